@@ -1,0 +1,294 @@
+"""What each function is told through environment variables: one table, read by the deployer and by the function alike.
+
+The deployer injects exactly `variables_for(...)`; the function validates itself against the same table with
+`load_settings`, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.ports import Compression
+
+MAX_CHUNK_BYTES = 5 * 1024 * 1024
+"""A chunk as stored, uncompressed, brackets and commas counted (DESIGN, section 5)."""
+MAX_SAFE_OBJECT_SIZE = 200 * 1024 * 1024
+"""Larger objects are skipped with a warning by the cold-to-archive mover (DESIGN, section 6)."""
+INFO_FILE = "digital_twin_info.json"
+"""Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
+
+Resource = Literal["hot", "journal", "cold", "archive"]
+
+STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
+    "aws": {
+        "hot": "DYNAMODB_TABLE_NAME",
+        "journal": "JOURNAL_DYNAMODB_TABLE_NAME",
+        "cold": "COLD_S3_BUCKET_NAME",
+        "archive": "ARCHIVE_S3_BUCKET_NAME",
+    },
+}
+"""Per provider, the variable that names each store. A fourth cloud adds one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One function of the twin.
+
+    Attributes:
+        name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
+        tier: the tier whose provider runs it.
+        stores: stores it always uses.
+        target: the store it writes when that tier is on the same cloud; else the remote url is used.
+        remote_url: the variable with the next cloud's writer url, for senders.
+        token: whether it always needs INTER_CLOUD_TOKEN (receivers).
+    """
+
+    name: str
+    tier: Literal["l1", "l2", "hot", "cold", "archive"]
+    stores: tuple[Resource, ...] = ()
+    target: Resource | None = None
+    remote_url: str | None = None
+    token: bool = False
+
+
+FUNCTIONS: Mapping[str, FunctionSpec] = {
+    spec.name: spec
+    for spec in (
+        FunctionSpec("hot-to-cold-mover", "hot", ("hot", "journal"), "cold", "REMOTE_COLD_WRITER_URL"),
+        FunctionSpec("cold-writer", "cold", ("cold",), token=True),
+        FunctionSpec("cold-to-archive-mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
+        FunctionSpec("archive-writer", "archive", ("archive",), token=True),
+        FunctionSpec("hot-reader", "hot", ("hot",)),
+        FunctionSpec("hot-reader-last-entry", "hot", ("hot",)),
+    )
+}
+
+
+class Secret:
+    """A token that never shows itself: not in a repr, a log line or an f-string."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value.strip()
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)" if self._value else "Secret(blank)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class TwinInfo:
+    """The part of the twin that functions need, parsed from DIGITAL_TWIN_INFO."""
+
+    name: str
+    hot_days: int
+    cold_days: int
+    devices: tuple[str, ...]
+    providers: Mapping[str, str | None] | None
+
+    @classmethod
+    def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
+        """Parse the variable's text, or the packed file it points to (`file:digital_twin_info.json`).
+
+        Raises: ConfigurationError for anything missing, empty or malformed; never a TypeError, never empty values.
+        """
+        where = "DIGITAL_TWIN_INFO"
+        if text is None or not text.strip():
+            raise ConfigurationError(where, "the variable is not set", "Deploy the function again with l3kit")
+        if text.startswith("file:"):
+            path = (root or Path.cwd()) / text.removeprefix("file:")
+            try:
+                text = path.read_text("utf-8")
+            except OSError as error:
+                raise ConfigurationError(
+                    where, f"points to {path.name}, which cannot be read ({error.strerror})"
+                ) from None
+        try:
+            info = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(where, f"is not JSON ({error})") from None
+        if not isinstance(info, dict) or not info:
+            raise ConfigurationError(where, "is not a JSON object with content")
+        return cls._from_json(info, where)
+
+    @classmethod
+    def _from_json(cls, info: dict[str, Any], where: str) -> TwinInfo:
+        config = info.get("config")
+        if not isinstance(config, dict):
+            raise ConfigurationError(where, "has no object under the key 'config'")
+        name = config.get("digital_twin_name")
+        days = [config.get(key) for key in ("hot_storage_size_in_days", "cold_storage_size_in_days")]
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(where, "config.digital_twin_name is missing or empty")
+        for key, value in zip(("hot_storage_size_in_days", "cold_storage_size_in_days"), days, strict=True):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ConfigurationError(where, f"config.{key} must be a whole number of days, not {value!r}")
+        devices = info.get("config_iot_devices")
+        if not isinstance(devices, list) or not all(
+            isinstance(d, dict) and isinstance(d.get("id"), str) for d in devices
+        ):
+            raise ConfigurationError(where, "config_iot_devices must be a list of objects with an 'id'")
+        providers = info.get("config_providers")
+        if providers is not None and not isinstance(providers, dict):
+            raise ConfigurationError(where, "config_providers must be an object")
+        return cls(name, days[0], days[1], tuple(d["id"] for d in devices), providers)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Adjustable without a new deployment of code; each has a variable of the same name in capitals.
+
+    Attributes:
+        max_chunk_bytes: bytes, 1,024 to 5,242,880.
+        max_safe_object_size: bytes; larger cold objects are skipped with a warning.
+        compression: at rest, `none`, `gzip` or `zstd`.
+        device_concurrency: devices moved at once; memory grows by about four chunks for each.
+        delete_concurrency: delete batches under way at once, over all devices.
+    """
+
+    max_chunk_bytes: int = MAX_CHUNK_BYTES
+    max_safe_object_size: int = MAX_SAFE_OBJECT_SIZE
+    compression: Compression = "none"
+    device_concurrency: int = 3
+    delete_concurrency: int = 32
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Tuning:
+        """Raises: ConfigurationError naming variable, value and range."""
+        compression = env.get("COMPRESSION", "").strip() or "none"
+        if compression not in ("none", "gzip", "zstd"):
+            raise ConfigurationError(
+                "COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd"
+            )
+        return cls(
+            max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
+            max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
+            compression=compression,  # type: ignore[arg-type]
+            device_concurrency=_whole(env, "DEVICE_CONCURRENCY", cls().device_concurrency, 1, 64),
+            delete_concurrency=_whole(env, "DELETE_CONCURRENCY", cls().delete_concurrency, 1, 256),
+        )
+
+
+TUNING_VARIABLES = (
+    "MAX_CHUNK_BYTES",
+    "MAX_SAFE_OBJECT_SIZE",
+    "COMPRESSION",
+    "DEVICE_CONCURRENCY",
+    "DELETE_CONCURRENCY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything one function was told, validated. `remote_url` is set only in multi-cloud mode."""
+
+    function: str
+    provider: str
+    twin: TwinInfo
+    stores: Mapping[Resource, str]
+    remote_url: str | None = None
+    token: Secret = field(default_factory=lambda: Secret(""))
+    tuning: Tuning = Tuning()
+
+
+def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
+    """Whether the next tier is on another cloud: a non-blank url and differing providers must agree.
+
+    The providers are compared as they are written, upper and lower case being different.
+    Raises: ConfigurationError where a url is set and a provider is missing, null or empty.
+    """
+    if not url or not url.strip():
+        return False
+    if not twin.providers:
+        raise ConfigurationError(
+            "DIGITAL_TWIN_INFO", "config_providers is missing although a remote url is set"
+        )
+    keys = [f"layer_3_{tier}_provider" for tier in (source_tier, target_tier)]
+    for key in keys:
+        if not twin.providers.get(key):
+            raise ConfigurationError(
+                "DIGITAL_TWIN_INFO",
+                f"config_providers.{key} is missing or empty although a remote url is set",
+            )
+    return twin.providers[keys[0]] != twin.providers[keys[1]]
+
+
+def load_settings(
+    function: str, env: Mapping[str, str], *, provider: str, root: Path | None = None
+) -> Settings:
+    """Read and validate a function's variables.
+
+    Args:
+        env: usually os.environ.
+        root: folder of the packed code, where DIGITAL_TWIN_INFO may lie as a file.
+    Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
+        sender with a url but no token. A receiver without a token starts, and answers 403 to everything.
+    """
+    spec = FUNCTIONS[function]
+    names = STORE_VARIABLES[provider]
+    twin = TwinInfo.parse(env.get("DIGITAL_TWIN_INFO"), root=root)
+    url = env.get(spec.remote_url, "") if spec.remote_url else ""
+    remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
+    needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
+    stores = {resource: _require(env, names[resource], function) for resource in needed}
+    token = Secret(env.get("INTER_CLOUD_TOKEN", ""))
+    if remote and not token:
+        raise MissingConnectionError(
+            f"{function}: INTER_CLOUD_TOKEN",
+            f"is blank although {spec.remote_url} is set",
+            "Apply the twin again to inject it",
+        )
+    return Settings(
+        function, provider, twin, stores, url.strip() if remote else None, token, Tuning.from_env(env)
+    )
+
+
+def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str]:
+    """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted."""
+    spec = FUNCTIONS[function]
+    names = STORE_VARIABLES[provider]
+    wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in spec.stores)}
+    if spec.target and not remote:
+        wanted.add(names[spec.target])
+    if spec.remote_url and remote:
+        wanted |= {spec.remote_url, "INTER_CLOUD_TOKEN"}
+    if spec.token:
+        wanted.add("INTER_CLOUD_TOKEN")
+    return sorted(wanted)
+
+
+def _require(env: Mapping[str, str], name: str, function: str) -> str:
+    value = env.get(name, "")
+    if not value.strip():
+        raise ConfigurationError(
+            name,
+            f"{function} needs this environment variable and it is missing or blank",
+            "Apply the twin again; l3kit injects it",
+        )
+    return value.strip()
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        raise ConfigurationError(name, f"{text!r} is not a whole number from {low} to {high}")
+    return value
