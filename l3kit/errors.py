@@ -42,9 +42,7 @@ class KeyConflictError(StoreError):
     `existing_sha256` is the digest of what is there, or None where the store does not tell.
     """
 
-    def __init__(
-        self, resource: str, cause: str, remedy: str = "", *, existing_sha256: str | None = None
-    ) -> None:
+    def __init__(self, resource: str, cause: str, remedy: str = "", *, existing_sha256: str | None = None) -> None:
         super().__init__(resource, cause, remedy)
         self.existing_sha256 = existing_sha256
 

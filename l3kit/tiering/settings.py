@@ -170,9 +170,7 @@ class Tuning:
         """Raises: ConfigurationError naming variable, value and range."""
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
-            raise ConfigurationError(
-                "COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd"
-            )
+            raise ConfigurationError("COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd")
         return cls(
             max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
             max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
@@ -213,9 +211,7 @@ def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tie
     if not url or not url.strip():
         return False
     if not twin.providers:
-        raise ConfigurationError(
-            "DIGITAL_TWIN_INFO", "config_providers is missing although a remote url is set"
-        )
+        raise ConfigurationError("DIGITAL_TWIN_INFO", "config_providers is missing although a remote url is set")
     keys = [f"layer_3_{tier}_provider" for tier in (source_tier, target_tier)]
     for key in keys:
         if not twin.providers.get(key):
@@ -226,9 +222,7 @@ def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tie
     return twin.providers[keys[0]] != twin.providers[keys[1]]
 
 
-def load_settings(
-    function: str, env: Mapping[str, str], *, provider: str, root: Path | None = None
-) -> Settings:
+def load_settings(function: str, env: Mapping[str, str], *, provider: str, root: Path | None = None) -> Settings:
     """Read and validate a function's variables.
 
     Args:
@@ -251,9 +245,7 @@ def load_settings(
             f"is blank although {spec.remote_url} is set",
             "Apply the twin again to inject it",
         )
-    return Settings(
-        function, provider, twin, stores, url.strip() if remote else None, token, Tuning.from_env(env)
-    )
+    return Settings(function, provider, twin, stores, url.strip() if remote else None, token, Tuning.from_env(env))
 
 
 def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str]:
