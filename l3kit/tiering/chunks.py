@@ -1,0 +1,240 @@
+"""Items to chunks of at most 5 MiB, chunks to object keys and bytes, and back. Pure; no I/O.
+
+A chunk is a JSON array of one device's items in time order: `[item,item,...]` without blanks. docs/chunks.md
+describes the format, with the tagged form of types that JSON lacks.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from urllib.parse import unquote
+
+import orjson
+import zstandard
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Compression, Page
+from l3kit.tiering.settings import MAX_CHUNK_BYTES
+
+RESERVED_PREFIX = "_l3kit/"
+"""Objects below it are l3kit's own (reports, parts of uploads); movers, readers and queries pass over them."""
+MAX_ENTRY_BYTES = 300_000
+"""What a chunk's sort keys and checksums may take in its journal record; a DynamoDB item ends at 400 KB."""
+
+_SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
+CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
+_UNSAFE = re.compile(r"[/%\x00-\x1f\x7f]")
+_KEY = re.compile(r"(?P<device>[^/]+)/(?P<range>[^/]+)/chunk-(?P<number>\d{5,})\.json(?P<suffix>|\.gz|\.zst)")
+_DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>\d{4}-\d\d-\d\dT.*)")
+_PLAIN_RANGE = re.compile(r"(?P<start>[^-]+)-(?P<end>[^-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkKey:
+    """What an object key says: whose chunk it is, the first and last timestamp in it, its number and compression."""
+
+    device_id: str
+    start: str
+    end: str
+    number: int
+    compression: Compression = "none"
+
+    def __str__(self) -> str:
+        return object_key(self.device_id, self.start, self.end, self.number, self.compression)
+
+
+def object_key(device_id: str, start: str, end: str, number: int, compression: Compression = "none") -> str:
+    """`{device_id}/{start}-{end}/chunk-{number:05d}.json`, with `.gz` or `.zst` where compressed.
+
+    Slashes, percent signs, control characters and the whole segments `.` and `..` are percent-encoded; all other
+    Unicode stays as it is.
+    """
+    return f"{_segment(device_id)}/{_segment(f'{start}-{end}')}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
+
+
+def device_prefix(device_id: str) -> str:
+    """The prefix that all of a device's object keys share."""
+    return f"{_segment(device_id)}/"
+
+
+def parse_object_key(key: str) -> ChunkKey | None:
+    """The inverse of `object_key`; None for a foreign or reserved key."""
+    match = None if key.startswith(RESERVED_PREFIX) else _KEY.fullmatch(key)
+    if match is None:
+        return None
+    bounds = unquote(match["range"])
+    split = _DATED_RANGE.fullmatch(bounds) or _PLAIN_RANGE.fullmatch(bounds)
+    if split is None:
+        return None
+    compression = next(name for name, suffix in _SUFFIXES.items() if suffix == match["suffix"])
+    return ChunkKey(unquote(match["device"]), split["start"], split["end"], int(match["number"]), compression)
+
+
+def compress(body: bytes, compression: Compression) -> bytes:
+    """The bytes to store. The same body always gives the same bytes (no time stamp inside)."""
+    if compression == "gzip":
+        return gzip.compress(body, compresslevel=6, mtime=0)
+    if compression == "zstd":
+        return zstandard.ZstdCompressor(level=3).compress(body)
+    return body
+
+
+def decompress(body: bytes, compression: Compression) -> bytes:
+    """The inverse of `compress`. Raises: StoreError where the bytes are not of that form."""
+    try:
+        if compression == "gzip":
+            return gzip.decompress(body)
+        if compression == "zstd":
+            return zstandard.ZstdDecompressor().decompressobj().decompress(body)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise StoreError("object", f"is not valid {compression} ({error})", "It was changed after it was stored") from None
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk ready to be stored: the JSON array, its digest, and what identifies it."""
+
+    key: ChunkKey
+    body: bytes
+    sha256: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Items chosen for one chunk, before it has a number.
+
+    Attributes:
+        sort_keys, items: as in `Page`, at least one.
+        pages: the pages they were read from, for asking later whether they changed.
+    """
+
+    sort_keys: Sequence[str]
+    items: Sequence[bytes]
+    pages: Sequence[Page]
+
+    def body(self) -> bytes:
+        return b"[" + b",".join(self.items) + b"]"
+
+    def chunk(self, device_id: str, number: int, compression: Compression, body: bytes | None = None) -> Chunk:
+        body = self.body() if body is None else body
+        key = ChunkKey(device_id, self.sort_keys[0], self.sort_keys[-1], number, compression)
+        return Chunk(key, body, hashlib.sha256(body).hexdigest(), len(self.items))
+
+
+class ChunkFiller:
+    """Collects pages and cuts them into drafts, so that chunks fill up across page borders.
+
+    Args:
+        max_bytes: a chunk's largest size, brackets and commas counted. An item that is larger by itself becomes a
+            chunk of its own.
+        max_entry_bytes: what sort keys and checksums may take in the journal.
+    """
+
+    def __init__(self, max_bytes: int = MAX_CHUNK_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._max_entry_bytes = max_entry_bytes
+        self._sort_keys: list[str] = []
+        self._items: list[bytes] = []
+        self._pages: list[Page] = []
+        self._size = 1  # the opening bracket; each item brings its comma, the last comma stands for "]"
+
+    def add(self, page: Page) -> None:
+        """Append a page's items; pages come in sort key order."""
+        if page.items:
+            self._sort_keys += page.sort_keys
+            self._items += page.items
+            self._pages.append(page)
+            self._size += sum(map(len, page.items)) + len(page.items)
+
+    @property
+    def empty(self) -> bool:
+        return not self._items
+
+    @property
+    def full(self) -> bool:
+        """Whether a draft can be cut that no further item would still fit into, as far as is known."""
+        return self._size > self.max_bytes
+
+    def take(self, max_bytes: int | None = None) -> Draft:
+        """Cut the next draft: as many items as fit, at least one. Must not be called when empty."""
+        limit = self.max_bytes if max_bytes is None else max_bytes
+        count = len(self._items)
+        if self._size > limit:
+            sizes = list(accumulate((len(item) + 1 for item in self._items), initial=1))
+            count = max(1, bisect_right(sizes, limit) - 1)
+        while count > 1 and (entry := entry_bytes(self._sort_keys[:count])) > self._max_entry_bytes:
+            count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
+        return self._cut(count)
+
+    def put_back(self, draft: Draft) -> None:
+        """Undo the last `take`."""
+        kept = [page for page in self._pages if page not in draft.pages]
+        self._sort_keys[:0] = draft.sort_keys
+        self._items[:0] = draft.items
+        self._pages = [*draft.pages, *kept]
+        self._size += sum(map(len, draft.items)) + len(draft.items)
+
+    def _cut(self, count: int) -> Draft:
+        sort_keys, items = self._sort_keys[:count], self._items[:count]
+        del self._sort_keys[:count], self._items[:count]
+        last = sort_keys[-1]
+        pages = [page for page in self._pages if page.sort_keys[0] <= last]
+        self._pages = [page for page in self._pages if page.sort_keys[-1] > last]
+        self._size -= sum(map(len, items)) + len(items)
+        return Draft(sort_keys, items, pages)
+
+
+def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
+    """Split encoded items, in their order, into the chunks that `ChunkFiller` would cut."""
+    filler = ChunkFiller(max_bytes)
+    names = [f"{index:012d}" for index in range(len(items))]
+    filler.add(Page(names, list(items), None, ("", "", None), b""))
+    chunks = []
+    while not filler.empty:
+        chunks.append(list(filler.take().items))
+    return chunks
+
+
+def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
+    """Sort keys for the journal: about 3 bytes each for regular timestamps."""
+    return zlib.compress(orjson.dumps(list(sort_keys)), 6)
+
+
+def decode_sort_keys(data: bytes) -> list[str]:
+    """The inverse of `encode_sort_keys`."""
+    keys: list[str] = orjson.loads(zlib.decompress(data))
+    return keys
+
+
+def checksums(items: Sequence[bytes]) -> bytes:
+    """CRC-32 of each item, 4 bytes little-endian each: tells a later run which items are still as they were stored."""
+    values = array("I", map(zlib.crc32, items))
+    return values.tobytes()
+
+
+def decode_checksums(data: bytes) -> list[int]:
+    """The inverse of `checksums`."""
+    values = array("I")
+    values.frombytes(data)
+    return values.tolist()
+
+
+def entry_bytes(sort_keys: Sequence[str]) -> int:
+    """What these items' sort keys and checksums take in a journal record, in bytes."""
+    return len(encode_sort_keys(sort_keys)) + 4 * len(sort_keys)
+
+
+def _segment(text: str) -> str:
+    if text in (".", ".."):
+        return text.replace(".", "%2E")
+    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", text)

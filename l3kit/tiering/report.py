@@ -1,0 +1,134 @@
+"""What a mover run tells: per device items, bytes, chunks, what was skipped and why, requests, and what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from l3kit.tiering.ports import Usage
+
+Verdict = Literal["complete", "partial", "deadline", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something left where it was. `key` is a sort key, an object key, or the device id for a whole device."""
+
+    key: str
+    reason: str
+
+
+@dataclass(slots=True)
+class DeviceReport:
+    """One device's part of a run, filled in while it runs. `bytes` are of the uncompressed chunks."""
+
+    device_id: str
+    items: int = 0
+    bytes: int = 0
+    chunks: int = 0
+    keys: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    recovered: list[str] = field(default_factory=list)
+    remains: bool = False
+
+    def skip(self, key: str, reason: str) -> None:
+        self.skipped.append(Skipped(key, reason))
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing happened that anybody would want to read about."""
+        return not (self.chunks or self.skipped or self.recovered or self.remains)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "device_id": self.device_id,
+            "items": self.items,
+            "bytes": self.bytes,
+            "chunks": self.chunks,
+            "keys": list(self.keys),
+            "skipped": [{"key": s.key, "reason": s.reason} for s in self.skipped],
+            "recovered": list(self.recovered),
+            "remains": self.remains,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The result of one mover run.
+
+    Attributes:
+        verdict: `complete`: all there was to move was moved. `deadline`: stopped cleanly in time, more remains.
+            `partial`: some devices or objects were left, each with its reason. `failed`: nothing could be moved.
+        cutoff: ISO time; what is older was to be moved.
+        devices: those with something to tell, in the order they were taken up.
+        device_count: how many were looked at.
+        seconds: wall clock.
+    """
+
+    function: str
+    run_id: str
+    started: str
+    finished: str
+    seconds: float
+    cutoff: str
+    verdict: Verdict
+    device_count: int
+    devices: tuple[DeviceReport, ...]
+    requests: Mapping[str, int]
+    retries: Mapping[str, int]
+    units: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; totals beside the devices."""
+        return {
+            "function": self.function,
+            "run_id": self.run_id,
+            "started": self.started,
+            "finished": self.finished,
+            "seconds": round(self.seconds, 3),
+            "cutoff": self.cutoff,
+            "verdict": self.verdict,
+            "device_count": self.device_count,
+            "items": sum(device.items for device in self.devices),
+            "bytes": sum(device.bytes for device in self.devices),
+            "chunks": sum(device.chunks for device in self.devices),
+            "devices": [device.to_json() for device in self.devices],
+            "requests": dict(self.requests),
+            "retries": dict(self.retries),
+            "units": dict(self.units),
+        }
+
+
+def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
+    """Weigh the devices' parts: what was skipped outweighs what merely remains for the next run."""
+    devices = list(devices)
+    if any(device.skipped for device in devices):
+        return "partial" if any(device.chunks or not device.skipped for device in devices) else "failed"
+    return "deadline" if any(device.remains for device in devices) else "complete"
+
+
+def merge_usage(usages: Mapping[str, Usage]) -> tuple[dict[str, int], dict[str, int], dict[str, float]]:
+    """Sum requests, retries and units of all adapters; kinds are prefixed with the adapter's role (`hot.query`)."""
+    requests: dict[str, int] = {}
+    retries: dict[str, int] = {}
+    units = {"read": 0.0, "write": 0.0, "bytes_in": 0.0, "bytes_out": 0.0}
+    for role, usage in usages.items():
+        requests |= {f"{role}.{kind}": n for kind, n in usage.requests.items()}
+        retries |= {f"{role}.{kind}": n for kind, n in usage.retries.items()}
+        units["read"] += usage.read_units
+        units["write"] += usage.write_units
+        units["bytes_in"] += usage.bytes_in
+        units["bytes_out"] += usage.bytes_out
+    return requests, retries, units
+
+
+def iso(moment: datetime) -> str:
+    """`2026-11-23T06:30:00Z`: whole seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def cutoff_key(moment: datetime) -> str:
+    """The sort key that separates older items: no zone suffix, so that it sorts before every spelling of that second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
