@@ -95,7 +95,7 @@ def decompress(body: bytes, compression: Compression) -> bytes:
         if compression == "zstd":
             return zstandard.ZstdDecompressor().decompressobj().decompress(body)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise StoreError("object", f"is not valid {compression} ({error})", "It was changed after it was stored") from None
+        raise StoreError("object", f"is not valid {compression} ({error})", "It was changed after storing") from None
     return body
 
 
@@ -116,11 +116,16 @@ class Draft:
     Attributes:
         sort_keys, items: as in `Page`, at least one.
         pages: the pages they were read from, for asking later whether they changed.
+        encoded_sort_keys: the sort keys as the journal keeps them.
     """
 
     sort_keys: Sequence[str]
     items: Sequence[bytes]
     pages: Sequence[Page]
+    encoded_sort_keys: bytes
+
+    def encoded_crcs(self) -> bytes:
+        return checksums(self.items)
 
     def body(self) -> bytes:
         return b"[" + b",".join(self.items) + b"]"
@@ -172,26 +177,29 @@ class ChunkFiller:
         if self._size > limit:
             sizes = list(accumulate((len(item) + 1 for item in self._items), initial=1))
             count = max(1, bisect_right(sizes, limit) - 1)
-        while count > 1 and (entry := entry_bytes(self._sort_keys[:count])) > self._max_entry_bytes:
+        encoded = encode_sort_keys(self._sort_keys[:count])
+        while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:
             count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
-        return self._cut(count)
+            encoded = encode_sort_keys(self._sort_keys[:count])
+        return self._cut(count, encoded)
 
     def put_back(self, draft: Draft) -> None:
         """Undo the last `take`."""
-        kept = [page for page in self._pages if page not in draft.pages]
+        taken = {id(page) for page in draft.pages}
+        kept = [page for page in self._pages if id(page) not in taken]
         self._sort_keys[:0] = draft.sort_keys
         self._items[:0] = draft.items
         self._pages = [*draft.pages, *kept]
         self._size += sum(map(len, draft.items)) + len(draft.items)
 
-    def _cut(self, count: int) -> Draft:
+    def _cut(self, count: int, encoded_sort_keys: bytes) -> Draft:
         sort_keys, items = self._sort_keys[:count], self._items[:count]
         del self._sort_keys[:count], self._items[:count]
         last = sort_keys[-1]
         pages = [page for page in self._pages if page.sort_keys[0] <= last]
         self._pages = [page for page in self._pages if page.sort_keys[-1] > last]
         self._size -= sum(map(len, items)) + len(items)
-        return Draft(sort_keys, items, pages)
+        return Draft(sort_keys, items, pages, encoded_sort_keys)
 
 
 def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
@@ -207,7 +215,7 @@ def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list
 
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
     """Sort keys for the journal: about 3 bytes each for regular timestamps."""
-    return zlib.compress(orjson.dumps(list(sort_keys)), 6)
+    return zlib.compress(orjson.dumps(list(sort_keys)), 3)
 
 
 def decode_sort_keys(data: bytes) -> list[str]:
@@ -227,11 +235,6 @@ def decode_checksums(data: bytes) -> list[int]:
     values = array("I")
     values.frombytes(data)
     return values.tolist()
-
-
-def entry_bytes(sort_keys: Sequence[str]) -> int:
-    """What these items' sort keys and checksums take in a journal record, in bytes."""
-    return len(encode_sort_keys(sort_keys)) + 4 * len(sort_keys)
 
 
 def _segment(text: str) -> str:

@@ -130,5 +130,5 @@ def iso(moment: datetime) -> str:
 
 
 def cutoff_key(moment: datetime) -> str:
-    """The sort key that separates older items: no zone suffix, so that it sorts before every spelling of that second."""
+    """The sort key that separates older items: without a zone it sorts before every spelling of that second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

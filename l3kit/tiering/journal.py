@@ -1,0 +1,292 @@
+"""One device's journal: who may move it, what is under way, what has been moved. docs/journal.md draws the states.
+
+Each device has one record, changed only by compare-and-swap on its version. The version is the fencing number: a run
+that lost its lease cannot swap any more, so whatever it does next fails. A chunk under way is the record's *entry*:
+
+    (none) --begin--> writing --stored--> stored --close--> (none)
+                         |
+                         +--close (sealed or given up)--> (none)
+
+Nothing is deleted from the hot store before `stored`, and only what the entry names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
+from l3kit.tiering.chunks import Chunk, ChunkKey, Draft, decode_checksums, decode_sort_keys
+from l3kit.tiering.ports import Compression, JournalRow, JournalStore
+
+DEVICE_PREFIX = "device/"
+LEASE_SECONDS = 120
+"""How long a device stays with a run that has died. Every journal write of a living run renews it."""
+LEASE_MARGIN_SECONDS = 15
+"""A run treats its lease as lost this long before the others do, so that clocks may differ by as much."""
+
+NEVER = datetime.fromtimestamp(0, UTC)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A chunk under way: its identity, its digest, and for each item in it the sort key and checksum.
+
+    `size` is that of the uncompressed chunk in bytes. The lists stay encoded until somebody needs them.
+    """
+
+    state: Literal["writing", "stored"]
+    key: ChunkKey
+    sha256: str
+    size: int
+    count: int
+    encoded_sort_keys: bytes
+    encoded_crcs: bytes
+
+    def sort_keys(self) -> list[str]:
+        return decode_sort_keys(self.encoded_sort_keys)
+
+    def crcs(self) -> list[int]:
+        return decode_checksums(self.encoded_crcs)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """What the journal knows of one device.
+
+    Attributes:
+        version: fencing number.
+        owner: run id of the lease's holder; empty when free.
+        lease_until: UTC.
+        next_number: number of the next chunk; never used twice.
+        moved_items, moved_bytes, moved_chunks: totals since the first move.
+        last_key: object key of the chunk closed last.
+    """
+
+    version: int = 0
+    owner: str = ""
+    lease_until: datetime = NEVER
+    next_number: int = 1
+    entry: Entry | None = None
+    moved_items: int = 0
+    moved_bytes: int = 0
+    moved_chunks: int = 0
+    last_key: str = ""
+
+    def held_by_other(self, run_id: str, now: datetime) -> bool:
+        return bool(self.owner) and self.owner != run_id and self.lease_until > now
+
+
+def to_row(record: DeviceRecord) -> JournalRow:
+    """The record as flat attributes that a person can read in the cloud's console."""
+    attributes: dict[str, str | int | bytes] = {
+        "owner": record.owner,
+        "lease_until": record.lease_until.isoformat(),
+        "next_number": record.next_number,
+        "moved_items": record.moved_items,
+        "moved_bytes": record.moved_bytes,
+        "moved_chunks": record.moved_chunks,
+        "last_key": record.last_key,
+        "entry_state": "none",
+    }
+    if (entry := record.entry) is not None:
+        attributes |= {
+            "entry_state": entry.state,
+            "entry_device": entry.key.device_id,
+            "entry_start": entry.key.start,
+            "entry_end": entry.key.end,
+            "entry_number": entry.key.number,
+            "entry_compression": entry.key.compression,
+            "entry_key": str(entry.key),
+            "entry_sha256": entry.sha256,
+            "entry_size": entry.size,
+            "entry_items": entry.count,
+            "entry_sort_keys": entry.encoded_sort_keys,
+            "entry_crcs": entry.encoded_crcs,
+        }
+    return JournalRow(record.version, attributes)
+
+
+def from_row(row: JournalRow | None) -> DeviceRecord:
+    """The inverse of `to_row`. Raises: StoreError where the row was not written by this version of l3kit."""
+    if row is None:
+        return DeviceRecord()
+    a = row.attributes
+    try:
+        return DeviceRecord(
+            version=row.version,
+            owner=_text(a, "owner"),
+            lease_until=datetime.fromisoformat(_text(a, "lease_until")),
+            next_number=_number(a, "next_number"),
+            entry=None if a["entry_state"] == "none" else _entry(a),
+            moved_items=_number(a, "moved_items"),
+            moved_bytes=_number(a, "moved_bytes"),
+            moved_chunks=_number(a, "moved_chunks"),
+            last_key=_text(a, "last_key"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            "journal", f"a record cannot be read ({error!r})", "See docs/journal.md for its form"
+        ) from None
+
+
+class DeviceJournal:
+    """One device's record in the hands of one run. Every method that writes raises LeaseLostError when fenced out."""
+
+    def __init__(
+        self, store: JournalStore, device_id: str, run_id: str, clock: Clock, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._store = store
+        self._name = DEVICE_PREFIX + device_id
+        self._device_id = device_id
+        self._run_id = run_id
+        self._clock = clock
+        self._lease = timedelta(seconds=lease_seconds)
+        self._margin = timedelta(seconds=min(LEASE_MARGIN_SECONDS, lease_seconds / 4))
+        self.record = DeviceRecord()
+
+    async def look(self) -> DeviceRecord:
+        """Load the record. Raises: LeaseTakenError while another run holds the device."""
+        self.record = from_row(await self._store.load(self._name))
+        if self.record.held_by_other(self._run_id, self._clock()):
+            raise LeaseTakenError(
+                f"device {self._device_id}",
+                f"is being moved by run {self.record.owner}",
+                f"If that run has died, the device is free again at {self.record.lease_until:%H:%M:%S} UTC",
+            )
+        return self.record
+
+    async def acquire(self) -> None:
+        """Take the lease, if the record is still as `look` saw it. Raises: LeaseTakenError."""
+        wanted = self._renewed(self.record)
+        if not await self._swap(wanted):
+            raise LeaseTakenError(f"device {self._device_id}", "another run took it this moment", "It will move it")
+
+    async def begin(self, chunk: Chunk, draft: Draft) -> Entry:
+        """Note a chunk before it is written, closing the one before it in the same write. Its number is spent.
+
+        Takes the lease as well, so a device without open entry needs no `acquire`: the swap succeeds only if no other
+        run has changed the record since `look`, hence nothing of what was read meanwhile has been moved.
+        """
+        entry = Entry(
+            "writing",
+            chunk.key,
+            chunk.sha256,
+            len(chunk.body),
+            chunk.count,
+            draft.encoded_sort_keys,
+            draft.encoded_crcs(),
+        )
+        await self._write(replace(self.record, entry=entry, next_number=chunk.key.number + 1))
+        return entry
+
+    async def stored(self) -> Entry:
+        """Note that the target holds exactly the entry's content; its items may be deleted from now on."""
+        entry = replace(self._open_entry(), state="stored")
+        await self._write(
+            replace(
+                self.record,
+                entry=entry,
+                moved_items=self.record.moved_items + entry.count,
+                moved_bytes=self.record.moved_bytes + entry.size,
+                moved_chunks=self.record.moved_chunks + 1,
+                last_key=str(entry.key),
+            )
+        )
+        return entry
+
+    async def close(self) -> None:
+        """Note that nothing is under way any more: the entry's items are deleted, or it was given up."""
+        if self.record.entry is not None:
+            await self._write(replace(self.record, entry=None))
+
+    async def release(self) -> None:
+        """Give the device back; an open entry is left for the next run. Having lost the lease here is harmless."""
+        if self.record.owner == self._run_id:
+            await self._swap(replace(self.record, owner="", lease_until=self._clock()))
+
+    async def keep_alive(self) -> None:
+        """Renew the lease when more than half of it has passed; fail when it may be over for the others."""
+        self.check_held()
+        if self.record.lease_until - self._clock() < self._lease / 2:
+            await self._write(self.record)
+
+    def check_held(self) -> None:
+        """Raise LeaseLostError unless the lease is certain to hold; asked before every step that deletes."""
+        if self._clock() > self.record.lease_until - self._margin:
+            raise self._lost("the lease ran out while the run was held up")
+
+    def forget(self) -> None:
+        """Treat the entry as closed; the next `begin` or `release` writes it down."""
+        self.record = replace(self.record, entry=None)
+
+    def _open_entry(self) -> Entry:
+        if self.record.entry is None:
+            raise LeaseLostError(f"device {self._device_id}", "has no chunk under way")
+        return self.record.entry
+
+    def _renewed(self, record: DeviceRecord) -> DeviceRecord:
+        return replace(record, owner=self._run_id, lease_until=self._clock() + self._lease)
+
+    async def _write(self, wanted: DeviceRecord) -> None:
+        if not await self._swap(self._renewed(wanted)):
+            raise self._lost("another run has taken it over")
+
+    async def _swap(self, wanted: DeviceRecord) -> bool:
+        wanted = replace(wanted, version=self.record.version + 1)
+        row = to_row(wanted)
+        if not await self._store.swap(self._name, row):
+            # The first answer may have been lost and the retry refused: then what is stored is what was wanted.
+            there = await self._store.load(self._name)
+            if there is None or there.version != row.version or dict(there.attributes) != dict(row.attributes):
+                return False
+        self.record = wanted
+        return True
+
+    def _lost(self, cause: str) -> LeaseLostError:
+        return LeaseLostError(f"device {self._device_id}", cause, "Nothing is lost; the run that holds it carries on")
+
+
+def _text(attributes: Mapping[str, str | int | bytes], name: str) -> str:
+    value = attributes[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _number(attributes: Mapping[str, str | int | bytes], name: str) -> int:
+    value = attributes[name]
+    if not isinstance(value, int):
+        raise TypeError(name)
+    return value
+
+
+def _bytes(attributes: Mapping[str, str | int | bytes], name: str) -> bytes:
+    value = attributes[name]
+    if not isinstance(value, bytes):
+        raise TypeError(name)
+    return value
+
+
+def _entry(a: Mapping[str, str | int | bytes]) -> Entry:
+    state = _text(a, "entry_state")
+    compression = _text(a, "entry_compression")
+    if state not in ("writing", "stored") or compression not in ("none", "gzip", "zstd"):
+        raise ValueError(f"{state}, {compression}")
+    known: Compression = compression  # type: ignore[assignment]
+    key = ChunkKey(
+        _text(a, "entry_device"), _text(a, "entry_start"), _text(a, "entry_end"), _number(a, "entry_number"), known
+    )
+    return Entry(
+        state,  # type: ignore[arg-type]
+        key,
+        _text(a, "entry_sha256"),
+        _number(a, "entry_size"),
+        _number(a, "entry_items"),
+        _bytes(a, "entry_sort_keys"),
+        _bytes(a, "entry_crcs"),
+    )
