@@ -137,7 +137,7 @@ class Draft:
 
 
 class ChunkFiller:
-    """Collects pages and cuts them into drafts, so that chunks fill up across page borders.
+    """Collects pages until a chunk is full, so that chunks fill up across page borders.
 
     Args:
         max_bytes: a chunk's largest size, brackets and commas counted. An item that is larger by itself becomes a
@@ -146,7 +146,7 @@ class ChunkFiller:
     """
 
     def __init__(self, max_bytes: int = MAX_CHUNK_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
-        self.max_bytes = max_bytes
+        self._max_bytes = max_bytes
         self._max_entry_bytes = max_entry_bytes
         self._sort_keys: list[str] = []
         self._items: list[bytes] = []
@@ -166,13 +166,24 @@ class ChunkFiller:
         return not self._items
 
     @property
-    def full(self) -> bool:
-        """Whether a draft can be cut that no further item would still fit into, as far as is known."""
-        return self._size > self.max_bytes
+    def count(self) -> int:
+        return len(self._items)
 
-    def take(self, max_bytes: int | None = None) -> Draft:
-        """Cut the next draft: as many items as fit, at least one. Must not be called when empty."""
-        limit = self.max_bytes if max_bytes is None else max_bytes
+    @property
+    def full(self) -> bool:
+        """Whether there is more than one chunk's worth, so that reading on would change nothing."""
+        return self._size > self._max_bytes
+
+    def room(self) -> int | None:
+        """About how many more items of this kind fill the chunk to just over its limit; None before the first."""
+        if not self._items:
+            return None
+        average = self._size / len(self._items)
+        return int((self._max_bytes - self._size) / average * 1.02) + 8
+
+    def draft(self, max_bytes: int | None = None) -> Draft:
+        """The first items that fit together, at least one. Must not be called when empty."""
+        limit = self._max_bytes if max_bytes is None else max_bytes
         count = len(self._items)
         if self._size > limit:
             sizes = list(accumulate((len(item) + 1 for item in self._items), initial=1))
@@ -181,35 +192,21 @@ class ChunkFiller:
         while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:
             count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
             encoded = encode_sort_keys(self._sort_keys[:count])
-        return self._cut(count, encoded)
-
-    def put_back(self, draft: Draft) -> None:
-        """Undo the last `take`."""
-        taken = {id(page) for page in draft.pages}
-        kept = [page for page in self._pages if id(page) not in taken]
-        self._sort_keys[:0] = draft.sort_keys
-        self._items[:0] = draft.items
-        self._pages = [*draft.pages, *kept]
-        self._size += sum(map(len, draft.items)) + len(draft.items)
-
-    def _cut(self, count: int, encoded_sort_keys: bytes) -> Draft:
-        sort_keys, items = self._sort_keys[:count], self._items[:count]
-        del self._sort_keys[:count], self._items[:count]
-        last = sort_keys[-1]
+        last = self._sort_keys[count - 1]
         pages = [page for page in self._pages if page.sort_keys[0] <= last]
-        self._pages = [page for page in self._pages if page.sort_keys[-1] > last]
-        self._size -= sum(map(len, items)) + len(items)
-        return Draft(sort_keys, items, pages, encoded_sort_keys)
+        return Draft(self._sort_keys[:count], self._items[:count], pages, encoded)
 
 
 def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
-    """Split encoded items, in their order, into the chunks that `ChunkFiller` would cut."""
-    filler = ChunkFiller(max_bytes)
-    names = [f"{index:012d}" for index in range(len(items))]
-    filler.add(Page(names, list(items), None, ("", "", None), b""))
+    """Split encoded items, in their order, into the chunks that the mover would cut."""
     chunks = []
-    while not filler.empty:
-        chunks.append(list(filler.take().items))
+    rest = list(items)
+    while rest:
+        filler = ChunkFiller(max_bytes)
+        filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None, None, b""))
+        taken = list(filler.draft().items)
+        chunks.append(taken)
+        rest = rest[len(taken) :]
     return chunks
 
 

@@ -24,20 +24,22 @@ class Page:
         sort_keys: the items' sort keys (timestamps), ascending.
         items: each item as UTF-8 JSON, no surrounding blanks; `items[i]` belongs to `sort_keys[i]`.
         next_after: pass as `after` to read on; None where this was the last page.
-        request: what was asked (device_id, before, after); the adapter uses it to ask again.
+        request: what was asked, in the adapter's own form; it uses it to ask again.
         fingerprint: digest of the store's answer, as opaque as an ETag.
+        refused: items of this page that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
     sort_keys: list[str]
     items: list[bytes]
     next_after: str | None
-    request: tuple[str, str, str | None]
+    request: object
     fingerprint: bytes
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
 class Usage:
-    """Counts what an adapter asked of its cloud, by kind (`query`, `batch_delete`, `put`, ...). Retries are counted apart."""
+    """Counts what an adapter asked of its cloud, by kind (`query`, `batch_delete`, ...); retries are counted apart."""
 
     requests: dict[str, int] = field(default_factory=dict)
     retries: dict[str, int] = field(default_factory=dict)
@@ -59,13 +61,20 @@ class HotStore(Protocol):
     usage: Usage
 
     async def read_page(
-        self, device_id: str, *, before: str, after: str | None = None, since: str | None = None
+        self,
+        device_id: str,
+        *,
+        before: str,
+        after: str | None = None,
+        since: str | None = None,
+        limit: int | None = None,
     ) -> Page:
         """Read one page (at most about 1 MiB) of items with `sort key < before`, ascending, strongly consistent.
 
         Args:
             after: continue behind this sort key (a page's `next_after`).
             since: start at this sort key (inclusive). At most one of `after` and `since` is given.
+            limit: at most so many items.
         Raises: StoreError. An unknown device is an empty last page.
         """
 
@@ -73,12 +82,12 @@ class HotStore(Protocol):
         """Ask the same again and compare, as cheaply as the store allows; False also when it cannot tell."""
 
     async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """Delete these items in batches. Missing ones are no error, so a repeat is harmless. Returns when all are gone."""
+        """Delete these items in batches; returns when all are gone. Missing ones are no error: a repeat is harmless."""
 
     async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
         """Delete each item only while it still equals the given chunk JSON, decided by the store itself.
 
-        One conditional request per item: exact, and dear. Returns the sort keys that were left because they had changed.
+        One conditional request per item: exact, and dear. Returns the sort keys that were left, having changed.
         """
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -141,7 +150,10 @@ class ObjectInfo:
 
 
 class ObjectStore(Protocol):
-    """Objects of one bucket or container, in one tier's storage class. Keys are any Unicode text of at most 1,024 UTF-8 bytes."""
+    """Objects of one bucket or container, in one tier's storage class.
+
+    Keys are any Unicode text of at most 1,024 UTF-8 bytes.
+    """
 
     tier: Tier
     name: str
@@ -189,7 +201,7 @@ class ObjectStore(Protocol):
         """
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
-        """Delete; with an etag only while the object still has it. False where it had changed. Missing counts as deleted."""
+        """Delete; with an etag only while the object still has it: False where it had changed. Missing is deleted."""
 
     def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """All objects in key order, page by page. `sha256` and `metadata` are not filled in here."""

@@ -22,7 +22,11 @@ class Skipped:
 
 @dataclass(slots=True)
 class DeviceReport:
-    """One device's part of a run, filled in while it runs. `bytes` are of the uncompressed chunks."""
+    """One device's part of a run, filled in while it runs.
+
+    `bytes` are of the uncompressed chunks; `notes` tell what was unusual and has been settled (a chunk finished after
+    an interrupted run, an item rewritten meanwhile that stays for the next run).
+    """
 
     device_id: str
     items: int = 0
@@ -30,7 +34,7 @@ class DeviceReport:
     chunks: int = 0
     keys: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    recovered: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     remains: bool = False
 
     def skip(self, key: str, reason: str) -> None:
@@ -39,7 +43,7 @@ class DeviceReport:
     @property
     def quiet(self) -> bool:
         """Nothing happened that anybody would want to read about."""
-        return not (self.chunks or self.skipped or self.recovered or self.remains)
+        return not (self.chunks or self.skipped or self.notes or self.remains)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,7 +53,7 @@ class DeviceReport:
             "chunks": self.chunks,
             "keys": list(self.keys),
             "skipped": [{"key": s.key, "reason": s.reason} for s in self.skipped],
-            "recovered": list(self.recovered),
+            "notes": list(self.notes),
             "remains": self.remains,
         }
 

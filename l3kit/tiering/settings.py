@@ -157,6 +157,8 @@ class Tuning:
         compression: at rest, `none`, `gzip` or `zstd`.
         device_concurrency: devices moved at once; memory grows by about four chunks for each.
         delete_concurrency: delete batches under way at once, over all devices.
+        rewrite_guard: `page` reads each page again right before its deletes; `conditional` deletes each item only
+            while it is unchanged, which is exact and costs a request per item (docs/journal.md).
     """
 
     max_chunk_bytes: int = MAX_CHUNK_BYTES
@@ -164,6 +166,7 @@ class Tuning:
     compression: Compression = "none"
     device_concurrency: int = 3
     delete_concurrency: int = 32
+    rewrite_guard: Literal["page", "conditional"] = "page"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Tuning:
@@ -171,7 +174,11 @@ class Tuning:
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
             raise ConfigurationError("COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd")
+        guard = env.get("REWRITE_GUARD", "").strip() or "page"
+        if guard not in ("page", "conditional"):
+            raise ConfigurationError("REWRITE_GUARD", f"{guard!r} is not known", "Allowed: page, conditional")
         return cls(
+            rewrite_guard=guard,  # type: ignore[arg-type]
             max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
             max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
             compression=compression,  # type: ignore[arg-type]
@@ -180,13 +187,8 @@ class Tuning:
         )
 
 
-TUNING_VARIABLES = (
-    "MAX_CHUNK_BYTES",
-    "MAX_SAFE_OBJECT_SIZE",
-    "COMPRESSION",
-    "DEVICE_CONCURRENCY",
-    "DELETE_CONCURRENCY",
-)
+DEFAULT_TUNING = Tuning()
+TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ class Settings:
     stores: Mapping[Resource, str]
     remote_url: str | None = None
     token: Secret = field(default_factory=lambda: Secret(""))
-    tuning: Tuning = Tuning()
+    tuning: Tuning = DEFAULT_TUNING
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
