@@ -1,0 +1,50 @@
+# `make` alone prints help. Every target makes the virtual environment it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-all bench lint clean notebooks
+
+help:  ## Print this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(READY)  ## Make the virtual environment and install everything
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "l3kit needs Python 3.11 to 3.13; this is %d.%d. Name another: make PYTHON=python3.12 ..." % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null || true
+	@if test -x $(BIN)/uv; then \
+	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[all]'; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'; \
+	fi
+	@touch $@
+
+demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
+	@$(BIN)/python -m l3kit.demo
+
+test: $(READY)  ## Run the tests (under 10 minutes)
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-all: $(READY)  ## Run the long tests too
+	@$(BIN)/python -m pytest -q
+
+bench: $(READY)  ## Move 10 MB and 100 MB beside a naive mover and print the ratios
+	@$(BIN)/python -m benchmarks.bench
+
+lint: $(READY)  ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs
+	@$(BIN)/python -m tests.notebooks.refresh
+
+clean:  ## Stop the sandbox and remove what was generated
+	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down
+	@rm -rf build dist .l3kit .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
