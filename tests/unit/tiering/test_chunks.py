@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import zlib
 
@@ -114,7 +115,7 @@ def test_chunk_preserves_item_order(values: list[object], limit: int) -> None:
     assert [item for chunk in chunks for item in chunk] == items
     for chunk in chunks:
         assert len(body(chunk)) <= limit or len(chunk) == 1
-    for left, right in zip(chunks, chunks[1:], strict=False):
+    for left, right in itertools.pairwise(chunks):
         assert len(body([*left, right[0]])) > limit  # no chunk ends early
 
 

@@ -1,0 +1,427 @@
+"""The hot-to-cold mover on reference stores: what it moves, what it leaves, what it does after a crash at any call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from l3kit.errors import StoreError
+from l3kit.tiering.chunks import parse_object_key
+from l3kit.tiering.hot_to_cold import RESUME_NAME, HotToCold, read_report
+from l3kit.tiering.journal import DEVICE_PREFIX, from_row
+from l3kit.tiering.report import RunReport
+from l3kit.tiering.settings import Tuning
+from l3kit.tiering.targets import LocalTarget
+from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def item(device: str, minute: int, **more: Any) -> bytes:
+    stamp = (START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps({"iotDeviceId": device, "id": stamp, "value": minute, **more}, separators=(",", ":")).encode()
+
+
+@dataclass
+class World:
+    """The stores, a clock that can be set, and a mover that can be run again and again."""
+
+    hot: MemoryHotStore = field(default_factory=MemoryHotStore)
+    cold: MemoryObjectStore = field(default_factory=lambda: MemoryObjectStore("cold"))
+    journal: MemoryJournalStore = field(default_factory=MemoryJournalStore)
+    now: datetime = NOW
+    runs: int = 0
+
+    def put(self, device: str, *items: bytes) -> None:
+        asyncio.run(self.hot.put_items(device, list(items)))
+
+    def move(
+        self,
+        *devices: str,
+        hot: Any = None,
+        cold: Any = None,
+        journal: Any = None,
+        tuning: Tuning | None = None,
+        remaining: Callable[[], float] = lambda: 900.0,
+    ) -> RunReport:
+        self.runs += 1
+        tuning = tuning or Tuning(max_chunk_bytes=1024)
+        run = HotToCold(
+            hot=hot or self.hot,
+            journal=journal or self.journal,
+            target=LocalTarget(cold or self.cold, tuning.compression),
+            devices=devices,
+            now=NOW,
+            hot_days=30,
+            run_id=f"run-{self.runs}",
+            clock=lambda: self.now,
+            remaining=remaining,
+            tuning=tuning,
+        )
+        return asyncio.run(run.run())
+
+    def everywhere(self) -> Counter[str]:
+        """Every item over both tiers, as text, with how often it is there."""
+        found = Counter(i.decode() for items in self.hot.devices.values() for i in items.values())
+        for key, body in self.cold.bodies().items():
+            if parse_object_key(key):
+                found.update(json.dumps(i, separators=(",", ":")) for i in json.loads(body))
+        return found
+
+
+def readings(device: str, count: int) -> list[bytes]:
+    return [item(device, minute) for minute in range(count)]
+
+
+def test_old_items_become_chunks_and_recent_ones_stay() -> None:
+    world = World()
+    old, recent = readings("d", 100), item("d", 60 * 24 * 45)
+    world.put("d", *old, recent)
+    report = world.move("d")
+    assert report.verdict == "complete"
+    assert (report.to_json()["items"], list(world.hot.devices["d"].values())) == (100, [recent])
+    bodies = [body for _, body in sorted(world.cold.bodies().items(), key=lambda kv: parse_object_key(kv[0]).number)]  # type: ignore[union-attr]
+    assert b",".join(body[1:-1] for body in bodies) == b",".join(old)
+    assert all(len(body) <= 1024 for body in bodies)
+    assert len(bodies) == report.devices[0].chunks == -(-sum(len(i) + 1 for i in old) // 1024)
+
+
+def test_chunk_keys_carry_the_bounds_of_that_chunk() -> None:
+    world = World()
+    world.put("d", *readings("d", 40))
+    world.move("d")
+    for key, body in world.cold.bodies().items():
+        parsed = parse_object_key(key)
+        content = json.loads(body)
+        assert parsed is not None
+        assert (parsed.start, parsed.end) == (content[0]["id"], content[-1]["id"])
+
+
+def test_empty_dynamodb_query() -> None:
+    world = World()
+    report = world.move("d", "e")
+    assert (report.verdict, report.device_count, report.devices) == ("complete", 2, ())
+    assert world.cold.bodies() == {}
+    assert not any(name.startswith(DEVICE_PREFIX) for name in asyncio.run(world.journal.names()))
+
+
+def test_a_second_run_moves_nothing_more() -> None:
+    world = World()
+    world.put("d", *readings("d", 50))
+    world.move("d")
+    before = world.cold.bodies()
+    assert world.move("d").to_json()["chunks"] == 0
+    assert world.cold.bodies() == before
+
+
+def test_items_that_arrive_late_get_a_chunk_of_their_own_and_overwrite_nothing() -> None:
+    world = World()
+    first = readings("d", 30)
+    world.put("d", *first)
+    world.move("d")
+    late = [item("d", 0, late=True), item("d", 29, late=True)]
+    world.put("d", *late)
+    world.move("d")
+    assert world.everywhere() == Counter(i.decode() for i in [*first, *late])
+
+
+def test_compressed_chunks_keep_the_digest_of_their_content() -> None:
+    world = World()
+    world.put("d", *readings("d", 30))
+    world.move("d", tuning=Tuning(compression="gzip"))
+    (key,) = world.cold.bodies()
+    info = asyncio.run(world.cold.head(key))
+    assert info is not None
+    assert key.endswith(".json.gz")
+    assert info.content_encoding == "gzip"
+    assert world.everywhere() == Counter(i.decode() for i in readings("d", 30))
+
+
+def test_the_report_is_stored_and_tells_what_happened() -> None:
+    world = World()
+    world.put("d", *readings("d", 30))
+    report = world.move("d")
+    (name,) = asyncio.run(world.journal.names("report/"))
+    row = asyncio.run(world.journal.load(name))
+    assert row is not None
+    assert read_report(row) == report.to_json()
+    assert report.to_json()["devices"][0]["keys"] == sorted(world.cold.bodies())
+
+
+class Dead(BaseException):
+    """The process was killed."""
+
+
+class Killer:
+    """Stands between the mover and a store and kills it before or after its n-th call, or loses one answer."""
+
+    def __init__(self, store: Any, tally: list[int], at: int, how: str) -> None:
+        self._store, self._tally, self._at, self._how = store, tally, at, how
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._store, name)
+        if not asyncio.iscoroutinefunction(attribute):
+            return attribute
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self._tally[0] += 1
+            if self._tally[0] != self._at:
+                if self._tally[0] > self._at > 0 and self._how in ("before", "after"):
+                    raise Dead  # a dead process makes no further calls
+                return await attribute(*args, **kwargs)
+            if self._how == "before":
+                raise Dead
+            if self._how == "refused":
+                raise StoreError("store", "answered 503 to every try")
+            await attribute(*args, **kwargs)
+            if self._how == "after":
+                raise Dead
+            raise StoreError("store", "the answer was lost")
+
+        return call
+
+
+def killed_world(at: int, how: str, change: Callable[[World], None] = lambda world: None) -> tuple[World, int]:
+    world = World()
+    world.put("a", *readings("a", 60))
+    world.put("b", *readings("b", 25))
+    tally = [0]
+    hot, cold, journal = (Killer(s, tally, at, how) for s in (world.hot, world.cold, world.journal))
+    with contextlib.suppress(Dead, StoreError):
+        world.move("a", "b", hot=hot, cold=cold, journal=journal, tuning=Tuning(1024, device_concurrency=1))
+    change(world)
+    world.now += timedelta(minutes=10)  # the dead run's lease is over
+    return world, tally[0]
+
+
+CALLS = killed_world(0, "never")[1]
+
+
+def test_the_crash_tests_reach_every_kind_of_call() -> None:
+    assert CALLS > 40
+
+
+@pytest.mark.parametrize("how", ["before", "after", "lost", "refused"])
+def test_nothing_is_lost_or_doubled_whatever_call_fails(how: str) -> None:
+    wanted = Counter(i.decode() for i in [*readings("a", 60), *readings("b", 25)])
+    for at in range(1, CALLS + 1):
+        world, _ = killed_world(at, how)
+        report = world.move("a", "b")
+        assert world.everywhere() == wanted, f"call {at}, {how}"
+        assert world.hot.devices.get("a", {}) == {}, f"call {at}, {how}: {report.to_json()}"
+        assert report.verdict == "complete", f"call {at}, {how}: {report.to_json()}"
+
+
+@pytest.mark.parametrize("how", ["before", "after", "lost", "refused"])
+def test_an_item_rewritten_after_a_crash_survives_in_its_last_version(how: str) -> None:
+    new = [item("a", minute, rewritten=True) for minute in (0, 7, 59)]
+    for at in range(1, CALLS + 1):
+        world, _ = killed_world(at, how, lambda world: world.put("a", *new))
+        world.move("a", "b")
+        found = world.everywhere()
+        assert all(found[i.decode()] == 1 for i in new), f"call {at}, {how}"
+        originals = Counter(i.decode() for i in [*readings("a", 60), *readings("b", 25)])
+        assert all(found[i] == n or json.loads(i)["value"] in (0, 7, 59) for i, n in originals.items())
+        assert max(found.values()) == 1, f"call {at}, {how}"
+
+
+class Rewriter(Killer):
+    """Rewrites an item right after the n-th call, unless that call is the last look before the deletes."""
+
+    def __init__(self, store: Any, tally: list[int], at: int, rewrite: Callable[[], Any]) -> None:
+        super().__init__(store, tally, at, "")
+        self._rewrite = rewrite
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+        if not asyncio.iscoroutinefunction(call) or name in ("delete_items", "page_unchanged"):
+            return call
+
+        async def then_rewrite(*args: Any, **kwargs: Any) -> Any:
+            result = await call(*args, **kwargs)
+            self._tally[0] += 1
+            if self._tally[0] == self._at:
+                await self._rewrite()
+            return result
+
+        return then_rewrite
+
+
+def test_an_item_rewritten_between_read_and_delete_stays() -> None:
+    new = item("a", 3, rewritten=True)
+    for at in range(1, 1000):
+        world = World()
+        world.put("a", *readings("a", 30))
+        tally = [0]
+        rewrite = functools.partial(world.hot.put_items, "a", [new])
+        hot, cold, journal = (Rewriter(s, tally, at, rewrite) for s in (world.hot, world.cold, world.journal))
+        world.move("a", hot=hot, cold=cold, journal=journal)
+        if tally[0] < at:
+            assert at > 12
+            return
+        world.move("a")
+        found = world.everywhere()
+        assert found[new.decode()] == 1, f"rewritten after call {at}"
+        assert max(found.values()) == 1, f"rewritten after call {at}"
+    raise AssertionError("the loop never ran past the last call")
+
+
+def test_a_run_that_meets_anothers_lease_leaves_the_device_and_says_until_when() -> None:
+    world, _ = killed_world(CALLS // 3, "after")
+    world.now -= timedelta(minutes=10)
+    before = world.cold.bodies()
+    report = world.move("a")
+    assert report.verdict == "failed"
+    assert "is being moved by run run-1" in report.devices[0].skipped[0].reason
+    assert "free again at" in report.devices[0].skipped[0].reason
+    assert world.cold.bodies() == before
+
+
+def test_two_overlapping_runs_lose_and_double_nothing() -> None:
+    for seed in range(40):
+        world = World()
+        devices = ["a", "b", "c"]
+        for device in devices:
+            world.put(device, *readings(device, 40))
+        wanted = world.everywhere()
+        stores = [world.hot.delayed(seed), world.cold.delayed(seed + 1), world.journal.delayed(seed + 2)]
+
+        async def both(world: World = world, stores: list[Any] = stores, devices: list[str] = devices) -> None:
+            runs = [
+                HotToCold(
+                    hot=stores[0],
+                    journal=stores[2],
+                    target=LocalTarget(stores[1], "none"),
+                    devices=devices,
+                    now=NOW,
+                    hot_days=30,
+                    run_id=name,
+                    clock=lambda: world.now,
+                    remaining=lambda: 900.0,
+                    tuning=Tuning(max_chunk_bytes=1024),
+                )
+                for name in ("first", "second")
+            ]
+            await asyncio.gather(*(run.run() for run in runs))
+
+        asyncio.run(both())
+        world.move(*devices)
+        assert world.everywhere() == wanted, f"seed {seed}"
+        assert not any(world.hot.devices.values()), f"seed {seed}"
+
+
+def test_a_zombie_that_wakes_up_after_its_lease_can_do_no_harm() -> None:
+    world = World()
+    world.put("a", *readings("a", 30))
+    woken = []
+
+    class Sleeper(Killer):
+        def __getattr__(self, name: str) -> Any:
+            call = getattr(self._store, name)
+            if name != "create" or woken:
+                return call
+
+            async def slept(*args: Any, **kwargs: Any) -> Any:
+                woken.append(True)
+                await world.hot.put_items("a", [item("a", 5, rewritten=True)])
+                world.now += timedelta(minutes=10)
+                await asyncio.to_thread(world.move, "a")  # another run takes over and seals the key
+                return await call(*args, **kwargs)
+
+            return slept
+
+    report = world.move("a", cold=Sleeper(world.cold, [0], 0, ""))
+    found = world.everywhere()
+    assert max(found.values()) == 1
+    assert found[item("a", 5, rewritten=True).decode()] == 1
+    assert sum(found.values()) == 30
+    assert report.verdict == "failed"
+    assert "taken" in report.devices[0].skipped[0].reason
+
+
+def test_the_run_stops_before_its_deadline_and_the_next_ones_carry_on() -> None:
+    world = World()
+    devices = [f"d{n}" for n in range(6)]
+    for device in devices:
+        world.put(device, *readings(device, 60))
+    wanted = world.everywhere()
+    reached: set[str] = set()
+    for run in range(40):
+        left = iter(range(20, -1000, -4))
+        report = world.move(
+            *devices, remaining=lambda left=left: float(next(left)), tuning=Tuning(1024, device_concurrency=1)
+        )
+        reached |= {device.device_id for device in report.devices if device.chunks}
+        assert world.everywhere() == wanted
+        if not any(world.hot.devices.values()):
+            break
+        assert report.verdict == "deadline"
+        assert any(device.remains for device in report.devices)
+        if run == len(devices):
+            assert reached == set(devices)
+    assert not any(world.hot.devices.values())
+    assert world.move(*devices).verdict == "complete"
+    resume = asyncio.run(world.journal.load(RESUME_NAME))
+    assert resume is not None
+    assert resume.attributes["next_device"] == ""
+
+
+def test_one_bad_device_does_not_stop_the_others() -> None:
+    world = World()
+    for device in ("a", "b", "c"):
+        world.put(device, *readings(device, 10))
+
+    class Refusing(Killer):
+        def __getattr__(self, name: str) -> Any:
+            call = getattr(self._store, name)
+            if name != "read_page":
+                return call
+
+            async def read_page(device_id: str, **kwargs: Any) -> Any:
+                if device_id == "b":
+                    raise ZeroDivisionError
+                return await call(device_id, **kwargs)
+
+            return read_page
+
+    report = world.move("a", "b", "c", hot=Refusing(world.hot, [0], 0, ""))
+    assert report.verdict == "partial"
+    assert [(d.device_id, d.items) for d in sorted(report.devices, key=lambda d: d.device_id)] == [
+        ("a", 10),
+        ("b", 0),
+        ("c", 10),
+    ]
+
+
+def test_a_key_that_is_taken_by_other_content_is_left_and_the_next_number_used() -> None:
+    world = World()
+    world.put("a", *readings("a", 5))
+    foreign = f"a/{json.loads(item('a', 0))['id']}-{json.loads(item('a', 4))['id']}/chunk-00001.json"
+    asyncio.run(world.cold.create(foreign, b"[1]", sha256="0" * 64))
+    report = world.move("a")
+    assert world.cold.bodies()[foreign] == b"[1]"
+    assert report.devices[0].keys == [foreign.replace("00001", "00002")]
+    assert report.verdict == "complete"
+    assert "holds other content" in report.devices[0].notes[0]
+
+
+def test_the_journal_counts_what_was_moved_and_never_uses_a_number_twice() -> None:
+    world = World()
+    for round_ in range(3):
+        world.put("a", *(item("a", minute, round=round_) for minute in range(20)))
+        world.move("a")
+    record = from_row(asyncio.run(world.journal.load(DEVICE_PREFIX + "a")))
+    numbers = [parse_object_key(key).number for key in world.cold.bodies()]  # type: ignore[union-attr]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    assert (record.moved_items, record.moved_chunks, record.next_number) == (60, len(numbers), len(numbers) + 1)
+    assert (record.owner, record.entry) == ("", None)
