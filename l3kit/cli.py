@@ -1,0 +1,114 @@
+"""The command line: `l3kit sandbox up | status | down | fire`. A verb is a function and a few lines of parser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from l3kit.errors import L3Error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0 done, 1 an error told on stderr, 3 `status` found nothing running."""
+    parser = argparse.ArgumentParser(prog="l3kit", description="Storage tiers of digital twins, across clouds.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_sandbox(commands)
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        return code
+    except L3Error as error:
+        if options.json:
+            print(json.dumps({"error": {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}}))
+        else:
+            print(f"l3kit: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("l3kit: interrupted", file=sys.stderr)
+        return 130
+
+
+def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "the clouds on loopback: emulators and functions on this machine, no account needed"
+    sandbox = commands.add_parser("sandbox", help=about, description=about.capitalize() + ".")
+    verbs = sandbox.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    home_help = "the sandbox's folder (default: L3KIT_SANDBOX_HOME, else .l3kit/sandbox in the project)"
+    common.add_argument("--home", type=Path, metavar="DIR", help=home_help)
+
+    up = verbs.add_parser("up", parents=[common], help="start it, or find the running one")
+    up.add_argument("--idle-hours", type=float, default=4.0, metavar="H", help="stop after H hours unused (default: 4)")
+    up.set_defaults(run=_sandbox_up)
+    verbs.add_parser("status", parents=[common], help="what runs").set_defaults(run=_sandbox_status)
+    verbs.add_parser("down", parents=[common], help="stop it, leave no process").set_defaults(run=_sandbox_down)
+    fire = verbs.add_parser("fire", parents=[common], help="fire a schedule by hand")
+    fire.add_argument("name", help="the schedule's name")
+    fire.add_argument("--group", default="default", help="the schedule's group (default: default)")
+    fire.add_argument("--time", metavar="ISO", help="the scheduled time the event speaks of (default: now)")
+    fire.set_defaults(run=_sandbox_fire)
+
+
+def _sandbox_up(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+
+    def tell(text: str) -> None:
+        print(f"{text} ...", file=sys.stderr)
+
+    _print_state(sandbox.up(options.home, tell, idle_hours=options.idle_hours), options)
+    return 0
+
+
+def _sandbox_status(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+
+    state = sandbox.status(options.home)
+    if state is None:
+        print(json.dumps({"running": False}) if options.json else "the sandbox is not up")
+        return 3
+    _print_state(state, options)
+    return 0
+
+
+def _sandbox_down(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+
+    stopped = sandbox.down(options.home)
+    if options.json:
+        print(json.dumps({"running": False, "stopped": stopped}))
+    else:
+        print("stopped" if stopped else "the sandbox was not up")
+    return 0
+
+
+def _sandbox_fire(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+
+    firing = sandbox.fire_schedule(options.name, options.group, options.time, home=options.home)
+    if options.json:
+        print(json.dumps(asdict(firing)))
+    else:
+        print(f"{firing.function} {'failed' if firing.function_error else 'returned'}: {firing.payload}")
+    return 1 if firing.function_error else 0
+
+
+def _print_state(state: object, options: argparse.Namespace) -> None:
+    from l3kit.sandbox import SandboxState
+
+    assert isinstance(state, SandboxState)
+    if options.json:
+        print(json.dumps({"running": True, **state.to_json()}))
+        return
+    print(f"endpoint  {state.aws_endpoint}  ({state.region})")
+    print(f"home      {state.home}")
+    for process in state.processes:
+        print(f"{process.name:<9} pid {process.pid}, port {process.port}, log {process.log_file}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

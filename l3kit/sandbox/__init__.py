@@ -1,0 +1,21 @@
+"""AWS on loopback: emulators behind one endpoint, and deployed zips running on the real Lambda runtime client.
+
+What lives here: starting, stopping and routing. What must not: anything the movers or the provisioning need in
+order to work on a real cloud; they only ever see an endpoint address.
+"""
+
+from __future__ import annotations
+
+from l3kit.sandbox.lifecycle import down, ensure_up, fire_schedule, status, up
+from l3kit.sandbox.state import ProcessInfo, SandboxState, default_home
+
+__all__ = [
+    "ProcessInfo",
+    "SandboxState",
+    "default_home",
+    "down",
+    "ensure_up",
+    "fire_schedule",
+    "status",
+    "up",
+]

@@ -1,0 +1,41 @@
+"""Error answers in the three shapes AWS uses: JSON with __type, REST-JSON with a header, XML."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+
+def json_answer(content: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=json.dumps(content).encode(), status=status, content_type="application/json", headers=headers
+    )
+
+
+def dynamodb_error(kind: str, message: str, status: int = 400) -> web.Response:
+    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message}).encode()
+    return web.Response(body=body, status=status, content_type="application/x-amz-json-1.0")
+
+
+def rest_error(status: int, kind: str, message: str, **more: str) -> web.Response:
+    """As Lambda and Scheduler answer."""
+    return json_answer(
+        {"Type": "User" if status < 500 else "Service", "Message": message, "message": message, **more},
+        status,
+        {"x-amzn-ErrorType": kind, "x-amzn-RequestId": str(uuid.uuid4())},
+    )
+
+
+def s3_error(status: int, code: str, message: str, **details: str) -> web.Response:
+    request_id = uuid.uuid4().hex[:16].upper()
+    extra = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in details.items())
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>{extra}<RequestId>{request_id}</RequestId></Error>"
+    )
+    return web.Response(
+        body=body.encode(), status=status, content_type="application/xml", headers={"x-amz-request-id": request_id}
+    )

@@ -1,0 +1,110 @@
+"""DynamoDB behind one endpoint: data calls go to dynalite, the rest to moto, tables live in both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from typing import Any
+
+from aiohttp import web
+
+from l3kit.sandbox.answers import dynamodb_error
+from l3kit.sandbox.upstream import Answer, Upstream
+
+PREFIX = "DynamoDB_20120810."
+DATA_CALLS = frozenset(
+    (
+        "PutItem",
+        "GetItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchWriteItem",
+        "BatchGetItem",
+    )
+)
+NOT_OFFERED = frozenset(
+    (
+        "BatchExecuteStatement",
+        "ExecuteStatement",
+        "ExecuteTransaction",
+        "ExportTableToPointInTime",
+        "ImportTable",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "CreateBackup",
+        "TransactGetItems",
+        "TransactWriteItems",
+    )
+)
+_DYNALITE_TABLE_KEYS = (
+    "TableName",
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+)
+
+
+class DynamoDB:
+    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither."""
+
+    def __init__(self, moto: Upstream, dynalite: Upstream) -> None:
+        self._moto = moto
+        self._dynalite = dynalite
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
+        if operation in DATA_CALLS:
+            return await self._dynalite.forward(request)
+        if operation in NOT_OFFERED:
+            return dynamodb_error(
+                "ValidationException",
+                f"The l3kit sandbox does not offer {operation}: neither of its emulators does it correctly. "
+                "l3kit needs none of these calls; see docs/sandbox.md",
+            )
+        if operation in ("CreateTable", "DeleteTable"):
+            body = await request.read()
+            name = _table_name(body)
+            async with self._locks[name]:
+                if operation == "CreateTable":
+                    return await self._create(request, body, name)
+                return await self._delete(request, body, name)
+        return await self._moto.forward(request)
+
+    async def _create(self, request: web.Request, body: bytes, name: str) -> web.Response:
+        made = await self._moto.repeat(request, body)
+        if made.status != 200:
+            return made.to_response()
+        wanted: dict[str, Any] = json.loads(body)
+        table = {key: wanted[key] for key in _DYNALITE_TABLE_KEYS if key in wanted}
+        twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
+        if twin.status == 200:
+            return made.to_response()
+        await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+        return twin.to_response()
+
+    async def _delete(self, request: web.Request, body: bytes, name: str) -> web.Response:
+        gone = await self._moto.repeat(request, body)
+        if gone.status == 200:
+            twin = await self._dynalite.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+            if twin.status != 200 and not _is_missing(twin):
+                return twin.to_response()
+        return gone.to_response()
+
+
+def _table_name(body: bytes) -> str:
+    try:
+        name = json.loads(body).get("TableName", "")
+    except (ValueError, AttributeError):
+        return ""
+    return str(name).rsplit("/", 1)[-1]
+
+
+def _is_missing(answer: Answer) -> bool:
+    return b"ResourceNotFoundException" in answer.body

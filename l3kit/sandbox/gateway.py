@@ -1,0 +1,273 @@
+"""The sandbox's one endpoint: `python -m l3kit.sandbox.gateway`. Starts the emulators, routes, and ends with them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import psutil
+from aiohttp import web
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox import function_urls
+from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.dynamodb import DynamoDB
+from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
+from l3kit.sandbox.function_logs import CloudWatch
+from l3kit.sandbox.lambda_api import LambdaApi
+from l3kit.sandbox.runtime_files import link_runtime
+from l3kit.sandbox.s3 import S3
+from l3kit.sandbox.schedules import Schedules
+from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, is_alive, read_state, write_json
+from l3kit.sandbox.upstream import Upstream
+
+ADMIN_HEADER = "X-L3kit-Sandbox"
+"""Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
+MAX_BODY_BYTES = 1024**3
+LINE_BYTES = 64 * 1024
+WATCH_SECONDS = 1.0
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
+
+
+class Gateway:
+    """Routes by the service in the signature, as AWS does by host name."""
+
+    def __init__(self, home: Home, idle_seconds: float) -> None:
+        self._home = home
+        self._idle_seconds = idle_seconds
+        self._last_request = time.monotonic()
+        self._open_requests = 0
+        self.stopping = asyncio.Event()
+        self.reason = "asked to"
+
+    async def run(self, node: str, modules: str) -> None:
+        """Serve until asked to stop, idle for too long, or an emulator is gone. Raises: SandboxError at start-up."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self.stopping.set)
+        async with contextlib.AsyncExitStack() as stack:
+            started = await asyncio.gather(
+                start_moto(self._home), start_dynalite(self._home, node, modules), return_exceptions=True
+            )
+            emulators = [one for one in started if isinstance(one, Emulator)]
+            for emulator in emulators:
+                stack.push_async_callback(emulator.stop)
+            for one in started:
+                if isinstance(one, BaseException):
+                    raise one
+            moto, dynalite = emulators
+            session = await stack.enter_async_context(_session())
+            await self._serve(stack, session, moto, dynalite)
+
+    async def _serve(
+        self, stack: contextlib.AsyncExitStack, session: aiohttp.ClientSession, moto: Emulator, dynalite: Emulator
+    ) -> None:
+        moto_upstream = Upstream(session, moto.info.port)
+        dynalite_upstream = Upstream(session, dynalite.info.port)
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        runner = web.AppRunner(
+            app, access_log=None, auto_decompress=False, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES
+        )
+        site_socket = _free_socket()
+        port = site_socket.getsockname()[1]
+        endpoint = f"http://127.0.0.1:{port}"
+        cloudwatch = CloudWatch(moto_upstream)
+        functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
+        stack.push_async_callback(functions.close)
+        self._add_routes(app, moto_upstream, dynalite_upstream, functions)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, site_socket, shutdown_timeout=0.5).start()
+        await _check(moto_upstream, dynalite_upstream)
+        self._publish(endpoint, port, moto, dynalite)
+        tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch((moto, dynalite), functions))]
+        await self.stopping.wait()
+        print(f"stopping: {self.reason}", flush=True)
+        for task in tasks:
+            task.cancel()
+
+    def _add_routes(self, app: web.Application, moto: Upstream, dynalite: Upstream, functions: LambdaApi) -> None:
+        schedules = Schedules(moto, functions)
+        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto)
+        by_service: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
+            "dynamodb": dynamodb.handle,
+            "s3": s3.handle,
+            "lambda": functions.handle,
+            "scheduler": schedules.handle,
+        }
+
+        async def route(request: web.Request) -> web.StreamResponse:
+            region, service = _scope(request)
+            if service in _ONE_REGION and region != REGION:
+                message = f"The l3kit sandbox serves {REGION} only; the request was signed for {region}"
+                return rest_error(400, "ValidationException", message)
+            return await by_service.get(service, moto.forward)(request)
+
+        async def health(request: web.Request) -> web.Response:
+            await _check(moto, dynalite)
+            return json_answer({"pid": os.getpid(), "home": str(self._home.root)})
+
+        async def stop(request: web.Request) -> web.Response:
+            self.stopping.set()
+            return json_answer({})
+
+        async def code(request: web.Request) -> web.StreamResponse:
+            file = functions.zip_of(request.match_info["name"])
+            return web.FileResponse(file) if file else json_answer({"error": "no such function"}, 404)
+
+        app.middlewares.append(self._count)
+        app.router.add_get("/_sandbox/health", health)
+        app.router.add_post("/_sandbox/stop", _admin(stop))
+        app.router.add_get("/_sandbox/code/{name}", code)
+        app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", _admin(schedules.fire))
+        app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)
+        app.router.add_route("*", function_urls.PREFIX + "{name}/{tail:.*}", functions.serve_url)
+        app.router.add_route("*", "/{tail:.*}", route)
+
+    @property
+    def _count(self) -> Callable[..., Awaitable[web.StreamResponse]]:
+        @web.middleware
+        async def count(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            self._open_requests += 1
+            try:
+                return await handler(request)
+            except aiohttp.ClientError as error:
+                return rest_error(500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer: {error}")
+            finally:
+                self._open_requests -= 1
+                self._last_request = time.monotonic()
+
+        return count
+
+    def _publish(self, endpoint: str, port: int, moto: Emulator, dynalite: Emulator) -> None:
+        me = ProcessInfo(
+            "gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time()
+        )
+        state = SandboxState(
+            endpoint,
+            REGION,
+            (me, moto.info, dynalite.info),
+            self._home.root,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        write_json(self._home.state_file, state.to_json())
+
+    async def _watch(self, emulators: tuple[Emulator, ...], functions: LambdaApi) -> None:
+        """Stop when this gateway is no longer the one its home speaks of, when it is idle, when an emulator died."""
+        while not self.stopping.is_set():
+            await asyncio.sleep(WATCH_SECONDS)
+            state = read_state(self._home)
+            if state is None or state.processes[0].pid != os.getpid():
+                self.reason = "the state file is gone or names another gateway"
+                self.stopping.set()
+            for emulator in emulators:
+                if not is_alive(emulator.info.pid, emulator.info.created):
+                    self.reason = f"{emulator.info.name} ended by itself, see {emulator.info.log_file}"
+                    self.stopping.set()
+            if not self._open_requests and time.monotonic() - self._last_request > self._idle_seconds:
+                self.reason = f"no request for {self._idle_seconds:.0f} s"
+                self.stopping.set()
+            await functions.end_idle()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the gateway; a start-up failure is left in the home's failure file for `up` to report."""
+    parser = argparse.ArgumentParser(prog="python -m l3kit.sandbox.gateway")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--node", required=True)
+    parser.add_argument("--modules", required=True)
+    parser.add_argument("--idle-seconds", type=float, required=True)
+    options = parser.parse_args(arguments)
+    home = Home(options.home)
+    try:
+        link_runtime(home.runtime)
+        asyncio.run(_run(home, options))
+    except SandboxError as error:
+        write_json(home.failure_file, {"resource": error.resource, "cause": error.cause, "remedy": error.remedy})
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        state = read_state(home)
+        if state is not None and state.processes[0].pid == os.getpid():
+            home.state_file.unlink(missing_ok=True)
+    return 0
+
+
+async def _run(home: Home, options: argparse.Namespace) -> None:
+    await Gateway(home, options.idle_seconds).run(options.node, options.modules)
+
+
+async def _check(moto: Upstream, dynalite: Upstream) -> None:
+    """A real call to each emulator. Raises: SandboxError."""
+    for name, upstream, service, target in (
+        ("moto", moto, "dynamodb", "DynamoDB_20120810.ListTables"),
+        ("dynalite", dynalite, "dynamodb", "DynamoDB_20120810.ListTables"),
+    ):
+        try:
+            answer = await upstream.call_json(service, target, {})
+            json.loads(answer.body)
+            problem = "" if answer.status == 200 else f"answered {answer.status} to its first call"
+        except (aiohttp.ClientError, ValueError, TimeoutError) as error:
+            problem = f"did not answer its first call ({error})"
+        if problem:
+            raise SandboxError(f"sandbox emulator {name}", problem, "See the logs in the sandbox's home")
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
+        auto_decompress=False,
+        read_bufsize=1024 * 1024,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+    )
+
+
+def _scope(request: web.Request) -> tuple[str, str]:
+    """Region and service a request is signed for; an unsigned one is for S3, as a presigned address is."""
+    found = _SCOPE.search(request.headers.get("Authorization", ""))
+    if found:
+        return found["region"], found["service"].lower()
+    if request.headers.get("X-Amz-Target", "").startswith("DynamoDB_"):
+        return REGION, "dynamodb"
+    parts = request.query.get("X-Amz-Credential", "").split("/")
+    return (parts[2], parts[3].lower()) if len(parts) == 5 else (REGION, "s3")
+
+
+def _admin(handler: Callable[[web.Request], Awaitable[web.Response]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def guarded(request: web.Request) -> web.Response:
+        if ADMIN_HEADER not in request.headers:
+            return json_answer({"error": f"the header {ADMIN_HEADER} is missing"}, 403)
+        try:
+            return await handler(request)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+
+    return guarded
+
+
+def _free_socket() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,295 @@
+"""Starting, finding and stopping a sandbox, and firing its schedules."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import psutil
+from filelock import FileLock, Timeout
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox import node_install
+from l3kit.sandbox.emulators import start_failure
+from l3kit.sandbox.state import Home, SandboxState, is_alive, read_state, resolve_home
+
+IDLE_HOURS = 4.0
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+LOCK_SECONDS = 400.0
+POLL_SECONDS = 0.05
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Gateways started by this very process, so that their exit codes are collected and leave no zombie."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFiring:
+    """What came of firing a schedule by hand.
+
+    Attributes:
+        event: the JSON text the function got.
+        payload: the JSON text it returned.
+        function_error: None when the handler returned, else Lambda's word for it.
+        log_tail: the last 4 KB the invocation logged.
+    """
+
+    schedule: str
+    group: str
+    function: str
+    event: str
+    payload: str
+    function_error: str | None
+    request_id: str
+    log_tail: str
+
+    def result(self) -> Any:
+        return json.loads(self.payload)
+
+
+def up(
+    home: Path | str | None = None, progress: Progress | None = None, *, idle_hours: float = IDLE_HOURS
+) -> SandboxState:
+    """Start the sandbox of this home, or find the one that runs; two callers at once get the same one.
+
+    Args:
+        home: folder for logs and state; see `default_home`.
+        progress: told in words what is being done.
+        idle_hours: without a request for so long, the sandbox stops itself.
+    Raises: SandboxError naming the emulator that did not start, with the last lines of its log.
+    """
+    say = progress or (lambda _: None)
+    place = resolve_home(home)
+    with _locked(place):
+        running = _running(place)
+        if running is not None:
+            say("the sandbox is up already")
+            return running
+        _sweep(place)
+        node = node_install.find_node()
+        modules = node_install.install(node, say)
+        say("starting moto, dynalite and the gateway")
+        _clear(place)
+        return _start(place, node.binary, modules, idle_hours)
+
+
+def ensure_up(home: Path | str | None = None, progress: Progress | None = None) -> SandboxState:
+    """The running sandbox of this home, started when there is none. Raises: SandboxError."""
+    return status(home) or up(home, progress)
+
+
+def status(home: Path | str | None = None) -> SandboxState | None:
+    """The running sandbox of this home, or None; nothing is started, stopped or cleaned."""
+    return _running(resolve_home(home))
+
+
+def down(home: Path | str | None = None) -> bool:
+    """Stop the sandbox and everything it started, crashed parts included. Its logs stay.
+
+    Returns whether anything was running. Raises: SandboxError when a process survives being killed.
+    """
+    place = resolve_home(home)
+    if not place.root.is_dir():
+        return False
+    with _locked(place):
+        stopped = _sweep(place)
+        shutil.rmtree(place.functions, ignore_errors=True)
+        shutil.rmtree(place.runtime, ignore_errors=True)
+    return stopped
+
+
+def fire_schedule(
+    name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
+) -> ScheduleFiring:
+    """Invoke a schedule's target now, with its Input, and wait for the result.
+
+    Args:
+        time: the scheduled time the event speaks of, ISO-8601; now when None.
+    Raises: SandboxError when the sandbox is not up, or the schedule is missing, disabled or without a function.
+    """
+    state = status(home)
+    if state is None:
+        raise SandboxError("sandbox", "is not up", "Run `l3kit sandbox up`")
+    path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
+    code, answer = _request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
+    if code != 200:
+        raise SandboxError(f"schedule {group}/{name}", str(answer.get("error", code)), "See `l3kit sandbox status`")
+    return ScheduleFiring(**answer)
+
+
+def _start(place: Home, node: str, modules: Path, idle_hours: float) -> SandboxState:
+    log = place.log("gateway")
+    command = [
+        *(sys.executable, "-m", "l3kit.sandbox.gateway", "--home", str(place.root), "--node", node),
+        *("--modules", str(modules), "--idle-seconds", str(idle_hours * 3600)),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=place.root,
+            env=_gateway_environment(),
+        )
+    _children[process.pid] = process
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        state = read_state(place)
+        if state is not None and state.processes[0].pid == process.pid and _answers(state):
+            return state
+        if process.poll() is not None:
+            raise _failure(place, f"ended with exit code {process.returncode} while starting")
+        time.sleep(POLL_SECONDS)
+    process.kill()
+    process.wait()
+    raise _failure(place, f"was not ready after {START_SECONDS:.0f} s")
+
+
+def _failure(place: Home, cause: str) -> SandboxError:
+    try:
+        told = json.loads(place.failure_file.read_text("utf-8"))
+        return SandboxError(told["resource"], told["cause"], told["remedy"])
+    except (OSError, ValueError, KeyError):
+        return start_failure("gateway", cause, place.log("gateway"))
+
+
+def _running(place: Home) -> SandboxState | None:
+    state = read_state(place)
+    if state is None or not all(process.is_alive() for process in state.processes):
+        return None
+    return state if _answers(state) else None
+
+
+def _answers(state: SandboxState) -> bool:
+    """A real call: the gateway asks both emulators before it answers."""
+    try:
+        code, answer = _request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=10)
+    except SandboxError:
+        return False
+    return code == 200 and answer.get("pid") == state.processes[0].pid
+
+
+def _sweep(place: Home) -> bool:
+    """End what the state file speaks of, and whatever else is in that gateway's session."""
+    state = read_state(place)
+    place.failure_file.unlink(missing_ok=True)
+    if state is None:
+        place.state_file.unlink(missing_ok=True)
+        return False
+    gateway = state.processes[0]
+    found = False
+    if gateway.is_alive():
+        found = True
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(gateway.pid).terminate()
+        _wait(lambda: not gateway.is_alive(), STOP_SECONDS)
+    remaining = _session_members(gateway.pid, gateway.created, state)
+    for process in remaining:
+        found = True
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    _wait(lambda: not any(_lives(process) for process in remaining), STOP_SECONDS)
+    child = _children.pop(gateway.pid, None)
+    if child is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(1)
+    survivors = [str(process.pid) for process in remaining if _lives(process)]
+    if survivors:
+        raise SandboxError("sandbox", f"processes {', '.join(survivors)} did not end", "End them by hand")
+    place.state_file.unlink(missing_ok=True)
+    return found
+
+
+def _session_members(session: int, created: float, state: SandboxState) -> list[psutil.Process]:
+    """Every living process the gateway left: those of its session (function instances too) and those recorded.
+
+    A session's number is not given to another process while it has members, so the number and the age identify it.
+    """
+    leader_is_other = psutil.pid_exists(session) and not is_alive(session, created) and not _is_zombie(session)
+    recorded = {(process.pid, round(process.created)) for process in state.processes}
+    members = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+            age_fits = process.create_time() >= created - 0.5
+            in_session = not leader_is_other and age_fits and os.getsid(process.pid) == session
+            known = (process.pid, round(process.create_time())) in recorded
+            if (in_session or known) and _lives(process):
+                members.append(process)
+    return members
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _wait(done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def _clear(place: Home) -> None:
+    """A new sandbox begins empty; emulators forget everything when they stop, so functions must not linger."""
+    for folder in (place.functions, place.runtime, place.logs):
+        shutil.rmtree(folder, ignore_errors=True)
+    place.logs.mkdir(parents=True)
+    place.functions.mkdir(parents=True)
+
+
+@contextlib.contextmanager
+def _locked(place: Home) -> Any:
+    place.root.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(place.lock_file, timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise SandboxError(
+            "sandbox", f"another process has been starting or stopping it for {LOCK_SECONDS:.0f} s", "Try again"
+        ) from None
+
+
+def _gateway_environment() -> dict[str, str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    # A program may be run from a checkout that is not installed; its gateway must find the same l3kit.
+    package_root = str(Path(__file__).resolve().parents[2])
+    env["PYTHONPATH"] = os.pathsep.join(p for p in (package_root, env.get("PYTHONPATH", "")) if p)
+    return env
+
+
+def _request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
+    """Raises: SandboxError when there is no answer."""
+    address = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=seconds)
+    try:
+        connection.request(method, path, body or None, {"X-L3kit-Sandbox": "1", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"{}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise SandboxError("sandbox gateway", f"did not answer ({error})", "Run `l3kit sandbox up`") from None
+    finally:
+        connection.close()

@@ -1,0 +1,30 @@
+"""Runs moto's server on a free loopback port: `python -m l3kit.sandbox.moto_host READY_FD`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from l3kit.sandbox.leash import end_with_parent
+
+
+def main(ready_fd: int) -> None:
+    """Serve until the parent is gone; the port is written to `ready_fd` once requests are answered."""
+    end_with_parent()
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not one line per request
+
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
+
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    os.write(ready_fd, f"{server.server_port}\n".encode())
+    os.close(ready_fd)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

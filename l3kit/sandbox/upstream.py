@@ -1,0 +1,137 @@
+"""Passing requests on to an emulator, streaming both ways, and asking it on the gateway's own behalf."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from l3kit.sandbox.state import ACCESS_KEY, REGION
+
+HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
+)
+SMALL_BYTES = 2 * 1024 * 1024
+BLOCK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, for requests whose result the gateway looks at."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def to_response(self, body: bytes | None = None) -> web.Response:
+        headers = CIMultiDict(self.headers)
+        headers.popall("Content-Length", None)
+        headers.popall("x-amz-crc32", None) if body is not None else None
+        return web.Response(status=self.status, headers=headers, body=self.body if body is None else body)
+
+
+class Upstream:
+    """One emulator behind the gateway."""
+
+    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
+        self._session = session
+        self._base = f"http://127.0.0.1:{port}"
+        self.port = port
+
+    async def forward(
+        self,
+        request: web.Request,
+        *,
+        body: bytes | AsyncIterable[bytes] | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> web.StreamResponse:
+        """Pass the request on as it is and stream the answer back. `body` replaces one that was read already."""
+        headers = _request_headers(request)
+        headers.update(extra_headers or {})
+        data: Any = body
+        if body is None and request.body_exists:
+            data = request.content.iter_chunked(BLOCK_BYTES)
+        if isinstance(body, bytes):
+            headers["Content-Length"] = str(len(body))
+        async with self._session.request(
+            request.method,
+            URL(self._base + request.raw_path, encoded=True),
+            headers=headers,
+            data=data,
+            allow_redirects=False,
+            skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
+        ) as answer:
+            return await _relay(request, answer)
+
+    async def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """A whole request and its whole answer. `path` is sent as it is."""
+        async with self._session.request(
+            method,
+            URL(self._base + path, encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+            skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
+        ) as answer:
+            return Answer(answer.status, _response_headers(answer), await answer.read())
+
+    async def repeat(self, request: web.Request, body: bytes) -> Answer:
+        """The request with a body already read, its answer whole."""
+        return await self.ask(request.method, request.raw_path, headers=_request_headers(request), body=body)
+
+    async def call_json(self, service: str, target: str, content: Mapping[str, Any]) -> Answer:
+        """A JSON-protocol call (`X-Amz-Target`) in the gateway's name."""
+        headers = {
+            "Authorization": authorization(service),
+            "X-Amz-Target": target,
+            "X-Amz-Date": "20250101T000000Z",
+            "Content-Type": "application/x-amz-json-1.1" if service == "logs" else "application/x-amz-json-1.0",
+        }
+        return await self.ask("POST", "/", headers=headers, body=json.dumps(content).encode())
+
+
+def authorization(service: str) -> str:
+    """Emulators read the service and the region from the header; they check no signature."""
+    return (
+        f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20250101/{REGION}/{service}/aws4_request, "
+        "SignedHeaders=host, Signature=0"
+    )
+
+
+def _request_headers(request: web.Request) -> CIMultiDict[str]:
+    headers: CIMultiDict[str] = CIMultiDict(
+        (name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP
+    )
+    return headers
+
+
+def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:
+    return CIMultiDict(
+        (name, value) for name, value in answer.headers.items() if name.lower() not in {*HOP_BY_HOP, "server", "date"}
+    )
+
+
+async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    headers = _response_headers(answer)
+    length = answer.content_length
+    if request.method != "HEAD" and length is not None and length <= SMALL_BYTES:
+        headers.popall("Content-Length", None)
+        return web.Response(status=answer.status, headers=headers, body=await answer.read())
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for block in answer.content.iter_chunked(BLOCK_BYTES):
+            await response.write(block)
+    await response.write_eof()
+    return response

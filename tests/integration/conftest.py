@@ -1,0 +1,38 @@
+"""A sandbox for the tests that need one: started once per session (and xdist worker), in a home of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from l3kit import sandbox as l3kit_sandbox
+from l3kit.sandbox import SandboxState
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
+    """A running sandbox; `sandbox.aws_endpoint` is its address. Tests share it, so name resources uniquely."""
+    home = tmp_path_factory.mktemp("sandbox")
+    yield l3kit_sandbox.up(home)
+    l3kit_sandbox.down(home)
+
+
+@pytest.fixture(scope="session")
+def aws(sandbox: SandboxState) -> Callable[[str], Any]:
+    """boto3 clients for the sandbox: `aws("dynamodb")`."""
+    environment = sandbox.environment()
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=sandbox.aws_endpoint,
+            region_name=sandbox.region,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
+        )
+
+    return client
