@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 from aiohttp import web
@@ -109,20 +110,20 @@ class Instance:
         self.log.begin()
         self._queue.put_nowait(invocation)
         assert self._exited is not None
-        everything = {self._delivered, self._result, self._exited}
-        await asyncio.wait(
-            everything, timeout=INIT_SECONDS + self.config.timeout, return_when=asyncio.FIRST_COMPLETED
-        )
+        everything: set[asyncio.Future[Any]] = {self._delivered, self._result, self._exited}
+        await asyncio.wait(everything, timeout=INIT_SECONDS + self.config.timeout, return_when=asyncio.FIRST_COMPLETED)
         begun = self._delivered.result() if self._delivered.done() else time.monotonic()
         if self._delivered.done():
             left = begun + self.config.timeout - time.monotonic()
             await asyncio.wait(
-                {self._result, self._exited}, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED
+                everything - {self._delivered}, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED
             )
         return await self._conclude(invocation, begun)
 
     async def stop(self) -> None:
-        """Kill the process and all it started, close the Runtime API."""
+        """Kill the process and all it started, close the Runtime API. A second call does nothing."""
+        if self._stopping:
+            return
         self._stopping = True
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -137,13 +138,12 @@ class Instance:
             self._server.close()
 
     async def _conclude(self, invocation: Invocation, begun: float) -> Outcome:
-        assert self._result is not None and self._exited is not None
+        assert self._result is not None
+        assert self._exited is not None
         request_id = invocation.request_id
         peak = self._peak_mb()
         if self._result.done():
             payload, kind = self._result.result()
-            if kind == "init":
-                await self._exited
         elif self._exited.done():
             kind, payload = "Runtime.ExitError", _exit_error(request_id, self._exited.result())
         else:
@@ -181,7 +181,9 @@ class Instance:
             return web.Response(status=404)
         current = self._current
         if found["id"] is not None and (current is None or found["id"] != current.request_id):
-            return web.json_response({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}, status=400)
+            return web.json_response(
+                {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}, status=400
+            )
         body = await _read_limited(request, MAX_PAYLOAD_BYTES)
         if body is None:
             message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
@@ -203,7 +205,7 @@ class Instance:
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.config.timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.config.arn,
-            "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):x}-{invocation.request_id.replace('-', '')[:24]};Sampled=0",
+            "Lambda-Runtime-Trace-Id": _trace_id(invocation.request_id),
             "Content-Type": "application/json",
         }
         if invocation.client_context:
@@ -242,7 +244,7 @@ class Instance:
             return 0
 
     def _environment(self, port: int) -> Mapping[str, str]:
-        """What Lambda gives a function, the sandbox's endpoint, the function's own variables; nothing of the developer's."""
+        """What Lambda gives, the sandbox's endpoint, the function's own variables; nothing of the developer's."""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -267,6 +269,10 @@ class Instance:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             **self.config.variables,
         }
+
+
+def _trace_id(request_id: str) -> str:
+    return f"Root=1-{int(time.time()):x}-{request_id.replace('-', '')[:24]};Sampled=0"
 
 
 def _error(request_id: str, kind: str, message: str) -> bytes:

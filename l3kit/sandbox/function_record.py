@@ -146,7 +146,9 @@ def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
     except zipfile.BadZipFile:
-        raise InvalidFunctionError("Could not unzip uploaded file. Please check your file, then try to upload again.") from None
+        raise InvalidFunctionError(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from None
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAX_UNPACKED_BYTES:
         raise InvalidFunctionError(f"Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes")

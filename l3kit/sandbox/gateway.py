@@ -155,9 +155,7 @@ class Gateway:
         return count
 
     def _publish(self, endpoint: str, port: int, moto: Emulator, dynalite: Emulator) -> None:
-        me = ProcessInfo(
-            "gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time()
-        )
+        me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
             REGION,
@@ -250,7 +248,9 @@ def _scope(request: web.Request) -> tuple[str, str]:
     return (parts[2], parts[3].lower()) if len(parts) == 5 else (REGION, "s3")
 
 
-def _admin(handler: Callable[[web.Request], Awaitable[web.Response]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _admin(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def guarded(request: web.Request) -> web.Response:
         if ADMIN_HEADER not in request.headers:
             return json_answer({"error": f"the header {ADMIN_HEADER} is missing"}, 403)

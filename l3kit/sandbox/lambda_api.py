@@ -95,6 +95,8 @@ class LambdaApi:
             return rest_error(refusal.status, refusal.kind, refusal.message)
         except InvalidFunctionError as refusal:
             return rest_error(400, "InvalidParameterValueException", str(refusal))
+        except ValueError as error:
+            return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
 
     async def serve_url(self, request: web.Request) -> web.StreamResponse:
         """A request to a Function URL."""
@@ -212,7 +214,9 @@ class LambdaApi:
             message = f"{len(event)} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
             return rest_error(413, "RequestTooLargeException", message)
         if request.query.get("Qualifier", "$LATEST") != "$LATEST":
-            return rest_error(404, "ResourceNotFoundException", "The l3kit sandbox runs $LATEST only, no versions or aliases")
+            return rest_error(
+                404, "ResourceNotFoundException", "The l3kit sandbox runs $LATEST only, no versions or aliases"
+            )
         event = event or b"{}"
         try:
             json.loads(event)
@@ -273,7 +277,9 @@ class LambdaApi:
         if body.get("AuthType") not in ("NONE", "AWS_IAM"):
             return rest_error(400, "ValidationException", "AuthType must be NONE or AWS_IAM")
         if body.get("InvokeMode", "BUFFERED") != "BUFFERED":
-            return rest_error(400, "InvalidParameterValueException", "The l3kit sandbox offers InvokeMode BUFFERED only")
+            return rest_error(
+                400, "InvalidParameterValueException", "The l3kit sandbox offers InvokeMode BUFFERED only"
+            )
         record.url = UrlConfig(body["AuthType"], _now(), _now(), body.get("Cors"))
         return json_answer(self._describe_url(record), 201)
 
@@ -338,7 +344,9 @@ class LambdaApi:
         else:
             raise InvalidFunctionError("Please provide a source for function code: ZipFile, or S3Bucket and S3Key")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
-            raise InvalidFunctionError(f"{name!r} is not a function name: 1 to 64 letters, digits, hyphens, underscores")
+            raise InvalidFunctionError(
+                f"{name!r} is not a function name: 1 to 64 letters, digits, hyphens, underscores"
+            )
         return await asyncio.to_thread(unpack, content, self._home.functions / name)
 
     async def _refresh(self, name: str, root: Path) -> None:

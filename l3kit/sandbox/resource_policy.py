@@ -30,11 +30,16 @@ class ResourcePolicy:
         """AddPermission. Returns the statement. Raises: PolicyRefusedError."""
         for key in ("StatementId", "Action", "Principal"):
             if not body.get(key):
-                raise PolicyRefusedError(400, "ValidationException", f"Value null at '{key}' failed to satisfy constraint")
+                raise PolicyRefusedError(
+                    400, "ValidationException", f"Value null at '{key}' failed to satisfy constraint"
+                )
         self._check_revision(body.get("RevisionId"))
         sid = str(body["StatementId"])
         if sid in self._statements:
-            message = f"The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+            message = (
+                f"The statement id ({sid}) provided already exists. "
+                "Please provide a new statement id, or remove the existing statement."
+            )
             raise PolicyRefusedError(409, "ResourceConflictException", message)
         if body.get("FunctionUrlAuthType") and body["Action"] != "lambda:InvokeFunctionUrl":
             message = "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"
@@ -52,7 +57,9 @@ class ResourcePolicy:
         self._statements[sid] = statement
         if len(self._document()) > MAX_POLICY_BYTES:
             del self._statements[sid]
-            raise PolicyRefusedError(400, "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480).")
+            raise PolicyRefusedError(
+                400, "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480)."
+            )
         self._revision = str(uuid.uuid4())
         return statement
 
@@ -60,7 +67,9 @@ class ResourcePolicy:
         """RemovePermission. Raises: PolicyRefusedError."""
         self._check_revision(revision)
         if sid not in self._statements:
-            raise PolicyRefusedError(404, "ResourceNotFoundException", f"Statement {sid} is not found in resource policy.")
+            raise PolicyRefusedError(
+                404, "ResourceNotFoundException", f"Statement {sid} is not found in resource policy."
+            )
         del self._statements[sid]
         self._revision = str(uuid.uuid4())
 

@@ -46,11 +46,15 @@ class S3:
         """Conditions that moto does not look at: on DELETE, on CopyObject, and values S3 does not implement."""
         if_match, if_none = request.headers.get("If-Match"), request.headers.get("If-None-Match")
         if if_none is not None and if_none.strip() != "*":
-            return s3_error(501, "NotImplemented", "A header you provided implies functionality that is not implemented")
+            return s3_error(
+                501, "NotImplemented", "A header you provided implies functionality that is not implemented"
+            )
         copies = request.method == "PUT" and "x-amz-copy-source" in request.headers
         if not (copies or request.method == "DELETE") or (if_match is None and if_none is None):
             return None
-        head = await self._moto.ask("HEAD", request.raw_path.split("?")[0], headers={"Authorization": authorization("s3")})
+        head = await self._moto.ask(
+            "HEAD", request.raw_path.split("?")[0], headers={"Authorization": authorization("s3")}
+        )
         exists = head.status == 200
         if if_none is not None and exists:
             return _precondition_failed("If-None-Match")
@@ -77,7 +81,9 @@ class S3:
                 spool.write(block)
             for name, digest in digests.items():
                 if base64.b64encode(digest.digest()).decode() != promised[name].strip():
-                    return s3_error(400, "BadDigest", f"The {_readable(name)} you specified did not match what we received.")
+                    return s3_error(
+                        400, "BadDigest", f"The {_readable(name)} you specified did not match what we received."
+                    )
             size = spool.tell()
             spool.seek(0)
             extra = _algorithm_header(request)

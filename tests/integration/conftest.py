@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.sandbox import SandboxState
 

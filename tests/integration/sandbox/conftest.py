@@ -1,0 +1,58 @@
+"""Deploying small functions into the shared sandbox."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import textwrap
+import uuid
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def make_zip(source: str, **more: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in {"app.py": source, **more}.items():
+            archive.writestr(name, textwrap.dedent(text))
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def role(aws: Callable[[str], Any]) -> str:
+    made = aws("iam").create_role(RoleName="sandbox-tests", AssumeRolePolicyDocument=json.dumps(TRUST))
+    return str(made["Role"]["Arn"])
+
+
+@pytest.fixture
+def deploy(aws: Callable[[str], Any], role: str) -> Callable[..., str]:
+    """`deploy(source, Timeout=...)` -> the name of a new function with `handler` from that source."""
+
+    def create(source: str, **config: Any) -> str:
+        name = f"f-{uuid.uuid4().hex[:10]}"
+        settings = {"Runtime": RUNTIME, "Role": role, "Handler": "app.handler", **config}
+        aws("lambda").create_function(FunctionName=name, Code={"ZipFile": make_zip(source)}, **settings)
+        return name
+
+    return create
+
+
+@pytest.fixture
+def invoke(aws: Callable[[str], Any]) -> Callable[..., tuple[Any, str | None]]:
+    """`invoke(name, event)` -> what the function answered, and Lambda's word for an error."""
+
+    def call(name: str, event: object = None) -> tuple[Any, str | None]:
+        answer = aws("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}).encode())
+        return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+    return call

