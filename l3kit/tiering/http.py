@@ -1,0 +1,320 @@
+"""The sending side of the protocol: one session, retries, time-outs, and errors that say what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
+from l3kit.tiering import wire
+from l3kit.tiering.chunks import Chunk, ChunkKey
+from l3kit.tiering.payload import Payload, encode
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.settings import Secret
+
+TIMEOUT_SECONDS = 30.0
+WAITS = (1.0, 2.0, 4.0)
+"""Seconds before each retry, to which up to a quarter is added at random."""
+MAX_RETRY_AFTER = 30.0
+MAX_ANSWER_BYTES = 256 * 1024
+
+_REMEDIES: Mapping[int, str] = {
+    400: "The two sides are of different versions: apply the twin again",
+    401: "The url is not one of l3kit's writers: check config_inter_cloud.json",
+    403: "The tokens of the two sides differ, or the url is not public: apply the twin again",
+    404: "The writer is gone or its url changed: apply the twin again",
+    413: "Lower MAX_CHUNK_BYTES",
+    415: "The two sides are of different versions: apply the twin again",
+    429: "The writer is overloaded: raise its concurrency; the next run tries again",
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReceipt:
+    """What the cold writer confirms: items written, under which key, with which digest."""
+
+    written: int
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartReceipt:
+    """What the archive writer confirms: the parts that are still missing, or none when the object is complete."""
+
+    pending: tuple[int, ...]
+
+
+class Writer:
+    """A writer function on another cloud.
+
+    Safe to be used from several threads. A call that fails for good leaves nothing half done that repeating the same
+    call would not settle.
+
+    Args:
+        url: https, or http on loopback.
+        token: of the connection; never shown.
+        link: the connection's id, for messages.
+        sleep, jitter: seconds to wait, and a random number from 0 to 1.
+        timeout: seconds for connecting, and for the answer.
+
+    Raises: ConfigurationError for an unfit url; MissingConnectionError (a ValueError) for a blank token.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Secret,
+        link: str,
+        *,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        if not token:
+            raise MissingConnectionError(link, "its token is blank", "Apply the twin again to create one")
+        _check_url(url, link)
+        self._url = url
+        self._token = token
+        self._link = link
+        self._session = session or _session(url)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._now = now
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self.usage = Usage()
+
+    def __repr__(self) -> str:
+        return f"Writer({self._link})"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def post_chunk(
+        self, chunk: Chunk, source_cloud: str, *, receiver_provider: str = "aws", packed: bytes | None = None
+    ) -> ChunkReceipt:
+        """Send a chunk to the cold writer; return when it confirmed the very content.
+
+        Args:
+            packed: `payload.deflate(chunk.body)`, where that is at hand.
+        Raises: KeyConflictError where the key holds other content; TransferError.
+        """
+        key = str(chunk.key)
+        pieces = wire.chunk_pieces(chunk, source_cloud)
+        payload = encode(pieces, receiver_provider, {1: packed} if packed else None)
+        answer = self._confirmed(payload, key, chunk.sha256, receiver_provider)
+        return ChunkReceipt(int(answer.get("written", chunk.count)), key, chunk.sha256)
+
+    def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
+        """Have the key occupied by an empty array: None; else the digest of what it holds. Raises: TransferError."""
+        payload = encode(wire.seal_pieces(key, source_cloud), "aws")
+        status, answer = self._post(payload, str(key))
+        if status == 409:
+            return self._conflict_digest(answer, str(key))
+        if answer.get("sealed") is not True or answer.get("key") != str(key):
+            raise self._odd_answer(status)
+        return None
+
+    def post_part(self, part: wire.ArchivePart, source_cloud: str, *, receiver_provider: str = "aws") -> PartReceipt:
+        """Send an object, or a part of one, to the archive writer.
+
+        Returns: what is missing; nothing when the writer confirmed the whole object's digest.
+        Raises: KeyConflictError where the key holds other content; TransferError.
+        """
+        payload = wire.encode_archive_part(part, source_cloud, receiver_provider)
+        answer = self._confirmed(payload, part.key, part.sha256, receiver_provider, may_pend=part.total > 1)
+        return PartReceipt(tuple(answer.get("pending", ())))
+
+    def _confirmed(
+        self, payload: Payload, key: str, sha256: str, provider: str, *, may_pend: bool = False
+    ) -> Mapping[str, Any]:
+        if not payload.fits(provider):
+            raise TransferError(
+                self._link,
+                f"{key} weighs {payload.weight} bytes for {provider}, plain {payload.plain_bytes}, more than it takes",
+                _REMEDIES[413],
+            )
+        status, answer = self._post(payload, key)
+        if status == 409:
+            existing = answer.get("sha256")
+            if existing != sha256:
+                raise KeyConflictError(
+                    f"{self._link}: {key}",
+                    "the key holds other content, which was left as it is",
+                    "Compare the two; see docs/protocol.md",
+                    existing_sha256=existing if isinstance(existing, str) else None,
+                )
+        elif not (may_pend and _is_pending(answer)) and (answer.get("key"), answer.get("sha256")) != (key, sha256):
+            raise self._odd_answer(status)
+        return answer
+
+    def _conflict_digest(self, answer: Mapping[str, Any], key: str) -> str:
+        existing = answer.get("sha256")
+        if not isinstance(existing, str):
+            raise TransferError(
+                self._link, f"HTTP 409 for {key} without the digest of what is there", _REMEDIES[400], status=409
+            )
+        return existing
+
+    def _odd_answer(self, status: int) -> TransferError:
+        return TransferError(
+            self._link,
+            f"HTTP {status}, but the answer does not confirm the key and digest that were sent",
+            "Is the url that of l3kit's writer? Nothing was deleted",
+            status=status,
+        )
+
+    def _post(self, payload: Payload, key: str) -> tuple[int, Mapping[str, Any]]:
+        """POST with retries. Returns: a 200 or a 409 with its JSON object. Raises: TransferError for all else."""
+        for wait in (*WAITS, None):
+            status: int | None = None
+            answer: Mapping[str, Any] = {}
+            retry_after = 0.0
+            try:
+                status, answer, retry_after = self._attempt(payload, key)
+            except requests.exceptions.SSLError:
+                raise self._failed("the TLS certificate was not accepted", "Check url and clock") from None
+            except requests.exceptions.RequestException as error:
+                cause, remedy = _explain(error, self._timeout)
+            else:
+                if status in (200, 409):
+                    return status, answer
+                cause = f"HTTP {status}{self._told(answer)}"
+                remedy = _REMEDIES.get(status, "See the writer's log; the next run tries again")
+            if wait is None or not (status is None or status == 429 or status >= 500):
+                break
+            self._count_retry()
+            pause = max(wait * (1 + self._jitter() / 4), min(retry_after, MAX_RETRY_AFTER))
+            log.warning("%s: %s; trying again in %.1f s", self._link, cause, pause)
+            self._sleep(pause)
+        if status is not None and 300 <= status < 400:
+            remedy = "A redirect is not followed, since it would carry the token elsewhere: correct the url"
+        raise self._failed(cause, remedy, status)
+
+    def _failed(self, cause: str, remedy: str, status: int | None = None) -> TransferError:
+        return TransferError(self._link, cause, remedy, status=status)
+
+    def _attempt(self, payload: Payload, key: str) -> tuple[int, Mapping[str, Any], float]:
+        with self._lock:
+            self.usage.count("post")
+            self.usage.bytes_out += len(payload.body)
+        headers = {
+            **payload.headers,
+            wire.TOKEN_HEADER: self._token.reveal(),
+            wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key),
+            "Accept-Encoding": "identity",
+        }
+        give_up = time.monotonic() + self._timeout
+        with self._session.post(
+            self._url, data=payload.body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+        ) as response:
+            content = b""
+            for block in response.iter_content(16_384):
+                content += block
+                if time.monotonic() > give_up:
+                    raise requests.exceptions.ReadTimeout("the answer trickles")
+                if len(content) > MAX_ANSWER_BYTES:
+                    content = b""
+                    break
+            with self._lock:
+                self.usage.bytes_in += len(content)
+            return response.status_code, _object(content), self._retry_after(response.headers.get("Retry-After"))
+
+    def _count_retry(self) -> None:
+        with self._lock:
+            self.usage.retried("post")
+
+    def _retry_after(self, value: str | None) -> float:
+        """Seconds, from seconds or a date; 0 where it says nothing."""
+        if not value:
+            return 0.0
+        if value.strip().isdigit():
+            return float(value)
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return 0.0
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - self._now()).total_seconds())
+
+    def _told(self, answer: Mapping[str, Any]) -> str:
+        """The receiver's own words, shortened, and without anything that it may have repeated of the token."""
+        words = answer.get("error")
+        if not isinstance(words, str):
+            return ""
+        return f" ({words[:200].replace(self._token.reveal(), '***')})"
+
+
+def _is_pending(answer: Mapping[str, Any]) -> bool:
+    pending = answer.get("pending")
+    return isinstance(pending, list) and bool(pending) and all(type(part) is int for part in pending)
+
+
+def _object(content: bytes) -> Mapping[str, Any]:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _explain(error: requests.exceptions.RequestException, timeout: float) -> tuple[str, str]:
+    """Cause and remedy, without the exception's own text: it may hold more than a log should."""
+    text = repr(error)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"no connection within {timeout:g} s", "Check the network and the url"
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer within {timeout:g} s", "See the writer's log; the next run tries again"
+    if "NameResolution" in text or "getaddrinfo" in text or "Name or service not known" in text:
+        return "the host name of its url cannot be resolved (DNS)", "The writer is gone or its url changed: apply again"
+    if "refused" in text:
+        return "the connection was refused", "Nothing listens at the url: apply the twin again"
+    return f"the connection broke ({type(error).__name__})", "The next run tries again"
+
+
+def _check_url(url: str, link: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
+    if parts.scheme not in ("https", "http") or not host or parts.username is not None:
+        raise ConfigurationError(link, "its url is not an https url without user name", "Apply the twin again")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(link, f"its url is plain http to {host}", "Only https may carry the token")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _session(url: str) -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    return session

@@ -1,0 +1,265 @@
+"""The protocol between clouds: envelopes, headers, sizes, and the checks a receiver makes. docs/protocol.md tells it.
+
+Both sides import this module, so that they cannot disagree. No I/O here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+import orjson
+
+from l3kit.errors import L3Error
+from l3kit.tiering.chunks import Chunk, ChunkKey
+from l3kit.tiering.payload import MAX_BODY_BYTES, Payload, encode
+from l3kit.tiering.settings import Secret
+from l3kit.tiering.strict_json import members
+
+TOKEN_HEADER = "X-Inter-Cloud-Token"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+MAX_KEY_BYTES = 1024
+
+
+class Refusal(L3Error):
+    """A request that is answered with a 4xx. `field` is the part of it that is wrong."""
+
+    def __init__(self, status: int, cause: str, field: str = "body", **extra: object) -> None:
+        super().__init__(field, cause)
+        self.status = status
+        self.extra = extra
+
+    def response(self) -> Response:
+        return Response(self.status, {"error": f"{self.resource}: {self.cause}", "field": self.resource, **self.extra})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as every cloud's entry adapter hands it in: header names in any case, the body as it came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Its value, stripped; None where it is missing. Raises: Refusal where it is there in two spellings."""
+        found = [value for key, value in self.headers.items() if key.lower() == name.lower()]
+        if len(found) > 1:
+            raise Refusal(400, "the header is there more than once", name)
+        return found[0].strip() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer: a status and a JSON object."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- receiving ------------------------------------------------------------------------------------------------
+
+
+def check_token(request: Request, token: Secret) -> bool:
+    """Whether the request carries the token, compared in constant time. A blank token matches nothing."""
+    try:
+        given = request.header(TOKEN_HEADER)
+    except Refusal:
+        return False
+    if not given or not token:
+        return False
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.reveal().encode())
+
+
+def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The body without its content encoding, never holding more than `limit` bytes of it.
+
+    Raises: Refusal 413 beyond the limit, 415 for an unknown encoding, 400 for broken gzip.
+    """
+    encoding = (request.header("Content-Encoding") or "identity").lower()
+    if encoding == "identity":
+        if len(request.body) > limit:
+            raise Refusal(413, f"larger than {limit} bytes")
+        return request.body
+    if encoding not in ("gzip", "x-gzip"):
+        raise Refusal(415, f"{encoding[:40]!r} is not known; allowed are gzip and identity", "Content-Encoding")
+    return _gunzip(request.body, limit)
+
+
+def _gunzip(data: bytes, limit: int) -> bytes:
+    blocks: list[bytes] = []
+    room = limit + 1
+    while data:
+        member = zlib.decompressobj(31)
+        try:
+            blocks.append(member.decompress(data, room))
+        except zlib.error as error:
+            raise Refusal(400, f"is not valid gzip ({error})") from None
+        room -= len(blocks[-1])
+        if room <= 0:
+            raise Refusal(413, f"unpacks to more than {limit} bytes")
+        if not member.eof:
+            raise Refusal(400, "is not valid gzip (it ends too early)")
+        data = member.unused_data
+    return b"".join(blocks)
+
+
+class Envelope:
+    """The fields of a request, each checked as it is taken.
+
+    Raises: Refusal 400 naming the field, from every method.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        try:
+            self._raw = members(body)
+        except ValueError as error:
+            raise Refusal(400, str(error)) from None
+
+    def raw(self, name: str) -> bytes:
+        if name not in self._raw:
+            raise Refusal(400, "is missing", name)
+        return self._raw[name]
+
+    def has(self, name: str) -> bool:
+        """Whether it is there, and not null."""
+        return self._raw.get(name, b"null") != b"null"
+
+    def value(self, name: str) -> Any:
+        try:
+            return orjson.loads(self.raw(name))
+        except orjson.JSONDecodeError as error:
+            raise Refusal(400, f"is not valid JSON ({error.msg})", name) from None
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Text that is not empty. With a default the field may be missing or null."""
+        if default is not None and not self.has(name):
+            return default
+        value = self.value(name)
+        if not isinstance(value, str) or not value:
+            raise Refusal(400, "must be text, and not empty", name)
+        return value
+
+    def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise Refusal(400, f"must be one of {', '.join(allowed)}", name)
+        return value
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        value = self.value(name)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise Refusal(400, f"must be a whole number from {low} to {high}", name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """False where it is missing or null."""
+        value = self.value(name) if self.has(name) else False
+        if not isinstance(value, bool):
+            raise Refusal(400, "must be true or false", name)
+        return value
+
+    def digest(self, name: str = "sha256") -> str | None:
+        """A SHA-256 in hex, in lower case; None where it is missing or null."""
+        if not self.has(name):
+            return None
+        value = self.text(name).lower()
+        if len(value) != 64 or set(value) - set("0123456789abcdef"):
+            raise Refusal(400, "must be a SHA-256 in hexadecimal", name)
+        return value
+
+
+def check_key(request: Request, key: str, field: str) -> None:
+    """Refuse a key that is too long, and an Idempotency-Key that is not this key."""
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise Refusal(400, f"makes an object key of more than {MAX_KEY_BYTES} bytes", field)
+    given = request.header(IDEMPOTENCY_HEADER)
+    if given is not None and key not in (given, unquote(given)):
+        raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
+
+
+# --- sending --------------------------------------------------------------------------------------------------
+
+
+def idempotency_key(key: str) -> str:
+    """An object key as a header value: percent-encoded UTF-8."""
+    return quote(key, safe="/:")
+
+
+def chunk_pieces(chunk: Chunk, source_cloud: str) -> tuple[bytes, bytes, bytes]:
+    """A chunk's envelope: what stands before its items, the items, and what stands behind."""
+    return _chunk_frame(chunk.key, source_cloud, sha256=chunk.sha256) + b',"items":', chunk.body, b"}"
+
+
+def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that occupies a key with an empty array."""
+    return (_chunk_frame(key, source_cloud, seal=True) + b',"items":[]}',)
+
+
+def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:
+    fields: dict[str, object] = {
+        "iot_device_id": key.device_id,
+        "chunk_index": key.number,
+        "start_timestamp": key.start,
+        "end_timestamp": key.end,
+        "source_cloud": source_cloud,
+        **more,
+    }
+    if key.compression != "none":
+        fields["compression"] = key.compression
+    return orjson.dumps(fields)[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePart:
+    """One POST to an archive writer: a whole object (`number` 1 of `total` 1), or a part of one.
+
+    Attributes:
+        data: the stored bytes; text where they are UTF-8, else they travel as base64.
+        sha256: of the whole object's uncompressed content.
+    """
+
+    key: str
+    data: bytes
+    sha256: str
+    number: int = 1
+    total: int = 1
+    content_encoding: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def pieces(self, source_cloud: str, *, as_text: bool) -> tuple[bytes, ...]:
+        """The envelope. Raises: UnicodeDecodeError where the data are no text."""
+        fields: dict[str, object] = {
+            "object_key": self.key,
+            "data": self.data.decode() if as_text else base64.b64encode(self.data).decode(),
+            "data_encoding": "utf-8" if as_text else "base64",
+            "source_cloud": source_cloud,
+            "is_multipart": self.total > 1,
+            "part_number": self.number,
+            "total_parts": self.total,
+            "sha256": self.sha256,
+        }
+        if self.content_encoding:
+            fields["content_encoding"] = self.content_encoding
+        if self.metadata:
+            fields["metadata"] = dict(self.metadata)
+        return (orjson.dumps(fields),)
+
+
+def encode_archive_part(part: ArchivePart, source_cloud: str, provider: str) -> Payload:
+    """As text where the data are text and that fits; else as base64, which fits for parts of `PART_BYTES`."""
+    if part.content_encoding is None:
+        try:
+            payload = encode(part.pieces(source_cloud, as_text=True), provider)
+        except UnicodeDecodeError:
+            pass
+        else:
+            if payload.fits(provider):
+                return payload
+    return encode(part.pieces(source_cloud, as_text=False), provider)
