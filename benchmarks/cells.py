@@ -1,0 +1,127 @@
+"""One measurement: a mover, an amount of data, a latency; run in fresh processes and checked item by item."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from benchmarks.dataset import CUTOFF, DEVICES, ITEMS_PER_MB
+
+DATABASE_MS, OBJECT_MS = 10.0, 30.0
+HOT_DAYS = 30
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What to measure: `mover` is naive or l3kit, `megabytes` of compact JSON, `latency` as of a real cloud or none."""
+
+    mover: str
+    megabytes: int
+    latency: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured. CPU is user + system time of the mover's process, start-up included; memory is resident."""
+
+    mover: str
+    megabytes: int
+    latency: bool
+    cpu_seconds: float
+    wall_seconds: float
+    peak_mb: float
+    above_bare_mb: float
+    requests: dict[str, int]
+    verdict: dict[str, int]
+
+    @property
+    def exact(self) -> bool:
+        """Every item is stored once, unaltered, and has left the table."""
+        clean = not any(self.verdict[name] for name in ("altered", "lost", "left", "extra"))
+        return clean and self.verdict["equal"] == self.verdict["items"]
+
+    def to_json(self) -> dict[str, object]:
+        return {**asdict(self), "exact": self.exact}
+
+
+def bare_peak_mb() -> float:
+    """Peak memory of an interpreter that moves nothing."""
+    return float(_run_mover("bare", os.environ.copy())[2]["peak_kb"]) / 1024
+
+
+def measure(cell: Cell, bare_mb: float) -> Result:
+    """Start a filled store, run the mover once, compare. Raises: RuntimeError with the mover's error output."""
+    items = cell.megabytes * ITEMS_PER_MB
+    latency = ["--database-ms", str(DATABASE_MS), "--object-ms", str(OBJECT_MS)] if cell.latency else []
+    command = [sys.executable, "-m", "benchmarks.stub", "--items", str(items), *latency]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stub:
+        assert stub.stdout is not None
+        assert stub.stdin is not None
+        try:
+            endpoint = f"http://127.0.0.1:{int(stub.stdout.readline())}"
+            cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
+            requests = ask(endpoint, "counts")
+            verdict = ask(endpoint, "verdict")
+        finally:
+            stub.stdin.close()
+    peak = float(told["peak_kb"]) / 1024
+    return Result(cell.mover, cell.megabytes, cell.latency, cpu, wall, peak, peak - bare_mb, requests, verdict)
+
+
+def function_environment(endpoint: str) -> dict[str, str]:
+    """The variables of the deployed function, with the stub as its cloud."""
+    info = {
+        "config": {
+            "digital_twin_name": "benchmark",
+            "hot_storage_size_in_days": HOT_DAYS,
+            "cold_storage_size_in_days": 365,
+            "mode": "production",
+        },
+        "config_iot_devices": [{"id": device_id} for device_id in DEVICES],
+        "config_providers": {f"layer_3_{tier}_provider": "aws" for tier in ("hot", "cold", "archive")},
+    }
+    passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
+    return {
+        **passed,
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": endpoint,
+        "DYNAMODB_TABLE_NAME": "benchmark-hot-iot-data",
+        "JOURNAL_DYNAMODB_TABLE_NAME": "benchmark-journal",
+        "COLD_S3_BUCKET_NAME": "benchmark-cold-iot-data",
+        "DIGITAL_TWIN_INFO": json.dumps(info),
+    }
+
+
+def _run_mover(mover: str, environment: dict[str, str]) -> tuple[float, float, dict[str, int]]:
+    """CPU seconds, wall seconds, and what the process printed at its end."""
+    now = CUTOFF.replace(day=CUTOFF.day + HOT_DAYS - 1).isoformat()
+    command = [sys.executable, "-m", "benchmarks.run_mover", mover, now]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    printed = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode:
+        raise RuntimeError(f"the {mover} mover ended with exit code {process.returncode}; its output is above")
+    told: dict[str, int] = json.loads(printed.splitlines()[-1])
+    return usage.ru_utime + usage.ru_stime, wall, told
+
+
+def ask(endpoint: str, what: str) -> dict[str, int]:
+    with urlopen(f"{endpoint}/_bench/{what}") as answer:
+        content: dict[str, int] = json.load(answer)
+    return content

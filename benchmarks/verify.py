@@ -1,0 +1,98 @@
+"""Compares what was stored with what was there before: every item, every value, to the last digit."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+import zstandard
+
+from benchmarks.stub_objects import StoredObject
+from benchmarks.stub_tables import Partition
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Counts of original items. `equal`: stored with exactly the original values, in one object or more.
+
+    Attributes:
+        altered: stored, but with other values (numbers that became strings, lost digits).
+        lost: in no object and no longer in the table.
+        left: still in the table.
+        extra: stored copies beyond one for each item, and stored items that never were in the table.
+        objects, stored_bytes: what the move wrote.
+    """
+
+    items: int = 0
+    equal: int = 0
+    altered: int = 0
+    lost: int = 0
+    left: int = 0
+    extra: int = 0
+    objects: int = 0
+    stored_bytes: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def verify(partitions: Mapping[str, Partition], stored: Iterable[tuple[str, StoredObject]]) -> Verdict:
+    """Read all stored objects and count."""
+    verdict = Verdict()
+    copies: dict[tuple[str, str], list[bool]] = {}
+    originals = {
+        (device_id, sort_key): (partition, index)
+        for device_id, partition in partitions.items()
+        for index, sort_key in enumerate(partition.sort_keys)
+    }
+    for name, content in stored:
+        if "/_l3kit/" in name:
+            continue
+        verdict.objects += 1
+        verdict.stored_bytes += len(content.body)
+        for item in json.loads(_plain_body(content), parse_float=Decimal, parse_int=Decimal):
+            key = (item.get("iotDeviceId"), item.get("id"))
+            if key not in originals:
+                verdict.extra += 1
+                continue
+            partition, index = originals[key]
+            copies.setdefault(key, []).append(item == _plain_item(json.loads(partition.items[index])))
+    for key, (partition, index) in originals.items():
+        found = copies.get(key, [])
+        verdict.items += 1
+        verdict.equal += any(found)
+        verdict.altered += bool(found) and not any(found)
+        verdict.extra += max(0, len(found) - 1)
+        verdict.left += partition.alive[index]
+        verdict.lost += not found and not partition.alive[index]
+    return verdict
+
+
+def _plain_body(content: StoredObject) -> bytes:
+    encoding = content.headers.get("content-encoding", "")
+    if "gzip" in encoding:
+        return gzip.decompress(content.body)
+    if "zstd" in encoding:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(content.body)
+    return content.body
+
+
+def _plain_item(wire: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in wire.items()}
+
+
+def _plain_value(value: dict[str, Any]) -> Any:
+    kind, content = next(iter(value.items()))
+    if kind == "N":
+        return Decimal(content)
+    if kind == "M":
+        return _plain_item(content)
+    if kind == "L":
+        return [_plain_value(part) for part in content]
+    if kind in ("S", "BOOL"):
+        return content
+    raise ValueError(f"the data set holds no {kind}")
