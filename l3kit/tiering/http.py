@@ -134,13 +134,14 @@ class Writer:
             raise self._odd_answer(status)
         return None
 
-    def post_part(self, part: wire.ArchivePart, source_cloud: str, *, receiver_provider: str = "aws") -> PartReceipt:
+    def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
         """Send an object, or a part of one, to the archive writer.
 
+        Args:
+            payload: `part.payload(...)`.
         Returns: what is missing; nothing when the writer confirmed the whole object's digest.
         Raises: KeyConflictError where the key holds other content; TransferError.
         """
-        payload = wire.encode_archive_part(part, source_cloud, receiver_provider)
         answer = self._confirmed(payload, part.key, part.sha256, receiver_provider, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
 

@@ -251,15 +251,14 @@ class ArchivePart:
             fields["metadata"] = dict(self.metadata)
         return (orjson.dumps(fields),)
 
-
-def encode_archive_part(part: ArchivePart, source_cloud: str, provider: str) -> Payload:
-    """As text where the data are text and that fits; else as base64, which fits for parts of `PART_BYTES`."""
-    if part.content_encoding is None:
-        try:
-            payload = encode(part.pieces(source_cloud, as_text=True), provider)
-        except UnicodeDecodeError:
-            pass
-        else:
-            if payload.fits(provider):
-                return payload
-    return encode(part.pieces(source_cloud, as_text=False), provider)
+    def payload(self, source_cloud: str, provider: str) -> Payload:
+        """As text where the data are text and that fits; else as base64."""
+        if self.content_encoding is None:
+            try:
+                payload = encode(self.pieces(source_cloud, as_text=True), provider)
+            except UnicodeDecodeError:
+                pass
+            else:
+                if payload.fits(provider):
+                    return payload
+        return encode(self.pieces(source_cloud, as_text=False), provider)

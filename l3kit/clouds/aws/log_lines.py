@@ -1,0 +1,51 @@
+"""A function's log as one JSON object per line, each with the request id, and never with the token."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+
+import orjson
+
+from l3kit.tiering.settings import Secret
+
+
+class LogLines(logging.Formatter):
+    """Formats records; `request_id` is set at the beginning of each invocation.
+
+    Args:
+        token: blotted out wherever a message or traceback should hold it.
+    """
+
+    def __init__(self, function: str, token: Secret) -> None:
+        super().__init__()
+        self._function = function
+        self._token = token
+        self.request_id = ""
+
+    def install(self) -> None:
+        """Replace the runtime's own handlers: one line per record, from INFO on; libraries from WARNING on."""
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(self)
+        root = logging.getLogger()
+        root.handlers[:] = [handler]
+        root.setLevel(logging.WARNING)
+        logging.getLogger("l3kit").setLevel(logging.INFO)
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "function": self._function,
+            "request_id": self.request_id,
+            "logger": record.name,
+            "message": self._clean(record.getMessage()),
+        }
+        if record.exc_info:
+            line["error"] = self._clean(self.formatException(record.exc_info))
+        return orjson.dumps(line, default=str).decode()
+
+    def _clean(self, text: str) -> str:
+        text = text.encode("utf-8", "backslashreplace").decode()
+        return text.replace(self._token.reveal(), "***") if self._token else text

@@ -1,0 +1,115 @@
+"""The hot readers: one device's items over a time range, page by page, and its last item. Numbers stay exact."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.ports import HotStore, Page
+
+MAX_RESULT_BYTES = 3_500_000
+"""Items in one answer, as ASCII JSON; with the blanks that a runtime may add it stays below Lambda's 6 MB."""
+DEFAULT_LIMIT = 1_000
+MAX_LIMIT = 10_000
+_LAST_KEY = "\U0010ffff"
+
+
+async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Items of one device in time order.
+
+    Args:
+        request: `iot_device_id`; optional `start_timestamp` and `end_timestamp` (both inclusive), `limit` (1 to
+            10,000 items), `next` from the answer before.
+    Returns: `items`, `next` (None at the end), and `refused`: items that cannot be told, each with the reason.
+    Raises: ConfigurationError naming the field; StoreError.
+    """
+    device_id = _text(request, "iot_device_id")
+    start, end = _text(request, "start_timestamp", ""), _text(request, "end_timestamp", "")
+    limit = _limit(request)
+    after = _position(request, device_id)
+    items: list[bytes] = []
+    refused: list[dict[str, str]] = []
+    size = 0
+    while True:
+        page = await hot.read_page(
+            device_id,
+            before=f"{end}\x00" if end else _LAST_KEY,
+            after=after,
+            since=start or None if after is None else None,
+            limit=limit - len(items),
+        )
+        taken, size = _fitting(page, size, first=not items)
+        items += page.items[:taken]
+        last = page.sort_keys[taken - 1] if taken else after
+        if taken < len(page.items):
+            refused += [{"id": key, "reason": why} for key, why in page.refused if last and key <= last]
+            return _answer(items, refused, device_id, last)
+        refused += [{"id": key, "reason": why} for key, why in page.refused]
+        if page.next_after is None or len(items) >= limit:
+            return _answer(items, refused, device_id, page.next_after)
+        after = page.next_after
+
+
+async def read_last(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with the greatest timestamp of `iot_device_id`, or None.
+
+    Raises: ConfigurationError naming the field; StoreError.
+    """
+    item = await hot.last_item(_text(request, "iot_device_id"))
+    return {"item": None if item is None else _exact(item)}
+
+
+def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, after: str | None) -> dict[str, Any]:
+    position = None if after is None else base64.urlsafe_b64encode(orjson.dumps([device_id, after])).decode()
+    answer: dict[str, Any] = {"items": [_exact(item) for item in items], "next": position}
+    return answer | {"refused": refused} if refused else answer
+
+
+def _exact(item: bytes) -> Any:
+    """Whole numbers as int, others as Decimal: both are written digit by digit by Lambda's runtime."""
+    return json.loads(item, parse_float=Decimal)
+
+
+def _fitting(page: Page, size: int, *, first: bool) -> tuple[int, int]:
+    """How many of the page's items fit into the answer, and its size with them; at least one if it is empty."""
+    for index, item in enumerate(page.items):
+        size += 1 + (len(item) if item.isascii() else len(json.dumps(item.decode())))
+        if size > MAX_RESULT_BYTES and not (first and index == 0):
+            return index, size
+    return len(page.items), size
+
+
+def _text(request: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = request.get(name)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(name, "must be text, and not empty", "See docs/protocol.md")
+    return value
+
+
+def _limit(request: Mapping[str, Any]) -> int:
+    value = request.get("limit", DEFAULT_LIMIT)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
+        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/protocol.md")
+    return value
+
+
+def _position(request: Mapping[str, Any], device_id: str) -> str | None:
+    token = _text(request, "next", "")
+    if not token:
+        return None
+    try:
+        device, after = orjson.loads(base64.urlsafe_b64decode(token))
+    except (binascii.Error, ValueError, TypeError):
+        device = after = None
+    if device != device_id or not isinstance(after, str):
+        raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")
+    return after
