@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
@@ -155,7 +156,9 @@ def test_homes_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert default_home() == tmp_path / "project" / ".l3kit" / "sandbox"
 
 
-def test_the_command_line_tells_the_state(sandbox: SandboxState, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_tells_the_state(
+    sandbox: SandboxState, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["sandbox", "status", "--json", "--home", str(sandbox.home)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["running"] is True

@@ -1,0 +1,309 @@
+"""Deployed zips on the real runtime client: results, failures, isolation, instances, logs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from l3kit.sandbox import SandboxState
+
+from .conftest import RUNTIME, make_zip
+
+pytestmark = pytest.mark.sandbox
+
+Aws = Callable[[str], Any]
+Deploy = Callable[..., str]
+Invoke = Callable[..., tuple[Any, str | None]]
+
+ECHO = "def handler(event, context):\n    return event\n"
+PID = "import os\ndef handler(event, context):\n    return os.getpid()\n"
+
+
+def error_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str, str]:
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"], response["Error"]["Message"]
+
+
+def test_a_function_sees_its_zip_and_lambdas_environment_and_nothing_else(
+    deploy: Deploy, invoke: Invoke, sandbox: SandboxState
+) -> None:
+    name = deploy(
+        """
+        import importlib.util, os, sys
+        def handler(event, context):
+            found = [m for m in ("moto", "boto3", "pandas", "aiohttp", "l3kit") if importlib.util.find_spec(m)]
+            return {"env": dict(os.environ), "path": sys.path, "found": found, "cwd": os.getcwd(),
+                    "name": context.function_name, "arn": context.invoked_function_arn,
+                    "left": context.get_remaining_time_in_millis()}
+        """,
+        Environment={"Variables": {"MINE": "yes"}},
+        Timeout=7,
+    )
+    seen, error = invoke(name)
+    assert error is None
+    assert seen["found"] == []
+    assert seen["name"] == name
+    assert seen["arn"].endswith(f":function:{name}")
+    assert 5000 < seen["left"] <= 7000
+    assert seen["path"][0] == seen["cwd"] == seen["env"]["LAMBDA_TASK_ROOT"]
+    assert not any("site-packages" in entry for entry in seen["path"])
+    env = seen["env"]
+    assert env["MINE"] == "yes"
+    assert env["AWS_ENDPOINT_URL"] == sandbox.aws_endpoint
+    ours = {"MINE", "LANG", "TZ", "PATH", "_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}
+    # macOS adds its own to every process
+    leaked = {key for key in env if not key.startswith(("AWS_", "__CF", "LC_CTYPE"))} - ours
+    assert leaked == set()
+
+
+def test_the_zip_brings_its_own_packages(aws: Aws, role: str, invoke: Invoke) -> None:
+    source = "import orjson\ndef handler(event, context):\n    return orjson.MARK\n"
+    code = {"ZipFile": make_zip(source, **{"orjson.py": "MARK = 'from the zip'"})}
+    aws("lambda").create_function(FunctionName="own-json", Runtime=RUNTIME, Role=role, Handler="app.handler", Code=code)
+    assert invoke("own-json") == ("from the zip", None)
+
+
+def test_an_exception_is_a_function_error_with_its_traceback_and_log_tail(aws: Aws, deploy: Deploy) -> None:
+    name = deploy("def handler(event, context):\n    print('before')\n    raise ValueError('boom')\n")
+    answer = aws("lambda").invoke(FunctionName=name, Payload=b"{}", LogType="Tail")
+    assert answer["StatusCode"] == 200
+    assert answer["FunctionError"] == "Unhandled"
+    told = json.loads(answer["Payload"].read())
+    assert (told["errorType"], told["errorMessage"]) == ("ValueError", "boom")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert next(line.split()[0] for line in log.splitlines() if line) == "START"
+    assert "before\n" in log
+    assert "[ERROR] ValueError: boom" in log
+    assert "REPORT RequestId" in log
+
+
+def test_a_timeout_kills_the_process_and_the_next_call_gets_a_new_one(deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy(
+        """
+        import os, time
+        def handler(event, context):
+            if event.get("hang"):
+                time.sleep(60)
+            return os.getpid()
+        """,
+        Timeout=1,
+    )
+    before, _ = invoke(name)
+    begun = time.monotonic()
+    told, error = invoke(name, {"hang": True})
+    assert 0.9 < time.monotonic() - begun < 4
+    assert error == "Unhandled"
+    assert told["errorType"] == "Sandbox.Timedout"
+    assert told["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    assert not psutil.pid_exists(before)
+    after, error = invoke(name)
+    assert error is None
+    assert after != before
+
+
+def test_a_crash_is_an_exit_error_and_the_next_call_gets_a_new_process(deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy(
+        """
+        import os, signal
+        def handler(event, context):
+            if "exit" in event:
+                os._exit(event["exit"])
+            if "kill" in event:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return "fine"
+        """
+    )
+    told, error = invoke(name, {"exit": 3})
+    assert (error, told["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert told["errorMessage"].endswith("Runtime exited with error: exit status 3")
+    told, _ = invoke(name, {"kill": True})
+    assert told["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert invoke(name) == ("fine", None)
+
+
+def test_an_import_error_at_init_is_told(deploy: Deploy, invoke: Invoke) -> None:
+    told, error = invoke(deploy("import nowhere_to_be_found\n"))
+    assert error == "Unhandled"
+    assert told["errorType"] == "Runtime.ImportModuleError"
+    assert "nowhere_to_be_found" in told["errorMessage"]
+
+
+def test_a_result_over_six_megabytes_is_an_error(deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy("def handler(event, context):\n    return 'x' * event['n']\n")
+    assert invoke(name, {"n": 6_291_554})[1] is None
+    told, error = invoke(name, {"n": 6_291_555})
+    assert (error, told["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
+    assert invoke(name, {"n": 1}) == ("x", None)
+
+
+def test_an_event_over_the_limit_is_refused(aws: Aws, deploy: Deploy) -> None:
+    name = deploy("def handler(event, context):\n    return len(event)\n")
+    fits = json.dumps("x" * (6_291_556 - 2)).encode()
+    assert json.loads(aws("lambda").invoke(FunctionName=name, Payload=fits)["Payload"].read()) == 6_291_554
+    for payload, kind in ((fits + b" ", "RequestResponse"), (b'"' + b"x" * 1_048_575 + b'"', "Event")):
+        with pytest.raises(ClientError) as caught:
+            aws("lambda").invoke(FunctionName=name, Payload=payload, InvocationType=kind)
+        assert error_of(caught)[:2] == (413, "RequestTooLargeException")
+    with pytest.raises(ClientError) as caught:
+        aws("lambda").invoke(FunctionName=name, Payload=b"{not json")
+    assert error_of(caught)[:2] == (400, "InvalidRequestContentException")
+
+
+def test_a_dry_run_runs_nothing(aws: Aws, deploy: Deploy, tmp_path: Path) -> None:
+    name = deploy(f"def handler(event, context):\n    open({str(tmp_path / 'ran')!r}, 'w')\n")
+    assert aws("lambda").invoke(FunctionName=name, InvocationType="DryRun")["StatusCode"] == 204
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_asynchronous_invocation_is_tried_again_twice(aws: Aws, deploy: Deploy, tmp_path: Path) -> None:
+    name = deploy(
+        """
+        def handler(event, context):
+            with open(event["file"], "a") as file:
+                file.write(context.aws_request_id + "\\n")
+            if len(open(event["file"]).readlines()) < 3:
+                raise RuntimeError("not yet")
+        """
+    )
+    file = tmp_path / "attempts"
+    answer = aws("lambda").invoke(
+        FunctionName=name, InvocationType="Event", Payload=json.dumps({"file": str(file)}).encode()
+    )
+    assert answer["StatusCode"] == 202
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and (not file.exists() or len(file.read_text().splitlines()) < 3):
+        time.sleep(0.05)
+    attempts = file.read_text().splitlines()
+    assert len(attempts) == 3
+    assert set(attempts) == {answer["ResponseMetadata"]["RequestId"]}
+
+
+def test_instances_are_reused_and_several_run_at_once(deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy(
+        "import os, time\ndef handler(event, context):\n    time.sleep(event.get('s', 0))\n    return os.getpid()\n"
+    )
+    assert invoke(name) == invoke(name)
+    pids: list[Any] = []
+    threads = [threading.Thread(target=lambda: pids.append(invoke(name, {"s": 0.7})[0])) for _ in range(3)]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(pids)) == 3
+    assert time.monotonic() - begun < 2.1, "one after the other would take longer"
+
+
+def test_reserved_concurrency_throttles(aws: Aws, deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy(ECHO)
+    aws("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(ClientError) as caught:
+        invoke(name)
+    assert error_of(caught)[:2] == (429, "TooManyRequestsException")
+    aws("lambda").delete_function_concurrency(FunctionName=name)
+    assert invoke(name, {"a": 1}) == ({"a": 1}, None)
+
+
+def test_new_code_and_new_settings_reach_the_next_call(aws: Aws, deploy: Deploy, invoke: Invoke) -> None:
+    client = aws("lambda")
+    name = deploy("import os\ndef handler(event, context):\n    return ['one', os.environ.get('V')]\n")
+    assert invoke(name)[0] == ["one", None]
+    client.update_function_code(
+        FunctionName=name, ZipFile=make_zip("import os\ndef handler(e, c):\n    return ['two', os.environ.get('V')]\n")
+    )
+    assert invoke(name)[0] == ["two", None]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": {"V": "x"}}, Timeout=9)
+    assert invoke(name)[0] == ["two", "x"]
+    assert client.get_function_configuration(FunctionName=name)["Timeout"] == 9
+
+
+def test_code_from_a_bucket_and_back(aws: Aws, role: str, invoke: Invoke) -> None:
+    body = make_zip(ECHO)
+    aws("s3").create_bucket(Bucket="code-bucket")
+    aws("s3").put_object(Bucket="code-bucket", Key="a b/code.zip", Body=body)
+    aws("lambda").create_function(
+        FunctionName="from-bucket", Runtime=RUNTIME, Role=role, Handler="app.handler",
+        Code={"S3Bucket": "code-bucket", "S3Key": "a b/code.zip"},
+    )  # fmt: skip
+    assert invoke("from-bucket", [1]) == ([1], None)
+    import requests
+
+    location = aws("lambda").get_function(FunctionName="from-bucket")["Code"]["Location"]
+    assert requests.get(location, timeout=10).content == body
+
+
+def test_a_deleted_function_is_gone_with_its_process(aws: Aws, deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy(PID)
+    pid, _ = invoke(name)
+    aws("lambda").delete_function(FunctionName=name)
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(ClientError) as caught:
+        invoke(name)
+    assert error_of(caught)[:2] == (404, "ResourceNotFoundException")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"Runtime": "python3.8"}, RUNTIME),
+        ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, "4KB limit"),
+        ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "AWS_REGION"),
+        ({"Code": {"ZipFile": b"no zip"}}, "unzip"),
+        ({"Code": {"ZipFile": make_zip("", **{"../../evil.py": "x"})}}, "outside"),
+    ],
+)
+def test_what_lambda_would_refuse_is_refused(aws: Aws, role: str, change: dict[str, Any], told: str) -> None:
+    settings = {"Runtime": RUNTIME, "Code": {"ZipFile": make_zip(ECHO)}, **change}
+    with pytest.raises(ClientError) as caught:
+        aws("lambda").create_function(FunctionName="refused", Role=role, Handler="app.handler", **settings)
+    assert error_of(caught)[:2] == (400, "InvalidParameterValueException")
+    assert told in error_of(caught)[2]
+    with pytest.raises(ClientError):
+        aws("lambda").get_function(FunctionName="refused")
+
+
+def test_a_function_reaches_the_other_services_through_its_endpoint(
+    sandbox: SandboxState, deploy: Deploy, invoke: Invoke
+) -> None:
+    name = deploy(
+        """
+        import os, urllib.request
+        def handler(event, context):
+            return urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/_sandbox/health").status
+        """
+    )
+    assert invoke(name) == (200, None)
+
+
+def test_logs_are_in_a_file_and_in_cloudwatch(aws: Aws, sandbox: SandboxState, deploy: Deploy, invoke: Invoke) -> None:
+    name = deploy("def handler(event, context):\n    print('seen by all')\n")
+    invoke(name)
+    assert "seen by all\n" in (sandbox.home / "logs" / "functions" / f"{name}.log").read_text()
+    messages: list[str] = []
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and len(messages) < 4:
+        try:
+            found = aws("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+            messages = [event["message"] for event in found]
+        except aws("logs").exceptions.ResourceNotFoundException:
+            time.sleep(0.05)
+    assert [message.split()[0] for message in messages] == ["START", "seen", "END", "REPORT"]
+
+
+def test_another_region_is_refused(sandbox: SandboxState) -> None:
+    client = boto3.client(
+        "lambda", endpoint_url=sandbox.aws_endpoint, region_name="eu-central-1",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+    with pytest.raises(ClientError, match="us-east-1 only"):
+        client.list_functions()

@@ -1,0 +1,280 @@
+"""Routing: DynamoDB in two emulators, S3 as strict as S3, schedules checked and fired by hand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from l3kit import sandbox as l3kit_sandbox
+from l3kit.errors import SandboxError
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.schedule_expressions import problem_with
+
+pytestmark = pytest.mark.sandbox
+
+Aws = Callable[[str], Any]
+Deploy = Callable[..., str]
+
+
+def code_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str]:
+    response = caught.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+def create_table(client: Any, name: str) -> None:
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("iotDeviceId", "id")],
+        KeySchema=[{"AttributeName": "iotDeviceId", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "l3kit:twin", "Value": "t"}],
+        DeletionProtectionEnabled=False,
+    )
+
+
+# --- DynamoDB
+
+
+def test_a_table_has_data_settings_and_tags_behind_one_endpoint(aws: Aws) -> None:
+    client = aws("dynamodb")
+    create_table(client, "both")
+    described = client.describe_table(TableName="both")["Table"]
+    assert described["TableStatus"] == "ACTIVE"
+    items = [
+        {"iotDeviceId": {"S": "d"}, "id": {"S": f"{n:03d}"}, "v": {"N": "0.10000000000000000001"}} for n in range(25)
+    ]
+    client.batch_write_item(RequestItems={"both": [{"PutRequest": {"Item": item}} for item in items]})
+    page = client.query(
+        TableName="both",
+        KeyConditionExpression="iotDeviceId = :d AND id BETWEEN :a AND :b",
+        ExpressionAttributeValues={":d": {"S": "d"}, ":a": {"S": "003"}, ":b": {"S": "007"}},
+    )
+    assert page["Items"] == items[3:8]
+    client.update_continuous_backups(
+        TableName="both", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    backups = client.describe_continuous_backups(TableName="both")["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    tags = client.list_tags_of_resource(ResourceArn=described["TableArn"])["Tags"]
+    assert tags == [{"Key": "l3kit:twin", "Value": "t"}]
+    with pytest.raises(ClientError) as caught:
+        client.batch_write_item(
+            RequestItems={"both": [{"PutRequest": {"Item": i}} for i in [*items, items[0] | {"id": {"S": "x"}}]]}
+        )
+    assert code_of(caught) == (400, "ValidationException")
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
+        client.put_item(TableName="both", Item=items[0], ConditionExpression="attribute_not_exists(id)")
+
+
+def test_a_table_is_created_and_deleted_in_both_or_neither(aws: Aws) -> None:
+    client = aws("dynamodb")
+    create_table(client, "twice")
+    with pytest.raises(client.exceptions.ResourceInUseException):
+        create_table(client, "twice")
+    with pytest.raises(ClientError) as caught:  # moto takes this name, dynalite does not
+        create_table(client, "bad name")
+    assert code_of(caught) == (400, "ValidationException")
+    assert "bad name" not in client.list_tables()["TableNames"]
+    client.put_item(TableName="twice", Item={"iotDeviceId": {"S": "d"}, "id": {"S": "1"}})
+    client.delete_table(TableName="twice")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.put_item(TableName="twice", Item={"iotDeviceId": {"S": "d"}, "id": {"S": "1"}})
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.delete_table(TableName="twice")
+    create_table(client, "twice")
+    assert client.scan(TableName="twice")["Items"] == []
+
+
+def test_transactions_and_partiql_are_refused_with_a_reason(aws: Aws) -> None:
+    for call in (
+        lambda: aws("dynamodb").transact_write_items(
+            TransactItems=[{"Delete": {"TableName": "t", "Key": {"k": {"S": "1"}}}}]
+        ),
+        lambda: aws("dynamodb").execute_statement(Statement="SELECT * FROM t"),
+    ):
+        with pytest.raises(ClientError, match="sandbox does not offer"):
+            call()
+
+
+# --- S3
+
+
+@pytest.fixture(scope="module")
+def bucket(aws: Aws) -> str:
+    aws("s3").create_bucket(Bucket="sandbox-tests")
+    return "sandbox-tests"
+
+
+def test_an_object_comes_back_with_its_metadata_class_and_checksum(aws: Aws, bucket: str) -> None:
+    client, key = aws("s3"), "dév ice/2026-01-01T00:00:00Z-x/chunk-00000.json"
+    digest = base64.b64encode(hashlib.sha256(b"[1]").digest()).decode()
+    client.put_object(
+        Bucket=bucket, Key=key, Body=b"[1]", ChecksumSHA256=digest, StorageClass="STANDARD_IA",
+        Metadata={"sha256": "abc", "items": "1"}, ContentEncoding="gzip",
+    )  # fmt: skip
+    head = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    assert head["Metadata"] == {"sha256": "abc", "items": "1"}
+    assert (head["StorageClass"], head["ContentEncoding"], head["ContentLength"]) == ("STANDARD_IA", "gzip", 3)
+    assert head["ChecksumSHA256"] == digest
+    assert client.get_object(Bucket=bucket, Key=key)["Body"].read() == b"[1]"
+
+
+def test_a_wrong_digest_is_refused_and_nothing_is_stored(aws: Aws, bucket: str) -> None:
+    client = aws("s3")
+    wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    wrong_md5 = base64.b64encode(hashlib.md5(b"other", usedforsecurity=False).digest()).decode()
+    for digest in ({"ChecksumSHA256": wrong}, {"ContentMD5": wrong_md5}):
+        with pytest.raises(ClientError) as caught:
+            client.put_object(Bucket=bucket, Key="digest", Body=b"body", **digest)
+        assert code_of(caught) == (400, "BadDigest")
+    with pytest.raises(ClientError) as caught:
+        client.head_object(Bucket=bucket, Key="digest")
+    assert code_of(caught)[0] == 404
+
+
+def test_a_large_body_with_a_digest_passes(aws: Aws, bucket: str) -> None:
+    body = b"0123456789abcdef" * (40 * 1024 * 1024 // 16)
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    aws("s3").put_object(Bucket=bucket, Key="large", Body=body, ChecksumSHA256=digest)
+    assert (
+        hashlib.sha256(aws("s3").get_object(Bucket=bucket, Key="large")["Body"].read()).hexdigest()
+        == base64.b64decode(digest).hex()
+    )
+    aws("s3").delete_object(Bucket=bucket, Key="large")
+
+
+def test_conditional_writes_copies_multipart_and_deletes(aws: Aws, bucket: str) -> None:
+    client = aws("s3")
+    etag = client.put_object(Bucket=bucket, Key="cond", Body=b"1", IfNoneMatch="*")["ETag"]
+    source = {"Bucket": bucket, "Key": "cond"}
+    upload = client.create_multipart_upload(Bucket=bucket, Key="cond")["UploadId"]
+    part = client.upload_part(Bucket=bucket, Key="cond", UploadId=upload, PartNumber=1, Body=b"2")["ETag"]
+    parts = {"Parts": [{"ETag": part, "PartNumber": 1}]}
+    for refused in (
+        lambda: client.put_object(Bucket=bucket, Key="cond", Body=b"2", IfNoneMatch="*"),
+        lambda: client.put_object(Bucket=bucket, Key="cond", Body=b"2", IfMatch='"0"'),
+        lambda: client.copy_object(
+            Bucket=bucket, Key="cond", CopySource=source, IfNoneMatch="*", StorageClass="GLACIER"
+        ),
+        lambda: client.complete_multipart_upload(
+            Bucket=bucket, Key="cond", UploadId=upload, MultipartUpload=parts, IfNoneMatch="*"
+        ),
+        lambda: client.delete_object(Bucket=bucket, Key="cond", IfMatch='"0"'),
+    ):
+        with pytest.raises(ClientError) as caught:
+            refused()
+        assert code_of(caught) == (412, "PreconditionFailed")
+    assert client.get_object(Bucket=bucket, Key="cond")["Body"].read() == b"1"
+    client.copy_object(Bucket=bucket, Key="cond-copy", CopySource=source, IfNoneMatch="*", StorageClass="DEEP_ARCHIVE")
+    client.delete_object(Bucket=bucket, Key="cond", IfMatch=etag)
+    with pytest.raises(ClientError):
+        client.head_object(Bucket=bucket, Key="cond")
+
+
+def test_one_of_many_conditional_creates_wins(aws: Aws, bucket: str) -> None:
+    results: list[int] = []
+
+    def create(number: int) -> None:
+        try:
+            aws("s3").put_object(Bucket=bucket, Key="race", Body=b"%d" % number, IfNoneMatch="*")
+            results.append(200)
+        except ClientError as error:
+            results.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+    threads = [threading.Thread(target=create, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [200] + [412] * 7
+
+
+def test_an_archived_object_must_be_restored_first(aws: Aws, bucket: str) -> None:
+    client = aws("s3")
+    client.put_object(Bucket=bucket, Key="deep", Body=b"[1]", StorageClass="DEEP_ARCHIVE", Metadata={"sha256": "x"})
+    with pytest.raises(ClientError) as caught:
+        client.get_object(Bucket=bucket, Key="deep")
+    assert code_of(caught) == (403, "InvalidObjectState")
+    assert client.head_object(Bucket=bucket, Key="deep")["Metadata"] == {"sha256": "x"}
+    client.restore_object(Bucket=bucket, Key="deep", RestoreRequest={"Days": 1})
+    assert 'ongoing-request="false"' in client.head_object(Bucket=bucket, Key="deep")["Restore"]
+    assert client.get_object(Bucket=bucket, Key="deep")["Body"].read() == b"[1]"
+
+
+def test_a_presigned_address_works(aws: Aws, bucket: str) -> None:
+    aws("s3").put_object(Bucket=bucket, Key="a b/ü.json", Body=b"{}")
+    address = aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b/ü.json"})
+    assert requests.get(address, timeout=10).content == b"{}"
+
+
+# --- schedules
+
+
+def make_schedule(aws: Aws, name: str, function: str, **more: Any) -> None:
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+    target = {"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/scheduler", **more.pop("Target", {})}
+    settings = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, **more}
+    aws("scheduler").create_schedule(Name=name, Target=target, **settings)
+
+
+def test_a_schedule_fired_by_hand_invokes_its_target_with_its_input(
+    aws: Aws, deploy: Deploy, sandbox: SandboxState
+) -> None:
+    function = deploy("def handler(event, context):\n    return event\n")
+    text = json.dumps({"time": "<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>", "n": 1})
+    make_schedule(aws, "nightly", function, Target={"Input": text})
+    fired = l3kit_sandbox.fire_schedule("nightly", time="2026-11-23T04:00:00+02:00", home=sandbox.home)
+    assert fired.function == function
+    assert fired.function_error is None
+    assert fired.result()["time"] == "2026-11-23T02:00:00Z"
+    assert fired.result()["by"].endswith("schedule/default/nightly")
+    make_schedule(aws, "plain", function)
+    assert l3kit_sandbox.fire_schedule("plain", home=sandbox.home).result()["source"] == "aws.scheduler"
+
+
+def test_a_disabled_missing_or_lost_target_is_told(aws: Aws, sandbox: SandboxState) -> None:
+    make_schedule(aws, "off", "no-such-function", State="DISABLED")
+    make_schedule(aws, "lost", "no-such-function")
+    for name, told in (("off", "disabled"), ("lost", "no-such-function"), ("unknown", "no schedule")):
+        with pytest.raises(SandboxError, match=told):
+            l3kit_sandbox.fire_schedule(name, home=sandbox.home)
+    with pytest.raises(SandboxError, match="Invalid isoformat"):
+        l3kit_sandbox.fire_schedule("lost", time="tomorrow", home=sandbox.home)
+
+
+def test_admin_calls_without_the_header_are_refused(sandbox: SandboxState) -> None:
+    assert requests.post(f"{sandbox.aws_endpoint}/_sandbox/stop", timeout=10).status_code == 403
+
+
+def test_a_nonsense_expression_is_refused(aws: Aws) -> None:
+    for more in ({"ScheduleExpression": "every now and then"}, {"ScheduleExpressionTimezone": "Mars/Base"}):
+        with pytest.raises(ClientError) as caught:
+            make_schedule(aws, "nonsense", "f", **more)
+        assert code_of(caught) == (400, "ValidationException")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["rate(1 hour)", "rate(15 minutes)", "cron(0 2 * * ? *)", "cron(0/15 8-17 ? * MON-FRI *)", "cron(0 0 L * ? 2027)",
+     "cron(0 9 ? JAN-MAR,DEC 6#3 *)", "cron(0 9 15W * ? *)", "at(2026-12-01T00:00:00)"],
+)  # fmt: skip
+def test_expressions_aws_takes(expression: str) -> None:
+    assert problem_with(expression) is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", None, "rate(0 hours)", "rate(1 hours)", "rate(2 hour)", "rate(5 weeks)", "cron(0 2 * * * *)",
+     "cron(0 2 ? * ? *)", "cron(60 2 * * ? *)", "cron(0 2 * * ?)", "cron(0 2 * FOO ? *)", "cron(0/0 2 * * ? *)",
+     "at(tomorrow)"],
+)  # fmt: skip
+def test_expressions_aws_refuses(expression: str | None) -> None:
+    assert problem_with(expression) is not None
