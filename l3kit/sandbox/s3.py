@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from l3kit.sandbox.answers import s3_error
+from l3kit.sandbox.bucket_policies import BucketPolicies
 from l3kit.sandbox.upstream import BLOCK_BYTES, Upstream, authorization
 
 SPOOL_BYTES = 16 * 1024 * 1024
@@ -25,10 +26,15 @@ class S3:
 
     def __init__(self, moto: Upstream) -> None:
         self._moto = moto
+        self._policies = BucketPolicies(moto)
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        _, _, key = request.path.lstrip("/").partition("/")
+        bucket, _, key = request.path.lstrip("/").partition("/")
+        if bucket and not key and "policy" in request.query:
+            return await self._policies.handle(request, bucket)
+        if request.method == "DELETE" and not key:
+            self._policies.forget(bucket)
         if request.method not in ("PUT", "DELETE", "POST") or not key:
             return await self._moto.forward(request)
         if request.method == "PUT" and "partNumber" in request.query:

@@ -209,6 +209,34 @@ def test_an_archived_object_must_be_restored_first(aws: Aws, bucket: str) -> Non
     assert client.get_object(Bucket=bucket, Key="deep")["Body"].read() == b"[1]"
 
 
+def test_a_policy_against_plain_http_is_kept_and_shuts_nobody_out(aws: Aws) -> None:
+    client = aws("s3")
+    client.create_bucket(Bucket="tls-only")
+    with pytest.raises(ClientError) as caught:
+        client.get_bucket_policy(Bucket="tls-only")
+    assert code_of(caught) == (404, "NoSuchBucketPolicy")
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::tls-only", "arn:aws:s3:::tls-only/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client.put_bucket_policy(Bucket="tls-only", Policy=policy)
+    assert client.get_bucket_policy(Bucket="tls-only")["Policy"] == policy
+    client.put_object(Bucket="tls-only", Key="k", Body=b"1")
+    assert client.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"1"
+    for wrong in ("{", json.dumps({"Statement": [statement | {"Resource": "arn:aws:s3:::other/*"}]})):
+        with pytest.raises(ClientError) as caught:
+            client.put_bucket_policy(Bucket="tls-only", Policy=wrong)
+        assert code_of(caught) == (400, "MalformedPolicy")
+    client.delete_bucket_policy(Bucket="tls-only")
+    with pytest.raises(ClientError) as caught:
+        client.get_bucket_policy(Bucket="tls-only")
+    assert code_of(caught) == (404, "NoSuchBucketPolicy")
+
+
 def test_a_presigned_address_works(aws: Aws, bucket: str) -> None:
     aws("s3").put_object(Bucket=bucket, Key="a b/ü.json", Body=b"{}")
     address = aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b/ü.json"})
