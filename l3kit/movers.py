@@ -1,0 +1,146 @@
+"""Running the deployed movers: one invocation, all that remains, or a year of scheduled times."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import L3Error, ProvisioningError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+MOVERS = ("hot-to-cold-mover", "cold-to-archive-mover")
+MAX_INVOCATIONS = 1000
+"""Invocations of one `run_mover` before it gives up although more remains."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoverRun:
+    """What one or more invocations of a mover reported; `reports` are `RunReport.to_json()` values."""
+
+    function: str
+    reports: tuple[dict[str, Any], ...]
+
+    @property
+    def verdict(self) -> str:
+        """That of the last invocation, or `partial` if any before it skipped something."""
+        verdicts = [str(report["verdict"]) for report in self.reports]
+        return "partial" if "partial" in verdicts[:-1] and verdicts[-1] == "complete" else verdicts[-1]
+
+    def total(self, name: str) -> int:
+        """Sum of `items`, `bytes` or `chunks` over all invocations."""
+        return sum(int(report[name]) for report in self.reports)
+
+    @property
+    def skipped(self) -> list[dict[str, str]]:
+        return [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
+
+    def sentence(self) -> str:
+        """One line for people."""
+        text = f"{self.function}: {self.total('items'):,} items, {self.total('chunks')} chunks, {self.total('bytes'):,} bytes"
+        return f"{text}; {self.verdict}" + (f", {len(self.skipped)} skipped" if self.skipped else "")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per device: items, bytes, chunks, skipped, remains."""
+        import pandas as pd
+
+        rows = [
+            {
+                "device": device["device_id"],
+                "items": device["items"],
+                "chunks": device["chunks"],
+                "bytes": device["bytes"],
+                "skipped": "; ".join(f"{s['key']}: {s['reason']}" for s in device["skipped"]),
+                "notes": "; ".join(device.get("notes", [])),
+                "remains": device["remains"],
+            }
+            for report in self.reports
+            for device in report["devices"]
+        ]
+        columns = ["device", "items", "chunks", "bytes", "skipped", "notes", "remains"]
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.sort_values("device", kind="stable").reset_index(drop=True)
+
+    def requests_frame(self) -> pd.DataFrame:
+        """Requests and retries by kind, summed over the invocations."""
+        import pandas as pd
+
+        kinds = sorted({kind for report in self.reports for kind in (*report["requests"], *report["retries"])})
+        rows = [
+            {
+                "request": kind,
+                "count": sum(report["requests"].get(kind, 0) for report in self.reports),
+                "retries": sum(report["retries"].get(kind, 0) for report in self.reports),
+            }
+            for kind in kinds
+        ]
+        return pd.DataFrame(rows, columns=["request", "count", "retries"])
+
+
+def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | str | None = None) -> MoverRun:
+    """Invoke a deployed mover and wait, again and again while it reports that its deadline came first.
+
+    Args:
+        function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+        time: the moment the run stands for, as the scheduler would pass it; None is now.
+    Raises: ProvisioningError where the function is not deployed; L3Error where it failed, with the end of its log.
+    """
+    if function not in MOVERS:
+        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
+    name = session.aws_names(twin).function(function)
+    event = {"time": _moment(time)} if time else {}
+    reports: list[dict[str, Any]] = []
+    while len(reports) < MAX_INVOCATIONS:
+        reports.append(_invoke(session, name, event))
+        if reports[-1]["verdict"] != "deadline":
+            break
+    return MoverRun(function, tuple(reports))
+
+
+def replay(
+    session: Session,
+    twin: Twin,
+    moments: Sequence[datetime],
+) -> Iterator[tuple[datetime, MoverRun, MoverRun]]:
+    """Run both movers at each of these scheduled times in turn, as the schedules would have done."""
+    for moment in moments:
+        yield moment, run_mover(session, twin, MOVERS[0], time=moment), run_mover(session, twin, MOVERS[1], time=moment)
+
+
+def moments_between(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
+    """Scheduled times from start to end, the end always among them."""
+    moments = []
+    while start < end:
+        moments.append(start)
+        start += every
+    return [*moments, end]
+
+
+def _moment(time: datetime | str) -> str:
+    return time if isinstance(time, str) else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _invoke(session: Session, name: str, event: dict[str, str]) -> dict[str, Any]:
+    client = session.aws.client("lambda", read_timeout=920, max_attempts=1)
+    try:
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
+    except client.exceptions.ResourceNotFoundException:
+        raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
+        reason = payload.get("errorMessage", "no message") if isinstance(payload, dict) else payload
+        raise L3Error(name, f"failed: {reason}", "The end of its log:\n" + "\n".join(log.splitlines()[-12:]))
+    if not isinstance(payload, dict) or "verdict" not in payload:
+        raise L3Error(
+            name, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
+        )
+    return payload

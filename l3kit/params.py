@@ -1,0 +1,223 @@
+"""Notebook parameters: typed, ranged, and none unknown. A notebook's second cell checks what its first one set."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from l3kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SECRET_WORDS = ("token", "secret", "password", "credential", "access_key")
+PAPERMILL_NAMES = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
+JUPYTER_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The folder that holds `notebooks/` and `params/`, looked for from here upwards."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params").is_dir() and (folder / "pyproject.toml").is_file():
+            return folder
+    raise ConfigurationError(
+        str(here), "is not inside the project", "Start Jupyter or papermill in the project's folder"
+    )
+
+
+class Parameters(BaseModel):
+    """What every notebook takes. The fields' descriptions are the comments of the parameters cell."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    twin: str = Field(min_length=1, description="folder of the twin's config files, below the project")
+    target: Literal["sandbox", "aws"] = Field(description="sandbox: emulators on this machine; aws: the real account")
+    sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
+    fresh: bool = Field(description="sandbox only: begin with an empty sandbox, and stop it at the end")
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
+    profile: str = Field(description="AWS profile; empty takes boto3's default")
+    result_path: str = Field(description="where the JSON result goes; empty is build/results/")
+
+    @property
+    def twin_path(self) -> Path:
+        """The twin's folder, below the project root unless absolute."""
+        return project_root() / self.twin
+
+    def to_frame(self) -> pd.DataFrame:
+        """Name, value and meaning of each parameter; paths outside the project are not shown."""
+        import pandas as pd
+
+        rows = [
+            [name, _shown(getattr(self, name)), field.description]
+            for name, field in type(self).model_fields.items()
+            if name != "result_path"
+        ]
+        return pd.DataFrame(rows, columns=["parameter", "value", "meaning"]).set_index("parameter")
+
+
+class Dated(Parameters):
+    """Notebooks whose outcome depends on what is old."""
+
+    as_of: str = Field(description="the moment the run stands for, ISO 8601 UTC; empty is now")
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_time(cls, value: str) -> str:
+        return _checked_time(value)
+
+    @property
+    def moment(self) -> datetime:
+        """`as_of`, or now."""
+        return _time(self.as_of) if self.as_of else datetime.now(UTC).replace(microsecond=0)
+
+
+class WalkthroughParameters(Dated):
+    """walkthrough.ipynb"""
+
+    every_days: int = Field(ge=1, le=330, description="days between two runs of the movers")
+
+
+class DeployParameters(Parameters):
+    """deploy_l3.ipynb"""
+
+    apply_changes: bool = Field(description="False only shows the plan")
+    rotate_tokens: bool = Field(description="True makes new tokens for all cross-cloud links")
+    clouds: list[Literal["aws", "azure", "gcp"]] = Field(description="deploy only the parts on these clouds; [] is all")
+
+
+class RunMoversParameters(Dated):
+    """run_movers.ipynb"""
+
+    prepare: bool = Field(description="sandbox only: deploy and load the example where nothing is deployed")
+    replay_days: int = Field(ge=0, le=3650, description="run at past scheduled times, this many days back; 0 runs once")
+    replay_every_days: int = Field(ge=1, le=365, description="days between those times")
+
+
+class VerifyParameters(Parameters):
+    """verify_connections.ipynb"""
+
+    prepare: bool = Field(description="sandbox only: deploy the twin where nothing is deployed")
+    canary: bool = Field(description="send one item down the tiers and remove it again")
+    clouds: list[Literal["aws", "azure", "gcp"]] = Field(description="check only the parts on these clouds; [] is all")
+
+
+class QueryParameters(Dated):
+    """query_tiers.ipynb"""
+
+    prepare: bool = Field(description="sandbox only: deploy, load and move the example where nothing is deployed")
+    device: str = Field(min_length=1, description="device id")
+    quantity: str = Field(min_length=1, description="the quantity to plot")
+    unit: str = Field(description="its unit, for the axis")
+    start: str = Field(description="first time, ISO 8601 UTC; empty is the beginning")
+    end: str = Field(description="last time; empty is as_of")
+    restore: bool = Field(description="request a restore of archived parts")
+    restore_days: int = Field(ge=1, le=30, description="days for which restored copies stay readable")
+    wait_seconds: int = Field(ge=0, le=172800, description="seconds to wait for restores")
+
+    @field_validator("start", "end")
+    @classmethod
+    def _are_times(cls, value: str) -> str:
+        return _checked_time(value)
+
+    @property
+    def start_time(self) -> str:
+        return self.start
+
+    @property
+    def end_time(self) -> str:
+        return self.end or self.moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class DestroyParameters(Parameters):
+    """destroy_l3.ipynb"""
+
+    prepare: bool = Field(description="sandbox only: deploy the twin first where nothing is deployed")
+    apply_changes: bool = Field(description="False only shows what would be removed")
+    data: bool = Field(description="True removes tables and buckets with all they hold")
+    confirm: str = Field(description="the twin's name, needed when data is True")
+
+    @model_validator(mode="after")
+    def _confirmed(self) -> DestroyParameters:
+        if self.data and self.target != "sandbox":
+            name = Path(self.twin).name
+            from l3kit.twin import Twin
+
+            name = Twin.load(self.twin_path).name
+            if self.confirm != name:
+                raise ValueError(f"confirm must be the twin's name, {name!r}, because data is True")
+        return self
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
+    """Check the parameters a notebook was given.
+
+    Args:
+        model: the notebook's parameters.
+        namespace: the notebook's `globals()` right after its parameters cell; papermill puts its values there.
+    Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
+        known name.
+    """
+    given = {name: value for name, value in namespace.items() if _is_parameter(name, value)}
+    return check(model, given)
+
+
+def check(model: type[P], given: Mapping[str, Any]) -> P:
+    """`parameters` for a plain mapping, such as a params file."""
+    problems = [
+        f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them"
+        for name in given
+        if any(word in name.lower() for word in SECRET_WORDS) and name not in model.model_fields
+    ]
+    try:
+        if not problems:
+            return model.model_validate(dict(given))
+    except ValidationError as error:
+        problems += [_explain(finding, model) for finding in error.errors()]
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    raise ConfigurationError("parameters", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
+
+
+def _is_parameter(name: str, value: Any) -> bool:
+    plain = isinstance(value, str | int | float | bool | list | dict | tuple) or value is None
+    return plain and not name.startswith("_") and name not in JUPYTER_NAMES and name not in PAPERMILL_NAMES
+
+
+def _explain(finding: Any, model: type[BaseModel]) -> str:
+    name = str(finding["loc"][0]) if finding["loc"] else "together"
+    if finding["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(model.model_fields)}"
+        return f"{name}: is not a parameter of this notebook; {hint}"
+    if finding["type"] == "missing":
+        return f"{name}: is missing from the parameters cell"
+    message = finding["msg"].removeprefix("Value error, ")
+    return f"{name} = {finding['input']!r}: {message[0].lower()}{message[1:]}" if finding["loc"] else message
+
+
+def _checked_time(value: str) -> str:
+    if value:
+        _time(value)
+    return value
+
+
+def _time(value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be an ISO 8601 time such as 2026-01-31T00:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("must say its time zone: end it in Z for UTC")
+    return moment.astimezone(UTC)
+
+
+def _shown(value: Any) -> Any:
+    return value if value != "" else '""'

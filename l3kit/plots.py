@@ -1,0 +1,77 @@
+"""Plots of the notebooks: each title states the finding, each axis its unit, and all read well in grey."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+TIERS = ("hot", "cold", "archive")
+GREYS = {"hot": "#222222", "cold": "#7f7f7f", "archive": "#cfcfcf"}
+HATCHES = {"hot": "", "cold": "//", "archive": ".."}
+
+
+def tiers_over_time(history: pd.DataFrame) -> Figure:
+    """Where the items were after each run.
+
+    Args:
+        history: columns `time` (datetime), `tier`, `items`.
+    """
+    figure, axes = _figure(8, 3.6)
+    table = history.pivot_table(index="time", columns="tier", values="items", aggfunc="sum", fill_value=0)
+    columns = [tier for tier in TIERS if tier in table]
+    stacks = axes.stackplot(
+        table.index,
+        [table[tier] / 1000 for tier in columns],
+        labels=columns,
+        colors=[GREYS[tier] for tier in columns],
+        edgecolor="white",
+    )
+    for stack, tier in zip(stacks, columns, strict=True):
+        stack.set_hatch(HATCHES[tier])
+    last = table.iloc[-1]
+    share = 100 * (1 - last.get("hot", 0) / max(1, last.sum()))
+    axes.set_title(f"After the last run {share:.0f} % of the items have left the hot tier; the total never changes")
+    axes.set_ylabel("thousand items")
+    axes.set_xlabel("scheduled time of the run")
+    axes.legend(loc="upper left", frameon=False, ncols=3)
+    figure.autofmt_xdate()
+    return figure
+
+
+def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
+    """One device's quantity over time, shaded by the tier it was read from.
+
+    Args:
+        frame: columns `time`, `tier` and the quantity.
+    """
+    figure, axes = _figure(8, 3.2)
+    styles: dict[str, dict[str, Any]] = {
+        "hot": {"marker": "o", "markersize": 2.0},
+        "cold": {"marker": "s", "markersize": 1.5},
+        "archive": {"marker": "^", "markersize": 1.5},
+    }
+    for tier in TIERS:
+        part = frame[frame["tier"] == tier]
+        if len(part):
+            values = part[quantity].astype(float)
+            axes.plot(part["time"], values, linestyle="", color=GREYS[tier], label=tier, **styles[tier])
+    counts = ", ".join(f"{(frame['tier'] == t).sum():,} from {t}" for t in TIERS if (frame["tier"] == t).any())
+    axes.set_title(f"{len(frame):,} readings as one history: {counts}")
+    axes.set_ylabel(f"{quantity} ({unit})")
+    axes.set_xlabel("time (UTC)")
+    axes.legend(loc="upper right", frameon=False, markerscale=3)
+    figure.autofmt_xdate()
+    return figure
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(width, height), dpi=80, layout="constrained")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    plt.close(figure)  # the notebook shows what the cell returns, once
+    return figure, axes

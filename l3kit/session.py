@@ -1,0 +1,86 @@
+"""The connection of a notebook to the clouds of a twin: the sandbox, or real accounts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
+from l3kit.errors import ConfigurationError
+from l3kit.naming import AwsNames
+from l3kit.twin import Twin
+
+Target = Literal["sandbox", "aws"]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What all verbs take beside the twin.
+
+    Attributes:
+        sandbox_home: the sandbox's folder; None on real clouds.
+        private: this session began the sandbox empty and stops it at the end.
+    """
+
+    target: Target
+    aws: AwsSession
+    sandbox_home: Path | None = None
+    private: bool = False
+
+    def aws_names(self, twin: Twin) -> AwsNames:
+        """All resource names of the twin in this account and region."""
+        return AwsNames(twin.name, self.aws.account_id, self.aws.region)
+
+    def close(self) -> None:
+        """Stop the sandbox where this session has it for itself; otherwise nothing needs closing."""
+        if self.private and self.sandbox_home is not None:
+            from l3kit import sandbox
+
+            sandbox.down(self.sandbox_home)
+
+
+def connect(
+    twin: Twin,
+    target: Target = "sandbox",
+    *,
+    region: str = "us-east-1",
+    profile: str = "",
+    sandbox: str = "default",
+    fresh: bool = False,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Session:
+    """Open a session.
+
+    Args:
+        target: `sandbox` starts the emulators by itself where they are not up; `aws` is the real account.
+        sandbox: name of the sandbox, each one by itself; `default` is the one of `l3kit sandbox up`.
+        fresh: sandbox only: begin with an empty one, and stop it when the session is closed.
+    Raises: SandboxError, PermissionMissingError, ConfigurationError.
+    """
+    if target == "aws":
+        return Session("aws", open_account(region, profile))
+    if target != "sandbox":
+        raise ConfigurationError("target", f"{target!r} is not allowed", "Allowed: sandbox, aws")
+    from l3kit import sandbox as emulators
+
+    home = emulators.default_home()
+    if sandbox != "default":
+        home = home.with_name(f"{home.name}-{sandbox}")
+    if fresh:
+        emulators.down(home)
+        _forget_connections(twin)
+    state = emulators.ensure_up(home, progress)
+    return Session("sandbox", open_sandbox(state.aws_endpoint, state.region), home, fresh)
+
+
+def _forget_connections(twin: Twin) -> None:
+    """Links saved for an earlier sandbox lead to ports that are closed now; tokens of real links are kept."""
+    from l3kit.connections import load_connections, save_inter_cloud_connection
+
+    for connection in load_connections(twin.path).values():
+        if connection.url.startswith("http://127.0.0.1:"):
+            save_inter_cloud_connection(twin.path, connection.conn_id, "", connection.token)

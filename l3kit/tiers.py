@@ -1,0 +1,41 @@
+"""The stores of a deployed twin, opened for reading and writing from a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+
+@dataclass(frozen=True, slots=True)
+class TierStores:
+    """None where a tier is on a cloud that this session does not reach."""
+
+    hot: HotStore | None
+    journal: JournalStore | None
+    cold: ObjectStore | None
+    archive: ObjectStore | None
+
+
+@asynccontextmanager
+async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
+    """Open the stores of all tiers; they are closed when the block ends."""
+    from l3kit.clouds.aws import facade as aws
+
+    on_aws = {tier: getattr(twin.providers, f"layer_3_{tier}_provider") == "aws" for tier in ("hot", "cold", "archive")}
+    async with AsyncExitStack() as stack:
+        hot = aws.hot_store(session, twin) if on_aws["hot"] else None
+        journal = aws.journal_store(session, twin) if on_aws["hot"] else None
+        cold = aws.object_store(session, twin, "cold") if on_aws["cold"] else None
+        archive = aws.object_store(session, twin, "archive") if on_aws["archive"] else None
+        for store in (hot, journal, cold, archive):
+            if store is not None:
+                stack.push_async_callback(store.close)
+        yield TierStores(hot, journal, cold, archive)

@@ -1,0 +1,252 @@
+"""The twin project: a folder of config files, read and checked as a whole."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from l3kit.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
+from l3kit.errors import ConfigurationError
+from l3kit.naming import check_twin_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Provider = Literal["aws", "azure", "gcp"]
+PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
+ALIASES = {"google": "gcp"}
+MAX_DEVICE_ID_BYTES = 512
+"""UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
+CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
+    "config.json",
+    "config_iot_devices.json",
+    "config_providers.json",
+    "config_events.json",
+)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Config(_Strict):
+    """`config.json`. Days are counted back from the moment a mover runs."""
+
+    digital_twin_name: str
+    hot_storage_size_in_days: int = Field(ge=0, le=36500)
+    cold_storage_size_in_days: int = Field(ge=1, le=36500)
+    mode: str = "production"
+    mover_schedule: str = "rate(1 day)"
+
+    @field_validator("digital_twin_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        try:
+            return check_twin_name(value)
+        except ConfigurationError as error:
+            raise ValueError(error.cause) from None
+
+    @model_validator(mode="after")
+    def _order(self) -> Config:
+        if self.cold_storage_size_in_days <= self.hot_storage_size_in_days:
+            raise ValueError(
+                f"cold_storage_size_in_days ({self.cold_storage_size_in_days}) must exceed "
+                f"hot_storage_size_in_days ({self.hot_storage_size_in_days})"
+            )
+        return self
+
+
+class Device(BaseModel):
+    """One entry of `config_iot_devices.json`; further keys are kept for other layers."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    id: str = Field(min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _size(cls, value: str) -> str:
+        if len(value.encode("utf-8", "surrogatepass")) > MAX_DEVICE_ID_BYTES:
+            raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
+        if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise ValueError("holds half of a surrogate pair, which no store can keep")
+        return value
+
+
+class Providers(_Strict):
+    """`config_providers.json`: the cloud of each layer. `google` is taken for `gcp`."""
+
+    layer_1_provider: Provider
+    layer_2_provider: Provider
+    layer_3_hot_provider: Provider
+    layer_3_cold_provider: Provider
+    layer_3_archive_provider: Provider
+    layer_4_provider: Provider | None = None
+    layer_5_provider: Provider | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        value = ALIASES.get(value, value) if isinstance(value, str) else value
+        if value is not None and value not in PROVIDERS:
+            raise ValueError(f"{value!r} is not allowed; allowed are {', '.join(PROVIDERS)} (google stands for gcp)")
+        return value
+
+    def tier(self, tier: str) -> Provider:
+        """The provider of `hot`, `cold` or `archive`."""
+        provider: Provider = getattr(self, f"layer_3_{tier}_provider")
+        return provider
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A checked twin. `path` is its folder, where `config_inter_cloud.json` is kept."""
+
+    path: Path
+    config: Config
+    devices: tuple[Device, ...]
+    providers: Providers
+    events: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Twin:
+        """Read and check all files of the folder.
+
+        Raises: ConfigurationError listing every problem of every file, each with file and key.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise ConfigurationError(str(path), "is not a folder", "Name the folder that holds the twin's config files")
+        problems: list[str] = []
+        config = _parse(folder, CONFIG, Config, problems)
+        devices = _parse_list(folder, DEVICES, problems)
+        providers = _parse(folder, PROVIDER_FILE, Providers, problems)
+        events = _load_events(folder, problems)
+        if problems or config is None or providers is None:
+            lines = "\n".join(f"  {problem}" for problem in problems)
+            raise ConfigurationError(f"twin {folder.name}", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
+        return cls(folder.resolve(), config, devices, providers, events)
+
+    @property
+    def name(self) -> str:
+        return self.config.digital_twin_name
+
+    def digital_twin_info(self) -> dict[str, Any]:
+        """What functions are told of the twin: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
+        return {
+            "config": self.config.model_dump(),
+            "config_iot_devices": [{"id": device.id} for device in self.devices],
+            "config_providers": self.providers.model_dump(exclude_none=True),
+            "config_events": list(self.events),
+        }
+
+    def connection_ids(self) -> dict[str, str]:
+        """The links that cross a cloud border, by their receiving function."""
+        p = self.providers
+        l1, l2 = p.layer_1_provider, p.layer_2_provider
+        hot, cold, archive = (p.tier(tier) for tier in ("hot", "cold", "archive"))
+        links = {
+            "ingestion": (l1, l2, l1_to_l2_id(l1, l2)),
+            "writer": (l2, hot, l2_to_hot_id(l2, hot)),
+            "cold-writer": (hot, cold, hot_to_cold_id(hot, cold)),
+            "archive-writer": (cold, archive, cold_to_archive_id(cold, archive)),
+        }
+        return {receiver: conn_id for receiver, (source, target, conn_id) in links.items() if source != target}
+
+    def layer_3_connection_ids(self) -> list[str]:
+        """Ids of the links between L3's tiers that cross a cloud border."""
+        ids = self.connection_ids()
+        return [ids[receiver] for receiver in ("cold-writer", "archive-writer") if receiver in ids]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per tier: where it is, and how long data stays there."""
+        import pandas as pd
+
+        hot, cold = self.config.hot_storage_size_in_days, self.config.cold_storage_size_in_days
+        rows = [
+            ["hot", self.providers.tier("hot"), f"up to {hot} days old", len(self.devices)],
+            ["cold", self.providers.tier("cold"), f"{hot} to {cold} days old", len(self.devices)],
+            ["archive", self.providers.tier("archive"), f"over {cold} days old", len(self.devices)],
+        ]
+        return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
+
+
+def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
+    try:
+        return json.loads((folder / name).read_text("utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{name}: the file is missing")
+    except json.JSONDecodeError as error:
+        problems.append(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{name}: cannot be read ({type(error).__name__})")
+    return None
+
+
+def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | None:
+    content = _load_json(folder, name, problems)
+    if content is None:
+        return None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems += [f"{name}: {text}" for text in _explain(error, model)]
+        return None
+
+
+def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
+    content = _load_json(folder, name, problems)
+    if content is None:
+        return ()
+    if not isinstance(content, list) or not content:
+        problems.append(f'{name}: must be a list of at least one {{"id": ...}}')
+        return ()
+    devices: dict[str, Device] = {}
+    for index, entry in enumerate(content):
+        try:
+            device = Device.model_validate(entry)
+        except ValidationError as error:
+            problems += [f"{name}: entry {index}: {text}" for text in _explain(error, Device)]
+            continue
+        if device.id in devices:
+            problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
+        devices[device.id] = device
+    return tuple(devices.values())
+
+
+def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
+    if not (folder / EVENTS).exists():
+        return ()
+    content = _load_json(folder, EVENTS, problems)
+    if content is None:
+        return ()
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        problems.append(f"{EVENTS}: must be a list of objects")
+        return ()
+    return tuple(content)
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Pydantic's findings in the words of the file: key, value, and the nearest known key for an unknown one."""
+    texts = []
+    for finding in error.errors():
+        key = ".".join(str(part) for part in finding["loc"]) or "the file"
+        if finding["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, model.model_fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(model.model_fields)}"
+            texts.append(f"{key}: is not a known key{hint}")
+        elif finding["type"] == "missing":
+            texts.append(f"{key}: is missing")
+        elif finding["type"] == "value_error":
+            texts.append(f"{key}: {finding['msg'].removeprefix('Value error, ')}")
+        else:
+            texts.append(f"{key}: {finding['msg'][0].lower()}{finding['msg'][1:]}, not {finding['input']!r}")
+    return texts

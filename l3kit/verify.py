@@ -1,0 +1,204 @@
+"""Checks of a deployed twin, each with what was expected, what was seen and what to do: links, functions, schedules,
+drift, and a canary item sent down the tiers by the real mover."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import CheckFailedError, L3Error
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+CANARY_RUN = "1971-01-01T00:00:00Z"
+"""The moment the canary's mover run stands for: only what is older moves, so no real telemetry does."""
+CANARY_STAMP = "1970-01-01T00:00:00Z"
+PROBE_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. `hint` says what to do where it failed; `milliseconds` is set for requests."""
+
+    group: str
+    subject: str
+    expected: str
+    seen: str
+    passed: bool
+    hint: str = ""
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """All checks in order."""
+
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.passed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns group, subject, expected, seen, passed, hint; no timings, so two good runs look the same."""
+        import pandas as pd
+
+        rows = [[c.group, c.subject, c.expected, c.seen, c.passed, c.hint] for c in self.checks]
+        return pd.DataFrame(rows, columns=["group", "subject", "expected", "seen", "passed", "hint"])
+
+    def latency_frame(self) -> pd.DataFrame:
+        """Milliseconds of each probe."""
+        import pandas as pd
+
+        rows = [[c.subject, c.expected, round(c.milliseconds, 1)] for c in self.checks if c.milliseconds is not None]
+        return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
+
+    def sentence(self) -> str:
+        """One line for people."""
+        if self.failed:
+            return f"{len(self.failed)} of {len(self.checks)} checks failed: " + "; ".join(
+                f"{check.subject}: {check.seen}" for check in self.failed[:5]
+            )
+        return f"all {len(self.checks)} checks passed"
+
+    def raise_if_failed(self) -> None:
+        """Raise CheckFailedError naming the failed checks and their remedies."""
+        if self.failed:
+            remedies = "; ".join(dict.fromkeys(check.hint for check in self.failed if check.hint))
+            raise CheckFailedError("verify_connections", self.sentence(), remedies)
+
+
+def verify(
+    session: Session,
+    twin: Twin,
+    *,
+    clouds: Sequence[str] = (),
+    canary: bool = True,
+    progress: Callable[[str], None] = lambda step: None,
+) -> VerifyReport:
+    """Run all checks; nothing raises for a failed one.
+
+    Args:
+        clouds: check only the parts on these clouds; empty is all.
+        canary: also send one item down with the real hot-to-cold mover, and remove it again.
+        progress: called with the name of each group.
+    """
+    from l3kit.clouds.aws import checks as aws
+
+    groups: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("functions", lambda: aws.function_checks(session, twin)),
+        ("schedules", lambda: aws.schedule_checks(session, twin)),
+        ("drift", lambda: drift_checks(session, twin, clouds)),
+        ("links", lambda: link_checks(twin, clouds)),
+    ]
+    if canary:
+        groups.append(("canary", lambda: canary_checks(session, twin)))
+    checks: list[Check] = []
+    for name, group in groups:
+        progress(name)
+        try:
+            checks += group()
+        except L3Error as error:
+            checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
+    notes = [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
+    return VerifyReport(tuple(checks), tuple(notes))
+
+
+def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
+    """Each resource is as the plan wants it: roles and policies, URLs and their statements, buckets, tables."""
+    from l3kit.provisioning import plan
+
+    wanted = plan(twin, session, clouds=set(clouds) or None)
+    for step in wanted.steps:
+        same = step.action == "unchanged"
+        yield Check(
+            "drift", step.resource, "unchanged", step.action, same, "" if same else f"{step.reason}; run deploy_l3"
+        )
+
+
+def link_checks(twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
+    """For each saved connection of this twin's tiers: no token and a wrong one are refused, the right one is let in."""
+    from l3kit.connections import load_connections
+
+    connections = load_connections(twin.path)
+    for conn_id in twin.layer_3_connection_ids():
+        connection = connections.get(conn_id)
+        if connection is None or (clouds and connection.provider not in clouds):
+            continue
+        probes = (
+            ("no token -> 403", {}, 403, "The writer lets strangers in: apply the twin again"),
+            ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, "Apply the twin again"),
+            ("right token, empty body -> 400", _header(connection.token), 400, "Tokens differ: apply the twin again"),
+        )
+        for expected, headers, status, hint in probes:
+            yield _probe(conn_id, connection.url, expected, headers, status, hint)
+
+
+def _header(token: str) -> dict[str, str]:
+    return {"X-Inter-Cloud-Token": token}
+
+
+def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
+    import requests
+
+    started = time.perf_counter()
+    try:
+        answer = requests.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        return Check("links", link, expected, f"no answer ({type(error).__name__})", False, "Is the writer deployed?")
+    milliseconds = (time.perf_counter() - started) * 1000
+    passed = answer.status_code == status
+    return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)
+
+
+def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
+    """Write an item of 1970 into the hot store, move it with the deployed mover, read it from cold, remove it."""
+    from l3kit.coroutines import run
+    from l3kit.movers import MOVERS, run_mover
+    from l3kit.tiers import open_tiers
+
+    providers = twin.providers
+    if providers.layer_3_hot_provider != "aws" or providers.layer_3_cold_provider != "aws":
+        return
+    device = twin.devices[0].id
+    item = {"iotDeviceId": device, "id": CANARY_STAMP, "canary": secrets.token_hex(8)}
+    text = json.dumps(item, separators=(",", ":"))
+
+    async def put() -> None:
+        async with open_tiers(session, twin) as tiers:
+            assert tiers.hot is not None
+            await tiers.hot.put_items(device, [text.encode()])
+
+    async def take(keys: Sequence[str]) -> tuple[list[Any], bool]:
+        async with open_tiers(session, twin) as tiers:
+            assert tiers.hot is not None
+            assert tiers.cold is not None
+            found: list[Any] = []
+            for key in keys:
+                content = json.loads(await tiers.cold.read(key))
+                found += content
+                if all(entry.get("id") == CANARY_STAMP for entry in content):
+                    await tiers.cold.delete(key)
+            left = await tiers.hot.read_page(device, before=CANARY_STAMP + "\x00")
+            await tiers.hot.delete_items(device, [key for key in left.sort_keys if key == CANARY_STAMP])
+            return found, CANARY_STAMP in left.sort_keys
+
+    run(put())
+    moved = run_mover(session, twin, MOVERS[0], time=CANARY_RUN)
+    keys = [key for report in moved.reports for d in report["devices"] if d["device_id"] == device for key in d["keys"]]
+    found, still_hot = run(take(keys))
+    hint = "See the mover's report: run_movers"
+    yield Check("canary", device, "moved to cold", "moved" if keys else moved.verdict, bool(keys), "" if keys else hint)
+    same = item in found
+    yield Check("canary", device, "reads back equal", "equal" if same else "different", same, "" if same else hint)
+    gone = not still_hot
+    yield Check("canary", device, "gone from hot", "gone" if gone else "still there", gone, "" if gone else hint)
