@@ -98,7 +98,11 @@ def chunk_fits(items: bytes, packed: bytes, provider: str) -> bool:
     """Whether a chunk with these items fits, given `deflate(items)`."""
     if len(items) + CHUNK_FRAME > MAX_BODY_BYTES:
         return False
-    return _packed_weight(len(packed) + CHUNK_FRAME, provider) <= RECEIVER_LIMITS[provider]
+    limit = RECEIVER_LIMITS[provider]
+    if _packed_weight(len(packed) + CHUNK_FRAME, provider) <= limit:
+        return True
+    plain = event_size(items, _JSON) if provider == "aws" else len(items)
+    return plain + 2 * CHUNK_FRAME <= limit
 
 
 def _packed_weight(count: int, provider: str) -> int:

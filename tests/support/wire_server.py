@@ -1,0 +1,111 @@
+"""A real HTTP server on loopback for senders; and the items and chunks that are sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from l3kit.tiering.chunks import Chunk, ChunkKey
+from l3kit.tiering.wire import Request, Response
+
+TOKEN = "a-token-of-64-characters-" + "0123456789abcdef" * 3
+LINK = "aws_l3hot_to_azure_l3cold"
+
+
+@dataclass
+class Seen:
+    """A request as it came over the wire."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Server:
+    """Answers by `answer`, which may be exchanged at any time; keeps what it was asked."""
+
+    answer: Callable[[Request], Response]
+    seen: list[Seen] = field(default_factory=list)
+    url: str = ""
+    hang: threading.Event = field(default_factory=threading.Event)
+
+    def script(self, *responses: Response) -> None:
+        """Give these answers in turn, the last one for ever."""
+        left = list(responses)
+        self.answer = lambda request: left.pop(0) if len(left) > 1 else left[0]
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server on a free port; it is gone, with its threads, when the block ends."""
+    state = Server(answer=lambda request: Response(500, {}))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            state.seen.append(Seen(dict(self.headers), body))
+            response = state.answer(Request(dict(self.headers), body))
+            if response.status == 0:  # hang until the test is over, then break off
+                state.hang.wait(20)
+                self.close_connection = True
+                return
+            content = json.dumps(dict(response.body)).encode()
+            self.send_response(response.status)
+            for name, value in {**response.headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: Any) -> None:
+            return None
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    state.url = f"http://127.0.0.1:{http.server_port}/"
+    try:
+        yield state
+    finally:
+        state.hang.set()
+        http.shutdown()
+        thread.join()
+        http.server_close()
+
+
+@dataclass
+class Waits:
+    """Stands in for sleeping: remembers how long it was asked to."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def item(minute: int, device: str = "sensor-1", **more: Any) -> dict[str, Any]:
+    return {
+        "iotDeviceId": device,
+        "id": f"2024-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z",
+        "value": minute,
+        **more,
+    }
+
+
+def chunk_of(
+    items: list[dict[str, Any]], number: int = 0, compression: Any = "none", device: str = "sensor-1"
+) -> Chunk:
+    body = json.dumps(items, separators=(",", ":"), ensure_ascii=False).encode()
+    key = ChunkKey(device, items[0]["id"], items[-1]["id"], number, compression)
+    return Chunk(key, body, hashlib.sha256(body).hexdigest(), len(items))
+
+
+def receipt(chunk: Chunk) -> Response:
+    return Response(200, {"written": chunk.count, "key": str(chunk.key), "sha256": chunk.sha256})
