@@ -10,7 +10,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -82,7 +82,6 @@ class FunctionRecord:
     url: UrlConfig | None = None
     reserved_concurrency: int | None = None
     async_retries: int = 2
-    tasks: set[object] = field(default_factory=set)
 
 
 class InvalidFunctionError(Exception):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from l3kit.sandbox import function_urls
+from l3kit.sandbox import function_access, function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome
 from l3kit.sandbox.function_logs import CloudWatch, InstanceLog
@@ -25,14 +25,13 @@ from l3kit.sandbox.function_record import (
     FunctionConfig,
     FunctionRecord,
     InvalidFunctionError,
-    UrlConfig,
     check_request,
     function_name,
     unpack,
 )
 from l3kit.sandbox.resource_policy import PolicyRefusedError, ResourcePolicy
-from l3kit.sandbox.state import Home
-from l3kit.sandbox.upstream import Answer, Upstream, authorization
+from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
+from l3kit.sandbox.upstream import Upstream, authorization
 
 MAX_ASYNC_BYTES = 1_048_576
 MAX_CREATE_BYTES = 70_167_211
@@ -59,18 +58,11 @@ class LambdaApi:
             ("PUT", "configuration"): self._update_configuration,
             ("DELETE", ""): self._delete,
             ("GET", ""): self._get,
-            ("GET", "policy"): self._get_policy,
-            ("POST", "policy"): self._add_permission,
             ("PUT", "concurrency"): self._concurrency,
             ("DELETE", "concurrency"): self._concurrency,
             ("PUT", "event-invoke-config"): self._event_invoke_config,
             ("POST", "event-invoke-config"): self._event_invoke_config,
             ("DELETE", "event-invoke-config"): self._event_invoke_config,
-            ("POST", "url"): self._create_url,
-            ("PUT", "url"): self._update_url,
-            ("GET", "url"): self._get_url,
-            ("DELETE", "url"): self._delete_url,
-            ("GET", "urls"): self._list_urls,
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -82,14 +74,17 @@ class LambdaApi:
             return await self._create(request) if request.method == "POST" else await self._moto.forward(request)
         name, rest = function_name(found["name"]), found["rest"] or ""
         handler = self._handlers.get((request.method, rest))
-        if handler is None and request.method == "DELETE" and rest.startswith("policy/"):
-            handler = self._remove_permission
-        if handler is None:
+        access = function_access.handler_for(request.method, rest)
+        if handler is None and access is None:
             return await self._moto.forward(request)
-        if name not in self._records:
-            arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+        record = self._records.get(name)
+        if record is None:
+            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"
             return rest_error(404, "ResourceNotFoundException", f"Function not found: {arn}")
         try:
+            if access is not None:
+                return await access(request, record, self._endpoint)
+            assert handler is not None
             return await handler(request, name)
         except PolicyRefusedError as refusal:
             return rest_error(refusal.status, refusal.kind, refusal.message)
@@ -135,7 +130,7 @@ class LambdaApi:
                     )
                     self._records[name] = record
                     self._pools[name] = FunctionPool(record, lambda: self._new_instance(record), self._log_file(name))
-                return _lambda_answer(answer)
+                return answer.to_response()
         except InvalidFunctionError as refusal:
             return rest_error(400, "InvalidParameterValueException", str(refusal))
         except ValueError as error:
@@ -150,7 +145,7 @@ class LambdaApi:
             if answer.status < 300 and not body.get("DryRun"):
                 self._records[name].zip_file = zip_file
                 await self._refresh(name, root)
-            return _lambda_answer(answer)
+            return answer.to_response()
 
     async def _update_configuration(self, request: web.Request, name: str) -> web.StreamResponse:
         raw = await request.read()
@@ -160,7 +155,7 @@ class LambdaApi:
             answer = await self._moto.repeat(request, raw)
             if answer.status < 300:
                 await self._refresh(name, self._records[name].config.task_root)
-            return _lambda_answer(answer)
+            return answer.to_response()
 
     async def _delete(self, request: web.Request, name: str) -> web.StreamResponse:
         async with self._lock(name):
@@ -170,12 +165,12 @@ class LambdaApi:
                 await self._pools.pop(name).close()
                 self._cloudwatch.forget(record.config.log_group)
                 await asyncio.to_thread(shutil.rmtree, self._home.functions / name, ignore_errors=True)
-            return _lambda_answer(answer)
+            return answer.to_response()
 
     async def _get(self, request: web.Request, name: str) -> web.StreamResponse:
         answer = await self._moto.repeat(request, b"")
         if answer.status != 200:
-            return _lambda_answer(answer)
+            return answer.to_response()
         described = answer.json()
         described["Code"] = {"RepositoryType": "S3", "Location": f"{self._endpoint}/_sandbox/code/{quote(name)}"}
         reserved = self._records[name].reserved_concurrency
@@ -194,7 +189,7 @@ class LambdaApi:
             record = self._records[name]
             wanted = json.loads(raw)["ReservedConcurrentExecutions"] if request.method == "PUT" else None
             record.reserved_concurrency = wanted
-        return _lambda_answer(answer)
+        return answer.to_response()
 
     async def _event_invoke_config(self, request: web.Request, name: str) -> web.StreamResponse:
         raw = await request.read()
@@ -202,7 +197,7 @@ class LambdaApi:
         if answer.status < 300:
             retries = json.loads(raw).get("MaximumRetryAttempts") if request.method != "DELETE" else None
             self._records[name].async_retries = 2 if retries is None else int(retries)
-        return _lambda_answer(answer)
+        return answer.to_response()
 
     # --- invoke
 
@@ -248,79 +243,6 @@ class LambdaApi:
         if request.headers.get("X-Amz-Log-Type") == "Tail":
             headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
         return web.Response(body=outcome.payload, content_type="application/json", headers=headers)
-
-    # --- resource policy
-
-    async def _get_policy(self, request: web.Request, name: str) -> web.StreamResponse:
-        return json_answer(self._records[name].policy.describe())
-
-    async def _add_permission(self, request: web.Request, name: str) -> web.StreamResponse:
-        statement = self._records[name].policy.add(json.loads(await request.read()), request.query.get("Qualifier"))
-        return json_answer({"Statement": json.dumps(statement)}, 201)
-
-    async def _remove_permission(self, request: web.Request, name: str) -> web.StreamResponse:
-        sid = request.path.rstrip("/").rsplit("/", 1)[-1]
-        self._records[name].policy.remove(sid, request.query.get("RevisionId"))
-        return web.Response(status=204)
-
-    # --- Function URLs
-
-    async def _create_url(self, request: web.Request, name: str) -> web.StreamResponse:
-        record = self._records[name]
-        if record.url is not None:
-            message = (
-                f"Failed to create function url config for [functionArn = {record.config.arn}]. "
-                "Error message:  FunctionUrlConfig exists for this Lambda function"
-            )
-            return rest_error(409, "ResourceConflictException", message)
-        body = json.loads(await request.read())
-        if body.get("AuthType") not in ("NONE", "AWS_IAM"):
-            return rest_error(400, "ValidationException", "AuthType must be NONE or AWS_IAM")
-        if body.get("InvokeMode", "BUFFERED") != "BUFFERED":
-            return rest_error(
-                400, "InvalidParameterValueException", "The l3kit sandbox offers InvokeMode BUFFERED only"
-            )
-        record.url = UrlConfig(body["AuthType"], _now(), _now(), body.get("Cors"))
-        return json_answer(self._describe_url(record), 201)
-
-    async def _update_url(self, request: web.Request, name: str) -> web.StreamResponse:
-        record = self._records[name]
-        if record.url is None:
-            return _no_url()
-        body = json.loads(await request.read())
-        record.url.auth_type = body.get("AuthType") or record.url.auth_type
-        record.url.cors = body.get("Cors") or record.url.cors
-        record.url.modified = _now()
-        return json_answer(self._describe_url(record))
-
-    async def _get_url(self, request: web.Request, name: str) -> web.StreamResponse:
-        record = self._records[name]
-        return json_answer(self._describe_url(record)) if record.url else _no_url()
-
-    async def _delete_url(self, request: web.Request, name: str) -> web.StreamResponse:
-        record = self._records[name]
-        if record.url is None:
-            return _no_url()
-        record.url = None
-        return web.Response(status=204)
-
-    async def _list_urls(self, request: web.Request, name: str) -> web.StreamResponse:
-        record = self._records[name]
-        return json_answer({"FunctionUrlConfigs": [self._describe_url(record)] if record.url else []})
-
-    def _describe_url(self, record: FunctionRecord) -> dict[str, Any]:
-        assert record.url is not None
-        described: dict[str, Any] = {
-            "FunctionUrl": f"{self._endpoint}{function_urls.PREFIX}{quote(record.config.name)}/",
-            "FunctionArn": record.config.arn,
-            "AuthType": record.url.auth_type,
-            "CreationTime": record.url.created,
-            "LastModifiedTime": record.url.modified,
-            "InvokeMode": "BUFFERED",
-        }
-        if record.url.cors:
-            described["Cors"] = record.url.cors
-        return described
 
     # --- inside
 
@@ -373,15 +295,3 @@ class LambdaApi:
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
         log = InstanceLog(self._log_file(config.name), self._cloudwatch, config.log_group, stream)
         return Instance(config, self._home.runtime, self._endpoint, log)
-
-
-def _lambda_answer(answer: Answer) -> web.Response:
-    return answer.to_response()
-
-
-def _no_url() -> web.Response:
-    return rest_error(404, "ResourceNotFoundException", "The resource you requested does not exist.")
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime())

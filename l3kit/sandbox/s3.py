@@ -33,8 +33,11 @@ class S3:
         bucket, _, key = request.path.lstrip("/").partition("/")
         if bucket and not key and "policy" in request.query:
             return await self._policies.handle(request, bucket)
-        if request.method == "DELETE" and not key:
-            self._policies.forget(bucket)
+        if request.method == "DELETE" and not key and not request.query:
+            answer = await self._moto.forward(request)
+            if answer.status < 300:
+                self._policies.forget(bucket)
+            return answer
         if request.method not in ("PUT", "DELETE", "POST") or not key:
             return await self._moto.forward(request)
         if request.method == "PUT" and "partNumber" in request.query:

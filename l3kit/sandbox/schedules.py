@@ -15,6 +15,7 @@ from l3kit.sandbox.function_pool import ThrottledError
 from l3kit.sandbox.function_record import function_name
 from l3kit.sandbox.lambda_api import LambdaApi
 from l3kit.sandbox.schedule_expressions import problem_with, problem_with_timezone
+from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import Upstream, authorization
 
 
@@ -98,9 +99,9 @@ def build_event(schedule: dict[str, Any], time: str) -> str:
                 "id": execution,
                 "detail-type": "Scheduled Event",
                 "source": "aws.scheduler",
-                "account": "123456789012",
+                "account": ACCOUNT_ID,
                 "time": time,
-                "region": "us-east-1",
+                "region": REGION,
                 "resources": [schedule["Arn"]],
                 "detail": "{}",
             }
