@@ -56,10 +56,13 @@ class DynamoDB:
     def __init__(self, moto: Upstream, dynalite: Upstream) -> None:
         self._moto = moto
         self._dynalite = dynalite
+        self._keys: dict[str, list[str]] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
+        if operation in ("PutItem", "UpdateItem", "DeleteItem"):
+            return await self._write(request)
         if operation in DATA_CALLS:
             return await self._dynalite.forward(request)
         if operation in NOT_OFFERED:
@@ -77,6 +80,26 @@ class DynamoDB:
                 return await self._delete(request, body, name)
         return await self._moto.forward(request)
 
+    async def _write(self, request: web.Request) -> web.Response:
+        """A write to dynalite; a refused condition brings the item along when asked to, which dynalite omits.
+
+        The item is read after the refusal, so another writer may have changed it in between.
+        """
+        body = await request.read()
+        answer = await self._dynalite.repeat(request, body)
+        if answer.status != 400 or b"ConditionalCheckFailed" not in answer.body or b'"ALL_OLD"' not in body:
+            return answer.to_response()
+        wanted = json.loads(body)
+        if wanted.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
+            return answer.to_response()
+        name = _table_name(body)
+        key = wanted.get("Key") or {part: wanted["Item"][part] for part in self._keys.get(name, ())}
+        read = {"TableName": name, "Key": key, "ConsistentRead": True}
+        found = await self._dynalite.call_json("dynamodb", PREFIX + "GetItem", read)
+        if found.status != 200 or "Item" not in found.json():
+            return answer.to_response()
+        return answer.to_response(json.dumps({**answer.json(), "Item": found.json()["Item"]}).encode())
+
     async def _create(self, request: web.Request, body: bytes, name: str) -> web.Response:
         made = await self._moto.repeat(request, body)
         if made.status != 200:
@@ -85,6 +108,7 @@ class DynamoDB:
         table = {key: wanted[key] for key in _DYNALITE_TABLE_KEYS if key in wanted}
         twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
         if twin.status == 200:
+            self._keys[name] = [part["AttributeName"] for part in table["KeySchema"]]
             return made.to_response()
         await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
         return twin.to_response()

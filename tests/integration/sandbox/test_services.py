@@ -93,6 +93,31 @@ def test_a_table_is_created_and_deleted_in_both_or_neither(aws: Aws) -> None:
     assert client.scan(TableName="twice")["Items"] == []
 
 
+def test_a_refused_condition_brings_the_item_along_when_asked_to(aws: Aws) -> None:
+    client = aws("dynamodb")
+    create_table(client, "refusing")
+    item = {"iotDeviceId": {"S": "d"}, "id": {"S": "1"}, "version": {"N": "7"}}
+    client.put_item(TableName="refusing", Item=item)
+    for more in ({}, {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}):
+        with pytest.raises(client.exceptions.ConditionalCheckFailedException) as caught:
+            client.put_item(
+                TableName="refusing",
+                Item={**item, "version": {"N": "9"}},
+                ConditionExpression="version = :v",
+                ExpressionAttributeValues={":v": {"N": "8"}},
+                **more,
+            )
+        assert caught.value.response.get("Item") == (item if more else None)
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException) as caught:
+        client.delete_item(
+            TableName="refusing",
+            Key={"iotDeviceId": {"S": "d"}, "id": {"S": "none"}},
+            ConditionExpression="attribute_exists(id)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert "Item" not in caught.value.response
+
+
 def test_transactions_and_partiql_are_refused_with_a_reason(aws: Aws) -> None:
     for call in (
         lambda: aws("dynamodb").transact_write_items(
