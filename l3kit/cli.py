@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(f"l3kit: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(f"l3kit: {error.name} is not installed. Install the extras: pip install 'l3kit[all]'", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("l3kit: interrupted", file=sys.stderr)
         return 130

@@ -79,7 +79,12 @@ class Gateway:
         dynalite_upstream = Upstream(session, dynalite.info.port)
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         runner = web.AppRunner(
-            app, access_log=None, auto_decompress=False, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES
+            app,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=LINE_BYTES,
+            max_field_size=LINE_BYTES,
+            shutdown_timeout=0.5,
         )
         site_socket = _free_socket()
         port = site_socket.getsockname()[1]
@@ -90,7 +95,7 @@ class Gateway:
         self._add_routes(app, moto_upstream, dynalite_upstream, functions)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, site_socket, shutdown_timeout=0.5).start()
+        await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
         self._publish(endpoint, port, moto, dynalite)
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch((moto, dynalite), functions))]

@@ -28,6 +28,8 @@ IDLE_HOURS = 4.0
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 LOCK_SECONDS = 400.0
+HEALTH_SECONDS = 30.0
+"""A sandbox under heavy load is slow to answer, but it is not down."""
 POLL_SECONDS = 0.05
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -178,7 +180,7 @@ def _running(place: Home) -> SandboxState | None:
 def _answers(state: SandboxState) -> bool:
     """A real call: the gateway asks both emulators before it answers."""
     try:
-        code, answer = _request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=10)
+        code, answer = _request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
         return False
     return code == 200 and answer.get("pid") == state.processes[0].pid

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psutil
 import pytest
 
@@ -21,6 +22,8 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, lifecycle, node_install
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.state import default_home, read_state, resolve_home, write_json
+
+from .conftest import RUNTIME, TRUST, make_zip
 
 pytestmark = pytest.mark.sandbox
 
@@ -64,6 +67,58 @@ def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Pat
     assert session_members(states[0]) == []
     assert l3kit_sandbox.status(home) is None
     assert l3kit_sandbox.down(home) is False
+
+
+def call_a_function_with_a_child(state: SandboxState) -> list[int]:
+    """Deploys a function that starts a process of its own; returns the pids of both, the function being busy."""
+    environment = state.environment()
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service, endpoint_url=state.aws_endpoint, region_name=state.region,
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+
+    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    source = """
+        import os, subprocess, time
+        def handler(event, context):
+            child = subprocess.Popen(["sleep", "300"])
+            with open(event["file"] + ".new", "w") as file:
+                file.write(f"{os.getpid()} {child.pid}")
+            os.rename(event["file"] + ".new", event["file"])
+            time.sleep(300)
+    """
+    settings = {"Runtime": RUNTIME, "Role": role, "Handler": "app.handler", "Timeout": 600}
+    client("lambda").create_function(FunctionName="busy", Code={"ZipFile": make_zip(source)}, **settings)
+    pids = state.home / "pids"
+    client("lambda").invoke(
+        FunctionName="busy", InvocationType="Event", Payload=json.dumps({"file": str(pids)}).encode()
+    )
+    assert wait_until(pids.exists)
+    return [int(pid) for pid in pids.read_text().split()]
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("gateway_is_killed", [False, True])
+def test_down_ends_busy_functions_and_what_they_started(home: Path, gateway_is_killed: bool) -> None:
+    state = l3kit_sandbox.up(home)
+    pids = call_a_function_with_a_child(state)
+    assert [runs(pid) for pid in pids] == [True, True]
+    if gateway_is_killed:
+        os.kill(state.processes[0].pid, signal.SIGKILL)
+    begun = time.monotonic()
+    assert l3kit_sandbox.down(home) is True
+    assert time.monotonic() - begun < 5
+    assert [runs(pid) for pid in pids] == [False, False]
+    assert session_members(state) == []
 
 
 def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
