@@ -19,7 +19,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from l3kit.clouds.aws import stores
 from l3kit.clouds.aws.log_lines import LogLines
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.archive_targets import ArchiveTarget, LocalArchive, RemoteArchive
@@ -54,9 +53,16 @@ class Context(Protocol):
 class Openers:
     """How stores are opened by name; tests hand in others."""
 
-    hot: Callable[[str], HotStore] = stores.open_hot
-    journal: Callable[[str], JournalStore] = stores.open_journal
-    objects: Callable[[str, Tier], ObjectStore] = stores.open_objects
+    hot: Callable[[str], HotStore]
+    journal: Callable[[str], JournalStore]
+    objects: Callable[[str, Tier], ObjectStore]
+
+    @classmethod
+    def of_aws(cls) -> Openers:
+        """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
+        from l3kit.clouds.aws import stores
+
+        return cls(stores.open_hot, stores.open_journal, stores.open_objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +227,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, openers: Openers |
         log_lines.install()
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
     kept: dict[str, Any] = {}
-    opened_by = openers or Openers()
+    opened_by = openers or Openers.of_aws()
 
     async def serve(event: Event, context: Context) -> Any:
         async with AsyncExitStack() as closing:
