@@ -2,7 +2,7 @@
 
 Telemetry items of a kind look alike: the same attributes of the same types, only the values differ. Such a *shape*
 is a regular expression that matches exactly the items of that shape, and a template for their chunk JSON. This
-copies each value's own text, so numbers keep their digits, and costs a quarter of parsing and writing anew
+copies each value's own text, so numbers keep their digits, at a third of the cost of parsing and writing anew
 (docs/benchmarks.md). Whatever a shape does not match exactly goes the plain way, through l3kit.clouds.aws.items.
 
 Why searching in text is safe here: in valid JSON a quote inside a string is always escaped, so the patterns' literal
@@ -13,7 +13,7 @@ remains of the page without its items must be valid JSON with the same count.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -27,6 +27,7 @@ _ITEMS = b'"Items":['
 _END = ord("]")
 # Only the escapes that orjson itself would write, so that both ways give the same bytes.
 _STRING = rb'("[^"\\]*+(?:\\["\\nrtbf][^"\\]*+)*+")'
+_KEY = "the sort key"  # stands in for its type
 _PLAIN_STRING = rb'("[^"\\]*+")'
 _NUMBER = rb'"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)"'
 _SCALARS = {
@@ -34,9 +35,7 @@ _SCALARS = {
     "N": (_NUMBER, b"%b"),
     "B": (rb'("[A-Za-z0-9+/]*+=*+")', b'{"$binary":%b}'),
     "BOOL": (rb"(true|false)", b"%b"),
-    "NULL": (rb"true", b"null"),
 }
-_SETS = {"SS": (_STRING, b"$stringSet"), "NS": (_NUMBER, b"$numberSet"), "BS": (_SCALARS["B"][0], b"$binarySet")}
 
 Wire = Mapping[str, Any]
 
@@ -46,27 +45,20 @@ class _NoShapeError(Exception):
 
 
 class Shape:
-    """One kind of item: `pattern` matches it and a comma behind it, `template` takes the pattern's groups.
+    """One kind of item: `pattern` matches it and a comma behind it, `template` takes its groups in `order`.
 
     Args:
         item: an item of that kind, in wire form.
         key: name of the sort key, a string.
     """
 
-    __slots__ = ("key_group", "pattern", "template")
+    __slots__ = ("key_index", "order", "pattern", "template")
 
     def __init__(self, item: Wire, key: str) -> None:
-        parts = [_member(name, value) for name, value in item.items() if name != key]
-        patterns, templates = [p for p, _ in parts], [t for _, t in parts]
-        at = list(item).index(key)
-        name = orjson.dumps(key)
-        patterns.insert(at, re.escape(name) + rb':\{"S":' + _PLAIN_STRING.replace(b"(", b"(?P<key>", 1) + rb"\}")
-        templates.insert(at, name + b":%b")
-        self.pattern = re.compile(rb"\{" + b",".join(patterns) + rb"\},?")
-        if self.pattern.groups > MAX_VALUES:
-            raise _NoShapeError
-        self.template = b"{" + b",".join(templates) + b"}"
-        self.key_group = self.pattern.groupindex["key"] - 1
+        parts = _Parts()
+        pattern, self.template, self.order = parts.members({**item, key: {_KEY: ""}})
+        self.pattern = re.compile(pattern + b",?")
+        self.key_index = self.order.index(parts.key_group)
 
 
 class Shapes:
@@ -116,44 +108,56 @@ class Shapes:
 
 def _read_run(shape: Shape, answer: bytes, position: int, quoted_keys: list[bytes], items: list[bytes]) -> int:
     """Append items as long as they have this shape; returns where the next one begins."""
-    match, template, key_group = shape.pattern.match, shape.template, shape.key_group
+    match, template, order, key_index = shape.pattern.match, shape.template, shape.order, shape.key_index
     while (found := match(answer, position)) is not None:
-        values = found.groups()
-        quoted_keys.append(values[key_group])
+        values = found.group(*order)
+        quoted_keys.append(values[key_index])
         items.append(template % values)
         position = found.end()
     return position
 
 
-def _member(name: str, value: Wire) -> tuple[bytes, bytes]:
-    pattern, template = _value(value)
-    quoted = orjson.dumps(name)
-    return re.escape(quoted) + b":" + pattern, quoted.replace(b"%", b"%%") + b":" + template
+class _Parts:
+    """Makes a shape's pattern, which follows the wire, and its template, whose attributes are in alphabetical order."""
 
+    def __init__(self) -> None:
+        self._groups = 0
+        self.key_group = 0
 
-def _value(value: Wire) -> tuple[bytes, bytes]:
-    """Pattern and template of one value in wire form, such as {"N": "1.5"}."""
-    ((kind, content),) = value.items()
-    if kind in _SCALARS:
-        pattern, template = _SCALARS[kind]
-    elif kind in _SETS:
-        one, tag = _SETS[kind]
-        pattern = rb"\[" + b",".join([one] * len(content)) + rb"\]"
-        template = b'{"%b":[' % tag + b",".join([b"%b"] * len(content)) + b"]}"
-    elif kind == "L":
-        pattern, template = _joined(map(_value, content), rb"\[", rb"\]", b"[", b"]")
-    elif kind == "M":
-        pattern, template = _joined((_member(*member) for member in content.items()), rb"\{", rb"\}", b"{", b"}")
-        if len(content) == 1 and next(iter(content)).startswith("$"):
-            template = b'{"$map":' + template + b"}"
-    else:
-        raise _NoShapeError
-    return rb'\{"' + kind.encode() + b'":' + pattern + rb"\}", template
+    def members(self, content: Wire) -> tuple[bytes, bytes, tuple[int, ...]]:
+        """Pattern, template and the order of the template's groups, of an item or a map."""
+        made = {name: self._value(value) for name, value in content.items()}
+        pattern = b",".join([re.escape(orjson.dumps(name)) + b":" + part for name, (part, _, _) in made.items()])
+        ordered = sorted(made)
+        texts = [orjson.dumps(name).replace(b"%", b"%%") + b":" + made[name][1] for name in ordered]
+        order = tuple(group for name in ordered for group in made[name][2])
+        return rb"\{" + pattern + rb"\}", b"{" + b",".join(texts) + b"}", order
 
+    def _value(self, value: Wire) -> tuple[bytes, bytes, tuple[int, ...]]:
+        ((kind, content),) = value.items()
+        if kind == _KEY:
+            self.key_group = self._next_group()
+            return rb'\{"S":' + _PLAIN_STRING + rb"\}", b"%b", (self.key_group,)
+        if kind in _SCALARS:
+            pattern, template = _SCALARS[kind]
+            order: tuple[int, ...] = (self._next_group(),)
+        elif kind == "NULL":
+            pattern, template, order = b"true", b"null", ()
+        elif kind == "L":
+            made = [self._value(part) for part in content]
+            pattern = rb"\[" + b",".join([part for part, _, _ in made]) + rb"\]"
+            template = b"[" + b",".join([text for _, text, _ in made]) + b"]"
+            order = tuple(group for _, _, groups in made for group in groups)
+        elif kind == "M":
+            pattern, template, order = self.members(content)
+            if len(content) == 1 and next(iter(content)).startswith("$"):
+                template = b'{"$map":' + template + b"}"
+        else:  # sets among them, whose values are sorted
+            raise _NoShapeError
+        return rb'\{"' + kind.encode() + b'":' + pattern + rb"\}", template, order
 
-def _joined(
-    parts: Iterable[tuple[bytes, bytes]], left: bytes, right: bytes, before: bytes, after: bytes
-) -> tuple[bytes, bytes]:
-    pairs = list(parts)
-    pattern = left + b",".join([pattern for pattern, _ in pairs]) + right
-    return pattern, before + b",".join([template for _, template in pairs]) + after
+    def _next_group(self) -> int:
+        if self._groups == MAX_VALUES:
+            raise _NoShapeError
+        self._groups += 1
+        return self._groups
