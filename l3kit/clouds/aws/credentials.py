@@ -1,0 +1,31 @@
+"""Keys that sign requests. They show in no repr."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from l3kit.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An access key, and the session token where it is a temporary one."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+CredentialSource = Callable[[], Credentials]
+
+
+def from_environment(env: Mapping[str, str] = os.environ) -> Credentials:
+    """What Lambda puts into every function's environment. Raises: ConfigurationError where it is not there."""
+    try:
+        return Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN") or None)
+    except KeyError as missing:
+        raise ConfigurationError(
+            str(missing.args[0]), "is not set", "Lambda sets it; elsewhere use a session"
+        ) from None

@@ -1,0 +1,34 @@
+"""Calls of DynamoDB's JSON protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from l3kit.clouds.aws.client import Answer, AwsClient
+
+NO_CODES: frozenset[str] = frozenset()
+
+
+class DynamoTable:
+    """One table."""
+
+    def __init__(self, name: str, client: AwsClient) -> None:
+        self.name = name
+        self.client = client
+
+    async def send(self, operation: str, kind: str, body: bytes, expected: frozenset[str] = NO_CODES) -> Answer:
+        """Send a prepared body. Raises: StoreError, unless the error's code is expected."""
+        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
+        return await self.client.call(
+            kind, f"table {self.name}", "POST", "/", headers=headers, body=body, expected=expected
+        )
+
+    async def call(
+        self, operation: str, kind: str, request: Mapping[str, Any], expected: frozenset[str] = NO_CODES
+    ) -> Answer:
+        """Send a request on this table."""
+        body = {"TableName": self.name, "ReturnConsumedCapacity": "TOTAL", **request}
+        return await self.send(operation, kind, orjson.dumps(body), expected)

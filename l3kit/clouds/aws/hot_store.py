@@ -1,0 +1,213 @@
+"""The hot tier in DynamoDB: partition key `iotDeviceId`, sort key `id`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from l3kit.clouds.aws.dynamodb import DynamoTable
+from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
+from l3kit.clouds.aws.pages import decode
+from l3kit.clouds.aws.shapes import Shapes
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Page
+
+BATCH = 25
+"""Requests in one BatchWriteItem (DynamoDB's limit)."""
+BATCH_TRIES = 20
+"""How often what a BatchWriteItem left unprocessed is sent again."""
+CONDITIONAL_FAILED = frozenset({"ConditionalCheckFailedException"})
+
+
+class DynamoHotStore:
+    """The port `HotStore` on one table.
+
+    Args:
+        delete_concurrency: batches under way at once, over all devices.
+    """
+
+    def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
+        self._table = table
+        self._shapes = Shapes(SORT_KEY)
+        self._concurrency = delete_concurrency
+        self._places = asyncio.Semaphore(delete_concurrency)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.usage = table.client.usage
+
+    async def read_page(
+        self,
+        device_id: str,
+        *,
+        before: str,
+        after: str | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """See `HotStore.read_page`. A page ends at 1 MB of stored items (DynamoDB's limit)."""
+        if since is not None and since >= before:
+            return Page([], [], None, b"", b"")
+        request = self._query(device_id, before, after, since, limit)
+        answer = await self._table.send("Query", "query", request)
+        page = decode(answer.body, self._shapes)
+        self._count_read(page.rest)
+        sort_keys, items = page.sort_keys, page.items
+        while sort_keys and sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
+            sort_keys.pop()
+            items.pop()
+        last = page.rest.get("LastEvaluatedKey")
+        next_after = last[SORT_KEY]["S"] if last else None
+        fingerprint = hashlib.sha256(answer.body).digest()
+        return Page(sort_keys, items, next_after, request, fingerprint, page.refused)
+
+    async def page_unchanged(self, page: Page) -> bool:
+        """Ask the same Query again; only an answer that is the same to the byte counts as unchanged."""
+        assert isinstance(page.request, bytes)
+        answer = await self._table.send("Query", "query", page.request)
+        self.usage.read_units += len(answer.body) / 8192  # an estimate: the answer is not parsed
+        return hashlib.sha256(answer.body).digest() == page.fingerprint
+
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        """See `HotStore.delete_items`; 25 a batch, what is left unprocessed is sent again."""
+        prefix = b'{"DeleteRequest":{"Key":{"%b":{"S":%b},"%b":{"S":' % (
+            PARTITION_KEY.encode(),
+            orjson.dumps(device_id),
+            SORT_KEY.encode(),
+        )
+        requests = [prefix + orjson.dumps(key) + b"}}}}" for key in sort_keys]
+        await self._write("batch_delete", requests)
+
+    async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
+        """See `HotStore.delete_if_unchanged`.
+
+        The condition compares every attribute that the moved item had. A rewrite that only *adds* attributes and
+        changes none is not seen by it: DynamoDB has no condition on the number of attributes.
+        """
+        results = await self._bounded([self._delete_one(device_id, key, item) for key, item in items.items()])
+        return [key for key in results if key is not None]
+
+    async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
+        """See `HotStore.put_items`."""
+        requests = [orjson.dumps({"PutRequest": {"Item": to_wire(item)}}) for item in items]
+        await self._write("batch_put", requests)
+
+    async def last_item(self, device_id: str) -> bytes | None:
+        """See `HotStore.last_item`; one item read."""
+        request = {
+            "KeyConditionExpression": "#d = :d",
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY},
+            "ExpressionAttributeValues": {":d": {"S": device_id}},
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": 1,
+        }
+        content = orjson.loads((await self._table.call("Query", "query", request)).body)
+        self._count_read(content)
+        return to_chunk_json(content["Items"][0]) if content["Items"] else None
+
+    async def close(self) -> None:
+        self._table.client.close()
+
+    def _query(self, device_id: str, before: str, after: str | None, since: str | None, limit: int | None) -> bytes:
+        values: dict[str, Any] = {":d": {"S": device_id}, ":b": {"S": before}}
+        condition = "#d = :d AND #s < :b"
+        if since is not None:
+            values[":a"] = {"S": since}
+            condition = "#d = :d AND #s BETWEEN :a AND :b"
+        request: dict[str, Any] = {
+            "TableName": self._table.name,
+            "ReturnConsumedCapacity": "TOTAL",
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY, "#s": SORT_KEY},
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": after}}
+        if limit is not None:
+            request["Limit"] = max(1, limit)
+        return orjson.dumps(request)
+
+    async def _delete_one(self, device_id: str, sort_key: str, item: bytes) -> str | None:
+        wire = to_wire(item)
+        attributes = [name for name in wire if name not in (PARTITION_KEY, SORT_KEY)]
+        names = {f"#a{n}": name for n, name in enumerate(attributes)} | {"#s": SORT_KEY}
+        values = {f":a{n}": wire[name] for n, name in enumerate(attributes)}
+        same = " AND ".join(f"#a{n} = :a{n}" for n in range(len(attributes))) or "attribute_exists(#s)"
+        request: dict[str, Any] = {
+            "Key": {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": sort_key}},
+            "ConditionExpression": f"attribute_not_exists(#s) OR ({same})",
+            "ExpressionAttributeNames": names,
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        answer = await self._table.call("DeleteItem", "conditional_delete", request, CONDITIONAL_FAILED)
+        if answer.code:
+            return sort_key
+        self._count_write(orjson.loads(answer.body))
+        return None
+
+    async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
+        batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
+        await self._bounded([self._write_batch(kind, batch) for batch in batches])
+
+    async def _write_batch(self, kind: str, batch: Sequence[bytes]) -> None:
+        head = b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{' + orjson.dumps(self._table.name) + b":"
+        pending = b"[" + b",".join(batch) + b"]"
+        for attempt in range(1, BATCH_TRIES + 1):
+            answer = await self._table.send("BatchWriteItem", kind, head + pending + b"}}")
+            content = orjson.loads(answer.body)
+            self._count_write(content)
+            left = content.get("UnprocessedItems")
+            if not left:
+                return
+            pending = orjson.dumps(left[self._table.name])
+            self.usage.retried(kind)
+            await self._table.client.retry.wait(attempt)
+        raise StoreError(
+            f"table {self._table.name}",
+            f"left items of a batch unprocessed {BATCH_TRIES} times",
+            "It is throttled: raise its capacity or run again later",
+        )
+
+    async def _bounded(self, calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        """Run all, at most `delete_concurrency` at once in this store; the first error, after all have ended."""
+        places = self._bound_places()
+        results: list[Any] = [None] * len(calls)
+        numbered = iter(enumerate(calls))
+        errors: list[BaseException] = []
+
+        async def work() -> None:
+            for index, call in numbered:
+                async with places:
+                    try:
+                        results[index] = await call
+                    except BaseException as error:
+                        errors.append(error)
+                        return
+
+        await asyncio.gather(*(work() for _ in range(min(self._concurrency, len(calls)))))
+        for _, call in numbered:
+            call.close()
+        if errors:
+            raise errors[0]
+        return results
+
+    def _bound_places(self) -> asyncio.Semaphore:
+        """A warm function runs each invocation in a new event loop."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._places = asyncio.Semaphore(self._concurrency)
+        return self._places
+
+    def _count_read(self, content: Mapping[str, Any]) -> None:
+        self.usage.read_units += float(content.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+
+    def _count_write(self, content: Mapping[str, Any]) -> None:
+        consumed = content.get("ConsumedCapacity", [])
+        for entry in consumed if isinstance(consumed, list) else [consumed]:
+            self.usage.write_units += float(entry.get("CapacityUnits", 0))

@@ -1,0 +1,70 @@
+"""Opening the stores of one account by name: what entry points and notebooks share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from l3kit.clouds.aws.client import AwsClient, RetryPolicy
+from l3kit.clouds.aws.credentials import CredentialSource, from_environment
+from l3kit.clouds.aws.dynamodb import DynamoTable
+from l3kit.clouds.aws.hot_store import DynamoHotStore
+from l3kit.clouds.aws.http import HttpClient
+from l3kit.clouds.aws.journal_store import DynamoJournalStore
+from l3kit.clouds.aws.object_store import S3ObjectStore
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.ports import Tier, Usage
+
+OBJECT_TIMEOUT = 120.0
+"""Seconds for one S3 request: 8 MiB over a slow line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and as whom.
+
+    Attributes:
+        endpoint: of the emulator; None is AWS itself.
+    """
+
+    region: str
+    credentials: CredentialSource = from_environment
+    endpoint: str | None = None
+    retry: RetryPolicy | None = None
+
+    @classmethod
+    def from_env(cls, service: str, env: Mapping[str, str] = os.environ) -> Place:
+        """As boto3 reads it: AWS_REGION, and AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL."""
+        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
+        if not region:
+            raise ConfigurationError(
+                "AWS_REGION", "is not set", "Lambda sets it; elsewhere set it to the twin's region"
+            )
+        endpoint = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL") or None
+        return cls(region, lambda: from_environment(env), endpoint)
+
+
+def open_hot(table: str, place: Place | None = None, *, delete_concurrency: int = 32) -> DynamoHotStore:
+    """The hot tier's table; connections are opened when needed."""
+    return DynamoHotStore(_table(table, place, delete_concurrency + 8), delete_concurrency=delete_concurrency)
+
+
+def open_journal(table: str, place: Place | None = None) -> DynamoJournalStore:
+    """The journal's table."""
+    return DynamoJournalStore(_table(table, place, 16))
+
+
+def open_objects(bucket: str, tier: Tier, place: Place | None = None) -> S3ObjectStore:
+    """A cold or archive bucket."""
+    place = place or Place.from_env("s3")
+    address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
+    http = HttpClient(address, max_connections=16)
+    client = AwsClient("s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=OBJECT_TIMEOUT)
+    return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
+
+
+def _table(name: str, place: Place | None, connections: int) -> DynamoTable:
+    place = place or Place.from_env("dynamodb")
+    http = HttpClient(place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com", max_connections=connections)
+    return DynamoTable(name, AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry))
