@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
@@ -24,6 +25,12 @@ class Seen:
 
     headers: dict[str, str]
     body: bytes
+
+    def envelope(self) -> dict[str, Any]:
+        """The JSON object that was sent, plain or gzip."""
+        zipped = self.headers.get("Content-Encoding") == "gzip"
+        content: dict[str, Any] = json.loads(gzip.decompress(self.body) if zipped else self.body)
+        return content
 
 
 @dataclass

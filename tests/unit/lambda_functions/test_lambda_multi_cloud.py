@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -613,26 +613,25 @@ class Dying(MemoryObjectStore):
         super().__init__("archive")
         self.left, self.after = calls, after
 
-    async def _maybe(self, call: Any) -> Any:
+    async def _maybe(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise KeyboardInterrupt
-        result = await call
+        result = await call(*args, **kwargs)
         if self.left == 0:
             raise KeyboardInterrupt
         return result
 
     async def create(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().create(*args, **kwargs))
+        return await self._maybe(super().create, *args, **kwargs)
 
     async def read(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().read(*args, **kwargs))
+        return await self._maybe(super().read, *args, **kwargs)
 
     async def delete(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().delete(*args, **kwargs))
+        return await self._maybe(super().delete, *args, **kwargs)
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("calls", range(1, 14))
 def test_a_crash_anywhere_is_completed_by_a_repeated_part(calls: int, after: bool) -> None:

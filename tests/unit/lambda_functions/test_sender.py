@@ -28,15 +28,9 @@ from l3kit.tiering.writers import ColdWriter
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import LINK, TOKEN, Server, Waits, chunk_of, item, receipt
 
-OK_AFTER = Response(500, {"error": "the storage failed"})
-
 
 def sent(server: Server, index: int = -1) -> dict[str, Any]:
-    body = server.seen[index].body
-    if server.seen[index].headers.get("Content-Encoding") == "gzip":
-        body = gzip.decompress(body)
-    envelope: dict[str, Any] = json.loads(body)
-    return envelope
+    return server.seen[index].envelope()
 
 
 def test_post_cold_writer_success(server: Server, writer: Writer, chunk: Chunk, waits: Waits) -> None:

@@ -1,0 +1,558 @@
+"""The cold-to-archive mover: what is old enough, what is skipped and why, and that the source goes last."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from l3kit.errors import ConfigurationError, StoreError
+from l3kit.tiering.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
+from l3kit.tiering.chunks import compress, object_key
+from l3kit.tiering.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
+from l3kit.tiering.http import Writer
+from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.tiering.report import RunReport
+from l3kit.tiering.settings import MAX_SAFE_OBJECT_SIZE, Tuning, TwinInfo, is_multi_cloud, load_settings
+from l3kit.tiering.wire import Response
+from l3kit.tiering.writers import ArchiveWriter
+from tests.support.lambda_calls import SECRET, environment, info_with
+from tests.support.memory_stores import MemoryObjectStore
+from tests.support.wire_server import Server
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+URL = "https://writer.example/"
+
+
+def key_of(days_old: float, device: str = "d", number: int = 0, compression: Any = "none") -> str:
+    end = NOW - timedelta(days=days_old)
+    start = end - timedelta(hours=1)
+    return object_key(device, f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}", number, compression)
+
+
+def put(store: ObjectStore, key: str, body: bytes = b'[{"a":1}]', *, items: str = "1", **how: Any) -> None:
+    sha256 = hashlib.sha256(body).hexdigest()
+    encoding = how.get("content_encoding")
+    stored = compress(body, encoding) if encoding else body
+    asyncio.run(store.create(key, stored, sha256=sha256, metadata={"items": items}, **how))
+
+
+@dataclass
+class World:
+    """A cold and an archive bucket; the mover can be run again and again."""
+
+    cold: Any = field(default_factory=lambda: MemoryObjectStore("cold", "cold"))
+    archive: Any = field(default_factory=lambda: MemoryObjectStore("archive", "archive"))
+    target: Any = None
+    runs: int = 0
+
+    def run(self, *, cold: Any = None, target: Any = None, **more: Any) -> RunReport:
+        self.runs += 1
+        job = ColdToArchive(
+            cold=cold or self.cold,
+            target=target or self.target or LocalArchive(self.archive),
+            now=NOW,
+            cold_days=90,
+            run_id=f"run-{self.runs}",
+            clock=lambda: NOW,
+            remaining=more.pop("remaining", lambda: 900.0),
+            tuning=more.pop("tuning", Tuning()),
+            **more,
+        )
+        return asyncio.run(job.run())
+
+    def cold_keys(self) -> list[str]:
+        return [key for key in sorted(self.cold.objects) if not key.startswith("_l3kit/")]
+
+    def archived(self) -> dict[str, bytes]:
+        return {key: body for key, (_, body) in self.archive.objects.items()}
+
+
+@pytest.fixture
+def remote(served: Callable[[Any], Server], writer: Writer) -> World:
+    """The archive is behind a writer on another cloud, reached over HTTP."""
+    world = World()
+    served(ArchiveWriter(world.archive, SECRET))
+    world.target = RemoteArchive(writer, "aws", "azure")
+    return world
+
+
+# --- local or remote --------------------------------------------------------------------------------------------
+
+
+def twin(**providers: str | None) -> TwinInfo:
+    return TwinInfo.parse(info_with(**providers))
+
+
+def test_is_multi_cloud_archive_no_url_returns_false() -> None:
+    different = twin(cold="aws", archive="gcp")
+    assert [is_multi_cloud(url, different, "cold", "archive") for url in (None, "", "  ")] == [False] * 3
+
+
+def test_is_multi_cloud_archive_different_providers() -> None:
+    assert is_multi_cloud(URL, twin(cold="aws", archive="gcp"), "cold", "archive") is True
+
+
+def test_is_multi_cloud_archive_same_providers() -> None:
+    assert is_multi_cloud(URL, twin(hot="gcp", cold="aws", archive="aws"), "cold", "archive") is False
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_url_without_providers_is_a_configuration_error(missing: str | None) -> None:
+    with pytest.raises(ConfigurationError, match="layer_3_archive_provider"):
+        is_multi_cloud(URL, twin(archive=missing), "cold", "archive")
+
+
+def test_cold_archive_mover_uses_correct_env_vars() -> None:
+    old_names = {"SOURCE_S3_BUCKET_NAME": "x", "TARGET_S3_BUCKET_NAME": "y", "S3_BUCKET_NAME": "z"}
+    loaded = load_settings("cold-to-archive-mover", environment() | old_names, provider="aws")
+    assert loaded.stores == {"cold": "cold", "archive": "archive"}
+
+
+# --- one cloud --------------------------------------------------------------------------------------------------
+
+
+def test_archive_mover_single_cloud_copies_s3() -> None:
+    world = World()
+    put(world.cold, key_of(100), items="7")
+    report = world.run()
+    assert world.archived() == {key_of(100): b'[{"a":1}]'}
+    assert (report.verdict, report.to_json()["items"], report.to_json()["chunks"]) == ("complete", 7, 1)
+    assert world.archive.usage.requests == {"copy": 1, "put": 1}
+    assert world.archive.objects[key_of(100)][0].metadata["items"] == "7"
+
+
+def test_archive_mover_deletes_after_success() -> None:
+    world = World()
+    put(world.cold, key_of(100))
+    world.run()
+    assert world.cold_keys() == []
+
+
+def test_age_is_that_of_the_data_and_not_of_the_object() -> None:
+    world = World()
+    world.cold.now = NOW  # everything was stored just now
+    for days in (89.9, 90, 90.1, 5000):
+        put(world.cold, key_of(days))
+    world.run()
+    assert sorted(world.archived()) == sorted([key_of(90.1), key_of(5000)])
+    assert world.cold_keys() == sorted([key_of(89.9), key_of(90)])
+
+
+def test_foreign_keys_go_by_their_last_modification() -> None:
+    world = World()
+    world.cold.now = NOW - timedelta(days=91)
+    put(world.cold, "exports/old.csv", b"a,b")
+    world.cold.now = NOW
+    put(world.cold, "exports/new.csv", b"a,b")
+    report = world.run()
+    assert (list(world.archived()), world.cold_keys()) == (["exports/old.csv"], ["exports/new.csv"])
+    assert report.devices[0].device_id == FOREIGN
+
+
+def test_reserved_keys_are_passed_over() -> None:
+    world = World()
+    world.cold.now = NOW - timedelta(days=400)
+    put(world.cold, "_l3kit/reports/hot-to-cold-mover/x.json", b"{}")
+    put(world.cold, "_l3kit/parts/x/00001-of-00002", b"{}")
+    world.run()
+    assert world.archived() == {}
+
+
+def test_a_second_run_finds_nothing_to_do() -> None:
+    world = World()
+    put(world.cold, key_of(100))
+    world.run()
+    report = world.run()
+    assert (report.verdict, report.devices, report.to_json()["chunks"]) == ("complete", (), 0)
+
+
+def test_the_report_is_stored_beside_the_data() -> None:
+    world = World()
+    put(world.cold, key_of(100))
+    report = world.run()
+    key = f"{REPORT_PREFIX}2026-03-01T00:00:00Z-run-1.json"
+    assert json.loads(world.cold.bodies()[key]) == report.to_json()
+    assert report.to_json()["devices"][0]["keys"] == [key_of(100)]
+
+
+@pytest.mark.parametrize("step", ["head", "copy_from", "delete"])
+def test_archive_mover_no_delete_on_failure(step: str) -> None:
+    """One object fails at each step; it stays, the others move, the report says why."""
+    world = World()
+    bad, good = key_of(100, "bad"), [key_of(100, f"good-{n}") for n in range(5)]
+    for key in (bad, *good):
+        put(world.cold, key)
+
+    class Failing:
+        def __init__(self, store: Any) -> None:
+            self.store = store
+
+        def __getattr__(self, name: str) -> Any:
+            attribute = getattr(self.store, name)
+            if name != step:
+                return attribute
+
+            async def call(*args: Any, **kwargs: Any) -> Any:
+                if bad in args or any(isinstance(arg, ObjectInfo) and arg.key == bad for arg in args):
+                    raise StoreError(bad, "the store broke", "Try again")
+                return await attribute(*args, **kwargs)
+
+            return call
+
+    report = world.run(cold=Failing(world.cold), target=LocalArchive(Failing(world.archive)))  # type: ignore[arg-type]
+    assert world.cold_keys() == [bad]
+    assert set(good) <= set(world.archived())
+    assert report.verdict == "partial"
+    (device,) = [device for device in report.devices if device.device_id == "bad"]
+    assert (device.skipped[0].key, "the store broke" in device.skipped[0].reason) == (bad, True)
+    assert world.run().verdict == "complete"
+    assert (world.cold_keys(), len(world.archived())) == ([], 6)
+
+
+def test_a_crash_between_copy_and_delete_is_settled_by_the_next_run() -> None:
+    world = World()
+    put(world.cold, key_of(100))
+    put(world.archive, key_of(100))
+    assert world.run().verdict == "complete"
+    assert (world.cold_keys(), list(world.archived())) == ([], [key_of(100)])
+
+
+def test_other_content_in_the_archive_is_reported_and_both_stay() -> None:
+    world = World()
+    put(world.cold, key_of(100), b"[1]")
+    put(world.archive, key_of(100), b"[2]")
+    report = world.run()
+    assert (world.cold.objects[key_of(100)][1], world.archived()) == (b"[1]", {key_of(100): b"[2]"})
+    reason = report.devices[0].skipped[0].reason
+    assert "other content" in reason
+    assert hashlib.sha256(b"[2]").hexdigest() in reason
+
+
+def test_a_copy_that_is_not_what_was_copied_keeps_the_source() -> None:
+    class Lying(MemoryObjectStore):
+        async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
+            return await self.create(info.key, b"[]", sha256="0" * 64)
+
+    world = World(archive=Lying("archive"))
+    put(world.cold, key_of(100))
+    report = world.run()
+    assert (world.cold_keys(), report.verdict) == ([key_of(100)], "failed")
+
+
+def test_an_object_rewritten_while_it_is_archived_is_not_lost() -> None:
+    class Rewriting(MemoryObjectStore):
+        async def copy_from(self, source: Any, info: ObjectInfo) -> ObjectInfo:
+            copied = await super().copy_from(source, info)
+            del source.objects[info.key]
+            await source.create(info.key, b"[new]", sha256=hashlib.sha256(b"[new]").hexdigest())
+            return copied
+
+    world = World(archive=Rewriting("archive"))
+    put(world.cold, key_of(100))
+    report = world.run()
+    assert world.cold.objects[key_of(100)][1] == b"[new]"
+    assert "changed after it was archived" in report.devices[0].skipped[0].reason
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_two_runs_at_once_lose_and_double_nothing(seed: int) -> None:
+    world = World()
+    keys = [key_of(100, f"d{n}") for n in range(6)]
+    for key in keys:
+        put(world.cold, key, f'["{key}"]'.encode())
+
+    async def both() -> list[RunReport]:
+        jobs = [
+            ColdToArchive(
+                cold=world.cold.delayed(seed + n),
+                target=LocalArchive(world.archive.delayed(seed + 7 + n)),
+                now=NOW,
+                cold_days=90,
+                run_id=f"run-{n}",
+                clock=lambda: NOW,
+                remaining=lambda: 900.0,
+            )
+            for n in range(2)
+        ]
+        return list(await asyncio.gather(*(job.run() for job in jobs)))
+
+    reports = asyncio.run(both())
+    assert world.archived() == {key: f'["{key}"]'.encode() for key in keys}
+    assert world.cold_keys() == []
+    assert [report.verdict for report in reports] == ["complete", "complete"]
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------
+
+
+class Sized(MemoryObjectStore):
+    """Says of one object that it has another size, so that 200 MiB need not be held."""
+
+    sizes: dict[str, int] = {}  # noqa: RUF012
+
+    def list(self, prefix: str = "") -> Any:
+        async def sized() -> Any:
+            async for info in super(Sized, self).list(prefix):
+                yield ObjectInfo(info.key, self.sizes.get(info.key, info.size), info.etag, info.modified)
+
+        return sized()
+
+
+def test_s3_object_exactly_200mb() -> None:
+    world = World(cold=Sized("cold"))
+    put(world.cold, key_of(100))
+    world.cold.sizes = {key_of(100): 200 * 1024 * 1024}
+    assert world.run().verdict == "complete"
+    assert list(world.archived()) == [key_of(100)]
+
+
+def test_s3_object_200mb_plus_1(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(cold=Sized("cold"))
+    put(world.cold, key_of(100))
+    put(world.cold, key_of(101))
+    world.cold.sizes = {key_of(100): 200 * 1024 * 1024 + 1}
+    report = world.run()
+    assert (world.cold_keys(), list(world.archived())) == ([key_of(100)], [key_of(101)])
+    assert [skipped.key for skipped in report.devices[0].skipped] == [key_of(100)]
+    assert any(record.levelno == logging.WARNING and key_of(100) in record.message for record in caplog.records)
+
+
+def test_archive_mover_memory_guard_skips_large() -> None:
+    world = World()
+    put(world.cold, key_of(100), b'"' + b"x" * 1000 + b'"')
+    report = world.run(tuning=Tuning(max_safe_object_size=1001))
+    assert "MAX_SAFE_OBJECT_SIZE" in report.devices[0].skipped[0].reason
+    assert world.archived() == {}
+
+
+def test_archive_mover_memory_guard_processes_normal() -> None:
+    world = World()
+    put(world.cold, key_of(100), b'"' + b"x" * 1000 + b'"')
+    assert world.run(tuning=Tuning(max_safe_object_size=1002)).verdict == "complete"
+    assert MAX_SAFE_OBJECT_SIZE == 209_715_200
+
+
+# --- seals, time ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_an_old_seal_is_removed_instead_of_archived(compression: str) -> None:
+    world = World()
+    how = {} if compression == "none" else {"content_encoding": compression}
+    world.cold.now = NOW - timedelta(days=2)
+    put(world.cold, key_of(100, compression=compression), b"[]", items="0", **how)
+    report = world.run()
+    assert (world.cold_keys(), world.archived(), report.to_json()["chunks"]) == ([], {}, 0)
+    assert "seal" in report.devices[0].notes[0]
+
+
+def test_a_fresh_seal_stays_however_old_its_data() -> None:
+    world = World()
+    world.cold.now = NOW - timedelta(minutes=20)
+    put(world.cold, key_of(5000), b"[]", items="0")
+    assert world.run().verdict == "complete"
+    assert (world.cold_keys(), world.archived()) == ([key_of(5000)], {})
+
+
+def test_a_run_stops_in_time_and_the_next_goes_on() -> None:
+    world = World()
+    for number in range(50):
+        put(world.cold, key_of(100, number=number))
+    left = iter(range(30, -1000, -1))
+    report = world.run(remaining=lambda: float(next(left)))
+    assert (report.verdict, report.devices[0].remains) == ("deadline", True)
+    assert 0 < len(world.archived()) < 50
+    assert len(world.archived()) + len(world.cold_keys()) == 50
+    assert world.run().verdict == "complete"
+    assert len(world.archived()) == 50
+
+
+def test_a_cold_store_that_cannot_be_listed_is_told() -> None:
+    class Broken(MemoryObjectStore):
+        def list(self, prefix: str = "") -> Any:
+            async def broken() -> Any:
+                raise StoreError("cold", "access denied", "Apply the twin again")
+                yield
+
+            return broken()
+
+    report = World(cold=Broken("cold", "cold")).run()
+    assert (report.verdict, "access denied" in report.devices[0].skipped[0].reason) == ("failed", True)
+
+
+# --- another cloud ----------------------------------------------------------------------------------------------
+
+
+def test_archive_mover_multi_cloud_posts_http(remote: World, server: Server) -> None:
+    put(remote.cold, key_of(100))
+    report = remote.run()
+    assert (len(server.seen), report.requests["target.post"]) == (1, 1)
+    assert remote.archived() == {key_of(100): b'[{"a":1}]'}
+    assert remote.cold_keys() == []
+
+
+def test_post_archive_writer_success(remote: World) -> None:
+    for number in range(5):
+        put(remote.cold, key_of(100, "传感器", number), f"[{number}]".encode(), items="1")
+    assert remote.run().verdict == "complete"
+    assert len(remote.archived()) == 5
+    assert {info.metadata["items"] for info, _ in remote.archive.objects.values()} == {"1"}
+
+
+def test_post_archive_writer_metadata(remote: World, server: Server) -> None:
+    put(remote.cold, key_of(100))
+    remote.run()
+    sent = server.seen[0].envelope()
+    assert (sent["object_key"], sent["source_cloud"], sent["metadata"]) == (key_of(100), "aws", {"items": "1"})
+    assert (sent["data"], sent["is_multipart"]) == ('[{"a":1}]', False)
+
+
+def big_text(size: int) -> bytes:
+    """Text of exactly that size whose characters have one to four bytes, so that part borders fall inside some."""
+    text = "".join(random.Random(3).choices("aé传\U0001f600", k=size // 2)).encode()[: size - 2]
+    return b'"' + text[: len(text) - incomplete_tail(text)].ljust(size - 2, b"x") + b'"'
+
+
+@pytest.mark.parametrize("size", [5 * 1024 * 1024 + 1, 3 * PART_BYTES, 3 * PART_BYTES + 2])
+def test_post_archive_writer_chunking(remote: World, server: Server, size: int) -> None:
+    body = big_text(size)
+    put(remote.cold, key_of(100), body)
+    assert remote.run().verdict == "complete"
+    sent = [seen.envelope() for seen in server.seen]
+    assert [part["part_number"] for part in sent] == list(range(1, -(-size // PART_BYTES) + 1))
+    assert {part["data_encoding"] for part in sent} == {"utf-8"}, "borders must not split characters"
+    assert remote.archived() == {key_of(100): body}
+    assert remote.cold_keys() == []
+
+
+def test_a_chunk_of_5_mib_goes_in_one_request(remote: World, server: Server) -> None:
+    body = b"[" + b",".join([b'{"id":"2024-01-01T00:00:00Z","value":12.50}'] * 119_000) + b"]"
+    assert 5_000_000 < len(body) <= 5 * 1024 * 1024
+    put(remote.cold, key_of(100), body)
+    remote.run()
+    assert (len(server.seen), remote.archived()) == (1, {key_of(100): body})
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_compressed_objects_travel_as_they_are(remote: World, compression: str) -> None:
+    body = random.Random(1).randbytes(5_000_000).hex().encode()
+    key = key_of(100, compression=compression)
+    put(remote.cold, key, body, content_encoding=compression)
+    assert remote.run().verdict == "complete"
+    info, stored = remote.archive.objects[key]
+    assert (info.content_encoding, info.sha256) == (compression, hashlib.sha256(body).hexdigest())
+    assert stored == compress(body, compression)  # type: ignore[arg-type]
+
+
+def test_binary_objects_of_others_travel_unchanged(remote: World) -> None:
+    remote.cold.now = NOW - timedelta(days=400)
+    for name, body in (
+        ("empty", b""),
+        ("small.bin", bytes(range(256))),
+        ("big.bin", random.Random(1).randbytes(9_000_000)),
+    ):
+        put(remote.cold, name, body)
+        info, stored = remote.cold.objects[name]  # others' objects carry no digest
+        remote.cold.objects[name] = (ObjectInfo(name, info.size, info.etag, info.modified), stored)
+    assert remote.run().verdict == "complete"
+    assert {name: len(body) for name, body in remote.archived().items()} == {
+        "empty": 0,
+        "small.bin": 256,
+        "big.bin": 9_000_000,
+    }
+    assert remote.archived()["big.bin"] == random.Random(1).randbytes(9_000_000)
+
+
+def test_a_damaged_object_is_not_archived(remote: World) -> None:
+    for size in (100, 6_000_000):
+        put(remote.cold, key_of(100, number=size), b"[" + b"1" * size + b"]")
+        info, stored = remote.cold.objects[key_of(100, number=size)]
+        remote.cold.objects[info.key] = (info, stored[:50] + b"2" + stored[51:])
+    report = remote.run()
+    assert (remote.archived(), len(remote.cold_keys()), report.verdict) == ({}, 2, "failed")
+    assert len(report.devices[0].skipped) == 2
+
+
+@pytest.mark.parametrize("lost", range(3))
+def test_a_lost_answer_is_settled_by_the_retry(remote: World, server: Server, lost: int) -> None:
+    body = big_text(2 * PART_BYTES + 5)
+    put(remote.cold, key_of(100), body)
+    really, calls = server.answer, iter(range(1000))
+
+    def answer(request: Any) -> Response:
+        response = really(request)
+        return Response(502, {}) if next(calls) == lost else response
+
+    server.answer = answer
+    report = remote.run()
+    assert (report.verdict, report.retries) == ("complete", {"target.post": 1})
+    assert (remote.archived(), remote.cold_keys()) == ({key_of(100): body}, [])
+
+
+def test_an_interrupted_upload_goes_on_where_it_was(remote: World, server: Server) -> None:
+    body = big_text(4 * PART_BYTES)
+    put(remote.cold, key_of(100), body)
+    really, calls = server.answer, iter(range(1000))
+    server.answer = lambda request: really(request) if next(calls) < 2 else Response(500, {})
+    assert remote.run().verdict == "failed"
+    assert remote.cold_keys() == [key_of(100)]
+    server.answer, before = really, len(server.seen)
+    assert remote.run().verdict == "complete"
+    assert len(server.seen) - before == 3, "part 1 to learn what is there, then 3 and 4"
+    assert remote.archived() == {key_of(100): body}
+
+
+def test_a_conflict_on_another_cloud_is_reported(remote: World) -> None:
+    put(remote.cold, key_of(100), b"[1]")
+    put(remote.cold, key_of(100, "e"), b"[1]")
+    put(remote.archive, key_of(100), b"[2]")
+    report = remote.run()
+    assert (remote.cold_keys(), report.verdict) == ([key_of(100)], "partial")
+    assert remote.archived() == {key_of(100): b"[2]", key_of(100, "e"): b"[1]"}
+
+
+def test_a_writer_that_refuses_keeps_all_sources(remote: World, server: Server) -> None:
+    put(remote.cold, key_of(100))
+    server.script(Response(403, {"error": "wrong token"}))
+    report = remote.run()
+    assert (remote.cold_keys(), report.verdict) == ([key_of(100)], "failed")
+    assert "tokens of the two sides differ" in report.devices[0].skipped[0].reason
+
+
+def test_a_large_object_is_never_held_as_a_whole(remote: World) -> None:
+    longest: list[int] = []
+    read = remote.cold.read
+
+    async def measured(key: str, **how: Any) -> bytes:
+        data: bytes = await read(key, **how)
+        longest.append(len(data))
+        return data
+
+    remote.cold.read = measured
+    put(remote.cold, key_of(100), big_text(20_000_000))
+    assert remote.run().verdict == "complete"
+    assert max(longest) <= PART_BYTES + 3
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        ("aé".encode()[:-1], 1),
+        ("传".encode()[:2], 2),
+        ("\U0001f600".encode()[:3], 3),
+        ("传".encode(), 0),
+        (b"", 0),
+        (b"\xff", 1),
+    ],
+)
+def test_an_unfinished_character_is_noticed(data: bytes, count: int) -> None:
+    assert incomplete_tail(data) == count
