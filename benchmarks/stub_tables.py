@@ -225,6 +225,8 @@ def _check_condition(request: Wire, item: Wire | None) -> None:
     text = request.get("ConditionExpression")
     if not text:
         return
+    if " OR " in text and " AND " in text:
+        raise Refused("ValidationException", "the stub does not speak conditions of both AND and OR")
     values = request.get("ExpressionAttributeValues", {})
     results = []
     for function, argument, name, value in _CLAUSE.findall(text):
@@ -233,7 +235,7 @@ def _check_condition(request: Wire, item: Wire | None) -> None:
             results.append(there == (function == "attribute_exists"))
         else:
             results.append(item is not None and item.get(_named(request, name)) == values[value])
-    if not results or not (any(results) if " OR " in text.upper() else all(results)):
+    if not results or not (any(results) if " OR " in text else all(results)):
         raise Refused("ConditionalCheckFailedException", "The conditional request failed")
 
 
