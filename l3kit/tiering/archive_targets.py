@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from l3kit.errors import StoreError, TransferError
 from l3kit.tiering.digest import ContentDigest
-from l3kit.tiering.http import Writer
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Usage
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
-from l3kit.tiering.wire import ArchivePart
+from l3kit.tiering.wire import ArchivePart, sendable_metadata
+
+if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
+    from l3kit.tiering.http import Writer
 
 PART_BYTES = 4 * 1024 * 1024
 """So much of an object goes into one request: as base64 and gzip it fits every receiver, whatever it holds."""
@@ -114,7 +116,7 @@ class RemoteArchive:
         return sorted(left)
 
     def _part(self, info: ObjectInfo, data: bytes, sha256: str, number: int, total: int) -> ArchivePart:
-        metadata = {name: text for name, text in info.metadata.items() if name != "sha256"}
+        metadata = sendable_metadata(info.metadata)
         return ArchivePart(info.key, data, sha256, number, total, info.content_encoding, metadata)
 
 

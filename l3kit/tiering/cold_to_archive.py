@@ -149,10 +149,6 @@ class _Run:
         report = self._device(info.key)
         try:
             await self._move(info, report)
-        except KeyConflictError as error:
-            there = f" with the digest {error.existing_sha256}" if error.existing_sha256 else ""
-            log.warning("%s was left: the archive holds other content%s", info.key, there)
-            report.skip(info.key, f"the archive holds other content under this key{there}; both were left as they are")
         except L3Error as error:
             await self._explain_failure(info, report, error)
         except Exception as error:
@@ -167,8 +163,12 @@ class _Run:
         if gone:  # only a mover deletes, and only what it has archived
             report.notes.append(f"{info.key} was moved by another run at the same time")
             return
-        log.warning("%s was left: %s", info.key, error)
-        report.skip(info.key, str(error))
+        reason = str(error)
+        if isinstance(error, KeyConflictError):
+            there = f" with the digest {error.existing_sha256}" if error.existing_sha256 else ""
+            reason = f"the archive holds other content under this key{there}; both were left as they are"
+        log.warning("%s was left: %s", info.key, reason)
+        report.skip(info.key, reason)
 
     async def _move(self, listed: ObjectInfo, report: DeviceReport) -> None:
         limit = self.job.tuning.max_safe_object_size

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ TOKEN_HEADER = "X-Inter-Cloud-Token"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 MAX_KEY_BYTES = 1024
+MAX_METADATA_BYTES = 1800
+"""Of an object's metadata, names and percent-encoded values together; S3 ends at 2,048 with the digest."""
+_METADATA_NAME = re.compile(r"[a-z0-9!#$&'*+.^_`|~-]{1,64}")
+_METADATA_VALUE = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
 
 
 class Refusal(L3Error):
@@ -184,6 +189,20 @@ def check_key(request: Request, key: str, field: str) -> None:
         raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
 
 
+def metadata_fault(name: str, text: object) -> str | None:
+    """Why this cannot be an object's metadata on every cloud; None where it can."""
+    if not _METADATA_NAME.fullmatch(name):
+        return f"the name {name[:64]!r} is not a header name in lower case"
+    if not isinstance(text, str) or not _METADATA_VALUE.fullmatch(text):
+        return f"{name!r} must be text without control characters, not empty, no blanks around"
+    return None
+
+
+def metadata_size(metadata: Mapping[str, str]) -> int:
+    """Bytes that it takes as headers."""
+    return sum(len(name) + len(quote(text)) for name, text in metadata.items())
+
+
 # --- sending --------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +233,16 @@ def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:
     if key.compression != "none":
         fields["compression"] = key.compression
     return orjson.dumps(fields)[:-1]
+
+
+def sendable_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """What of an object's metadata a receiver takes; the digest goes by its own field. Others' oddities stay behind."""
+    chosen: dict[str, str] = {}
+    for name, text in metadata.items():
+        candidate = chosen | {name: text}
+        if name != "sha256" and not metadata_fault(name, text) and metadata_size(candidate) <= MAX_METADATA_BYTES:
+            chosen = candidate
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

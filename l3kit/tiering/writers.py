@@ -24,9 +24,6 @@ from l3kit.tiering.ports import ObjectStore
 from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import Envelope, Refusal, Request, Response
 
-MAX_METADATA_BYTES = 1800
-_METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_METADATA_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _CONTENT_ENCODING = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 log = logging.getLogger(__name__)
@@ -232,17 +229,15 @@ def _content_digest(key: str, data: bytes, encoding: str | None) -> str:
 
 
 def _metadata(envelope: Envelope) -> Mapping[str, str]:
-    """Object metadata: short ASCII texts. The digest goes by its own field."""
+    """Object metadata: short texts. The digest goes by its own field."""
     if not envelope.has("metadata"):
         return {}
     value = envelope.value("metadata")
     if not isinstance(value, dict):
         raise Refusal(400, "must be an object of texts", "metadata")
     for name, text in value.items():
-        if not _METADATA_NAME.fullmatch(name):
-            raise Refusal(400, f"the name {name[:64]!r} is not made of a-z, 0-9 and '-'", "metadata")
-        if not isinstance(text, str) or not _METADATA_VALUE.fullmatch(text):
-            raise Refusal(400, f"{name!r} must be printable ASCII text without blanks around", "metadata")
-    if sum(len(name) + len(text) for name, text in value.items()) > MAX_METADATA_BYTES:
-        raise Refusal(400, f"is longer than {MAX_METADATA_BYTES} bytes", "metadata")
+        if fault := wire.metadata_fault(name, text):
+            raise Refusal(400, fault, "metadata")
+    if wire.metadata_size(value) > wire.MAX_METADATA_BYTES:
+        raise Refusal(400, f"is longer than {wire.MAX_METADATA_BYTES} bytes", "metadata")
     return {name: text for name, text in value.items() if name != "sha256"}

@@ -71,6 +71,8 @@ def serving() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(content)
 
+        do_PUT = do_POST
+
         def log_message(self, *args: Any) -> None:
             return None
 

@@ -14,25 +14,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from l3kit.clouds.aws.log_lines import LogLines
+from l3kit.clouds.aws.stores import open_hot, open_journal, open_objects
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.archive_targets import ArchiveTarget, LocalArchive, RemoteArchive
 from l3kit.tiering.cold_to_archive import ColdToArchive
 from l3kit.tiering.device_move import ColdTarget
 from l3kit.tiering.hot_to_cold import HotToCold
-from l3kit.tiering.http import Writer
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.readers import read_history, read_last
 from l3kit.tiering.report import RunReport
-from l3kit.tiering.settings import Settings, load_settings
+from l3kit.tiering.settings import Settings, Tuning, load_settings
 from l3kit.tiering.targets import LocalTarget, RemoteTarget
 from l3kit.tiering.wire import Request, Response
 from l3kit.tiering.writers import ArchiveWriter, ColdWriter
+
+if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
+    from l3kit.tiering.http import Writer
 
 PROVIDER = "aws"
 MAX_RESULT_BYTES = 5_000_000
@@ -58,11 +62,9 @@ class Openers:
     objects: Callable[[str, Tier], ObjectStore]
 
     @classmethod
-    def of_aws(cls) -> Openers:
+    def of_aws(cls, tuning: Tuning) -> Openers:
         """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
-        from l3kit.clouds.aws import stores
-
-        return cls(stores.open_hot, stores.open_journal, stores.open_objects)
+        return cls(partial(open_hot, delete_concurrency=tuning.delete_concurrency), open_journal, open_objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class _Call:
 
     def writer(self, source: str, target: Tier) -> tuple[Writer, str]:
         """The remote writer, and the provider that it runs on."""
+        from l3kit.tiering.http import Writer
+
         receiver = str((self.settings.twin.providers or {})[f"layer_3_{target}_provider"])
         link = f"{PROVIDER}_l3{source}_to_{receiver}_l3{target}"
         writer = Writer(self.settings.remote_url or "", self.settings.token, link)
@@ -227,7 +231,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, openers: Openers |
         log_lines.install()
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
     kept: dict[str, Any] = {}
-    opened_by = openers or Openers.of_aws()
+    opened_by = openers or Openers.of_aws(settings.tuning)
 
     async def serve(event: Event, context: Context) -> Any:
         async with AsyncExitStack() as closing:

@@ -472,6 +472,15 @@ def test_binary_objects_of_others_travel_unchanged(remote: World) -> None:
     assert remote.archived()["big.bin"] == random.Random(1).randbytes(9_000_000)
 
 
+def test_metadata_of_others_that_no_receiver_takes_stay_behind(remote: World) -> None:
+    remote.cold.now = NOW - timedelta(days=400)
+    metadata = {"author": "Zoë 传", "Upper": "x", "blank": "", "long": "x" * 3000, "my_name": "y"}
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    asyncio.run(remote.cold.create("foreign", b"x", sha256=sha256, metadata=metadata))
+    assert remote.run().verdict == "complete"
+    assert remote.archive.objects["foreign"][0].metadata == {"author": "Zoë 传", "my_name": "y", "sha256": sha256}
+
+
 def test_a_damaged_object_is_not_archived(remote: World) -> None:
     for size in (100, 6_000_000):
         put(remote.cold, key_of(100, number=size), b"[" + b"1" * size + b"]")
