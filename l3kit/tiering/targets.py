@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering import payload
 from l3kit.tiering.chunks import CONTENT_ENCODINGS, Chunk, ChunkKey, compress, decompress
-from l3kit.tiering.http import Writer
 from l3kit.tiering.ports import Compression, ObjectStore, Usage
+
+if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
+    from l3kit.tiering.http import Writer
 
 SEAL_BODY = b"[]"
 SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
