@@ -351,7 +351,7 @@ def test_a_chunk_of_5_mib_of_noise_fits_a_lambda_event(alphabet: str) -> None:
 
 def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer) -> None:
     target = RemoteTarget(writer, "aws", receiver_provider="aws")
-    for size in (100, 4_600_000, 4_700_000, 5_000_000, 5_500_000, 6_000_000, 6_400_000, 20_000_000):
+    for size in (100, 4_700_000, 5_200_000, 6_400_000, 17_000_000):
         body = noisy_items(size, PRINTABLE)
         chunk = Chunk(ChunkKey("d", "a", "b", 0), body, hashlib.sha256(body).hexdigest(), 1)
         if target.fits(body):
