@@ -52,7 +52,7 @@ class Signer:
             payload_sha256: hex digest of the body.
             now: UTC.
         """
-        stamp = now.strftime("%Y%m%dT%H%M%SZ")
+        stamp = now.isoformat()[:19].replace("-", "").replace(":", "") + "Z"  # strftime takes five times as long
         scope = f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
         signed = {**headers, "x-amz-date": stamp}
         if credentials.session_token:

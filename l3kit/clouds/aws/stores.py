@@ -42,7 +42,8 @@ class Place:
                 "AWS_REGION", "is not set", "Lambda sets it; elsewhere set it to the twin's region"
             )
         endpoint = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL") or None
-        return cls(region, lambda: from_environment(env), endpoint)
+        credentials = from_environment(env)  # Lambda never changes them in a running process
+        return cls(region, lambda: credentials, endpoint)
 
 
 def open_hot(table: str, place: Place | None = None, *, delete_concurrency: int = 32) -> DynamoHotStore:
