@@ -33,7 +33,7 @@ class Holding:
 
 
 def holdings(session: Session, twin: Twin) -> list[Holding]:
-    """Count items, objects and bytes of every device in every tier. Reads the hot tier whole and every object's metadata."""
+    """Count items, objects and bytes of every device in every tier; reads the hot tier whole and each object's head."""
     return run(_holdings(session, twin))
 
 

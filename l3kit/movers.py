@@ -45,8 +45,9 @@ class MoverRun:
 
     def sentence(self) -> str:
         """One line for people."""
-        text = f"{self.function}: {self.total('items'):,} items, {self.total('chunks')} chunks, {self.total('bytes'):,} bytes"
-        return f"{text}; {self.verdict}" + (f", {len(self.skipped)} skipped" if self.skipped else "")
+        moved = f"{self.total('items'):,} items, {self.total('chunks')} chunks, {self.total('bytes'):,} bytes"
+        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        return f"{self.function}: {moved}; {self.verdict}{skipped}"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per device: items, bytes, chunks, skipped, remains."""

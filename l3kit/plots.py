@@ -67,7 +67,7 @@ def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
     return figure
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def _figure(width: float, height: float) -> tuple[Figure, Any]:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(width, height), dpi=80, layout="constrained")

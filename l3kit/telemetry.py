@@ -108,4 +108,3 @@ def _number(text: str) -> str:
     if not _JSON_NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not a number")
     return text
-

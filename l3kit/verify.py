@@ -121,7 +121,12 @@ def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterato
     for step in wanted.steps:
         same = step.action == "unchanged"
         yield Check(
-            "drift", step.resource, "unchanged", step.action, same, "" if same else f"{step.reason}; run deploy_l3"
+            "drift",
+            f"{step.kind} {step.name}",
+            "unchanged",
+            step.action,
+            same,
+            "" if same else f"{step.reason}; run deploy_l3",
         )
 
 
@@ -134,7 +139,7 @@ def link_checks(twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
         connection = connections.get(conn_id)
         if connection is None or (clouds and connection.provider not in clouds):
             continue
-        probes = (
+        probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
             ("no token -> 403", {}, 403, "The writer lets strangers in: apply the twin again"),
             ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, "Apply the twin again"),
             ("right token, empty body -> 400", _header(connection.token), 400, "Tokens differ: apply the twin again"),

@@ -1,0 +1,70 @@
+"""Checks of a twin's functions and schedules on AWS, for `l3kit.verify`. Not packed into functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.provisioning.calls import is_missing
+from l3kit.clouds.aws.provisioning.wanted import MOVERS, functions_of, sends_abroad
+from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
+from l3kit.verify import Check
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+REPAIR = "Run deploy_l3, which repairs it"
+
+
+def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
+    """Each function of the layout is there, is active, and has the variables it needs and no strange ones."""
+    client = session.aws.client("lambda")
+    for function in functions_of(twin):
+        try:
+            there = client.get_function_configuration(FunctionName=session.aws_names(twin).function(function))
+        except ClientError as error:
+            seen = "missing" if is_missing(error) else str(error)
+            yield Check("functions", function, "active", seen, False, REPAIR)
+            continue
+        state = str(there.get("State", "Active")).lower()
+        yield Check("functions", function, "active", state, state == "active", "" if state == "active" else REPAIR)
+        yield _variables(function, there, remote=sends_abroad(twin, function))
+
+
+def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
+    """Each mover's schedule is on and starts that mover."""
+    client = session.aws.client("scheduler")
+    names = session.aws_names(twin)
+    for function in MOVERS:
+        if function not in functions_of(twin):
+            continue
+        try:
+            there = client.get_schedule(Name=names.schedule(function), GroupName=f"l3kit-{twin.name}")
+        except ClientError as error:
+            seen = "missing" if is_missing(error) else str(error)
+            yield Check("schedules", function, "on", seen, False, REPAIR)
+            continue
+        on = there.get("State") == "ENABLED"
+        starts = there.get("Target", {}).get("Arn", "").endswith(f":function:{names.function(function)}")
+        seen = ("on" if on else "off") + ("" if starts else ", starts something else")
+        yield Check("schedules", function, "on", seen, on and starts, "" if on and starts else REPAIR)
+
+
+def _variables(function: str, there: dict[str, Any], *, remote: bool) -> Check:
+    variables = there.get("Environment", {}).get("Variables", {})
+    needed = set(variables_for(function, provider="aws", remote=remote))
+    missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
+    strange = sorted(set(variables) - needed - set(TUNING_VARIABLES))
+    seen = "; ".join(
+        text
+        for text in (
+            f"missing {', '.join(missing)}" if missing else "",
+            f"not known {', '.join(strange)}" if strange else "",
+        )
+        if text
+    )
+    expected = f"{len(needed)} variables"
+    return Check("functions", function, expected, seen or expected, not seen, REPAIR if seen else "")

@@ -1,0 +1,49 @@
+"""What every AWS resource type is given: the session, the names, the tags, and the clock for waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.naming import TAG_TWIN, AwsNames
+from l3kit.provisioning.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Context:
+    """One twin in one account and region."""
+
+    aws: AwsSession
+    names: AwsNames
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {TAG_TWIN: self.names.twin_name, "l3kit:managed": "true"}
+
+    def tag_list(self) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": value} for key, value in self.tags.items()]
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether these tags say that the resource is this twin's."""
+        return tags.get(TAG_TWIN) == self.names.twin_name
+
+    def owns_list(self, tags: list[dict[str, str]]) -> bool:
+        return self.owns({tag["Key"]: tag["Value"] for tag in tags})
+
+    def client(self, name: str) -> Any:
+        return self.aws.client(name)
+
+    def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+        """`arn:aws:service:region:account:resource`; without region for IAM."""
+        region = self.aws.region if regional else ""
+        return f"arn:aws:{service}:{region}:{self.aws.account_id}:{resource}"
+
+    def wait(self, ready: Callable[[], bool], what: str, limit: float) -> None:
+        """Poll with a limit (seconds). Raises: ProvisioningError."""
+        partial(wait_until, sleep=self.sleep, clock=self.clock)(ready, what, limit)

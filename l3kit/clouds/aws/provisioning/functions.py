@@ -1,0 +1,188 @@
+"""Lambda functions from content-hashed zips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.provisioning.model import Finding
+from l3kit.provisioning.package import Package, Runtime
+
+HANDLER = "lambda_function.lambda_handler"
+READY_LIMIT = 180.0
+"""Seconds for a function to become active, or an update to finish."""
+ROLE_LIMIT = 90.0
+"""Seconds until Lambda can take a new role (facts: usually about 10, reports above 60)."""
+SECRET_VARIABLES = frozenset({"INTER_CLOUD_TOKEN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a function is made of at this moment; the environment holds a token, so it shows in no repr."""
+
+    package: Package = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function.
+
+    Attributes:
+        build: packs the code and gathers the variables; called when needed, since a receiver's token may be made
+            by an earlier step.
+        memory: MB; CPU follows it.
+        timeout: seconds.
+    """
+
+    context: Context
+    name: str
+    role: str
+    runtime: Runtime
+    memory: int
+    timeout: int
+    build: Callable[[], Built] = field(repr=False)
+    kind: str = "function"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"function {self.name}"):
+            try:
+                there = self._lambda.get_function(FunctionName=self.name)
+            except ClientError as error:
+                if is_missing(error):
+                    return Finding(False)
+                raise
+            owned = self.context.owns(there.get("Tags", {}))
+            return Finding(True, owned, tuple(self._differences(there["Configuration"])) if owned else ())
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        built = self.build()
+        with explained(f"function {self.name}"):
+            self.context.wait(
+                lambda: self._once_role_usable(
+                    lambda: self._lambda.create_function(
+                        **self._settings(built),
+                        Architectures=[self.runtime.architecture],
+                        Code={"ZipFile": built.package.data},
+                        Tags=self.context.tags,
+                    )
+                ),
+                f"role {self.role} can be taken by Lambda",
+                ROLE_LIMIT,
+            )
+            self._wait_ready()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        built = self.build()
+        with explained(f"function {self.name}"):
+            self._wait_ready()
+            there = self._lambda.get_function_configuration(FunctionName=self.name)
+            if self._code_differs(there, built):
+                self._lambda.update_function_code(
+                    FunctionName=self.name,
+                    ZipFile=built.package.data,
+                    Architectures=[self.runtime.architecture],
+                )
+                self._wait_ready()
+            if self._setting_differences(there, built):
+                self.context.wait(
+                    lambda: self._once_role_usable(
+                        lambda: self._lambda.update_function_configuration(**self._settings(built))
+                    ),
+                    f"role {self.role} can be taken by Lambda",
+                    ROLE_LIMIT,
+                )
+                self._wait_ready()
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"function {self.name}"):
+            try:
+                self._lambda.delete_function(FunctionName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _lambda(self) -> Any:
+        return self.context.client("lambda")
+
+    def _settings(self, built: Built) -> dict[str, Any]:
+        return {
+            "FunctionName": self.name,
+            "Runtime": f"python{self.runtime.python}",
+            "Role": self._role_arn(),
+            "Handler": HANDLER,
+            "MemorySize": self.memory,
+            "Timeout": self.timeout,
+            "Environment": {"Variables": dict(built.environment)},
+        }
+
+    def _role_arn(self) -> str:
+        return self.context.arn("iam", f"role/{self.role}", regional=False)
+
+    def _differences(self, there: Mapping[str, Any]) -> list[str]:
+        built = self.build()
+        found = ["its code differs"] if self._code_differs(there, built) else []
+        found += self._setting_differences(there, built)
+        if there.get("State", "Active") not in ("Active", "Inactive"):
+            found.append(f"its state is {there['State']}")
+        return found
+
+    def _code_differs(self, there: Mapping[str, Any], built: Built) -> bool:
+        architecture = there.get("Architectures", ["x86_64"])
+        return there["CodeSha256"] != built.package.code_sha256 or architecture != [self.runtime.architecture]
+
+    def _setting_differences(self, there: Mapping[str, Any], built: Built) -> list[str]:
+        wanted = self._settings(built)
+        found = [
+            f"{name} is {there.get(name)}, not {wanted[name]}"
+            for name in ("Runtime", "Handler", "MemorySize", "Timeout")
+            if there.get(name) != wanted[name]
+        ]
+        if there.get("Role") != wanted["Role"]:
+            found.append("its role was changed")
+        return found + _variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
+
+    def _once_role_usable(self, call: Callable[[], Any]) -> bool:
+        """False while the new role is not known everywhere yet; any other refusal is final."""
+        try:
+            call()
+        except ClientError as error:
+            message = error.response.get("Error", {}).get("Message", "")
+            if code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message:
+                return False
+            if code_of(error) == "ResourceConflictException" and "already exist" in message:
+                return True  # an earlier try made it and its answer was lost
+            raise
+        return True
+
+    def _wait_ready(self) -> None:
+        def ready() -> bool:
+            there = self._lambda.get_function_configuration(FunctionName=self.name)
+            updated = bool(there.get("LastUpdateStatus", "Successful") == "Successful")
+            return updated and there.get("State", "Active") in ("Active", "Inactive")
+
+        self.context.wait(ready, f"function {self.name} is active", READY_LIMIT)
+
+
+def _variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Names of variables that differ; never a value, since one of them may be a token."""
+    found = []
+    for name in sorted(wanted.keys() | there.keys()):
+        if name not in there:
+            found.append(f"variable {name} is missing")
+        elif name not in wanted:
+            found.append(f"variable {name} is not wanted")
+        elif there[name] != wanted[name]:
+            found.append(f"variable {name} differs")
+    return found

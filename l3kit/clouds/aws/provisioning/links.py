@@ -1,0 +1,168 @@
+"""The receiving end of a cross-cloud link: its token, kept in the twin's folder, and its writer's Function URL."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.connections import Connection, load_connections, new_token, save_inter_cloud_connection
+from l3kit.provisioning.model import Finding
+
+STATEMENTS: dict[str, dict[str, Any]] = {
+    "FunctionURLPublicAccess": {
+        "Action": "lambda:InvokeFunctionUrl",
+        "Principal": "*",
+        "FunctionUrlAuthType": "NONE",
+    },
+    "FunctionURLInvoke": {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True},
+}
+"""Both are needed since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
+
+
+@dataclass(frozen=True)
+class LinkToken:
+    """A token for a link that this cloud receives. Saved before the function that checks it is made."""
+
+    twin_path: Path = field(repr=False)
+    name: str
+    function: str
+    rotate: bool = False
+    rotated: list[bool] = field(default_factory=list, repr=False, compare=False)
+    kind: str = "link token"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        connection = load_connections(self.twin_path).get(self.name)
+        if connection is None or not connection.token.strip():
+            return Finding(False)
+        wanted = self.rotate and not self.rotated
+        return Finding(True, True, ("a new token is asked for",) if wanted else ())
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        there = load_connections(self.twin_path).get(self.name) or Connection(self.name, "", "")
+        save_inter_cloud_connection(
+            self.twin_path, self.name, there.url, new_token(), provider="aws", function=self.function
+        )
+        self.rotated.append(True)
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        self.create()
+
+    def delete(self) -> None:
+        """The token is worthless without its writer; the entry loses it and the url."""
+        if self.name in load_connections(self.twin_path):
+            save_inter_cloud_connection(self.twin_path, self.name, "", "", provider="aws", function=self.function)
+
+
+@dataclass(frozen=True)
+class FunctionUrl:
+    """A function's URL with `AuthType NONE`, both permission statements, and its place in the twin's connections."""
+
+    context: Context
+    twin_path: Path = field(repr=False)
+    name: str
+    link: str
+    function: str
+    kind: str = "function url"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"function url of {self.name}"):
+            config = self._config()
+            if config is None:
+                return Finding(False)
+            differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
+            there = self._statements()
+            differences += [
+                f"permission {sid} is {'missing' if sid not in there else 'not as wanted'}"
+                for sid, wanted in STATEMENTS.items()
+                if not _statement_fits(there.get(sid), wanted)
+            ]
+            saved = load_connections(self.twin_path).get(self.link)
+            if saved is None or saved.url != config["FunctionUrl"]:
+                differences.append("its address is not in config_inter_cloud.json")
+            return Finding(True, True, tuple(differences))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"function url of {self.name}"):
+            config = self._config()
+            if config is None:
+                config = self._lambda.create_function_url_config(FunctionName=self.name, AuthType="NONE")
+            elif config["AuthType"] != "NONE":
+                config = self._lambda.update_function_url_config(FunctionName=self.name, AuthType="NONE")
+            self._save(config["FunctionUrl"])
+            there = self._statements()
+            for sid, wanted in STATEMENTS.items():
+                if not _statement_fits(there.get(sid), wanted):
+                    if sid in there:
+                        self._lambda.remove_permission(FunctionName=self.name, StatementId=sid)
+                    self._permit(sid, wanted)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"function url of {self.name}"):
+            try:
+                self._lambda.delete_function_url_config(FunctionName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _lambda(self) -> Any:
+        return self.context.client("lambda")
+
+    def _config(self) -> dict[str, Any] | None:
+        try:
+            return dict(self._lambda.get_function_url_config(FunctionName=self.name))
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def _save(self, url: str) -> None:
+        saved = load_connections(self.twin_path).get(self.link)
+        token = saved.token if saved else ""
+        save_inter_cloud_connection(self.twin_path, self.link, url, token, provider="aws", function=self.function)
+
+    def _permit(self, sid: str, wanted: dict[str, Any]) -> None:
+        try:
+            self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **wanted)
+        except ClientError as error:
+            if code_of(error) != "ResourceConflictException":  # its answer was lost: it is there
+                raise
+
+    def _statements(self) -> dict[str, dict[str, Any]]:
+        try:
+            policy = json.loads(self._lambda.get_policy(FunctionName=self.name)["Policy"])
+        except ClientError as error:
+            if is_missing(error):
+                return {}
+            raise
+        return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def _statement_fits(there: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:
+    if there is None or there.get("Action") != wanted["Action"] or there.get("Effect") != "Allow":
+        return False
+    principal = there.get("Principal")
+    if principal not in ("*", {"AWS": "*"}):
+        return False
+    text = json.dumps(there.get("Condition", {}))
+    if "FunctionUrlAuthType" in wanted:
+        return "FunctionUrlAuthType" in text and "NONE" in text
+    return "InvokedViaFunctionUrl" in text and "true" in text.lower()

@@ -1,0 +1,70 @@
+"""Log groups with a limited retention, made before the function that would otherwise make one that keeps all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.provisioning.model import Finding
+
+RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True)
+class LogGroup:
+    """One log group."""
+
+    context: Context
+    name: str
+    kind: str = "log group"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"log group {self.name}"):
+            group = self._find()
+            if group is None:
+                return Finding(False)
+            tags = self._logs.list_tags_log_group(logGroupName=self.name).get("tags", {})
+            days = group.get("retentionInDays")
+            differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
+            if not tags:  # Lambda makes an untagged one where a function ran before its group was made
+                return Finding(True, True, ("its tag is missing", *differences))
+            return Finding(True, self.context.owns(tags), differences)
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"log group {self.name}"):
+            self._logs.create_log_group(logGroupName=self.name, tags=self.context.tags)
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"log group {self.name}"):
+            self._logs.tag_log_group(logGroupName=self.name, tags=self.context.tags)
+            self._logs.put_retention_policy(logGroupName=self.name, retentionInDays=RETENTION_DAYS)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"log group {self.name}"):
+            try:
+                self._logs.delete_log_group(logGroupName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _logs(self) -> Any:
+        return self.context.client("logs")
+
+    def _find(self) -> dict[str, Any] | None:
+        pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.name)
+        for page in pages:
+            for group in page["logGroups"]:
+                if group["logGroupName"] == self.name:
+                    return dict(group)
+        return None

@@ -1,0 +1,131 @@
+"""DynamoDB tables: on demand, point-in-time recovery, tags; the journal also expires its reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.errors import ProvisioningError
+from l3kit.provisioning.model import Finding
+
+TABLE_LIMIT = 300.0
+"""Seconds for a table to become active or to be gone."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes:
+        keys: partition key, and sort key where there is one; both are texts.
+        expires_by: attribute with the time (seconds since 1970) at which a row may go, or "".
+    """
+
+    context: Context
+    name: str
+    keys: tuple[str, ...]
+    expires_by: str = ""
+    kind: str = "table"
+    holds_data: bool = True
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"table {self.name}"):
+            table = self._describe()
+            if table is None:
+                return Finding(False)
+            tags = self._db.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags", [])
+            keys = tuple(key["AttributeName"] for key in table["KeySchema"])
+            if keys != self.keys:
+                raise ProvisioningError(
+                    f"table {self.name}",
+                    f"has the keys {keys}, not {self.keys}",
+                    "A key cannot be changed: rename the twin",
+                )
+            return Finding(True, self.context.owns_list(tags), tuple(self._differences(table)))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"table {self.name}"):
+            schema = [{"AttributeName": k, "KeyType": t} for k, t in zip(self.keys, ("HASH", "RANGE"), strict=False)]
+            self._db.create_table(
+                TableName=self.name,
+                KeySchema=schema,
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in self.keys],
+                BillingMode="PAY_PER_REQUEST",
+                Tags=self.context.tag_list(),
+            )
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"table {self.name}"):
+            self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
+            table = self._describe() or {}
+            if _billing(table) != "PAY_PER_REQUEST":
+                self._db.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST")
+                self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
+            if not self._recoverable():
+                self._db.update_continuous_backups(
+                    TableName=self.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+                )
+            if self.expires_by and not self._expires():
+                self._db.update_time_to_live(
+                    TableName=self.name,
+                    TimeToLiveSpecification={"Enabled": True, "AttributeName": self.expires_by},
+                )
+
+    def delete(self) -> None:
+        """See `Resource.delete`: with all its items."""
+        with explained(f"table {self.name}"):
+            try:
+                self._db.delete_table(TableName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+            self.context.wait(lambda: self._describe() is None, f"table {self.name} is gone", TABLE_LIMIT)
+
+    @property
+    def _db(self) -> Any:
+        return self.context.client("dynamodb")
+
+    def _describe(self) -> dict[str, Any] | None:
+        try:
+            table: dict[str, Any] = self._db.describe_table(TableName=self.name)["Table"]
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        return table
+
+    def _differences(self, table: dict[str, Any]) -> list[str]:
+        found = []
+        if _billing(table) != "PAY_PER_REQUEST":
+            found.append("billing is provisioned, not on demand")
+        if table["TableStatus"] != "ACTIVE":
+            found.append(f"is {table['TableStatus'].lower()}")
+        if not self._recoverable():
+            found.append("point-in-time recovery is off")
+        if self.expires_by and not self._expires():
+            found.append("old reports do not expire")
+        return found
+
+    def _active(self) -> bool:
+        table = self._describe()
+        return table is not None and table["TableStatus"] == "ACTIVE"
+
+    def _recoverable(self) -> bool:
+        backups = self._db.describe_continuous_backups(TableName=self.name)["ContinuousBackupsDescription"]
+        return bool(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED")
+
+    def _expires(self) -> bool:
+        answer = self._db.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
+        return answer.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+
+
+def _billing(table: dict[str, Any]) -> str:
+    return str(table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"))

@@ -1,0 +1,153 @@
+"""Plan, apply, destroy. All three walk the same resources and ask the cloud the same questions; apply also acts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import L3Error, ProvisioningError
+from l3kit.provisioning.model import Finding, Plan, Resource, Step, findings, judged
+from l3kit.provisioning.step_log import StepLog
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+Progress = Callable[[int, int, str], None]
+"""Called with steps done, steps in all, and the step's text."""
+DEPLOYABLE = ("aws",)
+
+
+def quiet(done: int, total: int, text: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What apply did: the steps in order, and the time it took."""
+
+    title: str
+    done: tuple[Step, ...]
+    unchanged: int
+    seconds: float
+
+    def sentence(self) -> str:
+        """One line for people, the same for the same outcome."""
+        if not self.done:
+            return f"{self.title}: nothing to change, all {self.unchanged} resources are as they should be"
+        counts = {action: sum(s.action == action for s in self.done) for action in ("create", "update", "delete")}
+        words = {"create": "created", "update": "updated", "delete": "deleted"}
+        text = ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count)
+        return f"{self.title}: {text}, {self.unchanged} as they were"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "summary": self.sentence(),
+            "done": [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in self.done],
+            "unchanged": self.unchanged,
+        }
+
+
+def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None, rotate_tokens: bool = False) -> Plan:
+    """Compare what is there with what the twin should have. Changes nothing.
+
+    Args:
+        clouds: plan only the parts on these clouds; None or empty is all.
+        rotate_tokens: give every cross-cloud link a new token.
+    Raises: ProvisioningError where a tier is on a cloud that cannot be deployed yet; MissingConnectionError where a
+        link to another cloud has no url or token; PermissionMissingError.
+    """
+    _refuse_other_clouds(twin, clouds)
+    from l3kit.clouds.aws import provisioning as aws
+
+    notes = aws.preflight(twin, session)
+    resources = aws.wanted(twin, session, rotate_tokens=rotate_tokens)
+    left_over = aws.unwanted(twin, session)
+    steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
+    steps += [
+        Step("delete", r.kind, r.name, "the layout no longer needs it", r)
+        for r, f in findings(left_over)
+        if f.exists and f.owned
+    ]
+    interrupted = StepLog(twin.path).unfinished()
+    if interrupted:
+        notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
+    return Plan(f"deploy {twin.name}", tuple(steps), twin.path, (*resources, *left_over), notes)
+
+
+def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
+    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`."""
+    from l3kit.clouds.aws import provisioning as aws
+
+    resources = tuple(reversed((*aws.wanted_for_removal(twin, session),)))
+    steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
+    return Plan(f"destroy {twin.name}", tuple(steps), twin.path, resources, destroying=True, data=data)
+
+
+def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
+    """Carry a plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
+
+    Raises: ProvisioningError naming the step; what was done before it stays, and applying again completes the rest.
+    """
+    started = time.monotonic()
+    log = StepLog(plan.twin_path)
+    done: list[Step] = []
+    unchanged = 0
+    for number, planned in enumerate(plan.steps):
+        progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
+        step = _now(planned, plan)
+        if step is None or step.action in ("unchanged", "keep"):
+            unchanged += 1
+            continue
+        _carry_out(step, log, f"{len(done)} steps were done before it; apply again to complete the rest")
+        done.append(step)
+    progress(len(plan.steps), len(plan.steps), "done")
+    return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started)
+
+
+def _now(planned: Step, plan: Plan) -> Step | None:
+    """The step that is right at this moment; None where there is nothing to do any more."""
+    finding = planned.resource.compare()
+    if planned.action == "delete":
+        return planned if finding.exists and finding.owned else None
+    if planned.action == "keep":
+        return planned
+    ((resource, finding),) = _owned([(planned.resource, finding)])
+    return judged(resource, finding, destroying=False, data=plan.data)
+
+
+def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:
+    log.note("begin", step.action, step.kind, step.name, step.reason)
+    try:
+        {"create": step.resource.create, "update": step.resource.update, "delete": step.resource.delete}[step.action]()
+    except L3Error as error:
+        log.note("failed", step.action, step.kind, step.name, error.cause)
+        raise ProvisioningError(
+            f"{step.action} {step.kind} {step.name}", error.cause, f"{error.remedy} ({afterwards})".strip()
+        ) from error
+    log.note("done", step.action, step.kind, step.name)
+
+
+def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource, Finding]]:
+    for resource, finding in found:
+        if finding.exists and not finding.owned:
+            raise ProvisioningError(
+                f"{resource.kind} {resource.name}",
+                "exists and is not this twin's: it does not carry its tag",
+                "Rename the twin, or remove that resource by hand if it is nobody's",
+            )
+        yield resource, finding
+
+
+def _refuse_other_clouds(twin: Twin, clouds: Collection[str] | None) -> None:
+    used = {tier: twin.providers.tier(tier) for tier in ("hot", "cold", "archive")}
+    wanted = set(clouds or used.values())
+    strange = sorted(wanted - set(DEPLOYABLE))
+    if strange:
+        raise ProvisioningError(
+            f"twin {twin.name}",
+            f"l3kit cannot deploy to {' and '.join(strange)} yet; nothing was done",
+            'Deploy the part on AWS alone with clouds=["aws"]' if "aws" in used.values() else "",
+        )

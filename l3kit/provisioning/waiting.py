@@ -1,0 +1,35 @@
+"""Waiting for a cloud to be ready: polls with a limit for the thing awaited, never a fixed sleep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from l3kit.errors import ProvisioningError
+
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 5.0
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    limit: float,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Poll until ready, with growing waits.
+
+    Args:
+        what: named in the error, e.g. `table x is active`.
+        limit: seconds.
+    Raises: ProvisioningError when the limit is up.
+    """
+    end = clock() + limit
+    wait = FIRST_WAIT
+    while not ready():
+        if clock() + wait > end:
+            raise ProvisioningError(what, f"is still not so after {limit:g} s", "Apply again; it goes on from here")
+        sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 1.6)
