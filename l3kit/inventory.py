@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from l3kit.coroutines import run
+from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX, parse_object_key
 from l3kit.tiering.ports import HotStore, ObjectStore
-from l3kit.tiers import open_tiers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ import orjson
 
 from l3kit.coroutines import run
 from l3kit.errors import ConfigurationError
-from l3kit.tiers import open_tiers
+from l3kit.tier_stores import open_tiers
 
 if TYPE_CHECKING:
     from l3kit.session import Session

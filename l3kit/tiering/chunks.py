@@ -13,7 +13,7 @@ import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from urllib.parse import unquote
 
@@ -111,29 +111,32 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Items chosen for one chunk, before it has a number.
+    """What a chunk beside its bytes is, before it has a number. Kept until its items are deleted, hence without them.
 
     Attributes:
-        sort_keys, items: as in `Page`, at least one.
-        pages: the pages they were read from, for asking later whether they changed.
-        encoded_sort_keys: the sort keys as the journal keeps them.
+        sort_keys: of its items, ascending, at least one.
+        pages: the pages they were read from, without their items, for asking later whether they changed.
+        encoded_sort_keys, encoded_crcs: as the journal keeps them.
     """
 
     sort_keys: Sequence[str]
-    items: Sequence[bytes]
     pages: Sequence[Page]
     encoded_sort_keys: bytes
+    encoded_crcs: bytes
 
-    def encoded_crcs(self) -> bytes:
-        return checksums(self.items)
+    @property
+    def count(self) -> int:
+        return len(self.sort_keys)
 
-    def body(self) -> bytes:
-        return b"[" + b",".join(self.items) + b"]"
-
-    def chunk(self, device_id: str, number: int, compression: Compression, body: bytes | None = None) -> Chunk:
-        body = self.body() if body is None else body
+    def chunk(self, device_id: str, number: int, compression: Compression, body: bytes) -> Chunk:
         key = ChunkKey(device_id, self.sort_keys[0], self.sort_keys[-1], number, compression)
-        return Chunk(key, body, hashlib.sha256(body).hexdigest(), len(self.items))
+        return Chunk(key, body, hashlib.sha256(body).hexdigest(), self.count)
+
+    def crcs(self, sort_keys: Sequence[str]) -> dict[str, int]:
+        """The checksums of some of its items, by sort key."""
+        wanted = set(sort_keys)
+        crcs = decode_checksums(self.encoded_crcs)
+        return {key: crc for key, crc in zip(self.sort_keys, crcs, strict=True) if key in wanted}
 
 
 class ChunkFiller:
@@ -181,8 +184,8 @@ class ChunkFiller:
         average = self._size / len(self._items)
         return int((self._max_bytes - self._size) / average * 1.02) + 8
 
-    def draft(self, max_bytes: int | None = None) -> Draft:
-        """The first items that fit together, at least one. Must not be called when empty."""
+    def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
+        """The first items that fit together, at least one, and their JSON array. Must not be called when empty."""
         limit = self._max_bytes if max_bytes is None else max_bytes
         count = len(self._items)
         if self._size > limit:
@@ -192,9 +195,9 @@ class ChunkFiller:
         while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:
             count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
             encoded = encode_sort_keys(self._sort_keys[:count])
-        last = self._sort_keys[count - 1]
-        pages = [page for page in self._pages if page.sort_keys[0] <= last]
-        return Draft(self._sort_keys[:count], self._items[:count], pages, encoded)
+        keys, items = self._sort_keys[:count], self._items[:count]
+        pages = [replace(page, items=[]) for page in self._pages if page.sort_keys[0] <= keys[-1]]
+        return Draft(keys, pages, encoded, checksums(items)), b"[" + b",".join(items) + b"]"
 
 
 def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
@@ -204,9 +207,9 @@ def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list
     while rest:
         filler = ChunkFiller(max_bytes)
         filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None, None, b""))
-        taken = list(filler.draft().items)
-        chunks.append(taken)
-        rest = rest[len(taken) :]
+        draft, _ = filler.draft()
+        chunks.append(rest[: draft.count])
+        rest = rest[draft.count :]
     return chunks
 
 

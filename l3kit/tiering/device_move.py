@@ -100,8 +100,14 @@ class DeviceMove:
                 self.report.remains = True
                 return
             draft, body = self._fitting_draft(filler)
-            await self._move_one(draft, body)
-            if exhausted and len(draft.items) == filler.count:
+            exhausted = exhausted and draft.count == filler.count
+            del filler  # its items and the body, each 5 MiB, are given up as soon as they have served
+            stored = await self._store(draft, body)
+            del body
+            if stored:
+                await self._delete(draft)
+                self._journal.forget()
+            if exhausted:
                 return
             # What was read beyond the chunk is read again: its page has changed by the chunk's deletes.
             after = draft.sort_keys[-1]
@@ -125,29 +131,27 @@ class DeviceMove:
             self.report.skip(sort_key, reason)
 
     def _fitting_draft(self, filler: ChunkFiller) -> tuple[Draft, bytes]:
-        draft = filler.draft()
-        body = draft.body()
-        while not self._target.fits(body) and len(draft.items) > 1:
-            draft = filler.draft(len(body) // 2)
-            body = draft.body()
+        draft, body = filler.draft()
+        while not self._target.fits(body) and draft.count > 1:
+            draft, body = filler.draft(len(body) // 2)
         return draft, body
 
-    async def _move_one(self, draft: Draft, body: bytes) -> None:
+    async def _store(self, draft: Draft, body: bytes) -> bool:
+        """Store a chunk and note that it is; False for a single item that the receiver cannot take."""
         if not self._target.fits(body):
             self._refuse(draft.sort_keys[0], f"the item's {len(body)} bytes are more than the receiver takes")
-            return
+            return False
         if len(body) > self._tuning.max_chunk_bytes:
             self.report.notes.append(f"{draft.sort_keys[0]} is larger than a chunk and became one of its own")
-        chunk = await self._store(draft, body)
+        key = await self._store_under_free_key(draft, body)
         await self._journal.stored()
-        self.report.items += chunk.count
-        self.report.bytes += len(chunk.body)
+        self.report.items += draft.count
+        self.report.bytes += len(body)
         self.report.chunks += 1
-        self.report.keys.append(str(chunk.key))
-        await self._delete(draft)
-        self._journal.forget()
+        self.report.keys.append(str(key))
+        return True
 
-    async def _store(self, draft: Draft, body: bytes) -> Chunk:
+    async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
         for _ in range(MAX_NUMBERS_TRIED):
             number = self._journal.record.next_number
             chunk = draft.chunk(self._device_id, number, self._tuning.compression, body)
@@ -158,7 +162,7 @@ class DeviceMove:
                 self.report.notes.append(f"{chunk.key} holds other content and was left; the next number was used")
                 self._journal.forget()
             else:
-                return chunk
+                return chunk.key
         raise StoreError(
             f"device {self._device_id}",
             f"{MAX_NUMBERS_TRIED} object keys in a row hold other content",
@@ -169,18 +173,15 @@ class DeviceMove:
         for page in draft.pages:
             low = bisect_left(page.sort_keys, draft.sort_keys[0])
             high = bisect_right(page.sort_keys, draft.sort_keys[-1])
-            await self._delete_page(page, page.sort_keys[low:high], page.items[low:high])
+            await self._delete_page(page, draft, page.sort_keys[low:high])
 
-    async def _delete_page(self, page: Page, sort_keys: list[str], items: list[bytes]) -> None:
+    async def _delete_page(self, page: Page, draft: Draft, sort_keys: list[str]) -> None:
         await self._journal.keep_alive()
-        if self._tuning.rewrite_guard == "conditional":
-            changed = await self._hot.delete_if_unchanged(self._device_id, dict(zip(sort_keys, items, strict=True)))
-            self._note_changed(changed)
-        elif await self._hot.page_unchanged(page):
+        if self._tuning.rewrite_guard == "page" and await self._hot.page_unchanged(page):
             self._journal.check_held()
             await self._hot.delete_items(self._device_id, sort_keys)
         else:
-            await self._delete_matching(dict(zip(sort_keys, map(crc32, items), strict=True)))
+            await self._delete_matching(draft.crcs(sort_keys))
 
     async def _delete_matching(self, crcs: Mapping[str, int]) -> None:
         """Delete those of the given items that are still as they were stored; the others stay for the next run."""

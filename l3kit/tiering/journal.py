@@ -179,7 +179,7 @@ class DeviceJournal:
             len(chunk.body),
             chunk.count,
             draft.encoded_sort_keys,
-            draft.encoded_crcs(),
+            draft.encoded_crcs,
         )
         await self._write(replace(self.record, entry=entry, next_number=chunk.key.number + 1))
         return entry

@@ -1,4 +1,4 @@
-"""Checks of a twin's functions and schedules on AWS, for `l3kit.verify`. Not packed into functions."""
+"""Checks of a twin's functions and schedules on AWS, for `l3kit.verification`. Not packed into functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import is_missing
 from l3kit.clouds.aws.provisioning.wanted import MOVERS, functions_of, sends_abroad
 from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
-from l3kit.verify import Check
+from l3kit.verification import Check
 
 if TYPE_CHECKING:
     from l3kit.session import Session

@@ -170,7 +170,7 @@ class Function:
         def ready() -> bool:
             there = self._lambda.get_function_configuration(FunctionName=self.name)
             updated = bool(there.get("LastUpdateStatus", "Successful") == "Successful")
-            return updated and there.get("State", "Active") in ("Active", "Inactive")
+            return updated and bool(there.get("State", "Active") in ("Active", "Inactive"))
 
         self.context.wait(ready, f"function {self.name} is active", READY_LIMIT)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
 from l3kit.errors import L3Error, StoreError
+from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, device_prefix, parse_object_key
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
-from l3kit.tiers import open_tiers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +101,35 @@ class QueryResult:
         if self.missing:
             run(_restore(self._session, self._twin, [part.key for part in self.missing], days))
         return query(self._session, self._twin, self.device_id, self.start, self.end)
+
+    def wait(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> QueryResult:
+        """Ask again, with growing pauses, until all requested parts can be read or the time is up.
+
+        Args:
+            seconds: at most so long; what is still restoring then is left for a later query.
+        """
+        found, pause, left = self, 1.0, seconds
+        while any(part.state == "restoring" for part in found.parts) and left > 0:
+            pause = min(pause * 2, 300.0, left)
+            sleep(pause)
+            left -= pause
+            found = query(self._session, self._twin, self.device_id, self.start, self.end)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The result file's content; the items themselves stay in the notebook."""
+        tiers = ("hot", "cold", "archive")
+        return {
+            "summary": self.sentence(),
+            "device": self.device_id,
+            "start": self.start,
+            "end": self.end,
+            "items": {tier: sum(row["tier"] == tier for row in self.rows) for tier in tiers},
+            "complete": self.complete,
+            "duplicates": self.duplicates,
+            "versions": self.versions,
+            "parts": [asdict(part) for part in self.parts],
+        }
 
 
 def query(session: Session, twin: Twin, device_id: str, start: str = "", end: str = "\U0010ffff") -> QueryResult:

@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError, L3Error
@@ -69,6 +69,15 @@ class VerifyReport:
                 f"{check.subject}: {check.seen}" for check in self.failed[:5]
             )
         return f"all {len(self.checks)} checks passed"
+
+    def to_json(self) -> dict[str, Any]:
+        """The result file's content."""
+        return {
+            "summary": self.sentence(),
+            "passed": not self.failed,
+            "checks": [asdict(check) for check in self.checks],
+            "notes": list(self.notes),
+        }
 
     def raise_if_failed(self) -> None:
         """Raise CheckFailedError naming the failed checks and their remedies."""
@@ -169,7 +178,7 @@ def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     """Write an item of 1970 into the hot store, move it with the deployed mover, read it from cold, remove it."""
     from l3kit.coroutines import run
     from l3kit.movers import MOVERS, run_mover
-    from l3kit.tiers import open_tiers
+    from l3kit.tier_stores import open_tiers
 
     providers = twin.providers
     if providers.layer_3_hot_provider != "aws" or providers.layer_3_cold_provider != "aws":

@@ -1,0 +1,53 @@
+"""Progress bars for long steps, in notebooks and terminals alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from tqdm.auto import tqdm
+
+T = TypeVar("T")
+
+
+def progress(items: Iterable[T], *, total: int | None = None, name: str = "") -> Iterator[T]:
+    """Iterate with a bar."""
+    return iter(tqdm(items, total=total, desc=name))
+
+
+def progress_bar(name: str) -> Callable[[int, int, str], None]:
+    """A callback for `apply`: steps done, steps in all, what is being done."""
+    bar: Any = None
+
+    def show(done: int, total: int, text: str) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(total=total, desc=name)
+        bar.set_postfix_str(text[:50], refresh=False)
+        bar.update(done - bar.n)
+        if done >= total:
+            bar.close()
+
+    return show
+
+
+def counter(name: str, total: int) -> Callable[[int], None]:
+    """A callback that is told how many more were done."""
+    bar = tqdm(total=total, desc=name)
+
+    def add(count: int) -> None:
+        bar.update(count)
+        if bar.n >= total:
+            bar.close()
+
+    return add
+
+
+def step_printer() -> Callable[[str], None]:
+    """A callback that shows which group of checks is running."""
+    bar = tqdm(bar_format="checking {desc}")
+
+    def show(step: str) -> None:
+        bar.set_description_str(step)
+
+    return show

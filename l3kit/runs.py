@@ -1,0 +1,120 @@
+"""A series of mover runs at scheduled times: as tables, as a history of the tiers, and checked for losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import CheckFailedError
+from l3kit.inventory import tiers
+from l3kit.movers import MoverRun, replay
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+Run = tuple[datetime, MoverRun, MoverRun]
+
+
+def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
+    """One row per scheduled time: what each mover moved, and its verdict."""
+    import pandas as pd
+
+    rows = [
+        [
+            moment.strftime("%Y-%m-%d"),
+            *(hot.total("items"), hot.total("chunks"), hot.verdict),
+            *(cold.total("items"), cold.total("chunks"), cold.verdict),
+        ]
+        for moment, hot, cold in runs
+    ]
+    columns = [
+        "scheduled",
+        "items to cold",
+        "chunks to cold",
+        "hot to cold",
+        "items to archive",
+        "chunks to archive",
+        "cold to archive",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def requests_frame(runs: Sequence[Run]) -> pd.DataFrame:
+    """Requests and retries by kind over all runs of both movers."""
+    import pandas as pd
+
+    frames = [run.requests_frame().assign(mover=run.function) for _, *movers in runs for run in movers]
+    together = pd.concat(frames) if frames else pd.DataFrame(columns=["request", "count", "retries", "mover"])
+    summed: pd.DataFrame = together.groupby(["mover", "request"], as_index=False, sort=False)[
+        ["count", "retries"]
+    ].sum()
+    return summed
+
+
+def watch(
+    session: Session,
+    twin: Twin,
+    runs: list[Run],
+    moments: Sequence[datetime],
+    *,
+    progress: Callable[..., Iterable[Run]],
+) -> pd.DataFrame:
+    """Run both movers at these times, append each run to `runs`, and count the tiers after each.
+
+    Returns: columns `time`, `tier`, `items`, beginning with the state after the last run already in `runs`.
+    """
+    import pandas as pd
+
+    history = [_counted(session, twin, runs[-1][0])] if runs else []
+    for run in progress(replay(session, twin, moments), total=len(moments), name="scheduled runs"):
+        runs.append(run)
+        history.append(_counted(session, twin, run[0]))
+    return pd.concat(history, ignore_index=True)
+
+
+def check_conserved(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Items per device before and after; raises CheckFailedError where the totals differ."""
+    import pandas as pd
+
+    totals = pd.DataFrame(
+        {name: frame.groupby("device")["items"].sum() for name, frame in (("before", before), ("after", after))}
+    )
+    totals = totals.fillna(0).astype(int)
+    totals["difference"] = totals["after"] - totals["before"]
+    astray = totals[totals["difference"] != 0]
+    if len(astray):
+        raise CheckFailedError(
+            "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/journal.md"
+        )
+    return totals
+
+
+def check_runs(runs: Sequence[Run]) -> None:
+    """Raise CheckFailedError where a run left something."""
+    left = [skip for _, *movers in runs for run in movers for skip in run.skipped]
+    bad = [run.verdict for _, *movers in runs for run in movers if run.verdict != "complete"]
+    if bad or left:
+        reasons = "; ".join(f"{skip['key']}: {skip['reason']}" for skip in left[:5])
+        raise CheckFailedError("movers", f"{len(bad)} runs are not complete. {reasons}", "Run again; see the reasons")
+
+
+def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
+    """The result file's content: totals, and each run's reports."""
+    moved = [sum(run.total("items") for run in column) for column in ([r[1] for r in runs], [r[2] for r in runs])]
+    return {
+        "summary": f"{moved[0]:,} items moved to cold, {moved[1]:,} to archive, in {len(runs)} scheduled runs",
+        "items_to_cold": moved[0],
+        "items_to_archive": moved[1],
+        "runs": [
+            {"scheduled": moment.isoformat(), "reports": [*hot.reports, *cold.reports]} for moment, hot, cold in runs
+        ],
+    }
+
+
+def _counted(session: Session, twin: Twin, moment: datetime) -> pd.DataFrame:
+    frame = tiers(session, twin).groupby("tier", as_index=False)["items"].sum()
+    return frame.assign(time=moment)[["time", "tier", "items"]]
