@@ -143,10 +143,11 @@ def test_pages_fill_a_chunk_across_their_borders(raw: list[bytes], page_length: 
     while first < len(items) and not filler.full:
         filler.add(page(items[first : first + page_length], first))
         first += page_length
-    draft = filler.draft()
-    assert list(draft.items) == cut_chunks(items, 150)[0]
-    covered = [item for p in draft.pages for item in p.items]
-    assert covered[: len(draft.items)] == list(draft.items)
+    draft, drafted = filler.draft()
+    assert drafted == body(cut_chunks(items, 150)[0])
+    assert list(draft.crcs(draft.sort_keys).values()) == [zlib.crc32(item) for item in items[: draft.count]]
+    covered = [key for p in draft.pages for key in p.sort_keys]
+    assert covered[: draft.count] == draft.sort_keys
     assert draft.pages[-1].sort_keys[0] <= draft.sort_keys[-1]
 
 
@@ -154,9 +155,9 @@ def test_a_draft_is_cut_where_its_journal_entry_would_not_fit() -> None:
     items = [encode(i) for i in range(5000)]
     filler = ChunkFiller(max_entry_bytes=4000)
     filler.add(page(items))
-    draft = filler.draft()
-    assert 1 < len(draft.items) < 5000
-    assert len(draft.encoded_sort_keys) + len(draft.encoded_crcs()) <= 4000
+    draft, _ = filler.draft()
+    assert 1 < draft.count < 5000
+    assert len(draft.encoded_sort_keys) + len(draft.encoded_crcs) <= 4000
 
 
 @given(st.lists(st.text(), max_size=50))
