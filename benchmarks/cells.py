@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks.dataset import CUTOFF, DEVICES, ITEMS_PER_MB
+from l3kit.tiering.settings import TUNING_VARIABLES
 
 DATABASE_MS, OBJECT_MS = 10.0, 30.0
 HOT_DAYS = 30
@@ -76,7 +77,7 @@ def measure(cell: Cell, bare_mb: float) -> Result:
 
 
 def function_environment(endpoint: str) -> dict[str, str]:
-    """The variables of the deployed function, with the stub as its cloud."""
+    """The variables of the deployed function, with the stub as its cloud; COMPRESSION and other tuning as set here."""
     info = {
         "config": {
             "digital_twin_name": "benchmark",
@@ -87,7 +88,8 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "config_iot_devices": [{"id": device_id} for device_id in DEVICES],
         "config_providers": {f"layer_3_{tier}_provider": "aws" for tier in ("hot", "cold", "archive")},
     }
-    passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
+    names = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", *TUNING_VARIABLES)
+    passed = {name: os.environ[name] for name in names if name in os.environ}
     return {
         **passed,
         "AWS_ACCESS_KEY_ID": "benchmark",
