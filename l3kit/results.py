@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from l3kit.errors import ConfigurationError
+from l3kit.params import project_root
 
 SECRET_WORDS = ("token", "secret", "password", "credential")
 
@@ -25,7 +26,7 @@ def write_result(name: str, data: Mapping[str, Any], path: str | Path = "", *, r
     Raises: ConfigurationError where a key names a secret: secrets never leave through results.
     """
     _refuse_secrets(data, name)
-    target = Path(path) if str(path) else (root or Path.cwd()) / "build" / "results" / f"{name}.json"
+    target = Path(path) if str(path) else (root or project_root()) / "build" / "results" / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"notebook": name, **data}, indent=2, ensure_ascii=False, default=str)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -117,4 +117,5 @@ def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
 
 def _counted(session: Session, twin: Twin, moment: datetime) -> pd.DataFrame:
     frame = tiers(session, twin).groupby("tier", as_index=False)["items"].sum()
-    return frame.assign(time=moment)[["time", "tier", "items"]]
+    counted: pd.DataFrame = frame.assign(time=moment)[["time", "tier", "items"]]
+    return counted

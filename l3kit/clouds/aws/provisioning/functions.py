@@ -140,7 +140,8 @@ class Function:
 
     def _code_differs(self, there: Mapping[str, Any], built: Built) -> bool:
         architecture = there.get("Architectures", ["x86_64"])
-        return there["CodeSha256"] != built.package.code_sha256 or architecture != [self.runtime.architecture]
+        same_code = bool(there["CodeSha256"] == built.package.code_sha256)
+        return not same_code or architecture != [self.runtime.architecture]
 
     def _setting_differences(self, there: Mapping[str, Any], built: Built) -> list[str]:
         wanted = self._settings(built)
