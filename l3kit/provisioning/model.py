@@ -68,7 +68,7 @@ class Step:
     resource: Resource = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """What apply would do, in order.
 
@@ -115,6 +115,8 @@ class Plan:
     def __str__(self) -> str:
         lines = [f"{MARKS[s.action]} {s.action:9} {s.kind:16} {s.name}  {s.reason}".rstrip() for s in self.steps]
         return "\n".join([self.sentence(), *lines, *self.notes])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         frame = self.to_frame()
