@@ -12,6 +12,7 @@ remains of the page without its items must be valid JSON with the same count.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -77,7 +78,7 @@ class Shapes:
         items: list[bytes] = []
         end = start
         while end < len(answer) and answer[end] != _END:
-            shape = self._shape_at(answer, end, len(items))
+            shape = self._shape_at(answer, end)
             if shape is None:
                 return None
             end = _read_run(shape, answer, end, quoted_keys, items)
@@ -88,7 +89,7 @@ class Shapes:
             return None
         return (rest, sort_keys, items) if rest.get("Count") == len(items) else None
 
-    def _shape_at(self, answer: bytes, position: int, index: int) -> Shape | None:
+    def _shape_at(self, answer: bytes, position: int) -> Shape | None:
         """The shape of the item at this position, learnt from it if need be; the latest found is tried first."""
         for number, shape in enumerate(self._known):
             if shape.pattern.match(answer, position):
@@ -97,8 +98,9 @@ class Shapes:
         if len(self._known) == MAX_SHAPES:
             return None
         try:
-            shape = Shape(orjson.loads(answer)["Items"][index], self._key)
-        except (_NoShapeError, ValueError, KeyError, IndexError):
+            item, _ = json.JSONDecoder().raw_decode(answer[position:].decode())
+            shape = Shape(item, self._key)
+        except (_NoShapeError, ValueError, KeyError):
             return None
         if not shape.pattern.match(answer, position):
             return None
