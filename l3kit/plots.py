@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TIERS = ("hot", "cold", "archive")
-GREYS = {"hot": "#222222", "cold": "#7f7f7f", "archive": "#cfcfcf"}
+GREYS = {"hot": "#222222", "cold": "#7f7f7f", "archive": "#b5b5b5"}
 HATCHES = {"hot": "", "cold": "//", "archive": ".."}
 
 
@@ -36,7 +36,7 @@ def tiers_over_time(history: pd.DataFrame) -> Figure:
     axes.set_title(f"After the last run {share:.0f} % of the items have left the hot tier; the total never changes")
     axes.set_ylabel("thousand items")
     axes.set_xlabel("scheduled time of the run")
-    axes.legend(loc="upper left", frameon=False, ncols=3)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, reverse=True)
     figure.autofmt_xdate()
     return figure
 
@@ -62,7 +62,7 @@ def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
     axes.set_title(f"{len(frame):,} readings as one history: {counts}")
     axes.set_ylabel(f"{quantity} ({unit})")
     axes.set_xlabel("time (UTC)")
-    axes.legend(loc="upper right", frameon=False, markerscale=3)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, markerscale=3)
     figure.autofmt_xdate()
     return figure
 

@@ -1,0 +1,87 @@
+"""The CI job's view: papermill's exit code is the verdict, the result file says what happened, no secret shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Papermill
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_deploy_move_query_destroy_in_ci(papermill: Papermill, twins: Path) -> None:
+    twin = str(twins / "nyc-weather")
+    first = papermill("deploy_l3", twin=twin)
+    assert first.code == 0, first.printed[-2000:]
+    assert first.result["summary"] == "deploy nyc-weather: 20 created, 0 as they were"
+
+    again = papermill("deploy_l3", twin=twin)
+    assert again.code == 0
+    assert "nothing to change" in again.result["summary"]
+
+    moved = papermill("run_movers", twin=twin, replay_days=120, replay_every_days=60)
+    assert moved.code == 0, moved.printed[-2000:]
+    assert moved.result["items_to_cold"] == 23953
+    assert moved.result["items_to_archive"] > 0
+    assert all(report["verdict"] == "complete" for run in moved.result["runs"] for report in run["reports"])
+
+    history = papermill("query_tiers", twin=twin, device="LGA")
+    assert history.code == 0, history.printed[-2000:]
+    assert sum(history.result["items"].values()) == 8706
+    assert history.result["complete"]
+    assert min(history.result["items"].values()) > 0
+
+    gone = papermill("destroy_l3", twin=twin, data=True, confirm="nyc-weather", prepare=False)
+    assert gone.code == 0, gone.printed[-2000:]
+    assert gone.result["summary"] == "destroy nyc-weather: 20 deleted, 0 as they were"
+
+
+def test_a_writer_is_verified_and_its_token_shows_nowhere(papermill: Papermill, twins: Path) -> None:
+    twin = twins / "weather-from-gcp"
+    ran = papermill("verify_connections", twin=str(twin), clouds=["aws"])
+    assert ran.code == 0, ran.printed[-2000:]
+    probes = [check for check in ran.result["checks"] if check["group"] == "links"]
+    assert [probe["seen"] for probe in probes] == ["403", "403", "400"]
+    (connection,) = json.loads((twin / "config_inter_cloud.json").read_text())["connections"].values()
+    assert len(connection["token"]) >= 43
+    assert connection["token"] not in ran.notebook + ran.printed + json.dumps(ran.result)
+
+
+def test_an_unknown_parameter_stops_the_run_and_names_the_nearest(papermill: Papermill, twins: Path) -> None:
+    ran = papermill("deploy_l3", twin=str(twins / "nyc-weather"), aply_changes=False)
+    assert ran.code != 0
+    assert "aply_changes: is not a parameter of this notebook; did you mean apply_changes?" in ran.printed
+
+
+def test_a_value_out_of_range_is_refused_before_anything_runs(papermill: Papermill, twins: Path) -> None:
+    ran = papermill("run_movers", twin=str(twins / "nyc-weather"), replay_every_days=0)
+    assert ran.code != 0
+    assert "replay_every_days = 0: input should be greater than or equal to 1" in ran.printed
+
+
+def test_a_twin_with_problems_lists_all_of_them_and_creates_nothing(papermill: Papermill, twins: Path) -> None:
+    twin = twins / "broken"
+    twin.mkdir()
+    (twin / "config.json").write_text('{"digital_twin_name": "Broken!"}')
+    (twin / "config_iot_devices.json").write_text("[]")
+    ran = papermill("deploy_l3", twin=str(twin))
+    assert ran.code != 0
+    for problem in ("digital_twin_name: must be", "config_iot_devices.json: must be a list", "the file is missing"):
+        assert problem in ran.printed
+
+
+def test_a_failed_check_fails_the_notebook(papermill: Papermill, twins: Path) -> None:
+    twin = twins / "nyc-weather"
+    ran = papermill("verify_connections", twin=str(twin), clouds=[], prepare=False, canary=False)
+    assert ran.code != 0
+    assert "CheckFailedError" in ran.printed
+    assert not ran.result["passed"]
+
+
+def test_tiers_on_clouds_that_cannot_be_deployed_yet_are_refused_at_once(papermill: Papermill, twins: Path) -> None:
+    ran = papermill("deploy_l3", twin=str(twins / "weather-from-azure"), clouds=[])
+    assert ran.code != 0
+    assert "l3kit cannot deploy to azure yet; nothing was done" in ran.printed
