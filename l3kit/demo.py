@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,33 +29,58 @@ class Outcome:
 
 
 def run_notebook(name: str, root: Path, out: Path) -> Outcome:
-    """Execute one notebook with its sandbox parameters, render it to HTML, and read its result file.
+    """Execute one notebook by papermill with its sandbox parameters, render it to HTML, and read its result file.
 
     A failing cell does not raise: the outcome carries the error, and the HTML shows the cell.
     """
-    import papermill
-    import yaml
-    from nbconvert import HTMLExporter
-
     started = time.monotonic()
-    source, executed = root / "notebooks" / f"{name}.ipynb", out / f"{name}.ipynb"
-    html, result = out / f"{name}.html", out / f"{name}.json"
-    result.unlink(missing_ok=True)
-    parameters = yaml.safe_load((root / "params" / f"{name}.sandbox.yaml").read_text("utf-8")) or {}
-    parameters["result_path"] = str(result)
-    error = ""
-    try:
-        papermill.execute_notebook(
-            source, executed, parameters, kernel_name="python3", progress_bar=False, cwd=str(root / "notebooks")
-        )
-    except Exception as failure:  # the verdict of the notebook, whatever it raised
-        error = f"{type(failure).__name__}: {failure}".strip().splitlines()[-1]
+    executed, html, result = (out / f"{name}.{suffix}" for suffix in ("ipynb", "html", "json"))
+    for path in (executed, html, result):
+        path.unlink(missing_ok=True)
+    papermill = [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(root)]
+    papermill += [str(root / "notebooks" / f"{name}.ipynb"), str(executed)]
+    papermill += ["-f", str(root / "params" / f"{name}.sandbox.yaml"), "-p", "result_path", str(result)]
+    done = subprocess.run(papermill, capture_output=True, text=True, check=False)
     if executed.exists():
-        html.write_text(HTMLExporter().from_filename(str(executed))[0], "utf-8")  # type: ignore[no-untyped-call]
-    content = json.loads(result.read_text("utf-8")) if result.exists() and not error else None
-    if content is None and not error:
+        render = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to", "html", str(executed)]
+        subprocess.run(render, capture_output=True, check=False)
+    content = json.loads(result.read_text("utf-8")) if result.exists() else None
+    error = ""
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        error = lines[-1] if lines else f"papermill ended with exit code {done.returncode}"
+    elif content is None:
         error = f"wrote no result to {result.name}"
     return Outcome(name, time.monotonic() - started, html, content, error)
+
+
+def run_all(names: Sequence[str], root: Path, out: Path) -> Iterator[Outcome]:
+    """Run the notebooks. The walkthrough has a sandbox of its own, so it runs beside the others, which share one."""
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        beside = [executor.submit(run_notebook, name, root, out) for name in names if name == "walkthrough"]
+        for name in (name for name in names if name != "walkthrough"):
+            outcome = executor.submit(run_notebook, name, root, out).result()
+            yield outcome
+            if outcome.error:
+                break
+        for future in beside:
+            yield future.result()
+
+
+@contextmanager
+def demo_sandbox() -> Iterator[None]:
+    """Begin with an empty sandbox, and leave none behind."""
+    from l3kit import sandbox
+    from l3kit.session import sandbox_home
+
+    homes = [sandbox_home(name) for name in ("demo", "walkthrough")]
+    for home in homes:
+        sandbox.down(home)
+    try:
+        yield
+    finally:
+        for home in homes:
+            sandbox.down(home)
 
 
 def summary(outcomes: Sequence[Outcome], root: Path) -> str:
@@ -79,13 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = (root / options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     outcomes = []
-    with tqdm(total=len(options.only), unit="notebook", file=sys.stderr) as bar:
-        for name in options.only:
-            bar.set_description(name)
-            outcomes.append(run_notebook(name, root, out))
+    with demo_sandbox(), tqdm(total=len(options.only), unit="notebook", file=sys.stderr) as bar:
+        for outcome in run_all(options.only, root, out):
+            outcomes.append(outcome)
+            bar.set_postfix_str(f"{outcome.name} done")
             bar.update()
-            if outcomes[-1].error:
-                break
+    outcomes.sort(key=lambda outcome: NOTEBOOKS.index(outcome.name))
     print(summary(outcomes, root))
     return 1 if any(outcome.error for outcome in outcomes) else 0
 

@@ -67,14 +67,20 @@ def connect(
         raise ConfigurationError("target", f"{target!r} is not allowed", "Allowed: sandbox, aws")
     from l3kit import sandbox as emulators
 
-    home = emulators.default_home()
-    if sandbox != "default":
-        home = home.with_name(f"{home.name}-{sandbox}")
+    home = sandbox_home(sandbox)
     if fresh:
         emulators.down(home)
         _forget_connections(twin)
     state = emulators.ensure_up(home, progress)
     return Session("sandbox", open_sandbox(state.aws_endpoint, state.region), home, fresh)
+
+
+def sandbox_home(name: str) -> Path:
+    """The folder of the sandbox of that name."""
+    from l3kit import sandbox
+
+    home = sandbox.default_home()
+    return home if name == "default" else home.with_name(f"{home.name}-{name}")
 
 
 def _forget_connections(twin: Twin) -> None:
