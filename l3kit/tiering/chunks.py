@@ -28,6 +28,8 @@ RESERVED_PREFIX = "_l3kit/"
 """Objects below it are l3kit's own (reports, parts of uploads); movers, readers and queries pass over them."""
 MAX_ENTRY_BYTES = 300_000
 """What a chunk's sort keys and checksums may take in its journal record; a DynamoDB item ends at 400 KB."""
+ENTRY_BYTES_PER_ITEM = 6
+"""Of which 4 are the checksum: what regular timestamps take at least. Bounds the memory for very small items."""
 
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
@@ -151,6 +153,7 @@ class ChunkFiller:
     def __init__(self, max_bytes: int = MAX_CHUNK_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
         self._max_bytes = max_bytes
         self._max_entry_bytes = max_entry_bytes
+        self._max_count = max_entry_bytes // ENTRY_BYTES_PER_ITEM
         self._sort_keys: list[str] = []
         self._items: list[bytes] = []
         self._pages: list[Page] = []
@@ -174,15 +177,16 @@ class ChunkFiller:
 
     @property
     def full(self) -> bool:
-        """Whether there is more than one chunk's worth, so that reading on would change nothing."""
-        return self._size > self._max_bytes
+        """Whether there is about one chunk's worth, by its bytes or by what the journal can note of its items."""
+        return self._size > self._max_bytes or self.count >= self._max_count
 
     def room(self) -> int | None:
         """About how many more items of this kind fill the chunk to just over its limit; None before the first."""
         if not self._items:
             return None
-        average = self._size / len(self._items)
-        return int((self._max_bytes - self._size) / average * 1.02) + 8
+        average = self._size / self.count
+        room = int((self._max_bytes - self._size) / average * 1.02) + 8
+        return max(1, min(room, self._max_count - self.count))
 
     def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
         """The first items that fit together, at least one, and their JSON array. Must not be called when empty."""

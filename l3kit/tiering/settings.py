@@ -155,7 +155,7 @@ class Tuning:
         max_chunk_bytes: bytes, 1,024 to 5,242,880.
         max_safe_object_size: bytes; larger cold objects are skipped with a warning.
         compression: at rest, `none`, `gzip` or `zstd`.
-        device_concurrency: devices moved at once; memory grows by about four chunks for each.
+        device_concurrency: devices moved at once; memory grows by about three chunks for each.
         delete_concurrency: delete batches under way at once, over all devices.
         rewrite_guard: `page` reads each page again right before its deletes; `conditional` deletes each item only
             while it is unchanged, which is exact and costs a request per item (docs/journal.md).
@@ -164,8 +164,8 @@ class Tuning:
     max_chunk_bytes: int = MAX_CHUNK_BYTES
     max_safe_object_size: int = MAX_SAFE_OBJECT_SIZE
     compression: Compression = "none"
-    device_concurrency: int = 3
-    delete_concurrency: int = 32
+    device_concurrency: int = 5
+    delete_concurrency: int = 64
     rewrite_guard: Literal["page", "conditional"] = "page"
 
     @classmethod
