@@ -29,9 +29,9 @@ class Outcome:
 
 
 def run_notebook(name: str, root: Path, out: Path) -> Outcome:
-    """Execute one notebook by papermill with its sandbox parameters, render it to HTML, and read its result file.
+    """Execute one notebook by papermill with its sandbox parameters, and read its result file.
 
-    A failing cell does not raise: the outcome carries the error, and the HTML shows the cell.
+    A failing cell does not raise: the outcome carries the error, and the output notebook shows the cell.
     """
     started = time.monotonic()
     executed, html, result = (out / f"{name}.{suffix}" for suffix in ("ipynb", "html", "json"))
@@ -41,9 +41,6 @@ def run_notebook(name: str, root: Path, out: Path) -> Outcome:
     papermill += [str(root / "notebooks" / f"{name}.ipynb"), str(executed)]
     papermill += ["-f", str(root / "params" / f"{name}.sandbox.yaml"), "-p", "result_path", str(result)]
     done = subprocess.run(papermill, capture_output=True, text=True, check=False)
-    if executed.exists():
-        render = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to", "html", str(executed)]
-        subprocess.run(render, capture_output=True, check=False)
     content = json.loads(result.read_text("utf-8")) if result.exists() else None
     error = ""
     if done.returncode != 0:
@@ -52,6 +49,14 @@ def run_notebook(name: str, root: Path, out: Path) -> Outcome:
     elif content is None:
         error = f"wrote no result to {result.name}"
     return Outcome(name, time.monotonic() - started, html, content, error)
+
+
+def render(outcomes: Sequence[Outcome], out: Path) -> None:
+    """Render the executed notebooks to HTML, all in one go."""
+    executed = [str(out / f"{outcome.name}.ipynb") for outcome in outcomes if (out / f"{outcome.name}.ipynb").exists()]
+    if executed:
+        command = [sys.executable, "-m", "nbconvert", "--log-level=ERROR", "--to", "html", *executed]
+        subprocess.run(command, capture_output=True, check=False)
 
 
 def run_all(names: Sequence[str], root: Path, out: Path) -> Iterator[Outcome]:
@@ -112,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcomes.append(outcome)
             bar.set_postfix_str(f"{outcome.name} done")
             bar.update()
+        bar.set_postfix_str("rendering")
+        render(outcomes, out)
     outcomes.sort(key=lambda outcome: NOTEBOOKS.index(outcome.name))
     print(summary(outcomes, root))
     return 1 if any(outcome.error for outcome in outcomes) else 0

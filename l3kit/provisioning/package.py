@@ -29,6 +29,8 @@ MAX_ZIP_BYTES = 50 * 1024 * 1024
 """Lambda's limit for a zip that is sent directly."""
 NOT_PACKED = frozenset({"session.py", "facade.py", "checks.py"})
 """Modules beside a cloud's data plane that only notebooks use."""
+UNUSED = ("zstandard/_cffi",)
+"""Large parts of dependencies that CPython never loads: zstandard's second backend."""
 PLATFORMS = {
     "x86_64": ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"),
     "arm64": ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64"),
@@ -168,5 +170,6 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         dropped = name.parts[0] == "bin" or name.parts[0].endswith(".dist-info") or "__pycache__" in name.parts
-        if path.is_file() and not dropped and path.suffix != ".pyi":
+        dropped = dropped or path.suffix == ".pyi" or str(name).startswith(UNUSED)
+        if path.is_file() and not dropped:
             yield str(name), path
