@@ -2,7 +2,8 @@
 
 Without options: 10 MB and 100 MB without latency, and 10 MB with it, for both movers, and 100 MB with it for l3kit.
 With latency means 10 ms for each database request, 30 ms for each object request and 75 MB/s for its body. The naive
-mover needs minutes for 100 MB with latency; `--full` runs that too.
+mover needs minutes for 100 MB with latency; `--full` runs that too. 10 MB take a second or less for l3kit, so each of
+these cells is run three times and its quickest run counts, for both movers alike; 100 MB are run once.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from benchmarks.cells import Cell, Result, bare_peak_mb, measure
 
 MOVERS = ("naive", "l3kit")
+SMALL_RUNS = 3
 CPU_GOAL, WALL_GOAL, MEMORY_GOAL_MB = 12.0, 25.0, 128.0
 
 
@@ -32,6 +34,13 @@ def planned(options: argparse.Namespace) -> list[Cell]:
         if options.mover in (None, mover)
     ]
     return [cell for cell in cells if asked or cell != Cell("naive", 100, True)]
+
+
+def run(cell: Cell, bare_mb: float) -> Result:
+    """The quickest of the cell's runs; but one in which l3kit damaged an item always shows."""
+    runs = [measure(cell, bare_mb) for _ in range(SMALL_RUNS if cell.megabytes == 10 else 1)]
+    damaged = [result for result in runs if cell.mover == "l3kit" and not result.exact]
+    return damaged[0] if damaged else min(runs, key=lambda result: result.wall_seconds)
 
 
 def table(results: Sequence[Result]) -> str:
@@ -105,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number, cell in enumerate(cells, 1):
         latency = "with latency" if cell.latency else "no latency"
         print(f"[{number}/{len(cells)}] {cell.mover}, {cell.megabytes} MB, {latency} ...", file=sys.stderr, flush=True)
-        results.append(measure(cell, bare))
+        results.append(run(cell, bare))
     compared = ratios(results)
     if options.json:
         machine = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
