@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from l3kit.sandbox.answers import dynamodb_error
 from l3kit.sandbox.upstream import Answer, Upstream
 
 PREFIX = "DynamoDB_20120810."
+SETTLE_TRIES = 100
+SETTLE_SECONDS = 0.02
 DATA_CALLS = frozenset(
     (
         "PutItem",
@@ -109,6 +112,7 @@ class DynamoDB:
         twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
         if twin.status == 200:
             self._keys[name] = [part["AttributeName"] for part in table["KeySchema"]]
+            await self._settled(name, lambda answer: b'"ACTIVE"' in answer.body)
             return made.to_response()
         await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
         return twin.to_response()
@@ -119,7 +123,16 @@ class DynamoDB:
             twin = await self._dynalite.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
             if twin.status != 200 and not _is_missing(twin):
                 return twin.to_response()
+            await self._settled(name, _is_missing)
         return gone.to_response()
+
+    async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
+        """moto says at once that a table is there, or gone; dynalite needs a moment more."""
+        for _ in range(SETTLE_TRIES):
+            answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
+            if done(answer):
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
 
 
 def _table_name(body: bytes) -> str:

@@ -44,7 +44,7 @@ class S3:
             return await self._put(request)
         lock = self._locks.setdefault(request.path, asyncio.Lock())
         async with lock:
-            refusal = await self._precondition(request)
+            refusal = await self._precondition(request) or await self._source_condition(request)
             if refusal is not None:
                 return refusal
             if request.method == "PUT":
@@ -76,6 +76,17 @@ class S3:
             return s3_error(404, "NoSuchKey", "The specified key does not exist.", Key=unquote(request.path))
         if if_match.strip() != "*" and if_match.strip('" ') != head.headers.get("ETag", "").strip('"'):
             return _precondition_failed("If-Match")
+        return None
+
+    async def _source_condition(self, request: web.Request) -> web.Response | None:
+        """CopyObject's `x-amz-copy-source-if-match`, which moto passes over."""
+        wanted = request.headers.get("x-amz-copy-source-if-match")
+        if request.method != "PUT" or wanted is None:
+            return None
+        source = "/" + request.headers.get("x-amz-copy-source", "").lstrip("/")
+        head = await self._moto.ask("HEAD", source, headers={"Authorization": authorization("s3")})
+        if head.status == 200 and wanted.strip('" ') != head.headers.get("ETag", "").strip('"'):
+            return _precondition_failed("x-amz-copy-source-If-Match")
         return None
 
     async def _put(self, request: web.Request) -> web.StreamResponse:

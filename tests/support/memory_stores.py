@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.errors import ItemRefusedError, KeyConflictError, StoreError
 from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage
 
 
@@ -100,7 +100,7 @@ class MemoryHotStore:
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         for item in items:
             self.usage.count("put")
-            self.devices.setdefault(device_id, {})[json.loads(item)["id"]] = item
+            self.devices.setdefault(device_id, {})[_sort_key(item)] = item
 
     async def last_item(self, device_id: str) -> bytes | None:
         items = self.devices.get(device_id)
@@ -108,6 +108,16 @@ class MemoryHotStore:
 
     async def close(self) -> None:
         return None
+
+
+def _sort_key(item: bytes) -> str:
+    try:
+        sort_key = json.loads(item)["id"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ItemRefusedError("item", f"is none ({error!r})") from None
+    if not isinstance(sort_key, str):
+        raise ItemRefusedError("item", "its sort key is not a text")
+    return sort_key
 
 
 class MemoryJournalStore:

@@ -141,15 +141,15 @@ class S3ObjectStore:
             "x-amz-storage-class": self._storage_class(info.key),
             "if-none-match": "*",
         }
+        original = info if info.sha256 else await source.head(info.key)
         await self._client.call(
-            "copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN
+            "copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING
         )
         there = await self.head(info.key)
         if there is None:
             raise StoreError(
                 f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
             )
-        original = await source.head(info.key)
         digest = original.sha256 if original is not None else None
         same = there.sha256 == digest if digest else (there.size, there.etag) == (info.size, info.etag)
         if not same or there.size != info.size:

@@ -1,0 +1,223 @@
+"""What every hot store must do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from l3kit.errors import ItemRefusedError
+from l3kit.tiering.ports import HotStore, Page
+from tests.conformance.backends import Backend
+
+END = "\U0010ffff"
+
+
+def item(sort_key: str, device: str = "d", **more: Any) -> bytes:
+    return json.dumps({"iotDeviceId": device, "id": sort_key, **more}, ensure_ascii=False).encode()
+
+
+def use(backend: Backend, steps: Callable[[HotStore], Awaitable[None]]) -> None:
+    async def run() -> None:
+        store = backend.hot()
+        try:
+            await steps(store)
+        finally:
+            await store.close()
+
+    asyncio.run(run())
+
+
+async def read_all(store: HotStore, device: str = "d", before: str = END, since: str | None = None) -> list[Page]:
+    pages = [await store.read_page(device, before=before, since=since)]
+    while (after := pages[-1].next_after) is not None:
+        pages.append(await store.read_page(device, before=before, after=after))
+    return pages
+
+
+def keys(pages: list[Page]) -> list[str]:
+    return [key for page in pages for key in page.sort_keys]
+
+
+def test_an_unknown_device_is_an_empty_last_page(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        page = await store.read_page("nobody", before=END)
+        assert (page.sort_keys, page.items, page.next_after) == ([], [], None)
+        assert await store.last_item("nobody") is None
+
+    use(backend, steps)
+
+
+def test_pages_come_in_order_and_hold_every_item_once(backend: Backend) -> None:
+    names = [f"2026-01-01T00:{n:02d}:00Z" for n in range(40)]
+
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name, text="x" * 60_000) for name in reversed(names)])
+        await store.put_items("e", [item(names[0], "e")])
+        pages = await read_all(store)
+        assert len(pages) > 1
+        assert keys(pages) == names
+        assert [json.loads(i)["id"] for page in pages for i in page.items] == names
+
+    use(backend, steps)
+
+
+def test_bounds_are_exclusive_before_and_after_and_inclusive_since(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name) for name in "abcdef"])
+        assert (await store.read_page("d", before="d")).sort_keys == ["a", "b", "c"]
+        assert (await store.read_page("d", before="f", after="b")).sort_keys == ["c", "d", "e"]
+        assert (await store.read_page("d", before="e", since="b")).sort_keys == ["b", "c", "d"]
+        assert (await store.read_page("d", before="b", since="c")).sort_keys == []
+        assert (await store.read_page("d", before=END, since="f\x00")).sort_keys == []
+        assert (await store.read_page("d", before="c\x00", since="c")).sort_keys == ["c"]
+
+    use(backend, steps)
+
+
+def test_a_limit_ends_the_page_and_says_where_to_go_on(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name) for name in "abcde"])
+        page = await store.read_page("d", before=END, limit=2)
+        assert page.sort_keys == ["a", "b"]
+        assert page.next_after is not None
+        rest = await store.read_page("d", before=END, after=page.next_after)
+        assert rest.sort_keys == ["c", "d", "e"]
+
+    use(backend, steps)
+
+
+def test_a_page_is_unchanged_until_one_of_its_items_is_rewritten_added_or_deleted(backend: Backend) -> None:
+    async def changed_by(store: HotStore, change: Awaitable[None]) -> bool:
+        page = await store.read_page("d", before="m")
+        assert await store.page_unchanged(page)
+        await change
+        return not await store.page_unchanged(page)
+
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name, v=1) for name in "abcz"])
+        assert await changed_by(store, store.put_items("d", [item("b", v=2)]))
+        assert await changed_by(store, store.put_items("d", [item("bb", v=1)]))
+        assert await changed_by(store, store.delete_items("d", ["c"]))
+        assert not await changed_by(store, store.put_items("d", [item("z", v=2)]))
+
+    use(backend, steps)
+
+
+def test_deletes_take_exactly_the_named_items_and_may_be_repeated(backend: Backend) -> None:
+    names = [f"{n:03d}" for n in range(120)]
+
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name) for name in names])
+        await store.delete_items("d", names[10:110])
+        await store.delete_items("d", names[10:110])
+        await store.delete_items("d", [])
+        assert keys(await read_all(store)) == names[:10] + names[110:]
+
+    use(backend, steps)
+
+
+def test_a_conditional_delete_leaves_what_has_changed(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name, v=1) for name in "abc"])
+        page = await store.read_page("d", before=END)
+        await store.put_items("d", [item("b", v=2)])
+        moved = dict(zip(page.sort_keys, page.items, strict=True))
+        assert await store.delete_if_unchanged("d", {**moved, "gone": item("gone", v=1)}) == ["b"]
+        assert keys(await read_all(store)) == ["b"]
+
+    use(backend, steps)
+
+
+VALUES: dict[str, Any] = {
+    "text": 'quotes " and \\ and \n and 传感器 🌡 and \u2028',
+    "empty": "",
+    "whole": 12345678901234567890,
+    "null": None,
+    "yes": True,
+    "no": False,
+    "list": [1, "two", None, [True, {}], []],
+    "map": {"inner": {"deep": [{"a": ""}]}, "键": 1},
+    "tagged map": {"$map": {"$binary": "is not a tag"}},
+    "dollar": {"$a": 1, "b": 2},
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_read_back_equal(backend: Backend, name: str) -> None:
+    async def steps(store: HotStore) -> None:
+        written = item("a", value=VALUES[name])
+        await store.put_items("d", [written])
+        page = await store.read_page("d", before=END)
+        assert json.loads(page.items[0]) == json.loads(written)
+        last = await store.last_item("d")
+        assert last is not None
+        assert json.loads(last) == json.loads(written)
+
+    use(backend, steps)
+
+
+@pytest.mark.parametrize("digits", ["0.1", "1.0000000000000000000001", "12345678901234567890123456789.012345678", "-7"])
+def test_numbers_keep_their_digits(backend: Backend, digits: str) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [b'{"iotDeviceId":"d","id":"a","value":%b}' % digits.encode()])
+        page = await store.read_page("d", before=END)
+        assert json.loads(page.items[0], parse_float=str, parse_int=str)["value"] == digits
+
+    use(backend, steps)
+
+
+def test_what_was_read_can_be_written_again_and_reads_the_same(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(str(n), value=value) for n, value in enumerate(VALUES.values())])
+        first = [i for page in await read_all(store) for i in page.items]
+        await store.put_items("d", first)
+        assert [i for page in await read_all(store) for i in page.items] == first
+
+    use(backend, steps)
+
+
+@pytest.mark.parametrize("device", ["传感器-1", "a/b", "a+b c", "100%", '"', "x" * 200])
+def test_any_device_id_can_be_used(backend: Backend, device: str) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items(device, [item("2026-01-01T00:00:00+00:00", device)])
+        assert keys(await read_all(store, device)) == ["2026-01-01T00:00:00+00:00"]
+        await store.delete_items(device, ["2026-01-01T00:00:00+00:00"])
+        assert keys(await read_all(store, device)) == []
+
+    use(backend, steps)
+
+
+def test_the_last_item_is_the_one_with_the_greatest_sort_key(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(name) for name in "bca"])
+        last = await store.last_item("d")
+        assert last is not None
+        assert json.loads(last)["id"] == "c"
+
+    use(backend, steps)
+
+
+@pytest.mark.parametrize("bad", [b"[]", b"{", b'{"iotDeviceId":"d"}', b'{"iotDeviceId":"d","id":7}'])
+def test_what_is_no_item_is_refused(backend: Backend, bad: bytes) -> None:
+    async def steps(store: HotStore) -> None:
+        with pytest.raises(ItemRefusedError):
+            await store.put_items("d", [bad])
+        assert keys(await read_all(store)) == []
+
+    use(backend, steps)
+
+
+def test_many_deletes_at_once_on_several_devices_finish(backend: Backend) -> None:
+    async def steps(store: HotStore) -> None:
+        names = [f"{n:04d}" for n in range(300)]
+        devices = ["a", "b", "c"]
+        await asyncio.gather(*(store.put_items(d, [item(name, d) for name in names]) for d in devices))
+        await asyncio.gather(*(store.delete_items(d, names) for d in devices))
+        for device in devices:
+            assert keys(await read_all(store, device)) == []
+
+    use(backend, steps)
