@@ -1,0 +1,143 @@
+"""`config_inter_cloud.json`: created, updated, never half written, never shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import stat
+from pathlib import Path
+
+import pytest
+
+from l3kit.connections import (
+    FILE,
+    Connection,
+    cold_to_archive_id,
+    hot_to_cold_id,
+    l1_to_l2_id,
+    l2_to_hot_id,
+    load_connections,
+    new_token,
+    save_inter_cloud_connection,
+)
+from l3kit.errors import ConfigurationError
+
+COLD, ARCHIVE = "aws_l3hot_to_azure_l3cold", "azure_l3cold_to_gcp_l3archive"
+
+
+def content(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
+    loaded: dict[str, dict[str, dict[str, str]]] = json.loads((folder / FILE).read_text())
+    return loaded
+
+
+def test_save_inter_cloud_connection_creates_file(tmp_path: Path) -> None:
+    save_inter_cloud_connection(tmp_path, COLD, "https://w", "t", provider="azure", function="cold_writer")
+    assert content(tmp_path) == {
+        "connections": {COLD: {"provider": "azure", "function": "cold_writer", "token": "t", "url": "https://w"}}
+    }
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+def test_save_inter_cloud_connection_updates_existing(tmp_path: Path) -> None:
+    save_inter_cloud_connection(tmp_path, COLD, "https://a", "t1")
+    save_inter_cloud_connection(tmp_path, ARCHIVE, "https://b", "t2")
+    assert set(content(tmp_path)["connections"]) == {COLD, ARCHIVE}
+    assert load_connections(tmp_path)[COLD].url == "https://a"
+
+
+def test_save_inter_cloud_connection_overwrites_same_conn(tmp_path: Path) -> None:
+    save_inter_cloud_connection(tmp_path, COLD, "https://a", "t1", provider="azure")
+    save_inter_cloud_connection(tmp_path, COLD, "https://b", "t2")
+    assert load_connections(tmp_path)[COLD] == Connection(COLD, "https://b", "t2", "azure", "")
+
+
+def test_save_inter_cloud_connection_preserves_json_format(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('{"connections": {"x": {"url": "u", "token": "t", "note": "kept"}}, "version": 7}')
+    save_inter_cloud_connection(tmp_path, COLD, "https://a", "t1")
+    assert content(tmp_path)["version"] == 7
+    assert content(tmp_path)["connections"]["x"] == {"url": "u", "token": "t", "note": "kept"}
+    assert not list(tmp_path.glob(f".{FILE}*"))
+
+
+def test_save_inter_cloud_connection_handles_empty_token(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        save_inter_cloud_connection(tmp_path, COLD, "https://a", "")
+    assert content(tmp_path)["connections"][COLD]["token"] == ""
+    assert f"connection {COLD} is saved with an empty token" in caplog.text
+
+
+def test_save_inter_cloud_connection_invalid_path(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nowhere: is not a folder"):
+        save_inter_cloud_connection(tmp_path / "nowhere", COLD, "https://a", "t")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", '{"connections": []}', '{"connections": {"x": 1}}', "\xff"])
+def test_a_broken_file_is_refused_and_left_as_it_is(tmp_path: Path, broken: str) -> None:
+    (tmp_path / FILE).write_bytes(broken.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="left as it is"):
+        save_inter_cloud_connection(tmp_path, COLD, "https://a", "t")
+    with pytest.raises(ConfigurationError, match=FILE):
+        load_connections(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == broken.encode("latin-1")
+
+
+def _save_many(folder: str, worker: int) -> None:
+    for n in range(10):
+        save_inter_cloud_connection(folder, f"link-{worker}-{n}", "https://a", "t")
+
+
+def test_two_deployments_at_once_lose_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_save_many, args=(str(tmp_path), n)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(load_connections(tmp_path)) == 30
+
+
+def test_a_crash_before_the_rename_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_inter_cloud_connection(tmp_path, COLD, "https://a", "t1")
+
+    def die(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        save_inter_cloud_connection(tmp_path, COLD, "https://b", "t2")
+    monkeypatch.undo()
+    assert load_connections(tmp_path)[COLD].url == "https://a"
+    assert not list(tmp_path.glob(f".{FILE}*"))
+
+
+def test_no_file_means_no_connections(tmp_path: Path) -> None:
+    assert load_connections(tmp_path) == {}
+
+
+def test_a_token_shows_in_no_repr_and_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    token = new_token()
+    with caplog.at_level(logging.DEBUG):
+        save_inter_cloud_connection(tmp_path, COLD, "https://a", token)
+    connection = load_connections(tmp_path)[COLD]
+    assert connection.token == token
+    assert token not in repr(connection) + str(connection) + caplog.text
+
+
+def test_tokens_have_256_bits_and_never_repeat() -> None:
+    tokens = {new_token() for _ in range(50)}
+    assert len(tokens) == 50
+    assert all(len(token) >= 43 for token in tokens)
+
+
+def test_connection_ids_have_the_documented_form() -> None:
+    assert l1_to_l2_id("aws", "azure") == "aws_l1_to_azure_l2"
+    assert l2_to_hot_id("azure", "gcp") == "azure_l2_to_gcp_l3hot"
+    assert hot_to_cold_id("aws", "azure") == COLD
+    assert cold_to_archive_id("azure", "gcp") == ARCHIVE
+
+
+@pytest.mark.parametrize(("url", "token", "complete"), [("u", "t", True), ("", "t", False), ("u", "  ", False)])
+def test_a_connection_is_complete_with_url_and_token(url: str, token: str, complete: bool) -> None:
+    assert Connection("x", url, token).complete is complete

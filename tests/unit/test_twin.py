@@ -1,0 +1,145 @@
+"""A twin's files are checked as a whole; every problem names file and key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.settings import TwinInfo
+from l3kit.twin import Twin
+
+ROOT = Path(__file__).parents[2]
+CONFIG = {
+    "digital_twin_name": "plant",
+    "hot_storage_size_in_days": 7,
+    "cold_storage_size_in_days": 30,
+    "mode": "production",
+}
+PROVIDERS = {
+    "layer_1_provider": "aws",
+    "layer_2_provider": "azure",
+    "layer_3_hot_provider": "aws",
+    "layer_3_cold_provider": "azure",
+    "layer_3_archive_provider": "gcp",
+}
+
+
+def write(
+    folder: Path, config: Any = CONFIG, devices: Any = None, providers: Any = PROVIDERS, events: Any = None
+) -> Path:
+    devices = [{"id": "pump-1"}, {"id": "传感器-2"}] if devices is None else devices
+    files = {"config": config, "config_iot_devices": devices, "config_providers": providers, "config_events": events}
+    for name, content in files.items():
+        if content is not None:
+            (folder / f"{name}.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    return folder
+
+
+def problems(folder: Path) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        Twin.load(folder)
+    return str(caught.value)
+
+
+def test_a_twin_is_loaded(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path, events=[{"condition": "x"}]))
+    assert twin.name == "plant"
+    assert [device.id for device in twin.devices] == ["pump-1", "传感器-2"]
+    assert twin.events == ({"condition": "x"},)
+    assert twin.connection_ids() == {
+        "ingestion": "aws_l1_to_azure_l2",
+        "writer": "azure_l2_to_aws_l3hot",
+        "cold-writer": "aws_l3hot_to_azure_l3cold",
+        "archive-writer": "azure_l3cold_to_gcp_l3archive",
+    }
+
+
+def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None:
+    text = problems(
+        write(
+            tmp_path,
+            config={**CONFIG, "hot_storage_size_in_days": "7", "cold_storage_sise_in_days": 3},
+            devices=[{"id": "a"}, {"id": "a"}, {"name": "b"}, {"id": ""}],
+            providers={**PROVIDERS, "layer_3_cold_provider": "AWS"},
+            events={},
+        )
+    )
+    for part in (
+        "config.json: hot_storage_size_in_days",
+        "config.json: cold_storage_sise_in_days: is not a known key; did you mean cold_storage_size_in_days?",
+        "config_iot_devices.json: entry 1: the id 'a' is there twice",
+        "config_iot_devices.json: entry 2: id: is missing",
+        "config_iot_devices.json: entry 3: id",
+        "config_providers.json: layer_3_cold_provider: 'AWS' is not allowed; allowed are aws, azure, gcp",
+        "config_events.json: must be a list of objects",
+        "7 problems",
+    ):
+        assert part in text
+
+
+def test_google_is_another_name_for_gcp(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path, providers={**PROVIDERS, "layer_3_archive_provider": "google"}))
+    assert twin.providers.layer_3_archive_provider == "gcp"
+
+
+@pytest.mark.parametrize("provider", ["AWS", "Azure", "ibm", "", 3, None])
+def test_a_provider_that_is_not_allowed_lists_what_is(tmp_path: Path, provider: object) -> None:
+    text = problems(write(tmp_path, providers={**PROVIDERS, "layer_1_provider": provider}))
+    assert "config_providers.json: layer_1_provider" in text
+    assert "aws, azure, gcp" in text or "'aws', 'azure' or 'gcp'" in text
+
+
+@pytest.mark.parametrize(("hot", "cold", "fine"), [(7, 8, True), (7, 7, False), (30, 7, False), (0, 1, True)])
+def test_cold_days_must_exceed_hot_days(tmp_path: Path, hot: int, cold: int, fine: bool) -> None:
+    config = {**CONFIG, "hot_storage_size_in_days": hot, "cold_storage_size_in_days": cold}
+    if fine:
+        assert Twin.load(write(tmp_path, config=config)).config.cold_storage_size_in_days == cold
+    else:
+        assert "must exceed hot_storage_size_in_days" in problems(write(tmp_path, config=config))
+
+
+@pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])
+def test_days_are_whole_numbers(tmp_path: Path, days: object) -> None:
+    assert "hot_storage_size_in_days" in problems(write(tmp_path, config={**CONFIG, "hot_storage_size_in_days": days}))
+
+
+@pytest.mark.parametrize("name", ["", "Plant", "a_b", "-a", "a-", "a--b", "1a", "x" * 29, "ü"])
+def test_a_name_that_some_cloud_would_refuse_is_refused(tmp_path: Path, name: str) -> None:
+    assert "config.json: digital_twin_name" in problems(write(tmp_path, config={**CONFIG, "digital_twin_name": name}))
+
+
+def test_a_device_id_that_no_object_key_can_hold_is_refused(tmp_path: Path) -> None:
+    assert "longer than 512" in problems(write(tmp_path, devices=[{"id": "x" * 513}]))
+
+
+def test_no_devices_is_a_problem(tmp_path: Path) -> None:
+    assert "config_iot_devices.json: must be a list of at least one" in problems(write(tmp_path, devices=[]))
+
+
+def test_broken_json_is_reported_with_its_place(tmp_path: Path) -> None:
+    assert "config.json: line 2, column 3" in problems(write(tmp_path, config="{\n  x: 1}"))
+
+
+def test_missing_files_and_folders_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert problems(tmp_path / "empty").count("the file is missing") == 3
+    assert "is not a folder" in problems(tmp_path / "nowhere")
+
+
+def test_functions_can_read_what_they_are_told(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path))
+    info = TwinInfo.parse(json.dumps(twin.digital_twin_info()))
+    assert (info.name, info.hot_days, info.cold_days, info.devices) == ("plant", 7, 30, ("pump-1", "传感器-2"))
+    assert info.providers is not None
+    assert info.providers["layer_3_archive_provider"] == "gcp"
+
+
+@pytest.mark.parametrize("name", ["nyc-weather", "weather-from-azure", "weather-from-gcp"])
+def test_the_example_twins_load(name: str) -> None:
+    twin = Twin.load(ROOT / "params" / "twins" / name)
+    assert twin.name == name
+    assert list(twin.to_frame()["tier"]) == ["hot", "cold", "archive"]
