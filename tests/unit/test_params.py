@@ -1,0 +1,176 @@
+"""Notebook parameters: typed, ranged, none unknown, none secret; params files and notebooks agree with their models."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+
+from l3kit import params
+from l3kit.errors import ConfigurationError
+from l3kit.params import Parameters, check, parameters
+
+ROOT = Path(__file__).parents[2]
+MODELS: dict[str, type[Parameters]] = {
+    "walkthrough": params.WalkthroughParameters,
+    "deploy_l3": params.DeployParameters,
+    "run_movers": params.RunMoversParameters,
+    "verify_connections": params.VerifyParameters,
+    "query_tiers": params.QueryParameters,
+    "destroy_l3": params.DestroyParameters,
+}
+FILES = sorted((ROOT / "params").glob("*.yaml"))
+GOOD: dict[str, Any] = {
+    "twin": "params/twins/nyc-weather",
+    "target": "sandbox",
+    "sandbox": "x",
+    "fresh": True,
+    "region": "us-east-1",
+    "profile": "",
+    "result_path": "",
+}
+MOVERS = {**GOOD, "as_of": "2014-01-01T00:00:00Z", "prepare": True, "replay_days": 0, "replay_every_days": 30}
+
+
+def problem(model: type[Parameters], given: dict[str, Any]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        check(model, given)
+    return str(caught.value)
+
+
+def cell_values(notebook: str) -> tuple[dict[str, Any], str]:
+    """What the notebook's parameters cell sets, and its source."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4).cells
+    (cell,) = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    values: dict[str, Any] = {}
+    exec(cell.source, values)  # the notebook's own assignments
+    values.pop("__builtins__")
+    return values, cell.source
+
+
+def test_a_good_set_of_parameters_is_taken() -> None:
+    p = check(params.RunMoversParameters, MOVERS)
+    assert p.moment.isoformat() == "2014-01-01T00:00:00+00:00"
+    assert p.twin_path == ROOT / "params/twins/nyc-weather"
+
+
+def test_an_unknown_parameter_names_the_nearest_known_one() -> None:
+    text = problem(params.RunMoversParameters, {**MOVERS, "replay_day": 3})
+    assert "replay_day: is not a parameter of this notebook; did you mean replay_days?" in text
+    assert "Nothing was done" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("replay_days", -1, "greater than or equal to 0"),
+        ("replay_days", 4000, "less than or equal to 3650"),
+        ("replay_days", "3", "valid integer"),
+        ("replay_every_days", 0, "greater than or equal to 1"),
+        ("prepare", "yes", "valid boolean"),
+        ("target", "azure", "'sandbox' or 'aws'"),
+        ("region", "moon", "match pattern"),
+        ("as_of", "yesterday", "ISO 8601 time"),
+        ("as_of", "2014-01-01T00:00:00", "time zone"),
+        ("sandbox", "../x", "match pattern"),
+        ("twin", "", "at least 1 character"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: object, words: str) -> None:
+    text = problem(params.RunMoversParameters, {**MOVERS, name: value})
+    assert f"{name} = {value!r}" in text
+    assert words in text
+
+
+def test_all_problems_are_reported_together() -> None:
+    text = problem(params.RunMoversParameters, {**MOVERS, "replay_days": -1, "prepare": 1, "extra": 2})
+    assert "3 problems" in text
+
+
+@pytest.mark.parametrize("name", ["token", "INTER_CLOUD_TOKEN", "aws_secret_key", "my_password"])
+def test_a_secret_is_never_a_parameter_and_its_value_is_not_shown(name: str) -> None:
+    text = problem(params.RunMoversParameters, {**MOVERS, name: "s3cr3t-value"})
+    assert f"{name}: parameters never carry secrets" in text
+    assert "s3cr3t-value" not in text
+
+
+def test_what_jupyter_and_papermill_put_there_is_no_parameter() -> None:
+    namespace = {
+        **MOVERS,
+        "In": ["", "x = 1"],
+        "Out": {},
+        "_": 3,
+        "_i1": "x",
+        "__name__": "__main__",
+        "PAPERMILL_OUTPUT_PATH": "out.ipynb",
+        "exit": object(),
+        "l3kit": ModuleType("l3kit"),
+        "parameters": parameters,
+    }
+    assert parameters(params.RunMoversParameters, namespace) == check(params.RunMoversParameters, MOVERS)
+
+
+def test_an_empty_moment_is_now() -> None:
+    p = check(params.RunMoversParameters, {**MOVERS, "as_of": ""})
+    assert p.moment.year >= 2026
+
+
+DESTROY = {**GOOD, "prepare": False, "apply_changes": True, "data": True, "confirm": ""}
+
+
+def test_data_of_a_real_account_is_removed_only_with_the_twins_name() -> None:
+    text = problem(params.DestroyParameters, {**DESTROY, "target": "aws"})
+    assert "confirm must be the twin's name, 'nyc-weather', because data is True" in text
+    assert check(params.DestroyParameters, {**DESTROY, "target": "aws", "confirm": "nyc-weather"}).data
+    assert check(params.DestroyParameters, DESTROY).data
+    assert not check(params.DestroyParameters, {**DESTROY, "target": "aws", "data": False}).data
+
+
+def test_the_table_of_parameters_shows_meanings_and_no_result_path() -> None:
+    frame = check(params.RunMoversParameters, MOVERS).to_frame()
+    assert "result_path" not in frame.index
+    assert frame.loc["replay_days", "meaning"].endswith("0 runs once")
+
+
+@pytest.mark.parametrize("notebook", MODELS)
+def test_a_notebooks_parameters_cell_has_exactly_its_models_fields_each_with_a_comment(notebook: str) -> None:
+    values, source = cell_values(notebook)
+    assert set(values) == set(MODELS[notebook].model_fields)
+    check(MODELS[notebook], values)
+    for line in source.splitlines():
+        assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
+
+
+@pytest.mark.parametrize("notebook", MODELS)
+def test_defaults_are_local_and_deterministic(notebook: str) -> None:
+    values, _ = cell_values(notebook)
+    assert (values["target"], values["fresh"], values["profile"]) == ("sandbox", True, "")
+    assert values.get("as_of", "2014-01-01T00:00:00Z") != ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_params_file_fits_its_notebook_and_comments_every_value(path: Path) -> None:
+    notebook, target = path.stem.split(".")
+    defaults, _ = cell_values(notebook)
+    given = yaml.safe_load(path.read_text("utf-8"))
+    p = check(MODELS[notebook], {**defaults, **given})
+    assert p.target == target
+    for line in path.read_text("utf-8").splitlines():
+        assert line.startswith("#") or "  # " in line, line
+
+
+def test_every_notebook_has_a_params_file_for_the_sandbox_and_all_but_the_walkthrough_one_for_aws() -> None:
+    names = {path.stem for path in FILES}
+    assert names == {f"{n}.sandbox" for n in MODELS} | {f"{n}.aws" for n in MODELS if n != "walkthrough"}
+
+
+def test_files_for_a_real_account_change_nothing_before_they_are_edited() -> None:
+    for name in ("deploy_l3", "destroy_l3"):
+        given = yaml.safe_load((ROOT / "params" / f"{name}.aws.yaml").read_text())
+        assert given["apply_changes"] is False
+    assert yaml.safe_load((ROOT / "params" / "destroy_l3.aws.yaml").read_text())["data"] is False

@@ -1,0 +1,137 @@
+"""Results and the small parts of the facade: JSON beside the notebook, coroutines in Jupyter, runs as tables."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import l3kit
+from l3kit.coroutines import run
+from l3kit.device_query import Part, QueryResult, _merge
+from l3kit.errors import CheckFailedError, ConfigurationError
+from l3kit.movers import MoverRun, moments_between
+from l3kit.results import write_result
+from l3kit.runs import check_conserved, check_runs, runs_frame, runs_json
+
+
+def report(verdict: str = "complete", items: int = 5, **more: Any) -> dict[str, Any]:
+    device = {"device_id": "d", "items": items, "bytes": items * 10, "chunks": 1, "keys": ["k"], "skipped": []}
+    device |= {"notes": [], "remains": verdict == "deadline"}
+    base = {"verdict": verdict, "items": items, "bytes": items * 10, "chunks": 1, "devices": [device]}
+    return {**base, "requests": {"hot.query": 2}, "retries": {"hot.query": 1}, **more}
+
+
+def test_a_result_is_written_whole_beside_the_notebook(tmp_path: Path) -> None:
+    path = write_result("deploy_l3", {"summary": "20 created", "n": 1}, tmp_path / "deep" / "out.json")
+    assert json.loads(path.read_text()) == {"notebook": "deploy_l3", "summary": "20 created", "n": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["out.json"]
+
+
+def test_without_a_path_it_goes_below_the_project(tmp_path: Path) -> None:
+    assert write_result("x", {}, root=tmp_path) == tmp_path / "build" / "results" / "x.json"
+
+
+def test_a_result_never_holds_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"x\.links\[0\]\.token: names a secret"):
+        write_result("x", {"links": [{"token": "abc"}]}, tmp_path / "out.json")
+    assert not (tmp_path / "out.json").exists()
+
+
+async def _answer() -> int:
+    await asyncio.sleep(0)
+    return 42
+
+
+def test_coroutines_run_with_and_without_a_running_loop() -> None:
+    assert run(_answer()) == 42
+
+    async def inside_jupyter() -> int:
+        return run(_answer())
+
+    assert asyncio.run(inside_jupyter()) == 42
+
+
+def test_a_movers_verdict_remembers_what_an_earlier_invocation_skipped() -> None:
+    assert MoverRun("m", (report("deadline"), report())).verdict == "complete"
+    assert MoverRun("m", (report("partial"), report())).verdict == "partial"
+    both = MoverRun("m", (report("deadline"), report(items=7)))
+    assert (both.total("items"), both.total("chunks")) == (12, 2)
+    assert both.sentence() == "m: 12 items, 2 chunks, 120 bytes; complete"
+    assert list(both.requests_frame().iloc[0]) == ["hot.query", 4, 2]
+
+
+def test_scheduled_times_end_with_the_end() -> None:
+    end = datetime(2026, 3, 1, tzinfo=UTC)
+    moments = moments_between(end - timedelta(days=70), end, timedelta(days=30))
+    assert [(end - moment).days for moment in moments] == [70, 40, 10, 0]
+
+
+def test_runs_are_shown_checked_and_summed() -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    good = [(moment, MoverRun("hot", (report(),)), MoverRun("cold", (report(items=3),)))]
+    assert list(runs_frame(good).iloc[0]) == ["2026-03-01", 5, 1, "complete", 3, 1, "complete"]
+    assert runs_json(good)["summary"] == "5 items moved to cold, 3 to archive, in 1 scheduled runs"
+    check_runs(good)
+    bad = [(moment, MoverRun("hot", (report("partial"),)), good[0][2])]
+    with pytest.raises(CheckFailedError, match="1 runs are not complete"):
+        check_runs(bad)
+
+
+def test_items_that_are_lost_or_doubled_fail_the_check() -> None:
+    before = pd.DataFrame({"device": ["a", "b"], "items": [5, 6]})
+    after = pd.DataFrame({"device": ["a", "a", "b"], "items": [3, 2, 6]})
+    assert list(check_conserved(before, after)["difference"]) == [0, 0]
+    with pytest.raises(CheckFailedError, match=r"items lost or doubled: \{'b': -6\}"):
+        check_conserved(before, after[after["device"] == "a"])
+
+
+def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() -> None:
+    old, new = {"iotDeviceId": "d", "id": "b", "v": Decimal("1.0")}, {"iotDeviceId": "d", "id": "b", "v": 2}
+    found = [
+        ("hot", b'{"iotDeviceId":"d","id":"b","v":1.0}'),
+        ("cold", old),
+        ("cold", new),
+        ("archive", {"iotDeviceId": "d", "id": "a", "v": 0}),
+        ("archive", {"iotDeviceId": "d", "id": "z", "v": 0}),
+    ]
+    rows, duplicates, versions = _merge(found, "a", "c")
+    assert (rows[0]["tier"], rows[0]["id"]) == ("archive", "a")
+    assert len(rows) == 3
+    assert (duplicates, versions) == (1, 1)
+
+
+def test_a_query_says_what_is_missing() -> None:
+    rows = ({"tier": "hot", "iotDeviceId": "d", "id": "2026-01-01T00:00:00Z", "temp": Decimal("1.50")},)
+    result = QueryResult("d", "", "z", rows, (Part("archive", "k", 10, "archived", None),))
+    assert result.sentence() == "1 readings of d: 1 from hot; 1 archived objects must be restored first"
+    assert not result.complete
+    frame = result.to_frame()
+    assert list(frame.columns) == ["time", "tier", "temp"]
+    assert frame["temp"][0] == 1.5
+    assert QueryResult("d", "", "z", (), ()).to_frame().empty
+
+
+def test_importing_the_package_loads_neither_an_sdk_nor_pandas() -> None:
+    heavy = "('boto3', 'pandas', 'pydantic')"
+    code = f"import sys, l3kit, l3kit.tiering.hot_to_cold; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", l3kit.__all__)
+def test_every_exported_name_can_be_used(name: str) -> None:
+    assert getattr(l3kit, name) is not None
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(AttributeError, match="exports CheckFailedError"):
+        _ = l3kit.deploy
