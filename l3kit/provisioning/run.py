@@ -71,7 +71,8 @@ def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None,
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    interrupted = StepLog(twin.path).unfinished()
+    begun = StepLog(twin.path).unfinished()
+    interrupted = [begun[s.kind, s.name] for s in steps if s.action != "unchanged" and (s.kind, s.name) in begun]
     if interrupted:
         notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
     return Plan(f"deploy {twin.name}", tuple(steps), twin.path, (*resources, *left_over), notes)
@@ -101,7 +102,12 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
         if step is None or step.action in ("unchanged", "keep"):
             unchanged += 1
             continue
-        _carry_out(step, log, f"{len(done)} steps were done before it; apply again to complete the rest")
+        before = f"{len(done)} steps were done before it; apply again to complete the rest"
+        try:
+            _carry_out(step, log, before)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"Interrupted at: {step.action} {step.kind} {step.name}; {before}")
+            raise
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
     return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started)

@@ -36,10 +36,10 @@ class StepLog:
             file.flush()
             os.fsync(file.fileno())
 
-    def unfinished(self) -> list[str]:
-        """Steps that were begun and never reported done: what an interrupted apply was about to do."""
+    def unfinished(self) -> dict[tuple[str, str], str]:
+        """Steps that were begun and never reported done, by kind and name: what an interrupted apply was about to do."""
         if not self._path.exists():
-            return []
+            return {}
         begun: dict[tuple[str, str], str] = {}
         for text in self._path.read_text("utf-8").splitlines():
             try:
@@ -51,4 +51,4 @@ class StepLog:
                 begun[key] = f"{line['action']} {line['resource']} {line['name']}"
             else:
                 begun.pop(key, None)
-        return list(begun.values())
+        return begun

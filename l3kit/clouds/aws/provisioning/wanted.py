@@ -74,7 +74,7 @@ def wanted_for_removal(twin: Twin, session: Session) -> tuple[Resource, ...]:
         Table(context, names.journal_dynamodb_table(), ("name",), "expires_at"),
         Bucket(context, names.cold_s3_bucket()),
         Bucket(context, names.archive_s3_bucket()),
-        *_tokens(twin, ORDER, False),
+        *_tokens(twin, functions_of(twin), False),
         *(r for name in ORDER for r in _function_parts(twin, session, context, name)),
         *_schedules(twin, context, list(MOVERS)),
     )

@@ -1,0 +1,83 @@
+"""Twins of any layout, deployed into the shared sandbox, each under a name of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l3kit.clouds.aws.session import open_sandbox
+from l3kit.provisioning import Plan, apply, plan
+from l3kit.sandbox import SandboxState
+from l3kit.session import Session
+from l3kit.twin import Twin
+
+_numbers = itertools.count(1)
+MakeTwin = Callable[..., Twin]
+
+
+@pytest.fixture(scope="session")
+def session(sandbox: SandboxState) -> Session:
+    """A session on the shared sandbox."""
+    return Session("sandbox", open_sandbox(sandbox.aws_endpoint, sandbox.region), sandbox.home)
+
+
+@pytest.fixture(scope="session")
+def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
+    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"])`: a new twin's folder, loaded."""
+
+    def make(hot: str = "aws", cold: str = "aws", archive: str = "aws", devices: list[str] | None = None) -> Twin:
+        folder = tmp_path_factory.mktemp("twin")
+        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"])
+        return Twin.load(folder)
+
+    return make
+
+
+def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devices: list[str]) -> None:
+    files: dict[str, Any] = {
+        "config": {
+            "digital_twin_name": name,
+            "hot_storage_size_in_days": 30,
+            "cold_storage_size_in_days": 90,
+            "mode": "test",
+        },
+        "config_iot_devices": [{"id": device} for device in devices],
+        "config_providers": {
+            "layer_1_provider": hot,
+            "layer_2_provider": hot,
+            "layer_3_hot_provider": hot,
+            "layer_3_cold_provider": cold,
+            "layer_3_archive_provider": archive,
+        },
+    }
+    for file, content in files.items():
+        (folder / f"{file}.json").write_text(json.dumps(content))
+
+
+def deploy(twin: Twin, session: Session) -> Plan:
+    """Plan and apply the part on AWS; returns the plan that was applied."""
+    wanted = plan(twin, session, clouds={"aws"})
+    apply(wanted, session)
+    return wanted
+
+
+def variables(twin: Twin, session: Session, function: str) -> dict[str, str]:
+    """A deployed function's environment."""
+    name = session.aws_names(twin).function(function)
+    configuration = session.aws.client("lambda").get_function_configuration(FunctionName=name)
+    found: dict[str, str] = configuration["Environment"]["Variables"]
+    return found
+
+
+def exists(twin: Twin, session: Session, function: str) -> bool:
+    client = session.aws.client("lambda")
+    try:
+        client.get_function(FunctionName=session.aws_names(twin).function(function))
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return True

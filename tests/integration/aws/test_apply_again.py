@@ -1,0 +1,174 @@
+"""Apply twice, and after a kill at any call: the second completes what the first began, a third changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from l3kit.clouds.aws.session import AwsSession, open_sandbox
+from l3kit.connections import load_connections
+from l3kit.errors import ProvisioningError
+from l3kit.provisioning import apply, plan, plan_destroy
+from l3kit.session import Session
+from l3kit.twin import Twin
+from tests.integration.aws.conftest import MakeTwin, deploy
+
+pytestmark = pytest.mark.sandbox
+READS = ("Get", "List", "Describe", "Head")
+
+
+class KilledError(BaseException):
+    """Stands for SIGKILL: nothing in the code catches it."""
+
+
+class Killer:
+    """Hooks into botocore and ends the process, so to speak, at the n-th call that changes something."""
+
+    def __init__(self, at: int, when: str) -> None:
+        self.calls: list[str] = []
+        self._at, self._when = at, when
+
+    def before(self, model: Any, **_: Any) -> None:
+        if not model.name.startswith(READS):
+            self.calls.append(model.name)
+            if self._when == "before" and len(self.calls) == self._at:
+                raise KilledError
+
+    def after(self, model: Any, **_: Any) -> None:
+        if not model.name.startswith(READS) and self._when == "after" and len(self.calls) == self._at:
+            raise KilledError
+
+    def watch(self, session: Session) -> Session:
+        aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
+        aws._boto.events.register("before-call", self.before)
+        aws._boto.events.register("after-call", self.after)
+        return Session("sandbox", AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
+
+
+def killed_apply(twin: Twin, session: Session, at: int, when: str) -> list[str]:
+    killer = Killer(at, when)
+    watched = killer.watch(session)
+    with contextlib.suppress(KilledError):
+        deploy(twin, watched)
+    return killer.calls
+
+
+def test_a_second_apply_changes_nothing_and_says_so(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("azure", "aws", "aws")
+    deploy(twin, session)
+    again = plan(twin, session, clouds={"aws"})
+    assert again.changes == ()
+    result = apply(again, session)
+    assert result.done == ()
+    assert result.sentence() == f"deploy {twin.name}: nothing to change, all 13 resources are as they should be"
+
+
+def test_an_old_plan_does_no_harm(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    old = plan(twin, session, clouds={"aws"})
+    deploy(twin, session)
+    assert apply(old, session).done == ()
+
+
+def check_completed(twin: Twin, session: Session, where: str) -> None:
+    tokens = {name: c.token for name, c in load_connections(twin.path).items() if c.token}
+    deploy(twin, session)
+    left = plan(twin, session, clouds={"aws"})
+    assert left.changes == (), f"{where}: {left}"
+    after = load_connections(twin.path)
+    assert all(after[name].token == token for name, token in tokens.items()), where
+    assert not any("interrupted" in note for note in left.notes), f"{where}: {left.notes}"
+
+
+def sweep(session: Session, make_twin: MakeTwin, choose: Callable[[int], bool]) -> None:
+    total = len(killed_apply(make_twin("azure", "aws", "aws"), session, 0, "never"))
+    assert total > 30
+    for at in range(1, total + 1):
+        if not choose(at):
+            continue
+        for when in ("before", "after"):
+            twin = make_twin("azure", "aws", "aws")
+            calls = killed_apply(twin, session, at, when)
+            check_completed(twin, session, f"killed {when} call {at}, {calls[-1]}")
+            apply(plan_destroy(twin, session, data=True), session)
+
+
+def test_an_apply_killed_at_a_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
+    sweep(session, make_twin, lambda at: at % 8 == 1)
+
+
+def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    wanted = plan(twin, session, clouds={"aws"})
+
+    class Interrupted:
+        def __init__(self, resource: Any) -> None:
+            self._resource = resource
+
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute == "create":
+                raise KeyboardInterrupt
+            return getattr(self._resource, attribute)
+
+    steps = tuple(
+        dataclasses.replace(step, resource=Interrupted(step.resource)) if step.kind == "role" else step
+        for step in wanted.steps
+    )
+    with pytest.raises(KeyboardInterrupt) as caught:
+        apply(dataclasses.replace(wanted, steps=steps), session)
+    role = session.aws_names(twin).role("archive-writer")
+    assert caught.value.__notes__ == [
+        f"Interrupted at: create role {role}; 2 steps were done before it; apply again to complete the rest"
+    ]
+    check_completed(twin, session, "interrupted")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_an_apply_killed_at_every_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
+    sweep(session, make_twin, lambda at: at % 8 != 1)
+
+
+def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    killed_apply(twin, session, 4, "before")
+    (note,) = [note for note in plan(twin, session, clouds={"aws"}).notes if "interrupted" in note]
+    bucket = session.aws_names(twin).archive_s3_bucket()
+    assert note == f"An earlier apply was interrupted at: create bucket {bucket}. Applying completes it."
+    lines = [json.loads(line) for line in (twin.path / ".l3kit" / "deploy.jsonl").read_text().splitlines()]
+    assert [(line["phase"], line["resource"]) for line in lines] == [("begin", "bucket")]
+
+
+def test_a_step_that_is_refused_says_what_was_done_and_that_applying_again_completes_it(
+    session: Session, make_twin: MakeTwin
+) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    wanted = plan(twin, session, clouds={"aws"})
+    name = session.aws_names(twin).log_group("archive-writer")
+
+    class Refusing:
+        """The third resource cannot be made."""
+
+        def __init__(self, resource: Any) -> None:
+            self._resource = resource
+
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute == "create":
+                raise ProvisioningError(name, "CreateLogGroup answered LimitExceeded", "Ask AWS for more")
+            return getattr(self._resource, attribute)
+
+    steps = tuple(
+        dataclasses.replace(step, resource=Refusing(step.resource)) if step.kind == "log group" else step
+        for step in wanted.steps
+    )
+    with pytest.raises(ProvisioningError) as caught:
+        apply(dataclasses.replace(wanted, steps=steps), session)
+    text = str(caught.value)
+    assert f"create log group {name}: CreateLogGroup answered LimitExceeded" in text
+    assert "3 steps were done before it; apply again to complete the rest" in text
+    check_completed(twin, session, "refused")

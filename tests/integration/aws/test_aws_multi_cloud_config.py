@@ -1,0 +1,248 @@
+"""What is deployed for each layout, and what functions are told. Names from the seed's section 7.5."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from l3kit.connections import load_connections, save_inter_cloud_connection
+from l3kit.errors import MissingConnectionError, ProvisioningError
+from l3kit.provisioning import apply, plan, plan_destroy
+from l3kit.session import Session
+from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
+from l3kit.twin import Twin
+from tests.integration.aws.conftest import MakeTwin, deploy, exists, variables
+
+pytestmark = pytest.mark.sandbox
+LINKS = {"cold-writer": "azure_l3hot_to_aws_l3cold", "archive-writer": "gcp_l3cold_to_aws_l3archive"}
+
+
+@pytest.fixture(scope="module")
+def receiver_cold(session: Session, make_twin: MakeTwin) -> Twin:
+    """The hot tier on Azure, cold and archive on AWS: a cold writer."""
+    twin = make_twin("azure", "aws", "aws")
+    deploy(twin, session)
+    return twin
+
+
+@pytest.fixture(scope="module")
+def receiver_archive(session: Session, make_twin: MakeTwin) -> Twin:
+    """The archive tier alone on AWS: an archive writer."""
+    twin = make_twin("gcp", "gcp", "aws")
+    deploy(twin, session)
+    return twin
+
+
+@pytest.fixture(scope="module")
+def single(session: Session, make_twin: MakeTwin) -> Twin:
+    """All tiers on AWS."""
+    twin = make_twin()
+    deploy(twin, session)
+    return twin
+
+
+@pytest.fixture(scope="module")
+def sender(session: Session, make_twin: MakeTwin) -> Twin:
+    """Hot on AWS, cold on Azure, archive on AWS: the hot mover sends, an archive writer receives."""
+    twin = make_twin("aws", "azure", "aws")
+    save_inter_cloud_connection(twin.path, "aws_l3hot_to_azure_l3cold", "https://cold.example/api", "a-token")
+    deploy(twin, session)
+    return twin
+
+
+def test_deploy_l3_cold_creates_cold_writer_when_different(receiver_cold: Twin, session: Session) -> None:
+    assert exists(receiver_cold, session, "cold-writer")
+
+
+def test_deploy_l3_cold_skips_cold_writer_when_same(single: Twin, session: Session) -> None:
+    assert not exists(single, session, "cold-writer")
+    assert exists(single, session, "cold-to-archive-mover")
+
+
+def test_deploy_l3_archive_creates_archive_writer_when_different(receiver_archive: Twin, session: Session) -> None:
+    assert exists(receiver_archive, session, "archive-writer")
+    assert not exists(receiver_archive, session, "hot-to-cold-mover")
+
+
+def test_deploy_l3_archive_skips_archive_writer_when_same(single: Twin, session: Session) -> None:
+    assert not exists(single, session, "archive-writer")
+
+
+@pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
+def test_a_writers_url_answers_and_is_saved_with_its_token(
+    function: str, receiver_cold: Twin, receiver_archive: Twin, session: Session
+) -> None:
+    twin = receiver_cold if function == "cold-writer" else receiver_archive
+    connection = load_connections(twin.path)[LINKS[function]]
+    config = session.aws.client("lambda").get_function_url_config(
+        FunctionName=session.aws_names(twin).function(function)
+    )
+    assert (connection.url, connection.provider) == (config["FunctionUrl"], "aws")
+    assert connection.function == function.replace("-", "_")
+    assert config["AuthType"] == "NONE"
+    assert connection.token == variables(twin, session, function)["INTER_CLOUD_TOKEN"]
+    assert len(connection.token) >= 43
+    assert requests.post(connection.url, timeout=30).status_code == 403
+    right = requests.post(connection.url, headers={"X-Inter-Cloud-Token": connection.token}, timeout=30)
+    assert right.status_code == 400
+
+
+def test_create_cold_writer_function_url(receiver_cold: Twin, session: Session) -> None:
+    policy = session.aws.client("lambda").get_policy(
+        FunctionName=session.aws_names(receiver_cold).function("cold-writer")
+    )
+    assert "lambda:InvokeFunctionUrl" in policy["Policy"]
+    assert "lambda:InvokedViaFunctionUrl" in policy["Policy"]
+
+
+def test_create_archive_writer_function_url(receiver_archive: Twin, session: Session) -> None:
+    name = session.aws_names(receiver_archive).function("archive-writer")
+    policy = session.aws.client("lambda").get_policy(FunctionName=name)
+    assert "lambda:InvokeFunctionUrl" in policy["Policy"]
+    assert "lambda:InvokedViaFunctionUrl" in policy["Policy"]
+
+
+def test_create_hot_cold_mover_injects_env_vars(sender: Twin, session: Session) -> None:
+    told = variables(sender, session, "hot-to-cold-mover")
+    assert told["REMOTE_COLD_WRITER_URL"] == "https://cold.example/api"
+    assert told["INTER_CLOUD_TOKEN"] == "a-token"
+    assert "COLD_S3_BUCKET_NAME" not in told
+    assert exists(sender, session, "archive-writer")
+
+
+def test_create_hot_cold_mover_no_env_vars_same_cloud(single: Twin, session: Session) -> None:
+    told = variables(single, session, "hot-to-cold-mover")
+    assert "REMOTE_COLD_WRITER_URL" not in told
+    assert "INTER_CLOUD_TOKEN" not in told
+    assert told["COLD_S3_BUCKET_NAME"] == session.aws_names(single).cold_s3_bucket()
+
+
+def test_create_cold_archive_mover_injects_env_vars(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("aws", "aws", "gcp")
+    save_inter_cloud_connection(twin.path, "aws_l3cold_to_gcp_l3archive", "https://archive.example", "b-token")
+    deploy(twin, session)
+    told = variables(twin, session, "cold-to-archive-mover")
+    assert told["REMOTE_ARCHIVE_WRITER_URL"] == "https://archive.example"
+    assert told["INTER_CLOUD_TOKEN"] == "b-token"
+    assert "ARCHIVE_S3_BUCKET_NAME" not in told
+
+
+@pytest.mark.parametrize(
+    ("layout", "link", "url", "token"),
+    [
+        (("aws", "azure", "azure"), "aws_l3hot_to_azure_l3cold", "https://w", ""),
+        (("aws", "azure", "azure"), "aws_l3hot_to_azure_l3cold", "", "t"),
+        (("aws", "aws", "gcp"), "aws_l3cold_to_gcp_l3archive", "https://w", "  "),
+    ],
+)
+def test_a_sender_whose_link_is_incomplete_creates_nothing(
+    layout: tuple[str, str, str], link: str, url: str, token: str, session: Session, make_twin: MakeTwin
+) -> None:
+    twin = make_twin(*layout)
+    save_inter_cloud_connection(twin.path, link, url, token)
+    with pytest.raises(ValueError, match=f"connection {link}: is incomplete") as caught:
+        plan(twin, session, clouds={"aws"})
+    assert isinstance(caught.value, MissingConnectionError)
+    assert plan_destroy(twin, session, data=True).changes == ()
+
+
+def test_hot_cold_mover_missing_connection_fails(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("aws", "gcp", "gcp")
+    with pytest.raises(ValueError, match="connection aws_l3hot_to_gcp_l3cold"):
+        plan(twin, session, clouds={"aws"})
+
+
+def test_create_cold_writer_missing_token_fails(session: Session, make_twin: MakeTwin) -> None:
+    """The deployer makes the token itself; one that was lost from the file is made anew before the writer is told."""
+    _lost_token_is_made_anew(make_twin("azure", "aws", "aws"), "cold-writer", session)
+
+
+def test_create_archive_writer_missing_token_fails(session: Session, make_twin: MakeTwin) -> None:
+    _lost_token_is_made_anew(make_twin("gcp", "gcp", "aws"), "archive-writer", session)
+
+
+def _lost_token_is_made_anew(twin: Twin, function: str, session: Session) -> None:
+    deploy(twin, session)
+    before = load_connections(twin.path)[LINKS[function]]
+    save_inter_cloud_connection(twin.path, LINKS[function], before.url, "")
+    changes = {(step.kind, step.action) for step in plan(twin, session, clouds={"aws"}).changes}
+    assert ("link token", "create") in changes
+    deploy(twin, session)
+    after = load_connections(twin.path)[LINKS[function]]
+    assert after.token.strip()
+    assert after.token != before.token
+    assert variables(twin, session, function)["INTER_CLOUD_TOKEN"] == after.token
+
+
+def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("azure", "aws", "aws")
+    deploy(twin, session)
+    apply(plan_destroy(twin, session), session)
+    assert not exists(twin, session, "cold-writer")
+    assert load_connections(twin.path)[LINKS["cold-writer"]].url == ""
+
+
+def test_destroy_l3_archive_destroys_archive_writer(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    deploy(twin, session)
+    apply(plan_destroy(twin, session), session)
+    assert not exists(twin, session, "archive-writer")
+
+
+def test_cold_archive_mover_uses_correct_env_vars(single: Twin, session: Session) -> None:
+    told = variables(single, session, "cold-to-archive-mover")
+    assert {"COLD_S3_BUCKET_NAME", "ARCHIVE_S3_BUCKET_NAME"} <= set(told)
+    assert not any(name.startswith(("SOURCE_", "TARGET_", "S3_BUCKET")) for name in told)
+
+
+def test_cold_archive_mover_env_vars_match_deployer(
+    single: Twin, sender: Twin, receiver_cold: Twin, receiver_archive: Twin, session: Session
+) -> None:
+    seen = set()
+    for twin in (single, sender, receiver_cold, receiver_archive):
+        for function in FUNCTIONS:
+            if exists(twin, session, function):
+                told = variables(twin, session, function)
+                settings = load_settings(function, told, provider="aws")
+                remote = settings.remote_url is not None
+                assert sorted(told) == variables_for(function, provider="aws", remote=remote)
+                seen.add((function, remote))
+    assert {function for function, _ in seen} == set(FUNCTIONS)
+    assert ("hot-to-cold-mover", True) in seen
+
+
+def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, session: Session) -> None:
+    before = load_connections(receiver_cold.path)[LINKS["cold-writer"]]
+    deploy(receiver_cold, session)
+    assert load_connections(receiver_cold.path)[LINKS["cold-writer"]] == before
+    rotation = plan(receiver_cold, session, clouds={"aws"}, rotate_tokens=True)
+    assert [(step.kind, step.reason) for step in rotation.changes] == [("link token", "a new token is asked for")]
+    apply(rotation, session)
+    after = load_connections(receiver_cold.path)[LINKS["cold-writer"]]
+    assert after.token != before.token
+    assert variables(receiver_cold, session, "cold-writer")["INTER_CLOUD_TOKEN"] == after.token
+    assert plan(receiver_cold, session, clouds={"aws"}).changes == ()
+
+
+def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
+    session: Session, make_twin: MakeTwin
+) -> None:
+    twin = make_twin("aws", "azure", "gcp")
+    with pytest.raises(ProvisioningError, match="cannot deploy to azure and gcp yet; nothing was done"):
+        plan(twin, session)
+    assert plan_destroy(twin, session, data=True).changes == ()
+
+
+def test_thousands_of_devices_deploy_and_the_functions_read_them_from_their_zip(
+    session: Session, make_twin: MakeTwin
+) -> None:
+    twin = make_twin(devices=[f"device-{n:05d}" for n in range(5000)])
+    deploy(twin, session)
+    told = variables(twin, session, "hot-to-cold-mover")
+    assert told["DIGITAL_TWIN_INFO"] == "file:digital_twin_info.json"
+    assert sum(len(name) + len(value) for name, value in told.items()) < 4096
+    assert plan(twin, session).changes == ()
+    from l3kit.movers import run_mover
+
+    report = run_mover(session, twin, "hot-to-cold-mover", time="1971-01-01T00:00:00Z").reports[0]
+    assert (report["verdict"], report["device_count"]) == ("complete", 5000)

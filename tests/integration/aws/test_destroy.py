@@ -1,0 +1,85 @@
+"""Destroy removes what carries this twin's tag, its data only when told so, and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from l3kit.errors import ProvisioningError
+from l3kit.provisioning import apply, plan, plan_destroy
+from l3kit.session import Session
+from l3kit.twin import Twin
+from tests.integration.aws.conftest import MakeTwin, deploy, exists, write_twin
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin()
+    deploy(twin, session)
+    bucket = session.aws_names(twin).cold_s3_bucket()
+    for n in range(3):
+        session.aws.client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]")
+    first = apply(plan_destroy(twin, session), session)
+    assert len(first.done) == 16
+    left = plan_destroy(twin, session)
+    assert {step.kind for step in left.steps} == {"table", "bucket"}
+    assert {(step.action, step.reason) for step in left.steps} == {("keep", "holds data; removed only with data=True")}
+    apply(plan_destroy(twin, session, data=True), session)
+    assert plan_destroy(twin, session, data=True).steps == ()
+    assert apply(plan_destroy(twin, session, data=True), session).done == ()
+
+
+def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin) -> None:
+    one, other = make_twin("gcp", "gcp", "aws"), make_twin("gcp", "gcp", "aws")
+    deploy(one, session)
+    deploy(other, session)
+    apply(plan_destroy(one, session, data=True), session)
+    assert plan(other, session, clouds={"aws"}).changes == ()
+
+
+def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    role = session.aws_names(twin).role("archive-writer")
+    session.aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+    with pytest.raises(ProvisioningError, match=f"role {role}: exists and is not this twin's"):
+        plan(twin, session, clouds={"aws"})
+    wanted = plan_destroy(twin, session, data=True)
+    assert [(s.action, s.reason) for s in wanted.steps] == [("keep", "is not this twin's: its tag is missing")]
+    apply(wanted, session)
+    assert session.aws.client("iam").get_role(RoleName=role)
+
+
+def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    s3, bucket = session.aws.client("s3"), session.aws_names(twin).archive_s3_bucket()
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="theirs", Body=b"1")
+    with pytest.raises(ProvisioningError, match=f"bucket {bucket}: exists and is not this twin's"):
+        plan(twin, session, clouds={"aws"})
+    apply(plan_destroy(twin, session, data=True), session)
+    assert s3.get_object(Bucket=bucket, Key="theirs")
+
+
+def test_a_changed_layout_removes_the_writer_it_no_longer_calls_for(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("azure", "aws", "aws")
+    deploy(twin, session)
+    assert exists(twin, session, "cold-writer")
+    write_twin(twin.path, twin.name, "aws", "aws", "aws", ["pump-1"])
+    moved = Twin.load(twin.path)
+    wanted = plan(moved, session)
+    removed = [(step.kind, step.reason) for step in wanted.steps if step.action == "delete"]
+    assert [kind for kind, _ in removed] == ["role", "log group", "function"]
+    assert {reason for _, reason in removed} == {"the layout no longer needs it"}
+    apply(wanted, session)
+    assert not exists(moved, session, "cold-writer")
+    assert plan(moved, session).changes == ()
+
+
+def test_a_dry_run_removes_nothing(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    deploy(twin, session)
+    shown = plan_destroy(twin, session, data=True)
+    assert shown.changes
+    assert plan(twin, session, clouds={"aws"}).changes == ()

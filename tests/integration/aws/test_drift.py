@@ -1,0 +1,166 @@
+"""What somebody changed by hand shows in the plan, with its reason, and apply repairs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from l3kit.connections import load_connections
+from l3kit.provisioning import apply, plan
+from l3kit.session import Session
+from l3kit.twin import Twin
+from l3kit.verification import verify
+from tests.integration.aws.conftest import MakeTwin, deploy
+
+pytestmark = pytest.mark.sandbox
+OPEN_POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+)
+
+
+@pytest.fixture(scope="module")
+def twin(session: Session, make_twin: MakeTwin) -> Twin:
+    twin = make_twin("azure", "aws", "aws")
+    deploy(twin, session)
+    return twin
+
+
+@pytest.fixture(scope="module")
+def with_tables(session: Session, make_twin: MakeTwin) -> Twin:
+    twin = make_twin()
+    deploy(twin, session)
+    return twin
+
+
+Break = Callable[[Any, Any], Any]
+BREAKS: dict[str, tuple[str, Break, str]] = {
+    "a changed variable": (
+        "lambda",
+        lambda c, n: c.update_function_configuration(
+            FunctionName=n.function("cold-writer"),
+            Environment={"Variables": {"COLD_S3_BUCKET_NAME": "other", "DIGITAL_TWIN_INFO": "x", "EXTRA": "1"}},
+        ),
+        "variable COLD_S3_BUCKET_NAME differs; variable DIGITAL_TWIN_INFO differs; variable EXTRA is not wanted; "
+        "variable INTER_CLOUD_TOKEN is missing",
+    ),
+    "changed settings": (
+        "lambda",
+        lambda c, n: c.update_function_configuration(
+            FunctionName=n.function("cold-to-archive-mover"), Timeout=3, MemorySize=128
+        ),
+        "MemorySize is 128, not 1024; Timeout is 3, not 900",
+    ),
+    "a deleted function": (
+        "lambda",
+        lambda c, n: c.delete_function(FunctionName=n.function("cold-to-archive-mover")),
+        "missing",
+    ),
+    "a deleted url": (
+        "lambda",
+        lambda c, n: c.delete_function_url_config(FunctionName=n.function("cold-writer")),
+        "missing",
+    ),
+    "a deleted url permission": (
+        "lambda",
+        lambda c, n: c.remove_permission(FunctionName=n.function("cold-writer"), StatementId="FunctionURLInvoke"),
+        "permission FunctionURLInvoke is missing",
+    ),
+    "an edited role policy": (
+        "iam",
+        lambda c, n: c.put_role_policy(RoleName=n.role("cold-writer"), PolicyName="l3kit", PolicyDocument=OPEN_POLICY),
+        "its policy was edited",
+    ),
+    "a further role policy": (
+        "iam",
+        lambda c, n: c.put_role_policy(RoleName=n.role("cold-writer"), PolicyName="more", PolicyDocument=OPEN_POLICY),
+        "has further policies: more",
+    ),
+    "a deleted role policy": (
+        "iam",
+        lambda c, n: c.delete_role_policy(RoleName=n.role("cold-writer"), PolicyName="l3kit"),
+        "its policy is missing",
+    ),
+    "a deleted schedule": (
+        "scheduler",
+        lambda c, n: c.delete_schedule(Name=n.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{n.twin_name}"),
+        "missing",
+    ),
+    "removed public access block": (
+        "s3",
+        lambda c, n: c.delete_public_access_block(Bucket=n.cold_s3_bucket()),
+        "public access is not blocked",
+    ),
+    "a deleted bucket policy": (
+        "s3",
+        lambda c, n: c.delete_bucket_policy(Bucket=n.cold_s3_bucket()),
+        "its policy does not refuse plain http",
+    ),
+    "a deleted lifecycle": (
+        "s3",
+        lambda c, n: c.delete_bucket_lifecycle(Bucket=n.archive_s3_bucket()),
+        "what uploads leave behind does not expire",
+    ),
+    "changed log retention": (
+        "logs",
+        lambda c, n: c.put_retention_policy(logGroupName=n.log_group("cold-writer"), retentionInDays=1),
+        "keeps logs for 1 days",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BREAKS)
+def test_drift_shows_in_the_plan_and_is_repaired(what: str, twin: Twin, session: Session) -> None:
+    service, break_it, reason = BREAKS[what]
+    break_it(session.aws.client(service), session.aws_names(twin))
+    _shows_and_is_repaired(twin, session, reason)
+
+
+def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session) -> None:
+    client, names = session.aws.client("scheduler"), session.aws_names(twin)
+    there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
+    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+    client.update_schedule(**{key: there[key] for key in kept}, State="DISABLED")
+    failed = verify(session, twin, clouds=["aws"], canary=False).failed
+    assert {(check.group, check.seen) for check in failed} == {("schedules", "off"), ("drift", "update")}
+    _shows_and_is_repaired(twin, session, "it is disabled")
+
+
+def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session) -> None:
+    import io
+    import zipfile
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("lambda_function.py", "def lambda_handler(event, context): return 1")
+    name = session.aws_names(twin).function("cold-writer")
+    session.aws.client("lambda").update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
+    _shows_and_is_repaired(twin, session, "its code differs")
+
+
+def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(with_tables: Twin, session: Session) -> None:
+    client, names = session.aws.client("dynamodb"), session.aws_names(with_tables)
+    client.update_continuous_backups(
+        TableName=names.hot_dynamodb_table(), PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+    )
+    client.update_time_to_live(
+        TableName=names.journal_dynamodb_table(),
+        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
+    )
+    wanted = plan(with_tables, session)
+    reasons = [step.reason for step in wanted.changes]
+    assert reasons == ["point-in-time recovery is off", "old reports do not expire"]
+    apply(wanted, session)
+    assert plan(with_tables, session).changes == ()
+
+
+def _shows_and_is_repaired(twin: Twin, session: Session, reason: str) -> None:
+    wanted = plan(twin, session, clouds={"aws"})
+    assert reason in [step.reason for step in wanted.changes], str(wanted)
+    (token,) = [c.token for c in load_connections(twin.path).values()]
+    assert token not in str(wanted) + repr(wanted) + wanted._repr_html_() + json.dumps(wanted.to_json())
+    apply(wanted, session)
+    left = plan(twin, session, clouds={"aws"})
+    assert left.changes == (), str(left)
