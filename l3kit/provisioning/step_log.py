@@ -37,7 +37,7 @@ class StepLog:
             os.fsync(file.fileno())
 
     def unfinished(self) -> dict[tuple[str, str], str]:
-        """Steps that were begun and never reported done, by kind and name: what an interrupted apply was about to do."""
+        """Steps that were begun and never reported done, by kind and name: where an interrupted apply stopped."""
         if not self._path.exists():
             return {}
         begun: dict[tuple[str, str], str] = {}

@@ -145,11 +145,14 @@ class DeviceMove:
             self.report.notes.append(f"{draft.sort_keys[0]} is larger than a chunk and became one of its own")
         key = await self._store_under_free_key(draft, body)
         await self._journal.stored()
-        self.report.items += draft.count
-        self.report.bytes += len(body)
+        self._count(key, draft.count, len(body))
+        return True
+
+    def _count(self, key: ChunkKey, items: int, size: int) -> None:
+        self.report.items += items
+        self.report.bytes += size
         self.report.chunks += 1
         self.report.keys.append(str(key))
-        return True
 
     async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
         for _ in range(MAX_NUMBERS_TRIED):
@@ -212,6 +215,8 @@ class DeviceMove:
 
     async def _recover(self, entry: Entry) -> None:
         settled = entry if entry.state == "stored" else await self._settle(entry)
+        if settled is not None and entry.state == "writing":  # else the interrupted run has counted it
+            self._count(settled.key, settled.count, settled.size)
         if settled is None:
             self.report.notes.append(f"{entry.key} of an interrupted run was given up; its items are moved anew")
         else:
