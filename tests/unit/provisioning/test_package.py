@@ -1,0 +1,101 @@
+"""Zips: the same bytes every time, only what a function needs, wheels of the platform it will run on."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from l3kit.errors import ProvisioningError
+from l3kit.provisioning import package
+from l3kit.provisioning.package import Runtime, dependencies, pack
+from l3kit.tiering.settings import FUNCTIONS
+
+HERE = Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
+
+
+def names(data: bytes) -> list[str]:
+    return zipfile.ZipFile(io.BytesIO(data)).namelist()
+
+
+def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pack("aws", "cold-writer", HERE)
+    package._packed.clear()
+    later = time.time() + 86_400
+    for path in (package.PACKAGE / "tiering").glob("*.py"):
+        os.utime(path, (later, path.stat().st_mtime))
+    second = pack("aws", "cold-writer", HERE)
+    assert first.data == second.data
+    assert first.code_sha256 == second.code_sha256
+    entries = zipfile.ZipFile(io.BytesIO(first.data)).infolist()
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert first.data != pack("aws", "cold-writer", HERE, {"digital_twin_info.json": b"{}"}).data
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_zip_holds_the_entry_point_the_needed_part_of_l3kit_and_dependencies(function: str) -> None:
+    held = names(pack("aws", function, HERE).data)
+    for name in ("lambda_function.py", "l3kit/tiering/wire.py", "l3kit/clouds/aws/entry.py", "requests/__init__.py"):
+        assert name in held
+    assert any(name.startswith("orjson/") and name.endswith(".so") for name in held)
+    for part in (
+        "provisioning",
+        "sandbox",
+        "session.py",
+        "facade.py",
+        "checks.py",
+        "twin.py",
+        "__pycache__",
+        "dist-info",
+    ):
+        assert not any(part in name for name in held), part
+
+
+def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
+    zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE).data)).extractall(tmp_path)
+    code = (
+        "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, '.');"
+        "import l3kit.clouds.aws.entry, l3kit.tiering.writers, orjson, requests, zstandard;"
+        "print(sorted(m for m in ('boto3', 'pandas', 'pydantic', 'moto') if m in sys.modules), orjson.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env={}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[] ")
+    assert str(tmp_path) in done.stdout
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("x86_64", "x86_64"), ("arm64", "aarch64")])
+def test_wheels_are_those_of_the_target_and_not_of_this_machine(architecture: str, machine: str) -> None:
+    python = "3.12" if HERE.python == "3.13" else "3.13"
+    folder = dependencies(Runtime(python, architecture))
+    libraries = [path.name for path in folder.rglob("*.so") if "orjson" in str(path)]
+    assert libraries
+    tag = f"cpython-{python.replace('.', '')}-{machine}"
+    assert all(tag in name for name in libraries), libraries
+    assert dependencies(Runtime(python, architecture)) == folder
+
+
+def test_dependencies_that_cannot_be_had_are_named_without_an_address(tmp_path: Path) -> None:
+    with pytest.raises(ProvisioningError, match=r"dependencies for Python 3\.1 on x86_64: pip failed") as caught:
+        dependencies(Runtime("3.1", "x86_64"), tmp_path)
+    assert "://" not in str(caught.value)
+    assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
+
+
+def test_a_zip_over_lambdas_limit_is_refused() -> None:
+    with pytest.raises(ProvisioningError, match="52,428,800 are allowed"):
+        pack("aws", "cold-writer", HERE, {"noise": os.urandom(51 * 1024 * 1024)})
+
+
+def test_a_function_without_entry_point_is_refused() -> None:
+    with pytest.raises(ProvisioningError, match="lambda_code/aws/nothing is missing"):
+        pack("aws", "nothing", HERE)

@@ -1,0 +1,170 @@
+"""Plan and apply on resources that keep their state in memory: order, reasons, ownership, interruptions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from l3kit.errors import ProvisioningError
+from l3kit.provisioning.model import Finding, Plan, judged
+from l3kit.provisioning.run import apply
+from l3kit.provisioning.step_log import StepLog
+from l3kit.provisioning.waiting import wait_until
+
+
+@dataclass
+class Fake:
+    """A resource whose cloud is a list."""
+
+    name: str
+    exists: bool = False
+    owned: bool = True
+    differences: tuple[str, ...] = ()
+    holds_data: bool = False
+    kind: str = "thing"
+    calls: list[str] = field(default_factory=list)
+
+    def compare(self) -> Finding:
+        return Finding(self.exists, self.owned, self.differences)
+
+    def create(self) -> None:
+        self.calls.append("create")
+        self.exists = True
+
+    def update(self) -> None:
+        self.calls.append("update")
+        self.differences = ()
+
+    def delete(self) -> None:
+        self.calls.append("delete")
+        self.exists = False
+
+
+def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool = False) -> Plan:
+    steps = tuple(judged(r, r.compare(), destroying=destroying, data=data) for r in resources)
+    return Plan("deploy t", steps, folder, resources, destroying=destroying, data=data)
+
+
+SESSION: object = None
+
+
+@pytest.mark.parametrize(
+    ("fake", "action", "reason"),
+    [
+        (Fake("a"), "create", "missing"),
+        (Fake("a", exists=True), "unchanged", ""),
+        (Fake("a", exists=True, differences=("x is 1", "y is off")), "update", "x is 1; y is off"),
+    ],
+)
+def test_a_finding_becomes_a_step_with_its_reason(fake: Fake, action: str, reason: str) -> None:
+    step = judged(fake, fake.compare(), destroying=False, data=False)
+    assert (step.action, step.reason) == (action, reason)
+
+
+@pytest.mark.parametrize(
+    ("fake", "data", "action"),
+    [
+        (Fake("a", exists=True), False, "delete"),
+        (Fake("a", exists=True, holds_data=True), False, "keep"),
+        (Fake("a", exists=True, holds_data=True), True, "delete"),
+        (Fake("a", exists=True, owned=False), True, "keep"),
+    ],
+)
+def test_removal_spares_data_and_what_is_not_ours(fake: Fake, data: bool, action: str) -> None:
+    assert judged(fake, fake.compare(), destroying=True, data=data).action == action
+
+
+def test_apply_carries_out_changes_in_order_and_nothing_else(tmp_path: Path) -> None:
+    fakes = [Fake("a"), Fake("b", exists=True), Fake("c", exists=True, differences=("x",)), Fake("d")]
+    seen: list[str] = []
+    result = apply(planned(tmp_path, *fakes), SESSION, progress=lambda done, total, text: seen.append(text))  # type: ignore[arg-type]
+    assert [fake.calls for fake in fakes] == [["create"], [], ["update"], ["create"]]
+    assert [step.name for step in result.done] == ["a", "c", "d"]
+    assert result.sentence() == "deploy t: 2 created, 1 updated, 1 as they were"
+    assert seen == ["create thing a", "unchanged thing b", "update thing c", "create thing d", "done"]
+
+
+def test_an_old_plan_is_compared_again_before_each_step(tmp_path: Path) -> None:
+    fakes = [Fake("a"), Fake("b", exists=True)]
+    old = planned(tmp_path, *fakes)
+    fakes[0].exists = True
+    fakes[1].differences = ("changed since",)
+    apply(old, SESSION)  # type: ignore[arg-type]
+    assert [fake.calls for fake in fakes] == [[], ["update"]]
+
+
+def test_a_resource_that_became_somebody_elses_is_refused(tmp_path: Path) -> None:
+    fake = Fake("a")
+    old = planned(tmp_path, fake)
+    fake.exists, fake.owned = True, False
+    with pytest.raises(ProvisioningError, match="thing a: exists and is not this twin's"):
+        apply(old, SESSION)  # type: ignore[arg-type]
+    assert fake.calls == []
+
+
+def test_something_that_is_gone_already_is_not_deleted_twice(tmp_path: Path) -> None:
+    fake = Fake("a", exists=True)
+    old = planned(tmp_path, fake, destroying=True)
+    fake.exists = False
+    assert apply(old, SESSION).done == ()  # type: ignore[arg-type]
+    assert fake.calls == []
+
+
+def test_each_step_is_noted_before_and_after(tmp_path: Path) -> None:
+    apply(planned(tmp_path, Fake("a"), Fake("b", exists=True)), SESSION)  # type: ignore[arg-type]
+    lines = [json.loads(line) for line in (tmp_path / ".l3kit" / "deploy.jsonl").read_text().splitlines()]
+    assert [(line["phase"], line["action"], line["name"]) for line in lines] == [
+        ("begin", "create", "a"),
+        ("done", "create", "a"),
+    ]
+
+
+def test_the_log_tells_what_was_begun_and_never_done_even_with_a_torn_last_line(tmp_path: Path) -> None:
+    log = StepLog(tmp_path)
+    assert log.unfinished() == {}
+    log.note("begin", "create", "role", "a")
+    log.note("done", "create", "role", "a")
+    log.note("begin", "create", "function", "b")
+    with (tmp_path / ".l3kit" / "deploy.jsonl").open("a") as file:
+        file.write('{"phase": "beg')
+    assert StepLog(tmp_path).unfinished() == {("function", "b"): "create function b"}
+
+
+def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:
+    plan = planned(tmp_path, Fake("a"), Fake("b", exists=True, differences=("x is off",)), Fake("c", exists=True))
+    assert plan.sentence() == "deploy t: 1 to create, 1 to update (1 as they are)"
+    assert str(plan).splitlines()[1].startswith("+ create")
+    assert list(plan.to_frame()["reason"]) == ["missing", "x is off", ""]
+    assert plan.to_json()["steps"][1]["action"] == "update"
+    assert "x is off" in plan._repr_html_()
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def clock(self) -> float:
+        return self.now
+
+
+def test_waiting_polls_with_growing_pauses_until_ready() -> None:
+    time, answers = Time(), iter([False, False, False, True])
+    wait_until(lambda: next(answers), "it is ready", 60, sleep=time.sleep, clock=time.clock)
+    assert time.waits == sorted(time.waits)
+    assert len(time.waits) == 3
+
+
+def test_waiting_ends_at_its_limit_and_says_for_what() -> None:
+    time = Time()
+    with pytest.raises(ProvisioningError, match="table x is active: is still not so after 30 s"):
+        wait_until(lambda: False, "table x is active", 30, sleep=time.sleep, clock=time.clock)
+    assert time.now <= 30
+    assert max(time.waits) <= 5
