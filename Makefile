@@ -27,11 +27,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
 	@$(BIN)/python -m l3kit.demo
 
-test: $(READY)  ## Run the tests (under 10 minutes)
-	@$(BIN)/python -m pytest -q -m "not slow"
+test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" --nbval tests notebooks
 
 test-all: $(READY)  ## Run the long tests too
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
 bench: $(READY)  ## Move 10 MB and 100 MB beside a naive mover and print the ratios
 	@$(BIN)/python -m benchmarks.bench
@@ -45,6 +45,6 @@ notebooks: $(READY)  ## Run all notebooks with their defaults and save their out
 	@$(BIN)/python -m tests.notebooks.refresh
 
 clean:  ## Stop the sandbox and remove what was generated
-	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down
+	@test ! -x $(BIN)/l3kit || for home in .l3kit/sandbox*; do $(BIN)/l3kit sandbox down --home $$home; done
 	@rm -rf build dist .l3kit .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
