@@ -22,7 +22,7 @@ BLOCK_ALL = {
 }
 ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 LEFTOVER_DAYS = 2
-RULES = {("l3kit-parts", "Enabled"), ("l3kit-uploads", "Enabled")}
+REPORT_DAYS = 90
 DELETE_BATCH = 1000
 
 
@@ -114,7 +114,9 @@ class Bucket:
         if policy != self._policy():
             found.append("its policy does not refuse plain http" if policy is None else "its policy was edited")
         lifecycle = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"])
-        if {(rule.get("ID"), rule.get("Status")) for rule in lifecycle or []} != RULES:
+        if {(rule.get("ID"), rule.get("Status")) for rule in lifecycle or []} != {
+            (rule["ID"], rule["Status"]) for rule in _lifecycle()["Rules"]
+        }:
             found.append("what uploads leave behind does not expire")
         return found
 
@@ -144,20 +146,13 @@ class Bucket:
 
 
 def _lifecycle() -> dict[str, Any]:
-    parts, uploads = sorted(name for name, _ in RULES)
+    def rule(name: str, prefix: str, **action: Any) -> dict[str, Any]:
+        return {"ID": name, "Status": "Enabled", "Filter": {"Prefix": prefix}, **action}
+
     return {
         "Rules": [
-            {
-                "ID": parts,
-                "Status": "Enabled",
-                "Filter": {"Prefix": f"{RESERVED_PREFIX}parts/"},
-                "Expiration": {"Days": LEFTOVER_DAYS},
-            },
-            {
-                "ID": uploads,
-                "Status": "Enabled",
-                "Filter": {"Prefix": ""},
-                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": LEFTOVER_DAYS},
-            },
+            rule("l3kit-parts", f"{RESERVED_PREFIX}parts/", Expiration={"Days": LEFTOVER_DAYS}),
+            rule("l3kit-reports", f"{RESERVED_PREFIX}reports/", Expiration={"Days": REPORT_DAYS}),
+            rule("l3kit-uploads", "", AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
         ]
     }
