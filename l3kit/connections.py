@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from l3kit.errors import ConfigurationError
 
@@ -81,12 +81,14 @@ def save_inter_cloud_connection(
     *,
     provider: str | None = None,
     function: str | None = None,
+    lock_seconds: float = LOCK_SECONDS,
 ) -> None:
     """Create or update one link, keeping every other one and every field this version does not know.
 
     All or nothing, under a file lock, so two deployments at once lose nothing; file mode 0600. An empty token is
     saved with a warning: the receiver will refuse everything.
-    Raises: ConfigurationError where the folder is missing, or the file is broken (it is left as it is).
+    Raises: ConfigurationError where the folder is missing or cannot be written, the lock stays taken, or the file is
+        broken (it is left as it is).
     """
     folder = Path(project_path)
     path = folder / FILE
@@ -94,13 +96,26 @@ def save_inter_cloud_connection(
         raise ConfigurationError(str(folder), "is not a folder", f"{FILE} is kept in the twin's folder")
     if not token.strip():
         log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
-    with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
-        content = _read(path) if path.exists() else {"connections": {}}
-        entry = {**content["connections"].get(conn_id, {}), "url": url, "token": token}
-        entry |= {key: value for key, value in (("provider", provider), ("function", function)) if value is not None}
-        content["connections"][conn_id] = {key: entry[key] for key in sorted(entry)}
-        _write(path, content)
+    changes = {"url": url, "token": token, "provider": provider, "function": function}
+    try:
+        with FileLock(f"{path}.lock", timeout=lock_seconds):
+            _update(path, conn_id, {key: value for key, value in changes.items() if value is not None})
+    except Timeout:
+        raise ConfigurationError(
+            FILE, f"is held by another deployment for over {lock_seconds:g} s", "Wait for it to end, then repeat"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(FILE, f"cannot be written ({error.strerror})", "It was left as it is") from None
     log.info("saved connection %s", conn_id)
+
+
+def _update(path: Path, conn_id: str, changes: Mapping[str, str]) -> None:
+    for left in path.parent.glob(f".{path.name}.*"):  # by a deployment that was killed: the lock is ours alone
+        left.unlink(missing_ok=True)
+    content = _read(path) if path.exists() else {"connections": {}}
+    entry = {**content["connections"].get(conn_id, {}), **changes}
+    content["connections"][conn_id] = {key: entry[key] for key in sorted(entry)}
+    _write(path, content)
 
 
 def _read(path: Path) -> dict[str, Any]:
