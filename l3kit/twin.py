@@ -74,10 +74,8 @@ class Device(BaseModel):
     @field_validator("id")
     @classmethod
     def _size(cls, value: str) -> str:
-        if len(value.encode("utf-8", "surrogatepass")) > MAX_DEVICE_ID_BYTES:
+        if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
-        if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
-            raise ValueError("holds half of a surrogate pair, which no store can keep")
         return value
 
 
@@ -179,6 +177,10 @@ class Twin:
         return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
 
 
+UNREADABLE = object()
+"""Told apart from a file that holds `null`, which is a problem of its own."""
+
+
 def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
     try:
         return json.loads((folder / name).read_text("utf-8"))
@@ -186,14 +188,14 @@ def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
         problems.append(f"{name}: the file is missing")
     except json.JSONDecodeError as error:
         problems.append(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problems.append(f"{name}: cannot be read ({type(error).__name__})")
-    return None
+    return UNREADABLE
 
 
 def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | None:
     content = _load_json(folder, name, problems)
-    if content is None:
+    if content is UNREADABLE:
         return None
     try:
         return model.model_validate(content)
@@ -204,7 +206,7 @@ def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | 
 
 def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
     content = _load_json(folder, name, problems)
-    if content is None:
+    if content is UNREADABLE:
         return ()
     if not isinstance(content, list) or not content:
         problems.append(f'{name}: must be a list of at least one {{"id": ...}}')
@@ -226,7 +228,7 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
     if not (folder / EVENTS).exists():
         return ()
     content = _load_json(folder, EVENTS, problems)
-    if content is None:
+    if content is UNREADABLE:
         return ()
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         problems.append(f"{EVENTS}: must be a list of objects")

@@ -143,3 +143,50 @@ def test_the_example_twins_load(name: str) -> None:
     twin = Twin.load(ROOT / "params" / "twins" / name)
     assert twin.name == name
     assert list(twin.to_frame()["tier"]) == ["hot", "cold", "archive"]
+
+
+@pytest.mark.parametrize("file", ["config", "config_iot_devices", "config_providers", "config_events"])
+def test_a_file_that_holds_null_is_a_problem_not_an_empty_twin(tmp_path: Path, file: str) -> None:
+    write(tmp_path)
+    (tmp_path / f"{file}.json").write_text("null")
+    text = problems(tmp_path)
+    assert "1 problems" in text
+    assert f"{file}.json: " in text
+
+
+@pytest.mark.parametrize("content", ['{"x": ' + "9" * 5000 + "}", "[" * 100_000, "\ufeff{}"])
+def test_a_file_that_cannot_be_parsed_is_a_problem_like_any_other(tmp_path: Path, content: str) -> None:
+    text = problems(write(tmp_path, config=content, providers={}))
+    assert "config.json: " in text
+    assert "config_providers.json: layer_1_provider: is missing" in text
+
+
+def test_a_file_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
+    (write(tmp_path) / "config.json").write_bytes(b'{"mode": "\xff"}')
+    assert "config.json: cannot be read (UnicodeDecodeError)" in problems(tmp_path)
+
+
+@pytest.mark.parametrize(("length", "fits"), [(128, True), (129, False)])
+def test_a_device_ids_length_is_counted_in_bytes(tmp_path: Path, length: int, fits: bool) -> None:
+    folder = write(tmp_path, devices=[{"id": "\U0001f321" * length}])
+    if fits:
+        assert len(Twin.load(folder).devices[0].id.encode()) == 512
+    else:
+        assert "longer than 512 UTF-8 bytes" in problems(folder)
+
+
+def test_half_a_surrogate_pair_is_no_device_id(tmp_path: Path) -> None:
+    text = problems(write(tmp_path, devices='[{"id": "a\\ud800"}]'))
+    assert "config_iot_devices.json: entry 0: id: input should be a valid string" in text
+
+
+def test_other_layers_keys_of_a_device_are_kept_here_and_not_told_to_functions(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path, devices=[{"id": "a", "simulator": {"every": 5}}]))
+    assert twin.devices[0].model_extra == {"simulator": {"every": 5}}
+    assert twin.digital_twin_info()["config_iot_devices"] == [{"id": "a"}]
+
+
+def test_tiers_on_one_cloud_need_no_connections(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path, providers=dict.fromkeys(PROVIDERS, "aws")))
+    assert twin.connection_ids() == {}
+    assert twin.layer_3_connection_ids() == []
