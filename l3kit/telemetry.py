@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,13 +50,9 @@ def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> li
     Raises: ConfigurationError where the file is missing or not of that form.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            rows = [(datetime.fromisoformat(row["time_hour"]), row) for row in csv.DictReader(file)]
-    except (OSError, KeyError, ValueError) as error:
+        readings = _shifted(path, newest)
+    except (OSError, EOFError, zlib.error, csv.Error, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(path.name, f"cannot be read as weather data ({error})") from None
-    shift = newest.astimezone(UTC) - max(moment for moment, _ in rows)
-    rows.sort(key=lambda entry: (entry[0], entry[1]["origin"]))
-    readings = [(row["origin"], _item(row, moment + shift)) for moment, row in rows]
     if last is None:
         return readings
     kept: dict[str, int] = {}
@@ -65,6 +62,16 @@ def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> li
         if kept[device] <= last:
             newest_first.append((device, item))
     return newest_first[::-1]
+
+
+def _shifted(path: Path, newest: datetime) -> list[Reading]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = [(datetime.fromisoformat(row["time_hour"]), row) for row in csv.DictReader(file)]
+    if not rows:
+        raise ValueError("it holds no readings")
+    shift = newest.astimezone(UTC) - max(moment for moment, _ in rows)
+    rows.sort(key=lambda entry: (entry[0], entry[1]["origin"]))
+    return [(row["origin"], _item(row, moment + shift)) for moment, row in rows]
 
 
 def put_telemetry(

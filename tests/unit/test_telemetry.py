@@ -54,7 +54,27 @@ def test_only_the_last_readings_of_each_station(readings: list[tuple[str, bytes]
     assert set(last) <= set(readings[-40:])
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"time_hour\nnever\n")])
+HEAD = f"time_hour,origin,{','.join(QUANTITIES)}\n"
+ROW = f"2013-01-01T00:00:00Z,JFK,{','.join('1' for _ in QUANTITIES)}\n"
+WHOLE = gzip.compress((HEAD + ROW * 500).encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not gzip",
+        gzip.compress(b"a,b\n1,2\n"),
+        gzip.compress(b"time_hour\nnever\n"),
+        gzip.compress(HEAD.encode()),
+        WHOLE[:-12],
+        WHOLE[:20] + b"\xff\xff\xff" + WHOLE[23:],
+        gzip.compress((HEAD + ROW.replace("JFK,1", "JFK,warm")).encode()),
+        gzip.compress((HEAD + "2013-01-01T00:00:00Z,JFK,1\n").encode()),
+        gzip.compress(b"time_hour,origin\n2013-01-01T00:00:00Z,JFK\n"),
+        gzip.compress((HEAD + ROW + ROW.replace("Z", "")).encode()),
+    ],
+    ids=["raw", "columns", "time", "empty", "truncated", "corrupt", "number", "short", "quantities", "zone"],
+)
 def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.csv.gz").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"x\.csv\.gz: cannot be read as weather data"):
