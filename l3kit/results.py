@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -23,12 +24,13 @@ def write_result(name: str, data: Mapping[str, Any], path: str | Path = "", *, r
         data: plain JSON values; a key `summary` holds the one sentence that `make demo` prints.
         path: where to; empty is `build/results/<name>.json` below the project.
     Returns: the path written.
+    Numbers that JSON lacks (NaN, infinities) become null; numpy's become plain ones.
     Raises: ConfigurationError where a key names a secret: secrets never leave through results.
     """
-    _refuse_secrets(data, name)
+    plain = _plain({"notebook": name, **data}, name)
     target = Path(path) if str(path) else (root or project_root()) / "build" / "results" / f"{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"notebook": name, **data}, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False, default=str)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -40,12 +42,19 @@ def write_result(name: str, data: Mapping[str, Any], path: str | Path = "", *, r
     return target
 
 
-def _refuse_secrets(value: Any, where: str) -> None:
+def _plain(value: Any, where: str, *, secret: bool = False) -> Any:
+    """The value as plain JSON; text below a key that names a secret is refused, however deep."""
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if isinstance(inner, str) and inner and any(word in str(key).lower() for word in SECRET_WORDS):
-                raise ConfigurationError(f"{where}.{key}", "names a secret", "Leave it out of the result")
-            _refuse_secrets(inner, f"{where}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            _refuse_secrets(inner, f"{where}[{index}]")
+        return {
+            str(key): _plain(
+                inner, f"{where}.{key}", secret=secret or any(word in str(key).lower() for word in SECRET_WORDS)
+            )
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_plain(inner, f"{where}[{index}]", secret=secret) for index, inner in enumerate(value)]
+    if secret and isinstance(value, str | bytes) and value:
+        raise ConfigurationError(where, "names a secret", "Leave it out of the result")
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

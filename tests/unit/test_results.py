@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,6 +45,41 @@ def test_a_result_never_holds_a_secret(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"x\.links\[0\]\.token: names a secret"):
         write_result("x", {"links": [{"token": "abc"}]}, tmp_path / "out.json")
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize("value", [["abc"], {"value": "abc"}, [{"deep": ("abc",)}], b"abc"])
+def test_a_secret_is_found_however_deep_it_lies(tmp_path: Path, value: object) -> None:
+    with pytest.raises(ConfigurationError, match="names a secret") as caught:
+        write_result("x", {"tokens": value}, tmp_path / "out.json")
+    assert "abc" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_counts_and_blanks_below_such_a_name_are_no_secrets(tmp_path: Path) -> None:
+    path = write_result("x", {"rotate_tokens": True, "tokens": 3, "token": "", "secret": None}, tmp_path / "out.json")
+    assert json.loads(path.read_text())["tokens"] == 3
+
+
+def test_a_result_is_json_that_any_program_reads(tmp_path: Path) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    data = {"nan": float("nan"), "list": [float("inf"), 1.5], "count": np.int64(5), "flag": np.bool_(True)}
+    path = write_result("x", data, tmp_path / "out.json")
+    wanted = {"notebook": "x", "nan": None, "list": [None, 1.5], "count": 5, "flag": True}
+    assert json.loads(path.read_text(), parse_constant=refuse) == wanted
+
+
+def test_a_result_that_cannot_be_written_leaves_the_last_one(tmp_path: Path) -> None:
+    class Hostile:
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    path = write_result("x", {"n": 1}, tmp_path / "out.json")
+    with pytest.raises(ValueError, match="no text"):
+        write_result("x", {"n": Hostile()}, path)
+    assert json.loads(path.read_text())["n"] == 1
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def _answer() -> int:
