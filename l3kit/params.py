@@ -145,7 +145,6 @@ class DestroyParameters(Parameters):
     @model_validator(mode="after")
     def _confirmed(self) -> DestroyParameters:
         if self.data and self.target != "sandbox":
-            name = Path(self.twin).name
             from l3kit.twin import Twin
 
             name = Twin.load(self.twin_path).name
@@ -173,7 +172,7 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 def check(model: type[P], given: Mapping[str, Any]) -> P:
     """`parameters` for a plain mapping, such as a params file."""
     problems = [
-        f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them"
+        f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them{_nearest(name, model)}"
         for name in given
         if any(word in name.lower() for word in SECRET_WORDS) and name not in model.model_fields
     ]
@@ -201,6 +200,11 @@ def _explain(finding: Any, model: type[BaseModel]) -> str:
         return f"{name}: is missing from the parameters cell"
     message = finding["msg"].removeprefix("Value error, ")
     return f"{name} = {finding['input']!r}: {message[0].lower()}{message[1:]}" if finding["loc"] else message
+
+
+def _nearest(name: str, model: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.8)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _checked_time(value: str) -> str:

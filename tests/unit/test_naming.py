@@ -79,3 +79,15 @@ def test_a_name_that_does_not_fit_everywhere_is_refused(name: str) -> None:
         check_twin_name(name)
     with pytest.raises(ConfigurationError):
         AwsNames(name, "123456789012", "us-east-1")
+
+
+@given(twin_names, twin_names)
+def test_no_two_functions_of_any_two_twins_share_a_name(one: str, other: str) -> None:
+    twins = {one, other}
+    names = [AwsNames(twin, "1" * 12, "us-east-1") for twin in twins]
+    functions = [each.function(function) for each in names for function in FUNCTIONS]
+    roles = [*functions, *(each.scheduler_role() for each in names)]
+    tables = [table for each in names for table in (each.hot_dynamodb_table(), each.journal_dynamodb_table())]
+    buckets = [bucket for each in names for bucket in (each.cold_s3_bucket(), each.archive_s3_bucket())]
+    for kind in (roles, tables, buckets):
+        assert len(set(kind)) == len(kind)

@@ -174,3 +174,20 @@ def test_files_for_a_real_account_change_nothing_before_they_are_edited() -> Non
         given = yaml.safe_load((ROOT / "params" / f"{name}.aws.yaml").read_text())
         assert given["apply_changes"] is False
     assert yaml.safe_load((ROOT / "params" / "destroy_l3.aws.yaml").read_text())["data"] is False
+
+
+def test_a_mistyped_parameter_that_looks_like_a_secret_is_set_right() -> None:
+    text = problem(params.DeployParameters, {**GOOD, "rotate_token": True})
+    assert "rotate_token: parameters never carry secrets" in text
+    assert "did you mean rotate_tokens?" in text
+
+
+def test_the_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
+    assert params.project_root(ROOT / "params" / "twins" / "nyc-weather") == ROOT
+    with pytest.raises(ConfigurationError, match="not inside the project"):
+        params.project_root(tmp_path)
+
+
+def test_a_moment_in_another_zone_is_the_same_moment() -> None:
+    p = check(params.RunMoversParameters, {**MOVERS, "as_of": "2014-01-01T05:30:00+05:30"})
+    assert p.moment.isoformat() == "2014-01-01T00:00:00+00:00"
