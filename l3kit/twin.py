@@ -159,11 +159,6 @@ class Twin:
         }
         return {receiver: conn_id for receiver, (source, target, conn_id) in links.items() if source != target}
 
-    def layer_3_connection_ids(self) -> list[str]:
-        """Ids of the links between L3's tiers that cross a cloud border."""
-        ids = self.connection_ids()
-        return [ids[receiver] for receiver in ("cold-writer", "archive-writer") if receiver in ids]
-
     def to_frame(self) -> pd.DataFrame:
         """One row per tier: where it is, and how long data stays there."""
         import pandas as pd

@@ -8,9 +8,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError, L3Error
+from l3kit.tier_stores import open_tiers
+from l3kit.tiering.chunks import decompress, parse_object_key
+from l3kit.tiering.report import cutoff_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,9 +22,9 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
-CANARY_RUN = "1971-01-01T00:00:00Z"
-"""The moment the canary's mover run stands for: only what is older moves, so no real telemetry does."""
-CANARY_STAMP = "1970-01-01T00:00:00Z"
+CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
+"""The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
+CANARY_KEY = cutoff_key(CANARY_BEFORE)
 PROBE_TIMEOUT = 30.0
 
 
@@ -140,13 +144,19 @@ def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterato
 
 
 def link_checks(twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
-    """For each saved connection of this twin's tiers: no token and a wrong one are refused, the right one is let in."""
+    """For each link between this twin's tiers: no token and a wrong one are refused, the right one is let in."""
     from l3kit.connections import load_connections
 
     connections = load_connections(twin.path)
-    for conn_id in twin.layer_3_connection_ids():
+    links = twin.connection_ids()
+    for receiver, tier in (("cold-writer", "cold"), ("archive-writer", "archive")):
+        if receiver not in links or (clouds and twin.providers.tier(tier) not in clouds):
+            continue
+        conn_id = links[receiver]
         connection = connections.get(conn_id)
-        if connection is None or (clouds and connection.provider not in clouds):
+        if connection is None or not connection.complete:
+            hint = f"Deploy {receiver} first: it saves both"
+            yield Check("links", conn_id, "url and token saved", "incomplete", False, hint)
             continue
         probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
             ("no token -> 403", {}, 403, "The writer lets strangers in: apply the twin again"),
@@ -178,41 +188,62 @@ def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     """Write an item of 1970 into the hot store, move it with the deployed mover, read it from cold, remove it."""
     from l3kit.coroutines import run
     from l3kit.movers import MOVERS, run_mover
-    from l3kit.tier_stores import open_tiers
 
     providers = twin.providers
     if providers.layer_3_hot_provider != "aws" or providers.layer_3_cold_provider != "aws":
         return
     device = twin.devices[0].id
-    item = {"iotDeviceId": device, "id": CANARY_STAMP, "canary": secrets.token_hex(8)}
-    text = json.dumps(item, separators=(",", ":"))
-
-    async def put() -> None:
-        async with open_tiers(session, twin) as tiers:
-            assert tiers.hot is not None
-            await tiers.hot.put_items(device, [text.encode()])
-
-    async def take(keys: Sequence[str]) -> tuple[list[Any], bool]:
-        async with open_tiers(session, twin) as tiers:
-            assert tiers.hot is not None
-            assert tiers.cold is not None
-            found: list[Any] = []
-            for key in keys:
-                content = json.loads(await tiers.cold.read(key))
-                found += content
-                if all(entry.get("id") == CANARY_STAMP for entry in content):
-                    await tiers.cold.delete(key)
-            left = await tiers.hot.read_page(device, before=CANARY_STAMP + "\x00")
-            await tiers.hot.delete_items(device, [key for key in left.sort_keys if key == CANARY_STAMP])
-            return found, CANARY_STAMP in left.sort_keys
-
-    run(put())
-    moved = run_mover(session, twin, MOVERS[0], time=CANARY_RUN)
+    moment = CANARY_BEFORE + timedelta(days=twin.config.hot_storage_size_in_days)
+    if run(_holds_old(session, twin, device)):  # readings of a device whose clock was reset get a chunk of their own
+        run_mover(session, twin, MOVERS[0], time=moment)
+    # A time of its own, so that it takes no reading's place.
+    stamp = f"1970-01-01T00:00:00.{secrets.randbelow(10**9):09d}Z"
+    item = {"iotDeviceId": device, "id": stamp, "canary": secrets.token_hex(8)}
+    run(_put(session, twin, device, item))
+    try:
+        moved = run_mover(session, twin, MOVERS[0], time=moment)
+    except BaseException:
+        run(_take_back(session, twin, device, stamp, []))
+        raise
     keys = [key for report in moved.reports for d in report["devices"] if d["device_id"] == device for key in d["keys"]]
-    found, still_hot = run(take(keys))
+    found, still_hot = run(_take_back(session, twin, device, stamp, keys))
     hint = "See the mover's report: run_movers"
     yield Check("canary", device, "moved to cold", "moved" if keys else moved.verdict, bool(keys), "" if keys else hint)
     same = item in found
     yield Check("canary", device, "reads back equal", "equal" if same else "different", same, "" if same else hint)
     gone = not still_hot
     yield Check("canary", device, "gone from hot", "gone" if gone else "still there", gone, "" if gone else hint)
+
+
+async def _holds_old(session: Session, twin: Twin, device: str) -> bool:
+    async with open_tiers(session, twin) as tiers:
+        assert tiers.hot is not None
+        return bool((await tiers.hot.read_page(device, before=CANARY_KEY, limit=1)).sort_keys)
+
+
+async def _put(session: Session, twin: Twin, device: str, item: dict[str, str]) -> None:
+    async with open_tiers(session, twin) as tiers:
+        assert tiers.hot is not None
+        await tiers.hot.put_items(device, [json.dumps(item, separators=(",", ":")).encode()])
+
+
+async def _take_back(
+    session: Session, twin: Twin, device: str, stamp: str, keys: Sequence[str]
+) -> tuple[list[Any], bool]:
+    """Read these chunks and remove the canary from both tiers; a chunk that also holds readings stays.
+
+    Returns: the chunks' items, and whether the canary was still in the hot store.
+    """
+    async with open_tiers(session, twin) as tiers:
+        assert tiers.hot is not None
+        assert tiers.cold is not None
+        found: list[Any] = []
+        for key in keys:
+            parsed = parse_object_key(key)
+            content = json.loads(decompress(await tiers.cold.read(key), parsed.compression if parsed else "none"))
+            found += content
+            if [entry["id"] for entry in content] == [stamp]:
+                await tiers.cold.delete(key)
+        left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
+        await tiers.hot.delete_items(device, left.sort_keys)
+        return found, stamp in left.sort_keys
