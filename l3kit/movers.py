@@ -31,9 +31,11 @@ class MoverRun:
 
     @property
     def verdict(self) -> str:
-        """That of the last invocation, or `partial` if any before it skipped something."""
-        verdicts = [str(report["verdict"]) for report in self.reports]
-        return "partial" if "partial" in verdicts[:-1] and verdicts[-1] == "complete" else verdicts[-1]
+        """That of the last invocation, or `partial` if an earlier one skipped something or moved more than it did."""
+        *earlier, last = (str(report["verdict"]) for report in self.reports)
+        if (last == "complete" and "partial" in earlier) or (last == "failed" and self.total("chunks")):
+            return "partial"
+        return last
 
     def total(self, name: str) -> int:
         """Sum of `items`, `bytes` or `chunks` over all invocations."""
@@ -41,7 +43,9 @@ class MoverRun:
 
     @property
     def skipped(self) -> list[dict[str, str]]:
-        return [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
+        """What was left, each once although every invocation tells of it."""
+        found = [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
+        return list({(skip["key"], skip["reason"]): skip for skip in found}.values())
 
     def sentence(self) -> str:
         """One line for people."""
@@ -87,7 +91,7 @@ class MoverRun:
 
 
 def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | str | None = None) -> MoverRun:
-    """Invoke a deployed mover and wait, again and again while it reports that its deadline came first.
+    """Invoke a deployed mover and wait, again and again while its deadline comes before the end of what it can move.
 
     Args:
         function: `hot-to-cold-mover` or `cold-to-archive-mover`.
@@ -101,9 +105,15 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | s
     reports: list[dict[str, Any]] = []
     while len(reports) < MAX_INVOCATIONS:
         reports.append(_invoke(session, name, event))
-        if reports[-1]["verdict"] != "deadline":
+        if not _more_can_move(reports[-1]):
             break
     return MoverRun(function, tuple(reports))
+
+
+def _more_can_move(report: dict[str, Any]) -> bool:
+    """A run that skipped something is `partial` also where its deadline came; it goes on as long as it gets on."""
+    remains = any(device["remains"] for device in report["devices"])
+    return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
 
 
 def replay(
@@ -117,7 +127,9 @@ def replay(
 
 
 def moments_between(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
-    """Scheduled times from start to end, the end always among them."""
+    """Scheduled times from start to end, the end always among them. Raises: L3Error where `every` is not positive."""
+    if every <= timedelta(0):
+        raise L3Error("scheduled times", f"cannot be {every} apart", "Name a positive interval")
     moments = []
     while start < end:
         moments.append(start)
@@ -130,11 +142,20 @@ def _moment(time: datetime | str) -> str:
 
 
 def _invoke(session: Session, name: str, event: dict[str, str]) -> dict[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     client = session.aws.client("lambda", read_timeout=920, max_attempts=1)
     try:
         answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
     except client.exceptions.ResourceNotFoundException:
         raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "refused")
+        raise L3Error(name, f"was not invoked ({code})", "Run again; what is moved is moved") from None
+    except BotoCoreError as error:
+        raise L3Error(
+            name, f"gave no answer ({type(error).__name__})", "It may still be running; a second run does no harm"
+        ) from None
     payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
