@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 SORT_KEY = "id"
+OWN_TIER = "item.tier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class QueryResult:
     """What was found, and which archived parts are missing because they must be restored first.
 
     Attributes:
-        rows: items as plain dicts with the extra key `tier`, in time order; numbers as Decimal or int.
+        rows: items as plain dicts with the extra key `tier`, in time order; numbers as Decimal or int. An attribute
+            of the item's own by that name is kept as `item.tier`.
         parts: the objects that overlap the range.
         duplicates: items seen more than once with equal content, shown once.
         versions: items of the same time with different content (a rewritten item moved twice); all are shown.
@@ -66,12 +68,16 @@ class QueryResult:
         return not self.missing
 
     def to_frame(self) -> pd.DataFrame:
-        """Columns `time` (UTC), `tier`, then the quantities in alphabetical order; numbers as float64 for plotting."""
+        """Columns `time` (UTC), `tier`, then the quantities in alphabetical order; decimals as float64 for plotting.
+
+        An attribute of the items' own called `time` becomes the column `item.time`.
+        """
         import pandas as pd
 
         frame = pd.DataFrame([{key: _plain(value) for key, value in row.items()} for row in self.rows])
         if frame.empty:
             return pd.DataFrame({"time": pd.to_datetime([], utc=True), "tier": []})
+        frame = frame.rename(columns={"time": "item.time"})
         frame["time"] = pd.to_datetime(frame.pop(SORT_KEY), utc=True, format="ISO8601")
         frame = frame.drop(columns=[name for name in ("iotDeviceId",) if name in frame])
         quantities = sorted(name for name in frame.columns if name not in ("time", "tier"))
@@ -200,7 +206,15 @@ async def _read_object(tier: str, store: ObjectStore, info: ObjectInfo) -> tuple
         content = json.loads(body, parse_float=Decimal)
     except ValueError as error:
         raise StoreError(f"{store.name}/{info.key}", f"is not a chunk ({error})", "It was changed by hand") from None
+    if not _is_chunk(content):
+        raise StoreError(f"{store.name}/{info.key}", "is not a list of items", "It was changed by hand")
     return Part(tier, info.key, info.size, state, len(content)), content
+
+
+def _is_chunk(content: Any) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(item, dict) and isinstance(item.get(SORT_KEY), str) for item in content
+    )
 
 
 def _merge(found: Iterable[tuple[str, Any]], start: str, end: str) -> tuple[tuple[dict[str, Any], ...], int, int]:
@@ -211,11 +225,12 @@ def _merge(found: Iterable[tuple[str, Any]], start: str, end: str) -> tuple[tupl
         item = json.loads(raw, parse_float=Decimal) if isinstance(raw, bytes) else raw
         if not start <= item[SORT_KEY] <= end:
             continue
-        identity = (item[SORT_KEY], json.dumps(item, sort_keys=True, default=str))
+        # repr, not str: the number 1.5 and the text "1.5" are two versions.
+        identity = (item[SORT_KEY], json.dumps(item, sort_keys=True, default=repr))
         if identity in rows:
             duplicates += 1
         else:
-            rows[identity] = {"tier": tier, **item}
+            rows[identity] = {"tier": tier, **{OWN_TIER if key == "tier" else key: item[key] for key in item}}
     ordered = [rows[identity] for identity in sorted(rows)]
     versions = len(ordered) - len({row[SORT_KEY] for row in ordered})
     return tuple(ordered), duplicates, versions
