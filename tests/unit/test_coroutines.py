@@ -1,0 +1,92 @@
+"""Coroutines from ordinary code: results, errors and interruptions, with a loop running (Jupyter) or not."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from l3kit.coroutines import run
+from l3kit.errors import StoreError
+
+
+async def _thread() -> int:
+    await asyncio.sleep(0)
+    return threading.get_ident()
+
+
+async def _fail() -> None:
+    raise StoreError("table", "is gone")
+
+
+def test_without_a_loop_it_runs_on_this_thread() -> None:
+    assert run(_thread()) == threading.get_ident()
+
+
+def test_inside_a_running_loop_it_runs_on_another_thread_to_its_end() -> None:
+    async def cell() -> int:
+        return run(_thread())
+
+    assert asyncio.run(cell()) != threading.get_ident()
+
+
+def test_it_can_be_used_again_and_again_inside_one_loop() -> None:
+    async def cell() -> int:
+        return len([run(_thread()) for _ in range(20)])
+
+    before = threading.active_count()
+    assert asyncio.run(cell()) == 20
+    assert threading.active_count() == before
+
+
+def test_errors_arrive_as_they_are_either_way() -> None:
+    async def cell() -> None:
+        run(_fail())
+
+    with pytest.raises(StoreError, match="table: is gone"):
+        run(_fail())
+    with pytest.raises(StoreError, match="table: is gone"):
+        asyncio.run(cell())
+
+
+INTERRUPTED = """
+    import asyncio, sys
+    from l3kit.coroutines import run
+
+    async def long():
+        print("begun", flush=True)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            print("tidied", flush=True)
+
+    async def cell():
+        run(long())
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(cell())
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED)], stdout=subprocess.PIPE, text=True
+    ) as cell:
+        assert cell.stdout is not None
+        assert cell.stdout.readline() == "begun\n"
+        started = time.monotonic()
+        cell.send_signal(signal.SIGINT)
+        try:
+            assert cell.communicate(timeout=20)[0].split() == ["tidied", "interrupted"]
+        finally:
+            cell.kill()
+        assert time.monotonic() - started < 20
