@@ -17,6 +17,7 @@ _EXPORTS = {
     "plan": "l3kit.provisioning.run",
     "apply": "l3kit.provisioning.run",
     "plan_destroy": "l3kit.provisioning.run",
+    "destroy": "l3kit.provisioning.run",
     "run_mover": "l3kit.movers",
     "replay": "l3kit.movers",
     "tiers": "l3kit.inventory",

@@ -35,6 +35,12 @@ class Session:
         """All resource names of the twin in this account and region."""
         return AwsNames(twin.name, self.aws.account_id, self.aws.region)
 
+    def deploy_log(self, twin: Twin) -> Path:
+        """Where apply notes its steps: one file for each twin and account or sandbox; a new sandbox begins without."""
+        if self.sandbox_home is not None:
+            return self.sandbox_home / "logs" / f"deploy-{twin.name}.jsonl"
+        return twin.path / ".l3kit" / f"deploy-{self.aws.account_id}-{self.aws.region}.jsonl"
+
     def close(self) -> None:
         """Stop the sandbox where this session has it for itself; otherwise nothing needs closing."""
         if self.private and self.sandbox_home is not None:

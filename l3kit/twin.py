@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -22,6 +23,10 @@ PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
 ALIASES = {"google": "gcp"}
 MAX_DEVICE_ID_BYTES = 512
 """UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
+SCHEDULE = re.compile(
+    r"rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\((\S+ ){5}\S+\)|at\([0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\)"
+)
+"""The form of EventBridge Scheduler's expressions; what the fields of a cron say is left to AWS."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
@@ -53,6 +58,13 @@ class Config(_Strict):
             return check_twin_name(value)
         except ConfigurationError as error:
             raise ValueError(error.cause) from None
+
+    @field_validator("mover_schedule")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        if not SCHEDULE.fullmatch(value):
+            raise ValueError(f"{value!r} is no schedule; allowed are rate(1 day), cron(0 3 * * ? *) and the like")
+        return value
 
     @model_validator(mode="after")
     def _order(self) -> Config:

@@ -4,6 +4,6 @@ No cloud's SDK here: what a resource is and how it is made lives in `l3kit/cloud
 """
 
 from l3kit.provisioning.model import Finding, Plan, Resource, Step
-from l3kit.provisioning.run import ApplyResult, apply, plan, plan_destroy
+from l3kit.provisioning.run import ApplyResult, apply, destroy, plan, plan_destroy
 
-__all__ = ["ApplyResult", "Finding", "Plan", "Resource", "Step", "apply", "plan", "plan_destroy"]
+__all__ = ["ApplyResult", "Finding", "Plan", "Resource", "Step", "apply", "destroy", "plan", "plan_destroy"]

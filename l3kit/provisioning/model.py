@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from l3kit.errors import ProvisioningError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Action = Literal["create", "update", "unchanged", "delete", "keep"]
 MARKS = {"create": "+", "update": "~", "unchanged": " ", "delete": "-", "keep": " "}
+
+
+class AlreadyThereError(ProvisioningError):
+    """`create` was told that there is one: an earlier try made it and its answer was lost, or somebody else did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Resource(Protocol):
         """Read the cloud's state. Raises: ProvisioningError."""
 
     def create(self) -> None:
-        """Make it; called when `compare` found none."""
+        """Make it; called when `compare` found none. Raises: AlreadyThereError, ProvisioningError."""
 
     def update(self) -> None:
         """Make it as wanted; called when `compare` found differences."""
@@ -74,12 +81,13 @@ class Plan:
 
     Attributes:
         title: `deploy` or `destroy`, and the twin's name.
+        log_file: where apply notes its steps.
         notes: what could not be checked.
     """
 
     title: str
     steps: tuple[Step, ...]
-    twin_path: Any = field(repr=False)
+    log_file: Path
     resources: tuple[Resource, ...] = field(repr=False)
     notes: tuple[str, ...] = ()
     destroying: bool = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.provisioning.model import Finding, Plan, Resource, Step, findings, judged
+from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Resource, Step, findings, judged
 from l3kit.provisioning.step_log import StepLog
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None,
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    begun = StepLog(twin.path).unfinished()
+    begun = StepLog(session.deploy_log(twin)).unfinished()
     interrupted = [begun[s.kind, s.name] for s in steps if s.action != "unchanged" and (s.kind, s.name) in begun]
     if interrupted:
         notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
-    return Plan(f"deploy {twin.name}", tuple(steps), twin.path, (*resources, *left_over), notes)
+    return Plan(f"deploy {twin.name}", tuple(steps), session.deploy_log(twin), (*resources, *left_over), notes)
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
@@ -84,7 +84,7 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
 
     resources = tuple(reversed((*aws.wanted_for_removal(twin, session),)))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
-    return Plan(f"destroy {twin.name}", tuple(steps), twin.path, resources, destroying=True, data=data)
+    return Plan(f"destroy {twin.name}", tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data)
 
 
 def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
@@ -93,24 +93,32 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
     Raises: ProvisioningError naming the step; what was done before it stays, and applying again completes the rest.
     """
     started = time.monotonic()
-    log = StepLog(plan.twin_path)
+    log = StepLog(plan.log_file)
     done: list[Step] = []
     unchanged = 0
     for number, planned in enumerate(plan.steps):
         progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
-        step = _now(planned, plan)
-        if step is None or step.action in ("unchanged", "keep"):
-            unchanged += 1
-            continue
         before = f"{len(done)} steps were done before it; apply again to complete the rest"
         try:
+            step = _now(planned, plan)
+            if step is None or step.action in ("unchanged", "keep"):
+                unchanged += 1
+                continue
             _carry_out(step, log, before)
         except KeyboardInterrupt as stop:
-            stop.add_note(f"Interrupted at: {step.action} {step.kind} {step.name}; {before}")
+            stop.add_note(f"Interrupted at: {planned.action} {planned.kind} {planned.name}; {before}")
             raise
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
     return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started)
+
+
+def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:
+    """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is its dry run.
+
+    Raises: ProvisioningError naming the step; calling it again removes the rest.
+    """
+    return apply(plan_destroy(twin, session, data=data), session, progress=progress)
 
 
 def _now(planned: Step, plan: Plan) -> Step | None:
@@ -127,13 +135,24 @@ def _now(planned: Step, plan: Plan) -> Step | None:
 def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:
     log.note("begin", step.action, step.kind, step.name, step.reason)
     try:
-        {"create": step.resource.create, "update": step.resource.update, "delete": step.resource.delete}[step.action]()
+        _act(step.action, step.resource)
     except L3Error as error:
         log.note("failed", step.action, step.kind, step.name, error.cause)
         raise ProvisioningError(
             f"{step.action} {step.kind} {step.name}", error.cause, f"{error.remedy} ({afterwards})".strip()
         ) from error
     log.note("done", step.action, step.kind, step.name)
+
+
+def _act(action: str, resource: Resource) -> None:
+    try:
+        {"create": resource.create, "update": resource.update, "delete": resource.delete}[action]()
+    except AlreadyThereError:
+        # A call whose answer was lost is repeated, and the repetition is refused: what is there is ours, or it is not.
+        ((_, finding),) = _owned([(resource, resource.compare())])
+        if not finding.exists:
+            raise
+        resource.update()
 
 
 def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource, Finding]]:

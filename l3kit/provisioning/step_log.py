@@ -8,14 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-FILE = Path(".l3kit") / "deploy.jsonl"
-
 
 class StepLog:
-    """Appends to `.l3kit/deploy.jsonl` in the twin's folder; each line is on the disk before the call is made."""
+    """Appends to one file for each twin and place (`Session.deploy_log`); each line is on the disk before the call."""
 
-    def __init__(self, twin_path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._path = twin_path / FILE
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._path = path
         self._clock = clock
 
     def note(self, phase: str, action: str, kind: str, name: str, detail: str = "") -> None:

@@ -140,7 +140,7 @@ def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, ma
     (note,) = [note for note in plan(twin, session, clouds={"aws"}).notes if "interrupted" in note]
     bucket = session.aws_names(twin).archive_s3_bucket()
     assert note == f"An earlier apply was interrupted at: create bucket {bucket}. Applying completes it."
-    lines = [json.loads(line) for line in (twin.path / ".l3kit" / "deploy.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in session.deploy_log(twin).read_text().splitlines()]
     assert [(line["phase"], line["resource"]) for line in lines] == [("begin", "bucket")]
 
 

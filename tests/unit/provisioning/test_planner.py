@@ -43,9 +43,13 @@ class Fake:
         self.exists = False
 
 
+def log_file(folder: Path) -> Path:
+    return folder / "new" / "deploy.jsonl"
+
+
 def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool = False) -> Plan:
     steps = tuple(judged(r, r.compare(), destroying=destroying, data=data) for r in resources)
-    return Plan("deploy t", steps, folder, resources, destroying=destroying, data=data)
+    return Plan("deploy t", steps, log_file(folder), resources, destroying=destroying, data=data)
 
 
 SESSION: object = None
@@ -115,7 +119,7 @@ def test_something_that_is_gone_already_is_not_deleted_twice(tmp_path: Path) -> 
 
 def test_each_step_is_noted_before_and_after(tmp_path: Path) -> None:
     apply(planned(tmp_path, Fake("a"), Fake("b", exists=True)), SESSION)  # type: ignore[arg-type]
-    lines = [json.loads(line) for line in (tmp_path / ".l3kit" / "deploy.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in log_file(tmp_path).read_text().splitlines()]
     assert [(line["phase"], line["action"], line["name"]) for line in lines] == [
         ("begin", "create", "a"),
         ("done", "create", "a"),
@@ -123,14 +127,14 @@ def test_each_step_is_noted_before_and_after(tmp_path: Path) -> None:
 
 
 def test_the_log_tells_what_was_begun_and_never_done_even_with_a_torn_last_line(tmp_path: Path) -> None:
-    log = StepLog(tmp_path)
+    log = StepLog(log_file(tmp_path))
     assert log.unfinished() == {}
     log.note("begin", "create", "role", "a")
     log.note("done", "create", "role", "a")
     log.note("begin", "create", "function", "b")
-    with (tmp_path / ".l3kit" / "deploy.jsonl").open("a") as file:
+    with log_file(tmp_path).open("a") as file:
         file.write('{"phase": "beg')
-    assert StepLog(tmp_path).unfinished() == {("function", "b"): "create function b"}
+    assert StepLog(log_file(tmp_path)).unfinished() == {("function", "b"): "create function b"}
 
 
 def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:

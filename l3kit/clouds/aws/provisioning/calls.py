@@ -8,8 +8,30 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 
 from l3kit.errors import PermissionMissingError, ProvisioningError
+from l3kit.provisioning.model import AlreadyThereError
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+REFUSED_KEYS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+TAKEN = frozenset(
+    {
+        "BucketAlreadyOwnedByYou",
+        "ConflictException",
+        "EntityAlreadyExists",
+        "ResourceAlreadyExistsException",
+        "ResourceConflictException",
+        "ResourceInUseException",
+    }
+)
+"""What a `Create...` call answers where there is one of that name in this account."""
 MISSING = frozenset(
     {
         "404",
@@ -37,7 +59,7 @@ def is_missing(error: ClientError) -> bool:
 
 @contextmanager
 def explained(resource: str) -> Iterator[None]:
-    """Turn boto3's errors into ours. Raises: PermissionMissingError, ProvisioningError."""
+    """Turn boto3's errors into ours. Raises: PermissionMissingError, AlreadyThereError, ProvisioningError."""
     try:
         yield
     except ClientError as error:
@@ -46,6 +68,12 @@ def explained(resource: str) -> Iterator[None]:
             raise PermissionMissingError(
                 resource, f"{operation} is not allowed: {message}", "docs/provisioning.md lists what is needed"
             ) from None
+        if code_of(error) in REFUSED_KEYS:
+            raise PermissionMissingError(
+                resource, f"AWS refused the credentials at {operation} ({code_of(error)})", "Log in again, then repeat"
+            ) from None
+        if operation.startswith("Create") and code_of(error) in TAKEN:
+            raise AlreadyThereError(resource, f"{operation} answered {code_of(error)}: {message}") from None
         raise ProvisioningError(resource, f"{operation} answered {code_of(error)}: {message}") from None
     except BotoCoreError as error:
         raise ProvisioningError(

@@ -8,9 +8,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import requests
+from botocore.exceptions import ClientError
+
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.naming import TAG_TWIN, AwsNames
 from l3kit.provisioning.waiting import wait_until
+
+
+def url_answers(url: str) -> bool:
+    """Whether a function's code answers at its URL, which takes seconds while its permissions spread.
+
+    Without a token a writer says 403, as AWS does in its stead; but AWS names an error type.
+    """
+    try:
+        answer = requests.post(url, timeout=10)
+    except requests.RequestException:
+        return False
+    return answer.status_code < 500 and "x-amzn-errortype" not in answer.headers
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,7 @@ class Context:
     names: AwsNames
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    answers: Callable[[str], bool] = url_answers
 
     @property
     def tags(self) -> dict[str, str]:
@@ -47,3 +63,25 @@ class Context:
     def wait(self, ready: Callable[[], bool], what: str, limit: float) -> None:
         """Poll with a limit (seconds). Raises: ProvisioningError."""
         partial(wait_until, sleep=self.sleep, clock=self.clock)(ready, what, limit)
+
+    def patiently(
+        self, call: Callable[[], Any], for_now: Callable[[ClientError], bool], what: str, limit: float
+    ) -> None:
+        """Repeat a call while AWS refuses it for now; any other refusal is final.
+
+        Args:
+            for_now: whether this refusal passes by itself.
+            limit: seconds.
+        Raises: ClientError; ProvisioningError when the limit is up.
+        """
+
+        def done() -> bool:
+            try:
+                call()
+            except ClientError as error:
+                if for_now(error):
+                    return False
+                raise
+            return True
+
+        self.wait(done, what, limit)
