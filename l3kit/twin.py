@@ -24,7 +24,9 @@ ALIASES = {"google": "gcp"}
 MAX_DEVICE_ID_BYTES = 512
 """UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
 SCHEDULE = re.compile(
-    r"rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\((\S+ ){5}\S+\)|at\([0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\)"
+    r"rate\([1-9][0-9]* (minutes?|hours?|days?)\)"
+    r"|cron\((\S+ ){5}\S+\)"
+    r"|at\([0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\)"
 )
 """The form of EventBridge Scheduler's expressions; what the fields of a cron say is left to AWS."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (

@@ -189,4 +189,15 @@ def test_other_layers_keys_of_a_device_are_kept_here_and_not_told_to_functions(t
 def test_tiers_on_one_cloud_need_no_connections(tmp_path: Path) -> None:
     twin = Twin.load(write(tmp_path, providers=dict.fromkeys(PROVIDERS, "aws")))
     assert twin.connection_ids() == {}
-    assert twin.layer_3_connection_ids() == []
+    assert twin.connection_ids() == {}
+
+
+@pytest.mark.parametrize("schedule", ["rate(1 day)", "rate(12 hours)", "cron(0 3 * * ? *)", "at(2027-01-01T00:00:00)"])
+def test_a_schedule_of_a_known_form_is_taken(tmp_path: Path, schedule: str) -> None:
+    assert Twin.load(write(tmp_path, config={**CONFIG, "mover_schedule": schedule})).config.mover_schedule == schedule
+
+
+@pytest.mark.parametrize("schedule", ["", "daily", "rate(0 days)", "rate(1 week)", "cron(0 3 * * *)", "rate(1 day) "])
+def test_a_schedule_that_aws_would_refuse_is_found_before_anything_is_deployed(tmp_path: Path, schedule: str) -> None:
+    text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
+    assert f"config.json: mover_schedule: {schedule!r} is no schedule" in text
