@@ -47,7 +47,8 @@ class Killer:
         aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
         aws._boto.events.register("before-call", self.before)
         aws._boto.events.register("after-call", self.after)
-        return Session("sandbox", AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
+        watched = AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto)
+        return Session("sandbox", watched, session.sandbox_home)
 
 
 def killed_apply(twin: Twin, session: Session, at: int, when: str) -> list[str]:
