@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.errors import ProvisioningError
 from l3kit.provisioning.model import Finding
 from l3kit.tiering.chunks import RESERVED_PREFIX
 
@@ -24,6 +25,8 @@ ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": 
 LEFTOVER_DAYS = 2
 REPORT_DAYS = 90
 DELETE_BATCH = 1000
+BUSY_LIMIT = 120.0
+"""Seconds that S3 may work on another change of the bucket, or on removing one of the same name."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,22 @@ class Bucket:
             place: dict[str, Any] = {}
             if self.context.aws.region != "us-east-1":
                 place = {"CreateBucketConfiguration": {"LocationConstraint": self.context.aws.region}}
-            self._s3.create_bucket(Bucket=self.name, **place)
+            self._patiently(lambda: self._s3.create_bucket(Bucket=self.name, **place))
         self.update()
 
     def update(self) -> None:
         """See `Resource.update`."""
-        with explained(f"bucket {self.name}"):
-            self._s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": self.context.tag_list()})
-            self._s3.put_public_access_block(Bucket=self.name, PublicAccessBlockConfiguration=BLOCK_ALL)
-            self._s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration=ENCRYPTION)
-            self._s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(self._policy()))
-            self._s3.put_bucket_lifecycle_configuration(Bucket=self.name, LifecycleConfiguration=_lifecycle())
+        s3, bucket = self._s3, self.name
+        puts: tuple[Callable[[], Any], ...] = (
+            lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": self.context.tag_list()}),
+            lambda: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK_ALL),
+            lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=ENCRYPTION),
+            lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(self._policy())),
+            lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=_lifecycle()),
+        )
+        with explained(f"bucket {bucket}"):
+            for put in puts:
+                self._patiently(put)
 
     def delete(self) -> None:
         """See `Resource.delete`: with all its objects, versions and unfinished uploads."""
@@ -82,6 +90,11 @@ class Bucket:
     @property
     def _s3(self) -> Any:
         return self.context.client("s3")
+
+    def _patiently(self, call: Callable[[], Any]) -> None:
+        self.context.patiently(
+            call, lambda error: code_of(error) == "OperationAborted", f"bucket {self.name} takes changes", BUSY_LIMIT
+        )
 
     def _policy(self) -> dict[str, Any]:
         arn = f"arn:aws:s3:::{self.name}"
@@ -114,9 +127,7 @@ class Bucket:
         if policy != self._policy():
             found.append("its policy does not refuse plain http" if policy is None else "its policy was edited")
         lifecycle = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"])
-        if {(rule.get("ID"), rule.get("Status")) for rule in lifecycle or []} != {
-            (rule["ID"], rule["Status"]) for rule in _lifecycle()["Rules"]
-        }:
+        if {_rule(rule) for rule in lifecycle or []} != {_rule(rule) for rule in _lifecycle()["Rules"]}:
             found.append("what uploads leave behind does not expire")
         return found
 
@@ -142,7 +153,13 @@ class Bucket:
                 objects = [
                     {"Key": e["Key"], "VersionId": e["VersionId"]} for e in entries[start : start + DELETE_BATCH]
                 ]
-                self._s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+                answer = self._s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+                for refused in answer.get("Errors", []):
+                    raise ProvisioningError(
+                        f"object {refused.get('Key')} in {self.name}",
+                        f"cannot be removed ({refused.get('Code')})",
+                        "Destroy again once it can; what is gone stays gone",
+                    )
 
 
 def _lifecycle() -> dict[str, Any]:
@@ -156,3 +173,14 @@ def _lifecycle() -> dict[str, Any]:
             rule("l3kit-uploads", "", AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
         ]
     }
+
+
+def _rule(rule: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a lifecycle rule must be as wanted."""
+    return (
+        rule.get("ID"),
+        rule.get("Status"),
+        (rule.get("Filter") or {}).get("Prefix", rule.get("Prefix", "")),
+        rule.get("Expiration", {}).get("Days"),
+        rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
+    )

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.errors import ProvisioningError
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.package import Package, Runtime
 
@@ -36,6 +37,7 @@ class Function:
     Attributes:
         build: packs the code and gathers the variables; called when needed, since a receiver's token may be made
             by an earlier step.
+        coming: what an earlier step of the same plan will change here, in words.
         memory: MB; CPU follows it.
         timeout: seconds.
     """
@@ -47,6 +49,7 @@ class Function:
     memory: int
     timeout: int
     build: Callable[[], Built] = field(repr=False)
+    coming: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
     kind: str = "function"
     holds_data: bool = False
 
@@ -59,24 +62,21 @@ class Function:
                 if is_missing(error):
                     return Finding(False)
                 raise
-            owned = self.context.owns(there.get("Tags", {}))
-            return Finding(True, owned, tuple(self._differences(there["Configuration"])) if owned else ())
+            if not self.context.owns(there.get("Tags", {})):
+                return Finding(True, owned=False)
+            return Finding(True, True, (*self._differences(there["Configuration"]), *self.coming()))
 
     def create(self) -> None:
         """See `Resource.create`."""
         built = self.build()
         with explained(f"function {self.name}"):
-            self.context.wait(
-                lambda: self._once_role_usable(
-                    lambda: self._lambda.create_function(
-                        **self._settings(built),
-                        Architectures=[self.runtime.architecture],
-                        Code={"ZipFile": built.package.data},
-                        Tags=self.context.tags,
-                    )
-                ),
-                f"role {self.role} can be taken by Lambda",
-                ROLE_LIMIT,
+            self._once_role_usable(
+                lambda: self._lambda.create_function(
+                    **self._settings(built),
+                    Architectures=[self.runtime.architecture],
+                    Code={"ZipFile": built.package.data},
+                    Tags=self.context.tags,
+                )
             )
             self._wait_ready()
 
@@ -84,8 +84,7 @@ class Function:
         """See `Resource.update`."""
         built = self.build()
         with explained(f"function {self.name}"):
-            self._wait_ready()
-            there = self._lambda.get_function_configuration(FunctionName=self.name)
+            there = self._settled()
             if self._code_differs(there, built):
                 self._lambda.update_function_code(
                     FunctionName=self.name,
@@ -93,15 +92,9 @@ class Function:
                     Architectures=[self.runtime.architecture],
                 )
                 self._wait_ready()
-            if self._setting_differences(there, built):
-                self.context.wait(
-                    lambda: self._once_role_usable(
-                        lambda: self._lambda.update_function_configuration(**self._settings(built))
-                    ),
-                    f"role {self.role} can be taken by Lambda",
-                    ROLE_LIMIT,
-                )
-                self._wait_ready()
+            if self._setting_differences(there, built) or _failure(there):
+                self._once_role_usable(lambda: self._lambda.update_function_configuration(**self._settings(built)))
+            self._wait_ready()
 
     def delete(self) -> None:
         """See `Resource.delete`."""
@@ -134,9 +127,8 @@ class Function:
         built = self.build()
         found = ["its code differs"] if self._code_differs(there, built) else []
         found += self._setting_differences(there, built)
-        if there.get("State", "Active") not in ("Active", "Inactive"):
-            found.append(f"its state is {there['State']}")
-        return found
+        failure = _failure(there)
+        return [*found, failure] if failure else found
 
     def _code_differs(self, there: Mapping[str, Any], built: Built) -> bool:
         architecture = there.get("Architectures", ["x86_64"])
@@ -154,26 +146,50 @@ class Function:
             found.append("its role was changed")
         return found + _variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
 
-    def _once_role_usable(self, call: Callable[[], Any]) -> bool:
-        """False while the new role is not known everywhere yet; any other refusal is final."""
-        try:
-            call()
-        except ClientError as error:
-            message = error.response.get("Error", {}).get("Message", "")
-            if code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message:
-                return False
-            if code_of(error) == "ResourceConflictException" and "already exist" in message:
-                return True  # an earlier try made it and its answer was lost
-            raise
-        return True
+    def _once_role_usable(self, call: Callable[[], Any]) -> None:
+        self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
+
+    def _settled(self) -> dict[str, Any]:
+        """The configuration, once Lambda works on no change of it any more."""
+        seen: dict[str, Any] = {}
+
+        def settled() -> bool:
+            seen.update(self._lambda.get_function_configuration(FunctionName=self.name))
+            busy = seen.get("State") == "Pending" or seen.get("LastUpdateStatus") == "InProgress"
+            return not busy
+
+        self.context.wait(settled, f"function {self.name} is active", READY_LIMIT)
+        return seen
 
     def _wait_ready(self) -> None:
-        def ready() -> bool:
-            there = self._lambda.get_function_configuration(FunctionName=self.name)
-            updated = bool(there.get("LastUpdateStatus", "Successful") == "Successful")
-            return updated and bool(there.get("State", "Active") in ("Active", "Inactive"))
+        failure = _failure(self._settled())
+        if failure:
+            raise ProvisioningError(f"function {self.name}", failure, "Apply again once the cause is gone")
 
-        self.context.wait(ready, f"function {self.name} is active", READY_LIMIT)
+
+def owner_of(context: Context, function: str) -> bool | None:
+    """Whether the function of that name is this twin's; None where there is none."""
+    try:
+        return context.owns(context.client("lambda").get_function(FunctionName=function).get("Tags", {}))
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def _role_is_new(error: ClientError) -> bool:
+    """A role just made is not known everywhere yet."""
+    message = error.response.get("Error", {}).get("Message", "")
+    return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message
+
+
+def _failure(there: Mapping[str, Any]) -> str:
+    """Why the function cannot work, or ""."""
+    if there.get("State") == "Failed":
+        return f"it failed to start: {there.get('StateReason', 'no reason given')}"
+    if there.get("LastUpdateStatus") == "Failed":
+        return f"its last update failed: {there.get('LastUpdateStatusReason', 'no reason given')}"
+    return ""
 
 
 def _variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

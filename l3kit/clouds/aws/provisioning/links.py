@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.clouds.aws.provisioning.functions import owner_of
 from l3kit.connections import Connection, load_connections, new_token, save_inter_cloud_connection
 from l3kit.provisioning.model import Finding
 
@@ -23,6 +24,10 @@ STATEMENTS: dict[str, dict[str, Any]] = {
     "FunctionURLInvoke": {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True},
 }
 """Both are needed since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
+ANSWER_LIMIT = 90.0
+"""Seconds until a new URL answers; its permissions take 10 to 20 (docs of Lambda)."""
+BUSY_LIMIT = 60.0
+"""Seconds that Lambda may work on another change of the function."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,17 @@ class FunctionUrl:
             if config is None:
                 return Finding(False)
             differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
+            if not owner_of(self.context, self.name):
+                return Finding(True, owned=False)
             there = self._statements()
             differences += [
                 f"permission {sid} is {'missing' if sid not in there else 'not as wanted'}"
                 for sid, wanted in STATEMENTS.items()
                 if not _statement_fits(there.get(sid), wanted)
             ]
+            strange = sorted(there.keys() - STATEMENTS.keys())
+            if strange:
+                differences.append(f"has further permissions: {', '.join(strange)}")
             saved = load_connections(self.twin_path).get(self.link)
             if saved is None or saved.url != config["FunctionUrl"]:
                 differences.append("its address is not in config_inter_cloud.json")
@@ -107,11 +117,13 @@ class FunctionUrl:
                 config = self._lambda.update_function_url_config(FunctionName=self.name, AuthType="NONE")
             self._save(config["FunctionUrl"])
             there = self._statements()
-            for sid, wanted in STATEMENTS.items():
-                if not _statement_fits(there.get(sid), wanted):
-                    if sid in there:
-                        self._lambda.remove_permission(FunctionName=self.name, StatementId=sid)
-                    self._permit(sid, wanted)
+            fitting = {sid for sid, wanted in STATEMENTS.items() if _statement_fits(there.get(sid), wanted)}
+            for sid in sorted(there.keys() - fitting):
+                self._lambda.remove_permission(FunctionName=self.name, StatementId=sid)
+            for sid in sorted(STATEMENTS.keys() - fitting):
+                self._permit(sid)
+            url = config["FunctionUrl"]
+            self.context.wait(lambda: self.context.answers(url), f"function url of {self.name} answers", ANSWER_LIMIT)
 
     def delete(self) -> None:
         """See `Resource.delete`."""
@@ -139,12 +151,12 @@ class FunctionUrl:
         token = saved.token if saved else ""
         save_inter_cloud_connection(self.twin_path, self.link, url, token, provider="aws", function=self.function)
 
-    def _permit(self, sid: str, wanted: dict[str, Any]) -> None:
-        try:
-            self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **wanted)
-        except ClientError as error:
-            if code_of(error) != "ResourceConflictException":  # its answer was lost: it is there
-                raise
+    def _permit(self, sid: str) -> None:
+        def add() -> None:
+            if sid not in self._statements():  # an earlier try may have made it, its answer being lost
+                self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
+
+        self.context.patiently(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
 
     def _statements(self) -> dict[str, dict[str, Any]]:
         try:
@@ -154,6 +166,11 @@ class FunctionUrl:
                 return {}
             raise
         return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def _is_busy(error: ClientError) -> bool:
+    """Another change is under way, or the statement was made by a try whose answer was lost."""
+    return code_of(error) == "ResourceConflictException"
 
 
 def _statement_fits(there: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.clouds.aws.provisioning.functions import owner_of
 from l3kit.provisioning.model import Finding
 
 RETENTION_DAYS = 30
@@ -16,10 +17,11 @@ RETENTION_DAYS = 30
 
 @dataclass(frozen=True)
 class LogGroup:
-    """One log group."""
+    """A function's log group."""
 
     context: Context
     name: str
+    function: str
     kind: str = "log group"
     holds_data: bool = False
 
@@ -29,11 +31,12 @@ class LogGroup:
             group = self._find()
             if group is None:
                 return Finding(False)
-            tags = self._logs.list_tags_log_group(logGroupName=self.name).get("tags", {})
+            tags = self._logs.list_tags_for_resource(resourceArn=self._arn()).get("tags", {})
             days = group.get("retentionInDays")
             differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
-            if not tags:  # Lambda makes an untagged one where a function ran before its group was made
-                return Finding(True, True, ("its tag is missing", *differences))
+            if not tags:  # where somebody removed our group, what logs next makes one without a tag
+                owned = owner_of(self.context, self.function) is True
+                return Finding(True, owned, ("its tag is missing", *differences))
             return Finding(True, self.context.owns(tags), differences)
 
     def create(self) -> None:
@@ -45,7 +48,7 @@ class LogGroup:
     def update(self) -> None:
         """See `Resource.update`."""
         with explained(f"log group {self.name}"):
-            self._logs.tag_log_group(logGroupName=self.name, tags=self.context.tags)
+            self._logs.tag_resource(resourceArn=self._arn(), tags=self.context.tags)
             self._logs.put_retention_policy(logGroupName=self.name, retentionInDays=RETENTION_DAYS)
 
     def delete(self) -> None:
@@ -60,6 +63,9 @@ class LogGroup:
     @property
     def _logs(self) -> Any:
         return self.context.client("logs")
+
+    def _arn(self) -> str:
+        return self.context.arn("logs", f"log-group:{self.name}")
 
     def _find(self) -> dict[str, Any] | None:
         pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.name)

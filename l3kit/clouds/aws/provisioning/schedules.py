@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.provisioning.model import Finding
 
@@ -15,6 +16,10 @@ INPUT = '{"time": "<aws.scheduler.scheduled-time>"}'
 """The movers take the scheduled time as now, so a late or repeated delivery has the same cutoff."""
 ROLE_LIMIT = 60.0
 """Seconds until a new role can be taken by the scheduler."""
+GROUP_LIMIT = 120.0
+"""Seconds until a removed group is gone; until then its name is taken."""
+TIMEZONE = "UTC"
+WINDOW = {"Mode": "OFF"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,15 @@ class ScheduleGroup:
                 if is_missing(error):
                     return Finding(False)
                 raise
+            if group["State"] == "DELETING":
+                return Finding(False)
             tags = self._scheduler.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
             return Finding(True, self.context.owns_list(tags))
 
     def create(self) -> None:
         """See `Resource.create`."""
         with explained(f"schedule group {self.name}"):
+            self.context.wait(lambda: self._state() != "DELETING", f"schedule group {self.name} is gone", GROUP_LIMIT)
             self._scheduler.create_schedule_group(Name=self.name, Tags=self.context.tag_list())
 
     def update(self) -> None:
@@ -54,7 +62,16 @@ class ScheduleGroup:
             except ClientError as error:
                 if not is_missing(error):
                     raise
-            self.context.wait(lambda: not self.compare().exists, f"schedule group {self.name} is gone", 60.0)
+            self.context.wait(lambda: not self._state(), f"schedule group {self.name} is gone", GROUP_LIMIT)
+
+    def _state(self) -> str:
+        """`ACTIVE` or `DELETING`; "" where there is none."""
+        try:
+            return str(self._scheduler.get_schedule_group(Name=self.name)["State"])
+        except ClientError as error:
+            if is_missing(error):
+                return ""
+            raise
 
     @property
     def _scheduler(self) -> Any:
@@ -89,16 +106,12 @@ class Schedule:
     def create(self) -> None:
         """See `Resource.create`."""
         with explained(f"schedule {self.name}"):
-            self.context.wait(
-                lambda: self._try("create_schedule"), f"role {self.role} can be taken by the scheduler", ROLE_LIMIT
-            )
+            self._put(self._scheduler.create_schedule)
 
     def update(self) -> None:
         """See `Resource.update`."""
         with explained(f"schedule {self.name}"):
-            self.context.wait(
-                lambda: self._try("update_schedule"), f"role {self.role} can be taken by the scheduler", ROLE_LIMIT
-            )
+            self._put(self._scheduler.update_schedule)
 
     def delete(self) -> None:
         """See `Resource.delete`."""
@@ -120,24 +133,19 @@ class Schedule:
             "Input": INPUT,
         }
 
-    def _try(self, operation: str) -> bool:
-        """False while the new role is not known everywhere yet; any other refusal is final."""
-        try:
-            getattr(self._scheduler, operation)(
+    def _put(self, operation: Callable[..., Any]) -> None:
+        def put() -> None:
+            operation(
                 Name=self.name,
                 GroupName=self.group,
                 ScheduleExpression=self.expression,
-                ScheduleExpressionTimezone="UTC",
-                FlexibleTimeWindow={"Mode": "OFF"},
+                ScheduleExpressionTimezone=TIMEZONE,
+                FlexibleTimeWindow=WINDOW,
                 State="ENABLED",
                 Target=self._target(),
             )
-        except ClientError as error:
-            message = error.response.get("Error", {}).get("Message", "")
-            if "assume" in message and "role" in message.lower():
-                return False
-            raise
-        return True
+
+        self.context.patiently(put, _role_is_new, f"role {self.role} can be taken by the scheduler", ROLE_LIMIT)
 
     def _differences(self, there: dict[str, Any]) -> list[str]:
         found = []
@@ -145,8 +153,18 @@ class Schedule:
             found.append("it is disabled")
         if there.get("ScheduleExpression") != self.expression:
             found.append(f"runs at {there.get('ScheduleExpression')}, not {self.expression}")
+        if there.get("ScheduleExpressionTimezone", TIMEZONE) != TIMEZONE:
+            found.append(f"runs by the clock of {there['ScheduleExpressionTimezone']}, not {TIMEZONE}")
+        if there.get("FlexibleTimeWindow", WINDOW).get("Mode") != "OFF":
+            found.append("its time window was changed")
         target = there.get("Target", {})
         for key, value in self._target().items():
             if target.get(key) != value:
                 found.append(f"its {key} was changed")
         return found
+
+
+def _role_is_new(error: ClientError) -> bool:
+    """A role just made is not known everywhere yet."""
+    message = error.response.get("Error", {}).get("Message", "").lower()
+    return code_of(error) == "ValidationException" and "assume" in message and "role" in message

@@ -7,13 +7,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.errors import ProvisioningError
 from l3kit.provisioning.model import Finding
 
 TABLE_LIMIT = 300.0
 """Seconds for a table to become active or to be gone."""
+BACKUPS_LIMIT = 180.0
+"""Seconds until a new table's backups can be switched on."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class Table:
                 self._db.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST")
                 self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
             if not self._recoverable():
-                self._db.update_continuous_backups(
-                    TableName=self.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+                self.context.patiently(
+                    self._recover, _backups_are_new, f"table {self.name} takes backups", BACKUPS_LIMIT
                 )
             if self.expires_by and not self._expires():
                 self._db.update_time_to_live(
@@ -118,6 +120,11 @@ class Table:
         table = self._describe()
         return table is not None and table["TableStatus"] == "ACTIVE"
 
+    def _recover(self) -> None:
+        self._db.update_continuous_backups(
+            TableName=self.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+
     def _recoverable(self) -> bool:
         backups = self._db.describe_continuous_backups(TableName=self.name)["ContinuousBackupsDescription"]
         return bool(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED")
@@ -125,6 +132,11 @@ class Table:
     def _expires(self) -> bool:
         answer = self._db.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
         return answer.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
+
+
+def _backups_are_new(error: ClientError) -> bool:
+    """DynamoDB is still making backups possible for a table just made."""
+    return code_of(error) == "ContinuousBackupsUnavailableException"
 
 
 def _billing(table: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.aws.provisioning.buckets import Bucket
@@ -148,13 +148,14 @@ def _stores(twin: Twin, context: Context) -> list[Resource]:
 def _functions(
     twin: Twin, session: Session, context: Context, functions: tuple[str, ...], rotate_tokens: bool
 ) -> list[Resource]:
+    tokens = _tokens(twin, functions, rotate_tokens)
     return [
-        *_tokens(twin, functions, rotate_tokens),
-        *(r for name in functions for r in _function_parts(twin, session, context, name)),
+        *tokens,
+        *(r for name in functions for r in _function_parts(twin, session, context, name, tokens)),
     ]
 
 
-def _tokens(twin: Twin, functions: tuple[str, ...], rotate: bool) -> list[Resource]:
+def _tokens(twin: Twin, functions: tuple[str, ...], rotate: bool) -> list[LinkToken]:
     return [
         LinkToken(twin.path, _receiving_link(twin, name), name.replace("-", "_"), rotate)
         for name in RECEIVERS
@@ -162,14 +163,16 @@ def _tokens(twin: Twin, functions: tuple[str, ...], rotate: bool) -> list[Resour
     ]
 
 
-def _function_parts(twin: Twin, session: Session, context: Context, function: str) -> list[Resource]:
+def _function_parts(
+    twin: Twin, session: Session, context: Context, function: str, tokens: Sequence[LinkToken] = ()
+) -> list[Resource]:
     """A function with all that belongs to it: role, log group, and a receiver's URL."""
     names = context.names
     runtime = runtime_of(session)
     policy = function_policy(function, context, remote=sends_abroad(twin, function))
     parts: list[Resource] = [
         Role(context, names.role(function), trust("lambda.amazonaws.com", context), policy),
-        LogGroup(context, names.log_group(function)),
+        LogGroup(context, names.log_group(function), names.function(function)),
         Function(
             context,
             names.function(function),
@@ -178,12 +181,19 @@ def _function_parts(twin: Twin, session: Session, context: Context, function: st
             MEMORY.get(function, OTHER_MEMORY),
             TIMEOUT.get(function, OTHER_TIMEOUT),
             _builder(twin, session, function, runtime),
+            lambda: _coming(tokens, function),
         ),
     ]
     if function in RECEIVERS and function in twin.connection_ids():
         link = _receiving_link(twin, function)
         parts.append(FunctionUrl(context, twin.path, names.function(function), link, function.replace("-", "_")))
     return parts
+
+
+def _coming(tokens: Sequence[LinkToken], function: str) -> tuple[str, ...]:
+    """A token that an earlier step of the plan will make anew reaches its function too."""
+    renewed = [t for t in tokens if t.function == function.replace("-", "_") and t.compare().differences]
+    return ("variable INTER_CLOUD_TOKEN will differ",) if renewed else ()
 
 
 def _builder(twin: Twin, session: Session, function: str, runtime: Runtime) -> Callable[[], Built]:
