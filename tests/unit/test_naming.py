@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
@@ -81,6 +81,7 @@ def test_a_name_that_does_not_fit_everywhere_is_refused(name: str) -> None:
         AwsNames(name, "123456789012", "us-east-1")
 
 
+@settings(max_examples=30)
 @given(twin_names, twin_names)
 def test_no_two_functions_of_any_two_twins_share_a_name(one: str, other: str) -> None:
     twins = {one, other}
