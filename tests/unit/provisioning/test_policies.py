@@ -68,14 +68,29 @@ class Iam:
 
     def __init__(self, denied: set[str], arn: str = f"arn:aws:iam::{ACCOUNT}:user/op", refuse: bool = False) -> None:
         self.denied, self.arn, self.refuse, self.principals = denied, arn, refuse, set[str]()
+        self.asked: dict[str, str] = {}
+        self.roles: dict[str, str] = {}
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Arn": self.arn}
 
-    def simulate_principal_policy(self, PolicySourceArn: str, ActionNames: list[str], MaxItems: int) -> Any:
+    def get_role(self, RoleName: str) -> Any:
+        if RoleName not in self.roles:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetRole")
+        return {"Role": {"Arn": self.roles[RoleName]}}
+
+    def simulate_principal_policy(
+        self,
+        PolicySourceArn: str,
+        ActionNames: list[str],
+        ResourceArns: list[str],
+        ContextEntries: list[dict[str, Any]],
+        MaxItems: int,
+    ) -> Any:
         if self.refuse:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SimulatePrincipalPolicy")
         self.principals.add(PolicySourceArn)
+        self.asked |= dict.fromkeys(ActionNames, ResourceArns[0])
         decisions = [(name, "implicitDeny" if name in self.denied else "allowed") for name in ActionNames]
         return {"EvaluationResults": [{"EvalActionName": n, "EvalDecision": d} for n, d in decisions]}
 
@@ -106,6 +121,37 @@ def test_a_session_of_a_role_is_checked_as_the_role() -> None:
     iam = Iam(set(), f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/me")
     assert preflight(AnyTwin(), session_with(iam)) == ()  # type: ignore[arg-type]
     assert iam.principals == {f"arn:aws:iam::{ACCOUNT}:role/deployer"}
+
+
+def test_the_path_of_a_role_is_looked_up_where_that_is_allowed() -> None:
+    iam = Iam(set(), f"arn:aws:sts::{ACCOUNT}:assumed-role/Operators/me")
+    iam.roles["Operators"] = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/Operators"
+    preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
+    assert iam.principals == {f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/Operators"}
+
+
+def test_every_action_is_asked_for_a_resource_named_as_the_twins() -> None:
+    iam = Iam(set())
+    preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
+    needed = {f"{service}:{name}" for service, names in REQUIRED_PERMISSIONS["layer_3"].items() for name in names}
+    assert set(iam.asked) == needed
+    everywhere = {action for action, resource in iam.asked.items() if "plant" not in resource}
+    assert everywhere == {"sts:GetCallerIdentity", "logs:DescribeLogGroups"}
+    assert iam.asked["s3:DeleteObject"].endswith("/object")
+    assert ":schedule/l3kit-plant/" in iam.asked["scheduler:UpdateSchedule"]
+    assert ":schedule-group/l3kit-plant" in iam.asked["scheduler:CreateScheduleGroup"]
+    assert iam.asked["iam:PassRole"] == f"arn:aws:iam::{ACCOUNT}:role/plant-hot-to-cold-mover"
+
+
+def test_credentials_that_are_refused_stop_the_plan_with_what_to_set() -> None:
+    class Refused(Iam):
+        def get_caller_identity(self) -> dict[str, str]:
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "GetCallerIdentity")
+
+    with pytest.raises(
+        PermissionMissingError, match=r"cannot be used \(ExpiredToken\); nothing was done. Set AWS_PROF"
+    ):
+        preflight(AnyTwin(), session_with(Refused(set())))  # type: ignore[arg-type]
 
 
 def test_what_cannot_be_checked_is_said_and_does_not_stop_the_plan() -> None:
