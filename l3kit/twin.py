@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from l3kit.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
+from l3kit.tiering.settings import TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,7 @@ class Config(_Strict):
     cold_storage_size_in_days: int = Field(ge=1, le=36500)
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
+    tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
     @classmethod
@@ -66,6 +68,18 @@ class Config(_Strict):
     def _schedule(cls, value: str) -> str:
         if not SCHEDULE.fullmatch(value):
             raise ValueError(f"{value!r} is no schedule; allowed are rate(1 day), cron(0 3 * * ? *) and the like")
+        return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
+        for name in value:
+            if name not in TUNING_VARIABLES:
+                raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
+        try:
+            Tuning.from_env({name: str(setting) for name, setting in value.items()})
+        except ConfigurationError as error:
+            raise ValueError(f"{error.resource}: {error.cause} {error.remedy}".strip()) from None
         return value
 
     @model_validator(mode="after")
@@ -154,7 +168,7 @@ class Twin:
     def digital_twin_info(self) -> dict[str, Any]:
         """What functions are told of the twin: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
         return {
-            "config": self.config.model_dump(),
+            "config": self.config.model_dump(exclude={"tuning"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": list(self.events),

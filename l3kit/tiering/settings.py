@@ -149,7 +149,7 @@ class TwinInfo:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Adjustable without a new deployment of code; each has a variable of the same name in capitals.
+    """What `tuning` in config.json may set; each has a variable of the same name in capitals.
 
     Attributes:
         max_chunk_bytes: bytes, 1,024 to 5,242,880.

@@ -102,6 +102,15 @@ def test_cold_days_must_exceed_hot_days(tmp_path: Path, hot: int, cold: int, fin
         assert "must exceed hot_storage_size_in_days" in problems(write(tmp_path, config=config))
 
 
+def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
+    twin = Twin.load(write(tmp_path, config={**CONFIG, "tuning": {"COMPRESSION": "gzip", "DEVICE_CONCURRENCY": 2}}))
+    assert twin.config.tuning == {"COMPRESSION": "gzip", "DEVICE_CONCURRENCY": 2}
+    assert "tuning" not in twin.digital_twin_info()["config"]
+    text = problems(write(tmp_path, config={**CONFIG, "tuning": {"COMPRESSION": "rar"}}))
+    assert "config.json: tuning: COMPRESSION: 'rar' is not known" in text
+    assert "known are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
+
+
 @pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])
 def test_days_are_whole_numbers(tmp_path: Path, days: object) -> None:
     assert "hot_storage_size_in_days" in problems(write(tmp_path, config={**CONFIG, "hot_storage_size_in_days": days}))

@@ -222,3 +222,18 @@ def test_a_wrong_token_leaves_everything_where_it_was_and_says_what_to_do(
     deploy(sender, session)
     assert run_mover(session, sender, "hot-to-cold-mover", time=NOW).total("items") == 10
     assert stored(session, receiver, "cold") == wanted(ITEMS[50:60])
+
+
+def test_a_twins_tuning_reaches_its_movers_and_is_no_drift(session: Session, make_twin: MakeTwin) -> None:
+    plain = make_twin()
+    config = json.loads((plain.path / "config.json").read_text())
+    (plain.path / "config.json").write_text(json.dumps({**config, "tuning": {"COMPRESSION": "zstd"}}))
+    twin = Twin.load(plain.path)
+    deploy(twin, session)
+    assert plan(twin, session).changes == ()
+    put(session, twin, ITEMS[40:50])
+    (device,) = run_mover(session, twin, "hot-to-cold-mover", time=NOW).reports[0]["devices"]
+    assert [key.endswith(".json.zst") for key in device["keys"]] == [True]
+    found = query(session, twin, DEVICE)
+    assert len(found.rows) == 10
+    assert not verify(session, twin).failed

@@ -98,7 +98,7 @@ def runtime_of(session: Session) -> Runtime:
 
 
 def environment_of(twin: Twin, session: Session, function: str) -> tuple[dict[str, str], dict[str, bytes]]:
-    """A function's variables, and files for its zip where they do not fit: exactly what `variables_for` names.
+    """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
 
     Raises: MissingConnectionError.
     """
@@ -121,6 +121,8 @@ def environment_of(twin: Twin, session: Session, function: str) -> tuple[dict[st
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
     environment = {name: values[name] for name in variables_for(function, provider=PROVIDER, remote=remote)}
+    if function in MOVERS:
+        environment |= {name: str(value) for name, value in twin.config.tuning.items()}
     if sum(len(k.encode()) + len(v.encode()) for k, v in environment.items()) <= MAX_VARIABLES_BYTES:
         return environment, {}
     return environment | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}
