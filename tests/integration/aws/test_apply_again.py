@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.httpsession import URLLib3Session
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
-from l3kit.connections import load_connections
+from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import ProvisioningError
 from l3kit.provisioning import apply, plan, plan_destroy
 from l3kit.session import Session
@@ -127,6 +129,63 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
         f"Interrupted at: create role {role}; 2 steps were done before it; apply again to complete the rest"
     ]
     check_completed(twin, session, "interrupted")
+
+
+def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_twin: MakeTwin) -> None:
+    def sender() -> Twin:
+        twin = make_twin("aws", "gcp", "gcp")
+        save_inter_cloud_connection(twin.path, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
+        return twin
+
+    calls = killed_apply(sender(), session, 0, "never")
+    for name in ("CreateTable", "UpdateContinuousBackups", "UpdateTimeToLive"):
+        twin = sender()
+        killed_apply(twin, session, calls.index(name) + 1, "after")
+        check_completed(twin, session, f"killed after {name}")
+
+
+class LosingAnswers:
+    """Lets every first call that creates something through, and answers it with a 500 all the same."""
+
+    def __init__(self) -> None:
+        self.lost: list[str] = []
+        self._wire = URLLib3Session()
+
+    def before_send(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+        operation = event_name.split(".")[-1]
+        resource = f"{operation} {request.method} {request.url} {request.body!r}"
+        if not operation.startswith(("Create", "AddPermission")) or resource in self.lost:
+            return None
+        self.lost.append(resource)
+        self._wire.send(request)
+        return AWSResponse(request.url, 500, HeadersDict(), _Empty())
+
+
+class _Empty:
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield b""
+
+
+def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("aws", "gcp", "aws")
+    save_inter_cloud_connection(twin.path, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
+    aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
+    losing = LosingAnswers()
+    aws._boto.events.register("before-send", losing.before_send)
+    unlucky = Session(
+        "sandbox", AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto), session.sandbox_home
+    )
+    deploy(twin, unlucky)
+    operations = {text.split()[0] for text in losing.lost}
+    assert operations >= {
+        "CreateTable",
+        "CreateBucket",
+        "CreateRole",
+        "CreateLogGroup",
+        "CreateFunction",
+        "CreateSchedule",
+    }
+    assert plan(twin, session, clouds={"aws"}).changes == ()
 
 
 @pytest.mark.slow

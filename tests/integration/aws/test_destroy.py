@@ -7,7 +7,7 @@ import json
 import pytest
 
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning import apply, plan, plan_destroy
+from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.session import Session
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists, write_twin
@@ -35,7 +35,9 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin) 
     one, other = make_twin("gcp", "gcp", "aws"), make_twin("gcp", "gcp", "aws")
     deploy(one, session)
     deploy(other, session)
-    apply(plan_destroy(one, session, data=True), session)
+    result = destroy(one, session, data=True)
+    assert {step.action for step in result.done} == {"delete"}
+    assert destroy(one, session, data=True).done == ()
     assert plan(other, session, clouds={"aws"}).changes == ()
 
 
@@ -60,6 +62,24 @@ def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Ses
         plan(twin, session, clouds={"aws"})
     apply(plan_destroy(twin, session, data=True), session)
     assert s3.get_object(Bucket=bucket, Key="theirs")
+
+
+def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin("gcp", "gcp", "aws")
+    deploy(twin, session)
+    names, functions, logs = session.aws_names(twin), session.aws.client("lambda"), session.aws.client("logs")
+    name, group = names.function("archive-writer"), names.log_group("archive-writer")
+    functions.untag_resource(
+        Resource=functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"], TagKeys=["l3kit:twin"]
+    )
+    arn = f"arn:aws:logs:{session.aws.region}:{session.aws.account_id}:log-group:{group}"
+    logs.untag_resource(resourceArn=arn, tagKeys=["l3kit:twin", "l3kit:managed"])
+    wanted = plan_destroy(twin, session, data=True)
+    kept = {step.kind for step in wanted.steps if step.action == "keep"}
+    assert kept == {"function url", "function", "log group"}
+    apply(wanted, session)
+    assert functions.get_function_url_config(FunctionName=name)
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
 
 
 def test_a_changed_layout_removes_the_writer_it_no_longer_calls_for(session: Session, make_twin: MakeTwin) -> None:

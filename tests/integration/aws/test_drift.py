@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.provisioning.context import url_answers
 from l3kit.connections import load_connections
 from l3kit.provisioning import apply, plan
 from l3kit.session import Session
@@ -33,6 +34,14 @@ def with_tables(session: Session, make_twin: MakeTwin) -> Twin:
     twin = make_twin()
     deploy(twin, session)
     return twin
+
+
+def _edit_lifecycle(s3: Any, bucket: str) -> None:
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    for rule in rules:
+        if "Expiration" in rule:
+            rule["Expiration"] = {"Days": 3650}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
 
 
 Break = Callable[[Any, Any], Any]
@@ -67,6 +76,13 @@ BREAKS: dict[str, tuple[str, Break, str]] = {
         "lambda",
         lambda c, n: c.remove_permission(FunctionName=n.function("cold-writer"), StatementId="FunctionURLInvoke"),
         "permission FunctionURLInvoke is missing",
+    ),
+    "a further url permission": (
+        "lambda",
+        lambda c, n: c.add_permission(
+            FunctionName=n.function("cold-writer"), StatementId="open", Action="lambda:InvokeFunction", Principal="*"
+        ),
+        "has further permissions: open",
     ),
     "an edited role policy": (
         "iam",
@@ -103,6 +119,11 @@ BREAKS: dict[str, tuple[str, Break, str]] = {
         lambda c, n: c.delete_bucket_lifecycle(Bucket=n.archive_s3_bucket()),
         "what uploads leave behind does not expire",
     ),
+    "an edited lifecycle": (
+        "s3",
+        lambda c, n: _edit_lifecycle(c, n.cold_s3_bucket()),
+        "what uploads leave behind does not expire",
+    ),
     "changed log retention": (
         "logs",
         lambda c, n: c.put_retention_policy(logGroupName=n.log_group("cold-writer"), retentionInDays=1),
@@ -126,6 +147,25 @@ def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session)
     failed = verify(session, twin, clouds=["aws"], canary=False).failed
     assert {(check.group, check.seen) for check in failed} == {("schedules", "off"), ("drift", "update")}
     _shows_and_is_repaired(twin, session, "it is disabled")
+
+
+def test_a_schedule_by_another_clock_shows_and_is_repaired(twin: Twin, session: Session) -> None:
+    client, names = session.aws.client("scheduler"), session.aws_names(twin)
+    there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
+    kept = {key: there[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    client.update_schedule(**kept, State="ENABLED", ScheduleExpressionTimezone="Asia/Tokyo")
+    _shows_and_is_repaired(twin, session, "runs by the clock of Asia/Tokyo, not UTC")
+
+
+def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session) -> None:
+    name = session.aws_names(twin).function("cold-writer")
+    (connection,) = load_connections(twin.path).values()
+    assert url_answers(connection.url)
+    session.aws.client("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
+    assert not url_answers(connection.url)
+    _shows_and_is_repaired(twin, session, "permission FunctionURLInvoke is missing")
+    assert url_answers(connection.url)
+    assert not url_answers("http://127.0.0.1:9/")
 
 
 def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session) -> None:

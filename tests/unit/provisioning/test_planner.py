@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning.model import Finding, Plan, judged
+from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, judged
 from l3kit.provisioning.run import apply
 from l3kit.provisioning.step_log import StepLog
 from l3kit.provisioning.waiting import wait_until
@@ -106,6 +106,27 @@ def test_a_resource_that_became_somebody_elses_is_refused(tmp_path: Path) -> Non
     fake.exists, fake.owned = True, False
     with pytest.raises(ProvisioningError, match="thing a: exists and is not this twin's"):
         apply(old, SESSION)  # type: ignore[arg-type]
+    assert fake.calls == []
+
+
+class Beaten(Fake):
+    """Is there by the time that `create` is called."""
+
+    def create(self) -> None:
+        self.exists = True
+        raise AlreadyThereError(self.name, "there is one")
+
+
+def test_what_a_lost_answer_made_is_completed(tmp_path: Path) -> None:
+    fake = Beaten("a")
+    assert len(apply(planned(tmp_path, fake), SESSION).done) == 1  # type: ignore[arg-type]
+    assert fake.calls == ["update"]
+
+
+def test_what_somebody_else_made_at_that_moment_is_refused(tmp_path: Path) -> None:
+    fake = Beaten("a", owned=False)
+    with pytest.raises(ProvisioningError, match="exists and is not this twin's"):
+        apply(planned(tmp_path, fake), SESSION)  # type: ignore[arg-type]
     assert fake.calls == []
 
 

@@ -154,6 +154,7 @@ class Function:
         seen: dict[str, Any] = {}
 
         def settled() -> bool:
+            seen.clear()
             seen.update(self._lambda.get_function_configuration(FunctionName=self.name))
             busy = seen.get("State") == "Pending" or seen.get("LastUpdateStatus") == "InProgress"
             return not busy
