@@ -157,6 +157,21 @@ def test_a_schedule_by_another_clock_shows_and_is_repaired(twin: Twin, session: 
     _shows_and_is_repaired(twin, session, "runs by the clock of Asia/Tokyo, not UTC")
 
 
+def test_a_repaired_bucket_keeps_tags_and_a_key_that_somebody_chose(twin: Twin, session: Session) -> None:
+    s3, bucket = session.aws.client("s3"), session.aws_names(twin).cold_s3_bucket()
+    tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    own = {"Key": "cost-centre", "Value": "42"}
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [*tags, own]})
+    by_key = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "theirs"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [by_key]})
+    assert plan(twin, session, clouds={"aws"}).changes == ()
+    s3.delete_bucket_policy(Bucket=bucket)
+    _shows_and_is_repaired(twin, session, "its policy does not refuse plain http")
+    assert own in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    kept = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert kept[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+
+
 def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session) -> None:
     name = session.aws_names(twin).function("cold-writer")
     (connection,) = load_connections(twin.path).values()

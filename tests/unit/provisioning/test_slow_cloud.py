@@ -149,7 +149,14 @@ def test_a_new_tables_backups_are_switched_on_as_soon_as_there_are_any() -> None
 
 def test_a_bucket_whose_name_is_just_being_freed_is_waited_for() -> None:
     busy = refusal("CreateBucket", "OperationAborted", "A conflicting conditional operation is in progress")
-    client = Client(create_bucket=[busy, {}], put_bucket_policy=[busy, {}])
+    missing = {
+        "get_bucket_tagging": [refusal("GetBucketTagging", "NoSuchTagSet")],
+        "get_public_access_block": [refusal("GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")],
+        "get_bucket_encryption": [refusal("GetBucketEncryption", "ServerSideEncryptionConfigurationNotFoundError")],
+        "get_bucket_policy": [refusal("GetBucketPolicy", "NoSuchBucketPolicy")],
+        "get_bucket_lifecycle_configuration": [refusal("GetBucketLifecycle", "NoSuchLifecycleConfiguration")],
+    }
+    client = Client(create_bucket=[busy, {}], put_bucket_policy=[busy, {}], **missing)
     where, _ = context("s3", client)
     Bucket(where, "plant-cold").create()
     assert (client.calls.count("create_bucket"), client.calls.count("put_bucket_policy")) == (2, 2)

@@ -29,6 +29,14 @@ BUSY_LIMIT = 120.0
 """Seconds that S3 may work on another change of the bucket, or on removing one of the same name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One setting: what is wrong with it in words, or "", and the call that mends it."""
+
+    difference: Callable[[], str]
+    mend: Callable[[], Any]
+
+
 @dataclass(frozen=True)
 class Bucket:
     """One bucket."""
@@ -49,10 +57,13 @@ class Bucket:
                 if code_of(error) in ("403", "Forbidden"):
                     return Finding(True, owned=False)
                 raise
-            tags = self._get(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
+            tags = self._tags()
             if not tags:  # a kill between its creation and its tagging leaves it so: empty
                 return Finding(True, self._is_empty(), ("its tag is missing",))
-            return Finding(True, self.context.owns_list(tags), tuple(self._differences()))
+            if not self.context.owns(tags):
+                return Finding(True, owned=False)
+            differences = (aspect.difference() for aspect in self._aspects())
+            return Finding(True, True, tuple(text for text in differences if text))
 
     def create(self) -> None:
         """See `Resource.create`."""
@@ -65,17 +76,15 @@ class Bucket:
 
     def update(self) -> None:
         """See `Resource.update`."""
-        s3, bucket = self._s3, self.name
-        puts: tuple[Callable[[], Any], ...] = (
-            lambda: s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": self.context.tag_list()}),
-            lambda: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK_ALL),
-            lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=ENCRYPTION),
-            lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(self._policy())),
-            lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=_lifecycle()),
-        )
-        with explained(f"bucket {bucket}"):
-            for put in puts:
-                self._patiently(put)
+        with explained(f"bucket {self.name}"):
+            tags = self._tags()
+            if not self.context.owns(tags):
+                kept = {key: value for key, value in tags.items() if not key.startswith("aws:")}
+                merged = [{"Key": key, "Value": value} for key, value in (kept | self.context.tags).items()]
+                self._patiently(lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": merged}))
+            for aspect in self._aspects():
+                if aspect.difference():
+                    self._patiently(aspect.mend)
 
     def delete(self) -> None:
         """See `Resource.delete`: with all its objects, versions and unfinished uploads."""
@@ -112,24 +121,48 @@ class Bucket:
             ],
         }
 
-    def _differences(self) -> list[str]:
-        found = []
-        block = self._get(lambda: self._s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
-        if block != BLOCK_ALL:
-            found.append("public access is not blocked")
-        rules = self._get(
-            lambda: self._s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"]["Rules"]
+    def _tags(self) -> dict[str, str]:
+        found = self._get(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def _aspects(self) -> tuple[Aspect, ...]:
+        s3, bucket = self._s3, self.name
+        return (
+            Aspect(
+                self._public_access,
+                lambda: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK_ALL),
+            ),
+            Aspect(
+                self._encryption,
+                lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=ENCRYPTION),
+            ),
+            Aspect(self._access, lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(self._policy()))),
+            Aspect(
+                self._expiry,
+                lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=_lifecycle()),
+            ),
         )
-        algorithms = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules or []]
-        if algorithms != ["AES256"]:
-            found.append("default encryption is not set")
+
+    def _public_access(self) -> str:
+        block = self._get(lambda: self._s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
+        return "" if block == BLOCK_ALL else "public access is not blocked"
+
+    def _encryption(self) -> str:
+        """Any encryption will do: somebody may have chosen a key of their own."""
+        there = self._get(lambda: self._s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"])
+        chosen = [rule for rule in (there or {}).get("Rules", []) if "ApplyServerSideEncryptionByDefault" in rule]
+        return "" if chosen else "default encryption is not set"
+
+    def _access(self) -> str:
         policy = self._get(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
-        if policy != self._policy():
-            found.append("its policy does not refuse plain http" if policy is None else "its policy was edited")
-        lifecycle = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"])
-        if {_rule(rule) for rule in lifecycle or []} != {_rule(rule) for rule in _lifecycle()["Rules"]}:
-            found.append("what uploads leave behind does not expire")
-        return found
+        if policy is None:
+            return "its policy does not refuse plain http"
+        return "" if policy == self._policy() else "its policy was edited"
+
+    def _expiry(self) -> str:
+        rules = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
+        wanted = {_rule(rule) for rule in _lifecycle()["Rules"]}
+        return "" if {_rule(rule) for rule in rules} == wanted else "what uploads leave behind does not expire"
 
     @staticmethod
     def _get(read: Callable[[], Any]) -> Any:
