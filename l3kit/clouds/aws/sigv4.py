@@ -23,8 +23,9 @@ def quote_path(path: str) -> str:
 
 
 def quote_query(parameters: Sequence[tuple[str, str]]) -> str:
-    """A canonical query string: encoded, sorted."""
-    return "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in sorted(parameters))
+    """A canonical query string: encoded, then sorted."""
+    encoded = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parameters)
+    return "&".join(f"{name}={value}" for name, value in encoded)
 
 
 class Signer:
