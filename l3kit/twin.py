@@ -53,6 +53,7 @@ class Config(_Strict):
     cold_storage_size_in_days: int = Field(ge=1, le=36500)
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
+    protect_hot_table: bool | None = None
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -168,7 +169,7 @@ class Twin:
     def digital_twin_info(self) -> dict[str, Any]:
         """What functions are told of the twin: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
         return {
-            "config": self.config.model_dump(exclude={"tuning"}),
+            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": list(self.events),

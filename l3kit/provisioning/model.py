@@ -28,11 +28,13 @@ class Finding:
         exists: whether there is one of that name.
         owned: whether it carries this twin's tag; only then may it be changed or removed.
         differences: in words, without secrets; empty where it is as wanted.
+        protected: the cloud itself refuses to remove it.
     """
 
     exists: bool
     owned: bool = True
     differences: tuple[str, ...] = ()
+    protected: bool = False
 
 
 class Resource(Protocol):
@@ -153,6 +155,8 @@ def _judged_for_removal(resource: Resource, finding: Finding, data: bool) -> Ste
         return Step("keep", resource.kind, resource.name, "is not this twin's: its tag is missing", resource)
     if resource.holds_data and not data:
         return Step("keep", resource.kind, resource.name, "holds data; removed only with data=True", resource)
+    if finding.protected:
+        return Step("keep", resource.kind, resource.name, "is protected against deletion", resource)
     return Step("delete", resource.kind, resource.name, "", resource)
 
 

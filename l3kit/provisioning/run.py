@@ -125,7 +125,7 @@ def _now(planned: Step, plan: Plan) -> Step | None:
     """The step that is right at this moment; None where there is nothing to do any more."""
     finding = planned.resource.compare()
     if planned.action == "delete":
-        return planned if finding.exists and finding.owned else None
+        return planned if finding.exists and finding.owned and not finding.protected else None
     if planned.action == "keep":
         return planned
     ((resource, finding),) = _owned([(planned.resource, finding)])

@@ -82,6 +82,29 @@ def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: 
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
 
 
+def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
+    session: Session, make_twin: MakeTwin
+) -> None:
+    twin = make_twin()
+    table = session.aws_names(twin).hot_dynamodb_table()
+    config = json.loads((twin.path / "config.json").read_text())
+
+    def protecting(value: bool) -> Twin:
+        (twin.path / "config.json").write_text(json.dumps({**config, "protect_hot_table": value}))
+        return Twin.load(twin.path)
+
+    deploy(protecting(True), session)
+    session.aws.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+    assert [step.reason for step in plan(protecting(True), session).changes] == ["deletion protection is off"]
+    deploy(protecting(True), session)
+    destroy(twin, session, data=True)
+    left = plan_destroy(twin, session, data=True)
+    assert [(s.name, s.action, s.reason) for s in left.steps] == [(table, "keep", "is protected against deletion")]
+    deploy(protecting(False), session)
+    destroy(twin, session, data=True)
+    assert plan_destroy(twin, session, data=True).steps == ()
+
+
 def test_a_changed_layout_removes_the_writer_it_no_longer_calls_for(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("azure", "aws", "aws")
     deploy(twin, session)

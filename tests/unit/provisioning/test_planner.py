@@ -24,11 +24,12 @@ class Fake:
     owned: bool = True
     differences: tuple[str, ...] = ()
     holds_data: bool = False
+    protected: bool = False
     kind: str = "thing"
     calls: list[str] = field(default_factory=list)
 
     def compare(self) -> Finding:
-        return Finding(self.exists, self.owned, self.differences)
+        return Finding(self.exists, self.owned, self.differences, self.protected)
 
     def create(self) -> None:
         self.calls.append("create")
@@ -75,6 +76,7 @@ def test_a_finding_becomes_a_step_with_its_reason(fake: Fake, action: str, reaso
         (Fake("a", exists=True, holds_data=True), False, "keep"),
         (Fake("a", exists=True, holds_data=True), True, "delete"),
         (Fake("a", exists=True, owned=False), True, "keep"),
+        (Fake("a", exists=True, holds_data=True, protected=True), True, "keep"),
     ],
 )
 def test_removal_spares_data_and_what_is_not_ours(fake: Fake, data: bool, action: str) -> None:

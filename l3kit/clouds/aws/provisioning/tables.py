@@ -24,6 +24,7 @@ class Table:
 
     Attributes:
         keys: partition key, and sort key where there is one; both are texts.
+        protected: whether DynamoDB is to refuse its removal; None leaves that as it is.
         expires_by: attribute with the time (seconds since 1970) at which a row may go, or "".
     """
 
@@ -31,6 +32,7 @@ class Table:
     name: str
     keys: tuple[str, ...]
     expires_by: str = ""
+    protected: bool | None = None
     kind: str = "table"
     holds_data: bool = True
 
@@ -48,7 +50,8 @@ class Table:
                     f"has the keys {keys}, not {self.keys}",
                     "A key cannot be changed: rename the twin",
                 )
-            return Finding(True, self.context.owns_list(tags), tuple(self._differences(table)))
+            owned = self.context.owns_list(tags)
+            return Finding(True, owned, tuple(self._differences(table)), protected=_protected(table))
 
     def create(self) -> None:
         """See `Resource.create`."""
@@ -59,6 +62,7 @@ class Table:
                 KeySchema=schema,
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in self.keys],
                 BillingMode="PAY_PER_REQUEST",
+                DeletionProtectionEnabled=bool(self.protected),
                 Tags=self.context.tag_list(),
             )
         self.update()
@@ -70,6 +74,9 @@ class Table:
             table = self._describe() or {}
             if _billing(table) != "PAY_PER_REQUEST":
                 self._db.update_table(TableName=self.name, BillingMode="PAY_PER_REQUEST")
+                self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
+            if self._wrongly_protected(table):
+                self._db.update_table(TableName=self.name, DeletionProtectionEnabled=self.protected)
                 self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
             if not self._recoverable():
                 self.context.patiently(
@@ -110,11 +117,16 @@ class Table:
             found.append("billing is provisioned, not on demand")
         if table["TableStatus"] != "ACTIVE":
             found.append(f"is {table['TableStatus'].lower()}")
+        if self._wrongly_protected(table):
+            found.append(f"deletion protection is {'off' if self.protected else 'on'}")
         if not self._recoverable():
             found.append("point-in-time recovery is off")
         if self.expires_by and not self._expires():
             found.append("old reports do not expire")
         return found
+
+    def _wrongly_protected(self, table: dict[str, Any]) -> bool:
+        return self.protected is not None and _protected(table) != self.protected
 
     def _active(self) -> bool:
         table = self._describe()
@@ -137,6 +149,10 @@ class Table:
 def _backups_are_new(error: ClientError) -> bool:
     """DynamoDB is still making backups possible for a table just made."""
     return code_of(error) == "ContinuousBackupsUnavailableException"
+
+
+def _protected(table: dict[str, Any]) -> bool:
+    return bool(table.get("DeletionProtectionEnabled", False))
 
 
 def _billing(table: dict[str, Any]) -> str:

@@ -138,7 +138,8 @@ def _stores(twin: Twin, context: Context) -> list[Resource]:
     names, tier = context.names, twin.providers.tier
     found: list[Resource] = []
     if tier("hot") == PROVIDER:
-        found.append(Table(context, names.hot_dynamodb_table(), ("iotDeviceId", "id")))
+        protected = twin.config.protect_hot_table
+        found.append(Table(context, names.hot_dynamodb_table(), ("iotDeviceId", "id"), protected=protected))
         found.append(Table(context, names.journal_dynamodb_table(), ("name",), "expires_at"))
     if tier("cold") == PROVIDER:
         found.append(Bucket(context, names.cold_s3_bucket()))
