@@ -26,6 +26,7 @@ CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
 """The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
 CANARY_KEY = cutoff_key(CANARY_BEFORE)
 PROBE_TIMEOUT = 30.0
+DELETE_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,5 +246,7 @@ async def _take_back(
             if [entry["id"] for entry in content] == [stamp]:
                 await tiers.cold.delete(key)
         left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
-        await tiers.hot.delete_items(device, left.sort_keys)
+        for attempt in range(1, DELETE_TRIES + 1):
+            if not await tiers.hot.delete_items(device, left.sort_keys, attempt=attempt):
+                break
         return found, stamp in left.sort_keys

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 10.0
+IDENTITY = "sandbox/{function}/{instance}"
+"""The session token an instance is given: with it every request to the gateway says who sends it."""
 _HOST = Path(__file__).with_name("function_host.py")
 _RUNTIME_CALL = re.compile(r"/2018-06-01/runtime/(?:invocation/(?P<id>[^/]+)/(?P<verb>response|error)|init/error)")
 
@@ -53,6 +56,7 @@ class Instance:
     """Runs one invocation at a time; `alive` tells whether it can take another."""
 
     def __init__(self, config: FunctionConfig, runtime_dir: Path, endpoint: str, log: InstanceLog) -> None:
+        self.id = uuid.uuid4().hex
         self.config = config
         self.log = log
         self.idle_since = time.monotonic()
@@ -125,9 +129,8 @@ class Instance:
         if self._stopping:
             return
         self._stopping = True
+        self.crash()
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
         if self._pipe >= 0:
             self._drain()
@@ -136,6 +139,12 @@ class Instance:
             self._pipe = -1
         if self._server is not None:
             self._server.close()
+
+    def crash(self) -> None:
+        """Kill the process and all it started; to everybody else it has ended by itself."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _conclude(self, invocation: Invocation, begun: float) -> Outcome:
         assert self._result is not None
@@ -249,7 +258,7 @@ class Instance:
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_SESSION_TOKEN": "sandbox",
+            "AWS_SESSION_TOKEN": IDENTITY.format(function=self.config.name, instance=self.id),
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",

@@ -58,6 +58,12 @@ class FunctionPool:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    def kill(self, instance_id: str | None) -> None:
+        """End this busy instance, or every one, as a crash would."""
+        for instance in self._busy:
+            if instance_id in (None, instance.id):
+                instance.crash()
+
     async def retire(self) -> None:
         """The code or a setting changed: idle instances end now, busy ones when they have finished."""
         idle, self._idle = self._idle, []

@@ -18,6 +18,7 @@ from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.function_instance import MAX_PAYLOAD_BYTES, Outcome
 from l3kit.sandbox.function_pool import FunctionPool, ThrottledError
 from l3kit.sandbox.function_record import FunctionRecord
+from l3kit.sandbox.upstream import BODY
 
 PREFIX = "/_fnurl/"
 _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/javascript"))
@@ -135,6 +136,9 @@ def _from_result(result: Any) -> web.Response:
 
 async def _read(request: web.Request) -> bytes | None:
     """The body; None once it is larger than any event may be."""
+    if BODY in request:
+        body: bytes = request[BODY]
+        return body if len(body) <= MAX_PAYLOAD_BYTES else None
     blocks: list[bytes] = []
     size = 0
     async for block in request.content.iter_chunked(65_536):

@@ -25,6 +25,7 @@ from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
+from l3kit.sandbox.fault_plans import FaultPlans
 from l3kit.sandbox.function_logs import CloudWatch
 from l3kit.sandbox.lambda_api import LambdaApi
 from l3kit.sandbox.runtime_files import link_runtime
@@ -133,7 +134,16 @@ class Gateway:
             file = functions.zip_of(request.match_info["name"])
             return web.FileResponse(file) if file else json_answer({"error": "no such function"}, 404)
 
-        app.middlewares.append(self._count)
+        faults = FaultPlans(functions.kill)
+        faults.add_routes(app, _admin)
+
+        @web.middleware
+        async def with_faults(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            return await faults.handle(request, handler)
+
+        app.middlewares.extend([self._count, with_faults])
         app.router.add_get("/_sandbox/health", health)
         app.router.add_post("/_sandbox/stop", _admin(stop))
         app.router.add_get("/_sandbox/code/{name}", code)
@@ -254,9 +264,9 @@ def _scope(request: web.Request) -> tuple[str, str]:
 
 
 def _admin(
-    handler: Callable[[web.Request], Awaitable[web.Response]],
-) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def guarded(request: web.Request) -> web.Response:
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def guarded(request: web.Request) -> web.StreamResponse:
         if ADMIN_HEADER not in request.headers:
             return json_answer({"error": f"the header {ADMIN_HEADER} is missing"}, 403)
         try:

@@ -102,6 +102,11 @@ class LambdaApi:
         """A synchronous invocation on the gateway's own behalf. Raises: KeyError, ThrottledError."""
         return await self._pools[name].invoke(event)
 
+    def kill(self, name: str, instance_id: str | None) -> None:
+        """End a busy instance of a function, or all of them, as a crash would."""
+        if name in self._pools:
+            self._pools[name].kill(instance_id)
+
     async def end_idle(self) -> None:
         for pool in list(self._pools.values()):
             await pool.end_idle(time.monotonic())

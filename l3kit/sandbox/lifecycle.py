@@ -126,7 +126,7 @@ def fire_schedule(
     if state is None:
         raise SandboxError("sandbox", "is not up", "Run `l3kit sandbox up`")
     path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
-    code, answer = _request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
+    code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
     if code != 200:
         raise SandboxError(f"schedule {group}/{name}", str(answer.get("error", code)), "See `l3kit sandbox status`")
     return ScheduleFiring(**answer)
@@ -180,7 +180,7 @@ def _running(place: Home) -> SandboxState | None:
 def _answers(state: SandboxState) -> bool:
     """A real call: the gateway asks both emulators before it answers."""
     try:
-        code, answer = _request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
+        code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
         return False
     return code == 200 and answer.get("pid") == state.processes[0].pid
@@ -283,8 +283,8 @@ def _gateway_environment() -> dict[str, str]:
     return env
 
 
-def _request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
-    """Raises: SandboxError when there is no answer."""
+def request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
+    """Ask the gateway itself. Returns: status and JSON. Raises: SandboxError when there is no answer."""
     address = urlsplit(endpoint)
     connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=seconds)
     try:

@@ -17,6 +17,10 @@ from l3kit.sandbox.state import ACCESS_KEY, REGION
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
 )
+BODY = "l3kit.body"
+"""Key of a request's body where it was read, or replaced, before it is passed on."""
+WHOLE = "l3kit.whole"
+"""Key that asks for the answer as a whole instead of streaming it."""
 SMALL_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
 
@@ -57,11 +61,11 @@ class Upstream:
         """Pass the request on as it is and stream the answer back. `body` replaces one that was read already."""
         headers = _request_headers(request)
         headers.update(extra_headers or {})
-        data: Any = body
-        if body is None and request.body_exists:
+        data: Any = request.get(BODY) if body is None else body
+        if data is None and request.body_exists:
             data = request.content.iter_chunked(BLOCK_BYTES)
-        if isinstance(body, bytes):
-            headers["Content-Length"] = str(len(body))
+        if isinstance(data, bytes):
+            headers["Content-Length"] = str(len(data))
         async with self._session.request(
             request.method,
             URL(self._base + request.raw_path, encoded=True),
@@ -125,7 +129,7 @@ def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = _response_headers(answer)
     length = answer.content_length
-    if request.method != "HEAD" and length is not None and length <= SMALL_BYTES:
+    if request.get(WHOLE) or (request.method != "HEAD" and length is not None and length <= SMALL_BYTES):
         headers.popall("Content-Length", None)
         return web.Response(status=answer.status, headers=headers, body=await answer.read())
     response = web.StreamResponse(status=answer.status, headers=headers)

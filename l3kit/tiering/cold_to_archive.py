@@ -14,7 +14,9 @@ import orjson
 from l3kit.errors import KeyConflictError, L3Error
 from l3kit.tiering.archive_targets import ArchiveTarget
 from l3kit.tiering.chunks import RESERVED_PREFIX, parse_object_key
+from l3kit.tiering.last_chunks import LastChunks
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.tiering.receipts import leave_receipt, remove_old_receipts
 from l3kit.tiering.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
 from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
 from l3kit.tiering.targets import SEAL_SHA256
@@ -102,32 +104,41 @@ class _Run:
     slowest: float = 0.0
     out_of_time: bool = False
     keys_told: int = 0
+    last_chunks: LastChunks = field(default_factory=LastChunks)
 
     async def work(self) -> None:
         due = self._due()
         turn = asyncio.Lock()
         await asyncio.gather(*(self._worker(due, turn) for _ in range(self.job.target.concurrency)))
+        if self._time_left():
+            await self._tidy()
 
-    async def _worker(self, due: AsyncIterator[ObjectInfo], turn: asyncio.Lock) -> None:
+    async def _worker(self, due: AsyncIterator[tuple[ObjectInfo, bool]], turn: asyncio.Lock) -> None:
         while True:
             async with turn:
-                info = await anext(due, None)
-            if info is None:
+                found = await anext(due, None)
+            if found is None:
                 return
             before = self.job.remaining()
-            await self._move_safely(info)
+            await self._move_safely(*found)
             self.slowest = max(self.slowest, before - self.job.remaining())
 
-    async def _due(self) -> AsyncIterator[ObjectInfo]:
-        """Objects to be moved, in key order, while there is time."""
+    async def _tidy(self) -> None:
         try:
-            async for info in self.job.cold.list():
+            await remove_old_receipts(self.job.cold, self.last_chunks.highest)
+        except L3Error as error:  # they are small, and the next run tries again
+            log.warning("old receipts could not be removed: %s", error)
+
+    async def _due(self) -> AsyncIterator[tuple[ObjectInfo, bool]]:
+        """Objects to be moved while there is time, each with whether it is its device's last chunk."""
+        try:
+            async for info, last in self.last_chunks.mark(self.job.cold.list()):
                 if info.key.startswith(RESERVED_PREFIX) or not self._is_due(info):
                     continue
                 if not self._time_left():
                     self._device(info.key).remains = True
                     return
-                yield info
+                yield info, last
         except L3Error as error:
             log.warning("the cold objects could not be listed: %s", error)
             self._device("").skip(self.job.cold.name, str(error))
@@ -144,11 +155,11 @@ class _Run:
         device_id = chunk.device_id if chunk else FOREIGN
         return self.reports.setdefault(device_id, DeviceReport(device_id))
 
-    async def _move_safely(self, info: ObjectInfo) -> None:
+    async def _move_safely(self, info: ObjectInfo, last: bool) -> None:
         """One bad object must not stop the others."""
         report = self._device(info.key)
         try:
-            await self._move(info, report)
+            await self._move(info, last, report)
         except L3Error as error:
             await self._explain_failure(info, report, error)
         except Exception as error:
@@ -170,7 +181,7 @@ class _Run:
         log.warning("%s was left: %s", info.key, reason)
         report.skip(info.key, reason)
 
-    async def _move(self, listed: ObjectInfo, report: DeviceReport) -> None:
+    async def _move(self, listed: ObjectInfo, last: bool, report: DeviceReport) -> None:
         limit = self.job.tuning.max_safe_object_size
         if listed.size > limit:
             log.warning("%s was skipped: its %d bytes are more than %d", listed.key, listed.size, limit)
@@ -185,6 +196,8 @@ class _Run:
             await self._drop_seal(info, report)
         else:
             await self.job.target.take(self.job.cold, info)
+            if last and info.sha256:
+                await leave_receipt(self.job.cold, info.key, info.sha256)
             await self._delete_source(info, report)
 
     async def _delete_source(self, info: ObjectInfo, report: DeviceReport) -> None:

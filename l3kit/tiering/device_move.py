@@ -22,6 +22,8 @@ from l3kit.tiering.settings import Tuning
 
 MAX_NUMBERS_TRIED = 20
 """Keys taken by foreign content before a device is given up for this run."""
+DELETE_ROUNDS = 20
+"""How often what a store did not delete is looked at and tried again."""
 
 
 class ColdTarget(Protocol):
@@ -32,16 +34,19 @@ class ColdTarget(Protocol):
     def fits(self, body: bytes) -> bool:
         """Whether the receiver takes a chunk with this JSON array."""
 
-    async def store(self, chunk: Chunk) -> None:
+    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
         """Store it under its key, unless exactly this is there already; return when the target confirmed the digest.
 
+        Args:
+            again: it may have been stored before, and archived since: then it must not be stored a second time.
         Raises: KeyConflictError (with `existing_sha256` where known) if other content is there.
         """
 
     async def seal(self, key: ChunkKey) -> str | None:
         """Make sure that nothing can be stored under the key any more, by an empty array if it is free.
 
-        Returns: None when the key is sealed; else the digest of the content that is there.
+        Returns: None when the key is sealed; else the digest of the content that is there, or was before it was
+            archived.
         """
 
 
@@ -180,14 +185,30 @@ class DeviceMove:
 
     async def _delete_page(self, page: Page, draft: Draft, sort_keys: list[str]) -> None:
         await self._journal.keep_alive()
+        left = sort_keys
         if self._tuning.rewrite_guard == "page" and await self._hot.page_unchanged(page):
-            self._journal.check_held()
-            await self._hot.delete_items(self._device_id, sort_keys)
-        else:
-            await self._delete_matching(draft.crcs(sort_keys))
+            left = await self._hot.delete_items(self._device_id, sort_keys, check=self._journal.check_held)
+        if left:
+            await self._delete_matching(draft.crcs(left))
 
     async def _delete_matching(self, crcs: Mapping[str, int]) -> None:
-        """Delete those of the given items that are still as they were stored; the others stay for the next run."""
+        """Delete those of the given items that are still as they were stored; the others stay for the next run.
+
+        No delete is repeated blindly: what a store may not have deleted is read and compared again first.
+        """
+        for attempt in range(1, DELETE_ROUNDS + 1):
+            left = await self._delete_round(crcs, attempt)
+            if not left:
+                return
+            crcs = {key: crcs[key] for key in left}
+        raise StoreError(
+            f"device {self._device_id}",
+            f"{len(crcs)} of its items could not be deleted in {DELETE_ROUNDS} tries",
+            "They are in the cold tier and stay in the hot one until the next run; is the table throttled?",
+        )
+
+    async def _delete_round(self, crcs: Mapping[str, int], attempt: int) -> list[str]:
+        left: list[str] = []
         since: str | None = min(crcs)
         end = max(crcs) + "\x00"
         after: str | None = None
@@ -195,15 +216,16 @@ class DeviceMove:
             page = await self._hot.read_page(self._device_id, before=end, after=after, since=since)
             ours = [(key, item) for key, item in zip(page.sort_keys, page.items, strict=True) if key in crcs]
             same = {key: item for key, item in ours if crc32(item) == crcs[key]}
-            await self._journal.keep_alive()
             changed = [key for key, _ in ours if key not in same]
+            await self._journal.keep_alive()
             if self._tuning.rewrite_guard == "conditional":
                 changed += await self._hot.delete_if_unchanged(self._device_id, same)
             else:
-                await self._hot.delete_items(self._device_id, list(same))
+                check = self._journal.check_held
+                left += await self._hot.delete_items(self._device_id, list(same), check=check, attempt=attempt)
             self._note_changed(changed)
             if page.next_after is None:
-                return
+                return left
             after, since = page.next_after, None
 
     def _note_changed(self, sort_keys: list[str]) -> None:
@@ -231,7 +253,7 @@ class DeviceMove:
             there = await self._target.seal(entry.key)
         else:
             try:
-                await self._target.store(Chunk(entry.key, body, entry.sha256, entry.count))
+                await self._target.store(Chunk(entry.key, body, entry.sha256, entry.count), again=True)
                 there = entry.sha256
             except KeyConflictError:
                 return None

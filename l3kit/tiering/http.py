@@ -110,16 +110,23 @@ class Writer:
         self._session.close()
 
     def post_chunk(
-        self, chunk: Chunk, source_cloud: str, *, receiver_provider: str = "aws", packed: bytes | None = None
+        self,
+        chunk: Chunk,
+        source_cloud: str,
+        *,
+        receiver_provider: str = "aws",
+        packed: bytes | None = None,
+        again: bool = False,
     ) -> ChunkReceipt:
         """Send a chunk to the cold writer; return when it confirmed the very content.
 
         Args:
             packed: `payload.deflate(chunk.body)`, where that is at hand.
+            again: it may have been stored before, and archived since; then the writer only confirms.
         Raises: KeyConflictError where the key holds other content; TransferError.
         """
         key = str(chunk.key)
-        pieces = wire.chunk_pieces(chunk, source_cloud)
+        pieces = wire.chunk_pieces(chunk, source_cloud, again=again)
         payload = encode(pieces, receiver_provider, {1: packed} if packed else None)
         answer = self._confirmed(payload, key, chunk.sha256, receiver_provider)
         return ChunkReceipt(int(answer.get("written", chunk.count)), key, chunk.sha256)

@@ -7,13 +7,17 @@ called again after a crash or a lost answer: what each does then is part of its 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 Tier = Literal["cold", "archive"]
 Compression = Literal["none", "gzip", "zstd"]
+
+
+def always() -> None:
+    """The check that permits everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,20 @@ class HotStore(Protocol):
     async def page_unchanged(self, page: Page) -> bool:
         """Ask the same again and compare, as cheaply as the store allows; False also when it cannot tell."""
 
-    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """Delete these items in batches; returns when all are gone. Missing ones are no error: a repeat is harmless."""
+    async def delete_items(
+        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    ) -> list[str]:
+        """Try once to delete these items, in batches; a missing item counts as deleted.
+
+        A request that failed or whose answer was lost is not repeated here: the item may have been written anew
+        since, so the caller looks again first.
+
+        Args:
+            check: called right before each batch is sent; raises where the caller may not delete any more.
+            attempt: counts the caller's rounds from 1; where keys are returned the store has been given time before,
+                longer with each attempt.
+        Returns: the sort keys of which it is not certain that they are gone.
+        """
 
     async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
         """Delete each item only while it still equals the given chunk JSON, decided by the store itself.

@@ -159,6 +159,8 @@ class Tuning:
         delete_concurrency: delete batches under way at once, over all devices.
         rewrite_guard: `page` reads each page again right before its deletes; `conditional` deletes each item only
             while it is unchanged, which is exact and costs a request per item (docs/journal.md).
+        request_timeout_seconds: how long one request to a database or a writer may take; an object store gets four
+            times that, since its requests carry megabytes.
     """
 
     max_chunk_bytes: int = MAX_CHUNK_BYTES
@@ -167,6 +169,7 @@ class Tuning:
     device_concurrency: int = 5
     delete_concurrency: int = 64
     rewrite_guard: Literal["page", "conditional"] = "page"
+    request_timeout_seconds: int = 30
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Tuning:
@@ -184,6 +187,7 @@ class Tuning:
             compression=compression,  # type: ignore[arg-type]
             device_concurrency=_whole(env, "DEVICE_CONCURRENCY", cls().device_concurrency, 1, 64),
             delete_concurrency=_whole(env, "DELETE_CONCURRENCY", cls().delete_concurrency, 1, 256),
+            request_timeout_seconds=_whole(env, "REQUEST_TIMEOUT_SECONDS", cls().request_timeout_seconds, 1, 300),
         )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering import payload
 from l3kit.tiering.chunks import CONTENT_ENCODINGS, Chunk, ChunkKey, compress, decompress
 from l3kit.tiering.ports import Compression, ObjectStore, Usage
+from l3kit.tiering.receipts import archived_digest
 
 if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
     from l3kit.tiering.http import Writer
@@ -47,17 +49,19 @@ class LocalTarget:
         """An object store takes any chunk."""
         return True
 
-    async def store(self, chunk: Chunk) -> None:
+    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
         """Create the object; return when the store has confirmed its content. Raises: KeyConflictError, StoreError."""
+        if again and await archived_digest(self._store, str(chunk.key)) == chunk.sha256:
+            return
         await self._create(chunk.key, chunk.body, chunk.sha256, chunk.count)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Occupy a free key with an empty array: None; else the digest of what is there. Raises: StoreError."""
+        """Occupy a free key with an empty array: None; else the digest of what is there or was. Raises: StoreError."""
         try:
             await self._create(key, SEAL_BODY, SEAL_SHA256, 0)
         except KeyConflictError as error:
             return error.existing_sha256 or await existing_digest(self._store, str(key), key.compression)
-        return None
+        return await archived_digest(self._store, str(key))
 
     async def _create(self, key: ChunkKey, body: bytes, sha256: str, count: int) -> None:
         stored = body
@@ -102,12 +106,11 @@ class RemoteTarget:
             self._packed.popitem(last=False)
         return True
 
-    async def store(self, chunk: Chunk) -> None:
+    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
         """Post the chunk; return when the receipt names its key and digest. Raises: KeyConflictError, TransferError."""
         packed = self._packed.pop(chunk.sha256, None)
-        await asyncio.to_thread(
-            self._writer.post_chunk, chunk, self._source_cloud, receiver_provider=self._provider, packed=packed
-        )
+        post = partial(self._writer.post_chunk, receiver_provider=self._provider, packed=packed, again=again)
+        await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
         """Ask the writer to occupy the key: None when it has; else the digest of what is there.

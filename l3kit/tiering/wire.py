@@ -211,9 +211,15 @@ def idempotency_key(key: str) -> str:
     return quote(key, safe="/:")
 
 
-def chunk_pieces(chunk: Chunk, source_cloud: str) -> tuple[bytes, bytes, bytes]:
-    """A chunk's envelope: what stands before its items, the items, and what stands behind."""
-    return _chunk_frame(chunk.key, source_cloud, sha256=chunk.sha256) + b',"items":', chunk.body, b"}"
+def chunk_pieces(chunk: Chunk, source_cloud: str, *, again: bool = False) -> tuple[bytes, bytes, bytes]:
+    """A chunk's envelope: what stands before its items, the items, and what stands behind.
+
+    Args:
+        again: the chunk may have been stored before, and archived since.
+    """
+    more = {"again": True} if again else {}
+    frame = _chunk_frame(chunk.key, source_cloud, sha256=chunk.sha256, **more)
+    return frame + b',"items":', chunk.body, b"}"
 
 
 def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:

@@ -21,6 +21,7 @@ from l3kit.tiering.chunks import CONTENT_ENCODINGS, RESERVED_PREFIX, compress, o
 from l3kit.tiering.digest import ContentDigest
 from l3kit.tiering.multipart import MAX_PARTS, Upload, sweep_parts, take_part
 from l3kit.tiering.ports import ObjectStore
+from l3kit.tiering.receipts import archived_digest
 from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import Envelope, Refusal, Request, Response
 
@@ -116,9 +117,13 @@ class ColdWriter(_Writer):
         sha256 = hashlib.sha256(items).hexdigest()
         if envelope.digest() not in (None, sha256):
             raise Refusal(400, f"the items that arrived have {sha256}", "sha256")
+        answer = {"written": count, "key": key, "sha256": sha256}
+        if envelope.flag("again") and await archived_digest(self._store, key) == sha256:
+            return Response(200, answer)
         stored = await asyncio.to_thread(compress, items, compression) if compression != "none" else items
         await self._create(key, stored, sha256, CONTENT_ENCODINGS[compression], {"items": str(count)})
-        answer = {"written": count, "key": key, "sha256": sha256}
+        if seal and (archived := await archived_digest(self._store, key)):
+            raise KeyConflictError(key, "was archived", existing_sha256=archived)
         return Response(200, answer | {"sealed": True} if seal else answer)
 
 

@@ -10,12 +10,12 @@ import asyncio
 import hashlib
 import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from l3kit.errors import ItemRefusedError, KeyConflictError, StoreError
-from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage
+from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage, always
 
 
 class Delayed:
@@ -81,10 +81,14 @@ class MemoryHotStore:
         self.usage.count("query")
         return self._select(*page.request).fingerprint == page.fingerprint  # type: ignore[misc]
 
-    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+    async def delete_items(
+        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    ) -> list[str]:
         for key in sort_keys:
+            check()
             self.usage.count("delete")
             self.devices.get(device_id, {}).pop(key, None)
+        return []
 
     async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
         changed = []

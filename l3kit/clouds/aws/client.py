@@ -7,7 +7,7 @@ import hashlib
 import random
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -62,6 +62,29 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask.
+
+    Attributes:
+        kind: under which the request is counted.
+        resource: named in errors.
+        path: encoded, as it goes into the URL.
+        expected: error codes, or statuses as text, that the caller wants to see.
+        payload_sha256: hex digest of the body, where it is known already.
+    """
+
+    kind: str
+    resource: str
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    expected: frozenset[str] = frozenset()
+    payload_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A response, and the error code and message where it is one."""
 
@@ -101,61 +124,54 @@ class AwsClient:
         self.usage = usage
         self.retry = retry or RetryPolicy()
 
-    async def call(
-        self,
-        kind: str,
-        resource: str,
-        method: str,
-        path: str,
-        *,
-        query: Sequence[tuple[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-        expected: frozenset[str] = frozenset(),
-        payload_sha256: str | None = None,
-    ) -> Answer:
-        """Send, retry, and return a success or one of the `expected` errors (codes, or statuses as text).
-
-        Args:
-            kind: under which the request is counted.
-            resource: named in errors.
-            path: encoded, as it goes into the URL.
-            payload_sha256: hex digest of the body, where it is known already.
-        Raises: StoreError with cause and remedy.
-        """
-        query_text = quote_query(query)
-        target = f"{path}?{query_text}" if query_text else path
-        digest = payload_sha256 or hashlib.sha256(body).hexdigest()
+    async def call(self, request: Call) -> Answer:
+        """Send, retry, and return a success or one of the expected errors. Raises: StoreError with cause and remedy."""
         cause = ""
         for attempt in range(1, self.retry.tries + 1):
-            signed = self._signer.sign(
-                self._credentials(),
-                method,
-                path,
-                query_text,
-                {"host": self._http.host, **(headers or {})},
-                digest,
-                self._now(),
-            )
-            self.usage.count(kind)
-            self.usage.bytes_out += len(body)
-            try:
-                response = await self._http.request(method, target, signed, body, timeout=self._timeout)
-                answer = self._read(response)
-            except HttpError as error:
-                cause = str(error)
-            else:
-                if answer.status < 300 and not answer.code:
-                    return answer
-                if answer.code in expected or str(answer.status) in expected:
-                    return answer
-                cause = f"{kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
-                if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
-                    raise StoreError(resource, cause, REMEDIES.get(answer.code, ""))
+            outcome = await self.attempt(request)
+            if isinstance(outcome, Answer):
+                return outcome
+            cause = outcome
             if attempt < self.retry.tries:
-                self.usage.retried(kind)
+                self.usage.retried(request.kind)
                 await self.retry.wait(attempt)
-        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+        raise StoreError(request.resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+
+    async def attempt(self, request: Call, *, once: bool = False) -> Answer | str:
+        """Send and return a success or an expected error; or, as text, why a later try may help.
+
+        Args:
+            once: the request must not reach the service twice, not even through a connection that broke.
+        Raises: StoreError where no repetition would help.
+        """
+        query_text = quote_query(request.query)
+        target = f"{request.path}?{query_text}" if query_text else request.path
+        signed = self._signer.sign(
+            self._credentials(),
+            request.method,
+            request.path,
+            query_text,
+            {"host": self._http.host, **request.headers},
+            request.payload_sha256 or hashlib.sha256(request.body).hexdigest(),
+            self._now(),
+        )
+        self.usage.count(request.kind)
+        self.usage.bytes_out += len(request.body)
+        try:
+            response = await self._http.request(
+                request.method, target, signed, request.body, timeout=self._timeout, once=once
+            )
+            answer = self._read(response)
+        except HttpError as error:
+            return str(error)
+        if answer.status < 300 and not answer.code:
+            return answer
+        if answer.code in request.expected or str(answer.status) in request.expected:
+            return answer
+        cause = f"{request.kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
+        if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
+            raise StoreError(request.resource, cause, REMEDIES.get(answer.code, ""))
+        return cause
 
     def close(self) -> None:
         self._http.close()

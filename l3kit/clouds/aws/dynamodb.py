@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from l3kit.clouds.aws.client import Answer, AwsClient
+from l3kit.clouds.aws.client import Answer, AwsClient, Call
 
 NO_CODES: frozenset[str] = frozenset()
 
@@ -21,10 +21,15 @@ class DynamoTable:
 
     async def send(self, operation: str, kind: str, body: bytes, expected: frozenset[str] = NO_CODES) -> Answer:
         """Send a prepared body. Raises: StoreError, unless the error's code is expected."""
-        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
-        return await self.client.call(
-            kind, f"table {self.name}", "POST", "/", headers=headers, body=body, expected=expected
-        )
+        return await self.client.call(self._call(operation, kind, body, expected))
+
+    async def send_once(self, operation: str, kind: str, body: bytes) -> Answer | None:
+        """Send a prepared body a single time; None where it failed in a way that a later try may cure.
+
+        Raises: StoreError where none would.
+        """
+        outcome = await self.client.attempt(self._call(operation, kind, body, NO_CODES), once=True)
+        return outcome if isinstance(outcome, Answer) else None
 
     async def call(
         self, operation: str, kind: str, request: Mapping[str, Any], expected: frozenset[str] = NO_CODES
@@ -32,3 +37,7 @@ class DynamoTable:
         """Send a request on this table."""
         body = {"TableName": self.name, "ReturnConsumedCapacity": "TOTAL", **request}
         return await self.send(operation, kind, orjson.dumps(body), expected)
+
+    def _call(self, operation: str, kind: str, body: bytes, expected: frozenset[str]) -> Call:
+        headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
+        return Call(kind, f"table {self.name}", "POST", "/", headers=headers, body=body, expected=expected)

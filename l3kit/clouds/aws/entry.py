@@ -64,7 +64,12 @@ class Openers:
     @classmethod
     def of_aws(cls, tuning: Tuning) -> Openers:
         """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
-        return cls(partial(open_hot, delete_concurrency=tuning.delete_concurrency), open_journal, open_objects)
+        timeout = float(tuning.request_timeout_seconds)
+        return cls(
+            partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
+            partial(open_journal, timeout=timeout),
+            partial(open_objects, timeout=timeout),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,8 @@ class _Call:
 
         receiver = str((self.settings.twin.providers or {})[f"layer_3_{target}_provider"])
         link = f"{PROVIDER}_l3{source}_to_{receiver}_l3{target}"
-        writer = Writer(self.settings.remote_url or "", self.settings.token, link)
+        timeout = float(self.settings.tuning.request_timeout_seconds)
+        writer = Writer(self.settings.remote_url or "", self.settings.token, link, timeout=timeout)
         self.closing.callback(writer.close)
         return writer, receiver
 

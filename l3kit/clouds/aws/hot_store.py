@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wi
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
 from l3kit.errors import StoreError
-from l3kit.tiering.ports import Page
+from l3kit.tiering.ports import Page, always
 
 BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
@@ -70,21 +70,41 @@ class DynamoHotStore:
         self.usage.read_units += len(answer.body) / 8192  # an estimate: the answer is not parsed
         return hashlib.sha256(answer.body).digest() == page.fingerprint
 
-    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """See `HotStore.delete_items`; 25 a batch, what is left unprocessed is sent again."""
+    async def delete_items(
+        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    ) -> list[str]:
+        """See `HotStore.delete_items`; 25 a batch. Left are those of failed batches and the unprocessed ones."""
         prefix = b'{"DeleteRequest":{"Key":{"%b":{"S":%b},"%b":{"S":' % (
             PARTITION_KEY.encode(),
             orjson.dumps(device_id),
             SORT_KEY.encode(),
         )
-        requests = [prefix + orjson.dumps(key) + b"}}}}" for key in sort_keys]
-        await self._write("batch_delete", requests)
+
+        async def delete(batch: Sequence[str]) -> list[str]:
+            check()
+            requests = b",".join(prefix + orjson.dumps(key) + b"}}}}" for key in batch)
+            answer = await self._table.send_once("BatchWriteItem", "batch_delete", self._batch(b"[" + requests + b"]"))
+            if answer is None:
+                return list(batch)
+            content = orjson.loads(answer.body)
+            self._count_write(content)
+            left = content.get("UnprocessedItems") or {}
+            return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]
+
+        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
+        results = await self._bounded([delete(batch) for batch in batches])
+        left = [key for keys in results for key in keys]
+        if left:
+            self.usage.retried("batch_delete", sum(map(bool, results)))
+            await self._table.client.retry.wait(attempt)
+        return left
 
     async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
         """See `HotStore.delete_if_unchanged`.
 
-        The condition compares every attribute that the moved item had. A rewrite that only *adds* attributes and
-        changes none is not seen by it: DynamoDB has no condition on the number of attributes.
+        The condition compares every attribute that the moved item had. DynamoDB has no condition on the number of
+        attributes, so a rewrite that only *adds* some is deleted first; the answer shows it, and it is put back,
+        unless a newer one has come meanwhile.
         """
         results = await self._bounded([self._delete_one(device_id, key, item) for key, item in items.items()])
         return [key for key in results if key is not None]
@@ -141,24 +161,38 @@ class DynamoHotStore:
             "Key": {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": sort_key}},
             "ConditionExpression": f"attribute_not_exists(#s) OR ({same})",
             "ExpressionAttributeNames": names,
+            "ReturnValues": "ALL_OLD",
         }
         if values:
             request["ExpressionAttributeValues"] = values
         answer = await self._table.call("DeleteItem", "conditional_delete", request, CONDITIONAL_FAILED)
         if answer.code:
             return sort_key
-        self._count_write(orjson.loads(answer.body))
+        content = orjson.loads(answer.body)
+        self._count_write(content)
+        old = content.get("Attributes")
+        if old and len(old) > len(wire):
+            await self._put_back(old)
+            return sort_key
         return None
+
+    async def _put_back(self, item: Mapping[str, Any]) -> None:
+        request = {
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(#s)",
+            "ExpressionAttributeNames": {"#s": SORT_KEY},
+        }
+        answer = await self._table.call("PutItem", "put_back", request, CONDITIONAL_FAILED)
+        self._count_write(orjson.loads(answer.body))
 
     async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
         await self._bounded([self._write_batch(kind, batch) for batch in batches])
 
     async def _write_batch(self, kind: str, batch: Sequence[bytes]) -> None:
-        head = b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{' + orjson.dumps(self._table.name) + b":"
         pending = b"[" + b",".join(batch) + b"]"
         for attempt in range(1, BATCH_TRIES + 1):
-            answer = await self._table.send("BatchWriteItem", kind, head + pending + b"}}")
+            answer = await self._table.send("BatchWriteItem", kind, self._batch(pending))
             content = orjson.loads(answer.body)
             self._count_write(content)
             left = content.get("UnprocessedItems")
@@ -172,6 +206,9 @@ class DynamoHotStore:
             f"left items of a batch unprocessed {BATCH_TRIES} times",
             "It is throttled: raise its capacity or run again later",
         )
+
+    def _batch(self, requests: bytes) -> bytes:
+        return b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{%b:%b}}' % (orjson.dumps(self._table.name), requests)
 
     async def _bounded(self, calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         """Run all, at most `delete_concurrency` at once in this store; the first error, after all have ended."""

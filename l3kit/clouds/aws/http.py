@@ -200,9 +200,23 @@ class HttpClient:
         self._places = asyncio.Semaphore(max_connections)
 
     async def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, timeout: float
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        timeout: float,
+        once: bool = False,
     ) -> HttpResponse:
-        """Send one request; `headers` hold `host`. Raises: HttpError, also when the time (seconds) is up."""
+        """Send one request; `headers` hold `host`.
+
+        Args:
+            timeout: seconds until the whole answer must be there.
+            once: do not send again where a kept connection turns out to be closed: it may have been closed after the
+                request had taken effect.
+        Raises: HttpError.
+        """
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"{method} {target} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n".encode("latin-1")
         self._bind_loop()
@@ -210,8 +224,9 @@ class HttpClient:
             try:
                 return await self._exchange(head, body, method == "HEAD", timeout)
             except _Stale:
-                while self._idle:
-                    self._idle.pop().close()
+                self.close()
+                if once:
+                    raise
                 return await self._exchange(head, body, method == "HEAD", timeout)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from xml.etree import ElementTree
 
-from l3kit.clouds.aws.client import AwsClient
+from l3kit.clouds.aws.client import AwsClient, Call
 from l3kit.errors import L3Error, StoreError
 
 PART_BYTES = 8 * 1024 * 1024
@@ -53,7 +53,14 @@ async def upload_parts(
         if upload_id:
             with contextlib.suppress(L3Error):  # the bucket's lifecycle rule removes what is left
                 await client.call(
-                    "abort_upload", where, "DELETE", path, query=[("uploadId", upload_id)], expected=frozenset({"404"})
+                    Call(
+                        "abort_upload",
+                        where,
+                        "DELETE",
+                        path,
+                        query=[("uploadId", upload_id)],
+                        expected=frozenset({"404"}),
+                    )
                 )
         raise
     return None
@@ -76,7 +83,7 @@ def _check(where: str, seen: str, wanted: str | None) -> None:
 
 
 async def _begin(client: AwsClient, where: str, path: str, headers: Mapping[str, str]) -> str:
-    answer = await client.call("create_upload", where, "POST", path, query=[("uploads", "")], headers=headers)
+    answer = await client.call(Call("create_upload", where, "POST", path, query=[("uploads", "")], headers=headers))
     upload_id = ElementTree.fromstring(answer.body).findtext("{*}UploadId")
     if not upload_id:
         raise StoreError(where, "S3 gave no upload id", "Run it again")
@@ -85,13 +92,15 @@ async def _begin(client: AwsClient, where: str, path: str, headers: Mapping[str,
 
 async def _put(client: AwsClient, where: str, path: str, upload_id: str, number: int, part: bytes) -> tuple[int, str]:
     answer = await client.call(
-        "put_part",
-        where,
-        "PUT",
-        path,
-        query=[("partNumber", str(number)), ("uploadId", upload_id)],
-        headers={"content-md5": base64.b64encode(hashlib.md5(part).digest()).decode("ascii")},
-        body=part,
+        Call(
+            "put_part",
+            where,
+            "PUT",
+            path,
+            query=[("partNumber", str(number)), ("uploadId", upload_id)],
+            headers={"content-md5": base64.b64encode(hashlib.md5(part).digest()).decode("ascii")},
+            body=part,
+        )
     )
     return number, answer.headers["etag"]
 
@@ -102,13 +111,15 @@ async def _complete(client: AwsClient, where: str, path: str, upload_id: str, ta
         f'<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{listed}</CompleteMultipartUpload>'
     )
     await client.call(
-        "complete_upload",
-        where,
-        "POST",
-        path,
-        query=[("uploadId", upload_id)],
-        headers={"if-none-match": "*", "content-type": "application/xml"},
-        body=body.encode(),
-        # NoSuchUpload: an earlier try completed it and its answer was lost; the caller looks at what is there.
-        expected=TAKEN | {"NoSuchUpload"},
+        Call(
+            "complete_upload",
+            where,
+            "POST",
+            path,
+            query=[("uploadId", upload_id)],
+            headers={"if-none-match": "*", "content-type": "application/xml"},
+            body=body.encode(),
+            # NoSuchUpload: an earlier try completed it and its answer was lost; the caller looks at what is there.
+            expected=TAKEN | {"NoSuchUpload"},
+        )
     )

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote, unquote_plus
 from xml.etree import ElementTree
 
-from l3kit.clouds.aws.client import Answer, AwsClient
+from l3kit.clouds.aws.client import Answer, AwsClient, Call
 from l3kit.clouds.aws.multipart import upload_parts
 from l3kit.clouds.aws.sigv4 import quote_path
 from l3kit.errors import KeyConflictError, StoreError
@@ -65,14 +65,16 @@ class S3ObjectStore:
             "x-amz-sdk-checksum-algorithm": "SHA256",
         }
         answer = await self._client.call(
-            "put",
-            self._where(key),
-            "PUT",
-            self._path(key),
-            headers=headers,
-            body=body,
-            expected=TAKEN,
-            payload_sha256=digest.hexdigest(),
+            Call(
+                "put",
+                self._where(key),
+                "PUT",
+                self._path(key),
+                headers=headers,
+                body=body,
+                expected=TAKEN,
+                payload_sha256=digest.hexdigest(),
+            )
         )
         if answer.status < 300:
             return self._info(key, answer, len(body), headers)
@@ -106,14 +108,14 @@ class S3ObjectStore:
         headers = {}
         if start or length is not None:
             headers["range"] = f"bytes={start}-" + ("" if length is None else str(start + length - 1))
-        answer = await self._client.call("get", self._where(key), "GET", self._path(key), headers=headers)
+        answer = await self._client.call(Call("get", self._where(key), "GET", self._path(key), headers=headers))
         return answer.body
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
         """See `ObjectStore.delete`."""
         headers = {"if-match": f'"{etag}"'} if etag else {}
         answer = await self._client.call(
-            "delete", self._where(key), "DELETE", self._path(key), headers=headers, expected=TAKEN | MISSING
+            Call("delete", self._where(key), "DELETE", self._path(key), headers=headers, expected=TAKEN | MISSING)
         )
         return answer.status not in (412,) and answer.code != "PreconditionFailed"
 
@@ -124,7 +126,7 @@ class S3ObjectStore:
             query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
             if token:
                 query.append(("continuation-token", token))
-            answer = await self._client.call("list", f"bucket {self.name}", "GET", self._root + "/", query=query)
+            answer = await self._client.call(Call("list", f"bucket {self.name}", "GET", self._root + "/", query=query))
             root = ElementTree.fromstring(answer.body)
             for entry in root.iterfind("{*}Contents"):
                 yield _listed(entry)
@@ -143,7 +145,7 @@ class S3ObjectStore:
         }
         original = info if info.sha256 else await source.head(info.key)
         await self._client.call(
-            "copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING
+            Call("copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING)
         )
         there = await self.head(info.key)
         if there is None:
@@ -165,14 +167,16 @@ class S3ObjectStore:
         """See `ObjectStore.restore`."""
         body = RESTORE.format(days=days, tier=self._restore_tier).encode()
         await self._client.call(
-            "restore",
-            self._where(key),
-            "POST",
-            self._path(key),
-            query=[("restore", "")],
-            body=body,
-            headers={"content-type": "application/xml"},
-            expected=frozenset({"RestoreAlreadyInProgress"}),
+            Call(
+                "restore",
+                self._where(key),
+                "POST",
+                self._path(key),
+                query=[("restore", "")],
+                body=body,
+                headers={"content-type": "application/xml"},
+                expected=frozenset({"RestoreAlreadyInProgress"}),
+            )
         )
         return await self.restore_state(key)
 
@@ -192,7 +196,9 @@ class S3ObjectStore:
         self._client.close()
 
     async def _head_request(self, key: str) -> Answer | None:
-        answer = await self._client.call("head", self._where(key), "HEAD", self._path(key), expected=frozenset({"404"}))
+        answer = await self._client.call(
+            Call("head", self._where(key), "HEAD", self._path(key), expected=frozenset({"404"}))
+        )
         return None if answer.status == 404 else answer
 
     async def _same_or_conflict(self, key: str, sha256: str) -> ObjectInfo:

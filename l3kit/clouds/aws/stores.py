@@ -15,9 +15,11 @@ from l3kit.clouds.aws.journal_store import DynamoJournalStore
 from l3kit.clouds.aws.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.settings import Tuning
 
-OBJECT_TIMEOUT = 120.0
-"""Seconds for one S3 request: 8 MiB over a slow line."""
+REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
+OBJECT_TIMEOUTS = 4
+"""So many times as long an S3 request may take: it carries up to 8 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +48,34 @@ class Place:
         return cls(region, lambda: credentials, endpoint)
 
 
-def open_hot(table: str, place: Place | None = None, *, delete_concurrency: int = 32) -> DynamoHotStore:
-    """The hot tier's table; connections are opened when needed."""
-    return DynamoHotStore(_table(table, place, delete_concurrency + 8), delete_concurrency=delete_concurrency)
+def open_hot(
+    table: str, place: Place | None = None, *, delete_concurrency: int = 32, timeout: float = REQUEST_TIMEOUT
+) -> DynamoHotStore:
+    """The hot tier's table; connections are opened when needed. `timeout`: seconds for one request."""
+    connections = delete_concurrency + 8
+    return DynamoHotStore(_table(table, place, connections, timeout), delete_concurrency=delete_concurrency)
 
 
-def open_journal(table: str, place: Place | None = None) -> DynamoJournalStore:
+def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:
     """The journal's table."""
-    return DynamoJournalStore(_table(table, place, 16))
+    return DynamoJournalStore(_table(table, place, 16, timeout))
 
 
-def open_objects(bucket: str, tier: Tier, place: Place | None = None) -> S3ObjectStore:
-    """A cold or archive bucket."""
+def open_objects(
+    bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
+) -> S3ObjectStore:
+    """A cold or archive bucket. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)
-    client = AwsClient("s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=OBJECT_TIMEOUT)
+    client = AwsClient(
+        "s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout * OBJECT_TIMEOUTS
+    )
     return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
 
 
-def _table(name: str, place: Place | None, connections: int) -> DynamoTable:
+def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
     place = place or Place.from_env("dynamodb")
     http = HttpClient(place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com", max_connections=connections)
-    return DynamoTable(name, AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry))
+    client = AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
+    return DynamoTable(name, client)

@@ -1,0 +1,120 @@
+"""Arranging a fault in a running sandbox: what happens at which of a function's calls.
+
+plan = faults.arm(endpoint, "twin-hot-to-cold-mover", "kill_after", at=7)
+...invoke the function...
+print(plan.calls())
+plan.disarm()
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox.lifecycle import request
+
+Action = Literal[
+    "watch",
+    "delay",
+    "kill_before",
+    "kill_after",
+    "lose_answer",
+    "error_500",
+    "error_503",
+    "throttle",
+    "partial",
+    "silence",
+    "silence_after",
+    "cut_answer",
+    "pause_before",
+    "pause_after",
+]
+"""What to do.
+
+`watch` only lists the calls. `delay` holds every call and its answer up, at random. `kill_before`: the caller's process
+is killed before its request reaches the service; `kill_after`: after it has taken effect, before the answer is read.
+`lose_answer`: it takes effect, the connection breaks; `cut_answer`: it breaks in the middle of the answer. `error_500`,
+`error_503`, `throttle`: refused. `partial`: half of a batch is left unprocessed. `silence`, `silence_after`: no answer,
+without or with effect. `pause_before`, `pause_after`: held until `go_on`.
+"""
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmedFault:
+    """A fault that waits for its call. One function has one at a time; a new one replaces it and counts anew."""
+
+    endpoint: str
+    caller: str
+
+    def calls(self) -> list[str]:
+        """Service, operation and object of each of the function's calls since it was armed."""
+        found: list[str] = self._ask("GET")["calls"]
+        return found
+
+    def fired(self) -> int:
+        """On how many calls it has acted."""
+        return int(self._ask("GET")["fired"])
+
+    def wait_until_held(self, seconds: float = SECONDS) -> bool:
+        """Wait for a `pause_...`; False where the call did not come in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._ask("GET")["held"]:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def go_on(self) -> None:
+        """Let a paused call go on. Raises: SandboxError where none is held."""
+        self._ask("POST", "/go-on")
+
+    def disarm(self) -> tuple[list[str], int]:
+        """Remove it. Returns: the calls, and on how many it acted."""
+        content = self._ask("DELETE")
+        return content["calls"], int(content["fired"])
+
+    def _ask(self, method: str, verb: str = "") -> dict[str, Any]:
+        status, content = request(self.endpoint, method, f"/_sandbox/faults/{self.caller}{verb}", seconds=SECONDS)
+        if status != 200:
+            raise SandboxError(f"fault for {self.caller}", str(content.get("error", status)))
+        return content
+
+
+def arm(
+    endpoint: str,
+    caller: str,
+    action: Action = "watch",
+    *,
+    at: int = 0,
+    times: int = 1,
+    writer: str | None = None,
+    seed: int = 0,
+    milliseconds: int = 20,
+) -> ArmedFault:
+    """Arrange what happens at the `at`-th call (from 1) that a function makes from now on.
+
+    Args:
+        endpoint: the sandbox's address.
+        caller: name of the deployed function.
+        times: how many calls in a row are hit.
+        writer: name of the function whose URL the caller posts to; these posts count as its calls.
+        seed, milliseconds: for `delay`: of the random delays, and how long each is at most.
+    Raises: SandboxError.
+    """
+    plan = {
+        "caller": caller,
+        "action": action,
+        "at": at,
+        "times": times,
+        "writer": writer,
+        "seed": seed,
+        "milliseconds": milliseconds,
+    }
+    status, content = request(endpoint, "POST", "/_sandbox/faults", json.dumps(plan), seconds=SECONDS)
+    if status != 200:
+        raise SandboxError(f"fault for {caller}", str(content.get("error", status)))
+    return ArmedFault(endpoint, caller)
