@@ -1,0 +1,18 @@
+"""Tells at the end of a run how many faults were injected and how many times all items were counted."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Sums what the fault tests recorded; with xdist their reports come from all workers."""
+    reports = [r for kind in terminalreporter.stats.values() for r in kind if hasattr(r, "user_properties")]
+    counted = {r.nodeid: dict(r.user_properties) for r in reports if "faults" in dict(r.user_properties)}
+    totals = {name: sum(int(found[name]) for found in counted.values()) for name in ("faults", "checks")}
+    failed = len({r.nodeid for r in reports if r.failed} & counted.keys())
+    if totals["checks"]:
+        verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
+        terminalreporter.write_line(
+            f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}; {verdict}"
+        )

@@ -1,0 +1,87 @@
+"""Worlds for the fault tests: one sandbox per worker, one deployed twin for each layout and tuning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l3kit.connections import load_connections, save_inter_cloud_connection
+from l3kit.session import Session
+from l3kit.twin import Twin
+from tests.faults.world import CHUNK_BYTES, DEVICES, World
+from tests.integration.aws.conftest import deploy, session, write_twin
+from tests.integration.conftest import sandbox
+
+__all__ = ["sandbox", "session"]
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """`make_world("same" | "cold" | "archive", COMPRESSION="gzip")`: where a cloud border is, and the twin's tuning."""
+    worlds: dict[str, World] = {}
+
+    def new_twin(name: str, providers: tuple[str, str, str], tuning: dict[str, Any]) -> Twin:
+        folder: Path = tmp_path_factory.mktemp("twin")
+        write_twin(folder, name, *providers, list(DEVICES))
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "tuning": tuning}))
+        return Twin.load(folder)
+
+    def make(border: str = "same", **tuning: Any) -> World:
+        identity = f"{border} {sorted(tuning.items())}"
+        if identity in worlds:
+            return worlds[identity]
+        tuning = {"MAX_CHUNK_BYTES": CHUNK_BYTES, "REQUEST_TIMEOUT_SECONDS": 1, **tuning}
+        name = f"f{len(worlds)}"
+        if border == "same":
+            twin = new_twin(name, ("aws", "aws", "aws"), tuning)
+            deploy(twin, session)
+            worlds[identity] = World(session, twin, twin, twin)
+        else:
+            worlds[identity] = _across(session, new_twin, name, border, tuning)
+        return worlds[identity]
+
+    yield make
+    for world in worlds.values():
+        world.close()
+
+
+def _across(
+    session: Session, new_twin: Callable[..., Twin], name: str, border: str, tuning: dict[str, Any]
+) -> World:
+    if border == "cold":
+        receiver = new_twin(f"{name}r", ("azure", "aws", "aws"), tuning)
+        sender = new_twin(f"{name}s", ("aws", "azure", "azure"), tuning)
+        ids = ("aws_l3hot_to_azure_l3cold", "azure_l3hot_to_aws_l3cold")
+    else:
+        receiver = new_twin(f"{name}r", ("gcp", "gcp", "aws"), tuning)
+        sender = new_twin(f"{name}s", ("aws", "aws", "gcp"), tuning)
+        ids = ("aws_l3cold_to_gcp_l3archive", "gcp_l3cold_to_aws_l3archive")
+    deploy(receiver, session)
+    there = load_connections(receiver.path)[ids[1]]
+    save_inter_cloud_connection(sender.path, ids[0], there.url, there.token)
+    deploy(sender, session)
+    writer = session.aws_names(receiver).function(f"{border}-writer")
+    cold_at = receiver if border == "cold" else sender
+    return World(session, sender, cold_at, receiver, writer)
+
+
+@pytest.fixture
+def tallied(record_property: Callable[[str, object], None]) -> Iterator[Callable[[World], World]]:
+    """`tallied(world)`: what the test does there is counted in the summary of the run."""
+    used: list[World] = []
+
+    def note(world: World) -> World:
+        world.tally.faults = world.tally.checks = 0
+        used.append(world)
+        return world
+
+    yield note
+    record_property("faults", sum(world.tally.faults for world in used))
+    record_property("checks", sum(world.tally.checks for world in used))

@@ -1,0 +1,124 @@
+"""Every fault at every call: the cases of a sweep, cut into shards of which the first is the sample of `make test`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from l3kit.sandbox.faults import Action
+from tests.faults.world import Mover, World, counted
+
+ACTIONS: Sequence[Action] = (
+    "kill_before",
+    "kill_after",
+    "lose_answer",
+    "cut_answer",
+    "error_500",
+    "error_503",
+    "throttle",
+    "partial",
+    "silence",
+    "silence_after",
+)
+KILLS: Sequence[Action] = ("kill_before", "kill_after")
+OTHER_FAULTS: Sequence[Action] = ("kill_before", "kill_after", "lose_answer", "error_503", "partial")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is swept.
+
+    Attributes:
+        prepare: puts a case's items into an empty world and returns them.
+        caller: the function whose calls are disturbed; the mover itself where None.
+    """
+
+    mover: Mover
+    prepare: Callable[[World], list[bytes]]
+    caller: str | None = None
+
+    def disturbed(self, world: World) -> str:
+        return self.caller or world.name(self.mover)
+
+    def calls(self, world: World) -> list[str]:
+        """The calls of a run that nobody disturbs."""
+        world.clear()
+        items = self.prepare(world)
+        armed = world.arm(self.disturbed(world))
+        report = world.run(self.mover)
+        calls, _ = armed.disarm()
+        assert report["verdict"] == "complete", report
+        world.check(counted(items), "undisturbed")
+        return calls
+
+
+def shards(count: int) -> Any:
+    """Parametrizes `shard`; all but the first are for `make test-all`."""
+    return pytest.mark.parametrize(
+        "shard", [pytest.param((n, count), id=f"{n}of{count}", marks=[pytest.mark.slow] * (n > 0)) for n in range(count)]
+    )
+
+
+def single_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int:
+    """One fault, then an ordinary run, then the check; for every call and fault of this shard. Returns: cases."""
+    cases = [(action, at) for at in range(1, len(setting.calls(world)) + 1) for action in ACTIONS]
+    chosen = cases[shard[0] :: shard[1]]
+    for action, at in chosen:
+        one_fault(world, setting, action, at)
+    return len(chosen)
+
+
+def one_fault(world: World, setting: Setting, action: Action, at: int) -> None:
+    world.clear()
+    items = setting.prepare(world)
+    _disturb(world, setting, action, at)
+    finish(world, setting, f"{setting.disturbed(world)}: {action} at call {at}", items)
+
+
+def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int:
+    """A run that is killed, and the run that finishes its work disturbed as well; then an ordinary run and the check."""
+    length = len(setting.calls(world))
+    cases = [
+        (kill, first, action, second)
+        for first in range(1, length + 1)
+        for second in range(1, length + 1)
+        for kill in KILLS
+        for action in OTHER_FAULTS
+    ]
+    chosen = cases[shard[0] :: shard[1]]
+    for kill, first, action, second in chosen:
+        world.clear()
+        items = setting.prepare(world)
+        _disturb(world, setting, kill, first)
+        world.free()
+        _disturb(world, setting, action, second)
+        what = f"{setting.disturbed(world)}: {kill} at call {first}, then {action} at call {second}"
+        finish(world, setting, what, items)
+    return len(chosen)
+
+
+def _disturb(world: World, setting: Setting, action: Action, at: int) -> None:
+    armed = world.arm(setting.disturbed(world), action, at)
+    world.run(setting.mover)
+    _, fired = armed.disarm()
+    world.tally.faults += fired
+
+
+def finish(world: World, setting: Setting, what: str, items: Sequence[bytes]) -> None:
+    """An ordinary run: complete, every item once; for the hot-to-cold mover nothing old is left in the hot tier."""
+    world.free()
+    report = world.run(setting.mover)
+    assert report.get("verdict") == "complete", f"{what}: {report}"
+    world.check(counted(items), what)
+    if setting.mover == "hot-to-cold-mover":
+        assert world.hot_count() == 0, f"{what}: items were left in the hot tier"
+
+
+def moments(calls: Sequence[str]) -> Iterator[tuple[Action, int, str]]:
+    """Before and after each call, with what the call is."""
+    for at, call in enumerate(calls, 1):
+        yield "pause_before", at, call
+        yield "pause_after", at, call

@@ -1,0 +1,213 @@
+"""Deployed twins whose movers are disturbed from outside, and the check that every item is in one place, unaltered.
+
+The functions are the shipped zips in the real Lambda runtime client; faults happen in the gateway between them and
+their stores (`l3kit.sandbox.faults`). A world is used again and again: each case begins by emptying the tiers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from l3kit.clouds.aws.facade import hot_store, journal_store, object_store
+from l3kit.sandbox import faults
+from l3kit.session import Session
+from l3kit.tiering.chunks import RESERVED_PREFIX, cut_chunks, decompress, object_key, parse_object_key
+from l3kit.tiering.journal import end_lease
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+from l3kit.twin import Twin
+
+T = TypeVar("T")
+Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+"""The moment every run stands for; items are old enough for the cold tier, or for the archive as well."""
+DEVICES = ("pump-1", "pumpe ä+2")
+CHUNK_BYTES = 4096
+_EXACT = "12345678901234567890123456789.0123456"
+
+
+def item(device_id: str, minute: int, **more: Any) -> bytes:
+    """An item whose value no float can hold, 120 days old (due for the cold tier, and for the archive) less `minute`."""
+    stamp = (NOW - timedelta(days=120) + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = json.dumps({"iotDeviceId": device_id, "id": stamp, "value": "EXACT", **more}, separators=(",", ":"))
+    return text.replace('"EXACT"', _EXACT).encode()
+
+
+def canonical(entry: Any) -> str:
+    return json.dumps(entry, sort_keys=True, ensure_ascii=False)
+
+
+def parsed(text: bytes) -> Any:
+    """JSON with every number as the text it is written with."""
+    return json.loads(text, parse_float=str, parse_int=str)
+
+
+def counted(items: Sequence[bytes]) -> Counter[str]:
+    """Items as a multiset that is equal only to the very same values."""
+    return Counter(canonical(parsed(one)) for one in items)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a test has done, for the summary at the end of the run."""
+
+    faults: int = 0
+    checks: int = 0
+
+
+@dataclass
+class World:
+    """A sender twin and, where its next tier is on another cloud, the receiver; both are in one sandbox.
+
+    Attributes:
+        cold_at, archive_at: the twin that has the store.
+        writer: the receiving function, None within one cloud.
+    """
+
+    session: Session
+    twin: Twin
+    cold_at: Twin
+    archive_at: Twin
+    writer: str | None = None
+    tally: Tally = field(default_factory=Tally)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._closing = AsyncExitStack()
+        self._invokers = ThreadPoolExecutor(8)
+        self._lambda = self.session.aws.client("lambda")
+        self.hot: HotStore = hot_store(self.session, self.twin)
+        self.journal: JournalStore = journal_store(self.session, self.twin)
+        self.cold: ObjectStore = object_store(self.session, self.cold_at, "cold")
+        self.archive: ObjectStore = object_store(self.session, self.archive_at, "archive")
+
+    def close(self) -> None:
+        for store in (self.hot, self.journal, self.cold, self.archive):
+            self.do(store.close())
+        self._runner.close()
+        self._invokers.shutdown()
+
+    def do(self, steps: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(steps)
+
+    # --- what is in the tiers
+
+    def clear(self) -> None:
+        """Empty the tiers. The journal stays, as it would: numbers go on."""
+        self.number += 1
+        self.do(self._clear())
+        self.free()
+
+    async def _clear(self) -> None:
+        for device_id in DEVICES:
+            while page := await self.hot.read_page(device_id, before="9999"):
+                if not page.sort_keys:
+                    break
+                await self.hot.delete_items(device_id, page.sort_keys)
+        for store in (self.cold, self.archive):
+            for key in [info.key async for info in store.list()]:
+                await store.delete(key)
+
+    def items(self, first: int, second: int = 0) -> list[bytes]:
+        """Items that this case alone has: so many of each device."""
+        count = {DEVICES[0]: first, DEVICES[1]: second}
+        return [item(d, minute, case=self.number) for d in DEVICES for minute in range(count[d])]
+
+    def put(self, items: Sequence[bytes]) -> None:
+        for device_id in DEVICES:
+            of_device = [one for one in items if json.loads(one)["iotDeviceId"] == device_id]
+            self.do(self.hot.put_items(device_id, of_device))
+
+    def put_chunks(self, items: Sequence[bytes], max_bytes: int = CHUNK_BYTES) -> list[str]:
+        """Store items in the cold tier as the hot-to-cold mover would have. Returns: the keys."""
+        keys = []
+        for device_id in DEVICES:
+            of_device = [one for one in items if json.loads(one)["iotDeviceId"] == device_id]
+            for number, chunk in enumerate(cut_chunks(of_device, max_bytes) if of_device else [], 1):
+                body = b"[" + b",".join(chunk) + b"]"
+                key = object_key(device_id, json.loads(chunk[0])["id"], json.loads(chunk[-1])["id"], number)
+                digest = hashlib.sha256(body).hexdigest()
+                self.do(self.cold.create(key, body, sha256=digest, metadata={"items": str(len(chunk))}))
+                keys.append(key)
+        return keys
+
+    def everywhere(self) -> Counter[str]:
+        """Every item over all tiers, with how often it is there."""
+        return self.do(self._everywhere())
+
+    async def _everywhere(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for device_id in DEVICES:
+            after: str | None = None
+            while True:
+                page = await self.hot.read_page(device_id, before="9999", after=after)
+                found.update(counted(page.items))
+                if (after := page.next_after) is None:
+                    break
+        for store in (self.cold, self.archive):
+            found.update(await self._stored(store))
+        return found
+
+    async def _stored(self, store: ObjectStore) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for key in [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]:
+            if store.tier == "archive":
+                await store.restore(key, days=1)
+            chunk = parse_object_key(key)
+            body = decompress(await store.read(key), chunk.compression if chunk else "none")
+            found.update(canonical(entry) for entry in parsed(body))
+        return found
+
+    def hot_count(self) -> int:
+        async def count() -> int:
+            return sum([len((await self.hot.read_page(d, before="9999")).sort_keys) for d in DEVICES])
+
+        return self.do(count())
+
+    # --- running and disturbing
+
+    def name(self, mover: Mover) -> str:
+        return self.session.aws_names(self.twin).function(mover)
+
+    def start(self, mover: Mover) -> Future[dict[str, Any]]:
+        """Invoke in the background; the result is the report, or what Lambda says of a run that died."""
+        return self._invokers.submit(self._invoke, self.name(mover))
+
+    def _invoke(self, name: str) -> dict[str, Any]:
+        answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps({"time": NOW.isoformat()}).encode())
+        content: dict[str, Any] = json.loads(answer["Payload"].read())
+        return content
+
+    def run(self, mover: Mover) -> dict[str, Any]:
+        return self.start(mover).result()
+
+    def free(self) -> None:
+        """As when two minutes have passed since a dead run's last journal write."""
+
+        async def free() -> None:
+            for device_id in DEVICES:
+                await end_lease(self.journal, device_id)
+
+        self.do(free())
+
+    def arm(self, caller: str, action: faults.Action = "watch", at: int = 0, **more: Any) -> faults.ArmedFault:
+        writer = self.writer if caller != self.writer else None
+        return faults.arm(self.session.aws.endpoint_url, caller, action, at=at, writer=writer, **more)
+
+    def check(self, wanted: Counter[str], what: str) -> None:
+        """Raise unless exactly these items are in the tiers, each once."""
+        self.tally.checks += 1
+        found = self.everywhere()
+        if found != wanted:
+            lost, doubled = wanted - found, found - wanted
+            raise AssertionError(f"{what}: lost {list(lost)[:3]}, doubled or altered {list(doubled)[:3]}")
