@@ -13,6 +13,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     failed = len({r.nodeid for r in reports if r.failed} & counted.keys())
     if totals["checks"]:
         verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
-        terminalreporter.write_line(
-            f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}; {verdict}"
-        )
+        done = f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}"
+        terminalreporter.write_line(f"{done}; {verdict}")

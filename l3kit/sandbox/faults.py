@@ -61,12 +61,11 @@ class ArmedFault:
 
     def wait_until_held(self, seconds: float = SECONDS) -> bool:
         """Wait for a `pause_...`; False where the call did not come in time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self._ask("GET")["held"]:
-                return True
-            time.sleep(0.01)
-        return False
+        return self._wait("held", seconds)
+
+    def wait_until_fired(self, seconds: float = SECONDS) -> bool:
+        """Wait until it has acted; False where the call did not come in time."""
+        return self._wait("fired", seconds)
 
     def go_on(self) -> None:
         """Let a paused call go on. Raises: SandboxError where none is held."""
@@ -76,6 +75,14 @@ class ArmedFault:
         """Remove it. Returns: the calls, and on how many it acted."""
         content = self._ask("DELETE")
         return content["calls"], int(content["fired"])
+
+    def _wait(self, what: str, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._ask("GET")[what]:
+                return True
+            time.sleep(0.01)
+        return False
 
     def _ask(self, method: str, verb: str = "") -> dict[str, Any]:
         status, content = request(self.endpoint, method, f"/_sandbox/faults/{self.caller}{verb}", seconds=SECONDS)

@@ -290,3 +290,21 @@ def _entry(a: Mapping[str, str | int | bytes]) -> Entry:
         _bytes(a, "entry_sort_keys"),
         _bytes(a, "entry_crcs"),
     )
+
+
+async def end_lease(store: JournalStore, device_id: str) -> str:
+    """Free a device of a run that is known to be dead, so that the next run need not wait for the lease to end.
+
+    What is under way stays for the next run to finish. Should the old run live after all, its next journal write
+    fails; but it may still be deleting, so this is for runs that have certainly ended.
+
+    Returns: the id of the run that held the device; empty where none did.
+    Raises: StoreError.
+    """
+    name = DEVICE_PREFIX + device_id
+    record = from_row(await store.load(name))
+    if record.owner:
+        freed = replace(record, version=record.version + 1, owner="", lease_until=NEVER)
+        if not await store.swap(name, to_row(freed)):
+            raise StoreError(f"device {device_id}", f"run {record.owner} is alive: it has just written its journal")
+    return record.owner

@@ -52,9 +52,7 @@ def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> It
         world.close()
 
 
-def _across(
-    session: Session, new_twin: Callable[..., Twin], name: str, border: str, tuning: dict[str, Any]
-) -> World:
+def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: str, tuning: dict[str, Any]) -> World:
     if border == "cold":
         receiver = new_twin(f"{name}r", ("azure", "aws", "aws"), tuning)
         sender = new_twin(f"{name}s", ("aws", "azure", "azure"), tuning)

@@ -58,7 +58,8 @@ class Setting:
 def shards(count: int) -> Any:
     """Parametrizes `shard`; all but the first are for `make test-all`."""
     return pytest.mark.parametrize(
-        "shard", [pytest.param((n, count), id=f"{n}of{count}", marks=[pytest.mark.slow] * (n > 0)) for n in range(count)]
+        "shard",
+        [pytest.param((n, count), id=f"{n}of{count}", marks=[pytest.mark.slow] * (n > 0)) for n in range(count)],
     )
 
 
@@ -79,7 +80,7 @@ def one_fault(world: World, setting: Setting, action: Action, at: int) -> None:
 
 
 def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int:
-    """A run that is killed, and the run that finishes its work disturbed as well; then an ordinary run and the check."""
+    """A run is killed, the run that finishes its work is disturbed as well; then an ordinary run and the check."""
     length = len(setting.calls(world))
     cases = [
         (kill, first, action, second)

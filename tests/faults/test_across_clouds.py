@@ -1,4 +1,4 @@
-"""The hot-to-cold mover and a cold writer on another cloud: faults at the calls of either, over the real Function URL."""
+"""The hot-to-cold mover and a cold writer on another cloud, over a Function URL: faults at the calls of either."""
 
 from __future__ import annotations
 

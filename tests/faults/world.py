@@ -36,7 +36,7 @@ _EXACT = "12345678901234567890123456789.0123456"
 
 
 def item(device_id: str, minute: int, **more: Any) -> bytes:
-    """An item whose value no float can hold, 120 days old (due for the cold tier, and for the archive) less `minute`."""
+    """An item whose value no float can hold, 120 days old less `minute`: due for the cold tier and for the archive."""
     stamp = (NOW - timedelta(days=120) + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = json.dumps({"iotDeviceId": device_id, "id": stamp, "value": "EXACT", **more}, separators=(",", ":"))
     return text.replace('"EXACT"', _EXACT).encode()

@@ -1,0 +1,387 @@
+"""A device's page, from facts alone: every state of a move is told, and the numbers add up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l3kit.device_page import DevicePage, sized
+from l3kit.explanation import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk, next_time
+from l3kit.tiering.chunks import ChunkKey, checksums, encode_sort_keys
+from l3kit.tiering.journal import DeviceRecord, Entry
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAILY = Schedule("on", "cron(0 3 * * ? *)", NOW + timedelta(hours=3))
+PLACES = (Place("hot", "aws", "t-hot"), Place("cold", "aws", "t-cold"), Place("archive", "aws", "t-archive"))
+
+
+def stamp(days_old: float) -> str:
+    return (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stamps(newest: int, oldest: int) -> list[str]:
+    """One a day, the oldest first, both ends included."""
+    return [stamp(days) for days in range(oldest, newest - 1, -1)]
+
+
+def hot(keys: list[str]) -> HotItems:
+    return HotItems(keys, 50 * len(keys), max(keys, default=""))
+
+
+def chunk(newest: int, oldest: int, number: int = 1, **more: Any) -> StoredChunk:
+    key = ChunkKey("pump-1", stamp(oldest), stamp(newest), number)
+    return StoredChunk(key, **{"bytes": 2048, "items": oldest - newest + 1, "sha256": f"{number:064x}", **more})
+
+
+def entry(state: Any, newest: int, oldest: int, number: int = 1) -> Entry:
+    """The journal's note of `chunk` with the same arguments."""
+    keys = stamps(newest, oldest)
+    noted = encode_sort_keys(keys), checksums([key.encode() for key in keys])
+    key = ChunkKey("pump-1", keys[0], keys[-1], number)
+    return Entry(state, key, f"{number:064x}", 2048, len(keys), *noted)
+
+
+def record(under_way: Entry | None = None, *, owner: str = "", seconds: float = -3600, **more: Any) -> DeviceRecord:
+    until = NOW + timedelta(seconds=seconds)
+    return DeviceRecord(version=4, owner=owner, lease_until=until, entry=under_way, **more)
+
+
+def page(**more: Any) -> DevicePage:
+    nothing = DeviceFacts(
+        twin="t",
+        device_id="pump-1",
+        now=NOW,
+        hot_days=30,
+        cold_days=90,
+        places=PLACES,
+        hot=HotItems(),
+        cold=(),
+        archive=(),
+        record=DeviceRecord(),
+        entry=None,
+        schedules=(DAILY, DAILY),
+    )
+    return DevicePage(replace(nothing, **more))
+
+
+def flat(shown: DevicePage) -> str:
+    """The text without its line breaks."""
+    return " ".join(str(shown).split())
+
+
+def test_a_device_without_data_says_so_on_one_short_page() -> None:
+    text = flat(page())
+    assert text.startswith(
+        "pump-1 of t at 2026-06-01T00:00:00Z: 0 items hot, 0 items cold, 0 items archive; nothing is under way"
+    )
+    assert "No chunk is under way. No run has held the device yet." in text
+    assert "Both movers run next at 2026-06-01T03:00:00Z, by cron(0 3 * * ? *)." in text
+    assert "are due: 0 now, 0 at the next run." in text
+    assert "Between the tiers" not in text
+    assert "Moved below" not in text
+
+
+def test_hot_items_are_counted_as_due_now_and_at_the_next_run() -> None:
+    # The one that is 30 days old to the second is not older than 30 days yet, but will be three hours later.
+    shown = page(hot=hot(stamps(0, 35)))
+    text = flat(shown)
+    assert "older than 30 days, now 2026-05-02T00:00:00Z, are due: 5 now, 6 at the next run." in text
+    assert "The oldest that is not due yet, 2026-05-02T00:00:00Z, becomes due at 2026-06-01T00:00:00Z." in text
+    assert (shown.due(NOW), shown.due(NOW + timedelta(days=7))) == (5, 12)
+    assert shown.tiers[0].cells()[2:7] == ("36", "-", "1.8 KiB", stamp(35), stamp(0))
+
+
+def test_a_chunk_being_written_under_a_live_lease_is_its_holders() -> None:
+    text = flat(
+        page(
+            hot=hot(stamps(0, 40)),
+            record=record(entry("writing", 31, 40), owner="run-7", seconds=75),
+            entry=EntryCheck(10, 0),
+        )
+    )
+    key = "pump-1/2026-04-22T00:00:00Z-2026-05-01T00:00:00Z/chunk-00001.json"
+    assert f"Chunk 1 is writing: {key}, 10 items, 2.0 KiB, SHA-256 000000000000..." in text
+    assert "Run run-7 holds the device until 2026-06-01T00:01:15Z, 75 s from now; others leave it until then." in text
+    assert "are due: 0 now" in text  # the ten that are older are the chunk under way
+
+
+@pytest.mark.parametrize(
+    ("same", "cold", "told"),
+    [
+        pytest.param(10, (), "a later run rebuilds it, stores it under the same key, then deletes them", id="intact"),
+        pytest.param(7, (), "Rewritten or gone: 3 items of it. A later run seals the key", id="changed"),
+        pytest.param(
+            7, (chunk(31, 40),), "Its object is there, with this digest: a later run deletes", id="stored-unnoted"
+        ),
+        pytest.param(
+            10, (chunk(31, 40, sha256="f" * 64),), "Its key holds other content: a later run gives it up", id="taken"
+        ),
+        pytest.param(
+            7,
+            (chunk(31, 40, sha256="f" * 64, sealed=True),),
+            "Its key holds other content: a later run gives it up",
+            id="sealed",
+        ),
+        pytest.param(7, None, "unless its object is there: then only deletes remain", id="cold-unseen"),
+    ],
+)
+def test_a_chunk_left_in_writing_is_told_what_a_later_run_does(same: int, cold: Any, told: str) -> None:
+    shown = page(
+        hot=hot(stamps(0, 40)),
+        cold=cold,
+        record=record(entry("writing", 31, 40), owner="run-7", seconds=-60),
+        entry=EntryCheck(same, 2),
+    )
+    assert told in flat(shown)
+    assert "Run run-7 let its lease run out at 2026-05-31T23:59:00Z: since then any run may take" in flat(shown)
+
+
+def test_of_a_stored_chunk_only_its_deletes_remain() -> None:
+    shown = page(
+        hot=hot(stamps(0, 35)),
+        cold=(chunk(31, 40),),
+        record=record(entry("stored", 31, 40), moved_items=10, moved_bytes=2048, moved_chunks=1, last_key="K"),
+        entry=EntryCheck(4, 1),
+    )
+    text = flat(shown)
+    assert "Only its deletes remain: a later run deletes what is hot as it was stored, 4 items;" in text
+    assert "rewritten since, so staying: 1 item." in text
+    assert "Counted in two tiers: 4 items" in text
+    assert "Nobody holds the device; it is free since 2026-05-31T23:00:00Z." in text
+    assert "Moved below the hot tier: 10 items, 2.0 KiB of JSON, in 1 chunk; the last is K." in text
+    assert "Late:" not in text
+
+
+def test_items_older_than_what_was_moved_are_late_unless_their_chunk_is_under_way() -> None:
+    keys = sorted([stamp(50.5), stamp(33), *stamps(0, 30)])
+    shown = page(hot=hot(keys), cold=(chunk(31, 60),), record=record())
+    assert shown.late == 2
+    assert "Late: 2 hot items not newer than what has been moved, which goes up to 2026-05-01T00:00:00Z" in flat(shown)
+
+
+def test_archived_chunks_are_counted_and_the_next_to_go_is_named() -> None:
+    shown = page(
+        hot=hot(stamps(0, 30)),
+        cold=(chunk(31, 60, 3), chunk(61, 90, 2), chunk(91, 95, 5)),
+        archive=(chunk(96, 120, 1),),
+    )
+    text = flat(shown)
+    assert [tier.items for tier in shown.tiers] == [31, 65, 25]
+    assert "Cold chunks that end over 90 days ago go to the archive: 1 now, 1 at the next run." in text
+    key = "pump-1/2026-02-26T00:00:00Z-2026-03-02T00:00:00Z/chunk-00005.json"
+    assert f"The first to go is {key}, due since 2026-05-31T00:00:00Z." in text
+    assert "Between the tiers" not in text  # neither gap nor overlap: one item a day throughout
+
+
+def test_a_chunk_in_both_object_tiers_and_an_overlap_are_told_apart() -> None:
+    interrupted = page(cold=(chunk(61, 90),), archive=(chunk(61, 90),))
+    assert interrupted.in_two_tiers == 30
+    assert "Counted in two tiers: 30 items" in flat(interrupted)
+    assert "before the archive ends" not in flat(interrupted)
+    overlapping = page(cold=(chunk(70, 72, 9),), archive=(chunk(61, 90),))
+    assert overlapping.in_two_tiers == 0
+    assert f"Cold begins at {stamp(72)}, before the archive ends, {stamp(61)}: late items" in flat(overlapping)
+
+
+def test_a_pause_between_two_tiers_is_told_where_it_is_longer_than_usual() -> None:
+    silent = page(hot=hot(stamps(0, 20)), cold=(chunk(31, 60),))
+    assert f"No tier holds anything between {stamp(31)} (cold) and {stamp(20)} (hot), 11.0 days;" in flat(silent)
+    assert "No tier holds anything" not in flat(page(hot=hot(stamps(0, 27)), cold=(chunk(31, 60),)))
+    unseen = page(places=(PLACES[0], Place("cold", "gcp", ""), PLACES[2]), cold=None, archive=(chunk(91, 120),))
+    assert "No tier holds anything" not in flat(replace(unseen, facts=replace(unseen.facts, hot=hot(stamps(0, 20)))))
+
+
+def test_what_is_out_of_reach_shows_no_zeros() -> None:
+    away = (Place("hot", "azure", ""), Place("cold", "gcp", ""), PLACES[2])
+    unreached = Schedule("unreached")
+    shown = page(places=away, hot=None, cold=None, record=None, schedules=(unreached, unreached))
+    text = flat(shown)
+    assert "hot not reached, cold not reached, 0 items archive; the journal is not reached" in text
+    assert [row.split()[:5] for row in str(shown).splitlines()[3:5]] == [
+        ["hot", "azure", "?", "?", "?"],
+        ["cold", "gcp", "?", "?", "?"],
+    ]
+    assert "The journal lies beside the hot tier on azure, out of this session's reach." in text
+    assert "Both movers are scheduled on a cloud that this session does not reach." in text
+    assert "the cold tier is on gcp" in text
+    assert "are due" not in text
+
+
+def test_a_bound_on_counting_is_told_as_at_least() -> None:
+    keys = stamps(100, 399)
+    shown = page(hot=HotItems(keys, 64 * 1024 * 1024, stamp(0), complete=False), cold=(chunk(400, 420, items=None),))
+    assert [tier.cells()[2] for tier in shown.tiers] == ["at least 300", "at least 0", "0"]
+    assert "are due: at least 300 now, 300 at the next run." in flat(shown)
+    assert "were counted up to 64.0 MiB, oldest first" in flat(shown)
+
+
+def test_a_removed_device_is_told_what_becomes_of_its_data() -> None:
+    shown = page(
+        configured=False,
+        hot=hot(stamps(0, 40)),
+        record=record(entry("writing", 31, 40)),
+        entry=EntryCheck(10, 0),
+    )
+    assert "The device is no longer in the twin's config: what is hot stays" in flat(shown)
+    assert "No run takes it up while the device is not in the twin's config." in flat(shown)
+    assert (shown.due(NOW + timedelta(days=999)), "are due" in flat(shown)) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        pytest.param(Schedule("missing"), "Both movers have no schedule, so nothing runs by itself", id="missing"),
+        pytest.param(Schedule("off", "rate(1 day)"), "rate(1 day), that is switched off", id="off"),
+        pytest.param(
+            Schedule("fired", "rate(1 day)"), "run by rate(1 day); in a sandbox, when fired by hand", id="fired"
+        ),
+        pytest.param(Schedule("on", "cron(0 3 L * ? *)"), "Both movers run by cron(0 3 L * ? *).", id="unknown-time"),
+    ],
+)
+def test_a_schedule_that_tells_no_time_is_described(schedule: Schedule, told: str) -> None:
+    text = flat(page(schedules=(schedule, schedule)))
+    assert told in text
+    assert "at the next run" not in text
+
+
+def test_movers_with_different_schedules_are_told_apart() -> None:
+    text = flat(page(schedules=(DAILY, Schedule("unreached"))))
+    assert "The hot-to-cold mover runs next at 2026-06-01T03:00:00Z" in text
+    assert "The cold-to-archive mover is scheduled on a cloud" in text
+
+
+def test_html_escapes_what_devices_are_called_and_json_is_plain() -> None:
+    shown = page(device_id="<i>&", hot=hot(stamps(0, 40)), record=record(entry("stored", 31, 40)))
+    assert "<i>&" not in shown._repr_html_()
+    assert "&lt;i&gt;&amp;" in shown._repr_html_()
+    content = json.loads(json.dumps(shown.to_json()))
+    assert content["under_way"]["state"] == "stored"
+    assert content["due_items"] == {"now": 0, "next_run": 1}
+    assert content["tiers"][0]["items"] == 41
+    assert repr(shown) == str(shown)
+
+
+def test_sizes_are_in_binary_units() -> None:
+    sizes = (0, 1023, 1024, 1536, 1024**2 - 1, 1024**2, 5 * 1024**2, 2048 * 1024**2)
+    assert [sized(size) for size in sizes] == [
+        "0 B",
+        "1,023 B",
+        "1.0 KiB",
+        "1.5 KiB",
+        "1,024.0 KiB",
+        "1.0 MiB",
+        "5.0 MiB",
+        "2,048.0 MiB",
+    ]
+
+
+days = st.integers(0, 400)
+chunks = st.builds(
+    lambda span, number, items, size, sealed: chunk(
+        min(span), max(span), number, items=0 if sealed else items, bytes=size, sealed=sealed
+    ),
+    st.tuples(days, days),
+    st.integers(1, 99_999),
+    st.integers(0, 10**7),
+    st.integers(2, 10**8),
+    st.booleans(),
+)
+entries = st.builds(
+    lambda state, span, number: entry(state, min(span), max(span), number),
+    st.sampled_from(["writing", "stored"]),
+    st.tuples(days, days),
+    st.integers(1, 99_999),
+)
+
+
+@given(
+    st.sets(days),
+    st.lists(chunks, max_size=5),
+    st.lists(chunks, max_size=5),
+    st.none() | entries,
+    st.integers(-100, 100),
+    st.booleans(),
+)
+def test_ranges_and_counts_sum_up_and_the_page_fits_a_screen(
+    ages: set[int],
+    cold: list[StoredChunk],
+    archive: list[StoredChunk],
+    under_way: Entry | None,
+    seconds: int,
+    configured: bool,
+) -> None:
+    keys = sorted(stamp(age) for age in ages)
+    noted = set(under_way.sort_keys()) if under_way else set()
+    check = EntryCheck(sum(key in noted for key in keys), 0)
+    shown = page(
+        hot=hot(keys),
+        cold=tuple(cold),
+        archive=tuple(archive),
+        record=record(under_way, owner="run", seconds=seconds, moved_chunks=3, last_key="K" * 90),
+        entry=check if under_way else None,
+        configured=configured,
+    )
+    held = {"cold": [c for c in cold if not c.sealed], "archive": [c for c in archive if not c.sealed]}
+    for tier in shown.tiers[1:]:
+        found = held[tier.tier]
+        assert (tier.items, tier.objects) == (sum(c.items or 0 for c in found), len(found))
+        assert tier.bytes == sum(c.bytes for c in found)
+        assert all(tier.first <= c.key.start <= c.key.end <= tier.last for c in found)
+        assert not found or (tier.first in {c.key.start for c in found} and tier.last in {c.key.end for c in found})
+    assert (shown.tiers[0].items, shown.tiers[0].first, shown.tiers[0].last) == (
+        len(keys),
+        min(keys, default=""),
+        max(keys, default=""),
+    )
+    outside = [key for key in keys if key not in noted]
+    moments = [NOW + timedelta(days=n) for n in (-50, 0, 1, 500)]
+    dues = [shown.due(moment) for moment in moments]
+    assert dues == sorted(dues)
+    if configured:
+        assert dues == [sum(key < stamp(30 - n) for key in outside) for n in (-50, 0, 1, 500)]
+    assert shown.late == sum(key <= max(tier.last for tier in shown.tiers[1:]) for key in outside)
+    assert shown.due_chunks(NOW) == sum(c.key.end < stamp(90) for c in held["cold"])
+    assert len(str(shown).splitlines()) <= 40
+    assert str(shown) == str(replace(shown))
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("cron(0 3 * * ? *)", "2026-06-01T03:00"),
+        ("cron(0 0 * * ? *)", "2026-06-02T00:00"),
+        ("cron(30 6/6 * * ? *)", "2026-06-01T06:30"),
+        ("cron(0/20 22-23 ? * MON-FRI *)", "2026-06-01T22:00"),
+        ("cron(0 1 ? * SUN,2 *)", "2026-06-01T01:00"),
+        ("cron(0 1 ? * 1 *)", "2026-06-07T01:00"),
+        ("cron(0 1 ? JUL WED *)", "2026-07-01T01:00"),
+        ("cron(5 4 29 2 ? *)", "2028-02-29T04:05"),
+        ("cron(0 3 1 1 ? 2031/2)", "2031-01-01T03:00"),
+        ("cron(0 3 ? * FRI-MON *)", "2026-06-01T03:00"),
+        ("cron(0 3 * * ? 2025)", None),
+        ("cron(0 3 L * ? *)", None),
+        ("cron(0 3 ? * 2#1 *)", None),
+        ("cron(0 3 ? * 6L *)", None),
+        ("at(2027-01-01T00:00:00)", "2027-01-01T00:00"),
+        ("at(2026-06-01T00:00:00)", None),
+        ("rate(1 day)", "2026-06-01T10:15"),
+        ("rate(12 hours)", "2026-06-01T10:15"),
+        ("rate(5 minutes)", "2026-06-01T00:05"),
+        ("rate(7 days)", "2026-06-05T10:15"),
+    ],
+)
+def test_the_next_time_of_a_schedule_is_the_one_eventbridge_means(expression: str, wanted: str | None) -> None:
+    found = next_time(expression, NOW, datetime(2026, 5, 29, 10, 15, tzinfo=UTC))
+    assert (found.strftime("%Y-%m-%dT%H:%M") if found else None) == wanted
+
+
+def test_a_rate_counts_from_when_it_was_made_and_is_unknown_without() -> None:
+    assert next_time("rate(1 day)", NOW) is None
+    assert next_time("rate(1 day)", NOW, NOW + timedelta(hours=5)) == NOW + timedelta(hours=5)
+    assert next_time("rate(1 day)", NOW, NOW) == NOW + timedelta(days=1)
