@@ -22,6 +22,7 @@ _EXPORTS = {
     "replay": "l3kit.movers",
     "tiers": "l3kit.inventory",
     "query": "l3kit.device_query",
+    "explain": "l3kit.explanation",
     "verify": "l3kit.verification",
     "write_result": "l3kit.results",
     "runs_frame": "l3kit.runs",

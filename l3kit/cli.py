@@ -1,4 +1,7 @@
-"""The command line: `l3kit sandbox up | status | down | fire`. A verb is a function and a few lines of parser."""
+"""The command line: `l3kit sandbox up | status | down | fire` and `l3kit explain`.
+
+A verb is a function and a few lines of parser.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from l3kit.errors import L3Error
+from l3kit.errors import ConfigurationError, L3Error, SandboxError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="l3kit", description="Storage tiers of digital twins, across clouds.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sandbox(commands)
+    _add_explain(commands)
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -55,6 +61,59 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     fire.add_argument("--group", default="default", help="the schedule's group (default: default)")
     fire.add_argument("--time", metavar="ISO", help="the scheduled time the event speaks of (default: now)")
     fire.set_defaults(run=_sandbox_fire)
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "what each tier holds of a device, what is under way, what happens next and when"
+    explain = commands.add_parser("explain", help=about, description=about.capitalize() + ".")
+    where_help = "a notebook's params file, or a twin's folder (then in the default sandbox)"
+    explain.add_argument("where", type=Path, metavar="PARAMS-OR-TWIN", help=where_help)
+    explain.add_argument("device", metavar="DEVICE", help="device id")
+    explain.add_argument("--now", metavar="ISO", default="", help="the moment the page stands for (default: now)")
+    explain.add_argument("--json", action="store_true", help="print the result as JSON")
+    explain.set_defaults(run=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+    from l3kit.explanation import explain
+    from l3kit.params import Dated, check
+    from l3kit.session import connect, sandbox_home
+    from l3kit.twin import Twin
+
+    given = {"as_of": options.now} if options.now else {}
+    parameters = check(Dated, {**_dated_parameters(options.where), **given})
+    twin = Twin.load(parameters.twin_path)
+    if parameters.target == "sandbox" and sandbox.status(sandbox_home(parameters.sandbox)) is None:
+        raise SandboxError(
+            f"sandbox {parameters.sandbox}", "is not up", "Start it and deploy the twin into it with deploy_l3"
+        )
+    session = connect(
+        twin, parameters.target, region=parameters.region, profile=parameters.profile, sandbox=parameters.sandbox
+    )
+    now = datetime.fromisoformat(parameters.as_of) if parameters.as_of else None
+    page = explain(session, twin, options.device, now=now)
+    print(json.dumps(page.to_json(), ensure_ascii=False) if options.json else page)
+    return 0
+
+
+def _dated_parameters(where: Path) -> dict[str, Any]:
+    """What every notebook takes, from the params file of one; a twin's folder stands for the default sandbox."""
+    from l3kit.params import Dated
+
+    usual = {"target": "sandbox", "sandbox": "default", "region": "us-east-1", "profile": "", "as_of": ""}
+    fixed = {"fresh": False, "result_path": ""}  # this only reads
+    if where.is_dir():
+        return {**usual, **fixed, "twin": str(where.resolve())}
+    import yaml
+
+    try:
+        content = yaml.safe_load(where.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(str(where), f"cannot be read ({type(error).__name__})", "Name a params file") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(str(where), "is not a params file", "Name one of params/*.yaml, or a twin's folder")
+    return {**usual, **{key: content[key] for key in content if key in Dated.model_fields}, **fixed}
 
 
 def _sandbox_up(options: argparse.Namespace) -> int:

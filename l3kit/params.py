@@ -134,6 +134,14 @@ class QueryParameters(Dated):
         return self.end or self.moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class CrashLabParameters(Dated):
+    """crash_lab.ipynb"""
+
+    step: int = Field(ge=1, le=100, description="kill the mover at this one of its calls")
+    when: Literal["before", "after"] = Field(description="before or after the call takes effect")
+    every_step: bool = Field(description="kill it after each of its calls in turn, too")
+
+
 class DestroyParameters(Parameters):
     """destroy_l3.ipynb"""
 

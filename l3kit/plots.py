@@ -67,6 +67,29 @@ def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
     return figure
 
 
+def crash_sweep(frame: pd.DataFrame) -> Figure:
+    """Where a batch's items were after a kill at each step.
+
+    Args:
+        frame: of `crash_lab.sweep_frame`.
+    """
+    figure, axes = _figure(8, 3.2)
+    base = frame["only hot"] * 0
+    looks = {"only hot": ("#222222", ""), "in both": ("#ffffff", "xx"), "only cold": ("#7f7f7f", "//")}
+    for column, (color, hatch) in looks.items():
+        axes.bar(frame.index, frame[column], bottom=base, color=color, hatch=hatch, edgecolor="#555555", label=column)
+        base = base + frame[column]
+    total = int(base.max())
+    whole = (base == total).all() and (frame["only cold then"] == total).all()
+    finding = "no kill loses an item" if whole else "ITEMS ARE MISSING"
+    axes.set_title(f"Killed after each of {len(frame)} calls: {finding}; the next run ends with each in one tier")
+    axes.set_ylabel("items")
+    axes.set_xlabel("step after whose call the mover was killed")
+    axes.set_xticks(list(frame.index))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, reverse=True)
+    return figure
+
+
 def _figure(width: float, height: float) -> tuple[Figure, Any]:
     import matplotlib.pyplot as plt
 

@@ -215,16 +215,20 @@ def _operation(request: web.Request) -> str:
 def _describe(request: web.Request) -> str:
     """`dynamodb PutItem journal`, `s3 PUT bucket/key`, `url POST writer`."""
     if operation := _operation(request):
-        return f"dynamodb {operation} {_table(request[BODY])}".rstrip()
+        return f"dynamodb {operation} {_subject(request[BODY])}".rstrip()
     if request.path.startswith(function_urls.PREFIX):
         return f"url {request.method} {request.path.removeprefix(function_urls.PREFIX).split('/')[0]}"
     method = "COPY" if "x-amz-copy-source" in request.headers else request.method
     return f"s3 {'LIST' if 'list-type' in request.query else method} {request.path.lstrip('/')}"
 
 
-def _table(body: bytes) -> str:
+def _subject(body: bytes) -> str:
+    """The table, and of a journal record its name and state."""
     content = json.loads(body or b"{}")
-    return str(content.get("TableName") or next(iter(content.get("RequestItems", {})), ""))
+    table = content.get("TableName") or next(iter(content.get("RequestItems", {})), "")
+    record = content.get("Item") or content.get("Key") or {}
+    about = [record[name]["S"] for name in ("name", "entry_state") if "S" in record.get(name, {})]
+    return " ".join([table, *about])
 
 
 async def _silence(request: web.Request) -> None:

@@ -21,6 +21,7 @@ MODELS: dict[str, type[Parameters]] = {
     "run_movers": params.RunMoversParameters,
     "verify_connections": params.VerifyParameters,
     "query_tiers": params.QueryParameters,
+    "crash_lab": params.CrashLabParameters,
     "destroy_l3": params.DestroyParameters,
 }
 

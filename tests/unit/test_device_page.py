@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.device_page import DevicePage, sized
-from l3kit.explanation import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk, next_time
+from l3kit import explanation
+from l3kit.device_facts import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk
+from l3kit.device_page import DevicePage
+from l3kit.schedule_times import next_time
+from l3kit.tier_summary import sized
 from l3kit.tiering.chunks import ChunkKey, checksums, encode_sort_keys
-from l3kit.tiering.journal import DeviceRecord, Entry
+from l3kit.tiering.journal import NEVER, DeviceRecord, Entry
+from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAILY = Schedule("on", "cron(0 3 * * ? *)", NOW + timedelta(hours=3))
@@ -179,6 +184,11 @@ def test_archived_chunks_are_counted_and_the_next_to_go_is_named() -> None:
     assert "Between the tiers" not in text  # neither gap nor overlap: one item a day throughout
 
 
+def test_a_chunk_is_due_once_its_end_is_older_than_the_cold_days_to_the_second() -> None:
+    shown = page(cold=(chunk(90, 95),))
+    assert [shown.due_chunks(NOW + timedelta(seconds=n)) for n in (-1, 0, 1)] == [0, 0, 1]
+
+
 def test_a_chunk_in_both_object_tiers_and_an_overlap_are_told_apart() -> None:
     interrupted = page(cold=(chunk(61, 90),), archive=(chunk(61, 90),))
     assert interrupted.in_two_tiers == 30
@@ -219,6 +229,48 @@ def test_a_bound_on_counting_is_told_as_at_least() -> None:
     assert [tier.cells()[2] for tier in shown.tiers] == ["at least 300", "at least 0", "0"]
     assert "are due: at least 300 now, 300 at the next run." in flat(shown)
     assert "were counted up to 64.0 MiB, oldest first" in flat(shown)
+
+
+def test_counting_stops_at_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = stamps(1, 35)
+    store, objects = MemoryHotStore(page_items=10), MemoryObjectStore("cold")
+    store.devices["pump-1"] = {key: json.dumps({"id": key}).encode() for key in keys}
+    for number in (1, 2):
+        asyncio.run(objects.create(str(chunk(1, 9, number).key), b"[]x", sha256="d", metadata={"items": "9"}))
+    monkeypatch.setattr(explanation, "MAX_HOT_BYTES", 11 * len(json.dumps({"id": keys[0]})))
+    monkeypatch.setattr(explanation, "MAX_HEADS", 1)
+    read = asyncio.run(explanation._hot_items(store, "pump-1"))
+    assert (read.sort_keys, read.last, read.complete) == (keys[:20], keys[-1], False)
+    found = asyncio.run(explanation._chunks(objects, "pump-1"))
+    assert [(chunk.items, chunk.bytes) for chunk in found] == [(9, 3), (None, 3)]
+
+
+def test_an_item_that_cannot_be_moved_is_counted_and_named() -> None:
+    keys = stamps(0, 40)
+    shown = page(hot=HotItems(keys[1:], 2000, keys[-1], refused=((keys[0], "holds a half of a surrogate pair"),)))
+    assert shown.tiers[0].cells()[2:7] == ("41", "-", "2.0 KiB", keys[0], keys[-1])
+    assert f"Cannot be moved: 1 hot item; the first is {keys[0]}: holds a half of a surrogate pair." in flat(shown)
+    assert shown.due(NOW) == 9
+
+
+def test_a_chunk_archived_behind_a_dead_run_is_known_by_its_receipt() -> None:
+    under_way = entry("writing", 31, 40)
+    away = (PLACES[0], PLACES[1], Place("archive", "gcp", ""))
+    shown = page(
+        places=away,
+        hot=hot(stamps(0, 40)),
+        archive=None,
+        record=record(under_way),
+        entry=EntryCheck(9, 1, archived=under_way.sha256),
+    )
+    assert "Its object is there, with this digest: a later run deletes what is hot as it was stored" in flat(shown)
+    assert shown.in_two_tiers == 0  # the archive's copy is not counted on this page
+
+
+def test_a_lease_ended_by_hand_is_not_told_as_free_since_1970() -> None:
+    text = flat(page(record=replace(record(), lease_until=NEVER)))
+    assert "Nobody holds the device; its lease was ended by hand." in text
+    assert "1970" not in text
 
 
 def test_a_removed_device_is_told_what_becomes_of_its_data() -> None:

@@ -22,6 +22,7 @@ MODELS: dict[str, type[Parameters]] = {
     "run_movers": params.RunMoversParameters,
     "verify_connections": params.VerifyParameters,
     "query_tiers": params.QueryParameters,
+    "crash_lab": params.CrashLabParameters,
     "destroy_l3": params.DestroyParameters,
 }
 FILES = sorted((ROOT / "params").glob("*.yaml"))
@@ -164,9 +165,10 @@ def test_a_params_file_fits_its_notebook_and_comments_every_value(path: Path) ->
         assert line.startswith("#") or "  # " in line, line
 
 
-def test_every_notebook_has_a_params_file_for_the_sandbox_and_all_but_the_walkthrough_one_for_aws() -> None:
+def test_every_notebook_has_a_params_file_for_the_sandbox_and_those_for_real_accounts_one_for_aws() -> None:
     names = {path.stem for path in FILES}
-    assert names == {f"{n}.sandbox" for n in MODELS} | {f"{n}.aws" for n in MODELS if n != "walkthrough"}
+    only_sandbox = {"walkthrough", "crash_lab"}
+    assert names == {f"{n}.sandbox" for n in MODELS} | {f"{n}.aws" for n in MODELS.keys() - only_sandbox}
 
 
 def test_files_for_a_real_account_change_nothing_before_they_are_edited() -> None:

@@ -1,0 +1,66 @@
+"""When an EventBridge schedule comes round next. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+DAYS_AHEAD = 3_000
+"""How far the next time of a cron expression is looked for; 29 February comes every 8 years at the latest."""
+MONTHS = {name: n for n, name in enumerate(re.findall("...", "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), 1)}
+WEEKDAYS = {name: n for n, name in enumerate(re.findall("...", "SUNMONTUEWEDTHUFRISAT"), 1)}
+
+
+def next_time(expression: str, now: datetime, made: datetime | None = None) -> datetime | None:
+    """When an EventBridge expression comes round next, by UTC.
+
+    Args:
+        made: from when a rate counts: the schedule's start or creation.
+    Returns: None where it never does any more, or the expression does not tell: a rate without `made`, and crons with
+        L, W or #.
+    """
+    kind, inner = expression.rstrip(")").split("(", 1)
+    if kind == "at":
+        moment = datetime.fromisoformat(inner).replace(tzinfo=UTC)
+        return moment if moment > now else None
+    if kind == "cron":
+        return _next_cron_time(inner.split(), now)
+    if made is None:
+        return None
+    count, unit = inner.split()
+    period = timedelta(**{f"{unit.removesuffix('s')}s": int(count)})
+    return made.astimezone(UTC) if made > now else made.astimezone(UTC) + ((now - made) // period + 1) * period
+
+
+def _next_cron_time(fields: Sequence[str], now: datetime) -> datetime | None:
+    if any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
+        return None
+    bounds = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
+    minutes, hours, days, months, weekdays, years = (
+        _values(text.upper(), *bound) for text, bound in zip(fields, bounds, strict=True)
+    )
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for day in (midnight + timedelta(days=n) for n in range(DAYS_AHEAD)):
+        fits = day.day in days and day.month in months and day.isoweekday() % 7 + 1 in weekdays and day.year in years
+        for moment in (day.replace(hour=h, minute=m) for h in sorted(hours) for m in sorted(minutes)) if fits else ():
+            if moment > now:
+                return moment
+    return None
+
+
+def _values(field: str, low: int, high: int) -> set[int]:
+    """What a cron field allows: `*`, `?`, numbers and names, ranges, steps, and lists of these."""
+    found: set[int] = set()
+    for entry in field.split(","):
+        span, slash, step = entry.partition("/")
+        start, dash, end = ("*", "", "") if span in "*?" else span.partition("-")
+        first = low if start == "*" else _number(start)
+        last = _number(end) if dash else high if slash or start == "*" else first
+        wrapped = range(first, last + 1) if first <= last else [*range(first, high + 1), *range(low, last + 1)]
+        found.update(list(wrapped)[:: int(step or 1)])
+    return found
+
+
+def _number(text: str) -> int:
+    return MONTHS.get(text) or WEEKDAYS.get(text) or int(text)
