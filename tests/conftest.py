@@ -7,7 +7,7 @@ import pytest
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Sums what the fault tests recorded; with xdist their reports come from all workers."""
-    reports = [r for kind in terminalreporter.stats.values() for r in kind if hasattr(r, "user_properties")]
+    reports = [r for kind in terminalreporter.stats.values() for r in kind if isinstance(r, pytest.TestReport)]
     counted = {r.nodeid: dict(r.user_properties) for r in reports if "faults" in dict(r.user_properties)}
     totals = {name: sum(int(found[name]) for found in counted.values()) for name in ("faults", "checks")}
     failed = len({r.nodeid for r in reports if r.failed} & counted.keys())

@@ -1,0 +1,290 @@
+"""Applies deliberate bugs one by one and shows which test catches each: `python -m tests.mutations [names]`.
+
+Every bug is applied to a copy of the project, so the work tree is never touched; a suite that stays green with one of
+them is no proof of anything, and the exit code is 1. `make test-all` runs all of them (tests/test_mutations.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
+MOVER = "tests/unit/tiering/test_hot_to_cold.py"
+JOURNAL = "tests/unit/tiering/test_journal.py"
+ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
+OBJECTS = "tests/conformance/test_object_store.py"
+JOURNALS = "tests/conformance/test_journal_store.py"
+MOMENTS = "tests/faults/test_moments.py"
+AT_ONCE = "tests/faults/test_runs_at_once.py"
+HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
+SECONDS = 280
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One bug.
+
+    Attributes:
+        file: below the project.
+        old, new: the text that is replaced; `old` stands there exactly once.
+        tests: where it must be caught.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation(
+        "items are deleted before the chunk is written",
+        "l3kit/tiering/device_move.py",
+        "            stored = await self._store(draft, body)\n",
+        "            await self._delete(draft)\n            stored = await self._store(draft, body)\n",
+        (MOVER,),
+    ),
+    Mutation(
+        "the first item of a chunk is not deleted (wrong bound)",
+        "l3kit/tiering/device_move.py",
+        "low = bisect_left(page.sort_keys, draft.sort_keys[0])",
+        "low = bisect_right(page.sort_keys, draft.sort_keys[0])",
+        (MOVER,),
+    ),
+    Mutation(
+        "the cutoff is a day late (wrong bound)",
+        "l3kit/tiering/hot_to_cold.py",
+        "return self.now - timedelta(days=self.hot_days)",
+        "return self.now - timedelta(days=self.hot_days - 1)",
+        (MOVER, "tests/unit/lambda_functions"),
+    ),
+    Mutation(
+        "another run's lease is not looked at",
+        "l3kit/tiering/journal.py",
+        "return bool(self.owner) and self.owner != run_id and self.lease_until > now",
+        "return False",
+        (MOVER, JOURNAL),
+    ),
+    Mutation(
+        "a run does not notice that its lease is over",
+        "l3kit/tiering/journal.py",
+        "if self._clock() > self.record.lease_until - self._margin:",
+        "if False:",
+        (JOURNAL,),
+    ),
+    Mutation(
+        "the fence is ignored: a swap that failed counts as done",
+        "l3kit/tiering/journal.py",
+        "                return False\n        self.record = wanted",
+        "                pass\n        self.record = wanted",
+        (MOVER, JOURNAL),
+    ),
+    Mutation(
+        "the journal's store does not compare versions",
+        "l3kit/clouds/aws/journal_store.py",
+        '"attribute_not_exists(#n)" if row.version == 1 else "#v = :old"',
+        '"attribute_not_exists(#n)" if row.version == 1 else "#v <> :old OR #v = :old"',
+        (JOURNALS,),
+    ),
+    Mutation(
+        "what an interrupted run left open is not finished",
+        "l3kit/tiering/device_move.py",
+        "            if record.entry is not None:\n",
+        "            if record.entry is not None and False:\n",
+        (MOVER,),
+    ),
+    Mutation(
+        "the digest under the key is ignored when a chunk is settled",
+        "l3kit/tiering/device_move.py",
+        "return await self._journal.stored() if there == entry.sha256 else None",
+        "return await self._journal.stored()",
+        (MOVER,),
+    ),
+    Mutation(
+        "a given-up key is not sealed",
+        "l3kit/tiering/device_move.py",
+        "            there = await self._target.seal(entry.key)\n",
+        "            there = None\n",
+        (MOVER,),
+    ),
+    Mutation(
+        "a chunk number is used again",
+        "l3kit/tiering/journal.py",
+        "next_number=chunk.key.number + 1",
+        "next_number=1",
+        (MOVER, JOURNAL),
+    ),
+    Mutation(
+        "items are deleted without comparing them with what was stored",
+        "l3kit/tiering/device_move.py",
+        "same = {key: item for key, item in ours if crc32(item) == crcs[key]}",
+        "same = dict(ours)",
+        (MOVER,),
+    ),
+    Mutation(
+        "a page always counts as unchanged",
+        "l3kit/tiering/device_move.py",
+        'if self._tuning.rewrite_guard == "page" and await self._hot.page_unchanged(page):',
+        'if self._tuning.rewrite_guard == "page":',
+        (MOVER, MOMENTS),
+    ),
+    Mutation(
+        "a delete whose answer was lost is repeated blindly",
+        "l3kit/clouds/aws/hot_store.py",
+        'answer = await self._table.send_once("BatchWriteItem", "batch_delete", ',
+        'answer = await self._table.send("BatchWriteItem", "batch_delete", ',
+        (MOMENTS,),
+    ),
+    Mutation(
+        "unprocessed deletes are forgotten",
+        "l3kit/clouds/aws/hot_store.py",
+        'return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]',
+        "return []",
+        (HOT_FAULTS,),
+    ),
+    Mutation(
+        "an item that got more attributes is not put back",
+        "l3kit/clouds/aws/hot_store.py",
+        "if old and len(old) > len(wire):",
+        "if False:",
+        (MOMENTS,),
+    ),
+    Mutation(
+        "an object is created over another",
+        "l3kit/clouds/aws/object_store.py",
+        '            "if-none-match": "*",\n            "x-amz-checksum-sha256"',
+        '            "x-amz-checksum-sha256"',
+        (OBJECTS,),
+    ),
+    Mutation(
+        "a copy's content is not compared",
+        "l3kit/clouds/aws/object_store.py",
+        "        if not same or there.size != info.size:\n",
+        "        if False:\n",
+        (OBJECTS,),
+    ),
+    Mutation(
+        "the archive mover leaves no receipt",
+        "l3kit/tiering/cold_to_archive.py",
+        "            if last and info.sha256:\n",
+        "            if False:\n",
+        (AT_ONCE,),
+    ),
+    Mutation(
+        "an object is deleted from the cold tier whatever it has become",
+        "l3kit/tiering/cold_to_archive.py",
+        "if not await self.job.cold.delete(info.key, etag=info.etag):\n            report.skip",
+        "if not await self.job.cold.delete(info.key):\n            report.skip",
+        (ARCHIVE, MOMENTS),
+    ),
+    Mutation(
+        "an object is deleted before it is archived",
+        "l3kit/tiering/cold_to_archive.py",
+        "            await self.job.target.take(self.job.cold, info)\n",
+        "            await self.job.cold.delete(info.key)\n"
+        "            await self.job.target.take(self.job.cold, info)\n",
+        (ARCHIVE,),
+    ),
+    Mutation(
+        "parts are joined without comparing the digest",
+        "l3kit/tiering/multipart.py",
+        "    if found != sha256:\n        raise _DigestMismatch",
+        "    if False:\n        raise _DigestMismatch",
+        ("tests/unit/lambda_functions",),
+    ),
+    Mutation(
+        "a writer's receipt is not compared with what was sent",
+        "l3kit/tiering/http.py",
+        '(answer.get("key"), answer.get("sha256")) != (key, sha256):',
+        "False:",
+        ("tests/unit/lambda_functions",),
+    ),
+    Mutation(
+        "the run goes on beyond its deadline",
+        "l3kit/tiering/hot_to_cold.py",
+        "self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest",
+        "self._over = False",
+        (MOVER,),
+    ),
+    Mutation(
+        "one bad device stops the others",
+        "l3kit/tiering/hot_to_cold.py",
+        '            move.report.skip(device_id, f"unexpected {type(error).__name__}; see the log")\n',
+        "            raise\n",
+        (MOVER,),
+    ),
+    Mutation(
+        "the mover reads eventually consistent",
+        "l3kit/clouds/aws/hot_store.py",
+        '            "ConsistentRead": True,\n        }\n        if after',
+        '            "ConsistentRead": False,\n        }\n        if after',
+        ("tests/conformance/test_hot_store.py",),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`caught_by` is the first test that failed; empty where none did."""
+
+    mutation: Mutation
+    caught_by: str
+    seconds: float
+    output: str
+
+
+def try_out(mutation: Mutation, folder: Path) -> Verdict:
+    """Copy the project, apply the bug, run its tests until one fails.
+
+    Raises: ValueError where the text to be replaced does not stand there exactly once.
+    """
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            shutil.copy(source, folder / name)
+    file = folder / mutation.file
+    text = file.read_text("utf-8")
+    if text.count(mutation.old) != 1:
+        raise ValueError(f"{mutation.name}: its text stands {text.count(mutation.old)} times in {mutation.file}")
+    file.write_text(text.replace(mutation.old, mutation.new), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *mutation.tests]
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    seconds = time.monotonic() - started
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{mutation.name}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr}")
+    found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return Verdict(mutation, found[1] if found else "", seconds, done.stdout)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser.add_argument("names", nargs="*", help="words of the bugs' names; all where none is given")
+    options = parser.parse_args(arguments)
+    chosen = [m for m in MUTATIONS if not options.names or any(word in m.name for word in options.names)]
+    survived = 0
+    for mutation in chosen:
+        with tempfile.TemporaryDirectory(prefix="l3kit-mutation-") as folder:
+            verdict = try_out(mutation, Path(folder))
+        survived += not verdict.caught_by
+        told = f"caught by {verdict.caught_by}" if verdict.caught_by else "NOT CAUGHT"
+        print(f"{mutation.name}\n    {told} ({verdict.seconds:.0f} s)", flush=True)
+    print(f"{len(chosen) - survived} of {len(chosen)} deliberate bugs are caught")
+    return 1 if survived or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

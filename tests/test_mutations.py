@@ -1,0 +1,25 @@
+"""The suite catches deliberate bugs: each is applied to a copy, and one of its tests must fail there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutations import MUTATIONS, ROOT, Mutation, try_out
+
+SAMPLE = ("the fence is ignored: a swap that failed counts as done",)
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [pytest.param(m, id=m.name, marks=[] if m.name in SAMPLE else [pytest.mark.slow]) for m in MUTATIONS],
+)
+def test_a_deliberate_bug_is_caught(mutation: Mutation, tmp_path: Path) -> None:
+    verdict = try_out(mutation, tmp_path)
+    assert verdict.caught_by, f"no test of {mutation.tests} noticed that {mutation.name}:\n{verdict.output[-2000:]}"
+
+
+def test_every_deliberate_bug_still_fits_the_code() -> None:
+    for mutation in MUTATIONS:
+        assert (ROOT / mutation.file).read_text("utf-8").count(mutation.old) == 1, mutation.name
