@@ -120,14 +120,37 @@ def test_deletes_take_exactly_the_named_items_and_may_be_repeated(backend: Backe
     use(backend, steps)
 
 
+def test_a_delete_asks_before_each_request_and_stops_where_it_may_not_go_on(backend: Backend) -> None:
+    class Refusal(Exception):
+        pass
+
+    async def steps(store: HotStore) -> None:
+        await store.put_items("d", [item(f"{n:03d}") for n in range(60)])
+
+        def refuse() -> None:
+            raise Refusal
+
+        with pytest.raises(Refusal):
+            await store.delete_items("d", ["000", "001"], check=refuse)
+        assert len(keys(await read_all(store))) == 60
+        asked: list[bool] = []
+        assert await store.delete_items("d", [f"{n:03d}" for n in range(60)], check=lambda: asked.append(True)) == []
+        assert asked
+        assert keys(await read_all(store)) == []
+
+    use(backend, steps)
+
+
 def test_a_conditional_delete_leaves_what_has_changed(backend: Backend) -> None:
     async def steps(store: HotStore) -> None:
         await store.put_items("d", [item(name, v=1) for name in "abc"])
         page = await store.read_page("d", before=END)
-        await store.put_items("d", [item("b", v=2)])
+        more = item("c", v=1, added=True)
+        await store.put_items("d", [item("b", v=2), more])
         moved = dict(zip(page.sort_keys, page.items, strict=True))
-        assert await store.delete_if_unchanged("d", {**moved, "gone": item("gone", v=1)}) == ["b"]
-        assert keys(await read_all(store)) == ["b"]
+        assert sorted(await store.delete_if_unchanged("d", {**moved, "gone": item("gone", v=1)})) == ["b", "c"]
+        left = await store.read_page("d", before=END)
+        assert [json.loads(one) for one in left.items] == [json.loads(item("b", v=2)), json.loads(more)]
 
     use(backend, steps)
 

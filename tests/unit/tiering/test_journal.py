@@ -15,9 +15,11 @@ from l3kit.tiering.journal import (
     DEVICE_PREFIX,
     LEASE_MARGIN_SECONDS,
     LEASE_SECONDS,
+    NEVER,
     DeviceJournal,
     DeviceRecord,
     Entry,
+    end_lease,
     from_row,
     to_row,
 )
@@ -206,3 +208,35 @@ def test_a_record_that_somebody_edited_is_an_error_that_says_so(damage: dict[str
     row = to_row(DeviceRecord(version=3))
     with pytest.raises(StoreError, match="cannot be read"):
         from_row(JournalRow(3, {**row.attributes, **damage}))
+
+
+def test_a_dead_runs_lease_can_be_ended_and_what_was_under_way_stays() -> None:
+    clock, store = Clock(), MemoryJournalStore()
+    dead = begun(store, "dead", clock)
+    assert asyncio.run(end_lease(store, "d")) == "dead"
+    record = from_row(asyncio.run(store.load(DEVICE_PREFIX + "d")))
+    assert (record.owner, record.lease_until, record.version) == ("", NEVER, dead.record.version + 1)
+    assert record.entry == dead.record.entry
+    assert asyncio.run(journal(store, "next", clock).look()) == record
+    with pytest.raises(LeaseLostError, match="another run has taken it over"):
+        asyncio.run(dead.stored())
+    assert asyncio.run(end_lease(store, "d")) == ""
+    assert asyncio.run(end_lease(store, "never moved")) == ""
+
+
+def test_the_lease_of_a_run_that_writes_at_that_moment_is_not_ended() -> None:
+    clock, store = Clock(), MemoryJournalStore()
+    living = begun(store, "living", clock)
+
+    class Slow(MemoryJournalStore):
+        async def load(self, name: str) -> JournalRow | None:
+            row = await store.load(name)
+            await living.stored()
+            return row
+
+        async def swap(self, name: str, row: JournalRow) -> bool:
+            return await store.swap(name, row)
+
+    with pytest.raises(StoreError, match="run living is alive"):
+        asyncio.run(end_lease(Slow(), "d"))
+    assert from_row(asyncio.run(store.load(DEVICE_PREFIX + "d"))) == living.record

@@ -1,0 +1,106 @@
+"""Receipts of archived chunks, and telling a device's last chunk while a bucket is listed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l3kit.errors import KeyConflictError, StoreError
+from l3kit.tiering.chunks import Chunk, ChunkKey, object_key, parse_object_key
+from l3kit.tiering.last_chunks import LastChunks
+from l3kit.tiering.ports import ObjectInfo
+from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest, leave_receipt, remove_old_receipts
+from l3kit.tiering.targets import LocalTarget
+from tests.support.memory_stores import MemoryObjectStore
+
+BODY = b'[{"id":"a"}]'
+DIGEST = hashlib.sha256(BODY).hexdigest()
+
+
+def key(number: int, device_id: str = "d", start: str = "2026-01-01T00:00:00Z") -> ChunkKey:
+    return ChunkKey(device_id, start, "2026-01-02T00:00:00Z", number)
+
+
+def test_a_receipt_tells_the_digest_and_may_be_left_twice() -> None:
+    async def steps() -> None:
+        cold = MemoryObjectStore("cold")
+        assert await archived_digest(cold, str(key(1))) is None
+        await leave_receipt(cold, str(key(1)), DIGEST)
+        await leave_receipt(cold, str(key(1)), DIGEST)
+        assert await archived_digest(cold, str(key(1))) == DIGEST
+        with pytest.raises(KeyConflictError):
+            await leave_receipt(cold, str(key(1)), "0" * 64)
+
+    asyncio.run(steps())
+
+
+def test_something_else_under_a_receipts_key_is_an_error_that_names_it() -> None:
+    async def steps() -> None:
+        cold = MemoryObjectStore("cold")
+        await cold.create(RECEIPT_PREFIX + "x", b"[]", sha256="0" * 64)
+        with pytest.raises(StoreError, match=r"_l3kit/archived/x.*is no receipt"):
+            await archived_digest(cold, "x")
+
+    asyncio.run(steps())
+
+
+def test_a_chunk_that_was_archived_is_not_stored_again_and_seals_as_what_it_was() -> None:
+    async def steps() -> None:
+        cold = MemoryObjectStore("cold")
+        target = LocalTarget(cold)
+        chunk = Chunk(key(3), BODY, DIGEST, 1)
+        await leave_receipt(cold, str(chunk.key), DIGEST)
+        await target.store(chunk, again=True)
+        assert await cold.head(str(chunk.key)) is None
+        assert await target.seal(chunk.key) == DIGEST
+        await target.store(Chunk(key(4), BODY, DIGEST, 1), again=True)
+        assert await cold.head(str(key(4))) is not None
+
+    asyncio.run(steps())
+
+
+def test_only_the_receipts_of_last_chunks_are_kept() -> None:
+    async def steps() -> None:
+        cold = MemoryObjectStore("cold")
+        left = [key(1), key(4, start="2025-01-01T00:00:00Z"), key(2, "e"), key(7, "f")]
+        for one in left:
+            await leave_receipt(cold, str(one), DIGEST)
+        await cold.create(RECEIPT_PREFIX + "foreign", b"x", sha256="0" * 64)
+        await remove_old_receipts(cold, {"e": 3, "f": 6})
+        there = {info.key.removeprefix(RECEIPT_PREFIX) async for info in cold.list(RECEIPT_PREFIX)}
+        assert there == {str(left[1]), str(left[3]), "foreign"}
+
+    asyncio.run(steps())
+
+
+chunks = st.tuples(st.sampled_from(["a", "b/c", "ü"]), st.integers(1, 30), st.integers(1, 9))
+
+
+@given(st.sets(chunks, max_size=25), st.booleans())
+def test_exactly_the_chunk_with_a_devices_highest_number_is_marked_as_its_last(
+    found: set[tuple[str, int, int]], foreign: bool
+) -> None:
+    keys = sorted(object_key(d, f"2026-01-0{day}T00:00:00Z", "2026-02-01T00:00:00Z", n) for d, n, day in found)
+    keys += ["zz-by-hand.json"] if foreign else []
+
+    async def listing() -> AsyncIterator[ObjectInfo]:
+        for name in keys:
+            yield ObjectInfo(name, 1, "etag", datetime(2026, 1, 1, tzinfo=UTC))
+
+    async def steps() -> tuple[list[tuple[str, bool]], dict[str, int]]:
+        last = LastChunks()
+        return [(info.key, is_last) async for info, is_last in last.mark(listing())], last.highest
+
+    marked, highest = asyncio.run(steps())
+    assert sorted(name for name, _ in marked) == sorted(keys)
+    wanted = {d: max(n for device, n, _ in found if device == d) for d, _, _ in found}
+    assert highest == wanted
+    lasts = [parse_object_key(name) for name, is_last in marked if is_last]
+    assert sorted((c.device_id, c.number) for c in lasts if c) == sorted(wanted.items())
+    assert len(lasts) == len(wanted)
