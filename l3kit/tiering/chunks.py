@@ -199,7 +199,14 @@ class ChunkFiller:
             encoded = encode_sort_keys(self._sort_keys[:count])
         keys, items = self._sort_keys[:count], self._items[:count]
         pages = [replace(page, items=[]) for page in self._pages if page.sort_keys[0] <= keys[-1]]
-        return Draft(keys, pages, encoded, checksums(items)), b"[" + b",".join(items) + b"]"
+        return Draft(keys, pages, encoded, checksums(items)), json_array(items)
+
+
+def json_array(items: Sequence[bytes]) -> bytes:
+    """`[item,item,...]`, copied once: these are megabytes."""
+    if len(items) < 2:
+        return b"[%b]" % b"".join(items)
+    return b",".join([b"[" + items[0], *items[1:-1], items[-1] + b"]"])
 
 
 def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from zlib import crc32
 
 from l3kit.errors import KeyConflictError, L3Error, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkFiller, ChunkKey, Draft
+from l3kit.tiering.chunks import Chunk, ChunkFiller, ChunkKey, Draft, json_array
 from l3kit.tiering.journal import DeviceJournal, Entry
 from l3kit.tiering.ports import HotStore, Page, Usage
 from l3kit.tiering.report import DeviceReport
@@ -272,5 +272,5 @@ class DeviceMove:
             if page.next_after is None:
                 break
             after, since = page.next_after, None
-        body = b"[" + b",".join(items) + b"]"
+        body = json_array(items)
         return body if hashlib.sha256(body).hexdigest() == entry.sha256 else None

@@ -23,19 +23,14 @@ import orjson
 from l3kit.clouds.aws.log_lines import LogLines
 from l3kit.clouds.aws.stores import open_hot, open_journal, open_objects
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.archive_targets import ArchiveTarget, LocalArchive, RemoteArchive
-from l3kit.tiering.cold_to_archive import ColdToArchive
-from l3kit.tiering.device_move import ColdTarget
-from l3kit.tiering.hot_to_cold import HotToCold
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.readers import read_history, read_last
 from l3kit.tiering.report import RunReport
 from l3kit.tiering.settings import Settings, Tuning, load_settings
-from l3kit.tiering.targets import LocalTarget, RemoteTarget
 from l3kit.tiering.wire import Request, Response
-from l3kit.tiering.writers import ArchiveWriter, ColdWriter
 
-if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
+if TYPE_CHECKING:  # each function imports what it runs when it runs: a cold start has no time for the rest
+    from l3kit.tiering.archive_targets import ArchiveTarget
+    from l3kit.tiering.device_move import ColdTarget
     from l3kit.tiering.http import Writer
 
 PROVIDER = "aws"
@@ -148,6 +143,9 @@ class _Call:
 
 
 async def _hot_to_cold(call: _Call) -> Any:
+    from l3kit.tiering.hot_to_cold import HotToCold
+    from l3kit.tiering.targets import LocalTarget, RemoteTarget
+
     call.closing.push_async_callback(call.forget_stores)
     settings = call.settings
     compression = settings.tuning.compression
@@ -173,6 +171,9 @@ async def _hot_to_cold(call: _Call) -> Any:
 
 
 async def _cold_to_archive(call: _Call) -> Any:
+    from l3kit.tiering.archive_targets import LocalArchive, RemoteArchive
+    from l3kit.tiering.cold_to_archive import ColdToArchive
+
     call.closing.push_async_callback(call.forget_stores)
     settings = call.settings
     target: ArchiveTarget
@@ -199,20 +200,28 @@ def _with_source(writer_and_receiver: tuple[Writer, str]) -> tuple[Writer, str, 
 
 
 async def _cold_writer(call: _Call) -> Any:
+    from l3kit.tiering.writers import ColdWriter
+
     writer = ColdWriter(call.objects("cold"), call.settings.token)
     return url_answer(await writer.handle(url_request(call.event)))
 
 
 async def _archive_writer(call: _Call) -> Any:
+    from l3kit.tiering.writers import ArchiveWriter
+
     writer = ArchiveWriter(call.objects("archive"), call.settings.token)
     return url_answer(await writer.handle(url_request(call.event)))
 
 
 async def _hot_reader(call: _Call) -> Any:
+    from l3kit.tiering.readers import read_history
+
     return await read_history(call.hot(), call.event)
 
 
 async def _hot_reader_last_entry(call: _Call) -> Any:
+    from l3kit.tiering.readers import read_last
+
     return await read_last(call.hot(), call.event)
 
 

@@ -45,8 +45,8 @@ class _Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[HttpResponse] | None = None
         self._parts: list[bytes] = []
         self._size = 0
-        self._needed = -1  # bytes of head and body together, once known
-        self._head: tuple[int, dict[str, str], int] | None = None
+        self._needed = -1  # bytes of the body, once known
+        self._head: tuple[int, dict[str, str]] | None = None
         self._chunked = self._until_close = self._bodiless = False
         self.reusable = False
         self.used = False
@@ -87,23 +87,22 @@ class _Connection(asyncio.Protocol):
         if self._chunked:
             self._try_chunked()
         elif 0 <= self._needed <= self._size:
-            self._finish(b"".join(self._parts)[self._head_length() : self._needed])
+            body = b"".join(self._parts)
+            self._finish(body if len(body) == self._needed else body[: self._needed])
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.reusable = False
         if self._waiter is None or self._waiter.done():
             return
         if self._until_close and self._head is not None and exc is None:
-            self._finish(b"".join(self._parts)[self._head_length() :])
+            self._finish(b"".join(self._parts))
         elif self.used and not self._parts:
             self._waiter.set_exception(_Stale("the kept connection was closed"))
         else:
             self._waiter.set_exception(HttpError(f"the connection was closed early ({exc or 'end of stream'})"))
 
-    def _head_length(self) -> int:
-        return self._head[2] if self._head else 0
-
     def _parse_head(self) -> bool:
+        """Whether the head is complete; it is then taken off, so that the parts are the body's and joined once."""
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         end = data.find(b"\r\n\r\n")
         if end < 0:
@@ -124,13 +123,14 @@ class _Connection(asyncio.Protocol):
         for line in lines[1:]:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        self._head = (status, headers, end + 4)
+        self._head = (status, headers)
+        self._parts, self._size = [data[end + 4 :]], len(data) - end - 4
         if self._bodiless or status in (204, 304):
-            self._needed = end + 4
+            self._needed = 0
         elif headers.get("transfer-encoding", "").lower() == "chunked":
             self._chunked = True
         elif "content-length" in headers:
-            self._needed = end + 4 + int(headers["content-length"])
+            self._needed = int(headers["content-length"])
         else:
             self._until_close = True
         if headers.get("connection", "").lower() == "close":
@@ -143,7 +143,7 @@ class _Connection(asyncio.Protocol):
         if not data.endswith(b"\r\n"):
             return
         body: list[bytes] = []
-        at = self._head_length()
+        at = 0
         while True:
             line_end = data.find(b"\r\n", at)
             if line_end < 0:
@@ -166,7 +166,7 @@ class _Connection(asyncio.Protocol):
     def _finish(self, body: bytes) -> None:
         assert self._head is not None
         assert self._waiter is not None
-        status, headers, _ = self._head
+        status, headers = self._head
         self._parts = []
         self.used = True
         self._waiter.set_result(HttpResponse(status, headers, body))

@@ -58,10 +58,10 @@ class S3ObjectStore:
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
         """See `ObjectStore.create`: a PUT with `If-None-Match: *` and the body's checksum, which S3 compares."""
-        digest = hashlib.sha256(body)
+        digest = sha256 if content_encoding is None else hashlib.sha256(body).hexdigest()
         headers = self._head(key, sha256, content_encoding, metadata) | {
             "if-none-match": "*",
-            "x-amz-checksum-sha256": base64.b64encode(digest.digest()).decode("ascii"),
+            "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii"),
             "x-amz-sdk-checksum-algorithm": "SHA256",
         }
         answer = await self._client.call(
@@ -73,7 +73,7 @@ class S3ObjectStore:
                 headers=headers,
                 body=body,
                 expected=TAKEN,
-                payload_sha256=digest.hexdigest(),
+                payload_sha256=digest,
             )
         )
         if answer.status < 300:
