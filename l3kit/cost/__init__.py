@@ -1,0 +1,1 @@
+"""What moving and keeping telemetry costs: price book, model, meter, analyses. docs/cost.md explains the formulas."""
