@@ -1,0 +1,363 @@
+"""The model: each rule of a provider's bill by hand-made numbers, sums, ranges, unknowns, and the grid as its equal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from l3kit.cost.bill import Bill, Row
+from l3kit.cost.grid import price_grid
+from l3kit.cost.model import monthly_bill, move_bill, usage_range
+from l3kit.cost.price_book import PriceBook, load_prices
+from l3kit.cost.uses import PARTS
+from l3kit.cost.workload import DAYS_PER_MONTH, LAYOUTS, Layout, Workload
+from l3kit.errors import ConfigurationError
+from tests.unit.cost.workloads import ANY_LAYOUT, PLAIN, WORKLOADS, workload
+
+BOOK = load_prices()
+AWS = Layout("aws", "aws", "aws")
+GB = Decimal(2**30)
+
+
+def row(bill: Bill, part: str, item: str) -> Row:
+    (found,) = [r for r in bill.rows if (r.part, r.item) == (part, item)]
+    return found
+
+
+def run(mover: str, layout: Layout = AWS, **other: Any) -> Bill:
+    return move_bill(workload(**other), layout, BOOK, mover)  # type: ignore[arg-type]
+
+
+def overlaid(folder: Path, text: str) -> PriceBook:
+    path = folder / "mine.yaml"
+    path.write_text(text)
+    return load_prices(path)
+
+
+def test_a_write_takes_a_unit_per_kilobyte_begun() -> None:
+    for size, units in ((1, 1), (1024, 1), (1025, 2), (400_000, 391)):
+        written = row(monthly_bill(workload(item_bytes=size), AWS, BOOK), "ingest", "write items")
+        items = Decimal(10 * 1440) * DAYS_PER_MONTH
+        assert written.quantity == items * units / 10**6
+        assert written.amount == items * units / 10**6 * Decimal("0.625")
+
+
+def test_a_delete_costs_as_much_as_the_write_on_dynamodb_and_nothing_by_ttl() -> None:
+    bill = monthly_bill(workload(), AWS, BOOK)
+    assert row(bill, "hot to cold", "delete moved items").amount == row(bill, "ingest", "write items").amount
+    expired = row(monthly_bill(workload(ttl_deletes=True), AWS, BOOK), "hot to cold", "expire moved items")
+    assert (expired.amount, expired.quantity) == (0, row(bill, "ingest", "write items").quantity)
+
+
+@pytest.mark.parametrize(("cloud", "free"), [("aws", True), ("azure", False), ("gcp", False)])
+def test_expiry_is_free_on_dynamodb_only(cloud: str, free: bool) -> None:
+    layout = Layout.parse(f"{cloud}-aws-aws")
+    expired = row(monthly_bill(workload(ttl_deletes=True), layout, BOOK), "hot to cold", "expire moved items")
+    assert expired.amount is not None
+    assert (expired.amount == 0) == free
+
+
+def test_full_chunks_and_each_devices_rest_are_stored() -> None:
+    # 1,001 bytes with the comma: 5,242,880 bytes hold 5,237 items; 14,400 items a run are 2 full chunks and a rest.
+    stored = row(run("hot-to-cold-mover", items_per_device_per_day=14_400), "hot to cold", "store chunks")
+    assert stored.quantity == Decimal("0.03")
+    assert stored.amount == Decimal("0.03") * Decimal("0.01")
+
+
+def test_page_by_page_a_larger_chunk_changes_nothing() -> None:
+    def objects(chunk_bytes: int, page_by_page: bool) -> Decimal | None:
+        bill = run(
+            "hot-to-cold-mover",
+            items_per_device_per_day=100_000,
+            chunk_bytes=chunk_bytes,
+            page_by_page=page_by_page,
+        )
+        return row(bill, "hot to cold", "store chunks").quantity
+
+    assert objects(2**20, True) == objects(5 * 2**20, True)
+    assert objects(5 * 2**20, False) < objects(2**20, False) / 4  # type: ignore[operator]
+
+
+def test_very_small_items_end_a_chunk_by_their_number() -> None:
+    stored = row(
+        run("hot-to-cold-mover", items_per_device_per_day=120_000, item_bytes=20), "hot to cold", "store chunks"
+    )
+    assert stored.quantity == Decimal(10 * 3) / 1000  # 42,857 items each, far from 5 MiB
+
+
+def test_small_objects_count_as_128_kib_in_standard_ia_and_not_elsewhere() -> None:
+    small = {"items_per_device_per_day": 10, "item_bytes": 1_000}
+    padding = row(monthly_bill(workload(**small), AWS, BOOK), "cold storage", "minimum object size")
+    objects = 10 * DAYS_PER_MONTH
+    assert padding.quantity == objects * (131_072 - 10_011) * 60 / DAYS_PER_MONTH / GB
+    for cloud in ("azure", "gcp"):
+        bill = monthly_bill(workload(**small), Layout("aws", cloud, cloud), BOOK)  # type: ignore[arg-type]
+        assert not [r for r in bill.rows if r.item == "minimum object size"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "days", "missing"), [("aws", 30, 0), ("aws", 10, 20), ("azure", 29, 1), ("gcp", 60, 30), ("gcp", 90, 0)]
+)
+def test_what_leaves_the_cold_tier_too_early_is_billed_for_the_missing_days(
+    cloud: str, days: int, missing: int
+) -> None:
+    layout = Layout("aws", cloud, "aws")  # type: ignore[arg-type]
+    bill = monthly_bill(workload(cold_days=days), layout, BOOK)
+    early = [r for r in bill.rows if (r.part, r.item) == ("cold storage", "early deletion")]
+    assert len(early) == (missing > 0)
+    if early:
+        kept = row(bill, "cold storage", "objects")
+        assert early[0].quantity == pytest.approx(kept.quantity * missing / days)  # type: ignore[operator]
+
+
+def test_a_deep_archive_object_brings_40_kb_along_for_at_least_180_days() -> None:
+    bill = monthly_bill(workload(archive_days=90), AWS, BOOK)
+    objects = 10 * DAYS_PER_MONTH
+    overhead, index = (row(bill, "archive storage", f"{what} per object") for what in ("overhead", "index entry"))
+    assert overhead.quantity == pytest.approx(objects * 32_768 * 180 / DAYS_PER_MONTH / GB)
+    assert index.quantity == pytest.approx(objects * 8_192 * 180 / DAYS_PER_MONTH / GB)
+    assert (overhead.unit_price, index.unit_price) == (Decimal("0.00099"), Decimal("0.023"))
+    assert row(bill, "archive storage", "early deletion").quantity == row(bill, "archive storage", "objects").quantity
+
+
+def test_a_copy_into_the_archive_is_billed_at_the_archives_price_and_reads_the_cold_tier() -> None:
+    bill = run("cold-to-archive-mover")
+    copied = row(bill, "cold to archive", "copy into the archive")
+    assert (copied.key.tier, copied.quantity, copied.amount) == (
+        "deep_archive",
+        Decimal("0.01"),
+        Decimal("0.01") * Decimal("0.05"),
+    )
+    read = row(bill, "cold to archive", "read cold objects")
+    # Of each device one object: 1,440 items of 1,001 bytes with their comma, and a bracket more.
+    assert (read.key.rate, read.quantity) == ("retrieval", Decimal(10 * (1440 * 1001 + 1)) / GB)
+
+
+def test_a_border_is_paid_by_the_sender_for_the_bytes_on_the_wire() -> None:
+    bill = run("hot-to-cold-mover", Layout("aws", "gcp", "gcp"), wire_ratio="0.1")
+    sent = row(bill, "hot to cold", "chunks sent to the cold tier's cloud")
+    assert (sent.key.provider, sent.key.service) == ("aws", "transfer")
+    assert sent.amount == pytest.approx(sent.quantity * Decimal("0.09"))  # type: ignore[operator]
+    assert sent.quantity == pytest.approx(Decimal(14_400) * 1001 / 10 / GB, rel=Decimal("1e-4"))
+    assert row(bill, "hot to cold", "invocations of cold-writer").key.provider == "gcp"
+    assert not [r for r in run("hot-to-cold-mover").rows if "sent" in r.item or "writer" in r.item]
+
+
+def test_egress_of_both_moves_climbs_the_steps_together() -> None:
+    layout, large = Layout("aws", "gcp", "aws"), {"devices": 10_000_000}
+    bill = monthly_bill(workload(**large), Layout("aws", "azure", "azure"), BOOK)
+    sent = row(bill, "hot to cold", "chunks sent to the cold tier's cloud")
+    gigabytes = Decimal(sent.quantity or 0)
+    assert gigabytes > 153_600
+    assert sent.amount == pytest.approx(
+        10_240 * Decimal("0.09")
+        + 40_960 * Decimal("0.085")
+        + 102_400 * Decimal("0.07")
+        + (gigabytes - 153_600) * Decimal("0.05")
+    )
+    reading = monthly_bill(workload(**large, reads_leave_cloud=True, archive_read_share=1), layout, BOOK)
+    rows = [r for r in reading.rows if r.key.service == "transfer" and r.key.provider == "aws"]
+    assert [r.item for r in rows] == ["chunks sent to the cold tier's cloud", "archived chunks read from outside"]
+    assert rows[1].amount == pytest.approx(rows[1].quantity * Decimal("0.05"))  # type: ignore[operator]
+
+
+def test_allowances_are_subtracted_only_when_asked_for() -> None:
+    paid, free = (monthly_bill(workload(free_tiers=flag), AWS, BOOK) for flag in (False, True))
+    assert row(paid, "hot to cold", "run time of hot-to-cold-mover").amount > 0  # type: ignore[operator]
+    assert row(free, "hot to cold", "run time of hot-to-cold-mover").amount == 0
+    assert row(free, "hot storage", "items").amount == 0  # 12 GB of the 25 free ones
+    assert row(free, "ingest", "write items").amount == row(paid, "ingest", "write items").amount
+
+
+def test_archives_are_restored_faster_for_more() -> None:
+    slow, fast = (
+        monthly_bill(workload(archive_read_share="0.5", bulk_restores=bulk), AWS, BOOK).by_part()["reads"].known
+        for bulk in (True, False)
+    )
+    assert slow * 3 < fast
+
+
+def test_a_price_that_is_not_known_makes_its_row_unknown_and_the_totals_incomplete() -> None:
+    bill = monthly_bill(workload(), Layout("gcp", "gcp", "gcp"), BOOK, {"gcp": "us-east1"})
+    written = row(bill, "ingest", "write items")
+    assert (written.amount, written.unit_price) == (None, None)
+    assert written.quantity == 10 * 1440 * DAYS_PER_MONTH / 100_000
+    assert bill.incomplete
+    assert bill.total.amount is None
+    assert str(bill.total).startswith("incomplete: $")
+    assert bill.by_part()["ingest"].amount is None
+    assert bill.by_part()["cold storage"].complete
+    assert bill.to_json()["total_usd"] == "incomplete"
+    assert bill.parts_frame().loc["total", "note"] == "incomplete"
+    assert written.to_json()["amount_usd"] == "unknown"
+
+
+def test_a_quantity_that_is_not_known_makes_its_row_unknown(tmp_path: Path) -> None:
+    text = """\
+provider: azure
+regions:
+  eastus:
+    cosmos_db:
+      serverless:
+        item_overhead: {value: null, unit: bytes per item, source: nobody knows}
+"""
+    bill = monthly_bill(workload(), Layout("azure", "azure", "azure"), overlaid(tmp_path, text))
+    overhead = row(bill, "hot storage", "overhead per item")
+    assert (overhead.quantity, overhead.amount) == (None, None)
+    assert bill.incomplete
+    assert "unknown" in bill.to_csv()
+
+
+def test_every_row_says_how_it_was_found_and_where_its_price_is_from() -> None:
+    for layout in LAYOUTS:
+        for line in monthly_bill(workload(cold_read_share=1, archive_read_share=1), layout, BOOK).rows:
+            assert line.kind in ("measured", "estimated", "list price")
+            assert line.source
+            assert line.unit
+            assert line.amount is not None
+
+
+def test_the_range_of_usage_goes_up_and_contains_the_middle() -> None:
+    low, middle, high = usage_range(workload(), AWS, BOOK)
+    assert low.total.known < middle.total.known < high.total.known
+    written = [row(bill, "ingest", "write items").quantity for bill in (low, middle, high)]
+    assert written[0] * 2 == written[1] == written[2] * 2 / 3  # type: ignore[operator]
+
+
+def test_the_prices_of_a_users_file_reach_the_bill_with_their_source(tmp_path: Path) -> None:
+    text = """\
+provider: aws
+regions:
+  us-east-1:
+    s3:
+      standard_ia:
+        put: {value: 1, unit: "USD per 1,000 requests", as_of: 2026-11-01, source: my contract}
+"""
+    bill = move_bill(workload(), AWS, overlaid(tmp_path, text), "hot-to-cold-mover")
+    stored = row(bill, "hot to cold", "store chunks")
+    assert (stored.amount, stored.source, stored.confirmed) == (Decimal("0.01"), "my contract", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("devices", 0, "devices = 0 is not allowed; allowed: a whole number from 1"),
+        ("devices", 2.5, "devices = 2.5"),
+        ("item_bytes", -1, "item_bytes = -1"),
+        ("item_bytes", 400_001, "from 1 to 400,000"),
+        ("items_per_device_per_day", "many", "'many'"),
+        ("items_per_device_per_day", float("nan"), "nan"),
+        ("cold_days", 10**9, "cold_days"),
+        ("at_rest_ratio", 0, "at_rest_ratio"),
+        ("ttl_deletes", 1, "ttl_deletes = 1 is not allowed; allowed: true, false"),
+        ("chunk_byte", 5, "did you mean chunk_bytes?"),
+    ],
+)
+def test_an_absurd_workload_is_refused_with_what_is_allowed(name: str, value: object, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        workload(**{name: value})
+    assert words in str(caught.value)
+
+
+def test_all_problems_of_a_workload_are_told_together() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        workload(devices=0, item_bytes=0)
+    assert "devices" in str(caught.value)
+    assert "item_bytes" in str(caught.value)
+
+
+def test_a_workload_without_its_size_says_what_is_needed() -> None:
+    with pytest.raises(ConfigurationError, match="without item_bytes"):
+        Workload.of({name: value for name, value in PLAIN.items() if name != "item_bytes"})
+
+
+def test_an_unknown_layout_region_or_mover_is_refused_with_what_is_allowed() -> None:
+    with pytest.raises(ConfigurationError, match="each one of aws, azure, gcp"):
+        Layout.parse("aws-aws-google")
+    with pytest.raises(ConfigurationError, match=r"'eu-north-9'.*Allowed: us-east-1"):
+        monthly_bill(workload(), AWS, BOOK, {"aws": "eu-north-9"})
+    with pytest.raises(ConfigurationError, match="'ibm' is not a provider"):
+        monthly_bill(workload(), AWS, BOOK, {"ibm": "x"})  # type: ignore[dict-item]
+    with pytest.raises(ConfigurationError, match="cold-to-archive-mover"):
+        run("mover")
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORKLOADS, ANY_LAYOUT)
+def test_parts_sum_to_the_totals_shown(load: Workload, layout: Layout) -> None:
+    bill = monthly_bill(load, layout, BOOK)
+    assert sum((total.known for total in bill.by_part().values()), Decimal(0)) == bill.total.known
+    assert sum((r.amount or Decimal(0) for r in bill.rows), Decimal(0)) == bill.total.known
+    for places in (0, 2, 4):
+        shown = [Decimal(text.replace(",", "")) for text in bill.parts_frame(places)["USD"]]
+        assert sum(shown[:-1], Decimal(0)) == shown[-1]
+        assert abs(shown[-1] - bill.total.known) <= Decimal(1).scaleb(-places) / 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORKLOADS, ANY_LAYOUT)
+def test_no_row_is_negative_and_none_is_without_use(load: Workload, layout: Layout) -> None:
+    for line in monthly_bill(load, layout, BOOK).rows:
+        assert line.quantity is not None
+        assert line.quantity > 0, line
+        assert line.amount is not None
+        assert line.amount >= 0, line
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORKLOADS, ANY_LAYOUT)
+def test_the_grid_agrees_with_the_exact_model(load: Workload, layout: Layout) -> None:
+    bill = monthly_bill(load, layout, BOOK)
+    grid = price_grid(pd.DataFrame([{"layout": str(layout), **asdict(load)}]), BOOK).iloc[0]
+    assert grid["total"] == pytest.approx(float(bill.total.known), rel=1e-9, abs=1e-12)
+    for part in PARTS:
+        total = bill.by_part().get(part)
+        assert grid[part] == pytest.approx(float(total.known) if total else 0.0, rel=1e-9, abs=1e-9)
+
+
+def test_the_grid_knows_what_is_unknown() -> None:
+    grid = price_grid(
+        pd.DataFrame([{"layout": "gcp-gcp-gcp", **PLAIN}, {"layout": "aws-aws-aws", **PLAIN}]),
+        BOOK,
+        {"gcp": "us-east1"},
+    )
+    assert grid["total"].isna().tolist() == [True, False]
+    assert grid["cold storage"].notna().all()
+
+
+def test_the_grid_keeps_order_and_index() -> None:
+    rows = [{"layout": str(layout), **PLAIN} for layout in (*LAYOUTS, *LAYOUTS)]
+    scenarios = pd.DataFrame(rows, index=[f"s{n}" for n in range(54)][::-1])
+    grid = price_grid(scenarios, BOOK)
+    assert list(grid.index) == list(scenarios.index)
+    assert grid["total"].iloc[:27].tolist() == grid["total"].iloc[27:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("devices", [1, 0], "devices, row 1: 0 is not allowed. Allowed: a whole number from 1"),
+        ("item_bytes", [1.5, 2], "item_bytes, row 0"),
+        ("hot_days", [1, float("nan")], "hot_days, row 1: nan"),
+        ("colour", [1, 2], "colour: is not known"),
+        ("layout", ["aws-aws-aws", "aws-aws"], "'aws-aws' is not allowed"),
+    ],
+)
+def test_the_grid_names_the_column_row_and_value_that_is_not_allowed(name: str, value: object, words: str) -> None:
+    scenarios = pd.DataFrame([{"layout": "aws-aws-aws", **PLAIN}] * 2).assign(**{name: value})
+    with pytest.raises(ConfigurationError) as caught:
+        price_grid(scenarios, BOOK)
+    assert words in str(caught.value)
+
+
+def test_more_and_larger_items_never_cost_less() -> None:
+    for name, values in (("item_bytes", (10, 100, 1_000, 10_000)), ("items_per_device_per_day", (1, 10, 100, 1_000))):
+        totals = [monthly_bill(workload(**{name: value}), AWS, BOOK).total.known for value in values]
+        assert all(a < b for a, b in pairwise(totals))
