@@ -48,7 +48,13 @@ PACE = Pace()
 
 
 def run_function(
-    tally: Tally, site: Site, name: str, invocations: Number, seconds: Number, kind: Kind = "estimated"
+    tally: Tally,
+    site: Site,
+    name: str,
+    invocations: Number,
+    seconds: Number,
+    kind: Kind = "estimated",
+    needed_mb: Number = 0,
 ) -> None:
     """Note invocations and their time.
 
@@ -56,9 +62,11 @@ def run_function(
 
     Args:
         seconds: of all invocations together.
+        needed_mb: memory that the work needs, where that may be more than what is deployed.
     """
     where = SERVICES[site.provider]
-    gigabytes = tally.ops.number(Decimal(MEMORY_MB[site.provider][name]) / 1024)
+    deployed = tally.ops.number(MEMORY_MB[site.provider][name])
+    gigabytes = tally.ops.maximum(deployed, needed_mb) / 1024
     tally.add(site, where, "requests", invocations, f"invocations of {name}", kind)
     if site.provider == "gcp":
         tally.add(site, where, "vcpu", seconds, f"CPU time of {name}", kind)

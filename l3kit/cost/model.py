@@ -11,7 +11,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Literal
 
-from l3kit.cost.arithmetic import EXACT
+from l3kit.cost.arithmetic import EXACT, Number
 from l3kit.cost.bill import Bill, priced
 from l3kit.cost.function_time import schedule
 from l3kit.cost.hot_tier import HOT_TIERS, keep_items
@@ -97,7 +97,7 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
     month = w.ops.number(DAYS_PER_MONTH)
     runs = month / w.days_between_runs
 
-    def tally(part: Part, times: object = None) -> Tally:
+    def tally(part: Part, times: Number = None) -> Tally:
         return Tally(w.ops, part, w.ops.number(1) if times is None else times, add_use)
 
     items_per_day = w.devices * w.items_per_device_per_day
@@ -128,19 +128,21 @@ def _reads(w: Inputs, sites: Sites, tally: Tally) -> None:
     reads = w.devices * w.hot_reads_per_device_per_day * month
     tier = HOT_TIERS[sites.layout.hot]
     tier.scan(tally, sites.hot, reads, ops.number(1), w.stored_item_bytes, "read single items from hot")
-    runs_kept = (w.cold_days / w.days_between_runs, w.archive_days / w.days_between_runs)
-    cold = w.stored_chunks_of_run.times(runs_kept[0] * w.cold_read_share)
-    archived = w.stored_chunks_of_run.times(runs_kept[1] * w.archive_read_share)
-    request(tally, sites.cold, "cold", "get", cold.count, "read chunks from cold")
-    retrieve(tally, sites.cold, cold, "read chunks from cold")
-    _restore(w, sites, tally, archived.count, archived.bytes)
+    chunks, runs = w.stored_chunks_of_run, (w.cold_days / w.days_between_runs, w.archive_days / w.days_between_runs)
+    cold, archived = chunks.times(runs[0] * w.cold_read_share), chunks.times(runs[1] * w.archive_read_share)
+    looked = chunks.picked(ops, w.cold_lookups_per_month)
+    fetched = chunks.picked(ops, w.archive_lookups_per_month)
+    cold_bytes, archived_bytes = cold.bytes + looked.bytes, archived.bytes + fetched.bytes
+    request(tally, sites.cold, "cold", "get", cold.count + looked.count, "read chunks from cold")
+    retrieve(tally, sites.cold, cold_bytes, "read chunks from cold")
+    _restore(w, sites, tally, archived.count + fetched.count, archived_bytes)
     leaving = w.reads_leave_cloud
     egress(tally, sites.layout.hot, sites, reads * w.item_bytes * leaving, "items read from outside")
-    egress(tally, sites.layout.cold, sites, cold.bytes * leaving, "cold chunks read from outside")
-    egress(tally, sites.layout.archive, sites, archived.bytes * leaving, "archived chunks read from outside")
+    egress(tally, sites.layout.cold, sites, cold_bytes * leaving, "cold chunks read from outside")
+    egress(tally, sites.layout.archive, sites, archived_bytes * leaving, "archived chunks read from outside")
 
 
-def _restore(w: Inputs, sites: Sites, tally: Tally, objects: object, stored_bytes: object) -> None:
+def _restore(w: Inputs, sites: Sites, tally: Tally, objects: Number, stored_bytes: Number) -> None:
     """Getting archived chunks back.
 
     AWS: a restore request and a fee per GB, by speed; the copy lies in S3 Standard for `restore_days`. Azure: an

@@ -23,6 +23,8 @@ JOURNAL_BYTES_PER_ITEM = 7
 JOURNAL_FRAME_BYTES = 700
 """Of a journal record beside its items."""
 LIST_PAGE = 1_000
+MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
+"""The hot-to-cold mover's memory: its own, and three chunks of each of five devices (docs/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
 """What the archive writer joins an object from where it came in parts."""
 RECOMPRESSED = Decimal("1.02")
@@ -50,6 +52,8 @@ class Inputs:
     hot_reads_per_device_per_day: Number
     cold_read_share: Number
     archive_read_share: Number
+    cold_lookups_per_month: Number
+    archive_lookups_per_month: Number
     bulk_restores: Number
     restore_days: Number
     reads_leave_cloud: Number
@@ -164,7 +168,7 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
     pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1)
     request(tally, sites.cold, "cold", "list", pages, "list cold objects")
     request(tally, sites.cold, "cold", "head", chunks.count, "look at cold objects")
-    retrieve(tally, sites.cold, chunks, "read cold objects")
+    retrieve(tally, sites.cold, chunks.bytes, "read cold objects")
     if sites.layout.cold == sites.layout.archive:
         request(tally, sites.archive, "archive", "copy", chunks.count, "copy into the archive")
         request(tally, sites.archive, "archive", "head", chunks.count, "check the copies")
@@ -211,4 +215,7 @@ def _run_mover(w: Inputs, tally: Tally, sites: Sites, name: str, seconds: Number
     """A run that needs more than the function's 15 minutes is as many invocations as it takes."""
     site = sites.hot if name == "hot-to-cold-mover" else sites.cold
     invocations = w.ops.maximum(w.ops.ceil(seconds / w.ops.number(PACE.most)), 1)
-    run_function(tally, site, name, invocations, seconds, "measured" if known else "estimated")
+    needed_mb: Number = 0
+    if name == "hot-to-cold-mover":
+        needed_mb = MOVER_MB + CHUNKS_IN_MEMORY * w.chunk_bytes / 2**20
+    run_function(tally, site, name, invocations, seconds, "measured" if known else "estimated", needed_mb)

@@ -65,6 +65,13 @@ class Chunks:
     def bytes(self) -> Number:
         return self.full * self.full_bytes + self.rest * self.rest_bytes
 
+    def picked(self, ops: Arithmetic, number: Number) -> Chunks:
+        """So many of them, drawn by their bytes: a large chunk is met as often as the items in it. None of none."""
+        whole = self.bytes
+        share = ops.where(whole > 0, number / ops.where(whole > 0, whole, ops.number(1)), ops.number(0))
+        full, rest = self.full * self.full_bytes * share, self.rest * self.rest_bytes * share
+        return Chunks(full, self.full_bytes, rest, self.rest_bytes)
+
     def times(self, factor: Number) -> Chunks:
         """So many times as many."""
         return Chunks(self.full * factor, self.full_bytes, self.rest * factor, self.rest_bytes)
@@ -87,9 +94,9 @@ def request(
     tally.add(site, SERVICES[site.provider][tier], rate, count, what, kind)
 
 
-def retrieve(tally: Tally, site: Site, chunks: Chunks, what: str) -> None:
+def retrieve(tally: Tally, site: Site, read_bytes: Number, what: str) -> None:
     """The fee per GB for reading from the cold tier, a server-side copy included."""
-    tally.add(site, SERVICES[site.provider]["cold"], "retrieval", chunks.bytes, what)
+    tally.add(site, SERVICES[site.provider]["cold"], "retrieval", read_bytes, what)
 
 
 def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Number) -> None:

@@ -67,6 +67,7 @@ class Workload:
         ttl_deletes: moved items are removed by the store's expiry instead of by the mover.
         hot_reads_per_device_per_day: single items read from the hot store.
         cold_read_share, archive_read_share: of what is kept there, the part that is read in a month, 0 to 100.
+        cold_lookups_per_month, archive_lookups_per_month: single items looked for there; each reads a whole chunk.
         bulk_restores: archives are restored slowly and cheaply, where the cloud offers that.
         restore_days: days a restored copy is kept.
         reads_leave_cloud: whether what is read goes out to the internet.
@@ -89,6 +90,8 @@ class Workload:
     hot_reads_per_device_per_day: Decimal = Decimal(0)
     cold_read_share: Decimal = Decimal(0)
     archive_read_share: Decimal = Decimal(0)
+    cold_lookups_per_month: Decimal = Decimal(0)
+    archive_lookups_per_month: Decimal = Decimal(0)
     bulk_restores: bool = False
     restore_days: Decimal = Decimal(1)
     reads_leave_cloud: bool = False
@@ -133,6 +136,8 @@ class Workload:
             self,
             items_per_device_per_day=self.items_per_device_per_day * factor,
             hot_reads_per_device_per_day=self.hot_reads_per_device_per_day * factor,
+            cold_lookups_per_month=self.cold_lookups_per_month * factor,
+            archive_lookups_per_month=self.archive_lookups_per_month * factor,
         )
 
     @property
@@ -163,6 +168,8 @@ RANGES: Mapping[str, tuple[Decimal, Decimal, bool]] = {
         ("hot_reads_per_device_per_day", 0, 86_400_000, False),
         ("cold_read_share", 0, 100, False),
         ("archive_read_share", 0, 100, False),
+        ("cold_lookups_per_month", 0, 10**12, False),
+        ("archive_lookups_per_month", 0, 10**12, False),
         ("restore_days", 1, 366, False),
     )
 }

@@ -39,7 +39,7 @@ def test_noise_does_not_shrink_much_and_small_chunks_shrink_less() -> None:
         json.dumps({"iotDeviceId": "d", "id": f"{n:05d}", "v": noise.randbytes(30).hex()}).encode()
         for n in range(2_000)
     ]
-    assert measure(items).at_rest["gzip"] > Decimal("0.4")
+    assert measure(items).at_rest["gzip"] > Decimal("0.3")  # 60 hex digits of each 100 bytes hold 30 bytes
     large, small = measure_weather(WEATHER), measure_weather(WEATHER, 4_096)
     assert small.at_rest["zstd"] > large.at_rest["zstd"]
     assert small.chunk_bytes <= 4_096 < large.chunk_bytes

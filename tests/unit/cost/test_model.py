@@ -184,6 +184,18 @@ def test_archives_are_restored_faster_for_more() -> None:
     assert slow * 3 < fast
 
 
+def test_looking_for_an_item_reads_a_whole_chunk() -> None:
+    looking = {"cold_lookups_per_month": 1_000, "items_per_device_per_day": 5_237 * 2}  # two full chunks a run
+    bill = monthly_bill(workload(**looking), AWS, BOOK)
+    chunk = 5_237 * 1_001 + 1
+    (fee,) = [r for r in bill.rows if r.part == "reads" and r.key.rate == "retrieval"]
+    assert fee.quantity == pytest.approx(Decimal(1_000 * chunk) / GB)
+    (gets,) = [r for r in bill.rows if r.part == "reads" and r.key.rate == "get"]
+    assert gets.quantity == pytest.approx(Decimal(1))
+    halved = monthly_bill(workload(**looking, chunk_bytes=chunk // 2), AWS, BOOK)
+    assert halved.by_part()["reads"].known < bill.by_part()["reads"].known
+
+
 def test_a_price_that_is_not_known_makes_its_row_unknown_and_the_totals_incomplete() -> None:
     bill = monthly_bill(workload(), Layout("gcp", "gcp", "gcp"), BOOK, {"gcp": "us-east1"})
     written = row(bill, "ingest", "write items")
