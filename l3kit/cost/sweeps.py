@@ -77,8 +77,8 @@ class ChunkSweep:
         bill, mean = self.bills[self.sizes.index(best)], self.mean_bytes[self.sizes.index(best)]
         return (
             f"The bill is least with chunks of {size_text(best)} ({bill.total} a month) and stays within 1 % of that "
-            f"from {size_text(flat[0])} to {size_text(flat[1])}, because {self._reason(best, flat)}; a chunk then really "
-            f"holds {size_text(mean)} on average."
+            f"from {size_text(flat[0])} to {size_text(flat[1])}, because {self._reason(best, flat)}; a chunk then "
+            f"really holds {size_text(mean)} on average."
         )
 
     def _reason(self, best: int, flat: tuple[int, int]) -> str:
