@@ -26,6 +26,7 @@ _EXPORTS = {
     "check_budget": "judgement",
     "metered": "meter",
     "beside": "meter",
+    "as_moved": "meter",
     "chunk_table": "seed_tables",
     "chunk_frame": "seed_tables",
     "batch_table": "seed_tables",

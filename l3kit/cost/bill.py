@@ -204,7 +204,7 @@ def _row(use: Use, before: Decimal, free: Decimal) -> Row:
     amount = step_price = None
     if figure.known and not (quantity + before + free).is_nan():
         amount = stepped(figure, before + quantity, free) - stepped(figure, before, free)
-        amount = amount.quantize(_SMALLEST, ROUND_HALF_EVEN)
+        amount = amount.quantize(_SMALLEST, ROUND_HALF_EVEN) or Decimal(0)
     if figure.known:
         reached = Decimal(0) if (quantity + before + free).is_nan() else max(before + quantity - free, Decimal(0))
         step_price = next(s.price for s in figure.steps if s.up_to is None or reached <= s.up_to)

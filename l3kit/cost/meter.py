@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +190,27 @@ class Agreement:
         return pd.DataFrame(rows, columns=["price", "predicted USD", "measured USD", "difference %"])
 
 
+def as_moved(reports: Sequence[Mapping[str, Any]], workload: Workload, item_bytes: int, hot_bytes: int) -> Workload:
+    """The workload with what a run really moved: its devices, items per device, and the items' sizes.
+
+    Args:
+        item_bytes, hot_bytes: means, as `compression.measure` finds them.
+    Raises: ConfigurationError where the run moved nothing.
+    """
+    devices = {device["device_id"] for report in reports for device in report["devices"]}
+    items = sum((_decimal(report, "items") for report in reports), Decimal(0))
+    if not devices or not items:
+        raise ConfigurationError("run reports", "nothing was moved", "Allowed: reports of a run that moved items")
+    return replace(
+        workload,
+        devices=Decimal(len(devices)),
+        items_per_device_per_day=items / len(devices),
+        days_between_runs=Decimal(1),
+        item_bytes=Decimal(item_bytes),
+        hot_item_bytes=Decimal(hot_bytes),
+    )
+
+
 def beside(
     reports: Sequence[Mapping[str, Any]],
     workload: Workload,
@@ -203,7 +224,7 @@ def beside(
 
     Args:
         workload: as it was when the move ran: each device's items since the last run are
-            `items_per_device_per_day * days_between_runs`.
+            `items_per_device_per_day * days_between_runs`; `as_moved` makes one from the reports.
     """
     measured = metered(reports, layout, book, regions, sent_ratio=workload.wire_ratio)
     mover: Mover = reports[0]["function"]

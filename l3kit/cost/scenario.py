@@ -15,8 +15,9 @@ from l3kit.cost.bill import Bill
 from l3kit.cost.compression import COMPRESSIONS, Measured, measure, measure_weather, read_items
 from l3kit.cost.judgement import check_budget
 from l3kit.cost.model import monthly_bill
-from l3kit.cost.price_book import DEFAULT_REGIONS, PriceBook, load_prices
-from l3kit.cost.price_file import PROVIDERS, Provider
+from l3kit.cost.price_book import PriceBook, load_prices
+from l3kit.cost.price_file import Provider
+from l3kit.cost.uses import sites_of
 from l3kit.cost.workload import Layout, Workload, as_number
 from l3kit.errors import ConfigurationError
 
@@ -71,14 +72,10 @@ class Scenario:
         measured = _measured(given.get("sample"), folder, workload)
         workload = _compressed(workload, given, measured)
         prices = given.get("prices") or ""
-        return cls(
-            workload,
-            Layout.parse(str(given.get("layout", "aws-aws-aws"))),
-            _regions(given.get("regions") or {}),
-            load_prices(*([folder / str(prices)] if prices else [])),
-            _budget(given.get("budget_usd")),
-            measured,
-        )
+        book = load_prices(*([folder / str(prices)] if prices else []))
+        layout = Layout.parse(str(given.get("layout", "aws-aws-aws")))
+        sites = sites_of(book, layout, _regions(given.get("regions") or {}))
+        return cls(workload, layout, sites.regions, book, _budget(given.get("budget_usd")), measured)
 
 
 def load_scenario(path: Path, *, ignored: Collection[str] = (), folder: Path | None = None) -> Scenario:
@@ -105,10 +102,7 @@ def load_scenario(path: Path, *, ignored: Collection[str] = (), folder: Path | N
 def _regions(given: Any) -> dict[Provider, str]:
     if not isinstance(given, Mapping):
         raise ConfigurationError("regions", f"{given!r} is not allowed", "Allowed: PROVIDER: REGION")
-    for provider in given:
-        if provider not in PROVIDERS:
-            raise ConfigurationError("regions", f"{provider!r} is not a provider", f"Allowed: {', '.join(PROVIDERS)}")
-    return {**DEFAULT_REGIONS, **{provider: str(region) for provider, region in given.items()}}
+    return {provider: str(region) for provider, region in given.items()}
 
 
 def _budget(given: Any) -> Decimal | None:

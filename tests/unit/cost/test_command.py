@@ -120,7 +120,10 @@ def test_prices_of_ones_own_are_found_beside_the_file(file: Path) -> None:
     ("line", "words"),
     [
         ("layout: aws-aws", ["scenario.yaml: layout", "'aws-aws'", "HOT-COLD-ARCHIVE"]),
-        ("regions: {aws: mars}", ["'mars' is not in the price book", "us-east-1"]),
+        (
+            "regions: {aws: mars}",
+            ["scenario.yaml: prices of aws: region: 'mars' is not in the price book", "us-east-1"],
+        ),
         ("regions: {ibm: x}", ["regions", "'ibm' is not a provider"]),
         ("regions: aws", ["regions", "'aws' is not allowed"]),
         ("compression: brotli", ["compression", "'brotli'", "none, gzip, zstd"]),

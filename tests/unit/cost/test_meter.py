@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.cost.meter import beside, metered
+from l3kit.cost.meter import as_moved, beside, metered
 from l3kit.cost.price_book import load_prices
 from l3kit.cost.workload import Layout
 from l3kit.errors import ConfigurationError
@@ -85,6 +85,15 @@ def test_an_agreement_shows_both_and_the_difference() -> None:
     assert frame.loc["aws lambda.x86.compute", "difference %"] == pytest.approx(0)
     assert agreement.sentence().startswith("predicted $")
     assert agreement.sentence().endswith("%")
+
+
+def test_a_workload_is_made_from_what_a_run_moved() -> None:
+    devices = [{"device_id": "a"}, {"device_id": "b"}]
+    load = as_moved([{**HOT, "items": 300, "devices": devices}], workload(days_between_runs=7), 179, 113)
+    assert (load.devices, load.items_per_device_per_day, load.days_between_runs) == (2, 150, 1)
+    assert (load.item_bytes, load.hot_item_bytes) == (179, 113)
+    with pytest.raises(ConfigurationError, match="nothing was moved"):
+        as_moved([{**HOT, "items": 0, "devices": []}], workload(), 179, 113)
 
 
 @pytest.mark.parametrize(
