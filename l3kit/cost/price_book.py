@@ -70,10 +70,10 @@ class PriceBook:
         return PriceBook({**self.figures, **over})
 
     def stale(self, today: date, keys: Iterable[Key] | None = None) -> list[Figure]:
-        """Figures whose date is more than a year before `today`, or that have none; prices only where `keys` is None.
+        """Prices whose date is more than a year before `today`, or that have none.
 
         Args:
-            keys: look only at these, as a bill's `keys` names those it used.
+            keys: look only at these, such as a bill's `keys`; None looks at all.
         """
         wanted = self.figures if keys is None else dict.fromkeys(keys)
         found = (self.figures[key] for key in wanted)

@@ -71,6 +71,93 @@ def test_full_chunks_and_each_devices_rest_are_stored() -> None:
     assert stored.amount == Decimal("0.03") * Decimal("0.01")
 
 
+def test_every_item_is_read_twice_in_units_of_4_kb_by_device() -> None:
+    # A device's 1,440 items of 1,000 bytes are 351.6 times 4 KB; ten devices, twice.
+    assert row(run("hot-to-cold-mover"), "hot to cold", "read items, twice").quantity == Decimal(2 * 10 * 352) / 10**6
+    quiet = row(run("hot-to-cold-mover", items_per_device_per_day=0), "hot to cold", "ask devices without old items")
+    assert quiet.quantity == Decimal(10) / 10**6
+
+
+def test_the_journal_takes_two_writes_a_chunk_and_one_a_device_each_as_large_as_the_larger_record() -> None:
+    # Full chunks of 5,237 items: 700 + 7 * 5,237 bytes are 37 KB. 14,400 items: 2 full, and 3,926 more, 28 KB.
+    bill = run("hot-to-cold-mover", items_per_device_per_day=14_400)
+    full, rest = (row(bill, "hot to cold", f"note {which} chunks in the journal") for which in ("full", "last"))
+    assert full.quantity == Decimal(10 * (2 * 2 + 1) * 37) / 10**6
+    assert rest.quantity == Decimal(10 * 2 * 28) / 10**6
+    alone = row(run("hot-to-cold-mover"), "hot to cold", "note last chunks in the journal")
+    assert alone.quantity == Decimal(10 * 3 * 11) / 10**6
+
+
+def test_items_wait_half_the_time_between_two_runs_beyond_their_days_in_hot() -> None:
+    kept = row(monthly_bill(workload(days_between_runs=4), AWS, BOOK), "hot storage", "items")
+    assert kept.quantity == Decimal(10 * 1440 * 1000 * 32) / GB
+
+
+def test_a_second_of_a_mover_is_its_memory_in_gib_times_a_second() -> None:
+    bill = move_bill(workload(), AWS, BOOK, "hot-to-cold-mover", seconds=Decimal(1024))
+    ran = row(bill, "hot to cold", "run time of hot-to-cold-mover")
+    assert (ran.quantity, ran.kind) == (1769, "measured")
+    assert row(bill, "hot to cold", "invocations of hot-to-cold-mover").quantity == Decimal(2) / 10**6  # of 15 minutes
+    large = move_bill(workload(chunk_bytes=200 * 2**20), AWS, BOOK, "hot-to-cold-mover", seconds=Decimal(1024))
+    assert row(large, "hot to cold", "run time of hot-to-cold-mover").quantity == 26 + 15 * 200
+
+
+def test_every_run_lists_the_whole_cold_tier_in_pages_of_1_000() -> None:
+    def pages(listed: int) -> Decimal | None:
+        bill = move_bill(workload(), AWS, BOOK, "cold-to-archive-mover", listed_objects=listed)
+        return row(bill, "cold to archive", "list cold objects").quantity
+
+    assert [pages(n) for n in (0, 1_000, 1_001)] == [Decimal(n) / 1_000 for n in (1, 1, 2)]
+    monthly = row(monthly_bill(workload(devices=100), AWS, BOOK), "cold to archive", "list cold objects")
+    assert monthly.quantity == 6 * DAYS_PER_MONTH / 1_000  # 100 objects a day for 60 days
+
+
+def test_an_archived_object_is_looked_at_before_and_after_its_copy() -> None:
+    bill = run("cold-to-archive-mover")
+    looked = [row(bill, "cold to archive", item) for item in ("look at cold objects", "check the copies")]
+    assert [(r.key.tier, r.key.rate, r.quantity) for r in looked] == [
+        ("standard_ia", "get", Decimal("0.01")),
+        ("deep_archive", "get", Decimal("0.01")),
+    ]
+
+
+def test_large_objects_cross_a_border_in_parts_of_4_mib() -> None:
+    large = {"items_per_device_per_day": 25_000, "chunk_bytes": 20_000_000}
+    bill = run("cold-to-archive-mover", Layout("aws", "aws", "gcp"), **large)
+    # A device's 25,000 items: one chunk of 19,980 items, 19,999,981 bytes in 5 parts; 5,020 more in one request.
+    parts = row(bill, "cold to archive", "read parts")
+    assert parts.quantity == Decimal(10 * 5) / 1_000
+    posts = row(bill, "cold to archive", "invocations of archive-writer")
+    assert posts.quantity == Decimal(10 * 6) / 10**6
+    kept = row(bill, "cold to archive", "keep and join parts")
+    assert kept.quantity == Decimal(10 * (5 + 1 + 3)) / 1_000  # and joined from 3 of 8 MiB, one to begin
+
+
+def test_cloud_storage_bills_deleted_objects_for_seven_more_days(tmp_path: Path) -> None:
+    layout = Layout("aws", "gcp", "gcp")
+    bill = monthly_bill(workload(), layout, BOOK)
+    kept, objects = (row(bill, "cold storage", item) for item in ("kept after deletion", "objects"))
+    assert kept.quantity == pytest.approx(objects.quantity * 7 / 60)  # type: ignore[operator]
+    text = """\
+provider: gcp
+regions:
+  us-central1:
+    gcs:
+      coldline:
+        soft_delete: {value: 0, unit: days, source: my bucket}
+"""
+    without = monthly_bill(workload(), layout, overlaid(tmp_path, text))
+    assert not [r for r in without.rows if (r.part, r.item) == ("cold storage", "kept after deletion")]
+
+
+def test_cosmos_units_lie_between_the_documented_sizes() -> None:
+    layout = Layout("azure", "azure", "azure")
+    items = 10 * 1440 * DAYS_PER_MONTH / 10**6
+    for size, units in ((500, "4.95"), (1024, "4.95"), (1536, "5.62"), (4096, "6.67"), (16_384, "9.52")):
+        written = row(monthly_bill(workload(item_bytes=size), layout, BOOK), "ingest", "write items")
+        assert written.quantity == items * Decimal(units), size
+
+
 def test_page_by_page_a_larger_chunk_changes_nothing() -> None:
     def objects(chunk_bytes: int, page_by_page: bool) -> Decimal | None:
         bill = run(
