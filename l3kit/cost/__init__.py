@@ -23,6 +23,7 @@ _EXPORTS = {
     "usage_range": "model",
     "price_grid": "grid",
     "compare": "judgement",
+    "side_by_side": "judgement",
     "check_budget": "judgement",
     "metered": "meter",
     "beside": "meter",

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from l3kit.cost.amounts import shown
-from l3kit.cost.bill import Bill
+from l3kit.cost.bill import Bill, Total
+from l3kit.cost.uses import PARTS
 from l3kit.cost.workload import as_number
 from l3kit.errors import BudgetExceededError, CheckFailedError, ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOTHING = Total(Decimal(0))
 
 
 def compare(a: Bill, b: Bill) -> str:
@@ -68,3 +75,24 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
 
 def _signed(amount: Decimal) -> str:
     return f"+{shown(amount)}" if amount > 0 else shown(amount)
+
+
+def side_by_side(a: Bill, b: Bill) -> pd.DataFrame:
+    """Two bills part by part, for `compare`'s sentence below it.
+
+    Returns: one row per part and a last one, `total`; a column for each bill's title, and `difference` (second less
+        first). USD as Decimal; None where one is incomplete.
+    """
+    import pandas as pd
+
+    parts_a, parts_b = a.by_part(), b.by_part()
+    rows = {part: (parts_a.get(part, _NOTHING), parts_b.get(part, _NOTHING)) for part in PARTS}
+    named: dict[str, tuple[Total, Total]] = {part: pair for part, pair in rows.items() if pair != (_NOTHING, _NOTHING)}
+    named["total"] = (a.total, b.total)
+    values = [[first.amount, second.amount, _difference(first, second)] for first, second in named.values()]
+    titles = (a.title, b.title) if a.title != b.title else (f"{a.title} (first)", f"{b.title} (second)")
+    return pd.DataFrame(values, index=pd.Index(list(named), name="part"), columns=[*titles, "difference"], dtype=object)
+
+
+def _difference(first: Total, second: Total) -> Decimal | None:
+    return None if first.amount is None or second.amount is None else second.amount - first.amount

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.cost.amounts import round_parts, shown
-from l3kit.cost.judgement import check_budget, compare
+from l3kit.cost.judgement import check_budget, compare, side_by_side
 from l3kit.cost.model import monthly_bill, move_bill
 from l3kit.cost.price_book import load_prices
 from l3kit.cost.workload import Layout
@@ -35,6 +35,19 @@ def test_the_difference_is_one_sentence_that_names_the_largest_part() -> None:
 
 def test_equal_bills_are_called_equal() -> None:
     assert compare(BILL, BILL) == f"aws-aws-aws, a month costs as much as aws-aws-aws, a month: {BILL.total}."
+
+
+def test_side_by_side_the_differences_sum_to_the_totals() -> None:
+    other = monthly_bill(workload(), Layout("aws", "aws", "gcp"), BOOK)
+    frame = side_by_side(BILL, other)
+    assert list(frame.columns) == ["aws-aws-aws, a month", "aws-aws-gcp, a month", "difference"]
+    assert frame["difference"].iloc[:-1].sum() == frame.loc["total", "difference"]
+    assert frame.loc["ingest", "difference"] == 0
+    assert frame.loc["total", "difference"] == other.total.known - BILL.total.known
+    unknown = side_by_side(BILL, UNKNOWN)
+    assert unknown.loc["total", "difference"] is None
+    assert unknown.loc["cold storage", "difference"] is not None
+    assert side_by_side(BILL, BILL).columns.is_unique
 
 
 def test_an_incomplete_bill_is_not_compared_in_full() -> None:

@@ -1,44 +1,16 @@
-"""The model: each rule of a provider's bill by hand-made numbers, sums, ranges, unknowns, and the grid as its equal."""
+"""The model: each rule of a provider's bill by hand-made numbers."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
-from hypothesis import given, settings
 
-from l3kit.cost.bill import Bill, Row
-from l3kit.cost.grid import price_grid
-from l3kit.cost.model import monthly_bill, move_bill, usage_range
-from l3kit.cost.price_book import PriceBook, load_prices
-from l3kit.cost.uses import PARTS
-from l3kit.cost.workload import DAYS_PER_MONTH, LAYOUTS, Layout, Workload
-from l3kit.errors import ConfigurationError
-from tests.unit.cost.workloads import ANY_LAYOUT, PLAIN, WORKLOADS, workload
-
-BOOK = load_prices()
-AWS = Layout("aws", "aws", "aws")
-GB = Decimal(2**30)
-
-
-def row(bill: Bill, part: str, item: str) -> Row:
-    (found,) = [r for r in bill.rows if (r.part, r.item) == (part, item)]
-    return found
-
-
-def run(mover: str, layout: Layout = AWS, **other: Any) -> Bill:
-    return move_bill(workload(**other), layout, BOOK, mover)  # type: ignore[arg-type]
-
-
-def overlaid(folder: Path, text: str) -> PriceBook:
-    path = folder / "mine.yaml"
-    path.write_text(text)
-    return load_prices(path)
+from l3kit.cost.model import monthly_bill, move_bill
+from l3kit.cost.workload import DAYS_PER_MONTH, Layout
+from tests.unit.cost.bills import AWS, BOOK, GB, overlaid, row, run
+from tests.unit.cost.workloads import workload
 
 
 def test_a_write_takes_a_unit_per_kilobyte_begun() -> None:
@@ -237,32 +209,6 @@ def test_a_border_is_paid_by_the_sender_for_the_bytes_on_the_wire() -> None:
     assert not [r for r in run("hot-to-cold-mover").rows if "sent" in r.item or "writer" in r.item]
 
 
-def test_egress_of_both_moves_climbs_the_steps_together() -> None:
-    layout, large = Layout("aws", "gcp", "aws"), {"devices": 10_000_000}
-    bill = monthly_bill(workload(**large), Layout("aws", "azure", "azure"), BOOK)
-    sent = row(bill, "hot to cold", "chunks sent to the cold tier's cloud")
-    gigabytes = Decimal(sent.quantity or 0)
-    assert gigabytes > 153_600
-    assert sent.amount == pytest.approx(
-        10_240 * Decimal("0.09")
-        + 40_960 * Decimal("0.085")
-        + 102_400 * Decimal("0.07")
-        + (gigabytes - 153_600) * Decimal("0.05")
-    )
-    reading = monthly_bill(workload(**large, reads_leave_cloud=True, archive_read_share=1), layout, BOOK)
-    rows = [r for r in reading.rows if r.key.service == "transfer" and r.key.provider == "aws"]
-    assert [r.item for r in rows] == ["chunks sent to the cold tier's cloud", "archived chunks read from outside"]
-    assert rows[1].amount == pytest.approx(rows[1].quantity * Decimal("0.05"))  # type: ignore[operator]
-
-
-def test_allowances_are_subtracted_only_when_asked_for() -> None:
-    paid, free = (monthly_bill(workload(free_tiers=flag), AWS, BOOK) for flag in (False, True))
-    assert row(paid, "hot to cold", "run time of hot-to-cold-mover").amount > 0  # type: ignore[operator]
-    assert row(free, "hot to cold", "run time of hot-to-cold-mover").amount == 0
-    assert row(free, "hot storage", "items").amount == 0  # 12 GB of the 25 free ones
-    assert row(free, "ingest", "write items").amount == row(paid, "ingest", "write items").amount
-
-
 def test_archives_are_restored_faster_for_more() -> None:
     slow, fast = (
         monthly_bill(workload(archive_read_share="0.5", bulk_restores=bulk), AWS, BOOK).by_part()["reads"].known
@@ -281,182 +227,3 @@ def test_looking_for_an_item_reads_a_whole_chunk() -> None:
     assert gets.quantity == pytest.approx(Decimal(1))
     halved = monthly_bill(workload(**looking, chunk_bytes=chunk // 2), AWS, BOOK)
     assert halved.by_part()["reads"].known < bill.by_part()["reads"].known
-
-
-def test_a_price_that_is_not_known_makes_its_row_unknown_and_the_totals_incomplete() -> None:
-    bill = monthly_bill(workload(), Layout("gcp", "gcp", "gcp"), BOOK, {"gcp": "us-east1"})
-    written = row(bill, "ingest", "write items")
-    assert (written.amount, written.unit_price) == (None, None)
-    assert written.quantity == 10 * 1440 * DAYS_PER_MONTH / 100_000
-    assert bill.incomplete
-    assert bill.total.amount is None
-    assert str(bill.total).startswith("incomplete: $")
-    assert bill.by_part()["ingest"].amount is None
-    assert bill.by_part()["cold storage"].complete
-    assert bill.to_json()["total_usd"] == "incomplete"
-    assert bill.parts_frame().loc["total", "note"] == "incomplete"
-    assert written.to_json()["amount_usd"] == "unknown"
-
-
-def test_a_quantity_that_is_not_known_makes_its_row_unknown(tmp_path: Path) -> None:
-    text = """\
-provider: azure
-regions:
-  eastus:
-    cosmos_db:
-      serverless:
-        item_overhead: {value: null, unit: bytes per item, source: nobody knows}
-"""
-    bill = monthly_bill(workload(), Layout("azure", "azure", "azure"), overlaid(tmp_path, text))
-    overhead = row(bill, "hot storage", "overhead per item")
-    assert (overhead.quantity, overhead.amount) == (None, None)
-    assert bill.incomplete
-    assert "unknown" in bill.to_csv()
-
-
-def test_every_row_says_how_it_was_found_and_where_its_price_is_from() -> None:
-    for layout in LAYOUTS:
-        for line in monthly_bill(workload(cold_read_share=1, archive_read_share=1), layout, BOOK).rows:
-            assert line.kind in ("measured", "estimated", "list price")
-            assert line.source
-            assert line.unit
-            assert line.amount is not None
-
-
-def test_the_range_of_usage_goes_up_and_contains_the_middle() -> None:
-    low, middle, high = usage_range(workload(), AWS, BOOK)
-    assert low.total.known < middle.total.known < high.total.known
-    written = [row(bill, "ingest", "write items").quantity for bill in (low, middle, high)]
-    assert written[0] * 2 == written[1] == written[2] * 2 / 3  # type: ignore[operator]
-
-
-def test_the_prices_of_a_users_file_reach_the_bill_with_their_source(tmp_path: Path) -> None:
-    text = """\
-provider: aws
-regions:
-  us-east-1:
-    s3:
-      standard_ia:
-        put: {value: 1, unit: "USD per 1,000 requests", as_of: 2026-11-01, source: my contract}
-"""
-    bill = move_bill(workload(), AWS, overlaid(tmp_path, text), "hot-to-cold-mover")
-    stored = row(bill, "hot to cold", "store chunks")
-    assert (stored.amount, stored.source, stored.confirmed) == (Decimal("0.01"), "my contract", False)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("devices", 0, "devices = 0 is not allowed; allowed: a whole number from 1"),
-        ("devices", 2.5, "devices = 2.5"),
-        ("item_bytes", -1, "item_bytes = -1"),
-        ("item_bytes", 400_001, "from 1 to 400,000"),
-        ("items_per_device_per_day", "many", "'many'"),
-        ("items_per_device_per_day", float("nan"), "nan"),
-        ("cold_days", 10**9, "cold_days"),
-        ("at_rest_ratio", 0, "at_rest_ratio"),
-        ("ttl_deletes", 1, "ttl_deletes = 1 is not allowed; allowed: true, false"),
-        ("chunk_byte", 5, "did you mean chunk_bytes?"),
-    ],
-)
-def test_an_absurd_workload_is_refused_with_what_is_allowed(name: str, value: object, words: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        workload(**{name: value})
-    assert words in str(caught.value)
-
-
-def test_all_problems_of_a_workload_are_told_together() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        workload(devices=0, item_bytes=0)
-    assert "devices" in str(caught.value)
-    assert "item_bytes" in str(caught.value)
-
-
-def test_a_workload_without_its_size_says_what_is_needed() -> None:
-    with pytest.raises(ConfigurationError, match="without item_bytes"):
-        Workload.of({name: value for name, value in PLAIN.items() if name != "item_bytes"})
-
-
-def test_an_unknown_layout_region_or_mover_is_refused_with_what_is_allowed() -> None:
-    with pytest.raises(ConfigurationError, match="each one of aws, azure, gcp"):
-        Layout.parse("aws-aws-google")
-    with pytest.raises(ConfigurationError, match=r"'eu-north-9'.*Allowed: us-east-1"):
-        monthly_bill(workload(), AWS, BOOK, {"aws": "eu-north-9"})
-    with pytest.raises(ConfigurationError, match="'ibm' is not a provider"):
-        monthly_bill(workload(), AWS, BOOK, {"ibm": "x"})  # type: ignore[dict-item]
-    with pytest.raises(ConfigurationError, match="cold-to-archive-mover"):
-        run("mover")
-
-
-@settings(max_examples=60, deadline=None)
-@given(WORKLOADS, ANY_LAYOUT)
-def test_parts_sum_to_the_totals_shown(load: Workload, layout: Layout) -> None:
-    bill = monthly_bill(load, layout, BOOK)
-    assert sum((total.known for total in bill.by_part().values()), Decimal(0)) == bill.total.known
-    assert sum((r.amount or Decimal(0) for r in bill.rows), Decimal(0)) == bill.total.known
-    for places in (0, 2, 4):
-        shown = [Decimal(text.replace(",", "")) for text in bill.parts_frame(places)["USD"]]
-        assert sum(shown[:-1], Decimal(0)) == shown[-1]
-        assert abs(shown[-1] - bill.total.known) <= Decimal(1).scaleb(-places) / 2
-
-
-@settings(max_examples=60, deadline=None)
-@given(WORKLOADS, ANY_LAYOUT)
-def test_no_row_is_negative_and_none_is_without_use(load: Workload, layout: Layout) -> None:
-    for line in monthly_bill(load, layout, BOOK).rows:
-        assert line.quantity is not None
-        assert line.quantity > 0, line
-        assert line.amount is not None
-        assert line.amount >= 0, line
-
-
-@settings(max_examples=60, deadline=None)
-@given(WORKLOADS, ANY_LAYOUT)
-def test_the_grid_agrees_with_the_exact_model(load: Workload, layout: Layout) -> None:
-    bill = monthly_bill(load, layout, BOOK)
-    grid = price_grid(pd.DataFrame([{"layout": str(layout), **asdict(load)}]), BOOK).iloc[0]
-    assert grid["total"] == pytest.approx(float(bill.total.known), rel=1e-9, abs=1e-12)
-    for part in PARTS:
-        total = bill.by_part().get(part)
-        assert grid[part] == pytest.approx(float(total.known) if total else 0.0, rel=1e-9, abs=1e-9)
-
-
-def test_the_grid_knows_what_is_unknown() -> None:
-    grid = price_grid(
-        pd.DataFrame([{"layout": "gcp-gcp-gcp", **PLAIN}, {"layout": "aws-aws-aws", **PLAIN}]),
-        BOOK,
-        {"gcp": "us-east1"},
-    )
-    assert grid["total"].isna().tolist() == [True, False]
-    assert grid["cold storage"].notna().all()
-
-
-def test_the_grid_keeps_order_and_index() -> None:
-    rows = [{"layout": str(layout), **PLAIN} for layout in (*LAYOUTS, *LAYOUTS)]
-    scenarios = pd.DataFrame(rows, index=[f"s{n}" for n in range(54)][::-1])
-    grid = price_grid(scenarios, BOOK)
-    assert list(grid.index) == list(scenarios.index)
-    assert grid["total"].iloc[:27].tolist() == grid["total"].iloc[27:].tolist()
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("devices", [1, 0], "devices, row 1: 0 is not allowed. Allowed: a whole number from 1"),
-        ("item_bytes", [1.5, 2], "item_bytes, row 0"),
-        ("hot_days", [1, float("nan")], "hot_days, row 1: nan"),
-        ("colour", [1, 2], "colour: is not known"),
-        ("layout", ["aws-aws-aws", "aws-aws"], "'aws-aws' is not allowed"),
-    ],
-)
-def test_the_grid_names_the_column_row_and_value_that_is_not_allowed(name: str, value: object, words: str) -> None:
-    scenarios = pd.DataFrame([{"layout": "aws-aws-aws", **PLAIN}] * 2).assign(**{name: value})
-    with pytest.raises(ConfigurationError) as caught:
-        price_grid(scenarios, BOOK)
-    assert words in str(caught.value)
-
-
-def test_more_and_larger_items_never_cost_less() -> None:
-    for name, values in (("item_bytes", (10, 100, 1_000, 10_000)), ("items_per_device_per_day", (1, 10, 100, 1_000))):
-        totals = [monthly_bill(workload(**{name: value}), AWS, BOOK).total.known for value in values]
-        assert all(a < b for a, b in pairwise(totals))
