@@ -109,7 +109,9 @@ def _hot_to_cold(run: _Summed, sites: Sites, tally: Tally, sent_ratio: Decimal |
 
 def _cold_to_archive(run: _Summed, sites: Sites, tally: Tally, sent_ratio: Decimal | None) -> None:
     cold = run.of_role("cold")
+    receipts = cold.pop("put", 0)  # all that the mover writes there goes into the standard class
     _requests(cold, sites.cold, "cold", tally)
+    request(tally, sites.cold, "staging", "put", Decimal(receipts), "receipts of last chunks", "measured")
     request(tally, sites.cold, "staging", "put", Decimal(run.runs), "store the run's report", "estimated")
     tally.add(sites.cold, SERVICES["aws"]["cold"], "retrieval", run.bytes, "read cold objects", "measured")
     if sites.layout.cold == sites.layout.archive:

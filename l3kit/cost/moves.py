@@ -23,6 +23,8 @@ JOURNAL_BYTES_PER_ITEM = 7
 JOURNAL_FRAME_BYTES = 700
 """Of a journal record beside its items."""
 LIST_PAGE = 1_000
+RECEIPT_LISTS = 1
+"""Each archiving run lists its receipts once more (l3kit/tiering/receipts.py)."""
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
 """The hot-to-cold mover's memory: its own, and three chunks of each of five devices (docs/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
@@ -165,7 +167,7 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
         seconds: how long the mover runs, where that is known; else it is estimated.
     """
     chunks, ops, known = w.stored_chunks_of_run, w.ops, seconds is not None
-    pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1)
+    pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1) + RECEIPT_LISTS
     request(tally, sites.cold, "cold", "list", pages, "list cold objects")
     request(tally, sites.cold, "cold", "head", chunks.count, "look at cold objects")
     retrieve(tally, sites.cold, chunks.bytes, "read cold objects")
@@ -177,6 +179,10 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
         _send_to_archive(w, sites, tally, chunks)
         each = PACE.sent_object
     request(tally, sites.cold, "cold", "delete", chunks.count, "delete cold objects")
+    # A device's last chunk leaves a receipt; it is among the moved ones only where the run empties the tier.
+    emptied = w.devices * ops.minimum(w.items_per_run, 1)
+    receipts = ops.where(listed <= chunks.count, emptied, ops.number(0))
+    request(tally, sites.cold, "staging", "put", receipts, "leave receipts of last chunks")
     request(tally, sites.cold, "staging", "put", ops.number(1), "store the run's report")
     estimate = ops.number(PACE.invocation) + chunks.count * ops.number(each)
     _run_mover(w, tally, sites, "cold-to-archive-mover", seconds if known else estimate, known)

@@ -28,7 +28,14 @@ COLD: dict[str, Any] = {
     "seconds": 2.0,
     "bytes": 2**30,
     "chunks": 1000,
-    "requests": {"cold.list": 2, "cold.head": 1000, "cold.delete": 1000, "target.copy": 1000, "target.head": 1000},
+    "requests": {
+        "cold.list": 2,
+        "cold.put": 3,
+        "cold.head": 1000,
+        "cold.delete": 1000,
+        "target.copy": 1000,
+        "target.head": 1000,
+    },
     "units": {"read": 0.0, "write": 0.0, "bytes_in": 1.0, "bytes_out": 1.0},
 }
 
@@ -59,7 +66,7 @@ def test_an_archiving_run_pays_copies_looks_lists_and_reading_the_cold_tier() ->
     assert found["standard_ia.list"] == Decimal("0.00001")
     assert found["standard_ia.retrieval"] == Decimal("0.01")
     assert found["standard_ia.delete"] == 0
-    assert found["standard.put"] == Decimal("0.000005")
+    assert found["standard.put"] == Decimal("0.000005") * (3 + 1)  # receipts, and the report itself
 
 
 def test_several_invocations_are_summed() -> None:
