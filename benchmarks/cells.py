@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from benchmarks.dataset import CUTOFF, DEVICES, ITEMS_PER_MB
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What to measure: `mover` is naive or l3kit, `megabytes` of compact JSON, `latency` as of a real cloud or none."""
+    """A `mover`, naive, unsafe or l3kit; `megabytes` of compact JSON; `latency` as of a real cloud, or none."""
 
     mover: str
     megabytes: int
@@ -30,7 +31,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was measured. CPU is user + system time of the mover's process, start-up included; memory is resident."""
+    """What was measured. CPU is user + system time of the mover's process, start-up included; memory is resident.
+
+    `units` are DynamoDB's, read and write; `windows` the seconds from each second look at a page to its last delete.
+    """
 
     mover: str
     megabytes: int
@@ -41,6 +45,8 @@ class Result:
     above_bare_mb: float
     requests: dict[str, int]
     verdict: dict[str, int]
+    units: dict[str, float] = field(default_factory=dict)
+    windows: list[float] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:
@@ -70,10 +76,12 @@ def measure(cell: Cell, bare_mb: float) -> Result:
             cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
             requests = ask(endpoint, "counts")
             verdict = ask(endpoint, "verdict")
+            units, windows = ask(endpoint, "units"), ask(endpoint, "windows")
         finally:
             stub.stdin.close()
     peak = float(told["peak_kb"]) / 1024
-    return Result(cell.mover, cell.megabytes, cell.latency, cpu, wall, peak, peak - bare_mb, requests, verdict)
+    where = (cell.mover, cell.megabytes, cell.latency)
+    return Result(*where, cpu, wall, peak, peak - bare_mb, requests, verdict, units, windows)
 
 
 def function_environment(endpoint: str) -> dict[str, str]:
@@ -123,7 +131,6 @@ def _run_mover(mover: str, environment: dict[str, str]) -> tuple[float, float, d
     return usage.ru_utime + usage.ru_stime, wall, told
 
 
-def ask(endpoint: str, what: str) -> dict[str, int]:
+def ask(endpoint: str, what: str) -> Any:
     with urlopen(f"{endpoint}/_bench/{what}") as answer:
-        content: dict[str, int] = json.load(answer)
-    return content
+        return json.load(answer)

@@ -1,6 +1,6 @@
 """The measured process: runs one mover once, as Lambda would, and prints what it answered and its peak memory.
 
-`python -m benchmarks.run_mover naive|l3kit|bare`; the environment is that of the function (see bench.py).
+`python -m benchmarks.run_mover naive|unsafe|l3kit|bare`; the environment is that of the function (see bench.py).
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ def main(mover: str, now: str) -> None:
         from benchmarks.naive import lambda_handler
 
         lambda_handler({"time": now}, Context())
+    elif mover == "unsafe":
+        from benchmarks.unsafe_mover import move
+
+        move(now)
     elif mover == "l3kit":
         from benchmarks.l3kit_mover import load
 

@@ -6,6 +6,7 @@ Answers are made from ready wire JSON, so that serving a page of 1 MiB costs abo
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +33,10 @@ class Refused(Exception):
 
 
 class Partition:
-    """One device's items. `alive[i]` is 1 until item i is deleted."""
+    """One device's items. `alive[i]` is 1 until item i is deleted.
+
+    `looked` and `deleted`: when a page was last asked for a second time, and when an item was last deleted after that.
+    """
 
     def __init__(self, items: list[tuple[str, bytes]]) -> None:
         self.sort_keys = [sort_key for sort_key, _ in items]
@@ -40,6 +44,8 @@ class Partition:
         self.sizes = [stored_size(orjson.loads(item)) for item in self.items]
         self.alive = bytearray(b"\x01" * len(items))
         self.answers: dict[bytes, bytes] = {}
+        self.units: dict[bytes, float] = {}
+        self.looked = self.deleted = 0.0
 
     def page(self, low: int, high: int, limit: int) -> tuple[list[int], int | None]:
         """Indices of the next page in [low, high), and the last one if the page ended early."""
@@ -59,11 +65,21 @@ class Partition:
         found = index < len(self.sort_keys) and self.sort_keys[index] == sort_key and self.alive[index]
         return index if found else None
 
-    def delete(self, sort_key: str) -> None:
+    def delete(self, sort_key: str) -> int:
+        """Returns: the write units, one for each started KiB."""
         index = self.find(sort_key)
-        if index is not None:
-            self.alive[index] = 0
-            self.answers.clear()
+        if index is None:
+            return 1
+        self.alive[index] = 0
+        self.answers.clear()
+        self.deleted = time.monotonic()
+        return max(1, -(-self.sizes[index] // 1024))
+
+    def window(self) -> float | None:
+        """Seconds from the last second look at a page to the last of its deletes, once; None where there was none."""
+        seconds = self.deleted - self.looked if self.looked and self.deleted > self.looked else None
+        self.looked = self.deleted = 0.0
+        return seconds
 
 
 class Tables:
@@ -76,6 +92,8 @@ class Tables:
             for number, device_id in enumerate(DEVICES)
         }
         self.journal: dict[str, Wire] = {}
+        self.units = {"read": 0.0, "write": 0.0}
+        self.windows: list[float] = []
         self.actions: Mapping[str, Action] = {
             "Query": self._query,
             "BatchWriteItem": self._batch_write,
@@ -93,9 +111,16 @@ class Tables:
         if operation != "Query":
             return action(request)
         partition = self._partition(next(iter(_key_conditions(request)[0].values())))
+        if (seconds := partition.window()) is not None:
+            self.windows.append(seconds)
         ready = partition.answers.get(body)
         if ready is None:
+            before = self.units["read"]
             ready = partition.answers[body] = action(request)
+            partition.units[body] = self.units["read"] - before
+        else:
+            partition.looked = time.monotonic()
+            self.units["read"] += partition.units[body]
         return ready
 
     def _partition(self, device_id: str) -> Partition:
@@ -129,6 +154,7 @@ class Tables:
             key = {"iotDeviceId": {"S": device_id}, "id": {"S": partition.sort_keys[last]}}
             answer += b',"LastEvaluatedKey":' + orjson.dumps(key)
         units = -(-size // 4096) * (1.0 if request.get("ConsistentRead") else 0.5)
+        self.units["read"] += units
         return answer + _consumed(request, request["TableName"], units) + b"}"
 
     def _batch_write(self, request: Wire) -> bytes:
@@ -144,8 +170,8 @@ class Tables:
                     raise Refused("ValidationException", "the stub's batches only delete")
                 key = action["DeleteRequest"]["Key"]
                 partition = self._partition(key["iotDeviceId"]["S"])
-                partition.delete(key["id"]["S"])
-                units += 1
+                units += partition.delete(key["id"]["S"])
+        self.units["write"] += units
         consumed = _consumed(request, next(iter(tables)), units, listed=True)
         return b'{"UnprocessedItems":{}' + consumed + b"}"
 
@@ -154,11 +180,13 @@ class Tables:
         partition = self._partition(key["iotDeviceId"]["S"])
         index = partition.find(key["id"]["S"])
         _check_condition(request, None if index is None else orjson.loads(partition.items[index]))
-        partition.delete(key["id"]["S"])
-        return b"{" + _consumed(request, request["TableName"], 1).lstrip(b",") + b"}"
+        units = partition.delete(key["id"]["S"])
+        self.units["write"] += units
+        return b"{" + _consumed(request, request["TableName"], units).lstrip(b",") + b"}"
 
     def _get(self, request: Wire) -> bytes:
         item = self._record(request["Key"])
+        self.units["read"] += -(-stored_size(item or {}) // 4096) or 1
         return orjson.dumps({} if item is None else {"Item": item})
 
     def _put(self, request: Wire) -> bytes:
@@ -166,8 +194,10 @@ class Tables:
         if "name" not in item:
             raise Refused("ValidationException", "the stub keeps its telemetry as it was generated")
         _check_condition(request, self.journal.get(item["name"]["S"]))
+        sizes = [stored_size(one) for one in (item, self.journal.get(item["name"]["S"], {}))]
         self.journal[item["name"]["S"]] = item
-        units = -(-stored_size(item) // 1024)
+        units = -(-max(sizes) // 1024)
+        self.units["write"] += units
         return b"{" + _consumed(request, request["TableName"], units).lstrip(b",") + b"}"
 
     def _record(self, key: Wire) -> Wire | None:

@@ -11,10 +11,8 @@ import hashlib
 import re
 import zlib
 from array import array
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from urllib.parse import unquote
 
 import orjson
@@ -191,10 +189,10 @@ class ChunkFiller:
     def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
         """The first items that fit together, at least one, and their JSON array. Must not be called when empty."""
         limit = self._max_bytes if max_bytes is None else max_bytes
-        count = len(self._items)
-        if self._size > limit:
-            sizes = list(accumulate((len(item) + 1 for item in self._items), initial=1))
-            count = max(1, bisect_right(sizes, limit) - 1)
+        count, size = len(self._items), self._size
+        while size > limit and count > 1:  # from the end: little was read beyond the limit
+            count -= 1
+            size -= len(self._items[count]) + 1
         encoded = encode_sort_keys(self._sort_keys[:count])
         while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:
             count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
@@ -219,7 +217,7 @@ def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list
 
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
     """Sort keys for the journal: about 3 bytes each for regular timestamps."""
-    return zlib.compress(orjson.dumps(list(sort_keys)), 3)
+    return zlib.compress(orjson.dumps(list(sort_keys)), 2)
 
 
 def decode_sort_keys(data: bytes) -> list[str]:

@@ -23,7 +23,7 @@ def two_chunks(world: World) -> list[bytes]:
 def test_a_fault_at_the_sender_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    assert single_faults(tallied(make_world("cold")), Setting("hot-to-cold-mover", two_chunks), shard) > 5
+    assert single_faults(tallied(make_world("cold")), Setting("hot-to-cold-mover", two_chunks), shard) > 0
 
 
 @shards(6)
@@ -31,7 +31,7 @@ def test_a_fault_at_the_receiver_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     world = tallied(make_world("cold", COMPRESSION="zstd"))
-    assert single_faults(world, Setting("hot-to-cold-mover", two_chunks, world.writer), shard) > 1
+    assert single_faults(world, Setting("hot-to-cold-mover", two_chunks, world.writer), shard) > 0
 
 
 @shards(15)

@@ -19,9 +19,11 @@ class DynamoTable:
         self.name = name
         self.client = client
 
-    async def send(self, operation: str, kind: str, body: bytes, expected: frozenset[str] = NO_CODES) -> Answer:
+    async def send(
+        self, operation: str, kind: str, body: bytes, expected: frozenset[str] = NO_CODES, *, verified: bool = True
+    ) -> Answer:
         """Send a prepared body. Raises: StoreError, unless the error's code is expected."""
-        return await self.client.call(self._call(operation, kind, body, expected))
+        return await self.client.call(self._call(operation, kind, body, expected, verified))
 
     async def send_once(self, operation: str, kind: str, body: bytes) -> Answer | None:
         """Send a prepared body a single time; None where it failed in a way that a later try may cure.
@@ -38,6 +40,7 @@ class DynamoTable:
         body = {"TableName": self.name, "ReturnConsumedCapacity": "TOTAL", **request}
         return await self.send(operation, kind, orjson.dumps(body), expected)
 
-    def _call(self, operation: str, kind: str, body: bytes, expected: frozenset[str]) -> Call:
+    def _call(self, operation: str, kind: str, body: bytes, expected: frozenset[str], verified: bool = True) -> Call:
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
-        return Call(kind, f"table {self.name}", "POST", "/", headers=headers, body=body, expected=expected)
+        where = f"table {self.name}"
+        return Call(kind, where, "POST", "/", headers=headers, body=body, expected=expected, verified=verified)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -60,15 +59,14 @@ class DynamoHotStore:
             items.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        fingerprint = hashlib.sha256(answer.body).digest()
-        return Page(sort_keys, items, next_after, request, fingerprint, page.refused)
+        return Page(sort_keys, items, next_after, request, _fingerprint(answer.body), page.refused)
 
     async def page_unchanged(self, page: Page) -> bool:
         """Ask the same Query again; only an answer that is the same to the byte counts as unchanged."""
         assert isinstance(page.request, bytes)
-        answer = await self._table.send("Query", "query", page.request)
+        answer = await self._table.send("Query", "query", page.request, verified=False)
         self.usage.read_units += len(answer.body) / 8192  # an estimate: the answer is not parsed
-        return hashlib.sha256(answer.body).digest() == page.fingerprint
+        return _fingerprint(answer.body) == page.fingerprint
 
     async def delete_items(
         self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
@@ -248,3 +246,8 @@ class DynamoHotStore:
         consumed = content.get("ConsumedCapacity", [])
         for entry in consumed if isinstance(consumed, list) else [consumed]:
             self.usage.write_units += float(entry.get("CapacityUnits", 0))
+
+
+def _fingerprint(body: bytes) -> bytes:
+    """Of 64 bits, keyed at random for each process, in which alone it is compared; SHA-256 takes thrice the time."""
+    return hash(body).to_bytes(8, "little", signed=True)

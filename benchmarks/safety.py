@@ -1,0 +1,88 @@
+"""What safety costs: l3kit's hot-to-cold mover beside a mover of the same parts without journal and guards.
+
+Both move the same data from the same store, in turn; requests and write units are exact, CPU is the median of several
+runs of each. Read units have no goal: the default guard reads each page twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+
+from benchmarks.cells import Cell, Result, bare_peak_mb, measure
+
+MOVERS = ("unsafe", "l3kit")
+REQUEST_GOAL, WRITE_GOAL, CPU_GOAL = 1.05, 1.05, 1.10
+
+
+def compared(unsafe: Sequence[Result], safe: Sequence[Result]) -> list[dict[str, object]]:
+    """Safe over unsafe for each quantity, with the goal where there is one."""
+    pairs = [
+        ("requests", *(sum(r[0].requests.values()) for r in (unsafe, safe)), REQUEST_GOAL),
+        ("write units", *(r[0].units["write"] for r in (unsafe, safe)), WRITE_GOAL),
+        ("CPU seconds", *(statistics.median(x.cpu_seconds for x in r) for r in (unsafe, safe)), CPU_GOAL),
+        ("read units", *(r[0].units["read"] for r in (unsafe, safe)), None),
+    ]
+    return [
+        {
+            "what": what,
+            "unsafe": low,
+            "l3kit": high,
+            "ratio": high / low,
+            "goal": goal,
+            "met": not goal or high <= goal * low,
+        }
+        for what, low, high, goal in pairs
+    ]
+
+
+def lines(found: Sequence[dict[str, object]], safe: Sequence[Result]) -> list[str]:
+    told = [f"{'':12} {'unsafe':>12} {'l3kit':>12}   ratio"]
+    for one in found:
+        goal = f"  goal at most {one['goal']}: {'met' if one['met'] else 'MISSED'}" if one["goal"] else ""
+        told.append(f"{one['what']:12} {one['unsafe']:12,.2f} {one['l3kit']:12,.2f} {one['ratio']:7.3f}{goal}")
+    windows = sorted(1000 * seconds for result in safe for seconds in result.windows)
+    if windows:
+        middle, most = statistics.median(windows), windows[-1]
+        told.append(f"window of the page guard: median {middle:.1f} ms, longest {most:.1f} ms, of {len(windows)} pages")
+    return told
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.safety", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", type=int, default=100, choices=(1, 10, 100), help="MB to move (default 100)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each mover (default 5)")
+    parser.add_argument("--latency", action="store_true", help="10 ms a database request, 30 ms an object request")
+    parser.add_argument("--guard", choices=("page", "conditional"), default="page", help="l3kit's REWRITE_GUARD")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 1 where l3kit lost, altered, doubled or left an item; cost does not decide it."""
+    options = parse(arguments)
+    os.environ["REWRITE_GUARD"] = options.guard
+    bare = bare_peak_mb()
+    results: dict[str, list[Result]] = {mover: [] for mover in MOVERS}
+    for number in range(options.runs):
+        for mover in MOVERS:
+            print(f"[run {number + 1}/{options.runs}] {mover}, {options.size} MB ...", file=sys.stderr, flush=True)
+            results[mover].append(measure(Cell(mover, options.size, options.latency), bare))
+    found = compared(results["unsafe"], results["l3kit"])
+    if options.json:
+        print(json.dumps({"compared": found, "results": [r.to_json() for m in MOVERS for r in results[m]]}, indent=1))
+    else:
+        print("\n".join(lines(found, results["l3kit"])))
+        spread = {mover: [round(r.cpu_seconds, 2) for r in results[mover]] for mover in MOVERS}
+        print(f"CPU of each run: {spread}")
+    return 0 if all(result.exact for result in results["l3kit"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
