@@ -6,10 +6,10 @@ READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all bench lint clean notebooks
+.PHONY: help venv demo test test-all bench cost-report lint clean notebooks
 
 help:  ## Print this help
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY)  ## Make the virtual environment and install everything
 
@@ -36,6 +36,9 @@ test-all: $(READY)  ## Run the long tests too
 bench: $(READY)  ## Move 10 MB and 100 MB beside a naive mover, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python -m benchmarks.cost_grid
+
+cost-report: $(READY)  ## Price a scenario as HTML and PDF in build/cost: make cost-report PARAMS=params/cost_analysis.sandbox.yaml
+	@$(BIN)/python -m l3kit.cost.report --params $(or $(PARAMS),params/cost_analysis.sandbox.yaml)
 
 lint: $(READY)  ## Check style and types
 	@$(BIN)/ruff check .

@@ -43,6 +43,12 @@ _EXPORTS = {
     "measure": "compression",
     "measure_weather": "compression",
     "shown": "amounts",
+    "first_page": "front_page",
+    "bill_table": "tables",
+    "source_table": "tables",
+    "doubtful_table": "tables",
+    "frame_table": "tables",
+    "measure_move": "trial_move",
     "size_text": "sweeps",
 }
 

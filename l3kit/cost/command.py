@@ -101,15 +101,16 @@ def _refresh(options: argparse.Namespace) -> int:
 
 def _scenario(path: Path) -> Scenario:
     """Notebooks take the same files, so what only they use is passed over; paths are relative to the project."""
+    from l3kit.cost.parameters import NOTEBOOK_KEYS
     from l3kit.cost.scenario import load_scenario
     from l3kit.errors import ConfigurationError
-    from l3kit.params import Dated, project_root
+    from l3kit.params import project_root
 
     try:
         folder = project_root(path.parent)
     except ConfigurationError:
         folder = path.parent
-    return load_scenario(path, ignored=tuple(Dated.model_fields), folder=folder)
+    return load_scenario(path, ignored=NOTEBOOK_KEYS, folder=folder)
 
 
 def _warn(bill: Bill, scenario: Scenario) -> None:

@@ -169,7 +169,7 @@ class Agreement:
         """One line for people."""
         difference = self.difference
         totals = f"predicted {self.predicted.total}, measured {self.measured.total}"
-        return totals if difference is None else f"{totals}: {difference:+.1%}"
+        return totals if difference is None else f"{totals}: {difference * 100:+.1f} %"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per price: predicted and measured USD, and the difference in per cent."""

@@ -63,7 +63,7 @@ def chunk_frame(book: PriceBook) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        [c.metric, f"{c.first.normalize():f}", f"{c.second.normalize():f}", f"{c.saving:.0%}"]
+        [c.metric, f"{c.first.normalize():f}", f"{c.second.normalize():f}", f"{c.saving * 100:.0f} %"]
         for c in chunk_table(book)
     ]
     columns = ["metric", *(f"{size} MB chunks" for size in CHUNK_MB), "saving"]

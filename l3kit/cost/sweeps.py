@@ -88,7 +88,7 @@ class ChunkSweep:
         bill = self.bills[self.sizes.index(best)]
         per_object = total_of(row for row in bill.rows if depends_on_objects(row)).known
         share = per_object / bill.total.known if bill.total.known else Decimal(0)
-        return f"only {share:.1%} of it depends on the number of objects"
+        return f"only {share * 100:.1f} % of it depends on the number of objects"
 
     def to_frame(self) -> pd.DataFrame:
         """One row per size: bytes, mean bytes, objects a month, USD by what they depend on, total (None: unknown)."""

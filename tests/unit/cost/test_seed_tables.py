@@ -31,9 +31,9 @@ def test_100_mb_in_1_mb_and_5_mb_chunks(metric: str, first: str, second: str) ->
 
 def test_the_table_as_it_is_printed() -> None:
     frame = chunk_frame(BOOK)
-    assert frame.loc["PUT cost, cold"].tolist() == ["0.001", "0.0002", "80%"]
-    assert frame.loc["PUT cost, archive"].tolist() == ["0.005", "0.001", "80%"]
-    assert frame.loc["objects"].tolist() == ["100", "20", "80%"]
+    assert frame.loc["PUT cost, cold"].tolist() == ["0.001", "0.0002", "80 %"]
+    assert frame.loc["PUT cost, archive"].tolist() == ["0.005", "0.001", "80 %"]
+    assert frame.loc["objects"].tolist() == ["100", "20", "80 %"]
 
 
 def test_a_rest_is_one_object_more() -> None:
