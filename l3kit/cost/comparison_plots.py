@@ -15,6 +15,7 @@ from l3kit.cost.plot_style import (
     explain,
     figure_of,
     figure_of_several,
+    nothing_to_show,
     plain_ticks,
     say,
 )
@@ -33,11 +34,10 @@ def item_sizes(varied: pd.DataFrame) -> Plot:
     Args:
         varied: of `sweeps.sensitivity` for `item_bytes`.
     """
-    figure, axes = figure_of(2.6)
     known = varied.dropna(subset=["total"])
     if known.empty:
-        say(axes, "The bill by item size is incomplete", "bytes of one item", "USD a month")
-        return Plot(figure)
+        return nothing_to_show("The bill by item size is incomplete")
+    figure, axes = figure_of(2.6)
     sizes = [float(size) for size in known["item_bytes"]]
     axes.plot(sizes, known["total"].astype(float), marker="o", markersize=4, color=DARK, label="the whole bill")
     per_byte = [float(known["total"].iloc[-1]) * size / sizes[-1] for size in sizes]
@@ -65,11 +65,10 @@ def days_kept(kept: pd.DataFrame) -> Plot:
     Args:
         kept: of `sweeps.retention`.
     """
-    figure, axes = figure_of(2.8)
     known = kept.dropna()
     if len(known) < 2:
-        say(axes, "The bill by days kept is incomplete", "days kept in the tier", "USD a month")
-        return Plot(figure)
+        return nothing_to_show("The bill by days kept is incomplete")
+    figure, axes = figure_of(2.8)
     per_day: dict[str, Decimal] = {}
     span = int(known["days"].iloc[-1] - known["days"].iloc[0])
     for name, (line, marker) in zip(("hot_days", "cold_days", "archive_days"), LINES, strict=True):
@@ -130,9 +129,9 @@ def predicted_beside_measured(moves: pd.DataFrame) -> Plot:
         axes.set_xscale("log")
         total = rows.iloc[-1]
         off = abs(total["difference"]) if total["difference"] is not None else None
-        verdict = "cannot be told" if off is None else "agree" if off <= float(TOLERANCE) else "DIFFER"
+        verdict = "totals unknown" if off is None else "totals agree" if off <= float(TOLERANCE) else "totals DIFFER"
         within = "" if off is None else f" within {max(0.1, off * 100):.1f} %"
         cost = quantity_text(total["measured"])
-        say(axes, f"{name}: totals {verdict}{within}", f"USD per million items moved (measured: {cost})", "", 48)
+        say(axes, f"{name}: {verdict}{within}", f"USD per million items moved (measured: {cost})", "", 48)
     explain(panels[0])
     return Plot(figure)

@@ -84,6 +84,14 @@ def say(axes: Any, finding: str, x: str, y: str, letters: int = TITLE_LETTERS) -
     axes.set_ylabel(y, fontsize=8)
 
 
+def nothing_to_show(why: str) -> Plot:
+    """What stands in place of a plot whose numbers are not known."""
+    figure, axes = figure_of(0.5)
+    axes.set_axis_off()
+    say(axes, why, "", "")
+    return Plot(figure)
+
+
 def explain(axes: Any) -> None:
     """A legend below the figure, where it covers nothing."""
     handles, labels = axes.get_legend_handles_labels()

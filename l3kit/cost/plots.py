@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from l3kit.cost.amounts import shown
 from l3kit.cost.bill import Bill
 from l3kit.cost.compression import Measured
-from l3kit.cost.front_page import FrontPage, object_share, per_cent, plain
+from l3kit.cost.findings import object_share, per_cent, plain, plan_row, usd
+from l3kit.cost.front_page import FrontPage
 from l3kit.cost.plot_style import (
     DARK,
     LIGHT,
@@ -21,6 +22,7 @@ from l3kit.cost.plot_style import (
     explain,
     figure_of,
     figure_of_several,
+    nothing_to_show,
     plain_ticks,
     say,
 )
@@ -48,19 +50,21 @@ def three_figures(page: FrontPage, plan: Sequence[Comparison]) -> Plot:
         plan: of `seed_tables.chunk_table`.
     """
     figure, (left, middle, right) = figure_of_several(2.9, 3, width_ratios=(1, 1.5, 1.1))
-    puts = next(c for c in plan if c.metric == "PUT cost, cold")
-    bars = left.bar([f"{size} MB" for size in CHUNK_MB], [float(puts.first), float(puts.second)], color=(LIGHT, DARK))
-    left.bar_label(bars, [shown(puts.first), shown(puts.second)], fontsize=8)
+    objects, puts = plan_row(plan, "objects"), plan_row(plan, "PUT cost, cold")
+    counts = (objects.first, objects.second)
+    bars = left.bar([f"{size} MB" for size in CHUNK_MB], [float(n) for n in counts], color=(LIGHT, DARK))
+    left.bar_label(bars, [usd(amount) for amount in (puts.first, puts.second)], fontsize=8)
     left.margins(y=0.15)
     right.margins(y=0.15)
-    say(left, f"PUTs of {MOVED_MB} MB: {per_cent(puts.saving)} saved", "chunks of", "USD")
+    say(left, f"{MOVED_MB} MB: {per_cent(objects.saving)} fewer PUTs", "chunks of", "PUTs into the cold tier")
+    known = "known " if page.bill.incomplete else ""
     frame = waterfall(page.bill, most=4).dropna(subset=["USD"]).iloc[::-1]
     names = [textwrap.fill(plain(item), 22) for item in frame["item"]]
     bars = middle.barh(names, frame["USD"].astype(float), color=MIDDLE)
     middle.bar_label(bars, [f" {per_cent(share)}" for share in frame["share"]], fontsize=8)
     middle.margins(x=0.2)
     middle.tick_params(axis="y", labelsize=7)
-    say(middle, f"What the {shown(page.bill.total.known)} are for", "USD a month", "")
+    say(middle, f"What the {known}{shown(page.bill.total.known)} are for", "USD a month", "")
     totals = [float(bill.total.known) for bill in page.usage]
     bars = right.bar(["× 0.5", "× 1", "× 1.5"], totals, color=(LIGHT, DARK, LIGHT))
     right.bar_label(bars, [shown(bill.total.known) for bill in page.usage], fontsize=8)
@@ -103,11 +107,10 @@ def what_it_is_made_of(bill: Bill) -> Plot:
 
 def chunk_sizes(sweep: ChunkSweep) -> Plot:
     """The bill by chunk size, and the part of it that depends on the number of objects."""
+    if sweep.optimum is None or sweep.flat is None:
+        return nothing_to_show("The best chunk size cannot be told: a bill is incomplete")
     frame = sweep.to_frame()
     figure, axes = figure_of(3.0)
-    if sweep.optimum is None or sweep.flat is None:
-        say(axes, "The best chunk size cannot be told: a bill is incomplete", "largest chunk", "USD a month")
-        return Plot(figure)
     sizes = frame["chunk bytes"].astype(float)
     rest, total = frame["rest USD"].astype(float), frame["total USD"].astype(float)
     axes.fill_between(sizes, 0, rest, color=PALE, label="does not depend on the number of objects")
@@ -167,6 +170,8 @@ def layouts(ranked: pd.DataFrame, chosen: str) -> Plot:
         chosen: the scenario's, marked with an arrow.
     """
     known = ranked.dropna(subset=["total"])
+    if known.empty:
+        return nothing_to_show("No layout has a complete bill")
     figure, axes = figure_of(0.9 + 0.2 * len(known))
     names = [f"→ {layout}" if layout == chosen else layout for layout in known["layout"]]
     base = known["total"].astype(float) * 0
@@ -183,13 +188,10 @@ def layouts(ranked: pd.DataFrame, chosen: str) -> Plot:
     axes.tick_params(axis="y", labelsize=7)
     axes.margins(x=0.28, y=0.01)
     missing = len(ranked) - len(known)
-    if known.empty:
-        title = "No layout has a complete bill"
-    else:
-        title = (
-            f"{known['layout'].iloc[0]} is the cheapest at {shown(known['total'].iloc[0])}; the dearest costs "
-            f"{known['times the cheapest'].iloc[-1]:.1f} times as much"
-        ) + (f"; {missing} are incomplete" if missing else "")
+    title = (
+        f"{known['layout'].iloc[0]} is the cheapest at {shown(known['total'].iloc[0])}; the dearest costs "
+        f"{known['times the cheapest'].iloc[-1]:.1f} times as much"
+    ) + (f"; {missing} are incomplete" if missing else "")
     say(axes, title, "USD a month; clouds of hot-cold-archive", "")
     explain(axes)
     return Plot(figure)
@@ -236,6 +238,8 @@ def deletes(modes: pd.DataFrame) -> Plot:
     """
     figure, axes = figure_of(2.6)
     known = modes.dropna(subset=["paid deletes", "TTL"])
+    if known.empty:
+        return nothing_to_show("What removing moved items costs is not known for any hot store")
     axes.margins(y=0.15)
     places = range(len(known))
     for shift, column, color in ((-0.2, "paid deletes", MIDDLE), (0.2, "TTL", DARK)):
@@ -244,14 +248,18 @@ def deletes(modes: pd.DataFrame) -> Plot:
     axes.set_xticks(list(places), list(known["hot"]))
     saving = known[known["saved"] > 0]
     if saving.empty:
-        title = "Expiry saves nothing on any of the hot stores"
+        title = f"Expiry saves nothing on {' and '.join(known['hot'])}"
     else:
         saved = " and ".join(
-            f"{shown(row['saved'])} ({per_cent(row['share'])} of the bill) on {row['hot']}"
+            shown(row["saved"])
+            + (f" ({per_cent(row['share'])} of the bill)" if row["share"] is not None else "")
+            + f" on {row['hot']}"
             for row in saving.to_dict("records")
         )
         others = " and ".join(known[known["saved"] <= 0]["hot"])
         title = f"Expiry instead of deletes saves {saved}" + (f", nothing on {others}" if others else "")
+    unknown = modes[~modes.index.isin(known.index)]["hot"]
+    title += f"; not known for {' and '.join(unknown)}" if len(unknown) else ""
     say(axes, title, "hot store", "USD a month")
     explain(axes)
     return Plot(figure)

@@ -80,16 +80,21 @@ def report_html(notebook: NotebookNode, title: str, failure: str = "") -> str:
 
 def failure_of(notebook: NotebookNode) -> str:
     """The error of the cell that failed, with its name; empty where none did."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                return f"{output.ename}: {_COLOURS.sub('', output.evalue)}"
+    return next((found for cell in notebook.cells if (found := _error_of(cell))), "")
+
+
+def _error_of(cell: NotebookNode) -> str:
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            return f"{output.ename}: {_COLOURS.sub('', output.evalue)}"
     return ""
 
 
 def _for_readers(notebook: NotebookNode) -> NotebookNode:
-    """Without tracebacks, what a cell wrote to stderr, and links that lead nowhere from where the report lies."""
+    """Up to the cell that failed; without tracebacks, what cells wrote to stderr, and links that lead nowhere there."""
     shown = copy.deepcopy(notebook)
+    failed = [number for number, cell in enumerate(shown.cells) if _error_of(cell)]
+    shown.cells = shown.cells[: failed[0] + 1] if failed else shown.cells
     for cell in shown.cells:
         if cell.cell_type == "markdown":
             cell.source = _DOCS_LINK.sub(r"\1 (\2)", cell.source)

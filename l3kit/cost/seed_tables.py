@@ -63,7 +63,7 @@ def chunk_frame(book: PriceBook) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        [c.metric, f"{c.first.normalize():f}", f"{c.second.normalize():f}", f"{c.saving * 100:.0f} %"]
+        [c.metric, _text(c.first), _text(c.second), "unknown" if c.saving.is_nan() else f"{c.saving * 100:.0f} %"]
         for c in chunk_table(book)
     ]
     columns = ["metric", *(f"{size} MB chunks" for size in CHUNK_MB), "saving"]
@@ -112,6 +112,10 @@ def put_price(book: PriceBook, tier: str) -> Figure:
 
 def _standard(book: PriceBook, rate: str) -> Figure:
     return book.figure("aws", DEFAULT_REGIONS["aws"], "s3", "standard", rate)
+
+
+def _text(value: Decimal) -> str:
+    return "unknown" if value.is_nan() else f"{value.normalize():f}"
 
 
 def _per_request(figure: Figure) -> Decimal:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from l3kit.coroutines import run
+from l3kit.cost.bill import Total
 from l3kit.cost.compression import measure_weather
 from l3kit.cost.meter import Agreement, as_moved, beside
 from l3kit.cost.workload import Layout, Workload
@@ -48,12 +50,15 @@ class TrialMove:
     agreements: tuple[tuple[str, Agreement], ...]
 
     def check(self) -> str:
-        """One sentence. Raises: CheckFailedError where a total is unknown, or off by more than 2 %."""
+        """One sentence. Raises: CheckFailedError where prediction and measurement are off by more than 2 %."""
+        unknown = [mover for mover, agreement in self.agreements if agreement.difference is None]
         for mover, agreement in self.agreements:
-            if agreement.difference is None or abs(agreement.difference) > TOLERANCE:
+            if agreement.difference is not None and abs(agreement.difference) > TOLERANCE:
                 raise CheckFailedError(
                     mover, f"prediction and measurement differ: {agreement.sentence()}", "Compare the rows of both"
                 )
+        if unknown:
+            return f"Whether predictions agree cannot be told of {' and '.join(unknown)}: the bills are incomplete."
         return f"Both bills agree with their predictions within {TOLERANCE * 100:.0f} %."
 
     def stored(self) -> str:
@@ -64,32 +69,42 @@ class TrialMove:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per mover and price, without run time, which no model predicts: USD per million items, and difference.
+        """A row per mover and price, without run time, which no model predicts.
 
-        Returns: `move`, `price`, `predicted`, `measured` (USD per million items), `difference` (share of measured;
-            None where nothing was billed), and a `total` for each mover.
+        Returns: `move`, `price`, `predicted` and `measured` (USD per million items; None where not known),
+            `difference` (share of measured), and a `total` for each mover.
         """
         import pandas as pd
 
         rows = []
         for mover, agreement in self.agreements:
             move = mover.removesuffix("-mover").replace("-", " ")
-            names = [name for name in agreement.lines if name.rpartition(".")[2] not in _RUN_TIME]
-            pairs = {
-                name: (agreement.lines[name][0].known, agreement.lines[name][1].known)
-                for name in names
-                if any(total.known for total in agreement.lines[name])
+            lines = {
+                name: (predicted.amount, measured.amount)
+                for name, (predicted, measured) in agreement.lines.items()
+                if name.rpartition(".")[2] not in _RUN_TIME and not _is_nothing(predicted, measured)
             }
-            zero = Decimal(0)
-            sums = (sum((p for p, _ in pairs.values()), zero), sum((m for _, m in pairs.values()), zero))
-            for name, (predicted, measured) in {**pairs, "total": sums}.items():
-                share = float((predicted - measured) / measured) if measured else None
-                rows.append([move, name, *(self._per_million(a) for a in (predicted, measured)), share])
+            predicted, measured = zip(*lines.values(), strict=True)
+            for name, pair in {**lines, "total": (_sum(predicted), _sum(measured))}.items():
+                rows.append([move, name, *(self._per_million(amount) for amount in pair), _difference(*pair)])
         columns = ["move", "price", "predicted", "measured", "difference"]
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
-    def _per_million(self, amount: Decimal) -> Decimal:
-        return amount * 10**6 / self.items
+    def _per_million(self, amount: Decimal | None) -> Decimal | None:
+        return None if amount is None else amount * 10**6 / self.items
+
+
+def _is_nothing(*totals: Total) -> bool:
+    return all(total.amount == 0 for total in totals)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(amounts)
+    return None if None in known else sum((amount for amount in known if amount is not None), Decimal(0))
+
+
+def _difference(predicted: Decimal | None, measured: Decimal | None) -> float | None:
+    return None if predicted is None or not measured else float((predicted - measured) / measured)
 
 
 def measure_move(session: Session, twin: Twin, book: PriceBook, *, moment: datetime, readings: int) -> TrialMove:
