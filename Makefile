@@ -37,8 +37,8 @@ bench: $(READY)  ## Move 10 MB and 100 MB beside a naive mover, price 10,000 sce
 	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python -m benchmarks.cost_grid
 
-cost-report: $(READY)  ## Price a scenario as HTML and PDF in build/cost: make cost-report PARAMS=params/cost_analysis.sandbox.yaml
-	@$(BIN)/python -m l3kit.cost.report --params $(or $(PARAMS),params/cost_analysis.sandbox.yaml)
+cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
+	@$(BIN)/python -m l3kit.cost.report $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
 
 lint: $(READY)  ## Check style and types
 	@$(BIN)/ruff check .

@@ -118,7 +118,7 @@ def test_a_browser_that_prints_nothing_is_an_error_with_the_remedy(tmp_path: Pat
 @pytest.mark.skipif(find_browser() is None, reason=report.NO_BROWSER)
 def test_chromium_prints_a_page_for_each_sheet(tmp_path: Path) -> None:
     html = tmp_path / "a.html"
-    broken = new_notebook(
+    sheets = new_notebook(
         cells=[new_markdown_cell("one", metadata={"tags": ["end-of-page"]}), new_markdown_cell("two")]
     )
     html.write_text(report_html(sheets, "Title"), "utf-8")
