@@ -14,8 +14,18 @@ def shown(amount: Decimal | None) -> str:
     size = abs(amount)
     if size == 0 or size >= 1:
         return f"{sign}${size:,.2f}"
-    places = min(max(2, 1 - size.adjusted()), 12)
-    return f"{sign}${size:.{places}f}"
+    return f"{sign}${size:.{_places(size)}f}"
+
+
+def shown_parts(parts: Sequence[Decimal]) -> list[str]:
+    """Parts of a total as text, with the digits that `shown` gives the total, so that they sum to it as it is shown."""
+    places = _places(sum(parts, Decimal(0)))
+    return [f"${part:,.{places}f}" for part in round_parts(parts, places)]
+
+
+def _places(size: Decimal) -> int:
+    """After the point: 2, or as many as show two digits of a small amount."""
+    return 2 if size == 0 or size >= 1 else min(max(2, 1 - size.adjusted()), 12)
 
 
 def round_parts(parts: Sequence[Decimal], places: int) -> list[Decimal]:

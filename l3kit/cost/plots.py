@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from l3kit.cost.amounts import shown
+from l3kit.cost.amounts import shown, shown_parts
 from l3kit.cost.bill import Bill
 from l3kit.cost.compression import Measured
 from l3kit.cost.findings import object_share, per_cent, plain, plan_row, usd
@@ -90,7 +90,7 @@ def what_it_is_made_of(bill: Bill) -> Plot:
     figure, axes = figure_of(0.6 + 0.28 * len(names))
     colors = [MIDDLE] * len(known) + [DARK]
     bars = axes.barh(names, [float(a) for a in amounts], left=starts, color=colors)
-    axes.bar_label(bars, [f" {shown(amount)}" for amount in amounts], fontsize=8)
+    axes.bar_label(bars, [f" {text}" for text in (*shown_parts(known["USD"].tolist()), shown(amounts[-1]))], fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     share = object_share(bill)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from l3kit.cost.amounts import shown
+from l3kit.cost.amounts import shown, shown_parts
 from l3kit.cost.bill import Bill
 
 if TYPE_CHECKING:
@@ -61,15 +61,17 @@ def _cell(tag: str, text: str, right: bool) -> str:
 def bill_table(bill: Bill) -> Table:
     """Every row of a bill: how its quantity was found, its price's date, and the number of its source.
 
-    The parts and the total stand in rows of their own; over an unknown row they are `incomplete`. `source_table` lists
-    the sources by number.
+    The parts and the total stand in rows of their own, rounded so that the parts sum to the total; over an unknown row
+    they are `incomplete`. `source_table` lists the sources by number.
     """
     numbers = _source_numbers(bill)
     rows: list[tuple[str, ...]] = []
     strong: list[int] = []
-    for part, total in bill.by_part().items():
+    parts = bill.by_part()
+    texts = shown_parts([total.known for total in parts.values()])
+    for (part, total), text in zip(parts.items(), texts, strict=True):
         strong.append(len(rows))
-        rows.append((part, "", "", "", str(total), "", "", ""))
+        rows.append((part, "", "", "", text if total.complete else str(total), "", "", ""))
         for row in (r for r in bill.rows if r.part == part):
             rows.append(
                 (

@@ -118,6 +118,15 @@ def test_every_row_of_the_bill_tells_its_kind_the_prices_date_and_its_source(who
     assert table.rows[-1][4] == str(whole.bill.total)
 
 
+@pytest.mark.parametrize("devices", [1, 100, 7_777])
+def test_the_parts_shown_sum_to_the_total_shown(devices: int) -> None:
+    bill = scenario(devices=devices).bill()
+    table = bill_table(bill)
+    *parts, total = (Decimal(table.rows[n][4].replace("$", "").replace(",", "")) for n in sorted(table.strong))
+    assert sum(parts) == total
+    assert table.rows[-1][4] == shown(bill.total.known)
+
+
 def test_totals_over_an_unknown_row_are_incomplete_in_the_table(incomplete: FrontPage) -> None:
     table = bill_table(incomplete.bill)
     strong = {table.rows[number][0]: table.rows[number][4] for number in table.strong}
