@@ -33,8 +33,9 @@ test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
 test-all: $(READY)  ## Run the long tests too
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
-bench: $(READY)  ## Move 10 MB and 100 MB beside a naive mover, price 10,000 scenarios; print ratios and times
+bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.safety
 	@$(BIN)/python -m benchmarks.cost_grid
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost

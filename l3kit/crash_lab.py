@@ -86,6 +86,7 @@ class CrashLab:
         """Move a batch undisturbed. Returns: one row for each call, with what it is for; its number is the step."""
         import pandas as pd
 
+        self.run_again()  # the very first run also notes which devices there are
         self.put_readings()
         armed = faults.arm(self._endpoint, self._function)
         run_mover(self._session, self._twin, MOVER, time=self._moment)
@@ -252,7 +253,7 @@ def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
                 "looks again: still what was stored?" if stored else "reads the device's old items",
             )
         elif operation == "GetItem":
-            yield name, "where did an earlier run stop?" if "resume/" in subject else "reads the device's journal"
+            yield name, "where did the last run stop?" if "resume/" in subject else "reads the device's journal"
         elif operation == "PutItem" and subject.startswith("report/"):
             yield name, "keeps the run's report"
         elif operation == "PutItem":

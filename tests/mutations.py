@@ -182,6 +182,13 @@ MUTATIONS = (
         (AT_ONCE,),
     ),
     Mutation(
+        "what a removed device has half done is forgotten",
+        "l3kit/tiering/hot_to_cold.py",
+        "removed = frozenset(_known_devices(resume)) - frozenset(self.devices)",
+        "removed: frozenset[str] = frozenset()",
+        (MOVER,),
+    ),
+    Mutation(
         "an object is deleted from the cold tier whatever it has become",
         "l3kit/tiering/cold_to_archive.py",
         "if not await self.job.cold.delete(info.key, etag=info.etag):\n            report.skip",

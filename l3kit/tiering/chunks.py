@@ -183,7 +183,7 @@ class ChunkFiller:
         if not self._items:
             return None
         average = self._size / self.count
-        room = int((self._max_bytes - self._size) / average * 1.02) + 8
+        room = int((self._max_bytes - self._size) / average * 1.005) + 8
         return max(1, min(room, self._max_count - self.count))
 
     def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:

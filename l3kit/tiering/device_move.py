@@ -54,7 +54,7 @@ class DeviceMove:
     """One device's turn in one run.
 
     Args:
-        before: sort keys below it are moved.
+        before: sort keys below it are moved; None only finishes what an earlier run left half done.
         time_left: asked before each chunk; when it says False the device is left at that chunk's boundary.
     """
 
@@ -65,7 +65,7 @@ class DeviceMove:
         hot: HotStore,
         target: ColdTarget,
         journal: DeviceJournal,
-        before: str,
+        before: str | None,
         tuning: Tuning,
         time_left: Callable[[], bool],
     ) -> None:
@@ -89,16 +89,17 @@ class DeviceMove:
             if record.entry is not None:
                 await self._journal.acquire()
                 await self._recover(record.entry)
-            await self._move_chunks()
+            if self._before is not None:
+                await self._move_chunks(self._before)
         finally:
             with contextlib.suppress(L3Error):  # an unreleased lease runs out by itself
                 await self._journal.release()
         return self.report
 
-    async def _move_chunks(self) -> None:
+    async def _move_chunks(self, before: str) -> None:
         after: str | None = None
         while True:
-            filler, exhausted = await self._fill(after)
+            filler, exhausted = await self._fill(before, after)
             if filler.empty:
                 return
             if not self._time_left():
@@ -117,11 +118,11 @@ class DeviceMove:
             # What was read beyond the chunk is read again: its page has changed by the chunk's deletes.
             after = draft.sort_keys[-1]
 
-    async def _fill(self, after: str | None) -> tuple[ChunkFiller, bool]:
+    async def _fill(self, before: str, after: str | None) -> tuple[ChunkFiller, bool]:
         """Read until there is more than a chunk's worth, or nothing more (True)."""
         filler = ChunkFiller(self._tuning.max_chunk_bytes)
         while not filler.full:
-            page = await self._hot.read_page(self._device_id, before=self._before, after=after, limit=filler.room())
+            page = await self._hot.read_page(self._device_id, before=before, after=after, limit=filler.room())
             for sort_key, reason in page.refused:
                 self._refuse(sort_key, reason)
             filler.add(page)

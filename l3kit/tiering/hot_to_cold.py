@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError
+from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError, StoreError
 from l3kit.tiering.device_move import ColdTarget, DeviceMove
 from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
@@ -27,6 +27,7 @@ REPORT_DAYS = 90
 """How long the journal keeps a run's report (the table expires rows by `expires_at`, seconds since 1970)."""
 MAX_REPORT_BYTES = 300_000
 RESUME_NAME = f"resume/{FUNCTION}"
+REGISTER_TRIES = 10
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class HotToCold:
     """One run of the mover, ready to go.
 
     Attributes:
-        devices: ids, each moved by itself; one that fails does not stop the others.
+        devices: ids, each moved by itself; one that fails does not stop the others. Of one that an earlier run had and
+            this one has not any more, an interrupted chunk is finished and the rest is left.
         now: the moment the run stands for (its scheduled time), which with `hot_days` gives the cutoff.
         run_id: unique per run; the owner of its leases.
         clock: wall clock, UTC, for leases and the report.
@@ -63,17 +65,40 @@ class HotToCold:
         """Move, then store and return the report. Raises: StoreError only where the journal itself cannot be used."""
         started = self.clock()
         pace = _Pace(self.remaining)
-        resume = await self.journal.load(RESUME_NAME)
-        queue = deque(self._in_turn(resume))
+        resume = await self._register()
+        removed = frozenset(_known_devices(resume)) - frozenset(self.devices)
+        queue = deque([*self._in_turn(resume), *sorted(removed)])
         reports: list[DeviceReport] = []
-        workers = [self._work(queue, reports, pace) for _ in range(min(self.tuning.device_concurrency, len(queue)))]
+        workers = [
+            self._work(queue, removed, reports, pace) for _ in range(min(self.tuning.device_concurrency, len(queue)))
+        ]
         await asyncio.gather(*workers)
         reached = {report.device_id for report in reports}
         reports += [DeviceReport(device_id, remains=True) for device_id in queue if device_id not in reached]
-        await self._note_next(resume, queue[0] if queue else "")
-        report = self._report(started, reports)
+        unsettled = {report.device_id for report in reports if report.skipped or report.remains}
+        known = sorted({*self.devices, *(unsettled & removed)})
+        await self._note_resume(resume, queue[0] if queue else "", known)
+        report = self._report(started, [one for one in reports if not (one.quiet and one.device_id in removed)])
         await self._save(report)
         return report
+
+    async def _register(self) -> JournalRow | None:
+        """Note the devices before one is moved: should this run die and a device be removed, a later run knows of it.
+
+        Returns: the record of where the run before stopped, and of the devices.
+        """
+        for _ in range(REGISTER_TRIES):
+            row = await self.journal.load(RESUME_NAME)
+            known = _known_devices(row)
+            if set(self.devices) <= set(known):
+                return row
+            next_device = str(row.attributes.get("next_device", "")) if row else ""
+            wanted = _resume_row(row, next_device, sorted({*known, *self.devices}))
+            if await self.journal.swap(RESUME_NAME, wanted):
+                return wanted
+        raise StoreError(
+            "journal", f"{RESUME_NAME} was changed by others {REGISTER_TRIES} times", "Run the mover again"
+        )
 
     def _in_turn(self, resume: JournalRow | None) -> list[str]:
         """The devices, beginning with the one that an earlier run did not get to."""
@@ -82,28 +107,28 @@ class HotToCold:
         start = devices.index(str(first)) if first in devices else 0
         return devices[start:] + devices[:start]
 
-    async def _note_next(self, resume: JournalRow | None, next_device: str) -> None:
-        known = resume.attributes.get("next_device", "") if resume else ""
-        if next_device != known:
-            version = resume.version + 1 if resume else 1
-            await self.journal.swap(RESUME_NAME, JournalRow(version, {"next_device": next_device}))
+    async def _note_resume(self, resume: JournalRow | None, next_device: str, known: list[str]) -> None:
+        """Note where the next run begins and which devices there are, if it is not what is noted."""
+        noted = resume.attributes.get("next_device", "") if resume else ""
+        if (next_device, known) != (noted, _known_devices(resume)):
+            await self.journal.swap(RESUME_NAME, _resume_row(resume, next_device, known))
 
-    async def _work(self, queue: deque[str], reports: list[DeviceReport], pace: _Pace) -> None:
+    async def _work(self, queue: deque[str], removed: frozenset[str], reports: list[DeviceReport], pace: _Pace) -> None:
         while queue and pace.time_left():
             device_id = queue.popleft()
-            report = await self._move_device(device_id, pace)
+            report = await self._move_device(device_id, pace, only_finish=device_id in removed)
             reports.append(report)
             if report.remains:
                 queue.append(device_id)
 
-    async def _move_device(self, device_id: str, pace: _Pace) -> DeviceReport:
+    async def _move_device(self, device_id: str, pace: _Pace, *, only_finish: bool) -> DeviceReport:
         journal = DeviceJournal(self.journal, device_id, self.run_id, self.clock, self.lease_seconds)
         move = DeviceMove(
             device_id,
             hot=self.hot,
             target=self.target,
             journal=journal,
-            before=cutoff_key(self.cutoff),
+            before=None if only_finish else cutoff_key(self.cutoff),
             tuning=self.tuning,
             time_left=pace.turn(),
         )
@@ -160,6 +185,20 @@ class HotToCold:
             await self.journal.swap(f"{REPORT_PREFIX}{report.started}-{report.run_id}", row)
         except L3Error as error:  # what was moved is moved; the caller still gets the report
             log.warning("the run's report could not be stored: %s", error)
+
+
+def _known_devices(resume: JournalRow | None) -> list[str]:
+    """The devices of the run before, and those removed earlier whose interrupted chunk could not be finished yet."""
+    packed = resume.attributes.get("devices") if resume else None
+    if not isinstance(packed, bytes):
+        return []
+    known: list[str] = orjson.loads(zlib.decompress(packed))
+    return known
+
+
+def _resume_row(before: JournalRow | None, next_device: str, devices: list[str]) -> JournalRow:
+    packed = zlib.compress(orjson.dumps(devices))
+    return JournalRow(before.version + 1 if before else 1, {"next_device": next_device, "devices": packed})
 
 
 class _Pace:

@@ -304,7 +304,8 @@ async def end_lease(store: JournalStore, device_id: str) -> str:
     name = DEVICE_PREFIX + device_id
     record = from_row(await store.load(name))
     if record.owner:
-        freed = replace(record, version=record.version + 1, owner="", lease_until=NEVER)
-        if not await store.swap(name, to_row(freed)):
+        freed = to_row(replace(record, version=record.version + 1, owner="", lease_until=NEVER))
+        # A lost answer looks like a refusal: what is there decides.
+        if not await store.swap(name, freed) and await store.load(name) != freed:
             raise StoreError(f"device {device_id}", f"run {record.owner} is alive: it has just written its journal")
     return record.owner

@@ -83,7 +83,7 @@ def one_fault(world: World, setting: Setting, action: Action, at: int) -> None:
 def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int:
     """A run is killed, the run that finishes its work is disturbed as well; then an ordinary run and the check.
 
-    Of all pairs of calls and faults an eighth is taken, chosen at random but always the same.
+    Of all pairs of calls and faults a sixth is taken, chosen at random but always the same.
     """
     length = len(setting.calls(world))
     cases = [
@@ -93,7 +93,7 @@ def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int
         for kill in KILLS
         for action in OTHER_FAULTS
     ]
-    chosen = random.Random(3).sample(cases, len(cases) // 8)[shard[0] :: shard[1]]
+    chosen = random.Random(3).sample(cases, len(cases) // 6)[shard[0] :: shard[1]]
     for kill, first, action, second in chosen:
         world.clear()
         items = setting.prepare(world)

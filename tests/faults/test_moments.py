@@ -15,9 +15,10 @@ from tests.faults.sweep import Setting, moments, shards
 from tests.faults.world import DEVICES, World, counted, item
 
 pytestmark = pytest.mark.sandbox
-PATIENT = {"REQUEST_TIMEOUT_SECONDS": 30, "MAX_CHUNK_BYTES": 2400}
+ORDERED = {"MAX_CHUNK_BYTES": 2400, "DEVICE_CONCURRENCY": 1}
 COUNT = 30
-"""Two chunks, each deleted by a single batch, so that the calls come in one order."""
+"""Two chunks, each deleted by a single batch, one device after the other: so all calls come in one order."""
+PATIENT = {**ORDERED, "REQUEST_TIMEOUT_SECONDS": 30}
 
 
 def one_device(world: World) -> list[bytes]:
@@ -85,7 +86,7 @@ def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     """The delete took effect, its answer does not come; a blind repetition would remove the new version."""
-    world = tallied(make_world(MAX_CHUNK_BYTES=2400))
+    world = tallied(make_world(**ORDERED))
     calls = MOVE.calls(world)
     deletes = [n for n, call in enumerate(calls, 1) if "BatchWriteItem" in call]
     assert deletes

@@ -287,6 +287,20 @@ def test_a_run_that_meets_anothers_lease_leaves_the_device_and_says_until_when()
     assert world.cold.bodies() == before
 
 
+def test_of_a_device_that_was_removed_a_half_done_chunk_is_finished_and_the_rest_is_left() -> None:
+    for at in range(1, CALLS + 1):
+        world, _ = killed_world(at, "after")
+        wanted = world.everywhere().keys()
+        hot_before = len(world.hot.devices.get("a", {}))
+        world.move("b")
+        world.move("b")
+        found = world.everywhere()
+        assert found.keys() == wanted, f"call {at}"
+        assert max(found.values()) == 1, f"call {at}"
+        left = len(world.hot.devices.get("a", {}))
+        assert hot_before - left <= 20, f"call {at}: more than the interrupted chunk was moved"
+
+
 def test_two_overlapping_runs_lose_and_double_nothing() -> None:
     for seed in range(40):
         world = World()
