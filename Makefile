@@ -6,10 +6,10 @@ READY  := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all bench lint clean notebooks
+.PHONY: help venv demo test test-all bench cost-report lint clean notebooks
 
 help:  ## Print this help
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY)  ## Make the virtual environment and install everything
 
@@ -33,9 +33,13 @@ test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
 test-all: $(READY)  ## Run the long tests too
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
 
-bench: $(READY)  ## Move data beside a naive mover and beside an unsafe one, and print the ratios
+bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python -m benchmarks.safety
+	@$(BIN)/python -m benchmarks.cost_grid
+
+cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
+	@$(BIN)/python -m l3kit.cost.report $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
 
 lint: $(READY)  ## Check style and types
 	@$(BIN)/ruff check .

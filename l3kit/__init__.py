@@ -44,7 +44,7 @@ _EXPORTS = {
     "CheckFailedError": "l3kit.errors",
     "L3Error": "l3kit.errors",
 }
-_MODULES = ("plots", "errors")
+_MODULES = ("cost", "plots", "errors")
 
 __all__ = [*_EXPORTS, *_MODULES]
 

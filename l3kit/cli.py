@@ -1,4 +1,4 @@
-"""The command line: `l3kit sandbox up | status | down | fire` and `l3kit explain`.
+"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit cost`.
 
 A verb is a function and a few lines of parser.
 """
@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from l3kit.cost.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
 
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sandbox(commands)
     _add_explain(commands)
+    add_cost(commands)
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)

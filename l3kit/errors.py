@@ -77,3 +77,7 @@ class SandboxError(L3Error):
 
 class CheckFailedError(L3Error):
     """A verification found something wrong; raised by notebooks so that papermill's exit code is the verdict."""
+
+
+class BudgetExceededError(CheckFailedError):
+    """A bill is over the budget given."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from l3kit import params
 from l3kit.connections import FILE, load_connections
+from l3kit.cost.parameters import CostAnalysisParameters
 from l3kit.params import Parameters
 from l3kit.twin import CONFIG, DEVICES, EVENTS, PROVIDER_FILE, Config, Device, Providers, Twin
 
@@ -22,6 +23,7 @@ MODELS: dict[str, type[Parameters]] = {
     "verify_connections": params.VerifyParameters,
     "query_tiers": params.QueryParameters,
     "crash_lab": params.CrashLabParameters,
+    "cost_analysis": CostAnalysisParameters,
     "destroy_l3": params.DestroyParameters,
 }
 

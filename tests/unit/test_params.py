@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from l3kit import params
+from l3kit.cost.parameters import CostAnalysisParameters
 from l3kit.errors import ConfigurationError
 from l3kit.params import Parameters, check, parameters
 
@@ -23,8 +24,11 @@ MODELS: dict[str, type[Parameters]] = {
     "verify_connections": params.VerifyParameters,
     "query_tiers": params.QueryParameters,
     "crash_lab": params.CrashLabParameters,
+    "cost_analysis": CostAnalysisParameters,
     "destroy_l3": params.DestroyParameters,
 }
+SCENARIOS = {"cost_analysis": {"three_clouds", "expiry"}}
+"""Notebooks that need no cloud, with the files that are named for what they ask instead of a target."""
 FILES = sorted((ROOT / "params").glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "twin": "params/twins/nyc-weather",
@@ -160,15 +164,17 @@ def test_a_params_file_fits_its_notebook_and_comments_every_value(path: Path) ->
     defaults, _ = cell_values(notebook)
     given = yaml.safe_load(path.read_text("utf-8"))
     p = check(MODELS[notebook], {**defaults, **given})
-    assert p.target == target
+    assert p.target == ("sandbox" if notebook in SCENARIOS else target)
     for line in path.read_text("utf-8").splitlines():
         assert line.startswith("#") or "  # " in line, line
 
 
 def test_every_notebook_has_a_params_file_for_the_sandbox_and_those_for_real_accounts_one_for_aws() -> None:
     names = {path.stem for path in FILES}
-    only_sandbox = {"walkthrough", "crash_lab"}
-    assert names == {f"{n}.sandbox" for n in MODELS} | {f"{n}.aws" for n in MODELS.keys() - only_sandbox}
+    only_sandbox = {"walkthrough", "crash_lab", *SCENARIOS}
+    scenarios = {f"{notebook}.{name}" for notebook, names in SCENARIOS.items() for name in names}
+    for_aws = {f"{n}.aws" for n in MODELS.keys() - only_sandbox}
+    assert names == {f"{n}.sandbox" for n in MODELS} | for_aws | scenarios
 
 
 def test_files_for_a_real_account_change_nothing_before_they_are_edited() -> None:

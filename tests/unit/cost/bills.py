@@ -1,0 +1,32 @@
+"""What the tests of bills share: the book, a layout, and finding a row."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from l3kit.cost.bill import Bill, Row
+from l3kit.cost.model import move_bill
+from l3kit.cost.price_book import PriceBook, load_prices
+from l3kit.cost.workload import Layout
+from tests.unit.cost.workloads import workload
+
+BOOK = load_prices()
+AWS = Layout("aws", "aws", "aws")
+GB = Decimal(2**30)
+
+
+def row(bill: Bill, part: str, item: str) -> Row:
+    (found,) = [r for r in bill.rows if (r.part, r.item) == (part, item)]
+    return found
+
+
+def run(mover: str, layout: Layout = AWS, **other: Any) -> Bill:
+    return move_bill(workload(**other), layout, BOOK, mover)  # type: ignore[arg-type]
+
+
+def overlaid(folder: Path, text: str) -> PriceBook:
+    path = folder / "mine.yaml"
+    path.write_text(text)
+    return load_prices(path)
