@@ -224,12 +224,12 @@ def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list
 
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
     """Sort keys for the journal: about 3 bytes each for regular timestamps."""
-    return zlib.compress(orjson.dumps(list(sort_keys)), 2)
+    return zstandard.ZstdCompressor(level=1).compress(orjson.dumps(list(sort_keys)))
 
 
 def decode_sort_keys(data: bytes) -> list[str]:
     """The inverse of `encode_sort_keys`."""
-    keys: list[str] = orjson.loads(zlib.decompress(data))
+    keys: list[str] = orjson.loads(zstandard.ZstdDecompressor().decompress(data))
     return keys
 
 
