@@ -55,20 +55,21 @@ class DynamoHotStore:
         request = self._query(device_id, before, after, since, limit)
         answer = await self._table.send("Query", "query", request)
         page = decode(answer.body, self._shapes)
-        self._count_read(page.rest)
+        units = self._count_read(page.rest)
         sort_keys, items = page.sort_keys, page.items
         while sort_keys and sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
             sort_keys.pop()
             items.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        return Page(sort_keys, items, next_after, request, _fingerprint(answer), page.refused)
+        return Page(sort_keys, items, next_after, (request, units), _fingerprint(answer), page.refused)
 
     async def page_unchanged(self, page: Page) -> bool:
         """Ask the same Query again; only an answer of the same length and checksum counts as unchanged."""
-        assert isinstance(page.request, bytes)
-        answer = await self._table.send("Query", "query", page.request)
-        self.usage.read_units += len(answer.body) / 8192  # an estimate: the answer is not parsed
+        assert isinstance(page.request, tuple)
+        request, units = page.request
+        answer = await self._table.send("Query", "query", request)
+        self.usage.read_units += units  # the answer is not parsed; an unchanged page costs what it did before
         return _fingerprint(answer) == page.fingerprint
 
     async def delete_items(
@@ -247,8 +248,10 @@ class DynamoHotStore:
             self._places = asyncio.Semaphore(self._concurrency)
         return self._places
 
-    def _count_read(self, content: Mapping[str, Any]) -> None:
-        self.usage.read_units += float(content.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+    def _count_read(self, content: Mapping[str, Any]) -> float:
+        units = float(content.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+        self.usage.read_units += units
+        return units
 
     def _count_write(self, content: Mapping[str, Any]) -> None:
         consumed = content.get("ConsumedCapacity", [])
