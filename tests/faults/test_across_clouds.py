@@ -19,7 +19,7 @@ def two_chunks(world: World) -> list[bytes]:
     return items
 
 
-@shards(12)
+@shards(24)
 def test_a_fault_at_the_sender_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -34,9 +34,9 @@ def test_a_fault_at_the_receiver_loses_and_doubles_nothing(
     assert single_faults(world, Setting("hot-to-cold-mover", two_chunks, world.writer), shard) > 0
 
 
-@shards(15)
+@shards(30)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     world = tallied(make_world("cold"))
-    assert double_faults(world, Setting("hot-to-cold-mover", two_chunks), shard) > 10
+    assert double_faults(world, Setting("hot-to-cold-mover", two_chunks), shard) > 0

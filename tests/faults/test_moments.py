@@ -64,7 +64,7 @@ def check_rewritten(world: World, items: Sequence[bytes], new: Sequence[bytes], 
 
 
 @pytest.mark.parametrize("guard", ["page", "conditional"])
-@shards(4)
+@shards(8)
 def test_an_item_rewritten_while_it_is_moved_survives_in_its_last_version(
     make_world: MakeWorld, tallied: Callable[[World], World], guard: str, shard: tuple[int, int]
 ) -> None:
@@ -81,7 +81,7 @@ def test_an_item_rewritten_while_it_is_moved_survives_in_its_last_version(
         assert world.hot_count() == 0
 
 
-@shards(4)
+@shards(2)
 def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -105,7 +105,7 @@ def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
         check_rewritten(world, items, new, f"rewritten while the answer to call {at} was lost")
 
 
-@shards(4)
+@shards(8)
 def test_an_item_to_which_attributes_are_added_survives_under_the_conditional_guard(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -122,7 +122,7 @@ def test_an_item_to_which_attributes_are_added_survives_under_the_conditional_gu
         check_rewritten(world, items, new, f"attributes added at call {at}")
 
 
-@shards(4)
+@shards(8)
 def test_late_items_end_in_exactly_one_place(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -139,7 +139,7 @@ def test_late_items_end_in_exactly_one_place(
         assert world.hot_count() == 0
 
 
-@shards(4)
+@shards(8)
 def test_a_run_that_lost_its_lease_and_wakes_up_later_does_no_harm(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -173,7 +173,7 @@ def _in_cold(world: World) -> list[bytes]:
 
 
 @pytest.mark.parametrize("border", ["same", "archive"])
-@shards(4)
+@shards(8)
 def test_an_object_rewritten_while_it_is_archived_is_not_lost(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]
 ) -> None:

@@ -36,7 +36,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
 
 
 @pytest.mark.parametrize("runs", [2, 5])
-@shards(20)
+@shards(40)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
 ) -> None:
@@ -53,7 +53,7 @@ def test_runs_started_together_lose_and_double_nothing(
 
 
 @pytest.mark.parametrize("runs", [2, 5])
-@shards(20)
+@shards(40)
 def test_archive_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
 ) -> None:
@@ -69,7 +69,7 @@ def test_archive_runs_started_together_lose_and_double_nothing(
 
 
 @pytest.mark.parametrize("border", ["same", "cold", "archive"])
-@shards(20)
+@shards(40)
 def test_both_movers_at_once_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]
 ) -> None:
@@ -92,7 +92,7 @@ def quiet(world: World, border: str) -> None:
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
-@shards(6)
+@shards(12)
 def test_a_chunk_that_is_archived_before_its_dead_run_is_finished_is_not_moved_again(
     make_world: MakeWorld, tallied: Callable[[World], World], rewritten: bool, shard: tuple[int, int]
 ) -> None:
