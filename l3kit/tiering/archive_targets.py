@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from l3kit.errors import StoreError, TransferError
 from l3kit.tiering.digest import ContentDigest
+from l3kit.tiering.object_metadata import sendable_metadata
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Usage
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
-from l3kit.tiering.wire import ArchivePart, sendable_metadata
+from l3kit.tiering.wire import ArchivePart
 
 if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
     from l3kit.tiering.http import Writer

@@ -10,6 +10,8 @@ import zstandard
 from l3kit.errors import StoreError
 
 _BLOCK = 1024 * 1024
+_GZIP_SLICE = 16 * 1024
+"""Bytes fed at once: zlib copies what follows a member's end, which must not be everything for every member."""
 _ZSTD_SLICE = 512
 """Bytes fed at once: zstd has no output limit here, and four bytes of it may stand for 128 KiB."""
 
@@ -51,11 +53,13 @@ class ContentDigest:
         return self._hash.hexdigest()
 
     def _update_gzip(self, data: bytes) -> None:
-        while data:
-            if self._gzip.eof:  # another member follows
-                self._gzip = zlib.decompressobj(31)
-            self._hash.update(self._gzip.decompress(data, _BLOCK))
-            data = self._gzip.unused_data if self._gzip.eof else self._gzip.unconsumed_tail
+        for start in range(0, len(data), _GZIP_SLICE):
+            rest = data[start : start + _GZIP_SLICE]
+            while rest:
+                if self._gzip.eof:  # another member follows
+                    self._gzip = zlib.decompressobj(31)
+                self._hash.update(self._gzip.decompress(rest, _BLOCK))
+                rest = self._gzip.unused_data if self._gzip.eof else self._gzip.unconsumed_tail
 
     def _update_zstd(self, data: bytes) -> None:
         for start in range(0, len(data), _ZSTD_SLICE):

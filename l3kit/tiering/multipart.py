@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,14 +70,17 @@ async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes
     Raises: Refusal 400 (other `total_parts`, a part of other content, digest), KeyConflictError, StoreError.
     """
     done = await _already_done(store, upload)
-    if done is not None:
-        await _discard(store, upload)
-        return Progress(done=done)
-    await _keep(store, upload, number, data)
-    pending = await _missing(store, upload)
-    if pending:
-        return Progress(pending)
-    return Progress(done=await _assemble(store, upload))
+    if done is None:
+        await _keep(store, upload, number, data)
+        pending = await _missing(store, upload)
+        if not pending:
+            return Progress(done=await _assemble(store, upload))
+        # Another request may have finished the object meanwhile, and removed the others before this part was kept.
+        done = await _already_done(store, upload)
+        if done is None:
+            return Progress(pending)
+    await _discard(store, upload)
+    return Progress(done=done)
 
 
 async def sweep_parts(store: ObjectStore, *, now: datetime, older_than: timedelta = ORPHAN_AGE) -> int:
@@ -150,8 +154,11 @@ async def _assemble(store: ObjectStore, upload: Upload) -> ObjectInfo:
 async def _digest(store: ObjectStore, upload: Upload, keys: Sequence[str]) -> str:
     digest = ContentDigest(upload.content_encoding, upload.key)
     for key in keys:
-        digest.update(await store.read(key))
-    return digest.hexdigest()
+        data = await store.read(key)
+        with _of_the_declared_encoding():
+            digest.update(data)
+    with _of_the_declared_encoding():
+        return digest.hexdigest()
 
 
 async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str], sha256: str) -> AsyncIterator[bytes]:
@@ -159,17 +166,22 @@ async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str], sha25
     digest = ContentDigest(upload.content_encoding, upload.key)
     for key in keys:
         data = await store.read(key)
-        try:
+        with _of_the_declared_encoding():
             digest.update(data)
-        except StoreError as error:
-            raise _DigestMismatch(400, error.cause, "content_encoding") from None
         yield data
-    try:
+    with _of_the_declared_encoding():
         found = digest.hexdigest()
-    except StoreError as error:
-        raise _DigestMismatch(400, error.cause, "content_encoding") from None
     if found != sha256:
         raise _DigestMismatch(400, f"the parts together have {found}; they were discarded, send them again", "sha256")
+
+
+@contextmanager
+def _of_the_declared_encoding() -> Iterator[None]:
+    """Content that does not unpack is the sender's fault, not the store's."""
+    try:
+        yield
+    except StoreError as error:
+        raise _DigestMismatch(400, error.cause, "content_encoding") from None
 
 
 async def _discard(store: ObjectStore, upload: Upload) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 import orjson
 
 from l3kit.errors import L3Error
-from l3kit.tiering.chunks import Chunk, ChunkKey
+from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey
 from l3kit.tiering.payload import MAX_BODY_BYTES, Payload, encode
 from l3kit.tiering.settings import Secret
 from l3kit.tiering.strict_json import members
@@ -26,10 +26,9 @@ TOKEN_HEADER = "X-Inter-Cloud-Token"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 MAX_KEY_BYTES = 1024
-MAX_METADATA_BYTES = 1800
-"""Of an object's metadata, names and percent-encoded values together; S3 ends at 2,048 with the digest."""
-_METADATA_NAME = re.compile(r"[a-z0-9!#$&'*+.^_`|~-]{1,64}")
-_METADATA_VALUE = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
+_UNFIT_KEY = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
+_GZIP_SLICE = 16 * 1024
+"""Bytes fed at once: zlib copies what follows a member's end, which must not be the whole body for every member."""
 
 
 class Refusal(L3Error):
@@ -50,6 +49,7 @@ class Request:
 
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     def header(self, name: str) -> str | None:
         """Its value, stripped; None where it is missing. Raises: Refusal where it is there in two spellings."""
@@ -100,18 +100,22 @@ def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
 def _gunzip(data: bytes, limit: int) -> bytes:
     blocks: list[bytes] = []
     room = limit + 1
-    while data:
-        member = zlib.decompressobj(31)
-        try:
-            blocks.append(member.decompress(data, room))
-        except zlib.error as error:
-            raise Refusal(400, f"is not valid gzip ({error})") from None
-        room -= len(blocks[-1])
-        if room <= 0:
-            raise Refusal(413, f"unpacks to more than {limit} bytes")
-        if not member.eof:
-            raise Refusal(400, "is not valid gzip (it ends too early)")
-        data = member.unused_data
+    member = zlib.decompressobj(31)
+    for start in range(0, len(data), _GZIP_SLICE):
+        rest = data[start : start + _GZIP_SLICE]
+        while rest:
+            if member.eof:  # another member follows
+                member = zlib.decompressobj(31)
+            try:
+                blocks.append(member.decompress(rest, room))
+            except zlib.error as error:
+                raise Refusal(400, f"is not valid gzip ({error})") from None
+            room -= len(blocks[-1])
+            if room <= 0:
+                raise Refusal(413, f"unpacks to more than {limit} bytes")
+            rest = member.unused_data
+    if not member.eof:
+        raise Refusal(400, "is not valid gzip (it ends too early)")
     return b"".join(blocks)
 
 
@@ -180,27 +184,20 @@ class Envelope:
         return value
 
 
-def check_key(request: Request, key: str, field: str) -> None:
-    """Refuse a key that is too long, and an Idempotency-Key that is not this key."""
-    if len(key.encode()) > MAX_KEY_BYTES:
-        raise Refusal(400, f"makes an object key of more than {MAX_KEY_BYTES} bytes", field)
+def check_key(request: Request, key: str, field: str, limit: int = MAX_KEY_BYTES) -> None:
+    """Refuse a key that is longer than `limit` bytes, and an Idempotency-Key that is not this key."""
+    if len(key.encode()) > limit:
+        raise Refusal(400, f"makes an object key of more than {limit} bytes", field)
     given = request.header(IDEMPOTENCY_HEADER)
     if given is not None and key not in (given, unquote(given)):
         raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
 
 
-def metadata_fault(name: str, text: object) -> str | None:
-    """Why this cannot be an object's metadata on every cloud; None where it can."""
-    if not _METADATA_NAME.fullmatch(name):
-        return f"the name {name[:64]!r} is not a header name in lower case"
-    if not isinstance(text, str) or not _METADATA_VALUE.fullmatch(text):
-        return f"{name!r} must be text without control characters, not empty, no blanks around"
-    return None
-
-
-def metadata_size(metadata: Mapping[str, str]) -> int:
-    """Bytes that it takes as headers."""
-    return sum(len(name) + len(quote(text)) for name, text in metadata.items())
+def key_fault(key: str) -> str | None:
+    """Why this cannot be an object's key on every cloud; None where it can."""
+    if _UNFIT_KEY.search(key):
+        return "must not hold control characters, nor `.` or `..` between slashes"
+    return f"must not begin with {RESERVED_PREFIX}" if key.startswith(RESERVED_PREFIX) else None
 
 
 # --- sending --------------------------------------------------------------------------------------------------
@@ -239,16 +236,6 @@ def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:
     if key.compression != "none":
         fields["compression"] = key.compression
     return orjson.dumps(fields)[:-1]
-
-
-def sendable_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """What of an object's metadata a receiver takes; the digest goes by its own field. Others' oddities stay behind."""
-    chosen: dict[str, str] = {}
-    for name, text in metadata.items():
-        candidate = chosen | {name: text}
-        if name != "sha256" and not metadata_fault(name, text) and metadata_size(candidate) <= MAX_METADATA_BYTES:
-            chosen = candidate
-    return chosen
 
 
 @dataclass(frozen=True, slots=True)

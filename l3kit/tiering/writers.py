@@ -20,11 +20,14 @@ from l3kit.tiering import wire
 from l3kit.tiering.chunks import CONTENT_ENCODINGS, RESERVED_PREFIX, compress, object_key
 from l3kit.tiering.digest import ContentDigest
 from l3kit.tiering.multipart import MAX_PARTS, Upload, sweep_parts, take_part
+from l3kit.tiering.object_metadata import amount_fault, metadata_fault
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.receipts import archived_digest
+from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest
 from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import Envelope, Refusal, Request, Response
 
+MAX_CHUNK_KEY_BYTES = wire.MAX_KEY_BYTES - len(RECEIPT_PREFIX)
+"""The chunk's receipt, once it is archived, has the key with a prefix."""
 _CONTENT_ENCODING = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ class _Writer(ABC):
             if not self._token:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
             return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
+        if request.method.upper() != "POST":
+            return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
         try:
             return await self._write(request, Envelope(wire.plain_body(request)))
         except Refusal as refusal:
@@ -111,7 +116,7 @@ class ColdWriter(_Writer):
         key = object_key(device_id, start, end, number, compression)
         if key.startswith(RESERVED_PREFIX):
             raise Refusal(400, f"{device_id!r} is reserved", "iot_device_id")
-        wire.check_key(request, key, "iot_device_id")
+        wire.check_key(request, key, "iot_device_id", MAX_CHUNK_KEY_BYTES)
         seal = envelope.flag("seal")
         count = _check_items(items, device_id, start, end, seal=seal)
         sha256 = hashlib.sha256(items).hexdigest()
@@ -164,8 +169,8 @@ class ArchiveWriter(_Writer):
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")
-        if key.startswith(RESERVED_PREFIX):
-            raise Refusal(400, f"must not begin with {RESERVED_PREFIX}", "object_key")
+        if fault := wire.key_fault(key):
+            raise Refusal(400, fault, "object_key")
         wire.check_key(request, key, "object_key")
         envelope.text("source_cloud", "unknown")
         data = _data(envelope)
@@ -219,8 +224,8 @@ def _data(envelope: Envelope) -> bytes:
 
 def _content_encoding(envelope: Envelope) -> str | None:
     value = envelope.text("content_encoding", "identity")
-    if not _CONTENT_ENCODING.fullmatch(value):
-        raise Refusal(400, "must be a name like gzip", "content_encoding")
+    if not _CONTENT_ENCODING.fullmatch(value) or value.lower() == "aws-chunked":  # S3 takes that one off
+        raise Refusal(400, "must be a name like gzip, and not aws-chunked", "content_encoding")
     return None if value == "identity" else value
 
 
@@ -241,8 +246,8 @@ def _metadata(envelope: Envelope) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise Refusal(400, "must be an object of texts", "metadata")
     for name, text in value.items():
-        if fault := wire.metadata_fault(name, text):
+        if fault := metadata_fault(name, text):
             raise Refusal(400, fault, "metadata")
-    if wire.metadata_size(value) > wire.MAX_METADATA_BYTES:
-        raise Refusal(400, f"is longer than {wire.MAX_METADATA_BYTES} bytes", "metadata")
+    if fault := amount_fault(value):
+        raise Refusal(400, fault, "metadata")
     return {name: text for name, text in value.items() if name != "sha256"}

@@ -263,7 +263,8 @@ def url_request(event: Event) -> Request:
     """A Function URL's event, payload format 2.0, as a request."""
     body = event.get("body") or ""
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
-    return Request(event.get("headers") or {}, content)
+    method = event.get("requestContext", {}).get("http", {}).get("method", "POST")
+    return Request(event.get("headers") or {}, content, method)
 
 
 def url_answer(response: Response) -> dict[str, Any]:

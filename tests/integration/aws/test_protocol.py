@@ -1,0 +1,294 @@
+"""The deployed writers answer as docs/openapi.yaml says: to drawn requests, to broken ones, and in sequences."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from l3kit.connections import load_connections
+from l3kit.coroutines import run
+from l3kit.session import Session
+from l3kit.tier_stores import open_tiers
+from l3kit.tiering.chunks import decompress, parse_object_key
+from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
+from l3kit.twin import Twin
+from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.support.envelopes import chunk, damaged, parcel, parts_of
+from tests.support.protocol_requests import OPENAPI, Endpoint, send
+
+pytestmark = pytest.mark.sandbox
+COLD, ARCHIVE = "/cold-writer", "/archive-writer"
+CONFIG = {"seed": 5, "generation": {"deterministic": True, "database": "none", "with-security-parameters": False}}
+SCHEMA = schemathesis.openapi.from_path(OPENAPI, config=schemathesis.Config.from_dict(CONFIG))
+repeatable = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+Writers = Mapping[str, Endpoint]
+
+
+@pytest.fixture(scope="module")
+def receivers(session: Session, make_twin: MakeTwin) -> Mapping[str, Twin]:
+    """A twin with a cold writer on AWS, and one with an archive writer."""
+    twins = {COLD: make_twin("azure", "aws", "aws"), ARCHIVE: make_twin("gcp", "gcp", "aws")}
+    for twin in twins.values():
+        deploy(twin, session)
+    return twins
+
+
+@pytest.fixture(scope="module")
+def writers(receivers: Mapping[str, Twin]) -> Writers:
+    links = {COLD: "azure_l3hot_to_aws_l3cold", ARCHIVE: "gcp_l3cold_to_aws_l3archive"}
+    return {
+        path: Endpoint(SCHEMA[path]["POST"], load_connections(receivers[path].path)[link])
+        for path, link in links.items()
+    }
+
+
+@pytest.fixture
+def cold(writers: Writers) -> Endpoint:
+    return writers[COLD]
+
+
+@pytest.fixture
+def archive(writers: Writers) -> Endpoint:
+    return writers[ARCHIVE]
+
+
+# --- any request ------------------------------------------------------------------------------------------------
+
+
+@SCHEMA.parametrize()
+@settings(repeatable, max_examples=20)
+def test_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
+    send(case, writers[case.operation.path])
+
+
+@pytest.mark.slow
+@SCHEMA.parametrize()
+@settings(repeatable, max_examples=600)
+def test_very_many_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
+    send(case, writers[case.operation.path])
+
+
+WHOLE = {COLD: chunk("broken", again=True), ARCHIVE: parcel("broken", is_multipart=True, part_number=1, total_parts=2)}
+PIECES = st.binary(max_size=4) | st.sampled_from([b'"', b"{}", b"\\ud800", b"1e999", b"[" * 1500])
+EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4), PIECES), min_size=1, max_size=4)
+HEADER_TEXTS = st.none() | st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20).map(str.strip)
+
+
+@pytest.mark.parametrize("path", [COLD, ARCHIVE])
+@settings(repeatable, max_examples=40)
+@given(edits=EDITS, packed=st.booleans(), encoding=HEADER_TEXTS, key=HEADER_TEXTS)
+def test_damaged_bodies_and_odd_headers_get_a_documented_answer(
+    path: str,
+    edits: list[tuple[int, int, bytes]],
+    packed: bool,
+    encoding: str | None,
+    key: str | None,
+    writers: Writers,
+) -> None:
+    headers = {"content_encoding": "gzip"} if packed else {}
+    headers |= {"content_encoding": encoding} if encoding is not None and not packed else {}
+    headers |= {"idempotency_key": key} if key is not None else {}
+    assert writers[path].post(damaged(WHOLE[path], edits, packed), **headers)[0] < 500
+
+
+# --- refusals of every kind -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [COLD, ARCHIVE])
+@pytest.mark.parametrize(
+    "token", [None, "wrong", "传感器".encode().decode("latin-1")], ids=["none", "wrong", "unicode"]
+)
+def test_without_the_token_nothing_is_looked_at(path: str, token: str | None, writers: Writers) -> None:
+    assert writers[path].post(b"{", token=token) == (
+        403,
+        {"error": "the header X-Inter-Cloud-Token is missing or wrong"},
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_no_other_method_writes(method: str, cold: Endpoint, archive: Endpoint) -> None:
+    assert cold.post(chunk("method"), method=method)[0] == 405
+    assert archive.post(parcel("method"), method=method)[0] == 405
+    assert cold.post(chunk("method", seal=True, items=[]))[1]["sealed"], "the key is still free"
+
+
+ODD = {f"name-{number}": "v" for number in range(65)}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"object_key": "a\nb"}, {"object_key": "a\r\nb"}, {"object_key": "../a"}, {"metadata": ODD}],
+    ids=["newline", "line-end", "dots", "metadata"],
+)
+def test_what_a_store_would_fail_on_is_refused_before_it_is_asked(fields: dict[str, Any], archive: Endpoint) -> None:
+    status, answer = archive.post({**parcel("odd"), **fields})
+    assert (status, answer["field"]) == (400, next(iter(fields)))
+
+
+def test_as_much_metadata_as_is_allowed_is_stored(archive: Endpoint) -> None:
+    assert archive.post(parcel("much", metadata=dict(list(ODD.items())[1:])))[0] == 200
+
+
+def test_what_is_too_large_for_the_writer_or_for_the_cloud_is_413(cold: Endpoint) -> None:
+    bomb = gzip.compress(bytes(40_000_000))
+    assert cold.post(bomb, content_encoding="gzip")[1]["field"] == "body"
+    status, answer = cold.post(b" " * 6_300_000)
+    assert (status, "error" in answer) == (413, False), "Lambda's own words"
+
+
+def test_too_many_requests_at_once_are_429(cold: Endpoint, receivers: Mapping[str, Twin], session: Session) -> None:
+    client = session.aws.client("lambda")
+    name = session.aws_names(receivers[COLD]).function("cold-writer")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        assert cold.post(chunk("throttled"))[0] == 429
+    finally:
+        client.delete_function_concurrency(FunctionName=name)
+
+
+def test_storage_trouble_is_500_and_says_nothing(
+    cold: Endpoint, receivers: Mapping[str, Twin], session: Session
+) -> None:
+    key = cold.post(chunk("trouble"))[1]["key"]
+
+    async def spoil() -> None:
+        async with open_tiers(session, receivers[COLD]) as stores:
+            assert stores.cold is not None
+            await stores.cold.create(
+                RECEIPT_PREFIX + key, b"no receipt", sha256=hashlib.sha256(b"no receipt").hexdigest()
+            )
+
+    run(spoil())
+    assert cold.post(chunk("trouble", again=True)) == (
+        500,
+        {"error": "the storage failed; the reason is in the writer's log"},
+    )
+
+
+# --- one after the other ----------------------------------------------------------------------------------------
+
+
+def contents(session: Session, twin: Twin, tier: str, prefix: str = "") -> dict[str, bytes]:
+    """What is stored in a tier, as it was before compression; archived objects are restored."""
+
+    async def steps() -> dict[str, bytes]:
+        found = {}
+        async with open_tiers(session, twin) as stores:
+            store = stores.cold if tier == "cold" else stores.archive
+            assert store is not None
+            for key in [info.key async for info in store.list(prefix)]:
+                await store.restore(key, days=1) if tier == "archive" else None
+                chunk_key = parse_object_key(key)
+                found[key] = decompress(await store.read(key), chunk_key.compression if chunk_key else "none")
+        return found
+
+    return run(steps())
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_a_repeated_chunk_is_the_same_200_and_other_content_is_409(
+    compression: str, cold: Endpoint, receivers: Mapping[str, Twin], session: Session
+) -> None:
+    device = f"repeat-{compression}"
+    body = json.dumps(chunk(device, compression=compression), ensure_ascii=False, indent=1).encode()
+    status, receipt = cold.post(body)
+    assert (status, receipt["written"]) == (200, 2)
+    assert cold.post(gzip.compress(body), content_encoding="gzip") == (200, receipt)
+    status, conflict = cold.post(chunk(device, compression=compression, items=[{"other": 1}]))
+    assert (status, conflict["key"], conflict["sha256"]) == (409, receipt["key"], receipt["sha256"])
+    stored = contents(session, receivers[COLD], "cold", f"{device}/")
+    assert list(stored) == [receipt["key"]]
+    assert stored[receipt["key"]] in body, "byte for byte as it was sent"
+    assert hashlib.sha256(stored[receipt["key"]]).hexdigest() == receipt["sha256"]
+
+
+def test_a_sealed_key_takes_nothing_else(cold: Endpoint) -> None:
+    seal = chunk("sealed", items=[], seal=True)
+    status, receipt = cold.post(seal)
+    assert (status, receipt["sealed"], receipt["written"]) == (200, True, 0)
+    assert cold.post(seal) == (200, receipt)
+    assert cold.post(chunk("sealed"))[1]["sha256"] == receipt["sha256"]
+    taken = cold.post(chunk("taken"))[1]
+    assert cold.post(chunk("taken", items=[], seal=True))[1]["sha256"] == taken["sha256"]
+
+
+def test_a_chunk_that_was_archived_is_confirmed_from_its_receipt_and_cannot_be_sealed(
+    cold: Endpoint, receivers: Mapping[str, Twin], session: Session
+) -> None:
+    receipt = cold.post(chunk("archived", again=True))[1]
+
+    async def archive_it() -> None:
+        async with open_tiers(session, receivers[COLD]) as stores:
+            assert stores.cold is not None
+            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
+            await stores.cold.delete(receipt["key"])
+
+    run(archive_it())
+    assert cold.post(chunk("archived", again=True)) == (200, receipt)
+    assert contents(session, receivers[COLD], "cold", "archived/") == {}
+    status, conflict = cold.post(chunk("archived", items=[], seal=True))
+    assert (status, conflict["sha256"]) == (409, receipt["sha256"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parts_lost_doubled_and_reordered_end_in_one_right_object(
+    seed: int, archive: Endpoint, receivers: Mapping[str, Twin], session: Session
+) -> None:
+    chance = random.Random(seed)
+    key, body = f"parts-{seed}/传感器.json", chance.randbytes(50_000)
+    parts = parts_of(key, body, 6)
+    sent = [part for part in parts if chance.random() < 0.7] * 2
+    chance.shuffle(sent)
+    missing = {part["part_number"] for part in parts} - {part["part_number"] for part in sent}
+    answers = [archive.post(part) for part in sent]
+    assert {status for status, _ in answers} <= {200}
+    while missing:
+        number = chance.choice(sorted(missing))
+        status, answer = archive.post(parts[number - 1])
+        assert status == 200
+        missing = set(answer.get("pending", ()))
+    receipt = {"written": len(body), "key": key, "sha256": hashlib.sha256(body).hexdigest()}
+    assert archive.post(chance.choice(parts)) == (200, receipt)
+    assert contents(session, receivers[ARCHIVE], "archive", f"parts-{seed}/") == {key: body}
+    other = parts_of(key, body[::-1], 6)[0]
+    assert archive.post(other)[1]["sha256"] == receipt["sha256"]
+
+
+def test_two_last_parts_at_once_both_get_the_receipt(archive: Endpoint) -> None:
+    body = bytes(range(256)) * 40
+    first, *last = parts_of("at-once", body, 3)
+    archive.post(first)
+    archive.post(last[0])
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(archive.post, [last[1]] * 4))
+    receipt = {"written": len(body), "key": "at-once", "sha256": hashlib.sha256(body).hexdigest()}
+    assert answers == [(200, receipt)] * 4
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_parts_that_do_not_unpack_are_discarded_so_that_right_ones_can_follow(
+    declared: bool, archive: Endpoint
+) -> None:
+    content = b"x" * 3000
+    digest = hashlib.sha256(content).hexdigest()
+    changes = {"content_encoding": "gzip", "sha256": digest if declared else None}
+    answers = [archive.post(part) for part in parts_of(f"unpack-{declared}", b"no gzip at all", 2, **changes)]
+    assert (answers[-1][0], answers[-1][1]["field"]) == (400, "content_encoding")
+    answers = [archive.post(part) for part in parts_of(f"unpack-{declared}", gzip.compress(content), 2, **changes)]
+    assert (answers[-1][0], answers[-1][1]["sha256"]) == (200, digest)

@@ -1,0 +1,53 @@
+"""Envelopes as a sender of another make would write them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+Edit = tuple[int, int, bytes]
+"""Where, how many bytes are taken out, and what stands there instead."""
+
+
+def chunk(device: str, **changes: Any) -> dict[str, Any]:
+    """A cold envelope of two items."""
+    bounds = {"start_timestamp": "2026-01-01T00:00:00Z", "end_timestamp": "2026-01-01T01:00:00Z"}
+    items = [{"iotDeviceId": device, "id": bound, "text": '传感器 "1"'} for bound in bounds.values()]
+    return {"iot_device_id": device, "chunk_index": 1, **bounds, "items": items, **changes}
+
+
+def parcel(key: str, **changes: Any) -> dict[str, Any]:
+    """An archive envelope."""
+    return {"object_key": key, "data": "[]", "metadata": {"items": "1"}, **changes}
+
+
+def parts_of(key: str, body: bytes, count: int, **changes: Any) -> list[dict[str, Any]]:
+    """Archive envelopes of an object in `count` parts, as base64."""
+    size = -(-len(body) // count)
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    return [
+        parcel(
+            key,
+            data=base64.b64encode(piece).decode(),
+            data_encoding="base64",
+            is_multipart=True,
+            part_number=number,
+            total_parts=len(pieces),
+            **{"sha256": hashlib.sha256(body).hexdigest(), **changes},
+        )
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def damaged(envelope: dict[str, Any], edits: Sequence[Edit], packed: bool) -> bytes:
+    """A right request with some bytes replaced; damaged after packing where it is packed."""
+    body = json.dumps(envelope).encode()
+    body = gzip.compress(body, mtime=0) if packed else body
+    for at, length, instead in edits:
+        at %= len(body) + 1
+        body = body[:at] + instead + body[at + length :]
+    return body

@@ -1,0 +1,166 @@
+"""Requests to the writers as a schema draws them, mended where a schema cannot say what belongs together."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema_rs
+import requests
+import schemathesis
+import yaml
+from requests.structures import CaseInsensitiveDict
+
+from l3kit.connections import Connection
+from l3kit.tiering import wire
+from l3kit.tiering.chunks import object_key
+from l3kit.tiering.object_metadata import amount_fault
+from l3kit.tiering.writers import MAX_CHUNK_KEY_BYTES
+
+OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+_numbers = itertools.count(1)
+_TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
+
+
+TAKEN, REFUSED = {200, 409}, {400, 413, 415}
+_CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
+"""schemathesis' own, which would see neither what is mended nor that a wrong token is replaced."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A deployed writer, and what docs/openapi.yaml says of it."""
+
+    operation: schemathesis.APIOperation
+    connection: Connection
+
+    def post(
+        self, body: Any, *, method: str = "POST", token: str | None = "", **headers: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Send, check that the answer is a documented one, and return its status and JSON.
+
+        Args:
+            body: bytes go as they are, anything else as JSON.
+            token: the right one where it is empty; None sends none.
+            headers: `content_encoding="gzip"` and the like.
+        """
+        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        sent = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
+        if token is not None:
+            sent[wire.TOKEN_HEADER] = token or self.connection.token
+        answer = requests.request(method, self.connection.url, data=content, headers=sent, timeout=120)
+        case = self.operation.Case(body=content, media_type="application/json")
+        case.validate_response(answer, checks=_DOCUMENTED)
+        return answer.status_code, answer.json()
+
+
+def checks(*names: str) -> list[Any]:
+    """Some of schemathesis' checks."""
+    schemathesis.checks.load_all_checks()
+    return [schemathesis.checks.CHECKS.get_one(name) for name in names]
+
+
+_DOCUMENTED = checks(
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+)
+
+
+def validator(name: str) -> Any:
+    """Of one of the schemas in docs/openapi.yaml."""
+    components = yaml.safe_load(OPENAPI.read_text())["components"]
+    return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
+
+
+_ENVELOPES = {"/cold-writer": validator("ColdEnvelope"), "/archive-writer": validator("ArchiveEnvelope")}
+
+
+def send(case: schemathesis.Case, writer: Endpoint) -> None:
+    """Send a drawn request, check the answer against the schema, and that right ones are taken and wrong ones refused.
+
+    A right one is mended first where one part of it must fit another. A gzip body is really gzip, the token is right,
+    and no drawn text stands in `Idempotency-Key`. A media type may be wrong: no writer looks at it.
+    """
+    path, encoding = case.operation.path, str(case.headers.get("Content-Encoding", "")).strip()
+    packed, known = encoding in ("gzip", "x-gzip"), encoding in ("", "gzip", "x-gzip", "identity")
+    as_json = case.media_type == "application/json" and isinstance(case.body, dict)
+    right = as_json and known and _ENVELOPES[path].is_valid(case.body)
+    case.freeze_metadata()
+    if right:
+        case.body = fitting_chunk(case.body) if path == "/cold-writer" else fitting_object(case.body)
+    if packed and as_json:
+        case.body = gzip.compress(json.dumps(case.body).encode(), mtime=0)
+    case.headers = CaseInsensitiveDict(
+        {name: quote(str(text), safe=_ASCII) for name, text in case.headers.items() if name != wire.IDEMPOTENCY_HEADER}
+    )
+    answer = case.call_and_validate(
+        base_url=writer.connection.url.rstrip("/"),
+        headers={wire.TOKEN_HEADER: writer.connection.token},
+        excluded_checks=checks(*_CHECKED_HERE),
+    )
+    if case.method != "POST":
+        assert answer.status_code == 405
+    else:
+        assert answer.status_code in (TAKEN if right else REFUSED), (answer.content, case.body)
+
+
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+"""Stays as it is in a header; all else goes percent-encoded: bytes that are no UTF-8 do not fit into an event."""
+
+
+def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
+    """A cold envelope whose bounds, ids, key and digest fit together."""
+    body = {**drawn, "items": [dict(item) for item in drawn["items"]], "chunk_index": int(drawn["chunk_index"])}
+    while len(_chunk_key(body).encode()) > MAX_CHUNK_KEY_BYTES:
+        longest = max(_TEXTS, key=lambda name: len(body[name]))
+        body[longest] = body[longest][: len(body[longest]) // 2]
+    items = body["items"]
+    for item in items:
+        if "iotDeviceId" in item:
+            item["iotDeviceId"] = body["iot_device_id"]
+    if items:
+        items[0].pop("id", None)
+        items[-1].pop("id", None)
+        if len(items) > 1:
+            items[0]["id"], items[-1]["id"] = body["start_timestamp"], body["end_timestamp"]
+    if body.get("sha256"):
+        body["sha256"] = hashlib.sha256(json.dumps(items).encode()).hexdigest().upper()
+    return body
+
+
+def _chunk_key(body: dict[str, Any]) -> str:
+    compression = body.get("compression") or "none"
+    return object_key(*(body[name] for name in _TEXTS), body["chunk_index"], compression)
+
+
+def fitting_object(drawn: dict[str, Any]) -> dict[str, Any]:
+    """An archive envelope whose digest, encodings and part numbers fit together; a part has a key of its own."""
+    body = dict(drawn)
+    while len(body["object_key"].encode()) > 1000 or wire.key_fault(body["object_key"]):
+        body["object_key"] = body["object_key"][: len(body["object_key"]) // 2] or "key"
+    if body.get("content_encoding") in ("gzip", "zstd"):
+        del body["content_encoding"]
+    if body.get("metadata") and amount_fault(body["metadata"]):
+        body["metadata"] = {"items": "1"}
+    if body.get("is_multipart"):
+        body["object_key"] = f"{next(_numbers)}/{body['object_key']}"[:250]
+        body["total_parts"] = int(body["total_parts"])
+        body["part_number"] = min(int(body["part_number"]), body["total_parts"])
+    if body.get("sha256") and not (body.get("is_multipart") and body["total_parts"] > 1):
+        body["sha256"] = hashlib.sha256(_stored(body)).hexdigest()
+    return body
+
+
+def _stored(body: dict[str, Any]) -> bytes:
+    if body.get("data_encoding") == "base64":
+        return base64.b64decode(body["data"])
+    return str(body["data"]).encode()

@@ -1,0 +1,143 @@
+"""docs/openapi.yaml, docs/protocol.md and the code name the same fields, headers and statuses."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+
+from l3kit.tiering import http, multipart, object_metadata, wire, writers
+from tests.support.protocol_requests import OPENAPI, validator
+from tests.support.wire_server import chunk_of, item
+
+SPEC = yaml.safe_load(OPENAPI.read_text())
+PAGE = (OPENAPI.parent / "protocol.md").read_text()
+COLD, ARCHIVE = PAGE.split("## Cold writer")[1].split("## Archive writer")
+ARCHIVE = ARCHIVE.split("\n## ")[0]
+ENVELOPES = {"ColdWriter": "ColdEnvelope", "ArchiveWriter": "ArchiveEnvelope"}
+
+
+def properties(schema: Any) -> set[str]:
+    """All names that a schema gives to properties of its own level, through `$ref`, `allOf`, `anyOf` and `oneOf`."""
+    if "$ref" in schema:
+        return properties(SPEC["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    inner = [part for kind in ("allOf", "anyOf", "oneOf") for part in schema.get(kind, ())]
+    return set(schema.get("properties", ())).union(*map(properties, inner))
+
+
+def read_fields(tree: ast.AST) -> Iterator[str]:
+    """The literal names in `envelope.text("name")` and its like."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Name) and owner.id == "envelope":
+                yield from (a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str))
+                if node.func.attr == "digest" and not node.args:
+                    yield "sha256"
+
+
+def fields_read_by(writer: str) -> set[str]:
+    """The fields that a writer takes from its envelope, with the functions that it hands the envelope to."""
+    tree = ast.parse(Path(writers.__file__).read_text())
+    named = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    calls = (node.func for node in ast.walk(named[writer]) if isinstance(node, ast.Call))
+    called = {function.id for function in calls if isinstance(function, ast.Name)}
+    return set().union(*(read_fields(named[name]) for name in {writer, *(called & named.keys())}))
+
+
+@pytest.mark.parametrize(("writer", "envelope"), ENVELOPES.items(), ids=ENVELOPES)
+def test_the_schema_has_exactly_the_fields_that_the_writer_reads(writer: str, envelope: str) -> None:
+    assert properties({"$ref": f"#/components/schemas/{envelope}"}) == fields_read_by(writer)
+
+
+@pytest.mark.parametrize(
+    ("section", "envelope"), [(COLD, "ColdEnvelope"), (ARCHIVE, "ArchiveEnvelope")], ids=["cold", "archive"]
+)
+def test_the_page_names_every_field(section: str, envelope: str) -> None:
+    for name in properties({"$ref": f"#/components/schemas/{envelope}"}):
+        assert re.search(rf'[`"]{name}[`"]', section), name
+
+
+def test_the_page_and_the_schema_have_the_same_statuses() -> None:
+    told = set(re.findall(r"^\| ([45]\d\d|200)[ ,]", PAGE, re.MULTILINE))
+    for path in SPEC["paths"].values():
+        documented = set(path["post"]["responses"])
+        assert documented - {"500"} == told, "the page says 5xx"
+        assert "429, 5xx" in PAGE
+
+
+def test_the_writers_answer_no_status_that_is_not_documented() -> None:
+    documented = {int(status) for status in SPEC["paths"]["/cold-writer"]["post"]["responses"]}
+    used = set()
+    for module in (wire, writers, multipart):
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
+            made = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if made in ("Response", "Refusal", "_DigestMismatch"):
+                used |= {first.value for first in node.args[:1] if isinstance(first, ast.Constant)}
+    assert used == documented - {429}, "429 is the cloud's"
+
+
+def test_the_sender_has_a_remedy_for_every_refusal() -> None:
+    documented = {int(status) for status in SPEC["paths"]["/cold-writer"]["post"]["responses"]}
+    assert documented - {200, 405, 409, 500} <= http._REMEDIES.keys()
+
+
+def test_headers_are_called_the_same() -> None:
+    scheme, parameters = SPEC["components"]["securitySchemes"]["token"], SPEC["components"]["parameters"].values()
+    assert scheme["name"] == wire.TOKEN_HEADER
+    assert {parameter["name"] for parameter in parameters} == {wire.IDEMPOTENCY_HEADER, "Content-Encoding"}
+    for name in (wire.TOKEN_HEADER, wire.IDEMPOTENCY_HEADER, "Content-Encoding"):
+        assert f"| `{name}` |" in PAGE
+
+
+def test_limits_are_the_codes() -> None:
+    schemas = SPEC["components"]["schemas"]
+    archive = schemas["ArchiveEnvelope"]["properties"]
+    assert archive["object_key"]["maxLength"] == wire.MAX_KEY_BYTES
+    assert archive["metadata"]["maxProperties"] == object_metadata.MAX_METADATA_NAMES
+    assert f"{object_metadata.MAX_METADATA_BYTES:,} bytes" in archive["metadata"]["description"]
+    assert schemas["Part"]["properties"]["total_parts"]["maximum"] == multipart.MAX_PARTS
+    assert f"{writers.MAX_CHUNK_KEY_BYTES:,} bytes" in schemas["Chunk"]["description"]
+    assert f"{writers.MAX_CHUNK_KEY_BYTES:,} bytes" in COLD
+    assert f"at most {object_metadata.MAX_METADATA_NAMES} names" in ARCHIVE
+
+
+def test_it_is_valid_openapi() -> None:
+    schemathesis.openapi.from_path(OPENAPI).validate()
+
+
+def examples(section: str) -> list[Any]:
+    blocks = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    return [json.loads(block.replace('"..."', json.dumps("ab" * 32))) for block in blocks]
+
+
+def test_the_pages_examples_fit_the_schemas() -> None:
+    chunk, receipt = examples(COLD)
+    validator("ColdEnvelope").validate(chunk)
+    validator("ChunkReceipt").validate(receipt)
+    parcel, whole, pending = examples(ARCHIVE)
+    validator("ArchiveEnvelope").validate(parcel)
+    validator("ObjectReceipt").validate(whole)
+    validator("Pending").validate({**pending, "key": "k"})
+
+
+def test_what_l3kit_sends_fits_the_schemas_and_uses_no_field_of_its_own() -> None:
+    chunk = chunk_of([item(0), item(1)], compression="zstd")
+    seal = b"".join(wire.seal_pieces(chunk.key, "gcp"))
+    sent = [b"".join(wire.chunk_pieces(chunk, "aws", again=again)) for again in (True, False)]
+    for body in map(json.loads, [*sent, seal]):
+        validator("ColdEnvelope").validate(body)
+        assert body.keys() <= properties({"$ref": "#/components/schemas/ColdEnvelope"})
+    whole = wire.ArchivePart("k", b"\xff", "0" * 64, content_encoding="gzip", metadata={"items": "1"})
+    part = wire.ArchivePart("k", "传".encode(), "0" * 64, 2, 3)
+    for piece, as_text in ((whole, False), (part, False), (part, True)):
+        body = json.loads(b"".join(piece.pieces("aws", as_text=as_text)))
+        validator("ArchiveEnvelope").validate(body)
+        assert body.keys() <= properties({"$ref": "#/components/schemas/ArchiveEnvelope"})
