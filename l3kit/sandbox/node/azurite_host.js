@@ -1,0 +1,44 @@
+// Runs Azurite's blob service on loopback for the l3kit sandbox; its telemetry is never started.
+// Usage: node azurite_host.js <folder with node_modules> <folder for its data> <fd to write the port to>
+// It ends when stdin closes, which happens when the gateway that started it is gone.
+'use strict'
+const fs = require('fs')
+const path = require('path')
+const [, , root, data, readyFd] = process.argv
+const { BlobServerFactory } = require(path.join(root, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'BlobServerFactory'))
+
+const settings = {
+  location: async () => data,
+  debug: async () => undefined,
+  blobHost: () => '127.0.0.1',
+  blobPort: () => 0,
+  blobKeepAliveTimeout: () => 3600,
+  silent: () => true,
+  loose: () => false,
+  // The SDKs are newer than Azurite and name versions that it has not heard of.
+  skipApiVersionCheck: () => true,
+  disableProductStyleUrl: () => true,
+  inMemoryPersistence: () => false,
+  extentMemoryLimit: () => undefined,
+  cert: () => undefined,
+  key: () => undefined,
+  pwd: () => undefined,
+  oauth: () => undefined,
+}
+
+async function main() {
+  fs.mkdirSync(data, { recursive: true })
+  const server = await new BlobServerFactory().createServer(settings)
+  await server.start()
+  const port = new URL(server.getHttpServerAddress()).port
+  fs.writeSync(Number(readyFd), port + '\n')
+  fs.closeSync(Number(readyFd))
+}
+
+main().catch((error) => {
+  console.error(error)
+  process.exit(1)
+})
+process.stdin.on('end', () => process.exit(0))
+process.stdin.on('error', () => process.exit(0))
+process.stdin.resume()
