@@ -1,4 +1,4 @@
-"""The gateway's emulators: moto (AWS control plane, S3), dynalite (DynamoDB data), Azurite (blobs), a Cosmos DB server."""
+"""The gateway's emulators, started and watched: moto (control plane, S3), dynalite, Azurite, a Cosmos DB server."""
 
 from __future__ import annotations
 
