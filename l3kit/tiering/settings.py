@@ -41,6 +41,7 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
+        role: what it does (`l3kit.tiering.functions`).
         tier: the tier whose provider runs it.
         stores: stores it always uses.
         target: the store it writes when that tier is on the same cloud; else the remote url is used.
@@ -49,6 +50,7 @@ class FunctionSpec:
     """
 
     name: str
+    role: Literal["mover", "writer", "reader"]
     tier: Literal["l1", "l2", "hot", "cold", "archive"]
     stores: tuple[Resource, ...] = ()
     target: Resource | None = None
@@ -59,12 +61,12 @@ class FunctionSpec:
 FUNCTIONS: Mapping[str, FunctionSpec] = {
     spec.name: spec
     for spec in (
-        FunctionSpec("hot-to-cold-mover", "hot", ("hot", "journal"), "cold", "REMOTE_COLD_WRITER_URL"),
-        FunctionSpec("cold-writer", "cold", ("cold",), token=True),
-        FunctionSpec("cold-to-archive-mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
-        FunctionSpec("archive-writer", "archive", ("archive",), token=True),
-        FunctionSpec("hot-reader", "hot", ("hot",)),
-        FunctionSpec("hot-reader-last-entry", "hot", ("hot",)),
+        FunctionSpec("hot-to-cold-mover", "mover", "hot", ("hot", "journal"), "cold", "REMOTE_COLD_WRITER_URL"),
+        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True),
+        FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
+        FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
+        FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
+        FunctionSpec("hot-reader-last-entry", "reader", "hot", ("hot",)),
     )
 }
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.entry import Openers, build
-from l3kit.clouds.aws.log_lines import LogLines
+from l3kit.clouds.aws.entry import build
 from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.functions import Openers
+from l3kit.tiering.log_lines import LogLines
 from l3kit.tiering.readers import MAX_RESULT_BYTES
 from l3kit.tiering.settings import FUNCTIONS, Secret, variables_for
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
