@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from l3kit.coroutines import run
 from l3kit.device_facts import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk
 from l3kit.device_page import DevicePage
 from l3kit.errors import ConfigurationError
-from l3kit.schedule_times import next_time
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX, DeviceRecord, Entry, from_row
 from l3kit.tiering.receipts import archived_digest
+from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.targets import SEAL_SHA256
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def _known(record: DeviceRecord | None) -> bool:
 
 
 async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -> DeviceFacts:
-    hot_run = await asyncio.to_thread(_schedule, session, twin, "hot", now)
-    cold_run = await asyncio.to_thread(_schedule, session, twin, "cold", now)
+    hot_run = await asyncio.to_thread(_schedule, session, twin, "hot-to-cold-mover", now)
+    cold_run = await asyncio.to_thread(_schedule, session, twin, "cold-to-archive-mover", now)
     async with open_tiers(session, twin) as stores:
         record = from_row(await stores.journal.load(DEVICE_PREFIX + device_id)) if stores.journal else None
         # From hot to archive: a mover deletes only what is stored further down, so nothing slips past the reader.
@@ -93,7 +93,8 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
 
 def _places(session: Session, twin: Twin, stores: TierStores) -> tuple[Place, Place, Place]:
     cloud = twin.providers.tier
-    table = session.aws_names(twin).hot_dynamodb_table() if stores.hot else ""
+    hot = session.cloud(cloud("hot"))
+    table = hot.store_name(twin, "hot") if hot else ""
     cold, archive = (store.name if store else "" for store in (stores.cold, stores.archive))
     return (
         Place("hot", cloud("hot"), table),
@@ -159,29 +160,7 @@ async def _chunks(store: ObjectStore, device_id: str) -> tuple[StoredChunk, ...]
     return tuple(chunk for chunk in found if chunk is not None)
 
 
-def _schedule(session: Session, twin: Twin, tier: str, now: datetime) -> Schedule:
-    """The deployed schedule of the mover that empties this tier."""
-    from botocore.exceptions import ClientError
-
-    from l3kit.clouds.aws.provisioning.calls import explained, is_missing
-
-    if twin.providers.tier(tier) != "aws":
-        return Schedule("unreached")
-    name = session.aws_names(twin).schedule("hot-to-cold-mover" if tier == "hot" else "cold-to-archive-mover")
-    with explained(f"schedule {name}"):
-        try:
-            there: dict[str, Any] = session.aws.client("scheduler").get_schedule(
-                Name=name, GroupName=f"l3kit-{twin.name}"
-            )
-        except ClientError as error:
-            if is_missing(error):
-                return Schedule("missing")
-            raise
-    expression = str(there["ScheduleExpression"])
-    if there.get("State") != "ENABLED":
-        return Schedule("off", expression)
-    if (zone := there.get("ScheduleExpressionTimezone", "UTC")) != "UTC":
-        return Schedule("on", f"{expression} by the clock of {zone}")
-    if session.target == "sandbox":  # whose rates count from no time: nothing runs by itself
-        return Schedule("fired", expression, next_time(expression, now))
-    return Schedule("on", expression, next_time(expression, now, there.get("StartDate") or there.get("CreationDate")))
+def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
+    """The deployed schedule of this mover."""
+    cloud = session.cloud(twin.providers.tier(FUNCTIONS[mover].tier))
+    return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from l3kit.errors import L3Error, ProvisioningError
+from l3kit.errors import L3Error
+from l3kit.session import reached
+from l3kit.tiering.settings import FUNCTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,11 +100,11 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | s
     """
     if function not in MOVERS:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
-    name = session.aws_names(twin).function(function)
+    cloud = reached(session, twin.providers.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {"time": _moment(time)} if time else {}
     reports: list[dict[str, Any]] = []
     while len(reports) < MAX_INVOCATIONS:
-        reports.append(_invoke(session, name, event))
+        reports.append(_report(function, cloud.invoke(twin, function, event)))
         if not _more_can_move(reports[-1]):
             break
     return MoverRun(function, tuple(reports))
@@ -137,32 +137,13 @@ def moments_between(start: datetime, end: datetime, every: timedelta) -> list[da
     return [*moments, end]
 
 
+def _report(function: str, answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict) or "verdict" not in answer:
+        raise L3Error(
+            function, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
+        )
+    return answer
+
+
 def _moment(time: datetime | str) -> str:
     return time if isinstance(time, str) else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _invoke(session: Session, name: str, event: dict[str, str]) -> dict[str, Any]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    client = session.aws.client("lambda", read_timeout=920, max_attempts=1)
-    try:
-        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
-    except client.exceptions.ResourceNotFoundException:
-        raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "refused")
-        raise L3Error(name, f"was not invoked ({code})", "Run again; what is moved is moved") from None
-    except BotoCoreError as error:
-        raise L3Error(
-            name, f"gave no answer ({type(error).__name__})", "It may still be running; a second run does no harm"
-        ) from None
-    payload = json.loads(answer["Payload"].read() or b"null")
-    if answer.get("FunctionError"):
-        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
-        reason = payload.get("errorMessage", "no message") if isinstance(payload, dict) else payload
-        raise L3Error(name, f"failed: {reason}", "The end of its log:\n" + "\n".join(log.splitlines()[-12:]))
-    if not isinstance(payload, dict) or "verdict" not in payload:
-        raise L3Error(
-            name, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
-        )
-    return payload

@@ -22,6 +22,7 @@ class Session:
     """What all verbs take beside the twin.
 
     Attributes:
+        azure, gcp: None where this session does not reach that cloud: for now the sandbox alone has them.
         sandbox_home: the sandbox's folder; None on real clouds.
         private: this session began the sandbox empty and stops it at the end.
     """
@@ -30,6 +31,24 @@ class Session:
     aws: AwsSession
     sandbox_home: Path | None = None
     private: bool = False
+    azure: AzureSession | None = None
+    gcp: GcpSession | None = None
+
+    def cloud(self, provider: str) -> CloudFacade | None:
+        """That cloud as this session reaches it; None where it does not."""
+        if provider == "aws":
+            from l3kit.clouds.aws.facade import AwsFacade
+
+            return AwsFacade(self)
+        if provider == "azure" and self.azure is not None:
+            from l3kit.clouds.azure.facade import AzureFacade
+
+            return AzureFacade(self.azure)
+        if provider == "gcp" and self.gcp is not None:
+            from l3kit.clouds.gcp.facade import GcpFacade
+
+            return GcpFacade(self.gcp)
+        return None
 
     def aws_names(self, twin: Twin) -> AwsNames:
         """All resource names of the twin in this account and region."""
@@ -79,6 +98,14 @@ def connect(
         _forget_connections(twin)
     state = emulators.ensure_up(home, progress)
     return Session("sandbox", open_sandbox(state.aws_endpoint, state.region), home, fresh)
+
+
+def reached(session: Session, provider: str, what: str) -> CloudFacade:
+    """The cloud that something is on. Raises: ConfigurationError where this session does not reach it."""
+    cloud = session.cloud(provider)
+    if cloud is None:
+        raise ConfigurationError(what, f"is on {provider}, which this session does not reach", 'Use target "sandbox"')
+    return cloud
 
 
 def sandbox_home(name: str) -> Path:

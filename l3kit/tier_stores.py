@@ -27,14 +27,14 @@ class TierStores:
 @asynccontextmanager
 async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
     """Open the stores of all tiers; they are closed when the block ends."""
-    from l3kit.clouds.aws.facade import hot_store, journal_store, object_store
-
-    on_aws = {tier: getattr(twin.providers, f"layer_3_{tier}_provider") == "aws" for tier in ("hot", "cold", "archive")}
+    hot_cloud, cold_cloud, archive_cloud = (
+        session.cloud(twin.providers.tier(tier)) for tier in ("hot", "cold", "archive")
+    )
     async with AsyncExitStack() as stack:
-        hot = hot_store(session, twin) if on_aws["hot"] else None
-        journal = journal_store(session, twin) if on_aws["hot"] else None
-        cold = object_store(session, twin, "cold") if on_aws["cold"] else None
-        archive = object_store(session, twin, "archive") if on_aws["archive"] else None
+        hot = hot_cloud.hot_store(twin) if hot_cloud else None
+        journal = hot_cloud.journal_store(twin) if hot_cloud else None
+        cold = cold_cloud.object_store(twin, "cold") if cold_cloud else None
+        archive = archive_cloud.object_store(twin, "archive") if archive_cloud else None
         for store in (hot, journal, cold, archive):
             if store is not None:
                 stack.push_async_callback(store.close)

@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError, L3Error
+from l3kit.provisioning.layout import providers_of
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
 from l3kit.tiering.report import cutoff_key
@@ -106,11 +108,10 @@ def verify(
         canary: also send one item down with the real hot-to-cold mover, and remove it again.
         progress: called with the name of each group.
     """
-    from l3kit.clouds.aws import checks as aws
-
+    reached = [cloud for p in providers_of(twin, clouds) if (cloud := session.cloud(p)) is not None]
     groups: list[tuple[str, Callable[[], Iterator[Check]]]] = [
-        ("functions", lambda: aws.function_checks(session, twin)),
-        ("schedules", lambda: aws.schedule_checks(session, twin)),
+        ("functions", lambda: chain.from_iterable(cloud.function_checks(twin) for cloud in reached)),
+        ("schedules", lambda: chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)),
         ("drift", lambda: drift_checks(session, twin, clouds)),
         ("links", lambda: link_checks(twin, clouds)),
     ]
@@ -190,8 +191,7 @@ def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     from l3kit.coroutines import run
     from l3kit.movers import MOVERS, run_mover
 
-    providers = twin.providers
-    if providers.layer_3_hot_provider != "aws" or providers.layer_3_cold_provider != "aws":
+    if session.cloud(twin.providers.tier("hot")) is None or session.cloud(twin.providers.tier("cold")) is None:
         return
     device = twin.devices[0].id
     moment = CANARY_BEFORE + timedelta(days=twin.config.hot_storage_size_in_days)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.provisioning.layout import providers_of
 from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Resource, Step, findings, judged
 from l3kit.provisioning.step_log import StepLog
+from l3kit.provisioning.wanted import Provisioner, unwanted, wanted, wanted_for_removal
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and the step's text."""
-DEPLOYABLE = ("aws",)
 
 
 def quiet(done: int, total: int, text: str) -> None:
@@ -59,12 +60,10 @@ def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None,
     Raises: ProvisioningError where a tier is on a cloud that cannot be deployed yet; MissingConnectionError where a
         link to another cloud has no url or token; PermissionMissingError.
     """
-    _refuse_other_clouds(twin, clouds)
-    from l3kit.clouds.aws import provisioning as aws
-
-    notes = aws.preflight(twin, session)
-    resources = aws.wanted(twin, session, rotate_tokens=rotate_tokens)
-    left_over = aws.unwanted(twin, session)
+    provisioners = _provisioners(twin, session, clouds)
+    notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
+    resources = wanted(twin, provisioners, rotate_tokens=rotate_tokens)
+    left_over = unwanted(twin, _everywhere(twin, session, clouds))
     steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
     steps += [
         Step("delete", r.kind, r.name, "the layout no longer needs it", r)
@@ -80,9 +79,7 @@ def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None,
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     """What would be removed: all that carries this twin's tag; tables and buckets only with `data`."""
-    from l3kit.clouds.aws import provisioning as aws
-
-    resources = tuple(reversed((*aws.wanted_for_removal(twin, session),)))
+    resources = tuple(reversed(wanted_for_removal(twin, _everywhere(twin, session, None))))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
     return Plan(f"destroy {twin.name}", tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data)
 
@@ -166,13 +163,25 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
         yield resource, finding
 
 
-def _refuse_other_clouds(twin: Twin, clouds: Collection[str] | None) -> None:
-    used = {tier: twin.providers.tier(tier) for tier in ("hot", "cold", "archive")}
-    wanted = set(clouds or used.values())
-    strange = sorted(wanted - set(DEPLOYABLE))
+def _provisioners(twin: Twin, session: Session, clouds: Collection[str] | None) -> dict[str, Provisioner]:
+    """Of the twin's clouds that are asked for. Raises: ProvisioningError where this session does not reach one."""
+    chosen = providers_of(twin, clouds)
+    used = ", ".join(providers_of(twin))
+    if not chosen:
+        raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(clouds or ())}", f"Its clouds: {used}")
+    facades = {provider: session.cloud(provider) for provider in chosen}
+    strange = sorted(provider for provider, facade in facades.items() if facade is None)
     if strange:
         raise ProvisioningError(
             f"twin {twin.name}",
-            f"l3kit cannot deploy to {' and '.join(strange)} yet; nothing was done",
-            'Deploy the part on AWS alone with clouds=["aws"]' if "aws" in used.values() else "",
+            f"l3kit deploys to {' and '.join(strange)} in the sandbox only, not yet to the real cloud; nothing was done",
+            'Use the target "sandbox"'
+            + (', or deploy the part on AWS alone with clouds=["aws"]' if "aws" in used else ""),
         )
+    return {provider: facade.provisioner(twin) for provider, facade in facades.items() if facade}
+
+
+def _everywhere(twin: Twin, session: Session, clouds: Collection[str] | None) -> dict[str, Provisioner]:
+    """All clouds that this session reaches, of those asked for: a former layout may have left something on any."""
+    facades = {p: session.cloud(p) for p in ("aws", "azure", "gcp") if not clouds or p in clouds}
+    return {provider: facade.provisioner(twin) for provider, facade in facades.items() if facade}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import orjson
 
 from l3kit.tiering.settings import Secret
 
+_request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
+"""Of this thread's or task's call: several may be under way at once."""
+
 
 class LogLines(logging.Formatter):
-    """Formats records; `request_id` is set at the beginning of each invocation.
+    """Formats records; `request_id` is set at the beginning of each call, and belongs to that call alone.
 
     Args:
         token: blotted out wherever a message or traceback should hold it.
@@ -22,7 +26,14 @@ class LogLines(logging.Formatter):
         super().__init__()
         self._function = function
         self._token = token
-        self.request_id = ""
+
+    @property
+    def request_id(self) -> str:
+        return _request_id.get()
+
+    @request_id.setter
+    def request_id(self, value: str) -> None:
+        _request_id.set(value)
 
     def install(self) -> None:
         """Replace the runtime's own handlers: one line per record, from INFO on; libraries from WARNING on."""

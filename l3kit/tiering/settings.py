@@ -31,8 +31,39 @@ STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
         "cold": "COLD_S3_BUCKET_NAME",
         "archive": "ARCHIVE_S3_BUCKET_NAME",
     },
+    "azure": {
+        "hot": "COSMOS_CONTAINER_NAME",
+        "journal": "JOURNAL_COSMOS_CONTAINER_NAME",
+        "cold": "COLD_BLOB_CONTAINER_NAME",
+        "archive": "ARCHIVE_BLOB_CONTAINER_NAME",
+    },
+    "gcp": {
+        "hot": "FIRESTORE_COLLECTION_NAME",
+        "journal": "JOURNAL_FIRESTORE_COLLECTION_NAME",
+        "cold": "COLD_GCS_BUCKET_NAME",
+        "archive": "ARCHIVE_GCS_BUCKET_NAME",
+    },
 }
 """Per provider, the variable that names each store. A fourth cloud adds one row."""
+
+_COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
+_BLOB = ("STORAGE_ACCOUNT_URL",)
+_FIRESTORE = ("FIRESTORE_PROJECT", "FIRESTORE_DATABASE")
+PLACE_VARIABLES: Mapping[str, Mapping[Resource, tuple[str, ...]]] = {
+    "aws": {},
+    "azure": {"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
+    "gcp": {"hot": _FIRESTORE, "journal": _FIRESTORE},
+}
+"""Per provider, the variables that say where a store is; on AWS region and account say it, and Lambda sets them."""
+
+TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
+SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
+MOVER_VARIABLES: Mapping[str, frozenset[str]] = {
+    "aws": frozenset(),
+    "azure": frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
+    "gcp": frozenset({TIMEOUT_VARIABLE}),
+}
+"""What else a mover is told: its time limit where the cloud does not tell it, and an Azure timer's schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +277,9 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
+    for resource in needed:
+        for name in PLACE_VARIABLES[provider].get(resource, ()):
+            _require(env, name, function)
     token = Secret(env.get("INTER_CLOUD_TOKEN", ""))
     if remote and not token:
         raise MissingConnectionError(
@@ -260,9 +294,11 @@ def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str
     """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted."""
     spec = FUNCTIONS[function]
     names = STORE_VARIABLES[provider]
-    wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in spec.stores)}
-    if spec.target and not remote:
-        wanted.add(names[spec.target])
+    resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
+    wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
+    wanted |= {name for r in resources for name in PLACE_VARIABLES[provider].get(r, ())}
+    if spec.role == "mover":
+        wanted |= MOVER_VARIABLES[provider]
     if spec.remote_url and remote:
         wanted |= {spec.remote_url, "INTER_CLOUD_TOKEN"}
     if spec.token:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import is_missing
-from l3kit.clouds.aws.provisioning.wanted import MOVERS, functions_of, sends_abroad
+from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
 from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
 from l3kit.verification import Check
 
@@ -22,7 +22,7 @@ REPAIR = "Run deploy_l3, which repairs it"
 def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
     """Each function of the layout is there, is active, and has the variables it needs and no strange ones."""
     client = session.aws.client("lambda")
-    for function in functions_of(twin):
+    for function in functions_of(twin, "aws"):
         try:
             there = client.get_function_configuration(FunctionName=session.aws_names(twin).function(function))
         except ClientError as error:
@@ -39,7 +39,7 @@ def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
     client = session.aws.client("scheduler")
     names = session.aws_names(twin)
     for function in MOVERS:
-        if function not in functions_of(twin):
+        if function not in functions_of(twin, "aws"):
             continue
         try:
             there = client.get_schedule(Name=names.schedule(function), GroupName=f"l3kit-{twin.name}")

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import os
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,7 +70,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
 
     def handler(event: Event, context: Any) -> Any:
         log_lines.request_id = context.aws_request_id
-        return runner.run(serve(event, context))
+        return runner.run(serve(event, context), context=copy_context())
 
     return handler
 

@@ -1,33 +1,123 @@
-"""A twin's AWS stores, opened for a notebook with the session's credentials. Not packed into functions."""
+"""AWS as a notebook sees it: a twin's stores, functions and schedules. Not packed into functions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.stores import Place, open_hot, open_journal, open_objects
+from l3kit.device_facts import Schedule
+from l3kit.errors import L3Error, ProvisioningError
+from l3kit.schedule_times import next_time
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
+    from l3kit.clouds.aws.provisioning import AwsProvisioner
     from l3kit.session import Session
     from l3kit.twin import Twin
+    from l3kit.verification import Check
 
 
-def hot_store(session: Session, twin: Twin) -> HotStore:
-    """The hot table."""
-    return open_hot(session.aws_names(twin).hot_dynamodb_table(), _place(session))
+class AwsFacade:
+    """The port `CloudFacade` on one account and region."""
+
+    provider = "aws"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def provisioner(self, twin: Twin) -> AwsProvisioner:
+        """See `CloudFacade.provisioner`."""
+        from l3kit.clouds.aws.provisioning import AwsProvisioner
+
+        return AwsProvisioner(twin, self._session)
+
+    def store_name(self, twin: Twin, resource: Resource) -> str:
+        """See `CloudFacade.store_name`."""
+        return self._session.aws_names(twin).store(resource)
+
+    def hot_store(self, twin: Twin) -> HotStore:
+        """The hot table."""
+        return open_hot(self.store_name(twin, "hot"), self._place())
+
+    def journal_store(self, twin: Twin) -> JournalStore:
+        """The journal's table."""
+        return open_journal(self.store_name(twin, "journal"), self._place())
+
+    def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
+        """The cold or archive bucket."""
+        return open_objects(self.store_name(twin, tier), tier, self._place())
+
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
+        """See `CloudFacade.invoke`."""
+        return _invoke(self._session, self._session.aws_names(twin).function(function), event)
+
+    def function_checks(self, twin: Twin) -> Iterator[Check]:
+        """See `CloudFacade.function_checks`."""
+        from l3kit.clouds.aws import checks
+
+        return checks.function_checks(self._session, twin)
+
+    def schedule_checks(self, twin: Twin) -> Iterator[Check]:
+        """See `CloudFacade.schedule_checks`."""
+        from l3kit.clouds.aws import checks
+
+        return checks.schedule_checks(self._session, twin)
+
+    def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
+        """See `CloudFacade.schedule`."""
+        from botocore.exceptions import ClientError
+
+        from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+
+        name = self._session.aws_names(twin).schedule(mover)
+        with explained(f"schedule {name}"):
+            try:
+                there: dict[str, Any] = self._session.aws.client("scheduler").get_schedule(
+                    Name=name, GroupName=f"l3kit-{twin.name}"
+                )
+            except ClientError as error:
+                if is_missing(error):
+                    return Schedule("missing")
+                raise
+        expression = str(there["ScheduleExpression"])
+        if there.get("State") != "ENABLED":
+            return Schedule("off", expression)
+        if (zone := there.get("ScheduleExpressionTimezone", "UTC")) != "UTC":
+            return Schedule("on", f"{expression} by the clock of {zone}")
+        if self._session.target == "sandbox":  # whose rates count from no time: nothing runs by itself
+            return Schedule("fired", expression, next_time(expression, now))
+        return Schedule(
+            "on", expression, next_time(expression, now, there.get("StartDate") or there.get("CreationDate"))
+        )
+
+    def _place(self) -> Place:
+        aws = self._session.aws
+        return Place(aws.region, aws.credentials, aws.endpoint_url)
 
 
-def journal_store(session: Session, twin: Twin) -> JournalStore:
-    """The journal's table."""
-    return open_journal(session.aws_names(twin).journal_dynamodb_table(), _place(session))
+def _invoke(session: Session, name: str, event: Mapping[str, Any]) -> Any:
+    from botocore.exceptions import BotoCoreError, ClientError
 
-
-def object_store(session: Session, twin: Twin, tier: Tier) -> ObjectStore:
-    """The cold or archive bucket."""
-    names = session.aws_names(twin)
-    bucket = names.cold_s3_bucket() if tier == "cold" else names.archive_s3_bucket()
-    return open_objects(bucket, tier, _place(session))
-
-
-def _place(session: Session) -> Place:
-    return Place(session.aws.region, session.aws.credentials, session.aws.endpoint_url)
+    client = session.aws.client("lambda", read_timeout=920, max_attempts=1)
+    try:
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
+    except client.exceptions.ResourceNotFoundException:
+        raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "refused")
+        raise L3Error(name, f"was not invoked ({code})", "Run again; what is moved is moved") from None
+    except BotoCoreError as error:
+        raise L3Error(
+            name, f"gave no answer ({type(error).__name__})", "It may still be running; a second run does no harm"
+        ) from None
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
+        reason = payload.get("errorMessage", "no message") if isinstance(payload, dict) else payload
+        raise L3Error(name, f"failed: {reason}", "The end of its log:\n" + "\n".join(log.splitlines()[-12:]))
+    return payload

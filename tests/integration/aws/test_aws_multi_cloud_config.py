@@ -231,7 +231,10 @@ def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     session: Session, make_twin: MakeTwin
 ) -> None:
     twin = make_twin("aws", "azure", "gcp")
-    with pytest.raises(ProvisioningError, match="cannot deploy to azure and gcp yet; nothing was done"):
+    with pytest.raises(
+        ProvisioningError,
+        match="deploys to azure and gcp in the sandbox only, not yet to the real cloud; nothing was done",
+    ):
         plan(twin, session)
     assert plan_destroy(twin, session, data=True).changes == ()
 

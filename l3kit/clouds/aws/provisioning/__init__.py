@@ -3,7 +3,7 @@
 Not packed into functions. Plan, apply and destroy are in `l3kit.provisioning`.
 """
 
-from l3kit.clouds.aws.provisioning.permissions import REQUIRED_PERMISSIONS, preflight
-from l3kit.clouds.aws.provisioning.wanted import functions_of, unwanted, wanted, wanted_for_removal
+from l3kit.clouds.aws.provisioning.permissions import REQUIRED_PERMISSIONS
+from l3kit.clouds.aws.provisioning.wanted import AwsProvisioner
 
-__all__ = ["REQUIRED_PERMISSIONS", "functions_of", "preflight", "unwanted", "wanted", "wanted_for_removal"]
+__all__ = ["REQUIRED_PERMISSIONS", "AwsProvisioner"]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.errors import ProvisioningError
+from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.package import Package, Runtime
 
@@ -64,7 +64,7 @@ class Function:
                 raise
             if not self.context.owns(there.get("Tags", {})):
                 return Finding(True, owned=False)
-            return Finding(True, True, (*self._differences(there["Configuration"]), *self.coming()))
+            return Finding(True, True, tuple(self._all_differences(there["Configuration"])))
 
     def create(self) -> None:
         """See `Resource.create`."""
@@ -122,6 +122,15 @@ class Function:
 
     def _role_arn(self) -> str:
         return self.context.arn("iam", f"role/{self.role}", regional=False)
+
+    def _all_differences(self, there: Mapping[str, Any]) -> list[str]:
+        coming = list(self.coming())
+        try:
+            return self._differences(there) + coming
+        except MissingConnectionError:
+            if coming:  # an earlier step makes the link anew; until then the variables cannot be told
+                return coming
+            raise
 
     def _differences(self, there: Mapping[str, Any]) -> list[str]:
         built = self.build()

@@ -1,4 +1,4 @@
-"""The receiving end of a cross-cloud link: its token, kept in the twin's folder, and its writer's Function URL."""
+"""The Function URL of a writer: the receiving end of a cross-cloud link."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.clouds.aws.provisioning.functions import owner_of
-from l3kit.connections import Connection, load_connections, new_token, save_inter_cloud_connection
+from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.provisioning.model import Finding
 
 STATEMENTS: dict[str, dict[str, Any]] = {
@@ -28,44 +28,6 @@ ANSWER_LIMIT = 90.0
 """Seconds until a new URL answers; its permissions take 10 to 20 (docs of Lambda)."""
 BUSY_LIMIT = 60.0
 """Seconds that Lambda may work on another change of the function."""
-
-
-@dataclass(frozen=True)
-class LinkToken:
-    """A token for a link that this cloud receives. Saved before the function that checks it is made."""
-
-    twin_path: Path = field(repr=False)
-    name: str
-    function: str
-    rotate: bool = False
-    rotated: list[bool] = field(default_factory=list, repr=False, compare=False)
-    kind: str = "link token"
-    holds_data: bool = False
-
-    def compare(self) -> Finding:
-        """See `Resource.compare`."""
-        connection = load_connections(self.twin_path).get(self.name)
-        if connection is None or not connection.token.strip():
-            return Finding(False)
-        wanted = self.rotate and not self.rotated
-        return Finding(True, True, ("a new token is asked for",) if wanted else ())
-
-    def create(self) -> None:
-        """See `Resource.create`."""
-        there = load_connections(self.twin_path).get(self.name) or Connection(self.name, "", "")
-        save_inter_cloud_connection(
-            self.twin_path, self.name, there.url, new_token(), provider="aws", function=self.function
-        )
-        self.rotated.append(True)
-
-    def update(self) -> None:
-        """See `Resource.update`."""
-        self.create()
-
-    def delete(self) -> None:
-        """The token is worthless without its writer; the entry loses it and the url."""
-        if self.name in load_connections(self.twin_path):
-            save_inter_cloud_connection(self.twin_path, self.name, "", "", provider="aws", function=self.function)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""What notebooks need of a cloud, whichever it is: stores, functions, schedules, checks, provisioning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import Resource
+
+if TYPE_CHECKING:
+    from l3kit.device_facts import Schedule
+    from l3kit.provisioning.wanted import Provisioner
+    from l3kit.twin import Twin
+    from l3kit.verification import Check
+
+
+class CloudFacade(Protocol):
+    """One cloud as a session reaches it; `Session.cloud(provider)` gives it."""
+
+    provider: str
+
+    def provisioner(self, twin: Twin) -> Provisioner:
+        """How this twin's resources are made here."""
+
+    def store_name(self, twin: Twin, resource: Resource) -> str:
+        """The table, container, collection or bucket."""
+
+    def hot_store(self, twin: Twin) -> HotStore: ...
+
+    def journal_store(self, twin: Twin) -> JournalStore: ...
+
+    def object_store(self, twin: Twin, tier: Tier) -> ObjectStore: ...
+
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
+        """Call a deployed function that is not a writer, and wait for what it returns.
+
+        Raises: ProvisioningError where it is not deployed; L3Error where it failed or gave no answer.
+        """
+
+    def function_checks(self, twin: Twin) -> Iterator[Check]:
+        """Each function of the layout is there, works, and has the variables it needs and no strange ones."""
+
+    def schedule_checks(self, twin: Twin) -> Iterator[Check]:
+        """Each mover's schedule is on and starts that mover."""
+
+    def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
+        """The deployed schedule of a mover."""

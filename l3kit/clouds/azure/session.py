@@ -1,0 +1,25 @@
+"""Azure as one notebook reaches it. Not packed into functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from l3kit.provisioning.function_host import FunctionHost
+
+
+@dataclass(frozen=True)
+class AzureSession:
+    """One subscription and region; for now always that of a sandbox.
+
+    Attributes:
+        cosmos_endpoint, storage_url: of the Cosmos DB and storage accounts.
+        cosmos_key, storage_key: of the emulators; everybody knows them.
+    """
+
+    subscription: str
+    region: str
+    cosmos_endpoint: str
+    cosmos_key: str = field(repr=False)
+    storage_url: str
+    storage_key: str = field(repr=False)
+    functions: FunctionHost = field(repr=False)

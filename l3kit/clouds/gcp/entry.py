@@ -1,0 +1,51 @@
+"""Cloud Functions gen2: HTTP requests to what `l3kit.tiering` understands, and its answers back.
+
+`lambda_code/gcp/<function>/main.py` calls `build` when it is imported, so that a missing variable ends the start-up
+with an error that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import flask
+from l3kit.clouds.gcp.stores import openers
+
+from l3kit.tiering.functions import Openers
+from l3kit.tiering.http_functions import HttpFunction
+from l3kit.tiering.log_lines import LogLines
+from l3kit.tiering.settings import TIMEOUT_VARIABLE, load_settings
+from l3kit.tiering.wire import Request
+
+PROVIDER = "gcp"
+OTHER_SECONDS = 60.0
+SCHEDULED = "X-CloudScheduler-ScheduleTime"
+"""Cloud Scheduler's header with the time a job was due; only it and other invokers of the function get this far."""
+
+Handler = Callable[[flask.Request], flask.Response]
+
+
+def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
+    """The handler of one of the twin's functions.
+
+    Args:
+        root: the folder of the deployed code.
+    Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
+    """
+    settings = load_settings(function, env, provider=PROVIDER, root=root)
+    log_lines = LogLines(function, settings.token)
+    if "K_SERVICE" in env:
+        log_lines.install()
+    seconds = float(env.get(TIMEOUT_VARIABLE) or OTHER_SECONDS)
+    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=seconds)
+
+    def handler(request: flask.Request) -> flask.Response:
+        asked = Request(dict(request.headers), request.get_data(), request.method)
+        request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
+        answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
+        return flask.Response(answer.body, answer.status, answer.all_headers)
+
+    return handler

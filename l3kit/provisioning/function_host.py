@@ -1,0 +1,68 @@
+"""How functions of Azure and Google Cloud are put where they run, whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function's settings beside its code; they hold a token, so they show in no repr.
+
+    Attributes:
+        python: version as `3.13`.
+        timeout: seconds of one request or run.
+        public: whether anybody may call it, the token being checked by its own code.
+        schedules: jobs that call it, each with name, schedule (unix cron, UTC) and body; Azure's timers are in the code.
+    """
+
+    python: str
+    settings: Mapping[str, str] = field(repr=False)
+    labels: Mapping[str, str]
+    timeout: int
+    public: bool = False
+    schedules: Sequence[Mapping[str, str]] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "python": self.python,
+            "settings": dict(self.settings),
+            "labels": dict(self.labels),
+            "timeout": self.timeout,
+            "public": self.public,
+            "schedules": [dict(job) for job in self.schedules],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A function as it is there.
+
+    Attributes:
+        code_sha256: hex digest of its zip.
+        state: `active`, or why it is not.
+    """
+
+    name: str
+    url: str
+    code_sha256: str
+    state: str
+    definition: Definition
+
+
+class FunctionHost(Protocol):
+    """The functions of one cloud."""
+
+    def get(self, name: str) -> Deployed | None:
+        """None where there is none. Raises: ProvisioningError."""
+
+    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
+        """Create or replace; returns when it is active. Raises: ProvisioningError."""
+
+    def delete(self, name: str) -> None:
+        """A missing one is no error. Raises: ProvisioningError."""
+
+    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
+        """Call a function that is not public as somebody who may. Returns: status and body. Raises: L3Error."""

@@ -1,0 +1,118 @@
+"""Which functions a twin's layout calls for on each cloud, what they are told, and the links between them. No I/O but
+reading the twin's connections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+
+from l3kit.connections import cold_to_archive_id, hot_to_cold_id, load_connections
+from l3kit.errors import MissingConnectionError
+from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, STORE_VARIABLES, Resource, variables_for
+
+if TYPE_CHECKING:
+    from l3kit.twin import Twin
+
+MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+RECEIVERS = ("archive-writer", "cold-writer")
+ORDER = (*RECEIVERS, *MOVERS, "hot-reader", "hot-reader-last-entry")
+"""Receivers before senders, so that every url exists before the function that posts to it."""
+TIERS = ("hot", "cold", "archive")
+MAX_VARIABLES_BYTES = 4096
+"""All variables of a function together: AWS Lambda's quota, the least of the three clouds."""
+
+
+def providers_of(twin: Twin, clouds: Collection[str] | None = None) -> tuple[str, ...]:
+    """The clouds of this twin's tiers, or those of them that are asked for."""
+    used = dict.fromkeys(twin.providers.tier(tier) for tier in TIERS)
+    return tuple(provider for provider in used if not clouds or provider in clouds)
+
+
+def host_of(twin: Twin, function: str) -> str | None:
+    """The cloud that runs this function; None where the layout does not call for it."""
+    tier = twin.providers.tier
+    if function == "cold-writer" and tier("hot") == tier("cold"):
+        return None
+    if function == "archive-writer" and tier("cold") == tier("archive"):
+        return None
+    return tier(FUNCTIONS[function].tier)
+
+
+def functions_of(twin: Twin, provider: str) -> tuple[str, ...]:
+    """The functions that this layout calls for on this cloud, receivers first."""
+    return tuple(name for name in ORDER if host_of(twin, name) == provider)
+
+
+def sends_abroad(twin: Twin, function: str) -> bool:
+    """Whether this function posts to a writer on another cloud."""
+    spec = FUNCTIONS[function]
+    return bool(spec.target and spec.remote_url and twin.providers.tier(spec.tier) != twin.providers.tier(spec.target))
+
+
+def receiving_link(twin: Twin, receiver: str) -> str:
+    """The id of the link that ends at this writer; empty where none does."""
+    return twin.connection_ids().get(receiver, "")
+
+
+def sending_link(twin: Twin, mover: str) -> str:
+    """The id of the link that begins at this mover."""
+    tier = twin.providers.tier
+    if mover == "hot-to-cold-mover":
+        return hot_to_cold_id(tier("hot"), tier("cold"))
+    return cold_to_archive_id(tier("cold"), tier("archive"))
+
+
+def environment(
+    twin: Twin,
+    provider: str,
+    function: str,
+    store_name: Callable[[Resource], str],
+    more: Mapping[str, str] | None = None,
+) -> tuple[dict[str, str], dict[str, bytes]]:
+    """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
+
+    Args:
+        more: values of the variables that only this cloud has.
+    Raises: MissingConnectionError.
+    """
+    remote = sends_abroad(twin, function)
+    spec = FUNCTIONS[function]
+    values = {variable: store_name(store) for store, variable in STORE_VARIABLES[provider].items()} | dict(more or {})
+    if remote and spec.remote_url:
+        values[spec.remote_url], values["INTER_CLOUD_TOKEN"] = connection(twin, function)
+    if spec.token:
+        saved = load_connections(twin.path).get(receiving_link(twin, function))
+        values["INTER_CLOUD_TOKEN"] = saved.token if saved else ""
+    info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    values["DIGITAL_TWIN_INFO"] = info
+    chosen = {name: values[name] for name in variables_for(function, provider=provider, remote=remote)}
+    if function in MOVERS:
+        chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
+    if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= MAX_VARIABLES_BYTES:
+        return chosen, {}
+    return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}
+
+
+def connection(twin: Twin, mover: str) -> tuple[str, str]:
+    """Url and token of the writer that this mover posts to. Raises: MissingConnectionError where one is not known."""
+    conn_id = sending_link(twin, mover)
+    saved = load_connections(twin.path).get(conn_id)
+    if saved is None or not saved.complete:
+        url, token = (bool(saved.url), bool(saved.token)) if saved else (False, False)
+        raise MissingConnectionError(
+            f"connection {conn_id}",
+            f"is incomplete in config_inter_cloud.json: url={url}, token={token}",
+            "Deploy the receiving cloud first; it saves both. Nothing was done",
+        )
+    return saved.url, saved.token
+
+
+def check_connections(twin: Twin, deployed: Collection[str]) -> None:
+    """Each link that leaves the clouds to be deployed must be complete; one within them is made by the deployment.
+
+    Raises: MissingConnectionError.
+    """
+    for mover, receiver in (("hot-to-cold-mover", "cold-writer"), ("cold-to-archive-mover", "archive-writer")):
+        if sends_abroad(twin, mover) and host_of(twin, mover) in deployed and host_of(twin, receiver) not in deployed:
+            connection(twin, mover)

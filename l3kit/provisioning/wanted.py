@@ -1,0 +1,134 @@
+"""All resources of a twin over all its clouds, in the order in which they must be made: receivers before senders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from l3kit.connections import load_connections
+from l3kit.provisioning.layout import (
+    MOVERS,
+    ORDER,
+    RECEIVERS,
+    TIERS,
+    check_connections,
+    functions_of,
+    host_of,
+    receiving_link,
+    sending_link,
+    sends_abroad,
+)
+from l3kit.provisioning.links import LinkToken
+from l3kit.provisioning.model import Resource
+from l3kit.tiering.settings import FUNCTIONS
+
+if TYPE_CHECKING:
+    from l3kit.twin import Twin
+
+Coming = Callable[[], tuple[str, ...]]
+"""What an earlier step of the same plan will change at a function, in words."""
+
+
+class Provisioner(Protocol):
+    """How one cloud makes what a twin wants there."""
+
+    provider: str
+
+    def preflight(self) -> tuple[str, ...]:
+        """Notes on what could not be checked. Raises: PermissionMissingError where something is not allowed."""
+
+    def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
+        """The stores of these tiers; with the hot one its journal."""
+
+    def function_parts(self, function: str, coming: Coming) -> Sequence[Resource]:
+        """A function with all that belongs to it, a receiver's address included."""
+
+    def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+        """What starts these movers, with all it needs."""
+
+    def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+        """What may still start movers that this cloud no longer has."""
+
+
+def wanted(twin: Twin, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False) -> tuple[Resource, ...]:
+    """Everything that the layout calls for on these clouds.
+
+    Raises: MissingConnectionError where a tier here sends to a cloud that is not among them, whose writer is not known.
+    """
+    check_connections(twin, provisioners)
+    tokens = _tokens(twin, provisioners, rotate_tokens)
+    return (
+        *_stores(twin, provisioners),
+        *tokens,
+        *_functions(twin, provisioners, tokens),
+        *(r for cloud, here in _movers(twin, provisioners) for r in cloud.schedules(here)),
+    )
+
+
+def unwanted(twin: Twin, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
+    """What a former layout of this twin may have left on these clouds: functions that it no longer calls for."""
+    left: list[Resource] = []
+    for provider, cloud in provisioners.items():
+        gone = [name for name in ORDER if name not in functions_of(twin, provider)]
+        left += cloud.left_over_schedules([name for name in MOVERS if name in gone])
+        left += [r for name in gone for r in cloud.function_parts(name, tuple)]
+    return tuple(left)
+
+
+def wanted_for_removal(twin: Twin, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
+    """Everything that any layout of this twin may have on these clouds, in the order of making."""
+    return (
+        *(r for cloud in provisioners.values() for r in cloud.stores(TIERS)),
+        *_tokens(twin, provisioners, False),
+        *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
+        *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),
+    )
+
+
+def _stores(twin: Twin, provisioners: Mapping[str, Provisioner]) -> list[Resource]:
+    found: list[Resource] = []
+    for provider, cloud in provisioners.items():
+        found += cloud.stores([tier for tier in TIERS if twin.providers.tier(tier) == provider])
+    return found
+
+
+def _tokens(twin: Twin, provisioners: Mapping[str, Provisioner], rotate: bool) -> list[LinkToken]:
+    return [
+        LinkToken(twin.path, receiving_link(twin, name), host, name.replace("-", "_"), rotate)
+        for name in RECEIVERS
+        if (host := host_of(twin, name)) in provisioners and host is not None
+    ]
+
+
+def _functions(twin: Twin, provisioners: Mapping[str, Provisioner], tokens: Sequence[LinkToken]) -> list[Resource]:
+    parts: list[Resource] = []
+    for name in ORDER:
+        host = host_of(twin, name)
+        if host in provisioners and host is not None:
+            parts += provisioners[host].function_parts(name, _coming(twin, name, tokens))
+    return parts
+
+
+def _coming(twin: Twin, function: str, tokens: Sequence[LinkToken]) -> Coming:
+    """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
+    links = {receiving_link(twin, function)} if function in RECEIVERS else set()
+    if sends_abroad(twin, function):
+        links.add(sending_link(twin, function))
+
+    def coming() -> tuple[str, ...]:
+        found = []
+        for token in (token for token in tokens if token.name in links):
+            finding = token.compare()
+            if not finding.exists or finding.differences:
+                found.append("variable INTER_CLOUD_TOKEN will differ")
+            saved = load_connections(twin.path).get(token.name)
+            if function not in RECEIVERS and not (saved and saved.url.strip()):
+                found.append(f"variable {FUNCTIONS[function].remote_url} will differ")
+        return tuple(dict.fromkeys(found))
+
+    return coming
+
+
+def _movers(twin: Twin, provisioners: Mapping[str, Provisioner]) -> list[tuple[Provisioner, list[str]]]:
+    here = {p: [name for name in MOVERS if host_of(twin, name) == p] for p in provisioners}
+    return [(provisioners[provider], movers) for provider, movers in here.items() if movers]

@@ -1,0 +1,7 @@
+"""Takes objects from a cold-to-archive mover on another cloud."""
+
+from pathlib import Path
+
+from l3kit.clouds.azure.entry import build
+
+app = build("archive-writer", Path(__file__).parent)

@@ -1,0 +1,7 @@
+"""Moves objects that have grown old from the cold container into the archive tier."""
+
+from pathlib import Path
+
+from l3kit.clouds.azure.entry import build
+
+app = build("cold-to-archive-mover", Path(__file__).parent)

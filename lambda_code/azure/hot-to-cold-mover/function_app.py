@@ -1,0 +1,7 @@
+"""Moves items that have grown old from the hot container into chunks in the cold tier."""
+
+from pathlib import Path
+
+from l3kit.clouds.azure.entry import build
+
+app = build("hot-to-cold-mover", Path(__file__).parent)

@@ -1,0 +1,7 @@
+"""Moves objects that have grown old from the cold bucket into the archive tier."""
+
+from pathlib import Path
+
+from l3kit.clouds.gcp.entry import build
+
+main = build("cold-to-archive-mover", Path(__file__).parent)

@@ -1,0 +1,7 @@
+"""Takes chunks from a hot-to-cold mover on another cloud."""
+
+from pathlib import Path
+
+from l3kit.clouds.gcp.entry import build
+
+main = build("cold-writer", Path(__file__).parent)

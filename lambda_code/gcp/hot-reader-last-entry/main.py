@@ -1,0 +1,7 @@
+"""Answers with a device's last item."""
+
+from pathlib import Path
+
+from l3kit.clouds.gcp.entry import build
+
+main = build("hot-reader-last-entry", Path(__file__).parent)

@@ -1,0 +1,7 @@
+"""Answers with a device's items of a time range."""
+
+from pathlib import Path
+
+from l3kit.clouds.gcp.entry import build
+
+main = build("hot-reader", Path(__file__).parent)

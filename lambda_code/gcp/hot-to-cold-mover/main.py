@@ -1,0 +1,7 @@
+"""Moves items that have grown old from the hot collection into chunks in the cold tier."""
+
+from pathlib import Path
+
+from l3kit.clouds.gcp.entry import build
+
+main = build("hot-to-cold-mover", Path(__file__).parent)
