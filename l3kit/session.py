@@ -6,12 +6,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
 from l3kit.errors import ConfigurationError
 from l3kit.naming import AwsNames
 from l3kit.twin import Twin
+
+if TYPE_CHECKING:
+    from l3kit.cloud_facade import CloudFacade
+    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.clouds.gcp.session import GcpSession
 
 Target = Literal["sandbox", "aws"]
 log = logging.getLogger(__name__)

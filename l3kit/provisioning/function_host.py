@@ -15,7 +15,7 @@ class Definition:
         python: version as `3.13`.
         timeout: seconds of one request or run.
         public: whether anybody may call it, the token being checked by its own code.
-        schedules: jobs that call it, each with name, schedule (unix cron, UTC) and body; Azure's timers are in the code.
+        schedules: jobs that call it: name, schedule (unix cron, UTC) and body each; Azure's timers are in the code.
     """
 
     python: str

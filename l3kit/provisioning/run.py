@@ -172,11 +172,12 @@ def _provisioners(twin: Twin, session: Session, clouds: Collection[str] | None) 
     facades = {provider: session.cloud(provider) for provider in chosen}
     strange = sorted(provider for provider, facade in facades.items() if facade is None)
     if strange:
+        names = " and ".join(strange)
+        part = ', or deploy the part on AWS alone with clouds=["aws"]' if "aws" in used else ""
         raise ProvisioningError(
             f"twin {twin.name}",
-            f"l3kit deploys to {' and '.join(strange)} in the sandbox only, not yet to the real cloud; nothing was done",
-            'Use the target "sandbox"'
-            + (', or deploy the part on AWS alone with clouds=["aws"]' if "aws" in used else ""),
+            f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",
+            f'Use the target "sandbox"{part}',
         )
     return {provider: facade.provisioner(twin) for provider, facade in facades.items() if facade}
 
