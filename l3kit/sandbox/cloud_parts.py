@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.errors import SandboxError
+from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
@@ -23,12 +24,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY_BYTES = 1024**3
 LINE_BYTES = 64 * 1024
 COSMOS, BLOB, STORAGE, FIRESTORE = "cosmos", "blob", "storage", "firestore"
-STORAGE_ACCOUNT = "devstoreaccount1"
-STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
-"""Both keys are the emulators' published ones; they open nothing else."""
-PROJECT = "l3kit-sandbox"
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 
 class CloudParts:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.errors import MissingConnectionError, ProvisioningError
+from l3kit.provisioning.cloud_functions import variable_differences
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.package import Package, Runtime
 
@@ -153,7 +154,7 @@ class Function:
         ]
         if there.get("Role") != wanted["Role"]:
             found.append("its role was changed")
-        return found + _variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
+        return found + variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
 
     def _once_role_usable(self, call: Callable[[], Any]) -> None:
         self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
@@ -200,16 +201,3 @@ def _failure(there: Mapping[str, Any]) -> str:
     if there.get("LastUpdateStatus") == "Failed":
         return f"its last update failed: {there.get('LastUpdateStatusReason', 'no reason given')}"
     return ""
-
-
-def _variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Names of variables that differ; never a value, since one of them may be a token."""
-    found = []
-    for name in sorted(wanted.keys() | there.keys()):
-        if name not in there:
-            found.append(f"variable {name} is missing")
-        elif name not in wanted:
-            found.append(f"variable {name} is not wanted")
-        elif there[name] != wanted[name]:
-            found.append(f"variable {name} differs")
-    return found
