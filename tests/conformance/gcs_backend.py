@@ -6,9 +6,10 @@ import asyncio
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from google.auth.credentials import AnonymousCredentials
@@ -22,8 +23,8 @@ PROJECT = "l3kit-sandbox"
 
 
 @contextmanager
-def gcs_server(folder: Path) -> Iterator[str]:
-    """Serve until the block ends; gives the address."""
+def gcs_server(folder: Path, middlewares: Sequence[Any] = (), **options: Any) -> Iterator[str]:
+    """Serve until the block ends; gives the address. `options` are the server's own."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
@@ -31,8 +32,8 @@ def gcs_server(folder: Path) -> Iterator[str]:
     stopping = asyncio.Event()
 
     async def serve() -> None:
-        app = web.Application()
-        GcsServer(folder).add_routes(app)
+        app = web.Application(middlewares=middlewares)
+        GcsServer(folder, **options).add_routes(app)
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=0.5)
         await runner.setup()
         await web.SockSite(runner, listener).start()

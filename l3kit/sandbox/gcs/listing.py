@@ -30,9 +30,9 @@ class Wanted:
     @classmethod
     def of(cls, call: Call) -> Wanted:
         """Raises: Refusal."""
-        for name in ("versions", "softDeleted"):
-            if call.flag(name):
-                raise not_served(f"listings of {name}")
+        # `versions` changes nothing: no bucket here keeps older ones.
+        if call.flag("softDeleted"):
+            raise not_served("listings of softDeleted")
         if call.query.get("matchGlob"):
             raise not_served("matchGlob")
         query = call.query
