@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT, STORAGE_ACCOUNT, STORAGE_KEY
+from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
@@ -82,7 +82,7 @@ class CloudParts:
 
     async def _start_gcp(self) -> None:
         from l3kit.sandbox.firestore import FirestoreServer
-        from l3kit.sandbox.gcs import GcsServer
+        from l3kit.sandbox.gcs.server import GcsServer
 
         storage = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
         GcsServer(self._home.root / "gcs").add_routes(storage)
@@ -114,7 +114,6 @@ class CloudParts:
                 "COSMOS_CONNECTION_STRING": f"AccountEndpoint={cosmos}/;AccountKey={COSMOS_KEY};",
             }
         return {
-            "GOOGLE_CLOUD_PROJECT": PROJECT,
             "STORAGE_EMULATOR_HOST": self.endpoints[STORAGE],
             "FIRESTORE_EMULATOR_HOST": self.endpoints[FIRESTORE],
         }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_hot, open_journal
 from l3kit.clouds.gcp.object_stores import GcsPlace, open_objects
-
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.cron_forms import unix_cron
 from l3kit.hosted_functions import HostedFunctions

@@ -87,7 +87,7 @@ class GcpProvisioner:
 
     def _builder(self, function: str) -> Callable[[], BuiltFunction]:
         more = {
-            "FIRESTORE_PROJECT": self._session.project,
+            "GOOGLE_CLOUD_PROJECT": self._session.project,
             "FIRESTORE_DATABASE": "(default)",
             TIMEOUT_VARIABLE: str(MOVER_TIMEOUT - MARGIN_SECONDS),
         }
