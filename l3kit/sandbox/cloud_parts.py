@@ -62,7 +62,6 @@ class CloudParts:
                 raise SandboxError("sandbox", f"{cloud!r} is no cloud", "Known: aws, azure, gcp")
 
     async def _start_azure(self, node: str, modules: str) -> None:
-        from l3kit.sandbox.blob import BlobLayer
         from l3kit.sandbox.cosmos import CosmosLayer
 
         started = await asyncio.gather(
@@ -76,7 +75,7 @@ class CloudParts:
                 raise one
         azurite, cosmos = (one for one in started if isinstance(one, Emulator))
         self.emulators += [azurite, cosmos]
-        blob = await self._serve(BlobLayer(Upstream(self._session, azurite.info.port)).handle)
+        blob = await self._serve(Upstream(self._session, azurite.info.port).forward)
         self.endpoints[BLOB] = f"{blob}/{STORAGE_ACCOUNT}"
         self.endpoints[COSMOS] = await self._serve(CosmosLayer(Upstream(self._session, cosmos.info.port)).handle)
 
