@@ -44,6 +44,7 @@ class Line:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=list)
 
     def will(self, method: str, part: str, *faults: Fault) -> None:
         self.faults += [(method, part, fault) for fault in faults]
@@ -53,6 +54,7 @@ class Line:
         @web.middleware
         async def pass_on(request: web.Request, handler: Handler) -> web.StreamResponse:
             self.asked.append((request.method, request.raw_path, request.headers.get("User-Agent", "")))
+            self.ranges += request.headers.getall("Content-Range", [])
             for entry in self.faults:
                 if request.method == entry[0] and entry[1] in request.raw_path:
                     self.faults.remove(entry)
@@ -283,6 +285,20 @@ def test_a_large_upload_goes_on_where_it_broke_off(use: Any, line: Line, fault: 
     use(steps)
 
 
+def test_of_a_piece_that_broke_off_only_the_rest_is_sent_again(use: Any, line: Line) -> None:
+    async def steps(store: GcsObjectStore) -> None:
+        line.will("PUT", "upload_id", breaks_after(3 * MIB))
+        await store.create_large("k", pieces(b"x" * 9 * MIB), sha256=digest(b"x" * 9 * MIB))
+        assert line.ranges == [
+            f"bytes 0-{8 * MIB - 1}/*",
+            "bytes */*",
+            f"bytes {3 * MIB}-{8 * MIB - 1}/*",
+            f"bytes {8 * MIB}-{9 * MIB - 1}/{9 * MIB}",
+        ]
+
+    use(steps)
+
+
 def test_a_large_upload_that_fails_says_no_session_address_and_leaves_nothing(
     use: Any, line: Line, tmp_path: Path
 ) -> None:
@@ -335,6 +351,22 @@ def test_a_large_copy_takes_several_rewrites_and_keeps_everything(use: Any, line
         assert (copied.storage_class, copied.content_encoding, copied.size) == ("ARCHIVE", "gzip", len(body))
         assert dict(copied.metadata) == {**metadata, "sha256": "a" * 64}
         assert await archive.read("k") == body
+
+    use(steps, "cold", "archive")
+
+
+def test_a_source_replaced_while_it_is_copied_is_not_copied(use: Any, line: Line, client: storage.Client) -> None:
+    async def replaced(request: web.Request, handler: Handler) -> web.StreamResponse:
+        blob = client.bucket("bucket-cold").blob("k")
+        await asyncio.to_thread(blob.upload_from_string, b"[2]")
+        return await handler(request)
+
+    async def steps(cold: GcsObjectStore, archive: GcsObjectStore) -> None:
+        info = await cold.create("k", b"[1]", sha256=digest(b"[1]"))
+        line.will("POST", "/rewriteTo/", replaced)
+        with pytest.raises(StoreError, match="changed"):
+            await archive.copy_from(cold, info)
+        assert await archive.head("k") is None
 
     use(steps, "cold", "archive")
 
