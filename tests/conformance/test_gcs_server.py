@@ -669,5 +669,10 @@ def test_contents_are_files_and_go_with_their_objects(tmp_path: Path) -> None:
             put(bucket, "k", b"third", if_generation_match=0)
         with pytest.raises(PreconditionFailed):
             by_compose(bucket, "k", b"other", {"if_generation_match": 0})
+        for write in (in_one_request, resumable):
+            wrong = bucket.blob("wrong", chunk_size=PIECE)
+            wrong.md5_hash = md5(b"other")
+            with pytest.raises(BadRequest):
+                wrong.upload_from_file(io.BytesIO(b"x"), size=1 if write is in_one_request else None, checksum=None)
         bucket.delete(force=True)
         assert list(tmp_path.iterdir()) == []

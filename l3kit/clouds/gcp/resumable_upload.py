@@ -91,10 +91,7 @@ class Upload:
         tries = itertools.count()
 
         def work() -> requests.Response:
-            if next(tries) == 0:
-                return self._put(put, put.start)
-            count()
-            return self._resume(put)
+            return self._put(put, put.start) if next(tries) == 0 else self._resume(put, count)
 
         kind = "complete_upload" if last else "put_part"
         answer = await self._calls.run(kind, self._where, work, sends=len(piece), expected=TAKEN)
@@ -111,12 +108,13 @@ class Upload:
             headers["x-goog-hash"] = f"crc32c={put.crc32c}"
         return self._ask("PUT", headers, put.piece[start - put.start :])
 
-    def _resume(self, put: _Put) -> requests.Response:
-        """After a failure: ask what arrived, and send the rest of the piece."""
+    def _resume(self, put: _Put, count: Callable[[], object]) -> requests.Response:
+        """After a failure: ask what arrived, and send the rest of the piece; `count` is told if it takes both."""
         state = self._ask("PUT", {"Content-Range": f"bytes */{put.total}"}, b"")
         known = _received(state)
         if state.status_code != _INCOMPLETE or (known >= put.end and not put.last):
             return state
+        count()
         return self._put(put, max(put.start, min(known, put.end - 1)))
 
     def _ask(self, method: str, headers: dict[str, str], body: bytes) -> requests.Response:

@@ -17,7 +17,6 @@ from l3kit.sandbox.gcs.storage import NewObject, Storage
 
 MAX_COMPONENTS = 32
 MIB = 1024 * 1024
-_BYTES_PER_CALL = 256 * MIB
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,11 @@ class _Progress:
 
 
 class Copies:
-    """rewriteTo, copyTo and compose."""
+    """rewriteTo, copyTo and compose. `rewrite_bytes`: what one call of a rewrite into another class copies."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, rewrite_bytes: int) -> None:
         self._storage = storage
+        self._rewrite_bytes = rewrite_bytes
         self._rewrites: dict[str, _Progress] = {}
 
     async def rewrite(self, call: Call, source: tuple[str, str], destination: tuple[str, str]) -> web.StreamResponse:
@@ -47,7 +47,7 @@ class Copies:
         origin, new = self._prepare(call, await call.content(), source, destination)
         size = origin.body.size
         self._check_conditions(new)
-        limit = call.number("maxBytesRewrittenPerCall") or _BYTES_PER_CALL
+        limit = call.number("maxBytesRewrittenPerCall") or self._rewrite_bytes
         if limit < MIB or limit % MIB:
             raise invalid("maxBytesRewrittenPerCall must be a multiple of 1 MiB", "maxBytesRewrittenPerCall")
         # Where the class stays the content need not move: one call does it.

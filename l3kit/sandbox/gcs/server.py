@@ -11,7 +11,7 @@ from aiohttp import web
 from l3kit.sandbox.gcs.answers import Refusal, required
 from l3kit.sandbox.gcs.bucket_calls import BucketCalls
 from l3kit.sandbox.gcs.calls import Call
-from l3kit.sandbox.gcs.copies import Copies
+from l3kit.sandbox.gcs.copies import MIB, Copies
 from l3kit.sandbox.gcs.object_calls import ObjectCalls
 from l3kit.sandbox.gcs.resumable import Resumable
 from l3kit.sandbox.gcs.storage import Storage
@@ -27,15 +27,16 @@ class GcsServer:
     Args:
         folder: for the contents; what an earlier server left in it is removed.
         clock: seconds since the epoch.
+        rewrite_bytes: of an object that is rewritten into another class, so many are copied by each call.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time, *, rewrite_bytes: int = 256 * MIB) -> None:
         storage = Storage(folder, clock)
         self._buckets = BucketCalls(storage)
         self._objects = ObjectCalls(storage)
         self._uploads = Uploads(storage)
         self._resumable = Resumable(storage)
-        self._copies = Copies(storage)
+        self._copies = Copies(storage, rewrite_bytes)
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the three prefixes; other paths are left to the application."""
