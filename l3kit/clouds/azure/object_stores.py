@@ -37,18 +37,18 @@ class BlobPlace:
     retry: RetryPolicy | None = None
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str] = os.environ, agent: str = "l3kit") -> BlobPlace:
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> BlobPlace:
         """STORAGE_CONNECTION_STRING, which a sandbox sets; else STORAGE_ACCOUNT_URL and the managed identity."""
         text = env.get("STORAGE_CONNECTION_STRING", "")
         if text:
             parts = dict(part.split("=", 1) for part in text.split(";") if part)
-            return cls(parts["BlobEndpoint"], parts["AccountKey"], agent)
+            return cls(parts["BlobEndpoint"], parts["AccountKey"])
         url = env.get("STORAGE_ACCOUNT_URL", "")
         if not url:
             raise ConfigurationError("STORAGE_ACCOUNT_URL", "is not set", "Apply the twin again; l3kit injects it")
         from azure.identity.aio import DefaultAzureCredential
 
-        return cls(url, DefaultAzureCredential(), agent)
+        return cls(url, DefaultAzureCredential())
 
 
 def open_objects(
