@@ -43,6 +43,10 @@ class HostedFunctions:
         self._name_of = name_of
         self._expression_of = expression_of
 
+    def function_name(self, twin: Twin, function: str) -> str:
+        """See `CloudFacade.function_name`."""
+        return self._name_of(twin, function)
+
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
         """See `CloudFacade.invoke`."""
         name = self._name_of(twin, function)

@@ -14,6 +14,7 @@ from aiohttp import web
 from l3kit.errors import SandboxError
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
+from l3kit.sandbox.fault_services import SERVICE
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
 
@@ -75,24 +76,32 @@ class CloudParts:
                 raise one
         azurite, cosmos = (one for one in started if isinstance(one, Emulator))
         self.emulators += [azurite, cosmos]
-        blob = await self._serve(Upstream(self._session, azurite.info.port).forward)
+        blob = await self._serve(BLOB, Upstream(self._session, azurite.info.port).forward)
         self.endpoints[BLOB] = f"{blob}/{STORAGE_ACCOUNT}"
-        self.endpoints[COSMOS] = await self._serve(CosmosLayer(Upstream(self._session, cosmos.info.port)).handle)
+        self.endpoints[COSMOS] = await self._serve(
+            COSMOS, CosmosLayer(Upstream(self._session, cosmos.info.port)).handle
+        )
 
     async def _start_gcp(self) -> None:
         from l3kit.sandbox.firestore import FirestoreServer
+        from l3kit.sandbox.firestore_faults import FirestoreFaults
         from l3kit.sandbox.gcs.server import GcsServer
 
-        storage = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
+        storage = self._app(STORAGE)
         GcsServer(self._home.root / "gcs").add_routes(storage)
-        firestore = FirestoreServer(intercept=self._faults)
+        firestore = FirestoreServer(intercept=FirestoreFaults(self._faults))
         port = await firestore.start()
         self._stack.push_async_callback(firestore.stop)
         self.endpoints[FIRESTORE] = f"127.0.0.1:{port}"
         self.endpoints[STORAGE] = await self._listen(storage)
 
-    async def _serve(self, handle: Handler) -> str:
+    def _app(self, service: str) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
+        app[SERVICE] = service
+        return app
+
+    async def _serve(self, service: str, handle: Handler) -> str:
+        app = self._app(service)
         app.router.add_route("*", "/{tail:.*}", handle)
         return await self._listen(app)
 

@@ -32,7 +32,7 @@ GAPS: Mapping[tuple[str, str], str] = {
     (
         "gcp",
         "test_an_archived_object_is_read_only_after_a_restore",
-    ): "Cloud Storage's Archive class is readable at once",
+    ): "the Archive class is readable at once",
 }
 """By backend and test."""
 ARCHIVED = {"gcp": "readable"}
