@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 _LITERAL = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
-_FROM = re.compile(r"\bFROM\s+(?P<source>\w+)(?:\s+(?:AS\s+)?(?P<alias>\w+))?", re.IGNORECASE)
-_NOT_AN_ALIAS = frozenset(("WHERE", "ORDER", "GROUP", "JOIN", "OFFSET", "IN"))
+_FROM = re.compile(
+    r"\bFROM\s+(?P<source>\w+)(?:\s+(?:AS\s+)?(?!(?:WHERE|ORDER|GROUP|JOIN|OFFSET|IN)\b)(?P<alias>\w+))?"
+    r"(?P<list>\s+IN\b)?",
+    re.IGNORECASE,
+)
 _WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _TAIL = re.compile(r"\bGROUP\s+BY\b|\bORDER\s+BY\b|\bOFFSET\b", re.IGNORECASE)
 _ORDER = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
@@ -38,12 +41,9 @@ def confine(query: Query, paths: Sequence[str], values: Sequence[Any]) -> Query:
     found = _FROM.search(masked)
     if found is None:
         raise ValueError("the query has no FROM clause that this sandbox understands")
-    alias = found["alias"]
-    if alias is not None and alias.upper() in _NOT_AN_ALIAS:
-        if alias.upper() == "IN":
-            raise ValueError("FROM ... IN is not understood by this sandbox together with a partition key")
-        alias = None
-    name = alias or found["source"]
+    if found["list"]:
+        raise ValueError("FROM ... IN is not understood by this sandbox together with a partition key")
+    name = found["alias"] or found["source"]
     parameters = list(query.parameters)
     conditions = []
     for path, value in zip(paths, values, strict=False):
@@ -63,12 +63,9 @@ def in_fixed_order(query: Query) -> Query:
     """An unordered query ordered by `_rid`, since the server's paging loses items where there is no order."""
     masked = _masked(query.text)
     found = _FROM.search(masked)
-    if found is None or _ORDER.search(masked) or _UNORDERED.search(masked):
+    if found is None or found["list"] or _ORDER.search(masked) or _UNORDERED.search(masked):
         return query
-    alias = found["alias"]
-    name = found["source"] if alias is None or alias.upper() in _NOT_AN_ALIAS else alias
-    if alias is not None and alias.upper() == "IN":
-        return query
+    name = found["alias"] or found["source"]
     tail = _TAIL.search(masked)
     at = tail.start() if tail else len(query.text)
     return Query(f"{query.text[:at].rstrip()} ORDER BY {name}._rid {query.text[at:]}".strip(), query.parameters)
