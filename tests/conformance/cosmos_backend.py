@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from l3kit.tiering.ports import HotStore, JournalStore
 KEY = "c2FuZGJveA=="
 DATABASE = "conformance"
 LINE_BYTES = 64 * 1024
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,15 @@ def new_container(cosmos: Any, path: str, unique_keys: Sequence[str] = ()) -> st
 
 
 @contextmanager
-def cosmos_servers(folder: Path) -> Iterator[CosmosServers]:
-    """Both servers, until the block ends. `folder`: for the log."""
+def cosmos_servers(folder: Path, wrap: Callable[[Handler], Handler] = lambda handler: handler) -> Iterator[CosmosServers]:
+    """Both servers, until the block ends. `folder`: for the log; `wrap`: puts something before the layer."""
     loop = asyncio.new_event_loop()
     started: list[CosmosServers | BaseException] = []
     ready, stop = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
         try:
-            async with _running(folder) as servers:
+            async with _running(folder, wrap) as servers:
                 started.append(servers)
                 ready.set()
                 await stop.wait()
@@ -98,7 +99,8 @@ def cosmos_servers(folder: Path) -> Iterator[CosmosServers]:
 class _running:
     """The servers inside one event loop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wrap: Callable[[Handler], Handler]) -> None:
+        self._wrap = wrap
         self._home = Home(folder)
         self._home.logs.mkdir(parents=True, exist_ok=True)
 
@@ -110,7 +112,8 @@ class _running:
             auto_decompress=False, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES
         )
         app = web.Application(client_max_size=1024**3)
-        app.router.add_route("*", "/{path:.*}", CosmosLayer(Upstream(self._session, self._emulator.info.port)).handle)
+        layer = CosmosLayer(Upstream(self._session, self._emulator.info.port))
+        app.router.add_route("*", "/{path:.*}", self._wrap(layer.handle))
         self._runner = web.AppRunner(app, access_log=None, max_line_size=LINE_BYTES, max_field_size=LINE_BYTES)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
