@@ -8,6 +8,7 @@ loses items when it pages through what has no order. What concerns documents is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 from urllib.parse import unquote
 
@@ -163,9 +164,8 @@ class CosmosLayer:
             raise BadRequestError(str(error)) from None
         count = _page_items(request)
         answer = await self._page(container, query, count, request)
-        while len(answer.body) > MAX_ANSWER_BYTES and count > 1:
-            count = max(1, min(count // 2, int(count * MAX_ANSWER_BYTES / len(answer.body))))
-            answer = await self._page(container, query, count, request)
+        if len(answer.body) > MAX_ANSWER_BYTES:
+            answer = await self._page(container, query, _fitting(answer), request)
         answer.headers["x-ms-request-charge"] = _charge(max(QUERY_UNITS, read_units(len(answer.body))))
         return answer.to_response()
 
@@ -176,6 +176,12 @@ class CosmosLayer:
         return await self._upstream.ask(
             "POST", container.path + "/docs", headers=headers, body=orjson.dumps(query.body())
         )
+
+
+def _fitting(answer: Answer) -> int:
+    """How many of a page's results an answer may hold; at least one."""
+    sizes = accumulate(len(orjson.dumps(result)) + 1 for result in orjson.loads(answer.body)["Documents"])
+    return max(1, sum(size < MAX_ANSWER_BYTES - KB for size in sizes))
 
 
 def _page_items(request: web.Request) -> int:

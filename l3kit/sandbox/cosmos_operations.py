@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -80,7 +81,7 @@ def write_units(size: int) -> float:
     """Request units of creating, replacing or deleting a document of so many bytes."""
     kilobytes = max(1.0, size / KB)
     (low, at_low), (high, at_high) = WRITE_UNITS[-2:]
-    for (start, at_start), (end, at_end) in zip(WRITE_UNITS, WRITE_UNITS[1:], strict=False):
+    for (start, at_start), (end, at_end) in pairwise(WRITE_UNITS):
         if kilobytes <= end:
             low, at_low, high, at_high = start, at_start, end, at_end
             break
@@ -184,7 +185,9 @@ class Operations:
             return _bad_request("the document's id differs from the one addressed")
         for path, value in zip(self._container.key_paths, self._partition, strict=False):
             if _value_at(body, path) != value:
-                return _bad_request("PartitionKey extracted from document doesn't match the one specified in the header")
+                return _bad_request(
+                    "PartitionKey extracted from document doesn't match the one specified in the header"
+                )
         if len(orjson.dumps(body)) > MAX_ITEM_BYTES:
             return _failure(413, "RequestEntityTooLarge", "Request size is too large")
         return None

@@ -65,7 +65,9 @@ def new_container(cosmos: Any, path: str, unique_keys: Sequence[str] = ()) -> st
 
 
 @contextmanager
-def cosmos_servers(folder: Path, wrap: Callable[[Handler], Handler] = lambda handler: handler) -> Iterator[CosmosServers]:
+def cosmos_servers(
+    folder: Path, wrap: Callable[[Handler], Handler] = lambda handler: handler
+) -> Iterator[CosmosServers]:
     """Both servers, until the block ends. `folder`: for the log; `wrap`: puts something before the layer."""
     loop = asyncio.new_event_loop()
     started: list[CosmosServers | BaseException] = []

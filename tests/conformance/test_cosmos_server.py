@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from azure.core import MatchConditions
-from azure.cosmos import CosmosClient, exceptions
+from azure.cosmos import CosmosClient, PartitionKey, exceptions
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError, CosmosResourceNotFoundError
 
 from tests.conformance.cosmos_backend import client, cosmos_servers, database, new_container
@@ -59,7 +59,10 @@ def test_a_batch_carries_out_every_kind_of_operation_in_order(container: Any) ->
             ("upsert", ({"id": "new", "pk": "d", "n": 2},)),
             ("read", ("read",)),
             ("replace", ("replaced", {"id": "replaced", "pk": "d", "n": 3})),
-            ("patch", ("patched", [{"op": "incr", "path": "/n", "value": 4}, {"op": "add", "path": "/tags/-", "value": 1}])),
+            (
+                "patch",
+                ("patched", [{"op": "incr", "path": "/n", "value": 4}, {"op": "add", "path": "/tags/-", "value": 1}]),
+            ),
             ("delete", ("deleted",)),
         ],
         partition_key="d",
@@ -93,7 +96,12 @@ def test_a_batch_of_which_one_operation_fails_changes_nothing(container: Any, fa
     before = {id_: container.read_item(id_, "d")["_etag"] for id_ in "ab"}
     with pytest.raises(CosmosBatchOperationError) as caught:
         container.execute_item_batch(
-            [("create", ({"id": "new", "pk": "d"},)), ("delete", ("b",)), failing, ("upsert", ({"id": "c", "pk": "d"},))],
+            [
+                ("create", ({"id": "new", "pk": "d"},)),
+                ("delete", ("b",)),
+                failing,
+                ("upsert", ({"id": "c", "pk": "d"},)),
+            ],
             partition_key="d",
         )
     assert (caught.value.status_code, caught.value.error_index) == (status, 2)
@@ -155,18 +163,18 @@ def test_a_batch_that_breaks_a_unique_key_changes_nothing(cosmos: CosmosClient) 
 def test_batches_at_once_on_one_item_do_not_lose_an_update(container: Any) -> None:
     fill(container, "counter", n=0)
     won: list[int] = []
+    refused: set[int] = set()
 
     def count() -> None:
         for _ in range(5):
             item = container.read_item("counter", "d")
             changed = {"id": "counter", "pk": "d", "n": item["n"] + 1}
+            replace = ("replace", ("counter", changed), {"if_match_etag": item["_etag"]})
             try:
-                container.execute_item_batch(
-                    [("replace", ("counter", changed), {"if_match_etag": item["_etag"]})], partition_key="d"
-                )
+                container.execute_item_batch([replace], partition_key="d")
                 won.append(1)
             except CosmosBatchOperationError as error:
-                assert error.status_code == 412
+                refused.add(error.status_code)
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -174,6 +182,7 @@ def test_batches_at_once_on_one_item_do_not_lose_an_update(container: Any) -> No
     for thread in threads:
         thread.join()
     assert container.read_item("counter", "d")["n"] == len(won) > 0
+    assert refused <= {412}
 
 
 @pytest.mark.parametrize("operation", ["replace", "delete", "upsert"])
@@ -182,13 +191,13 @@ def test_an_outdated_entity_tag_is_refused(container: Any, operation: str) -> No
     old = container.read_item("a", "d")["_etag"]
     fill(container, "a", n=2)
     condition = {"etag": old, "match_condition": MatchConditions.IfNotModified}
+    writes = {
+        "delete": lambda: container.delete_item("a", "d", **condition),
+        "replace": lambda: container.replace_item("a", {"id": "a", "pk": "d"}, **condition),
+        "upsert": lambda: container.upsert_item({"id": "a", "pk": "d"}, **condition),
+    }
     with pytest.raises(exceptions.CosmosAccessConditionFailedError):
-        if operation == "delete":
-            container.delete_item("a", "d", **condition)
-        elif operation == "replace":
-            container.replace_item("a", {"id": "a", "pk": "d"}, **condition)
-        else:
-            container.upsert_item({"id": "a", "pk": "d"}, **condition)
+        writes[operation]()
     assert container.read_item("a", "d")["n"] == 2
 
 
@@ -202,15 +211,14 @@ def test_creating_what_is_there_is_a_conflict(container: Any) -> None:
 @pytest.mark.parametrize("operation", ["read", "delete", "replace", "patch"])
 def test_an_item_of_another_partition_is_not_found(container: Any, operation: str) -> None:
     fill(container, "a")
+    calls = {
+        "read": lambda: container.read_item("a", "e"),
+        "delete": lambda: container.delete_item("a", "e"),
+        "replace": lambda: container.replace_item("a", {"id": "a", "pk": "e"}),
+        "patch": lambda: container.patch_item("a", "e", [{"op": "set", "path": "/n", "value": 1}]),
+    }
     with pytest.raises(CosmosResourceNotFoundError):
-        if operation == "read":
-            container.read_item("a", "e")
-        elif operation == "delete":
-            container.delete_item("a", "e")
-        elif operation == "replace":
-            container.replace_item("a", {"id": "a", "pk": "e"})
-        else:
-            container.patch_item("a", "e", [{"op": "set", "path": "/n", "value": 1}])
+        calls[operation]()
     assert ids(container) == ["a"]
 
 
@@ -241,7 +249,9 @@ def test_a_query_without_a_partition_key_sees_all(container: Any) -> None:
 
 
 @pytest.mark.parametrize("order", ["", " ORDER BY c.id", " ORDER BY c.id DESC"])
-def test_pages_hold_every_item_once_though_items_are_rewritten_and_deleted_meanwhile(container: Any, order: str) -> None:
+def test_pages_hold_every_item_once_though_items_are_rewritten_and_deleted_meanwhile(
+    container: Any, order: str
+) -> None:
     names = [f"{n:02d}" for n in range(70)]
     fill(container, *names)
     fill(container, *names[:30], pk="e")
@@ -334,8 +344,6 @@ def test_what_is_charged_grows_with_size(container: Any) -> None:
 
 
 def test_a_container_made_anew_is_empty_and_may_have_another_partition_key(cosmos: CosmosClient) -> None:
-    from azure.cosmos import PartitionKey
-
     name = new_container(cosmos, "/pk")
     place = database(cosmos)
     fill(place.get_container_client(name), "a")

@@ -172,8 +172,10 @@ class CosmosContainer:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._opening, self._closing = loop, None, []
-        failed = self._opening is not None and self._opening.done() and (
-            self._opening.cancelled() or self._opening.exception() is not None
+        failed = (
+            self._opening is not None
+            and self._opening.done()
+            and (self._opening.cancelled() or self._opening.exception() is not None)
         )
         if self._opening is None or failed:
             self._opening = loop.create_task(self._open())

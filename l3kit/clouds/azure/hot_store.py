@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -99,7 +100,7 @@ class CosmosHotStore:
             return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
 
         batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded([lambda batch=batch: delete(batch) for batch in batches])
+        results = await self._bounded([partial(delete, batch) for batch in batches])
         left = [key for keys in results for key in keys]
         if left:
             self.usage.retried("batch_delete", sum(map(bool, results)))
@@ -114,9 +115,7 @@ class CosmosHotStore:
         """
         keys = list(items)
         batches = [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
-        results = await self._bounded(
-            [lambda batch=batch: self._delete_unchanged(device_id, batch, items) for batch in batches]
-        )
+        results = await self._bounded([partial(self._delete_unchanged, device_id, batch, items) for batch in batches])
         return [key for left in results for key in left]
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -134,7 +133,7 @@ class CosmosHotStore:
             reply = await self._container.call("batch_put", "write", _batch_call(device_id, operations))
             self._only_expected("batch_put", reply, set())
 
-        await self._bounded([lambda batch=batch: put(batch) for batch in _by_size(list(documents.values()))])
+        await self._bounded([partial(put, batch) for batch in _by_size(list(documents.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
         """See `HotStore.last_item`; one item read."""

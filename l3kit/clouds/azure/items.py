@@ -164,11 +164,10 @@ def _stored_tag(tag: str, content: Any, where: str) -> Any:
     if not isinstance(content, list) or not content:
         raise _misused(where, tag)
     for entry in content:
+        is_number = isinstance(entry, (int, float, _Exact)) and not isinstance(entry, bool)
         if tag == "$binarySet":
             _check_binary(tag, entry, where)
-        elif tag == "$stringSet" and (isinstance(entry, _Exact) or not isinstance(entry, str)):
-            raise _misused(where, tag)
-        elif tag == "$numberSet" and (isinstance(entry, bool) or not isinstance(entry, (int, float, _Exact))):
+        elif is_number != (tag == "$numberSet") or not (is_number or isinstance(entry, str)):
             raise _misused(where, tag)
     return [{NUMBER: str(entry)} if isinstance(entry, _Exact) else entry for entry in content]
 

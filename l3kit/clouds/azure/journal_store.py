@@ -1,4 +1,4 @@
-"""The journal in Cosmos DB: one document per record, its id and partition key the record's name, swapped by its etag."""
+"""The journal in Cosmos DB: a document per record, its id and partition key the record's name, swapped by its etag."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class CosmosJournalStore:
         """See `JournalStore.load`."""
         id_ = record_id(name)
         reply = await self._container.call(
-            "get", "read", lambda container, options: container.read_item(id_, id_, **options), expected=frozenset({404})
+            "get",
+            "read",
+            lambda container, options: container.read_item(id_, id_, **options),
+            expected=frozenset({404}),
         )
         if reply.status or reply.result[NAME] != name:
             self._etags.pop(name, None)

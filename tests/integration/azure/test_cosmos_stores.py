@@ -37,7 +37,9 @@ class Faults:
     """Stands before the sandbox's Cosmos DB: a fault for each coming request that it matches, and what came by."""
 
     matches: Callable[[web.Request], bool] = lambda request: False
-    faults: list[Callable[[web.Request, Handler], Coroutine[Any, Any, web.StreamResponse]]] = field(default_factory=list)
+    faults: list[Callable[[web.Request, Handler], Coroutine[Any, Any, web.StreamResponse]]] = field(
+        default_factory=list
+    )
     seen: list[web.Request] = field(default_factory=list)
 
     def wrap(self, handler: Handler) -> Handler:
@@ -78,6 +80,14 @@ def container(place: CosmosPlace) -> str:
 
 def item(sort_key: str, **more: Any) -> bytes:
     return json.dumps({"iotDeviceId": "d", "id": sort_key, **more}).encode()
+
+
+class DiscoveringPlace(CosmosPlace):
+    """As on the real service, where the SDK looks for regions and would send some requests again."""
+
+    @property
+    def is_loopback(self) -> bool:
+        return False
 
 
 def use(store: Any, steps: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
@@ -158,6 +168,21 @@ def test_a_delete_is_sent_once_and_what_became_uncertain_is_returned(
     use(open_hot(container, place), steps)
 
 
+@pytest.mark.parametrize("fault", [lose_the_answer, cut_the_connection, answer(503), answer(500), answer(429)])
+def test_a_delete_is_sent_once_by_an_sdk_that_knows_several_regions(
+    place: CosmosPlace, container: str, faults: Faults, fault: Any
+) -> None:
+    discovering = DiscoveringPlace(place.endpoint, place.database, place.credential)
+
+    async def steps(store: CosmosHotStore) -> None:
+        await store.put_items("d", [item("a")])
+        faults.expect(is_batch, fault)
+        assert await store.delete_items("d", ["a"]) == ["a"]
+        assert sum(map(is_batch, faults.seen)) == 1
+
+    use(open_hot(container, discovering), steps)
+
+
 def test_a_delete_without_an_answer_ends_in_time(place: CosmosPlace, container: str, faults: Faults) -> None:
     async def steps(store: CosmosHotStore) -> None:
         await store.put_items("d", [item("a")])
@@ -181,7 +206,9 @@ def test_a_batch_that_holds_a_missing_item_deletes_nothing_and_the_missing_one_c
     use(open_hot(container, place), steps)
 
 
-@pytest.mark.parametrize("fault", [lose_the_answer, cut_the_connection, answer(503), answer(429, x_ms_retry_after_ms="5")])
+@pytest.mark.parametrize(
+    "fault", [lose_the_answer, cut_the_connection, answer(503), answer(429, x_ms_retry_after_ms="5")]
+)
 def test_reads_and_puts_are_repeated_and_counted(
     place: CosmosPlace, container: str, faults: Faults, fault: Any
 ) -> None:
@@ -315,9 +342,11 @@ def test_a_conditional_delete_needs_few_requests_and_leaves_what_is_rewritten_me
 
         async def rewrite_first(request: web.Request, handler: Handler) -> web.StreamResponse:
             await asyncio.to_thread(
-                lambda: database(client(place.endpoint))
-                .get_container_client(container)
-                .upsert_item({"iotDeviceId": "d", "id": "007", "new": True})
+                lambda: (
+                    database(client(place.endpoint))
+                    .get_container_client(container)
+                    .upsert_item({"iotDeviceId": "d", "id": "007", "new": True})
+                )
             )
             return await handler(request)
 
@@ -421,7 +450,9 @@ def test_a_journal_record_keeps_any_attribute_and_any_name(place: CosmosPlace) -
 
     use(open_journal(name, place), steps)
     stored = list(database(client(place.endpoint)).get_container_client(name).read_all_items())
-    assert all(0 < document["ttl"] - (10**10 - time.time()) + 60 < 120 or document["ttl"] == 2**31 - 1 for document in stored)
+    assert all(
+        0 < document["ttl"] - (10**10 - time.time()) + 60 < 120 or document["ttl"] == 2**31 - 1 for document in stored
+    )
 
 
 def test_a_journal_store_swaps_without_reading_what_it_wrote_itself(place: CosmosPlace, faults: Faults) -> None:

@@ -95,9 +95,11 @@ def test_every_item_comes_back_with_the_same_digits_names_and_tags(attributes: d
 @given(numbers)
 def test_a_number_is_stored_natively_exactly_where_its_text_survives(number: str) -> None:
     document = to_document(b'{"iotDeviceId":"d","id":"a","n":%b}' % number.encode())
-    survives = orjson.dumps(through_the_service({"n": json.loads(number)})["n"]) == number.encode() if float(
-        number
-    ) - float(number) == 0 and abs(float(number)) < 2**63 else False
+    survives = (
+        orjson.dumps(through_the_service({"n": json.loads(number)})["n"]) == number.encode()
+        if float(number) - float(number) == 0 and abs(float(number)) < 2**63
+        else False
+    )
     if isinstance(document["n"], dict):
         assert document["n"] == {"$number": number}
         assert not survives or abs(float(number)) > MAX_EXACT
