@@ -61,10 +61,8 @@ class CloudFunction:
         coming = tuple(self.coming())
         try:
             return Finding(True, True, (*self._differences(there), *coming))
-        except MissingConnectionError:
-            if coming:  # an earlier step makes the link anew; until then the settings cannot be told
-                return Finding(True, True, coming)
-            raise
+        except MissingConnectionError as missing:  # an earlier step makes the link anew, or has removed it
+            return Finding(True, True, coming or (missing.cause,))
 
     def create(self) -> None:
         """See `Resource.create`."""

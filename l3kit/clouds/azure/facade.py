@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.azure.cosmos_stores import CosmosPlace, open_hot, open_journal
 from l3kit.clouds.azure.object_stores import BlobPlace, open_objects
-
 from l3kit.clouds.azure.session import AzureSession
 from l3kit.cron_forms import ncrontab
 from l3kit.hosted_functions import HostedFunctions

@@ -128,10 +128,8 @@ class Function:
         coming = list(self.coming())
         try:
             return self._differences(there) + coming
-        except MissingConnectionError:
-            if coming:  # an earlier step makes the link anew; until then the variables cannot be told
-                return coming
-            raise
+        except MissingConnectionError as missing:  # an earlier step makes the link anew, or has removed it
+            return coming or [missing.cause]
 
     def _differences(self, there: Mapping[str, Any]) -> list[str]:
         built = self.build()

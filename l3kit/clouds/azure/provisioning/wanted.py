@@ -10,7 +10,7 @@ from l3kit.clouds.azure.provisioning.containers import BlobContainer, CosmosCont
 from l3kit.cron_forms import ncrontab
 from l3kit.naming import AzureNames
 from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
-from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
 from l3kit.provisioning.model import Resource
 from l3kit.provisioning.source_package import AZURE_TIMER_SECONDS, pack_sources
 from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
@@ -72,7 +72,7 @@ class AzureProvisioner:
                 coming,
             )
         ]
-        if function in RECEIVERS and function in twin.connection_ids():
+        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
             parts.append(writer_address(host, twin, PROVIDER, function, name, "/api/write"))
         return parts
 

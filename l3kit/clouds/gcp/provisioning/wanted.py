@@ -11,7 +11,7 @@ from l3kit.clouds.gcp.provisioning.buckets import Bucket
 from l3kit.cron_forms import unix_cron
 from l3kit.naming import GcpNames
 from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
-from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
 from l3kit.provisioning.model import Resource
 from l3kit.provisioning.source_package import pack_sources
 from l3kit.tiering.settings import TIMEOUT_VARIABLE
@@ -73,7 +73,7 @@ class GcpProvisioner:
                 (job,) if mover else (),
             )
         ]
-        if function in RECEIVERS and function in twin.connection_ids():
+        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
             parts.append(writer_address(host, twin, PROVIDER, function, name, "/"))
         return parts
 
