@@ -147,12 +147,11 @@ class CosmosContainer:
 
     async def close(self) -> None:
         """Release connections; a later call opens new ones."""
-        closing, self._closing = self._closing, []
-        same_loop = self._loop is asyncio.get_running_loop()
-        self._loop, self._opening = None, None
-        if same_loop:
-            for close in closing:
-                await close()
+        if self._loop is asyncio.get_running_loop():
+            if self._opening is not None:
+                self._opening.cancel()
+            await self._release()
+        self._loop, self._opening, self._closing = None, None, []
 
     def _refused_batch(self, kind: str, error: Any, headers: Mapping[str, str]) -> Reply | Failure:
         statuses = tuple(int(one["statusCode"]) for one in error.operation_responses or ())
@@ -182,6 +181,18 @@ class CosmosContainer:
         return await asyncio.shield(self._opening)
 
     async def _open(self) -> ContainerProxy:
+        try:
+            return await self._connect()
+        except BaseException:
+            await self._release()
+            raise
+
+    async def _release(self) -> None:
+        closing, self._closing = self._closing, []
+        for close in closing:
+            await close()
+
+    async def _connect(self) -> ContainerProxy:
         import aiohttp
         from azure.core.pipeline.transport import AioHttpTransport
         from azure.cosmos._retry_options import RetryOptions
