@@ -2,7 +2,7 @@
 
 The server ignores a query's partition key, carries out batches piecemeal and without deletes, has no size limits and
 loses items when it pages through what has no order. What concerns documents is therefore decided here
-(`cosmos_operations`, `cosmos_sql`); databases and containers are passed through. Not kept: `ttl` and signatures.
+(`cosmos_operations`, `cosmos_sql`); databases and containers are passed through. Not looked at: `ttl`, signatures.
 """
 
 from __future__ import annotations
@@ -225,6 +225,8 @@ def _entry(outcome: Outcome) -> dict[str, Any]:
 
 
 def _parsed(body: bytes) -> Any:
+    if b'"__proto__"' in body:
+        raise BadRequestError("this sandbox cannot keep an attribute named __proto__: its JavaScript loses it")
     try:
         return orjson.loads(body)
     except ValueError as error:

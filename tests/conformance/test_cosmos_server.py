@@ -326,6 +326,16 @@ def test_numbers_are_kept_as_ieee_doubles(container: Any) -> None:
     assert caught.value.status_code == 400
 
 
+def test_an_attribute_that_javascript_would_lose_is_refused_or_kept(container: Any) -> None:
+    written = {"id": "a", "pk": "d", "map": {"__proto__": {"n": 1}}}
+    try:
+        container.create_item(written)
+    except CosmosHttpResponseError:
+        return
+    (found,) = container.query_items("SELECT * FROM c", partition_key="d")
+    assert found["map"] == written["map"]
+
+
 def test_what_is_charged_grows_with_size(container: Any) -> None:
     container.create_item({"id": "small", "pk": "d"})
     assert 4 < charge(container) < 6

@@ -7,13 +7,13 @@ time, whatever the SDK makes of the first answer.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from l3kit.clouds.azure.cosmos_place import CosmosPlace
+from l3kit.clouds.azure.cosmos_traffic import AccountRequests, Direction, Exchange, SecondSendError
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 
@@ -33,8 +33,6 @@ NO_CONTAINER = "1003"
 """Substatus of a 404 that means the container, not the item."""
 STALE_LEVELS = frozenset(("Session", "ConsistentPrefix", "Eventual"))
 """Consistency levels at which a read may miss a write that was acknowledged."""
-
-Direction = Literal["read", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,6 @@ class Failure:
 
 Send = Callable[["ContainerProxy", dict[str, Any]], Awaitable[Any]]
 """Makes one call of the SDK, passing it the given options."""
-
-
-class SecondSendError(Exception):
-    """The SDK was about to send once more what must reach the service once."""
 
 
 class CosmosContainer:
@@ -125,7 +119,7 @@ class CosmosContainer:
         from azure.core.exceptions import AzureError, HttpResponseError
         from azure.cosmos.exceptions import CosmosBatchOperationError
 
-        exchange = _Exchange(self.usage, kind, direction, once)
+        exchange = Exchange(self.usage, kind, direction, once)
         try:
             async with asyncio.timeout(self._timeout):
                 container = await self._opened()
@@ -147,12 +141,11 @@ class CosmosContainer:
 
     async def close(self) -> None:
         """Release connections; a later call opens new ones."""
-        closing, self._closing = self._closing, []
-        same_loop = self._loop is asyncio.get_running_loop()
-        self._loop, self._opening = None, None
-        if same_loop:
-            for close in closing:
-                await close()
+        if self._loop is asyncio.get_running_loop():
+            if self._opening is not None:
+                self._opening.cancel()
+            await self._release()
+        self._loop, self._opening, self._closing = None, None, []
 
     def _refused_batch(self, kind: str, error: Any, headers: Mapping[str, str]) -> Reply | Failure:
         statuses = tuple(int(one["statusCode"]) for one in error.operation_responses or ())
@@ -182,6 +175,18 @@ class CosmosContainer:
         return await asyncio.shield(self._opening)
 
     async def _open(self) -> ContainerProxy:
+        try:
+            return await self._connect()
+        except BaseException:
+            await self._release()
+            raise
+
+    async def _release(self) -> None:
+        closing, self._closing = self._closing, []
+        for close in closing:
+            await close()
+
+    async def _connect(self) -> ContainerProxy:
         import aiohttp
         from azure.core.pipeline.transport import AioHttpTransport
         from azure.cosmos._retry_options import RetryOptions
@@ -196,7 +201,7 @@ class CosmosContainer:
             auto_decompress=False,
         )
         self._closing.append(session.close)
-        account = _Account(self.usage)
+        account = AccountRequests(self.usage)
         client = CosmosClient(
             self._place.endpoint,
             self._credential(),
@@ -229,53 +234,6 @@ class CosmosContainer:
         credential = DefaultAzureCredential()
         self._closing.append(credential.close)
         return credential
-
-
-class _Exchange:
-    """Counts what one call sends and gets, and lets it send no more than it may."""
-
-    def __init__(self, usage: Usage, kind: str, direction: Direction, once: bool) -> None:
-        self._usage = usage
-        self._kind = kind
-        self._direction = direction
-        self._once = once
-        self.sent = False
-        self.headers: dict[str, str] = {}
-
-    def options(self) -> dict[str, Any]:
-        return {"raw_request_hook": self._on_request, "raw_response_hook": self._on_response}
-
-    def _on_request(self, request: Any) -> None:
-        if self._once and self.sent:
-            raise SecondSendError
-        self.sent = True
-        self._usage.count(self._kind)
-        self._usage.bytes_out += int(request.http_request.headers.get("Content-Length") or 0)
-
-    def _on_response(self, response: Any) -> None:
-        self.headers = {name.lower(): value for name, value in response.http_response.headers.items()}
-        self._usage.bytes_in += int(self.headers.get("content-length") or 0)
-        units = float(self.headers.get("x-ms-request-charge") or 0)
-        if self._direction == "read":
-            self._usage.read_units += units
-        else:
-            self._usage.write_units += units
-
-
-class _Account:
-    """Sees the requests that the SDK makes on its own behalf: the account's and the container's properties."""
-
-    def __init__(self, usage: Usage) -> None:
-        self._usage = usage
-        self.level = ""
-
-    def on_request(self, request: Any) -> None:
-        self._usage.count("metadata")
-
-    def on_response(self, response: Any) -> None:
-        if urlsplit(response.http_request.url).path in ("", "/") and response.http_response.status_code == 200:
-            policy = json.loads(response.http_response.body()).get("userConsistencyPolicy") or {}
-            self.level = str(policy.get("defaultConsistencyLevel", ""))
 
 
 def _asked(headers: Mapping[str, str]) -> float:
