@@ -7,8 +7,11 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_hot, open_journal
 from l3kit.sandbox.firestore import FirestoreServer, Intercept
+from l3kit.tiering.ports import HotStore, JournalStore
 
 
 @contextmanager
@@ -36,3 +39,17 @@ def running_server(intercept: Intercept | None = None) -> Iterator[str]:
 
 def new_name() -> str:
     return f"conformance-{uuid.uuid4().hex[:12]}"
+
+
+def hot(address: str, collection: str | None = None, **options: Any) -> HotStore:
+    """An empty hot store, or the one on a collection that there is."""
+    return open_hot(collection or new_name(), place(address), **options)
+
+
+def journal(address: str) -> JournalStore:
+    """An empty journal."""
+    return open_journal(new_name(), place(address))
+
+
+def place(address: str) -> FirestorePlace:
+    return FirestorePlace("conformance", endpoint=address, agent="l3kit/0.1 conformance")

@@ -1,0 +1,53 @@
+"""Running many requests, a limited number at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+
+class Bounded:
+    """At most `places` requests under way at once, over everybody who runs some; each gets a fair share."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._sharing = 0
+        self._free = asyncio.Semaphore(places)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        """All results in order; the first error, after those under way have ended. The rest is then not begun."""
+        free = self._bound()
+        results: list[Any] = [None] * len(calls)
+        numbered = iter(enumerate(calls))
+        errors: list[BaseException] = []
+
+        async def work() -> None:
+            for index, call in numbered:
+                async with free:
+                    if errors:
+                        call.close()
+                        continue
+                    try:
+                        results[index] = await call
+                    except BaseException as error:
+                        errors.append(error)
+
+        self._sharing += 1
+        try:
+            workers = min(len(calls), -(-self._places // self._sharing))
+            await asyncio.gather(*(work() for _ in range(workers)))
+        finally:
+            self._sharing -= 1
+        if errors:
+            raise errors[0]
+        return results
+
+    def _bound(self) -> asyncio.Semaphore:
+        """A warm function runs each invocation in a new event loop."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._free = asyncio.Semaphore(self._places)
+        return self._free

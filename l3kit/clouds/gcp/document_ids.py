@@ -1,0 +1,97 @@
+"""Document ids: what can be one, and where any text lies among those that can.
+
+Firestore orders ids by their UTF-8 bytes, which is the order of Python's strings. It refuses some texts as ids, and
+may refuse them in a cursor too, so a bound is moved to a text that can be an id without changing which ids it
+separates.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+MAX_BYTES = 1500
+_UNHOLDABLE = re.compile("[/\ud800-\udfff]")
+_RESERVED = re.compile(r"__.*__", re.DOTALL)
+_ENCODED = re.compile(r"[/%\x00-\x1f\x7f]")
+_LAST_OF_BYTES = ("", "\x7f", "\u07ff", "\uffff")
+"""The greatest character of one, two and three bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place between ids: just before `id`, or just behind it."""
+
+    id: str
+    before: bool
+
+
+def refusal(text: str) -> str | None:
+    """Why this text can be no document id; None where it can."""
+    if not text:
+        return "is empty"
+    found = _UNHOLDABLE.search(text)
+    if found:
+        return f"has the character {found[0]!r}, which no Firestore document id may have"
+    if text in (".", "..") or _RESERVED.fullmatch(text):
+        return "is a text that Firestore reserves"
+    if len(text.encode()) > MAX_BYTES:
+        return f"is longer than the {MAX_BYTES} bytes of a Firestore document id"
+    return None
+
+
+def encode(text: str) -> str:
+    """A document id for any text: slashes, percent signs, control characters, a leading `__`, `.` and `..` are
+    percent-encoded, and nothing else is.
+
+    The result can still be refused, see `refusal`: where it is empty, too long, or has half a surrogate pair.
+    """
+    if text in (".", ".."):
+        return text.replace(".", "%2E")
+    encoded = _ENCODED.sub(lambda match: f"%{ord(match[0]):02X}", text)
+    return "%5F" + encoded[1:] if encoded.startswith("__") else encoded
+
+
+def decode(document_id: str) -> str:
+    """The inverse of `encode`."""
+    return unquote(document_id)
+
+
+def below(text: str) -> Position | None:
+    """Between the ids less than this text and the others; None where none is less."""
+    if text.endswith("\x00"):
+        return above(text[:-1])  # nothing lies between a text and the same with NUL behind it
+    return _position(text, before=True)
+
+
+def above(text: str) -> Position | None:
+    """Between the ids up to this text and those greater; None where no id is so small."""
+    return _position(text, before=False)
+
+
+def _position(text: str, *, before: bool) -> Position | None:
+    """Where `text` can be no id, no id equals it, so it does not matter on which side of it the place is."""
+    found = _UNHOLDABLE.search(text)
+    if found:  # ids that share what is before go on with a lesser or with a greater character, never with this one
+        return _position(text[: found.start()] + ("0" if found[0] == "/" else "\ue000"), before=True)
+    if not text:
+        return None
+    encoded = text.encode()
+    if len(encoded) > MAX_BYTES:
+        return _position(_greatest_below(encoded), before=False)
+    if text in (".", "..") or _RESERVED.fullmatch(text):
+        if len(encoded) < MAX_BYTES:
+            return Position(text + "\x00", before=True)
+        return Position(text[:-1] + "^", before=False)  # "^" is the character before "_"
+    return Position(text, before)
+
+
+def _greatest_below(encoded: bytes) -> str:
+    """The greatest text of at most MAX_BYTES that is less than this longer one.
+
+    It shares what fits of it. The character that did not fit has more bytes than are left, so it is greater than
+    any that fits.
+    """
+    kept = encoded[:MAX_BYTES].decode(errors="ignore")
+    return kept + _LAST_OF_BYTES[MAX_BYTES - len(kept.encode())]

@@ -1,0 +1,213 @@
+"""Calls of Firestore's gRPC API, retried where that may help. All retrying of Firestore's data plane is here."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
+from google.cloud.firestore_v1.services.firestore.transports.grpc_asyncio import FirestoreGrpcAsyncIOTransport
+from google.rpc.error_details_pb2 import RetryInfo
+from grpc import StatusCode as Code
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+
+TRANSIENT = frozenset(
+    {
+        Code.ABORTED,
+        Code.CANCELLED,
+        Code.DEADLINE_EXCEEDED,
+        Code.INTERNAL,
+        Code.RESOURCE_EXHAUSTED,
+        Code.UNAVAILABLE,
+        Code.UNKNOWN,
+    }
+)
+"""Statuses that a later try may cure."""
+REMEDIES: Mapping[Code, str] = {
+    Code.NOT_FOUND: "The database is missing: run deploy_l3",
+    Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
+    Code.PERMISSION_DENIED: "The service account lacks this permission: run deploy_l3, which repairs it",
+    Code.UNAUTHENTICATED: "The credentials have expired or are not valid for this project: log in again",
+}
+NO_CODES: frozenset[Code] = frozenset()
+HOST = "firestore.googleapis.com"
+MAX_WAIT_SECONDS = 60.0
+"""The longest wait that Firestore can ask for."""
+
+Enough = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits between tries: random up to `base`, doubling, at most `cap` seconds."""
+
+    tries: int = 8
+    base: float = 0.1
+    cap: float = 5.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+    async def wait(self, failures: int, at_least: float = 0.0) -> None:
+        """Wait after the n-th failure (from 1). `at_least`: seconds that the service asked for."""
+        await self.sleep(at_least + self.random() * min(self.cap, self.base * 2 ** (failures - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that failed in a way that a later try may cure, or with a status that was expected."""
+
+    code: Code
+    cause: str
+    retry_after: float = 0.0
+
+
+class FirestoreClient:
+    """One database.
+
+    Args:
+        endpoint: host and port of an emulator; None is Google's, with application default credentials.
+        agent: sent as the user agent.
+        timeout: seconds for one request.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        database: str,
+        endpoint: str | None,
+        agent: str,
+        *,
+        retry: RetryPolicy | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self.database = f"projects/{project}/databases/{database}"
+        self.documents = f"{self.database}/documents"
+        self.usage = Usage()
+        self.retry = retry or RetryPolicy()
+        self._endpoint = endpoint
+        self._agent = agent
+        self._timeout = timeout
+        self._metadata = [("google-cloud-resource-prefix", self.database)]
+        if endpoint:
+            self._metadata.append(("authorization", "Bearer owner"))
+        self._api: FirestoreAsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def call(
+        self,
+        method: str,
+        kind: str,
+        resource: str,
+        request: Any,
+        *,
+        expected: frozenset[Code] = NO_CODES,
+        enough: Enough | None = None,
+    ) -> Any:
+        """Ask, retry, and return the answer, or a Failure with one of the expected codes.
+
+        Args:
+            kind: under which the request is counted.
+            resource: named in errors.
+            request: the plain protobuf message's wrapper.
+            expected: statuses that the caller wants to see.
+            enough: makes this a streaming call, whose answer is a list; called with each message, it ends the stream
+                where it returns True.
+        Raises: StoreError with cause and remedy.
+        """
+        cause = ""
+        for attempt in range(1, self.retry.tries + 1):
+            outcome = await self.attempt(method, kind, resource, request, expected=expected, enough=enough)
+            if not isinstance(outcome, Failure) or outcome.code in expected:
+                return outcome
+            cause = outcome.cause
+            if attempt < self.retry.tries:
+                self.usage.retried(kind)
+                await self.retry.wait(attempt, outcome.retry_after)
+        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+
+    async def attempt(
+        self,
+        method: str,
+        kind: str,
+        resource: str,
+        request: Any,
+        *,
+        expected: frozenset[Code] = NO_CODES,
+        enough: Enough | None = None,
+    ) -> Any:
+        """Ask a single time; like `call`, but a Failure too where a later try may help.
+
+        Raises: StoreError where none would.
+        """
+        self.usage.count(kind)
+        self.usage.bytes_out += type(request).pb(request).ByteSize()
+        try:
+            stub = getattr(self._client(resource), method)
+            answer = await stub(request, retry=None, timeout=self._timeout, metadata=self._metadata)
+            if enough is not None:
+                return await self._collect(answer, enough)
+        except GoogleAPICallError as error:
+            return self._failure(error, kind, resource, expected)
+        except GoogleAuthError as error:
+            raise StoreError(
+                resource, f"{kind} could not be authenticated ({error})", REMEDIES[Code.UNAUTHENTICATED]
+            ) from None
+        if answer is None:  # the answer of a delete is empty
+            return None
+        plain = type(answer).pb(answer)
+        self.usage.bytes_in += plain.ByteSize()
+        return plain
+
+    async def close(self) -> None:
+        """Close the connection."""
+        api, self._api = self._api, None
+        if api is not None and self._loop is asyncio.get_running_loop():
+            await api.transport.close()
+
+    async def _collect(self, stream: Any, enough: Enough) -> list[Any]:
+        answers = []
+        async for wrapped in stream:
+            plain = type(wrapped).pb(wrapped)
+            self.usage.bytes_in += plain.ByteSize()
+            answers.append(plain)
+            if enough(plain):
+                stream.cancel()
+                break
+        return answers
+
+    def _failure(self, error: GoogleAPICallError, kind: str, resource: str, expected: frozenset[Code]) -> Failure:
+        code = error.grpc_status_code or Code.UNKNOWN
+        cause = f"{kind} was answered {code.name} {error.message}".rstrip()
+        if code not in TRANSIENT and code not in expected:
+            raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
+        waits = [detail.retry_delay.ToNanoseconds() / 1e9 for detail in error.details if isinstance(detail, RetryInfo)]
+        return Failure(code, cause, min(max(waits, default=0.0), MAX_WAIT_SECONDS))
+
+    def _client(self, resource: str) -> FirestoreAsyncClient:
+        """A connection belongs to an event loop, and a warm function may run each invocation in a new one."""
+        loop = asyncio.get_running_loop()
+        if self._api is None or self._loop is not loop:
+            self._loop = loop
+            transport = FirestoreGrpcAsyncIOTransport(host=self._endpoint or HOST, channel=self._channel())
+            self._api = FirestoreAsyncClient(transport=transport)
+        return self._api
+
+    def _channel(self) -> Any:
+        options = [
+            ("grpc.primary_user_agent", self._agent),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.enable_retries", 0),  # gRPC would repeat a request on its own, deletes too
+        ]
+        if self._endpoint:
+            return grpc.aio.insecure_channel(self._endpoint, options=options)
+        return FirestoreGrpcAsyncIOTransport.create_channel(HOST, options=options)

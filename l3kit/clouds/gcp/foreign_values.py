@@ -1,0 +1,50 @@
+"""Values that only Firestore has: other writers' items may hold them, and the chunk keeps them under tags."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from l3kit.errors import ItemRefusedError
+
+TAGS = frozenset({"$timestamp", "$geoPoint", "$reference"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def plain(value: Any, kind: str) -> dict[str, Any]:
+    """The tagged form. Raises: ItemRefusedError for a type that has none."""
+    if kind == "timestamp_value":
+        stamp = value.timestamp_value
+        moment = _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+        return {"$timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")}
+    if kind == "geo_point_value":
+        return {"$geoPoint": [value.geo_point_value.latitude, value.geo_point_value.longitude]}
+    if kind == "reference_value":
+        return {"$reference": value.reference_value}
+    raise ItemRefusedError("item", f"holds a value of the unknown type {kind}")
+
+
+def fill(target: Any, tag: str, content: Any) -> bool:
+    """The inverse, numbers being text in `content`; False where that is not as `plain` writes it."""
+    try:
+        if tag == "$timestamp":
+            _fill_timestamp(target.timestamp_value, content)
+        elif tag == "$geoPoint":
+            latitude, longitude = content
+            target.geo_point_value.latitude = float(latitude)
+            target.geo_point_value.longitude = float(longitude)
+        else:
+            target.reference_value = content
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _fill_timestamp(stamp: Any, text: str) -> None:
+    if not _TIMESTAMP.fullmatch(text):
+        raise ValueError(text)
+    since = datetime.fromisoformat(text) - _EPOCH
+    stamp.seconds = since.days * 86400 + since.seconds
+    stamp.nanos = since.microseconds * 1000
