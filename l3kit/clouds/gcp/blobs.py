@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from google.cloud import storage
+import google.cloud.storage as storage
 
 from l3kit.tiering.ports import ObjectInfo
 

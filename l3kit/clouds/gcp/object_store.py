@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import google.cloud.storage as storage
 import requests
-from google.cloud import storage
 
 from l3kit.clouds.gcp.blobs import blob_info, etag_generation, key_fault
 from l3kit.clouds.gcp.resumable_upload import PIECE_BYTES, TAKEN, Upload

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import google.auth
 import google.auth.transport.requests
+import google.cloud.storage as storage
 from google.api_core.client_info import ClientInfo
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import DefaultCredentialsError
-from google.cloud import storage
 from requests.adapters import HTTPAdapter
 
 from l3kit.clouds.gcp.object_store import GcsObjectStore
@@ -25,7 +25,7 @@ OBJECT_TIMEOUTS = 4
 """So many times as long a request may take: it carries up to 8 MiB."""
 CONNECTIONS = 16
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
-_NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
+NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 
 
 def default_credentials() -> Credentials:
@@ -78,7 +78,7 @@ def open_objects(
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0))
     # Else the client reads the bucket by itself, for traces: uncounted, retried, and with a permission of its own.
-    os.environ.setdefault(_NO_BUCKET_READS, "true")
+    os.environ.setdefault(NO_BUCKET_READS, "true")
     client = storage.Client(
         project=place.project,
         credentials=credentials,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings import Tuning
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.firestore_stores import FirestorePlace
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
@@ -16,15 +20,15 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
     agent = agent_of(env)
 
     def hot(name: str) -> HotStore:
-        from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_hot
+        from l3kit.clouds.gcp.firestore_stores import open_hot
 
-        place = replace(FirestorePlace.from_env(env), agent=agent)
+        place = _firestore(env, agent)
         return open_hot(name, place, delete_concurrency=tuning.delete_concurrency, timeout=timeout)
 
     def journal(name: str) -> JournalStore:
-        from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_journal
+        from l3kit.clouds.gcp.firestore_stores import open_journal
 
-        return open_journal(name, replace(FirestorePlace.from_env(env), agent=agent), timeout=timeout)
+        return open_journal(name, _firestore(env, agent), timeout=timeout)
 
     def objects(name: str, tier: Tier) -> ObjectStore:
         from l3kit.clouds.gcp.object_stores import GcsPlace, open_objects
@@ -32,6 +36,14 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
         return open_objects(name, tier, replace(GcsPlace.from_env(env), agent=agent), timeout=timeout)
 
     return Openers(hot, journal, objects)
+
+
+def _firestore(env: Mapping[str, str], agent: str) -> FirestorePlace:
+    """By the settings that `load_settings` has found to be there, and FIRESTORE_EMULATOR_HOST, which a sandbox sets."""
+    from l3kit.clouds.gcp.firestore_stores import FirestorePlace
+
+    endpoint = env.get("FIRESTORE_EMULATOR_HOST") or None
+    return FirestorePlace(env["GOOGLE_CLOUD_PROJECT"], env["FIRESTORE_DATABASE"], endpoint, agent)
 
 
 def agent_of(env: Mapping[str, str]) -> str:

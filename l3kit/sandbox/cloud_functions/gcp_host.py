@@ -24,16 +24,14 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
     from functions_framework import create_app
     from functions_framework._http import create_server
 
-    app = create_app(  # type: ignore[no-untyped-call]
-        os.environ["FUNCTION_TARGET"], str(Path(root) / "main.py"), "http"
-    )
+    app = create_app(os.environ["FUNCTION_TARGET"], str(Path(root) / "main.py"), "http")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     os.environ["PORT"] = str(port)
     os.write(ready_fd, json.dumps({"port": port}).encode() + b"\n")
     os.close(ready_fd)
-    create_server(app, False).run("127.0.0.1", port)  # type: ignore[no-untyped-call]
+    create_server(app, False).run("127.0.0.1", port)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 def storage_client(session: GcpSession) -> Any:
     """google-cloud-storage's client of the session's project."""
     from google.auth.credentials import AnonymousCredentials
-    from google.cloud import storage
+    from google.cloud.storage import Client
 
+    from l3kit.clouds.gcp.object_stores import NO_BUCKET_READS
+
+    os.environ.setdefault(NO_BUCKET_READS, "true")
     options = {"api_endpoint": session.storage_endpoint}
-    return storage.Client(session.project, AnonymousCredentials(), client_options=options)  # type: ignore[no-untyped-call]
+    return Client(session.project, AnonymousCredentials(), client_options=options)
 
 
 @cache
