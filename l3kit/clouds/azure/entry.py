@@ -28,7 +28,7 @@ OTHER_SECONDS = 60.0
 def build(
     function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None
 ) -> func.FunctionApp:
-    """The app of one of the twin's functions: `/api/write` of a writer, `/api/run` of all others, and a mover's timer.
+    """The app of one of the twin's functions: `/api/cold-writer` or `/api/archive-writer`, `/api/run` of others, timers.
 
     Args:
         root: the folder of the deployed code.
@@ -46,7 +46,7 @@ def build(
     level = func.AuthLevel.ANONYMOUS if role == "writer" else func.AuthLevel.FUNCTION
 
     @app.function_name("http")
-    @app.route(route="write" if role == "writer" else "run", auth_level=level)
+    @app.route(route=function if role == "writer" else "run", auth_level=level)
     def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         request = Request(dict(req.headers), req.get_body(), req.method)
         answer = served.answer(request, context.invocation_id, limit=HTTP_SECONDS)

@@ -73,7 +73,7 @@ class AzureProvisioner:
             )
         ]
         if function in RECEIVERS and host_of(twin, function) == PROVIDER:
-            parts.append(writer_address(host, twin, PROVIDER, function, name, "/api/write"))
+            parts.append(writer_address(host, twin, PROVIDER, function, name, f"/api/{function}"))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
