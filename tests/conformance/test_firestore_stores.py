@@ -181,7 +181,7 @@ def test_a_device_that_can_have_no_document_has_no_items(address: str, device: s
 
 def test_an_item_too_large_is_refused_by_name_and_the_largest_is_not(address: str) -> None:
     async def steps(store: HotStore) -> None:
-        with pytest.raises(ItemRefusedError, match=r"item d/big has 1\d{6} bytes"):
+        with pytest.raises(ItemRefusedError, match=r"item d/big: has 1\d{6} bytes"):
             await store.put_items("d", [item("small"), item("big", text="x" * 1_048_480)])
         assert (await store.read_page("d", before=END)).sort_keys == []
         await store.put_items("d", [item(str(n), text="x" * 1_048_300) for n in range(9)])
