@@ -27,6 +27,9 @@ class CloudFacade(Protocol):
     def store_name(self, twin: Twin, resource: Resource) -> str:
         """The table, container, collection or bucket."""
 
+    def function_name(self, twin: Twin, function: str) -> str:
+        """The deployed name of one of the twin's functions."""
+
     def hot_store(self, twin: Twin) -> HotStore: ...
 
     def journal_store(self, twin: Twin) -> JournalStore: ...

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
 from l3kit.errors import ConfigurationError
 from l3kit.naming import AwsNames
+from l3kit.provisioning.layout import providers_of
 from l3kit.twin import Twin
 
 if TYPE_CHECKING:
     from l3kit.cloud_facade import CloudFacade
     from l3kit.clouds.azure.session import AzureSession
     from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.sandbox import SandboxState
 
 Target = Literal["sandbox", "aws"]
 log = logging.getLogger(__name__)
@@ -101,8 +103,17 @@ def connect(
     if fresh:
         emulators.down(home)
         _forget_connections(twin)
-    state = emulators.ensure_up(home, progress)
-    return Session("sandbox", open_sandbox(state.aws_endpoint, state.region), home, fresh)
+    state = emulators.ensure_up(home, progress, clouds=providers_of(twin))
+    return sandbox_session(state, private=fresh)
+
+
+def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:
+    """A session on a running sandbox; it reaches AWS, and those of the other clouds that have been started there."""
+    from l3kit.sandbox import other_clouds
+
+    aws = open_sandbox(state.aws_endpoint, state.region)
+    azure, gcp = other_clouds.azure_session(state), other_clouds.gcp_session(state)
+    return Session("sandbox", aws, state.home, private, azure, gcp)
 
 
 def reached(session: Session, provider: str, what: str) -> CloudFacade:

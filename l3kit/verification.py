@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -126,6 +126,19 @@ def verify(
             checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
     notes = [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
     return VerifyReport(tuple(checks), tuple(notes))
+
+
+def variables_check(
+    function: str, variables: Mapping[str, str], needed: Collection[str], allowed: Collection[str]
+) -> Check:
+    """A deployed function has the variables it needs, none of them blank, and beside `allowed` no others."""
+    missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
+    strange = sorted(set(variables) - set(needed) - set(allowed))
+    found = [f"missing {', '.join(missing)}"] if missing else []
+    found += [f"not known {', '.join(strange)}"] if strange else []
+    expected = f"{len(needed)} variables"
+    hint = "Run deploy_l3, which repairs it" if found else ""
+    return Check("functions", function, expected, "; ".join(found) or expected, not found, hint)
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""Tells at the end of a run how many faults were injected and how many times all items were counted."""
+"""Tells at the end of a run how many faults were injected, how often all items were counted, and each layout's time."""
 
 from __future__ import annotations
 
@@ -15,3 +15,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
         done = f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}"
         terminalreporter.write_line(f"{done}; {verdict}")
+    layouts = sorted(
+        (float(properties["layout_seconds"]), str(properties["layout"]))
+        for properties in (dict(r.user_properties) for r in reports if r.when == "call" and r.passed)
+        if "layout" in properties
+    )
+    if layouts:
+        total = sum(seconds for seconds, _ in layouts)
+        terminalreporter.write_line(
+            f"layouts deployed, moved through, queried and destroyed: {len(layouts)} in {total:.0f} s"
+        )
+        for seconds, name in layouts:
+            terminalreporter.write_line(f"  {name:16} {seconds:5.1f} s")

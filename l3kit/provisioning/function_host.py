@@ -64,5 +64,8 @@ class FunctionHost(Protocol):
     def delete(self, name: str) -> None:
         """A missing one is no error. Raises: ProvisioningError."""
 
+    def timers(self, name: str) -> Mapping[str, str]:
+        """The schedules that start it, by name; empty where it has none. Raises: ProvisioningError."""
+
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         """Call a function that is not public as somebody who may. Returns: status and body. Raises: L3Error."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
+
 from l3kit.connections import Connection, load_connections, new_token, save_inter_cloud_connection
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.waiting import wait_until
@@ -61,6 +63,15 @@ class LinkToken:
         save_inter_cloud_connection(
             self.twin_path, self.name, url, token, provider=self.provider, function=self.function
         )
+
+
+def writer_answers(url: str) -> bool:
+    """Whether a writer's own code answers there: without a token it says 403, as JSON."""
+    try:
+        answer = requests.post(url, timeout=10, allow_redirects=False)
+        return answer.status_code == 403 and "error" in answer.json()
+    except (requests.RequestException, ValueError):
+        return False
 
 
 @dataclass(frozen=True)

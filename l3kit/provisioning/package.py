@@ -64,7 +64,7 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
         files: further files at its top level, e.g. the twin's info where it does not fit the variables.
     Raises: ProvisioningError where dependencies cannot be had for the runtime, or the zip is too large.
     """
-    content = {name: path.read_bytes() for name, path in _sources(provider, function)}
+    content = {name: path.read_bytes() for name, path in sources(provider, function)}
     for path in _files(dependencies(runtime)):
         content[path[0]] = path[1].read_bytes()
     content |= files or {}
@@ -149,7 +149,8 @@ def _cache() -> Path:
     return Path(base) / "l3kit" / "dependencies"
 
 
-def _sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
+def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
+    """Name in the zip and place of the entry point and the needed part of l3kit. Raises: ProvisioningError."""
     entry = ROOT / "lambda_code" / provider / function
     if not entry.is_dir():
         raise ProvisioningError(

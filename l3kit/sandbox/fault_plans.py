@@ -15,8 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox import function_urls
-from l3kit.sandbox.answers import dynamodb_error, json_answer, s3_error
+from l3kit.sandbox.answers import json_answer
+from l3kit.sandbox.fault_services import FUNCTION_PREFIXES, caller_of, function_of, operation, service_of
 from l3kit.sandbox.upstream import BODY, WHOLE
 
 SILENCE_SECONDS = 600.0
@@ -115,9 +115,9 @@ class FaultPlans:
         if found is None:
             return await handler(request)
         plan, instance = found
-        if request.path.startswith(function_urls.PREFIX) or "X-Amz-Target" in request.headers:
+        if request.path.startswith(FUNCTION_PREFIXES) or "X-Amz-Target" in request.headers:
             request[BODY] = await request.read()
-        action = plan.note(_describe(request))
+        action = plan.note(service_of(request).describe(request))
         try:
             return await self._act(action, plan, instance, request, handler)
         except _Unanswered:
@@ -150,12 +150,12 @@ class FaultPlans:
         if action == "pause_before":
             await plan.hold()
         if action == "error_500":
-            return _error(request, 500)
+            return service_of(request).error(500)
         if action == "error_503":
-            return _error(request, 503)
+            return service_of(request).error(503)
         if action == "throttle":
-            return _throttled(request)
-        if action == "partial" and _operation(request) == "BatchWriteItem":
+            return service_of(request).throttled()
+        if action == "partial" and operation(request) == "BatchWriteItem":
             return await _partial(request, handler)
         return await handler(request)
 
@@ -173,15 +173,22 @@ class FaultPlans:
             await _cut(request, answer)
         raise _Unanswered
 
+    def of_caller(self, function: str) -> Plan | None:
+        """The plan for this function's calls."""
+        return self._plans.get(function)
+
+    def kill(self, function: str, instance: str | None = None) -> None:
+        """End the function's process as a crash would."""
+        self._kill(function, instance)
+
     def _plan_of(self, request: web.Request) -> tuple[Plan, str | None] | None:
-        token = request.headers.get("X-Amz-Security-Token", "").split("/")
-        if len(token) == 3 and token[1] in self._plans:
-            return self._plans[token[1]], token[2]
-        if request.path.startswith(function_urls.PREFIX):
-            name = request.path.removeprefix(function_urls.PREFIX).split("/")[0]
-            for plan in self._plans.values():
-                if plan.writer == name:
-                    return plan, None
+        caller, instance = caller_of(request)
+        if caller in self._plans:
+            return self._plans[caller], instance
+        writer = function_of(request)
+        for plan in self._plans.values():
+            if writer and plan.writer == writer:
+                return plan, None
         return None
 
     async def _arm(self, request: web.Request) -> web.Response:
@@ -208,29 +215,6 @@ class FaultPlans:
         return json_answer(plan.to_json())
 
 
-def _operation(request: web.Request) -> str:
-    return request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-
-
-def _describe(request: web.Request) -> str:
-    """`dynamodb PutItem journal`, `s3 PUT bucket/key`, `url POST writer`."""
-    if operation := _operation(request):
-        return f"dynamodb {operation} {_subject(request[BODY])}".rstrip()
-    if request.path.startswith(function_urls.PREFIX):
-        return f"url {request.method} {request.path.removeprefix(function_urls.PREFIX).split('/')[0]}"
-    method = "COPY" if "x-amz-copy-source" in request.headers else request.method
-    return f"s3 {'LIST' if 'list-type' in request.query else method} {request.path.lstrip('/')}"
-
-
-def _subject(body: bytes) -> str:
-    """The table, and of a journal record its name and state."""
-    content = json.loads(body or b"{}")
-    table = content.get("TableName") or next(iter(content.get("RequestItems", {})), "")
-    record = content.get("Item") or content.get("Key") or {}
-    about = [record[name]["S"] for name in ("name", "entry_state") if "S" in record.get(name, {})]
-    return " ".join([table, *about])
-
-
 async def _silence(request: web.Request) -> None:
     """Until the caller gives up or is gone."""
     for _ in range(int(SILENCE_SECONDS / POLL_SECONDS)):
@@ -238,23 +222,6 @@ async def _silence(request: web.Request) -> None:
             break
         await asyncio.sleep(POLL_SECONDS)
     raise _Unanswered
-
-
-def _error(request: web.Request, status: int) -> web.Response:
-    if _operation(request):
-        return dynamodb_error("InternalServerError", "The request processing has failed", status)
-    if request.path.startswith(function_urls.PREFIX):
-        return web.Response(status=status, text="Internal Server Error")
-    code = "InternalError" if status == 500 else "ServiceUnavailable"
-    return s3_error(status, code, "We encountered an internal error. Please try again.")
-
-
-def _throttled(request: web.Request) -> web.Response:
-    if _operation(request):
-        return dynamodb_error("ProvisionedThroughputExceededException", "The level of throughput was exceeded")
-    if request.path.startswith(function_urls.PREFIX):
-        return json_answer({"Message": "Rate Exceeded."}, 429, {"Retry-After": "0"})
-    return s3_error(503, "SlowDown", "Please reduce your request rate.")
 
 
 async def _partial(request: web.Request, handler: Handler) -> web.Response:

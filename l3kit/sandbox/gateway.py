@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +22,8 @@ from aiohttp import web
 from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.cloud_functions import CloudFunctions
+from l3kit.sandbox.cloud_parts import LINE_BYTES, MAX_BODY_BYTES, CloudParts, free_socket, runner_of
 from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.fault_plans import FaultPlans
@@ -36,8 +37,6 @@ from l3kit.sandbox.upstream import Upstream
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
 """Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
-MAX_BODY_BYTES = 1024**3
-LINE_BYTES = 64 * 1024
 WATCH_SECONDS = 1.0
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
@@ -79,27 +78,26 @@ class Gateway:
         moto_upstream = Upstream(session, moto.info.port)
         dynalite_upstream = Upstream(session, dynalite.info.port)
         app = web.Application(client_max_size=MAX_BODY_BYTES)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            auto_decompress=False,
-            max_line_size=LINE_BYTES,
-            max_field_size=LINE_BYTES,
-            shutdown_timeout=0.5,
-        )
-        site_socket = _free_socket()
+        runner = runner_of(app)
+        site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
         cloudwatch = CloudWatch(moto_upstream)
         functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
         stack.push_async_callback(functions.close)
+        self._faults = FaultPlans(self._kill)
+        self._functions = functions
+        self._parts = CloudParts(self._home, session, stack, [self._count, self._with_faults], self._faults)
+        self._cloud_functions = CloudFunctions(self._home, session, endpoint, self._parts.environment)
+        stack.push_async_callback(self._cloud_functions.close)
         self._add_routes(app, moto_upstream, dynalite_upstream, functions)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
-        self._publish(endpoint, port, moto, dynalite)
-        tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch((moto, dynalite), functions))]
+        self._published = (endpoint, port, moto, dynalite)
+        self._publish()
+        tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
         await self.stopping.wait()
         print(f"stopping: {self.reason}", flush=True)
         for task in tasks:
@@ -134,18 +132,22 @@ class Gateway:
             file = functions.zip_of(request.match_info["name"])
             return web.FileResponse(file) if file else json_answer({"error": "no such function"}, 404)
 
-        faults = FaultPlans(functions.kill)
-        faults.add_routes(app, _admin)
+        async def start(request: web.Request) -> web.Response:
+            content = await request.json()
+            try:
+                await self._parts.start(content["cloud"], content.get("node", ""), content.get("modules", ""))
+            except SandboxError as error:
+                told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
+                return json_answer({"error": told}, 500)
+            self._publish()
+            return json_answer({"endpoints": self._parts.endpoints})
 
-        @web.middleware
-        async def with_faults(
-            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-        ) -> web.StreamResponse:
-            return await faults.handle(request, handler)
-
-        app.middlewares.extend([self._count, with_faults])
+        self._faults.add_routes(app, _admin)
+        self._cloud_functions.add_routes(app, _admin)
+        app.middlewares.extend([self._count, self._with_faults])
         app.router.add_get("/_sandbox/health", health)
         app.router.add_post("/_sandbox/stop", _admin(stop))
+        app.router.add_post("/_sandbox/clouds", _admin(start))
         app.router.add_get("/_sandbox/code/{name}", code)
         app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", _admin(schedules.fire))
         app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)
@@ -169,18 +171,38 @@ class Gateway:
 
         return count
 
-    def _publish(self, endpoint: str, port: int, moto: Emulator, dynalite: Emulator) -> None:
+    @property
+    def _with_faults(self) -> Callable[..., Awaitable[web.StreamResponse]]:
+        @web.middleware
+        async def with_faults(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            return await self._faults.handle(request, handler)
+
+        return with_faults
+
+    def _kill(self, function: str, instance: str | None) -> None:
+        self._functions.kill(function, instance)
+        self._cloud_functions.kill(function, instance)
+
+    @property
+    def _emulators(self) -> tuple[Emulator, ...]:
+        return (*self._published[2:], *self._parts.emulators)
+
+    def _publish(self) -> None:
+        endpoint, port, *_ = self._published
         me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
             REGION,
-            (me, moto.info, dynalite.info),
+            (me, *(emulator.info for emulator in self._emulators)),
             self._home.root,
             datetime.now(UTC).isoformat(timespec="seconds"),
+            dict(self._parts.endpoints),
         )
         write_json(self._home.state_file, state.to_json())
 
-    async def _watch(self, emulators: tuple[Emulator, ...], functions: LambdaApi) -> None:
+    async def _watch(self) -> None:
         """Stop when this gateway is no longer the one its home speaks of, when it is idle, when an emulator died."""
         while not self.stopping.is_set():
             await asyncio.sleep(WATCH_SECONDS)
@@ -188,14 +210,15 @@ class Gateway:
             if state is None or state.processes[0].pid != os.getpid():
                 self.reason = "the state file is gone or names another gateway"
                 self.stopping.set()
-            for emulator in emulators:
+            for emulator in self._emulators:
                 if not is_alive(emulator.info.pid, emulator.info.created):
                     self.reason = f"{emulator.info.name} ended by itself, see {emulator.info.log_file}"
                     self.stopping.set()
             if not self._open_requests and time.monotonic() - self._last_request > self._idle_seconds:
                 self.reason = f"no request for {self._idle_seconds:.0f} s"
                 self.stopping.set()
-            await functions.end_idle()
+            await self._functions.end_idle()
+            await self._cloud_functions.end_idle()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -275,13 +298,6 @@ def _admin(
             return json_answer({"error": str(error)}, 400)
 
     return guarded
-
-
-def _free_socket() -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", 0))
-    return listener
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
 """A sandbox under heavy load is slow to answer, but it is not down."""
 POLL_SECONDS = 0.05
+FIRST_SERVICES = {"azure": "blob", "gcp": "storage"}
+"""By which of its services a cloud is known to have been started."""
+SERVICES = {"azure": "Azurite and the Cosmos DB server", "gcp": "the Cloud Storage and Firestore servers"}
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Gateways started by this very process, so that their exit codes are collected and leave no zombie."""
@@ -88,9 +91,35 @@ def up(
         return _start(place, node.binary, modules, idle_hours)
 
 
-def ensure_up(home: Path | str | None = None, progress: Progress | None = None) -> SandboxState:
-    """The running sandbox of this home, started when there is none. Raises: SandboxError."""
-    return status(home) or up(home, progress)
+def ensure_up(
+    home: Path | str | None = None, progress: Progress | None = None, *, clouds: Collection[str] = ()
+) -> SandboxState:
+    """The running sandbox of this home, started when there is none, with these clouds' services.
+
+    Args:
+        clouds: of `aws`, which is always there, `azure` and `gcp`.
+    Raises: SandboxError.
+    """
+    state = status(home) or up(home, progress)
+    missing = [cloud for cloud in clouds if (service := FIRST_SERVICES.get(cloud)) and service not in state.endpoints]
+    for cloud in missing:
+        _start_cloud(state, cloud, progress or (lambda _: None))
+    return (status(home) or state) if missing else state
+
+
+def _start_cloud(state: SandboxState, cloud: str, say: Progress) -> None:
+    wanted = {"cloud": cloud}
+    if cloud == "azure":
+        node = node_install.find_node()
+        modules = node_install.install(node, say, files=node_install.AZURE_FILES)
+        wanted |= {"node": node.binary, "modules": str(modules)}
+    say(f"starting {SERVICES[cloud]}")
+    code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", json.dumps(wanted), seconds=START_SECONDS)
+    if code != 200:
+        told = answer.get("error")
+        if isinstance(told, dict):
+            raise SandboxError(told["resource"], told["cause"], told["remedy"])
+        raise SandboxError(f"sandbox: {cloud}", f"was not started ({told})", "See the logs in the sandbox's home")
 
 
 def status(home: Path | str | None = None) -> SandboxState | None:

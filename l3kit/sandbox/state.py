@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,7 @@ REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class SandboxState:
         aws_endpoint: http://127.0.0.1:PORT, the one address for every AWS service.
         region: the only region served.
         home: folder with logs, unpacked functions and this state.
+        endpoints: of the services of Azure and Google Cloud that have been started: `cosmos`, `blob`, `storage`
+            (addresses) and `firestore` (host and port).
     """
 
     aws_endpoint: str
@@ -46,6 +48,7 @@ class SandboxState:
     processes: tuple[ProcessInfo, ...]
     home: Path
     started: str
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> Mapping[str, str]:
         """Variables that point boto3 and l3kit's own client at this sandbox; the credentials open nothing else."""
@@ -64,6 +67,7 @@ class SandboxState:
             "region": self.region,
             "home": str(self.home),
             "started": self.started,
+            "endpoints": dict(self.endpoints),
             "processes": [asdict(process) for process in self.processes],
         }
 
@@ -141,6 +145,7 @@ def read_state(home: Home) -> SandboxState | None:
             processes=tuple(ProcessInfo(**entry) for entry in data["processes"]),
             home=home.root,
             started=data["started"],
+            endpoints=data["endpoints"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

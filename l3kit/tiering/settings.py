@@ -48,11 +48,12 @@ STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
 
 _COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
 _BLOB = ("STORAGE_ACCOUNT_URL",)
-_FIRESTORE = ("FIRESTORE_PROJECT", "FIRESTORE_DATABASE")
+_FIRESTORE = ("GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE")
+_STORAGE = ("GOOGLE_CLOUD_PROJECT",)
 PLACE_VARIABLES: Mapping[str, Mapping[Resource, tuple[str, ...]]] = {
     "aws": {},
     "azure": {"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
-    "gcp": {"hot": _FIRESTORE, "journal": _FIRESTORE},
+    "gcp": {"hot": _FIRESTORE, "journal": _FIRESTORE, "cold": _STORAGE, "archive": _STORAGE},
 }
 """Per provider, the variables that say where a store is; on AWS region and account say it, and Lambda sets them."""
 

@@ -7,14 +7,21 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conformance import backends
-from tests.conformance.backends import Backend
-from tests.integration.conftest import aws, sandbox  # noqa: F401 (fixtures)
+from tests.conformance.backends import BACKENDS, GAPS, Backend
+from tests.integration.conftest import all_clouds, aws, sandbox  # noqa: F401 (fixtures)
 
 
-@pytest.fixture(params=["memory", pytest.param("aws", marks=pytest.mark.sandbox)])
+@pytest.fixture(params=[pytest.param(n, marks=[pytest.mark.sandbox] if n != "memory" else []) for n in BACKENDS])
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The stores of one backend, made empty by each call."""
-    if request.param == "memory":
+    name: str = request.param
+    test = request.node.originalname
+    if (name, test) in GAPS:
+        request.applymarker(pytest.mark.xfail(reason=GAPS[name, test], strict=True))
+    if name == "memory":
         yield backends.memory()
-    else:
+    elif name == "aws":
         yield backends.aws(request.getfixturevalue("sandbox"), request.getfixturevalue("aws"))
+    else:
+        make = {"azure": backends.azure, "gcp": backends.gcp}[name]
+        yield make(request.getfixturevalue("all_clouds"))

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from l3kit.clouds.aws.facade import hot_store, journal_store, object_store
-from l3kit.errors import StoreError
+from l3kit.cloud_facade import CloudFacade
+from l3kit.errors import L3Error, StoreError
 from l3kit.sandbox import faults
-from l3kit.session import Session
+from l3kit.session import Session, reached
 from l3kit.tiering.chunks import RESERVED_PREFIX, cut_chunks, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin import Twin
 
 T = TypeVar("T")
@@ -87,11 +88,14 @@ class World:
         self._runner = asyncio.Runner()
         self._closing = AsyncExitStack()
         self._invokers = ThreadPoolExecutor(8)
-        self._lambda = self.session.aws.client("lambda")
-        self.hot: HotStore = hot_store(self.session, self.twin)
-        self.journal: JournalStore = journal_store(self.session, self.twin)
-        self.cold: ObjectStore = object_store(self.session, self.cold_at, "cold")
-        self.archive: ObjectStore = object_store(self.session, self.archive_at, "archive")
+        hot = self.cloud(self.twin, "hot")
+        self.hot: HotStore = hot.hot_store(self.twin)
+        self.journal: JournalStore = hot.journal_store(self.twin)
+        self.cold: ObjectStore = self.cloud(self.cold_at, "cold").object_store(self.cold_at, "cold")
+        self.archive: ObjectStore = self.cloud(self.archive_at, "archive").object_store(self.archive_at, "archive")
+
+    def cloud(self, twin: Twin, tier: str) -> CloudFacade:
+        return reached(self.session, twin.providers.tier(tier), tier)
 
     def close(self) -> None:
         for store in (self.hot, self.journal, self.cold, self.archive):
@@ -179,15 +183,20 @@ class World:
     # --- running and disturbing
 
     def name(self, mover: Mover) -> str:
-        return self.session.aws_names(self.twin).function(mover)
+        return self._cloud_of(mover).function_name(self.twin, mover)
+
+    def _cloud_of(self, mover: Mover) -> CloudFacade:
+        return self.cloud(self.twin, FUNCTIONS[mover].tier)
 
     def start(self, mover: Mover) -> Future[dict[str, Any]]:
-        """Invoke in the background; the result is the report, or what Lambda says of a run that died."""
-        return self._invokers.submit(self._invoke, self.name(mover))
+        """Invoke in the background; the result is the report, or what the cloud says of a run that died."""
+        return self._invokers.submit(self._invoke, mover)
 
-    def _invoke(self, name: str) -> dict[str, Any]:
-        answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps({"time": NOW.isoformat()}).encode())
-        content: dict[str, Any] = json.loads(answer["Payload"].read())
+    def _invoke(self, mover: Mover) -> dict[str, Any]:
+        try:
+            content: dict[str, Any] = self._cloud_of(mover).invoke(self.twin, mover, {"time": NOW.isoformat()})
+        except L3Error as error:
+            return {"errorMessage": str(error)}
         return content
 
     def run(self, mover: Mover) -> dict[str, Any]:

@@ -22,6 +22,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
 
 
 @pytest.fixture(scope="session")
+def all_clouds(sandbox: SandboxState) -> SandboxState:
+    """The same sandbox with Azure's and Google Cloud's services started too."""
+    return l3kit_sandbox.ensure_up(sandbox.home, clouds=("aws", "azure", "gcp"))
+
+
+@pytest.fixture(scope="session")
 def aws(sandbox: SandboxState) -> Callable[[str], Any]:
     """boto3 clients for the sandbox: `aws("dynamodb")`."""
     environment = sandbox.environment()

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import is_missing
 from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
 from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
-from l3kit.verification import Check
+from l3kit.verification import Check, variables_check
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -55,16 +55,6 @@ def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
 
 def _variables(function: str, there: dict[str, Any], *, remote: bool) -> Check:
     variables = there.get("Environment", {}).get("Variables", {})
-    needed = set(variables_for(function, provider="aws", remote=remote))
-    missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
-    strange = sorted(set(variables) - needed - set(TUNING_VARIABLES))
-    seen = "; ".join(
-        text
-        for text in (
-            f"missing {', '.join(missing)}" if missing else "",
-            f"not known {', '.join(strange)}" if strange else "",
-        )
-        if text
+    return variables_check(
+        function, variables, variables_for(function, provider="aws", remote=remote), TUNING_VARIABLES
     )
-    expected = f"{len(needed)} variables"
-    return Check("functions", function, expected, seen or expected, not seen, REPAIR if seen else "")

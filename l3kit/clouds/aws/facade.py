@@ -40,6 +40,10 @@ class AwsFacade:
         """See `CloudFacade.store_name`."""
         return self._session.aws_names(twin).store(resource)
 
+    def function_name(self, twin: Twin, function: str) -> str:
+        """See `CloudFacade.function_name`."""
+        return self._session.aws_names(twin).function(function)
+
     def hot_store(self, twin: Twin) -> HotStore:
         """The hot table."""
         return open_hot(self.store_name(twin, "hot"), self._place())
@@ -54,7 +58,7 @@ class AwsFacade:
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
         """See `CloudFacade.invoke`."""
-        return _invoke(self._session, self._session.aws_names(twin).function(function), event)
+        return _invoke(self._session, self.function_name(twin, function), event)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.function_checks`."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import azure.functions as func
-from l3kit.clouds.azure.stores import openers
 
+from l3kit.clouds.azure.stores import openers
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.http_functions import HttpFunction
 from l3kit.tiering.log_lines import LogLines

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import flask
-from l3kit.clouds.gcp.stores import openers
 
+from l3kit.clouds.gcp.stores import openers
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.http_functions import HttpFunction
 from l3kit.tiering.log_lines import LogLines

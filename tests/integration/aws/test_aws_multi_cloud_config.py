@@ -233,7 +233,7 @@ def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     twin = make_twin("aws", "azure", "gcp")
     with pytest.raises(
         ProvisioningError,
-        match="azure and gcp in the sandbox only, .* nothing was done",
+        match=r"azure and gcp in the sandbox only, .* nothing was done",
     ):
         plan(twin, session)
     assert plan_destroy(twin, session, data=True).changes == ()

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.errors import MissingConnectionError, ProvisioningError
+from l3kit.provisioning.cloud_functions import variable_differences
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.package import Package, Runtime
 
@@ -127,10 +128,8 @@ class Function:
         coming = list(self.coming())
         try:
             return self._differences(there) + coming
-        except MissingConnectionError:
-            if coming:  # an earlier step makes the link anew; until then the variables cannot be told
-                return coming
-            raise
+        except MissingConnectionError as missing:  # an earlier step makes the link anew, or has removed it
+            return coming or [missing.cause]
 
     def _differences(self, there: Mapping[str, Any]) -> list[str]:
         built = self.build()
@@ -153,7 +152,7 @@ class Function:
         ]
         if there.get("Role") != wanted["Role"]:
             found.append("its role was changed")
-        return found + _variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
+        return found + variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
 
     def _once_role_usable(self, call: Callable[[], Any]) -> None:
         self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
@@ -200,16 +199,3 @@ def _failure(there: Mapping[str, Any]) -> str:
     if there.get("LastUpdateStatus") == "Failed":
         return f"its last update failed: {there.get('LastUpdateStatusReason', 'no reason given')}"
     return ""
-
-
-def _variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Names of variables that differ; never a value, since one of them may be a token."""
-    found = []
-    for name in sorted(wanted.keys() | there.keys()):
-        if name not in there:
-            found.append(f"variable {name} is missing")
-        elif name not in wanted:
-            found.append(f"variable {name} is not wanted")
-        elif there[name] != wanted[name]:
-            found.append(f"variable {name} differs")
-    return found

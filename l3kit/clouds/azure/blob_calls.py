@@ -1,0 +1,131 @@
+"""One request of azure-storage-blob's client at a time, counted and retried here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+
+T = TypeVar("T")
+PASSING = frozenset({408, 429})
+"""Statuses that a later try may cure although they are not 5xx."""
+REMEDIES = {
+    "AuthenticationFailed": "The credentials are not valid for this storage account",
+    "AuthorizationPermissionMismatch": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
+    "AuthorizationFailure": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
+    "ContainerNotFound": "The container is missing: run deploy_l3",
+    "BlobArchived": "The blob is archived: request a restore and wait until it is readable",
+    "BlobBeingRehydrated": "Its restore is under way: wait until it is readable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits between tries: random up to `base`, doubling, at most `cap` seconds; longer where the service says so."""
+
+    tries: int = 8
+    base: float = 0.1
+    cap: float = 5.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+    async def wait(self, failures: int, retry_after: float = 0.0) -> None:
+        """Wait after the n-th failure (from 1). `retry_after`: seconds, of which at most `cap` are waited."""
+        drawn = self.random() * min(self.cap, self.base * 2 ** (failures - 1))
+        await self.sleep(max(min(retry_after, self.cap), drawn))
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An error that the caller wanted to see: its code, or the status as text where there is none."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """Why a later try may help."""
+
+    cause: str
+    retry_after: float = 0.0
+
+
+class BlobCalls:
+    """Runs the client's calls. The work given must ask the service exactly once: the client's own retries are off."""
+
+    def __init__(self, usage: Usage, retry: RetryPolicy | None = None, *, timeout: float) -> None:
+        self.usage = usage
+        self.retry = retry or RetryPolicy()
+        self._timeout = timeout
+
+    async def run(
+        self,
+        kind: str,
+        resource: str,
+        work: Callable[[], Awaitable[T]],
+        *,
+        sends: int = 0,
+        expected: frozenset[str] = frozenset(),
+    ) -> T | Refused:
+        """Do the work, again where that may help.
+
+        Args:
+            kind: under which each request is counted.
+            resource: named in errors.
+            sends: bytes that a request carries.
+            expected: error codes that the caller wants to see.
+        Raises: StoreError with cause and remedy.
+        """
+        cause = ""
+        for attempt in range(1, self.retry.tries + 1):
+            self.usage.count(kind)
+            self.usage.bytes_out += sends
+            outcome = await self._attempt(kind, resource, work, expected)
+            if not isinstance(outcome, _Passing):
+                return outcome
+            cause = outcome.cause
+            if attempt < self.retry.tries:
+                self.usage.retried(kind)
+                await self.retry.wait(attempt, outcome.retry_after)
+        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+
+    async def _attempt(
+        self, kind: str, resource: str, work: Callable[[], Awaitable[T]], expected: frozenset[str]
+    ) -> T | Refused | _Passing:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await work()
+        except HttpResponseError as error:
+            return _judge(kind, resource, error, expected)
+        except ClientAuthenticationError as error:
+            cause = f"no credentials for Azure ({type(error).__name__})"
+            raise StoreError(resource, cause, REMEDIES["AuthenticationFailed"]) from None
+        except (AzureError, TimeoutError, OSError) as error:
+            return _Passing(f"{kind} was not answered ({type(error).__name__})")
+
+
+def _judge(kind: str, resource: str, error: HttpResponseError, expected: frozenset[str]) -> Refused | _Passing:
+    status = int(error.status_code or 0)
+    told = getattr(error, "error_code", None)
+    code = str(getattr(told, "value", told) or status)
+    if code in expected or str(status) in expected:
+        return Refused(code)
+    cause = f"{kind} was answered {status} {code}"
+    if status >= 500 or status in PASSING or status == 0:
+        return _Passing(cause, _retry_after(error))
+    raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
+
+
+def _retry_after(error: HttpResponseError) -> float:
+    headers: Any = getattr(error.response, "headers", {}) or {}
+    try:
+        return float(headers.get("Retry-After", 0))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,50 @@
+"""Names on Azure: of blobs that it would bend or refuse, and of metadata, which must be C# identifiers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+MAX_CHARACTERS = 1024
+MAX_SEGMENTS = 254
+_ESCAPE = re.compile(r"_([0-9a-f]{2})")
+
+
+def key_fault(key: str) -> str | None:
+    """Why no blob can have this name; None where one can.
+
+    Source: "Naming and referencing containers, blobs, and metadata" in the documentation of Azure Blob Storage.
+    """
+    if not 1 <= len(key.encode("utf-16-le")) // 2 <= MAX_CHARACTERS:
+        return f"Azure takes names of 1 to {MAX_CHARACTERS:,} characters"
+    if "\\" in key:
+        return "Azure turns a backslash into a slash"
+    segments = key.split("/")
+    if len(segments) > MAX_SEGMENTS:
+        return f"Azure takes at most {MAX_SEGMENTS} parts between slashes"
+    if any(segment.endswith(".") for segment in segments):
+        return "Azure drops a dot at the end of a part between slashes"
+    if key.endswith("/"):
+        return "Azure drops a slash at the end"
+    if any(character < " " or "\x7f" <= character <= "\x9f" for character in key):
+        return "Azure takes no control characters"
+    return None
+
+
+def to_azure(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata as Azure can hold it: names of a-z, 0-9 and `_xx` for any other character, values percent-encoded."""
+    return {_name(name): quote(value, safe=" -_.~/:+=,") for name, value in metadata.items()}
+
+
+def from_azure(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The inverse of `to_azure`."""
+    return {
+        _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), name.lower()): unquote(value)
+        for name, value in metadata.items()
+    }
+
+
+def _name(name: str) -> str:
+    escaped = re.sub(r"[^a-z0-9]", lambda other: f"_{ord(other[0]):02x}", name)
+    return f"_{ord(escaped[0]):02x}{escaped[1:]}" if escaped[0].isdigit() else escaped

@@ -1,0 +1,83 @@
+"""Which Cosmos DB account, and as whom."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from l3kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+CONNECTION_STRING = "COSMOS_CONNECTION_STRING"
+ENDPOINT = "COSMOS_ENDPOINT"
+DATABASE = "COSMOS_DATABASE_NAME"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Waits between tries: random up to `base` seconds, doubling, at most `cap`, and as long as the service asks."""
+
+    tries: int = 8
+    base: float = 0.1
+    cap: float = 5.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+    async def wait(self, failures: int, asked: float = 0.0) -> None:
+        """Wait after the n-th failure (from 1). `asked`: seconds the service named, kept up to `cap`."""
+        chosen = self.random() * min(self.cap, self.base * 2 ** (failures - 1))
+        await self.sleep(max(chosen, min(asked, self.cap)))
+
+
+@dataclass(frozen=True, slots=True)
+class CosmosPlace:
+    """Where and as whom.
+
+    Attributes:
+        endpoint: the account's address.
+        credential: the account's key, or a token credential; None is azure.identity's DefaultAzureCredential.
+        agent: goes into the user agent of every request.
+    """
+
+    endpoint: str
+    database: str
+    credential: str | AsyncTokenCredential | None = field(default=None, repr=False)
+    agent: str = "l3kit"
+    retry: Retry = Retry()
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ, *, agent: str = "l3kit") -> CosmosPlace:
+        """From COSMOS_DATABASE_NAME and COSMOS_CONNECTION_STRING, or COSMOS_ENDPOINT with the function's identity.
+
+        Raises: ConfigurationError naming the variable.
+        """
+        database = _required(env, DATABASE)
+        connection = env.get(CONNECTION_STRING, "").strip()
+        if not connection:
+            return cls(_required(env, ENDPOINT), database, agent=agent)
+        parts = dict(part.split("=", 1) for part in connection.split(";") if "=" in part)
+        endpoint, key = parts.get("AccountEndpoint", ""), parts.get("AccountKey", "")
+        if not endpoint or not key:
+            raise ConfigurationError(
+                CONNECTION_STRING, "has no AccountEndpoint or no AccountKey", "Copy it again from the account's keys"
+            )
+        return cls(endpoint, database, key, agent)
+
+    @property
+    def is_loopback(self) -> bool:
+        return urlsplit(self.endpoint).hostname in LOOPBACK
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigurationError(name, "is not set", "deploy_l3 sets it; elsewhere set it to the twin's account")
+    return value

@@ -1,0 +1,100 @@
+"""Which Azure resources a twin should have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.azure.provisioning.containers import BlobContainer, CosmosContainer, CosmosDatabase
+from l3kit.cron_forms import ncrontab
+from l3kit.naming import AzureNames
+from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
+from l3kit.provisioning.model import Resource
+from l3kit.provisioning.source_package import AZURE_TIMER_SECONDS, pack_sources
+from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
+
+if TYPE_CHECKING:
+    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.twin import Twin
+
+PROVIDER = "azure"
+OTHER_TIMEOUT = 60
+MARGIN_SECONDS = 15
+"""A mover is told to be done so long before Azure ends it."""
+
+
+class AzureProvisioner:
+    """The port `Provisioner` on one subscription and region."""
+
+    provider = PROVIDER
+
+    def __init__(self, twin: Twin, session: AzureSession) -> None:
+        self._twin = twin
+        self._session = session
+        self._names = AzureNames(twin.name, session.subscription, session.region)
+
+    def preflight(self) -> tuple[str, ...]:
+        """See `Provisioner.preflight`: whether Azure's timers can be told the schedule. Raises: ConfigurationError."""
+        ncrontab(self._twin.config.mover_schedule)
+        return ()
+
+    def stores(self, tiers: Collection[str]) -> list[Resource]:
+        """See `Provisioner.stores`."""
+        names, twin = self._names, self._twin.name
+        found: list[Resource] = []
+        if "hot" in tiers:
+            database = CosmosDatabase(self._session, names.database(), twin)
+            found += [
+                database,
+                CosmosContainer(database, names.store("hot"), "/iotDeviceId"),
+                CosmosContainer(database, names.store("journal"), "/id", expires=True),
+            ]
+        if "cold" in tiers:
+            found.append(BlobContainer(self._session, names.store("cold"), twin))
+        if "archive" in tiers:
+            found.append(BlobContainer(self._session, names.store("archive"), twin))
+        return found
+
+    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+        """See `Provisioner.function_parts`."""
+        name, twin, host = self._names.function(function), self._twin, self._session.functions
+        parts: list[Resource] = [
+            CloudFunction(
+                host,
+                name,
+                twin.name,
+                f"{sys.version_info.major}.{sys.version_info.minor}",
+                AZURE_TIMER_SECONDS if function in MOVERS else OTHER_TIMEOUT,
+                function in RECEIVERS,
+                self._builder(function),
+                coming,
+            )
+        ]
+        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
+            parts.append(writer_address(host, twin, PROVIDER, function, name, "/api/write"))
+        return parts
+
+    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """None beside the functions: a timer stands in the mover's code, and its expression is one of its settings."""
+        return []
+
+    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """See `schedules`."""
+        return []
+
+    def _builder(self, function: str) -> Callable[[], BuiltFunction]:
+        more = {
+            "COSMOS_ENDPOINT": self._session.cosmos_endpoint,
+            "COSMOS_DATABASE_NAME": self._names.database(),
+            "STORAGE_ACCOUNT_URL": self._session.storage_url,
+            TIMEOUT_VARIABLE: str(AZURE_TIMER_SECONDS - MARGIN_SECONDS),
+            SCHEDULE_VARIABLE: ncrontab(self._twin.config.mover_schedule),
+        }
+
+        def build() -> BuiltFunction:
+            settings, files = environment(self._twin, PROVIDER, function, self._names.store, more)
+            return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
+
+        return build

@@ -1,0 +1,59 @@
+"""The SDKs' clients for provisioning, and their errors in l3kit's words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import PermissionMissingError, ProvisioningError
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.session import GcpSession
+
+
+@cache
+def storage_client(session: GcpSession) -> Any:
+    """google-cloud-storage's client of the session's project."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.storage import Client
+
+    from l3kit.clouds.gcp.object_stores import NO_BUCKET_READS
+
+    os.environ.setdefault(NO_BUCKET_READS, "true")
+    options = {"api_endpoint": session.storage_endpoint}
+    return Client(session.project, AnonymousCredentials(), client_options=options)
+
+
+@cache
+def firestore_client(session: GcpSession) -> Any:
+    """google-cloud-firestore's GAPIC client of the session's database, on an unencrypted channel to the sandbox."""
+    import grpc
+    from google.cloud.firestore_v1.services.firestore import FirestoreClient
+    from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+    channel = grpc.insecure_channel(session.firestore_endpoint)
+    return FirestoreClient(transport=FirestoreGrpcTransport(channel=channel))
+
+
+@contextmanager
+def explained(resource: str) -> Iterator[None]:
+    """Google's refusals as ProvisioningError, and missing rights as PermissionMissingError."""
+    from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized
+    from requests import RequestException
+
+    try:
+        yield
+    except (Forbidden, Unauthorized):
+        raise PermissionMissingError(resource, "the credentials may not do this", "Grant the role") from None
+    except GoogleAPIError as error:
+        cause = f"Google Cloud refused ({type(error).__name__}: {getattr(error, 'message', '')})"
+        raise ProvisioningError(resource, cause, "Apply again once the cause is gone") from None
+    except RequestException as error:
+        raise ProvisioningError(
+            resource,
+            f"Google Cloud could not be reached ({type(error).__name__})",
+            "Check the network, then apply again",
+        ) from None

@@ -1,0 +1,99 @@
+"""Which resources on Google Cloud a twin should have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.gcp.provisioning import collections
+from l3kit.clouds.gcp.provisioning.buckets import Bucket
+from l3kit.cron_forms import unix_cron
+from l3kit.naming import GcpNames
+from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
+from l3kit.provisioning.model import Resource
+from l3kit.provisioning.source_package import pack_sources
+from l3kit.tiering.settings import TIMEOUT_VARIABLE
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.twin import Twin
+
+PROVIDER = "gcp"
+MOVER_TIMEOUT = 900
+OTHER_TIMEOUT = 60
+MARGIN_SECONDS = 15
+"""A mover is told to be done so long before Cloud Run ends its request."""
+
+
+class GcpProvisioner:
+    """The port `Provisioner` on one project and region."""
+
+    provider = PROVIDER
+
+    def __init__(self, twin: Twin, session: GcpSession) -> None:
+        self._twin = twin
+        self._session = session
+        self._names = GcpNames(twin.name, session.project, session.region)
+
+    def preflight(self) -> tuple[str, ...]:
+        """See `Provisioner.preflight`: whether Cloud Scheduler can be told the schedule. Raises: ConfigurationError."""
+        unix_cron(self._twin.config.mover_schedule)
+        return ()
+
+    def stores(self, tiers: Collection[str]) -> list[Resource]:
+        """See `Provisioner.stores`."""
+        names, twin = self._names, self._twin.name
+        found: list[Resource] = []
+        if "hot" in tiers:
+            found.append(collections.Collection(self._session, names.store("hot"), twin, ("items",)))
+            found.append(collections.Collection(self._session, names.store("journal"), twin))
+        if "cold" in tiers:
+            found.append(Bucket(self._session, names.store("cold"), twin, "COLDLINE"))
+        if "archive" in tiers:
+            found.append(Bucket(self._session, names.store("archive"), twin, "ARCHIVE"))
+        return found
+
+    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+        """See `Provisioner.function_parts`; a mover's Cloud Scheduler job belongs to its function."""
+        name, twin, host = self._names.function(function), self._twin, self._session.functions
+        mover = function in MOVERS
+        job = {"name": self._names.schedule(function), "schedule": unix_cron(twin.config.mover_schedule), "body": "{}"}
+        parts: list[Resource] = [
+            CloudFunction(
+                host,
+                name,
+                twin.name,
+                f"{sys.version_info.major}.{sys.version_info.minor}",
+                MOVER_TIMEOUT if mover else OTHER_TIMEOUT,
+                function in RECEIVERS,
+                self._builder(function),
+                coming,
+                (job,) if mover else (),
+            )
+        ]
+        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
+            parts.append(writer_address(host, twin, PROVIDER, function, name, "/"))
+        return parts
+
+    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """None beside the functions (see `function_parts`)."""
+        return []
+
+    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """See `schedules`."""
+        return []
+
+    def _builder(self, function: str) -> Callable[[], BuiltFunction]:
+        more = {
+            "GOOGLE_CLOUD_PROJECT": self._session.project,
+            "FIRESTORE_DATABASE": "(default)",
+            TIMEOUT_VARIABLE: str(MOVER_TIMEOUT - MARGIN_SECONDS),
+        }
+
+        def build() -> BuiltFunction:
+            settings, files = environment(self._twin, PROVIDER, function, self._names.store, more)
+            return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
+
+        return build

@@ -1,0 +1,171 @@
+"""One request of Google's blocking storage client at a time, in threads, counted and retried here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import requests
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud.storage.exceptions import DataCorruption
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+
+PASSING = frozenset({408, 429})
+"""Statuses that a later try may cure although they are not 5xx."""
+REMEDIES = {
+    401: "The credentials are not valid or have expired: log in again",
+    403: "The service account lacks this permission: run deploy_l3, which repairs it",
+}
+BUCKET_MISSING = "bucket does not exist"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits between tries: random up to `base`, doubling, at most `cap` seconds; longer where the service says so."""
+
+    tries: int = 8
+    base: float = 0.1
+    cap: float = 5.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+    async def wait(self, failures: int, retry_after: float = 0.0) -> None:
+        """Wait after the n-th failure (from 1). `retry_after`: seconds, of which at most `cap` are waited."""
+        await self.sleep(
+            max(min(retry_after, self.cap), self.random() * min(self.cap, self.base * 2 ** (failures - 1)))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An error status the caller wanted to see."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """Why a later try may help."""
+
+    cause: str
+    retry_after: float = 0.0
+
+
+class UnexpectedStatusError(Exception):
+    """A raw answer with a status that says failure."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(str(response.status_code))
+        self.response = response
+
+
+class StorageCalls:
+    """Runs the client's calls, at most `threads` at once.
+
+    The work given must ask the service exactly once: the client's own retries are off.
+    """
+
+    def __init__(self, usage: Usage, *, threads: int, retry: RetryPolicy | None = None) -> None:
+        self.usage = usage
+        self.retry = retry or RetryPolicy()
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cloud-storage")
+
+    async def run(
+        self,
+        kind: str,
+        resource: str,
+        work: Callable[[], T],
+        *,
+        sends: int = 0,
+        expected: frozenset[int] = frozenset(),
+    ) -> T | Refused:
+        """Do the work, again where that may help.
+
+        Args:
+            kind: under which each request is counted.
+            resource: named in errors.
+            sends: bytes that a request carries.
+            expected: statuses that the caller wants to see.
+        Raises: StoreError with cause and remedy.
+        """
+        cause = ""
+        for attempt in range(1, self.retry.tries + 1):
+            self.usage.count(kind)
+            self.usage.bytes_out += sends
+            outcome = await self._attempt(kind, resource, work, expected)
+            if not isinstance(outcome, _Passing):
+                return outcome
+            cause = outcome.cause
+            if attempt < self.retry.tries:
+                self.usage.retried(kind)
+                await self.retry.wait(attempt, outcome.retry_after)
+        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+
+    async def _attempt(
+        self, kind: str, resource: str, work: Callable[[], T], expected: frozenset[int]
+    ) -> T | Refused | _Passing:
+        """Ask once. Raises: StoreError where no repetition would help."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except (GoogleAPICallError, UnexpectedStatusError) as error:
+            return _judge(kind, resource, error.response, error, expected)
+        except DataCorruption:
+            return _Passing(f"{kind}: the content was damaged on its way")
+        except (requests.RequestException, TransportError, ConnectionError, TimeoutError) as error:
+            return _Passing(f"{kind} was not answered ({_reason(error)})")
+        except GoogleAuthError as error:
+            raise StoreError(
+                resource, f"no credentials for Google Cloud ({type(error).__name__})", REMEDIES[401]
+            ) from None
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _judge(kind: str, resource: str, response: Any, error: Exception, expected: frozenset[int]) -> Refused | _Passing:
+    status = int(getattr(response, "status_code", 0) or getattr(error, "code", 0) or 0)
+    message = _message(response)
+    if status == 404 and BUCKET_MISSING in message:
+        raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
+    if status in expected:
+        return Refused(status)
+    cause = f"{kind} was answered {status} {message}".rstrip()
+    if status >= 500 or status in PASSING:
+        return _Passing(cause, _retry_after(response))
+    raise StoreError(resource, cause, REMEDIES.get(status, "")) from None
+
+
+def _message(response: Any) -> str:
+    """The service's own words. Not the client's: they quote addresses, and those of uploads are secrets."""
+    if response is None:
+        return ""
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(response.text)[:200].strip()
+
+
+def _retry_after(response: Any) -> float:
+    try:
+        return float(response.headers.get("retry-after", 0))
+    except (AttributeError, ValueError):
+        return 0.0
+
+
+def _reason(error: BaseException) -> str:
+    """The operating system's word where there is one; the message may quote an address."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError) and at.strerror:
+            return at.strerror
+        at = at.__cause__ or at.__context__
+    return type(error).__name__

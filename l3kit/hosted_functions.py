@@ -1,0 +1,93 @@
+"""A twin's functions on Azure or Google Cloud as notebooks see them: called, checked, and their schedules told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from l3kit.cron_forms import eventbridge
+from l3kit.device_facts import Schedule
+from l3kit.errors import L3Error
+from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
+from l3kit.schedule_times import next_time
+from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
+
+if TYPE_CHECKING:
+    from l3kit.provisioning.function_host import FunctionHost
+    from l3kit.twin import Twin
+    from l3kit.verification import Check
+
+INVOKE_SECONDS = 930.0
+REPAIR = "Run deploy_l3, which repairs it"
+
+
+class HostedFunctions:
+    """The functions of one cloud.
+
+    Args:
+        name_of: a function's deployed name.
+        expression_of: the form in which this cloud is told the twin's schedule.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        host: FunctionHost,
+        name_of: Callable[[Twin, str], str],
+        expression_of: Callable[[str], str],
+    ) -> None:
+        self._provider = provider
+        self._host = host
+        self._name_of = name_of
+        self._expression_of = expression_of
+
+    def function_name(self, twin: Twin, function: str) -> str:
+        """See `CloudFacade.function_name`."""
+        return self._name_of(twin, function)
+
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
+        """See `CloudFacade.invoke`."""
+        name = self._name_of(twin, function)
+        status, body = self._host.invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
+        try:
+            answer = json.loads(body or b"null")
+        except ValueError:
+            answer = None
+        if status == 200:
+            return answer
+        told = answer.get("error") if isinstance(answer, dict) else None
+        raise L3Error(name, f"failed: {told or f'it answered {status}'}", f"See the log of {name}")
+
+    def function_checks(self, twin: Twin) -> Iterator[Check]:
+        """See `CloudFacade.function_checks`."""
+        from l3kit.verification import Check, variables_check
+
+        for function in functions_of(twin, self._provider):
+            there = self._host.get(self._name_of(twin, function))
+            state = there.state if there else "missing"
+            good = state == "active"
+            yield Check("functions", function, "active", state, good, "" if good else REPAIR)
+            if there is not None:
+                needed = variables_for(function, provider=self._provider, remote=sends_abroad(twin, function))
+                yield variables_check(function, there.definition.settings, needed, TUNING_VARIABLES)
+
+    def schedule_checks(self, twin: Twin) -> Iterator[Check]:
+        """See `CloudFacade.schedule_checks`."""
+        from l3kit.verification import Check
+
+        wanted = self._expression_of(twin.config.mover_schedule)
+        for function in functions_of(twin, self._provider):
+            if function in MOVERS:
+                found = list(self._host.timers(self._name_of(twin, function)).values())
+                on = found == [wanted]
+                seen = "on" if on else f"at {', '.join(found)}" if found else "missing"
+                yield Check("schedules", function, "on", seen, on, "" if on else REPAIR)
+
+    def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
+        """See `CloudFacade.schedule`; nothing runs by itself in a sandbox."""
+        found = list(self._host.timers(self._name_of(twin, mover)).values())
+        if not found:
+            return Schedule("missing")
+        return Schedule("fired", found[0], next_time(eventbridge(found[0]), now))

@@ -1,0 +1,155 @@
+"""Azure's and Google Cloud's parts of a gateway: started when first needed, each service on a port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp import web
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
+from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
+from l3kit.sandbox.fault_services import SERVICE
+from l3kit.sandbox.state import Home
+from l3kit.sandbox.upstream import Upstream
+
+if TYPE_CHECKING:
+    from l3kit.sandbox.fault_plans import FaultPlans
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+MAX_BODY_BYTES = 1024**3
+LINE_BYTES = 64 * 1024
+COSMOS, BLOB, STORAGE, FIRESTORE = "cosmos", "blob", "storage", "firestore"
+
+
+class CloudParts:
+    """What of Azure and Google Cloud this gateway runs.
+
+    Args:
+        stack: what is closed when the gateway ends.
+        middlewares: through which every request goes, as through the gateway's own port.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        session: aiohttp.ClientSession,
+        stack: contextlib.AsyncExitStack,
+        middlewares: list[Any],
+        faults: FaultPlans,
+    ) -> None:
+        self._home = home
+        self._session = session
+        self._stack = stack
+        self._middlewares = middlewares
+        self._faults = faults
+        self._lock = asyncio.Lock()
+        self.endpoints: dict[str, str] = {}
+        self.emulators: list[Emulator] = []
+
+    async def start(self, cloud: str, node: str, modules: str) -> None:
+        """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
+        async with self._lock:
+            if cloud == "azure" and COSMOS not in self.endpoints:
+                await self._start_azure(node, modules)
+            elif cloud == "gcp" and STORAGE not in self.endpoints:
+                await self._start_gcp()
+            elif cloud not in ("aws", "azure", "gcp"):
+                raise SandboxError("sandbox", f"{cloud!r} is no cloud", "Known: aws, azure, gcp")
+
+    async def _start_azure(self, node: str, modules: str) -> None:
+        from l3kit.sandbox.cosmos import CosmosLayer
+
+        started = await asyncio.gather(
+            start_azurite(self._home, node, modules), start_cosmos(self._home, node, modules), return_exceptions=True
+        )
+        for one in started:
+            if isinstance(one, Emulator):
+                self._stack.push_async_callback(one.stop)
+        for one in started:
+            if isinstance(one, BaseException):
+                raise one
+        azurite, cosmos = (one for one in started if isinstance(one, Emulator))
+        self.emulators += [azurite, cosmos]
+        blob = await self._serve(BLOB, Upstream(self._session, azurite.info.port).forward)
+        self.endpoints[BLOB] = f"{blob}/{STORAGE_ACCOUNT}"
+        self.endpoints[COSMOS] = await self._serve(
+            COSMOS, CosmosLayer(Upstream(self._session, cosmos.info.port)).handle
+        )
+
+    async def _start_gcp(self) -> None:
+        from l3kit.sandbox.firestore import FirestoreServer
+        from l3kit.sandbox.firestore_faults import FirestoreFaults
+        from l3kit.sandbox.gcs.server import GcsServer
+
+        storage = self._app(STORAGE)
+        GcsServer(self._home.root / "gcs").add_routes(storage)
+        firestore = FirestoreServer(intercept=FirestoreFaults(self._faults))
+        port = await firestore.start()
+        self._stack.push_async_callback(firestore.stop)
+        self.endpoints[FIRESTORE] = f"127.0.0.1:{port}"
+        self.endpoints[STORAGE] = await self._listen(storage)
+
+    def _app(self, service: str) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
+        app[SERVICE] = service
+        return app
+
+    async def _serve(self, service: str, handle: Handler) -> str:
+        app = self._app(service)
+        app.router.add_route("*", "/{tail:.*}", handle)
+        return await self._listen(app)
+
+    async def _listen(self, app: web.Application) -> str:
+        runner = runner_of(app)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        listener = free_socket()
+        await web.SockSite(runner, listener).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def environment(self, cloud: str) -> Mapping[str, str]:
+        """What the platform tells a function of that cloud beside its own settings: where the emulators are."""
+        if cloud == "azure":
+            blob, cosmos = self.endpoints[BLOB], self.endpoints[COSMOS]
+            return {
+                "STORAGE_CONNECTION_STRING": storage_connection_string(blob),
+                "COSMOS_CONNECTION_STRING": f"AccountEndpoint={cosmos}/;AccountKey={COSMOS_KEY};",
+            }
+        return {
+            "STORAGE_EMULATOR_HOST": self.endpoints[STORAGE],
+            "FIRESTORE_EMULATOR_HOST": self.endpoints[FIRESTORE],
+        }
+
+
+def storage_connection_string(blob_endpoint: str) -> str:
+    """For azure-storage-blob's `from_connection_string`."""
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={STORAGE_ACCOUNT};AccountKey={STORAGE_KEY};"
+        f"BlobEndpoint={blob_endpoint};"
+    )
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """As the gateway serves everything: bodies as they come, long header lines, a quick end."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+        shutdown_timeout=0.5,
+    )
+
+
+def free_socket() -> socket.socket:
+    """A listening place on loopback that nobody has."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    return listener

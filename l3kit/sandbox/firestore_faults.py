@@ -1,0 +1,69 @@
+"""The faults of `fault_plans` for Firestore's calls, which come by gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import grpc
+
+from l3kit.sandbox.fault_services import agent_caller
+from l3kit.sandbox.firestore import CallInfo, CallRefusedError
+
+if TYPE_CHECKING:
+    from l3kit.sandbox.fault_plans import FaultPlans, Plan
+
+SILENCE_SECONDS = 600.0
+REFUSALS = {
+    "error_500": grpc.StatusCode.INTERNAL,
+    "error_503": grpc.StatusCode.UNAVAILABLE,
+    "throttle": grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+class FirestoreFaults:
+    """The port `Intercept` of the sandbox's Firestore."""
+
+    def __init__(self, plans: FaultPlans) -> None:
+        self._plans = plans
+        self._due: dict[asyncio.Task[object] | None, tuple[Plan, str]] = {}
+
+    async def before(self, call: CallInfo) -> None:
+        """See `Intercept.before`."""
+        plan = self._plans.of_caller(agent_caller(call.agent))
+        if plan is None:
+            return
+        action = plan.note(f"firestore {call.method} {call.subject}".rstrip())
+        self._due[asyncio.current_task()] = (plan, action)
+        if action == "delay":
+            await asyncio.sleep(plan.random.random() * plan.milliseconds / 1000)
+        elif action == "kill_before":
+            self._plans.kill(plan.caller)
+            raise _lost()
+        elif action == "silence":
+            await asyncio.sleep(SILENCE_SECONDS)
+        elif action == "pause_before":
+            await plan.hold()
+        elif action in REFUSALS:
+            raise CallRefusedError(REFUSALS[action], "The service cannot answer now")
+
+    async def after(self, call: CallInfo) -> None:
+        """See `Intercept.after`."""
+        plan, action = self._due.pop(asyncio.current_task(), (None, "watch"))
+        if plan is None:
+            return
+        if action == "delay":
+            await asyncio.sleep(plan.random.random() * plan.milliseconds / 1000)
+        elif action == "kill_after":
+            self._plans.kill(plan.caller)
+            raise _lost()
+        elif action in ("lose_answer", "cut_answer"):
+            raise _lost()
+        elif action == "silence_after":
+            await asyncio.sleep(SILENCE_SECONDS)
+        elif action == "pause_after":
+            await plan.hold()
+
+
+def _lost() -> CallRefusedError:
+    return CallRefusedError(grpc.StatusCode.UNAVAILABLE, "The connection was lost")

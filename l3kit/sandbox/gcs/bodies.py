@@ -1,0 +1,93 @@
+"""Objects' contents as files that never change once written, with the checksums Cloud Storage keeps."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import google_crc32c
+
+BLOCK_BYTES = 256 * 1024
+_SUFFIX = ".body"
+
+
+@dataclass(frozen=True)
+class Body:
+    """A whole content. `md5` (base64) is None for a composed one, as on the real service; `crc32c` is base64 too."""
+
+    path: Path
+    size: int
+    crc32c: str
+    md5: str | None
+
+
+class Draft:
+    """A content that is still arriving. Nothing sees it before `finish`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("xb", buffering=0)
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._crc = 0
+        self.size = 0
+
+    def write(self, block: bytes) -> None:
+        self._file.write(block)
+        self._md5.update(block)
+        self._crc = google_crc32c.extend(self._crc, block)
+        self.size += len(block)
+
+    def checked(self) -> Body:
+        """What arrived so far, as if it were all."""
+        crc = base64.b64encode(self._crc.to_bytes(4, "big")).decode()
+        return Body(self._path, self.size, crc, base64.b64encode(self._md5.digest()).decode())
+
+    def finish(self) -> Body:
+        self._file.close()
+        return self.checked()
+
+    def discard(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Bodies:
+    """The files below one folder. What an earlier server left there belongs to no object any more and is removed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"*{_SUFFIX}"):
+            left.unlink()
+
+    def draft(self) -> Draft:
+        return Draft(self._path())
+
+    def linked(self, body: Body) -> Body:
+        """The same content under a name of its own, without copying bytes."""
+        path = self._path()
+        os.link(body.path, path)
+        return replace(body, path=path)
+
+    def joined(self, parts: Iterable[Body]) -> Body:
+        """The parts' contents one after the other."""
+        draft = self.draft()
+        for part in parts:
+            with part.path.open("rb") as file:
+                while block := file.read(BLOCK_BYTES):
+                    draft.write(block)
+        return replace(draft.finish(), md5=None)
+
+    def remove(self, body: Body) -> None:
+        """Downloads under way keep reading: they have the file open."""
+        with contextlib.suppress(FileNotFoundError):
+            body.path.unlink()
+
+    def _path(self) -> Path:
+        return self._folder / f"{uuid.uuid4().hex}{_SUFFIX}"

@@ -1,0 +1,18 @@
+"""A session on a sandbox with all three clouds, and twins of any layout."""
+
+from __future__ import annotations
+
+import pytest
+
+from l3kit.sandbox import SandboxState
+from l3kit.session import Session, sandbox_session
+from tests.integration.aws.conftest import make_twin
+from tests.integration.conftest import all_clouds, sandbox
+
+__all__ = ["all_clouds", "make_twin", "sandbox"]
+
+
+@pytest.fixture(scope="session")
+def clouds(all_clouds: SandboxState) -> Session:
+    """A session that reaches AWS, Azure and Google Cloud."""
+    return sandbox_session(all_clouds)

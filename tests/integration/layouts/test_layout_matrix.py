@@ -1,0 +1,139 @@
+"""All 27 layouts, each from nothing to nothing: deploy, load, move through both borders, verify, query, destroy."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from l3kit import query, run_mover, tiers, verify
+from l3kit.connections import load_connections
+from l3kit.provisioning import apply, destroy, plan, plan_destroy
+from l3kit.session import Session
+from l3kit.telemetry import put_telemetry
+from l3kit.twin import PROVIDERS, Twin
+
+pytestmark = pytest.mark.sandbox
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DEVICES = ["pump-1", "传感器 ä+2"]
+AGES = (200, 60, 5)
+"""Days: for the archive, the cold and the hot tier of a twin with 30 and 90."""
+VALUES: tuple[Any, ...] = (
+    'quotes " and \\ and \n and 传感器 🌡',
+    "",
+    None,
+    True,
+    12345678901234567890,
+    {"inner": {"deep": [{"a": ""}, [1, [2]]]}, "键": None, "$binary": "no tag"},
+    [1, "two", None, [True, {}], []],
+)
+EXACT = "12345678901234567890123456789.0123456"
+"""A number that no double holds."""
+LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
+SAMPLE = {(hot, cold, PROVIDERS[(h + c) % 3]) for h, hot in enumerate(PROVIDERS) for c, cold in enumerate(PROVIDERS)}
+"""Nine layouts in which every ordered pair of clouds is at the hot-cold border, and every one at the other."""
+
+
+def test_the_sample_has_every_ordered_pair_at_each_border() -> None:
+    pairs = set(itertools.product(PROVIDERS, repeat=2))
+    assert {(hot, cold) for hot, cold, _ in SAMPLE} == pairs
+    assert {(cold, archive) for _, cold, archive in SAMPLE} == pairs
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [pytest.param(one, marks=[] if one in SAMPLE else [pytest.mark.slow], id="-".join(one)) for one in LAYOUTS],
+)
+def test_a_layout_works_from_nothing_to_nothing(
+    clouds: Session,
+    make_twin: Callable[..., Twin],
+    layout: tuple[str, str, str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    started = time.monotonic()
+    twin = make_twin(*layout, devices=DEVICES)
+    deploy_twice(clouds, twin)
+    oldest, *younger = AGES
+    written = load(clouds, twin, [oldest])
+    move(clouds, twin, "hot-to-cold-mover", 42)
+    move(clouds, twin, "cold-to-archive-mover", 42)
+    written += load(clouds, twin, younger)
+    move(clouds, twin, "hot-to-cold-mover", 42)
+    assert dict(tiers(clouds, twin).groupby("tier")["items"].sum()) == {"hot": 42, "cold": 42, "archive": 42}
+    report = verify(clouds, twin)
+    assert not report.failed, report.sentence()
+    assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
+    assert sum(check.group == "links" for check in report.checks) == 3 * borders(layout)
+    assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
+    assert_gone(clouds, twin)
+    record_property("layout", "-".join(layout))
+    record_property("layout_seconds", time.monotonic() - started)
+
+
+def borders(layout: tuple[str, str, str]) -> int:
+    return sum(one != other for one, other in itertools.pairwise(layout))
+
+
+def deploy_twice(session: Session, twin: Twin) -> None:
+    applied = apply(plan(twin, session), session)
+    assert applied.done
+    assert all(step.action == "create" for step in applied.done)
+    again = plan(twin, session)
+    assert not again.changes, again
+
+
+def load(session: Session, twin: Twin, ages: Sequence[int]) -> Counter[str]:
+    """Put 21 items of each device and age. Returns: what the tiers together must hold of them."""
+    readings = [(device, item(device, days, n)) for device in DEVICES for days in ages for n in range(21)]
+    put_telemetry(session, twin, readings)
+    return Counter(canonical(json.loads(one, parse_float=Decimal)) for _, one in readings)
+
+
+def item(device: str, days: int, number: int) -> bytes:
+    stamp = (NOW - timedelta(days=days) + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    content = {
+        "iotDeviceId": device,
+        "id": stamp,
+        "value": VALUES[number % len(VALUES)],
+        "exact": "EXACT",
+        "tenth": 0.1,
+    }
+    return json.dumps(content, ensure_ascii=False).replace('"EXACT"', EXACT).encode()
+
+
+def canonical(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, default=str)
+
+
+def move(session: Session, twin: Twin, mover: str, items: int) -> None:
+    """Run it; a second run finds nothing more."""
+    moved = run_mover(session, twin, mover, time=NOW)
+    assert (moved.verdict, moved.total("items")) == ("complete", items), moved.sentence()
+    again = run_mover(session, twin, mover, time=NOW)
+    assert (again.verdict, again.total("items")) == ("complete", 0), again.sentence()
+
+
+def queried(session: Session, twin: Twin, device: str) -> Counter[str]:
+    """The device's items from all tiers, each as often as it was found."""
+    found = query(session, twin, device)
+    if found.missing:
+        found = found.request_restore(1).wait(30, sleep=lambda seconds: None)
+    assert found.complete
+    assert found.duplicates == 0
+    return Counter(canonical({k: v for k, v in row.items() if k != "tier"}) for row in found.rows)
+
+
+def assert_gone(session: Session, twin: Twin) -> None:
+    destroyed = destroy(twin, session, data=True)
+    assert destroyed.done
+    left = plan_destroy(twin, session, data=True)
+    assert not left.changes, left
+    assert not any(connection.url or connection.token for connection in load_connections(twin.path).values())
