@@ -170,7 +170,7 @@ class FirestoreClient:
         """Close the connection."""
         api, self._api = self._api, None
         if api is not None and self._loop is asyncio.get_running_loop():
-            await api.transport.close()  # type: ignore[no-untyped-call]
+            await api.transport.close()
 
     async def _collect(self, stream: Any, enough: Enough) -> list[Any]:
         answers = []
