@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +16,7 @@ from l3kit.tiering.ports import HotStore, JournalStore
 
 
 @contextmanager
-def running_server(intercept: Intercept | None = None) -> Iterator[str]:
+def running_server(intercept: Intercept | None = None, clock: Callable[[], int] = time.time_ns) -> Iterator[str]:
     """A server in a thread of its own, as host:port."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="firestore", daemon=True)
@@ -25,7 +26,7 @@ def running_server(intercept: Intercept | None = None) -> Iterator[str]:
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)  # type: ignore[arg-type]
 
     async def make() -> FirestoreServer:
-        return FirestoreServer(intercept=intercept)
+        return FirestoreServer(clock, intercept=intercept)
 
     server = wait(make())
     assert isinstance(server, FirestoreServer)

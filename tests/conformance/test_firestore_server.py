@@ -699,3 +699,37 @@ def test_a_hook_sees_each_call_and_can_fail_it_before_or_after_it_happened(monke
         assert faults.calls[-1].subject == "hot/d/items/a"
         list(db.collection("hot/d/items").stream())
         assert (faults.calls[-1].method, faults.calls[-1].subject) == ("RunQuery", "hot/d/items")
+
+
+# Time
+
+
+def test_times_grow_although_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_server(clock=lambda: 1_700_000_000_000_000_999) as address:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
+        document = firestore.Client(project="p").document("a/b")
+        times = []
+        for n in range(5):
+            times.append(document.set({"n": n}).update_time)
+            snapshot = document.get()
+            assert snapshot.read_time >= snapshot.update_time == times[-1]
+        assert sorted(set(times)) == times
+        assert times[-1] - times[0] < timedelta(milliseconds=1)
+
+
+def test_a_transaction_left_alone_for_a_minute_is_no_longer_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_700_000_000_000_000_000]
+    with running_server(clock=lambda: now[0]) as address:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
+        db = firestore.Client(project="p")
+        transaction = db.transaction()
+        transaction._begin()
+        now[0] += 59 * 10**9
+        list(transaction.get(db.document("a/b")))
+        now[0] += 59 * 10**9
+        list(transaction.get(db.document("a/b")))
+        now[0] += 61 * 10**9
+        transaction.set(db.document("a/b"), {})
+        with pytest.raises(InvalidArgument, match="expired"):
+            transaction._commit()
+        assert not db.document("a/b").get().exists

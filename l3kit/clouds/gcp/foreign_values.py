@@ -6,11 +6,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from l3kit.errors import ItemRefusedError
 
 TAGS = frozenset({"$timestamp", "$geoPoint", "$reference"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_REFERENCE = re.compile(r"projects/[^/]+/databases/[^/]+/documents(/[^/]+/[^/]+)+")
 
 
 def plain(value: Any, kind: str) -> dict[str, Any]:
@@ -33,13 +36,22 @@ def fill(target: Any, tag: str, content: Any) -> bool:
             _fill_timestamp(target.timestamp_value, content)
         elif tag == "$geoPoint":
             latitude, longitude = content
-            target.geo_point_value.latitude = float(latitude)
-            target.geo_point_value.longitude = float(longitude)
-        else:
+            target.geo_point_value.latitude = _exact(latitude)
+            target.geo_point_value.longitude = _exact(longitude)
+        elif _REFERENCE.fullmatch(content):
             target.reference_value = content
+        else:
+            return False
     except (ValueError, TypeError):
         return False
     return True
+
+
+def _exact(digits: str) -> float:
+    number = float(digits)
+    if type(digits) is str or orjson.dumps(number) != digits.encode():  # text, or digits that would be bent
+        raise ValueError(digits)
+    return number
 
 
 def _fill_timestamp(stamp: Any, text: str) -> None:

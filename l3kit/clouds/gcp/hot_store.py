@@ -103,6 +103,8 @@ class FirestoreHotStore:
         if documents:
             self._document_bytes = max(PAGE_BYTES / MAX_LIMIT, size / len(documents))
         cut = len(documents) == most or size >= PAGE_BYTES
+        if size > PAGE_BYTES and len(documents) > 1:
+            documents.pop()
         asked = _Asked(device, start, end, len(documents), cut)
         return _page(device_id, documents, asked)
 

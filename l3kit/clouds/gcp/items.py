@@ -72,12 +72,13 @@ def fill(fields: Any, item: Mapping[str, Any]) -> None:
     name = f"item {item[DEVICE]}/{item[SORT_KEY]}"
     for attribute, value in item.items():
         where = f"{name}: {attribute}"
-        if not _is_field_name(attribute):
-            raise ItemRefusedError(where, "Firestore allows no field of that name")
         try:
+            if not _is_field_name(attribute):
+                raise ItemRefusedError(where, "Firestore allows no field of that name")
             _fill(fields[attribute], value, where, 1)
-        except (UnicodeError, TypeError, ValueError):  # half a surrogate pair, which UTF-8 cannot write
-            raise ItemRefusedError(where, "holds text that is not valid Unicode") from None
+        except (UnicodeError, TypeError, ValueError, RecursionError):  # such as half a surrogate pair
+            printable = where.encode(errors="backslashreplace").decode()
+            raise ItemRefusedError(printable, "holds text that is not valid Unicode, or lies too deep") from None
 
 
 def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> bytes:
@@ -236,7 +237,7 @@ def _untagged(tag: str, content: Any) -> Any:
     if tag == "$number" and _JSON_NUMBER.fullmatch(content.string_value):
         return orjson.Fragment(content.string_value)
     if tag == "$json" and kind == "string_value":
-        orjson.loads(content.string_value)
+        json.loads(content.string_value, parse_float=_Number, parse_constant=_no_json)
         return orjson.Fragment(content.string_value)
     if tag == "$map" and kind == "map_value":
         inner = content.map_value.fields
@@ -287,6 +288,10 @@ def _is_field_name(name: str) -> bool:
 
 def _looks_tagged(value: Mapping[str, Any]) -> bool:
     return len(value) == 1 and next(iter(value)).startswith("$")
+
+
+def _no_json(text: str) -> Any:
+    raise ValueError(text)
 
 
 def _no_constant(text: str) -> Any:
