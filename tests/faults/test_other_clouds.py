@@ -1,6 +1,6 @@
 """Movers and writers on Azure and Google Cloud: faults at their calls, runs at once, items rewritten meanwhile.
 
-Each hot store in one cloud, and each kind of border: a writer on AWS, on Azure, on Google Cloud. Of all calls and faults
+Each hot store in one cloud, and each kind of border: a writer on AWS, on Azure, on Google Cloud. Of calls and faults
 a sample is taken, chosen at random but always the same: a process there takes seconds to start.
 """
 
