@@ -18,7 +18,7 @@ from l3kit.sandbox.node_install import cache_root
 
 INSTALL_SECONDS = 600
 CONSTRAINTS = "constraints.txt"
-_OTHER_FILE = re.compile(r"(?:-r|--requirement|-e|--editable|file:|\.{0,2}/)(?![\w])|(?:-r|-e)\S|.*@\s*file:")
+_OTHER_FILE = re.compile(r"-r|--requirement|-e|--editable|file:|\.{0,2}/|[^:]+\.whl|[^#]+@\s*file:")
 _CONSTRAINT = re.compile(r"(?:-c|--constraint)[\s=]*(.*)")
 _STEERED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PYTHONPATH")
 """Variables of the developer's that would change what is installed, or where to."""
