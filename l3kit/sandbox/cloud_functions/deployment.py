@@ -36,10 +36,10 @@ class Deployment:
     async def instance(self) -> Instance:
         """Its process, started where it does not run. Raises: StartError."""
         async with self._starting:
-            if self._retired:
-                raise StartError("is deleted, or deployed anew")
             if self._instance is not None and self._instance.alive:
                 return self._instance
+            if self._retired:
+                raise StartError("is deleted, or deployed anew")
             if self._instance is not None:
                 await self._instance.stop()
             self._instance = self._make(self.record)

@@ -37,17 +37,19 @@ class Front:
         self._azure_http_seconds = azure_http_seconds
         self._runs: set[asyncio.Task[web.Response]] = set()
 
-    async def serve(self, request: web.Request, cloud: str, deployment: Deployment | None) -> web.Response:
-        """One request to `/_azure/NAME/...` or `/_gcp/NAME/...`."""
-        if deployment is None:
+    async def serve(self, request: web.Request, cloud: str, find: Callable[[], Deployment | None]) -> web.Response:
+        """One request to `/_azure/NAME/...` or `/_gcp/NAME/...`; `find` gives what is deployed at that moment."""
+        asked = find()
+        if asked is None:
             return web.Response(status=404)
-        record = deployment.record
+        record = asked.record
         if cloud == "gcp" and not record.definition.public and not limits.is_invoker(request, record):
             return web.Response(status=403, text="Forbidden: the caller has no permission to invoke this service")
         found = await limits.body_of(request, cloud)
         if found is None:
             return web.Response(status=413, text="Request Entity Too Large")
         body, length = found
+        deployment = find() or asked  # it may have been deployed anew while its body came in
         headers = _headers(request, deployment, length)
         running = asyncio.create_task(self._run(deployment, request.method, _target(request), headers, body))
         self._runs.add(running)

@@ -93,8 +93,8 @@ class CloudFunctions:
 
     def _public(self, cloud: str) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
-            deployment = self._deployments.get((cloud, request.match_info["name"]))
-            return await self._front.serve(request, cloud, deployment)
+            key = cloud, request.match_info["name"]
+            return await self._front.serve(request, cloud, lambda: self._deployments.get(key))
 
         return serve
 

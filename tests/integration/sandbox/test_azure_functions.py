@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import time
@@ -187,6 +188,39 @@ def test_route_parameters_query_and_headers_arrive_as_they_were_sent(app: str) -
     assert told["url"] == f"{app}/api/devices/a%2Fb%20c+%C3%A4/12?x=1&x=2&e=%20%2B"
     assert told["headers"]["x-mixed-case"] == "as is"
     assert not {"accept", "x-forwarded-prefix", "transfer-encoding"} & set(told["headers"])
+
+
+def test_an_address_arrives_with_the_very_escapes_it_was_sent_with(world: World, app: str) -> None:
+    connection = http.client.HTTPConnection(world.endpoint.removeprefix("http://"), timeout=60)
+    with contextlib.closing(connection):
+        connection.request("GET", "/_azure/the-app/api/devices/%41%2f/1?q=%7e'")
+        told = json.loads(connection.getresponse().read())
+    assert told["url"] == f"{app}/api/devices/%41%2f/1?q=%7e'"
+    assert told["route"]["device"] == "A/"
+
+
+def test_a_request_whose_body_comes_in_during_an_update_is_served_by_the_new_code(world: World) -> None:
+    app = world.put("azure", "between", whole_app(), settings=WHEN).url
+
+    def slow_body() -> Iterator[bytes]:
+        yield b"1"
+        world.put("azure", "between", azure_zip(TINY))
+        yield b"2"
+
+    assert ask(f"{app}/api/run", "POST", data=slow_body()).text == "tiny"
+    world.host("azure").delete("between")
+
+
+def test_a_request_whose_body_comes_in_during_a_removal_starts_no_process(world: World) -> None:
+    app = world.put("azure", "removed", azure_zip(TINY)).url
+
+    def slow_body() -> Iterator[bytes]:
+        yield b"1"
+        world.host("azure").delete("removed")
+        yield b"2"
+
+    assert ask(f"{app}/api/run", "POST", data=slow_body()).status_code == 503
+    assert world.processes("azure", "removed") == []
 
 
 def test_a_written_out_route_goes_before_one_with_parameters(app: str) -> None:

@@ -346,11 +346,15 @@ def test_no_process_outlives_a_gateway_that_was_killed(tmp_path: Path) -> None:
     assert gateway.stdout is not None
     with contextlib.closing(gateway.stdout):
         endpoint = gateway.stdout.readline().strip()
-    SandboxFunctionHost(endpoint, "gcp").put("left", definition(), GOOD)
+    url = SandboxFunctionHost(endpoint, "gcp").put("left", definition(public=True), gcp_zip(MAIN)).url
     azure = "import azure.functions as func\napp = func.FunctionApp()\n"
     SandboxFunctionHost(endpoint, "azure").put("left", definition(), azure_zip(azure))
-    assert SandboxFunctionHost(endpoint, "gcp").invoke("left", b"", timeout=30) == (200, b"tiny")
+    assert ask(url).status_code == 200
     assert [len(processes_of(tmp_path, cloud, "left")) for cloud in ("gcp", "azure")] == [2, 1]
-    gateway.kill()
-    gateway.wait()
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(ask, url, "sleep", params={"seconds": "30"})
+        time.sleep(0.5)  # a busy one would end in its own time
+        gateway.kill()
+        gateway.wait()
+        assert isinstance(held.exception(), requests.ConnectionError)
     wait_for(lambda: not any(processes_of(tmp_path, cloud, "left") for cloud in ("gcp", "azure")), 5)
