@@ -284,13 +284,12 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     settings = json.loads((Path(root) / "host.json").read_text("utf-8-sig"))
     prefix = settings.get("extensions", {}).get("http", {}).get("routePrefix", "api")
-    seconds = run_seconds(settings)
     import function_app  # type: ignore[import-not-found]
 
     app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
     server = Server(("127.0.0.1", 0), handler_of(app.call))
-    ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": seconds}
+    ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")
     os.close(ready_fd)
     server.serve_forever()
