@@ -1,8 +1,9 @@
 """The mover's CPU for Cosmos DB and Firestore beside the naive way of each SDK: `python -m benchmarks.hot_stores`.
 
 In a sandbox with all three clouds, each way moves the same items out of a container or collection of its own into
-files, in a process of its own whose CPU alone is counted. The naive way is `list(query_items())` or `list(collection.stream())`,
-`json.dumps`, and one delete at a time. Sizes differ, since the naive way takes minutes; figures are scaled to 100 MB.
+files, in a process of its own whose CPU alone is counted. The naive way is `list(query_items())` or
+`list(collection.stream())`, `json.dumps`, and one delete at a time. Sizes differ, since the naive way takes minutes;
+figures are scaled to 100 MB.
 """
 
 from __future__ import annotations
