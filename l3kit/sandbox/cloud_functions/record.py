@@ -7,6 +7,7 @@ import re
 import secrets
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -33,6 +34,8 @@ RESERVED = {
     ),
 }
 """Settings that the platforms set themselves."""
+SANDBOX_PREFIX = "L3KIT_SANDBOX_"
+"""Of variables by which the gateway tells a function's host what the function itself must not see."""
 MAX_SETTINGS_BYTES = {"azure": 1024 * 1024, "gcp": 32 * 1024}
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 MAX_TIMEOUT = {"azure": 600, "gcp": 3600}
@@ -93,8 +96,10 @@ class FunctionRecord:
         }
 
 
-def check_definition(cloud: str, name: str, definition: Mapping[str, Any]) -> tuple[Job, ...]:
+def check_definition(cloud: str, name: str, definition: object) -> tuple[Job, ...]:
     """The jobs. Raises: RefusedError saying what the service would not take."""
+    if not isinstance(definition, dict):
+        raise RefusedError("the definition is no JSON object")
     known = {"python", "settings", "labels", "timeout", "public", "schedules"}
     if unknown := sorted(set(definition) - known):
         raise RefusedError(f"the definition has unknown fields: {', '.join(unknown)}")
@@ -103,30 +108,55 @@ def check_definition(cloud: str, name: str, definition: Mapping[str, Any]) -> tu
     if definition.get("python") != PYTHON:
         raise RefusedError(f"the sandbox runs functions on its own Python {PYTHON}, not {definition.get('python')!r}")
     timeout = definition.get("timeout", 60)
-    if not isinstance(timeout, int) or not 1 <= timeout <= MAX_TIMEOUT[cloud]:
+    if type(timeout) is not int or not 1 <= timeout <= MAX_TIMEOUT[cloud]:
         raise RefusedError(f"timeout must be 1 to {MAX_TIMEOUT[cloud]} seconds on {cloud}, not {timeout!r}")
+    if not isinstance(definition.get("public", False), bool):
+        raise RefusedError(f"public must be true or false, not {definition['public']!r}")
     _check_settings(cloud, definition.get("settings", {}))
-    for key, value in definition.get("labels", {}).items():
-        if not LABEL.fullmatch(key) or not LABEL.fullmatch(value):
-            raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
-    jobs = tuple(Job(**job) for job in definition.get("schedules", ()))
-    if jobs and cloud == "azure":
-        raise RefusedError("Azure's timers stand in the function's code, not beside it")
-    for job in jobs:
-        if len(job.schedule.split()) != 5:
-            raise RefusedError(f"{job.schedule!r} is no unix cron expression of five fields")
-    return jobs
+    _check_labels(definition.get("labels", {}))
+    return _jobs(cloud, definition.get("schedules", []))
 
 
-def _check_settings(cloud: str, settings: Mapping[str, Any]) -> None:
+def _check_settings(cloud: str, settings: object) -> None:
+    if not isinstance(settings, dict):
+        raise RefusedError("the settings are no JSON object")
     for key, value in settings.items():
-        if not SETTING.fullmatch(key) or not isinstance(value, str):
+        if not SETTING.fullmatch(key) or not isinstance(value, str) or "\x00" in value:
             raise RefusedError(f"the setting {key!r} is no variable with a text")
-        if RESERVED[cloud].fullmatch(key):
+        if RESERVED[cloud].fullmatch(key) or key.startswith(SANDBOX_PREFIX):
             raise RefusedError(f"the setting {key} belongs to the platform")
     size = sum(len(key.encode()) + len(value.encode()) for key, value in settings.items())
     if size > MAX_SETTINGS_BYTES[cloud]:
         raise RefusedError(f"the settings have {size:,} bytes; {MAX_SETTINGS_BYTES[cloud]:,} are allowed on {cloud}")
+
+
+def _check_labels(labels: object) -> None:
+    if not isinstance(labels, dict):
+        raise RefusedError("the labels are no JSON object")
+    for key, value in labels.items():
+        if not isinstance(value, str) or not LABEL.fullmatch(key) or not LABEL.fullmatch(value):
+            raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
+
+
+def _jobs(cloud: str, schedules: object) -> tuple[Job, ...]:
+    if not isinstance(schedules, list):
+        raise RefusedError("the schedules are no JSON array")
+    if schedules and cloud == "azure":
+        raise RefusedError("Azure's timers stand in the function's code, not beside it")
+    jobs = []
+    for given in schedules:
+        try:
+            job = Job(**given)
+        except TypeError:
+            raise RefusedError("a schedule has a name, a schedule and a body, and nothing else") from None
+        if not all(isinstance(text, str) for text in (job.name, job.schedule, job.body)):
+            raise RefusedError("a schedule's name, schedule and body are texts")
+        if len(job.schedule.split()) != 5:
+            raise RefusedError(f"{job.schedule!r} is no unix cron expression of five fields")
+        jobs.append(job)
+    if len({job.name for job in jobs}) != len(jobs):
+        raise RefusedError("two schedules have one name")
+    return tuple(jobs)
 
 
 def open_zip(cloud: str, code: bytes) -> tuple[zipfile.ZipFile, str]:
@@ -142,4 +172,10 @@ def open_zip(cloud: str, code: bytes) -> tuple[zipfile.ZipFile, str]:
         raise RefusedError(f"the zip lacks {', '.join(missing)} at its top level")
     if strange := [name for name in names if name.startswith("/") or ".." in Path(name).parts]:
         raise RefusedError(f"the zip holds a path outside of its root: {strange[0]}")
+    try:
+        broken = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise RefusedError(f"the zip cannot be unpacked ({error})") from None
+    if broken:
+        raise RefusedError(f"the zip is damaged at {broken}")
     return archive, hashlib.sha256(code).hexdigest()
