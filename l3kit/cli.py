@@ -55,11 +55,14 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     up = verbs.add_parser("up", parents=[common], help="start it, or find the running one")
     up.add_argument("--idle-hours", type=float, default=4.0, metavar="H", help="stop after H hours unused (default: 4)")
+    clouds_help = "also start the services of these clouds (default: aws alone, which is always there)"
+    up.add_argument("--clouds", nargs="+", choices=("aws", "azure", "gcp"), default=["aws"], help=clouds_help)
     up.set_defaults(run=_sandbox_up)
     verbs.add_parser("status", parents=[common], help="what runs").set_defaults(run=_sandbox_status)
     verbs.add_parser("down", parents=[common], help="stop it, leave no process").set_defaults(run=_sandbox_down)
     fire = verbs.add_parser("fire", parents=[common], help="fire a schedule by hand")
-    fire.add_argument("name", help="the schedule's name")
+    fire.add_argument("name", help="the schedule's name; on azure and gcp the deployed function's")
+    fire.add_argument("--cloud", choices=("aws", "azure", "gcp"), default="aws", help="where it is (default: aws)")
     fire.add_argument("--group", default="default", help="the schedule's group (default: default)")
     fire.add_argument("--time", metavar="ISO", help="the scheduled time the event speaks of (default: now)")
     fire.set_defaults(run=_sandbox_fire)
@@ -124,7 +127,8 @@ def _sandbox_up(options: argparse.Namespace) -> int:
     def tell(text: str) -> None:
         print(f"{text} ...", file=sys.stderr)
 
-    _print_state(sandbox.up(options.home, tell, idle_hours=options.idle_hours), options)
+    state = sandbox.up(options.home, tell, idle_hours=options.idle_hours)
+    _print_state(sandbox.ensure_up(state.home, tell, clouds=options.clouds), options)
     return 0
 
 
@@ -153,12 +157,31 @@ def _sandbox_down(options: argparse.Namespace) -> int:
 def _sandbox_fire(options: argparse.Namespace) -> int:
     from l3kit import sandbox
 
+    if options.cloud != "aws":
+        return _fire_function(options)
     firing = sandbox.fire_schedule(options.name, options.group, options.time, home=options.home)
     if options.json:
         print(json.dumps(asdict(firing)))
     else:
         print(f"{firing.function} {'failed' if firing.function_error else 'returned'}: {firing.payload}")
     return 1 if firing.function_error else 0
+
+
+def _fire_function(options: argparse.Namespace) -> int:
+    from l3kit import sandbox
+    from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+
+    state = sandbox.status(options.home)
+    if state is None:
+        raise SandboxError("sandbox", "is not up", "Run `l3kit sandbox up`")
+    host = SandboxFunctionHost(state.aws_endpoint, options.cloud)
+    timers = host.timers(options.name)
+    if not timers:
+        raise SandboxError(f"function {options.name}", f"has no schedule on {options.cloud}, or is not deployed")
+    outcome = host.fire(options.name, next(iter(timers)), options.time)
+    failed = int(outcome["status"]) >= 400
+    print(json.dumps(outcome) if options.json else f"{options.name} answered {outcome['status']}: {outcome['body']}")
+    return 1 if failed else 0
 
 
 def _print_state(state: object, options: argparse.Namespace) -> None:
@@ -169,6 +192,8 @@ def _print_state(state: object, options: argparse.Namespace) -> None:
         print(json.dumps({"running": True, **state.to_json()}))
         return
     print(f"endpoint  {state.aws_endpoint}  ({state.region})")
+    for name, address in state.endpoints.items():
+        print(f"{name:<9} {address}")
     print(f"home      {state.home}")
     for process in state.processes:
         print(f"{process.name:<9} pid {process.pid}, port {process.port}, log {process.log_file}")

@@ -1,4 +1,7 @@
-"""`make demo`: runs the notebooks in order against the sandbox, renders them, and says what moved and where to look."""
+"""`make demo`: runs the notebooks in order against the sandbox, renders them, and says what moved and where to look.
+
+In its second act the same notebooks run on a twin whose tiers are on three clouds.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,38 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 NOTEBOOKS = ("walkthrough", "deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
+THREE_CLOUDS = "aws-azure-gcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One notebook with a params file and further parameters; `name` is what its files are called."""
+
+    name: str
+    notebook: str
+    params: str
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+FIRST_ACT = tuple(Scene(name, name, f"{name}.sandbox") for name in NOTEBOOKS)
+SECOND_ACT = tuple(
+    Scene(f"{name}.{THREE_CLOUDS}", name, THREE_CLOUDS, more)
+    for name, more in (
+        ("deploy_l3", {}),
+        ("run_movers", {"replay_days": "330"}),
+        ("verify_connections", {}),
+        ("query_tiers", {}),
+        ("destroy_l3", {"data": "True", "prepare": "False", "confirm": "weather-three-clouds"}),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +55,20 @@ class Outcome:
     error: str = ""
 
 
-def run_notebook(name: str, root: Path, out: Path) -> Outcome:
+def run_notebook(scene: Scene, root: Path, out: Path) -> Outcome:
     """Execute one notebook by papermill with its sandbox parameters, and read its result file.
 
     A failing cell does not raise: the outcome carries the error, and the output notebook shows the cell.
     """
     started = time.monotonic()
+    name = scene.name
     executed, html, result = (out / f"{name}.{suffix}" for suffix in ("ipynb", "html", "json"))
     for path in (executed, html, result):
         path.unlink(missing_ok=True)
     papermill = [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(root)]
-    papermill += [str(root / "notebooks" / f"{name}.ipynb"), str(executed)]
-    papermill += ["-f", str(root / "params" / f"{name}.sandbox.yaml"), "-p", "result_path", str(result)]
+    papermill += [str(root / "notebooks" / f"{scene.notebook}.ipynb"), str(executed)]
+    papermill += ["-f", str(root / "params" / f"{scene.params}.yaml"), "-p", "result_path", str(result)]
+    papermill += [part for parameter, value in scene.more.items() for part in ("-p", parameter, value)]
     done = subprocess.run(papermill, capture_output=True, text=True, check=False)
     content = json.loads(result.read_text("utf-8")) if result.exists() else None
     error = ""
@@ -59,15 +88,22 @@ def render(outcomes: Sequence[Outcome], out: Path) -> None:
         subprocess.run(command, capture_output=True, check=False)
 
 
-def run_all(names: Sequence[str], root: Path, out: Path) -> Iterator[Outcome]:
-    """Run the notebooks. The walkthrough has a sandbox of its own, so it runs beside the others, which share one."""
+def run_all(scenes: Sequence[Scene], root: Path, out: Path) -> Iterator[Outcome]:
+    """Run the notebooks. The walkthrough has a sandbox of its own, so it runs beside the others.
+
+    An act ends with its first failure.
+    """
+    failed: set[str] = set()
     with ThreadPoolExecutor(max_workers=2) as executor:
-        beside = [executor.submit(run_notebook, name, root, out) for name in names if name == "walkthrough"]
-        for name in (name for name in names if name != "walkthrough"):
-            outcome = executor.submit(run_notebook, name, root, out).result()
+        beside = [executor.submit(run_notebook, scene, root, out) for scene in scenes if scene.name == "walkthrough"]
+        for scene in (scene for scene in scenes if scene.name != "walkthrough"):
+            act = THREE_CLOUDS if scene.params == THREE_CLOUDS else ""
+            if act in failed:
+                continue
+            outcome = executor.submit(run_notebook, scene, root, out).result()
             yield outcome
             if outcome.error:
-                break
+                failed.add(act)
         for future in beside:
             yield future.result()
 
@@ -78,7 +114,7 @@ def demo_sandbox() -> Iterator[None]:
     from l3kit import sandbox
     from l3kit.session import sandbox_home
 
-    homes = [sandbox_home(name) for name in ("demo", "walkthrough")]
+    homes = [sandbox_home(name) for name in ("demo", "walkthrough", THREE_CLOUDS)]
     for home in homes:
         sandbox.down(home)
     try:
@@ -94,7 +130,7 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
     for outcome in outcomes:
         verdict = "failed" if outcome.error else "ok"
         text = outcome.error or str((outcome.result or {}).get("summary", ""))
-        lines.append(f"{verdict:6}  {outcome.name:18} {outcome.seconds:5.1f} s  {text}")
+        lines.append(f"{verdict:6}  {outcome.name:32} {outcome.seconds:5.1f} s  {text}")
     lines += ["", "Rendered notebooks:"]
     lines += [f"  {outcome.html.relative_to(root)}" for outcome in outcomes if outcome.html.exists()]
     return "\n".join(lines)
@@ -106,20 +142,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m l3kit.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for notebooks, HTML and results")
-    parser.add_argument("--only", nargs="+", choices=NOTEBOOKS, default=NOTEBOOKS, help="run only these")
+    parser.add_argument("--only", nargs="+", choices=NOTEBOOKS, default=NOTEBOOKS, help="run only these notebooks")
+    parser.add_argument("--act", type=int, choices=(1, 2), help="1: a twin on one cloud; 2: on three; default: both")
     options = parser.parse_args(arguments)
+    acts = {1: FIRST_ACT, 2: SECOND_ACT, None: FIRST_ACT + SECOND_ACT}
+    scenes = [scene for scene in acts[options.act] if scene.notebook in options.only]
     root = Path(__file__).resolve().parents[1]
     out = (root / options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     outcomes = []
-    with demo_sandbox(), tqdm(total=len(options.only), unit="notebook", file=sys.stderr) as bar:
-        for outcome in run_all(options.only, root, out):
+    with demo_sandbox(), tqdm(total=len(scenes), unit="notebook", file=sys.stderr) as bar:
+        for outcome in run_all(scenes, root, out):
             outcomes.append(outcome)
             bar.set_postfix_str(f"{outcome.name} done")
             bar.update()
         bar.set_postfix_str("rendering")
         render(outcomes, out)
-    outcomes.sort(key=lambda outcome: NOTEBOOKS.index(outcome.name))
+    order = [scene.name for scene in scenes]
+    outcomes.sort(key=lambda outcome: order.index(outcome.name))
     print(summary(outcomes, root))
     return 1 if any(outcome.error for outcome in outcomes) else 0
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from l3kit.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
+from l3kit.cron_forms import unix_cron
+from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
 from l3kit.tiering.settings import TUNING_VARIABLES, Tuning
@@ -157,6 +159,9 @@ class Twin:
         devices = _parse_list(folder, DEVICES, problems)
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
         events = _load_events(folder, problems)
+        if providers is not None:
+            problems += _unholdable(devices, providers)
+            problems += _untellable(config, providers)
         if problems or config is None or providers is None:
             lines = "\n".join(f"  {problem}" for problem in problems)
             raise ConfigurationError(f"twin {folder.name}", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
@@ -199,6 +204,26 @@ class Twin:
             ["archive", self.providers.tier("archive"), f"over {cold} days old", len(self.devices)],
         ]
         return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
+
+
+def _unholdable(devices: tuple[Device, ...], providers: Providers) -> list[str]:
+    tiers = {tier: providers.tier(tier) for tier in ("hot", "cold", "archive")}
+    return [
+        f"{DEVICES}: entry {index}: id: {problem}. Rename the device, or choose another provider in {PROVIDER_FILE}"
+        for index, device in enumerate(devices)
+        for problem in device_problems(device.id, tiers)
+    ]
+
+
+def _untellable(config: Config | None, providers: Providers) -> list[str]:
+    """Azure's timers and Cloud Scheduler cannot be told every schedule that EventBridge can."""
+    if config is None or {providers.tier("hot"), providers.tier("cold")} == {"aws"}:
+        return []
+    try:
+        unix_cron(config.mover_schedule)
+    except ConfigurationError as error:
+        return [f"{CONFIG}: {error}"]
+    return []
 
 
 UNREADABLE = object()

@@ -168,12 +168,15 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """Objects of one bucket or container, in one tier's storage class.
 
-    Keys are any Unicode text of at most 1,024 UTF-8 bytes.
+    Keys are Unicode text of at most 1,024 UTF-8 bytes; `key_fault` tells which of them a store cannot hold.
     """
 
     tier: Tier
     name: str
     usage: Usage
+
+    def key_fault(self, key: str) -> str | None:
+        """Why this store cannot hold an object of this key as it is; None where it can. No I/O."""
 
     async def create(
         self,

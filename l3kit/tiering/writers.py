@@ -73,6 +73,11 @@ class _Writer(ABC):
             | ({"sha256": error.existing_sha256} if error.existing_sha256 else {}),
         )
 
+    def _check_holdable(self, key: str, field: str) -> None:
+        """Raises: Refusal 400 where this cloud's store would refuse the key, or keep it under another name."""
+        if fault := self._store.key_fault(key):
+            raise Refusal(400, fault, field)
+
     @abstractmethod
     async def _write(self, request: Request, envelope: Envelope) -> Response: ...
 
@@ -117,6 +122,7 @@ class ColdWriter(_Writer):
         if key.startswith(RESERVED_PREFIX):
             raise Refusal(400, f"{device_id!r} is reserved", "iot_device_id")
         wire.check_key(request, key, "iot_device_id", MAX_CHUNK_KEY_BYTES)
+        self._check_holdable(key, "iot_device_id")
         seal = envelope.flag("seal")
         count = _check_items(items, device_id, start, end, seal=seal)
         sha256 = hashlib.sha256(items).hexdigest()
@@ -172,6 +178,7 @@ class ArchiveWriter(_Writer):
         if fault := wire.key_fault(key):
             raise Refusal(400, fault, "object_key")
         wire.check_key(request, key, "object_key")
+        self._check_holdable(key, "object_key")
         envelope.text("source_cloud", "unknown")
         data = _data(envelope)
         encoding = _content_encoding(envelope)

@@ -34,13 +34,15 @@ class Papermill:
     folder: Path
     home: Path
 
-    def __call__(self, notebook: str, **parameters: Any) -> Ran:
+    def __call__(self, notebook: str, params: str = "", **parameters: Any) -> Ran:
+        """Run a notebook; `params` names a file of params/, whose values `parameters` override."""
         output, result = self.folder / f"{notebook}.ipynb", self.folder / f"{notebook}.json"
         for path in (output, result):
             path.unlink(missing_ok=True)
         parameters = {"sandbox": "e2e", "fresh": False, "result_path": str(result), **parameters}
         command = [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(ROOT)]
         command += [str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(output), "-y", json.dumps(parameters)]
+        command += ["-f", str(ROOT / "params" / f"{params}.yaml")] if params else []
         environment = {**os.environ, "L3KIT_SANDBOX_HOME": str(self.home)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240, check=False)
         return Ran(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,36 @@ def test_a_failed_check_fails_the_notebook(papermill: Papermill, twins: Path) ->
     assert not ran.result["passed"]
 
 
-def test_tiers_on_clouds_that_cannot_be_deployed_yet_are_refused_at_once(papermill: Papermill, twins: Path) -> None:
-    ran = papermill("deploy_l3", twin=str(twins / "weather-from-azure"), clouds=[])
-    assert ran.code != 0
-    assert "l3kit cannot deploy to azure yet; nothing was done" in ran.printed
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ("aws", "azure", "gcp"),
+        pytest.param(("azure", "gcp", "aws"), marks=pytest.mark.slow),
+        pytest.param(("gcp", "aws", "azure"), marks=pytest.mark.slow),
+    ],
+    ids="-".join,
+)
+def test_one_params_file_drives_all_notebooks_on_any_layout(
+    papermill: Papermill, twins: Path, layout: tuple[str, str, str]
+) -> None:
+    twin = twins / "aws-azure-gcp"
+    providers = json.loads((twin / "config_providers.json").read_text())
+    providers |= {
+        f"layer_3_{tier}_provider": cloud for tier, cloud in zip(("hot", "cold", "archive"), layout, strict=True)
+    }
+    (twin / "config_providers.json").write_text(json.dumps(providers))
+
+    def ran(notebook: str, **parameters: Any) -> dict[str, Any]:
+        done = papermill(notebook, "aws-azure-gcp", twin=str(twin), **parameters)
+        assert done.code == 0, done.printed[-2000:]
+        return done.result
+
+    assert "0 as they were" in ran("deploy_l3")["summary"]
+    moved = ran("run_movers", replay_days=120, replay_every_days=60)
+    assert moved["items_to_cold"] == 23953
+    assert moved["items_to_archive"] > 0
+    assert ran("verify_connections")["passed"]
+    history = ran("query_tiers", device="LGA")
+    assert sum(history["items"].values()) == 8706
+    assert min(history["items"].values()) > 0
+    ran("destroy_l3", data=True, confirm="weather-three-clouds", prepare=False)

@@ -164,6 +164,9 @@ class MemoryObjectStore:
         self.objects: dict[str, tuple[ObjectInfo, bytes]] = {}
         self.restored: set[str] = set()
 
+    def key_fault(self, key: str) -> str | None:
+        return None
+
     def delayed(self, seed: int) -> Delayed:
         return Delayed(self, seed)
 

@@ -203,10 +203,71 @@ def test_tiers_on_one_cloud_need_no_connections(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("schedule", ["rate(1 day)", "rate(12 hours)", "cron(0 3 * * ? *)", "at(2027-01-01T00:00:00)"])
 def test_a_schedule_of_a_known_form_is_taken(tmp_path: Path, schedule: str) -> None:
-    assert Twin.load(write(tmp_path, config={**CONFIG, "mover_schedule": schedule})).config.mover_schedule == schedule
+    providers = {**PROVIDERS, "layer_3_cold_provider": "aws"}
+    twin = Twin.load(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}, providers=providers))
+    assert twin.config.mover_schedule == schedule
 
 
 @pytest.mark.parametrize("schedule", ["", "daily", "rate(0 days)", "rate(1 week)", "cron(0 3 * * *)", "rate(1 day) "])
 def test_a_schedule_that_aws_would_refuse_is_found_before_anything_is_deployed(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
     assert f"config.json: mover_schedule: {schedule!r} is no schedule" in text
+
+
+@pytest.mark.parametrize(
+    ("layout", "device", "words"),
+    [
+        (("aws", "azure", "aws"), "a\\b", "cold tier on azure .* backslash"),
+        (("aws", "aws", "azure"), "pump.", "archive tier on azure .* dot at the end"),
+        (("aws", "azure", "gcp"), "a\x85b", "cold tier on azure .* control characters"),
+        (("gcp", "aws", "aws"), "/" * 512, "hot tier on gcp .* longer than the 1500 bytes"),
+        (("aws", "gcp", "aws"), "é" * 256 + "/", None),
+    ],
+)
+def test_a_device_that_a_tiers_cloud_cannot_hold_is_found_when_the_twin_is_loaded(
+    tmp_path: Path, layout: tuple[str, str, str], device: str, words: str | None
+) -> None:
+    write_layout(tmp_path, layout, device)
+    if words is None:
+        with pytest.raises(ConfigurationError, match="512 UTF-8 bytes"):
+            Twin.load(tmp_path)
+        return
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        Twin.load(tmp_path)
+    assert "config_iot_devices.json: entry 0: id:" in str(caught.value)
+    assert "Rename the device" in str(caught.value)
+    write_layout(tmp_path, ("aws", "aws", "aws"), device)
+    assert Twin.load(tmp_path).devices[0].id == device
+
+
+@pytest.mark.parametrize("schedule", ["at(2030-01-01T00:00:00)", "rate(7 hours)", "cron(0 3 L * ? *)"])
+def test_a_schedule_that_a_movers_cloud_cannot_be_told_is_found_when_the_twin_is_loaded(
+    tmp_path: Path, schedule: str
+) -> None:
+    write_layout(tmp_path, ("aws", "azure", "aws"), "d", mover_schedule=schedule)
+    with pytest.raises(ConfigurationError, match=r"config.json: mover_schedule: .* cannot be said"):
+        Twin.load(tmp_path)
+    write_layout(tmp_path, ("aws", "aws", "azure"), "d", mover_schedule=schedule)
+    assert Twin.load(tmp_path)
+
+
+def write_layout(folder: Path, layout: tuple[str, str, str], device: str, **config: str) -> None:
+    hot, cold, archive = layout
+    files = {
+        "config": {
+            "digital_twin_name": "t",
+            "hot_storage_size_in_days": 1,
+            "cold_storage_size_in_days": 2,
+            **config,
+        },
+        "config_iot_devices": [{"id": device}],
+        "config_providers": {
+            "layer_1_provider": "aws",
+            "layer_2_provider": "aws",
+            "layer_3_hot_provider": hot,
+            "layer_3_cold_provider": cold,
+            "layer_3_archive_provider": archive,
+        },
+    }
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content))

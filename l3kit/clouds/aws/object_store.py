@@ -19,6 +19,7 @@ from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+MAX_KEY_BYTES = 1024
 META = "x-amz-meta-"
 TAKEN = frozenset({"PreconditionFailed", "412"})
 MISSING = frozenset({"404", "NoSuchKey"})
@@ -47,6 +48,10 @@ class S3ObjectStore:
         self._root = f"/{name}" if path_style else ""
         self._restore_tier = restore_tier
         self.usage = client.usage
+
+    def key_fault(self, key: str) -> str | None:
+        """See `ObjectStore.key_fault`: S3 holds any key of 1 to 1,024 bytes."""
+        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
     async def create(
         self,

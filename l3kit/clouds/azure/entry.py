@@ -28,7 +28,7 @@ OTHER_SECONDS = 60.0
 def build(
     function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None
 ) -> func.FunctionApp:
-    """The app of one of the twin's functions: `/api/cold-writer` or `/api/archive-writer`, `/api/run` of others, timers.
+    """The app of one of the twin's functions: `/api/FUNCTION` of a writer, `/api/run` of all others, a mover's timer.
 
     Args:
         root: the folder of the deployed code.

@@ -42,6 +42,10 @@ class BlobObjectStore:
         self._calls = calls
         self.usage = calls.usage
 
+    def key_fault(self, key: str) -> str | None:
+        """See `ObjectStore.key_fault`."""
+        return key_fault(key)
+
     async def create(
         self,
         key: str,

@@ -9,7 +9,8 @@ from typing import Any
 import google.cloud.storage as storage
 import requests
 
-from l3kit.clouds.gcp.blobs import blob_info, etag_generation, key_fault
+from l3kit.clouds.gcp.blobs import blob_info, etag_generation
+from l3kit.clouds.gcp.object_names import key_fault
 from l3kit.clouds.gcp.resumable_upload import PIECE_BYTES, TAKEN, Upload
 from l3kit.clouds.gcp.storage_calls import Refused, StorageCalls
 from l3kit.errors import KeyConflictError, StoreError
@@ -63,6 +64,10 @@ class GcsObjectStore:
         self._once: dict[str, Any] = {"timeout": timeout, "retry": None}
         self._timeout = timeout
         self.usage = calls.usage
+
+    def key_fault(self, key: str) -> str | None:
+        """See `ObjectStore.key_fault`."""
+        return key_fault(key)
 
     async def create(
         self,

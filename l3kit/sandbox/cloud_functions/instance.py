@@ -70,6 +70,11 @@ class Instance:
     def alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process has been and is no more; one that is just being started has not."""
+        return self._process is not None and self._process.returncode is not None
+
     async def start(self) -> None:
         """Start the process and wait until it answers. Raises: StartError."""
         read_end, write_end = os.pipe()

@@ -76,7 +76,7 @@ class CloudFunctions:
         now = time.monotonic()
         for key, instance in list(self._instances.items()):
             idle = not instance.open_requests and now - instance.idle_since > IDLE_SECONDS
-            if idle or not instance.alive:
+            if idle or instance.ended:
                 self._instances.pop(key, None)
                 await instance.stop()
 

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from l3kit.clouds.azure.blob_names import key_fault as azure_fault
+from l3kit.clouds.gcp.object_names import key_fault as gcp_fault
 from l3kit.connections import load_connections
 from l3kit.coroutines import run
 from l3kit.provisioning import apply, plan
@@ -38,6 +40,12 @@ repeatable = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
+KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "aws": lambda key: None,
+    "azure": azure_fault,
+    "gcp": gcp_fault,
+}
+"""What a cloud's store cannot hold is refused with 400, like anything else that is wrong."""
 Writers = Mapping[str, Endpoint]
 
 
@@ -63,7 +71,7 @@ def writers(cloud: str, receivers: Mapping[str, Twin]) -> Writers:
     other = sender(cloud)
     links = {COLD: f"{other}_l3hot_to_{cloud}_l3cold", ARCHIVE: f"{other}_l3cold_to_{cloud}_l3archive"}
     return {
-        path: Endpoint(SCHEMA[path]["POST"], load_connections(receivers[path].path)[link])
+        path: Endpoint(SCHEMA[path]["POST"], load_connections(receivers[path].path)[link], KEY_FAULTS[cloud])
         for path, link in links.items()
     }
 

@@ -1,0 +1,34 @@
+"""Which devices the clouds of a twin's tiers cannot hold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from l3kit.clouds.azure import blob_names
+from l3kit.clouds.gcp import document_ids, object_names
+from l3kit.tiering.chunks import object_key
+from l3kit.tiering.receipts import RECEIPT_PREFIX
+from l3kit.tiering.wire import MAX_KEY_BYTES
+
+_STAMP = "2026-01-01T00:00:00.000000+00:00"
+"""As long as times usually are."""
+_KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "aws": lambda key: None if len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of {MAX_KEY_BYTES:,} bytes",
+    "azure": blob_names.key_fault,
+    "gcp": object_names.key_fault,
+}
+
+
+def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
+    """Why a cloud cannot hold this device's data, one sentence for each tier.
+
+    Args:
+        tiers: the provider of `hot`, `cold` and `archive`.
+    """
+    if tiers["hot"] == "gcp" and (fault := document_ids.refusal(document_ids.encode(device_id))):
+        yield f"the hot tier on gcp cannot hold the id {device_id!r}: as a document id it {fault}"
+    key = object_key(device_id, _STAMP, _STAMP, 99_999, "zstd")
+    for tier in ("cold", "archive"):
+        name = RECEIPT_PREFIX + key if tier == "cold" else key
+        if fault := _KEY_FAULTS[tiers[tier]](name):
+            yield f"the {tier} tier on {tiers[tier]} cannot hold the id {device_id!r}: {fault}"
