@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import io
 import itertools
+import json
+import subprocess
 import sys
 import textwrap
 import threading
+import time
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -143,6 +146,15 @@ class Deployments:
             url = f"{self.hosts.endpoint}/_{self.cloud}/{name}{path}"
             return session.request(method, url, headers=headers, **{"timeout": 60, **more})
 
+    def put(self, name: str, told: object, code: bytes | None, raw: str | None = None) -> tuple[int, str]:
+        """A deployment that is to be refused. Returns: the status and the error's words."""
+        files: dict[str, Any] = {"definition": (None, json.dumps(told) if raw is None else raw)}
+        if code is not None:
+            files["code"] = ("code.zip", code)
+        url = f"{self.hosts.endpoint}/_sandbox/functions/{self.cloud}/{name}"
+        answer = requests.put(url, files=files, timeout=60)
+        return answer.status_code, answer.json()["error"]
+
     def log(self, name: str) -> str:
         return self.hosts.home.log(f"{self.cloud}-{name}").read_text()
 
@@ -164,11 +176,49 @@ def megabytes(count: int) -> Iterator[bytes]:
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
     """Poll until it holds. Returns: whether it did in time."""
-    import time
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
             return True
         time.sleep(0.02)
     return condition()
+
+
+def definition(**more: object) -> dict[str, object]:
+    """A definition that both clouds take, and what replaces its parts."""
+    return {"python": PYTHON, "settings": {}, "labels": {}, "timeout": 60, "public": False, "schedules": [], **more}
+
+
+def listening_addresses(process: psutil.Process) -> list[str]:
+    """Where the process and its children listen."""
+    family = [process, *process.children(recursive=True)]
+    found = [c.laddr.ip for one in family for c in one.net_connections() if c.status == psutil.CONN_LISTEN]
+    assert found
+    return found
+
+
+GATEWAY = """
+import sys
+from pathlib import Path
+from tests.support.function_hosts import Deployments, served
+with served(Path(sys.argv[1])) as hosts:
+    cloud = Deployments(hosts, sys.argv[2])
+    process = cloud.process(cloud.deploy(Path(sys.argv[3]).read_text()))
+    print(*[one.pid for one in [process, *process.children(recursive=True)]], flush=True)
+    sys.stdin.read()
+"""
+
+
+def gateway_in_a_process(folder: Path, cloud: str) -> tuple[list[psutil.Process], Callable[[], None]]:
+    """Serve the function of `app.py` in that folder. Returns: its processes, and what kills the gateway."""
+    command = [sys.executable, "-c", GATEWAY, str(folder / "home"), cloud, str(folder / "app.py")]
+    gateway = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert gateway.stdout is not None
+    processes = [psutil.Process(int(pid)) for pid in gateway.stdout.readline().split()]
+    assert processes
+
+    def kill() -> None:
+        gateway.kill()
+        gateway.communicate()
+
+    return processes, kill

@@ -100,7 +100,7 @@ class App:
             answer = self._run(function, request)
             if isinstance(answer, str):
                 answer = self._func.HttpResponse(answer)
-            return answer.status_code, list(answer.headers.items()), answer.get_body() or b""
+            return answer.status_code, _headers(answer), answer.get_body() or b""
         except Exception:
             traceback.print_exc()
             return 500, [], b""
@@ -154,6 +154,15 @@ class App:
             retry_context = None
 
         return Context()
+
+
+def _headers(answer: Any) -> list[Any]:
+    """The answer's own headers; its media type where they name none, as Azure's worker does."""
+    headers = list(answer.headers.items())
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        charset = f"; charset={answer.charset}" if answer.mimetype.startswith("text/") else ""
+        headers.append(("Content-Type", answer.mimetype + charset))
+    return headers
 
 
 def _pattern(route: str) -> re.Pattern[str]:

@@ -65,15 +65,16 @@ class Instance:
         self._session = session
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
+        self._killed = False
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.returncode is None and not self._killed
 
     @property
     def ended(self) -> bool:
         """Whether its process has been and is no more; one that is just being started has not."""
-        return self._process is not None and self._process.returncode is not None
+        return self._process is not None and not self.alive
 
     async def start(self) -> None:
         """Start the process and wait until it answers. Raises: StartError."""
@@ -125,6 +126,7 @@ class Instance:
     def crash(self) -> None:
         """Kill the process and all it started; to everybody else it has ended by itself."""
         if self._process is not None:
+            self._killed = True  # the loop learns of its end later, and a request that comes before needs another one
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
+import tempfile
 import time
+import zipfile
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -96,17 +101,19 @@ class CloudFunctions:
             if body is None:
                 return web.Response(status=413, text="Request Entity Too Large")
             target = request.raw_path.removeprefix(PREFIXES[cloud] + record.name) or "/"
-            headers = _headers(request, record)
-            return await self._pass_on(key, record, request.method, target, headers, body)
+            return await self._pass_on(key, request.method, target, _headers(request, record), body)
 
         return serve
 
     async def _pass_on(
-        self, key: Key, record: FunctionRecord, method: str, target: str, headers: CIMultiDict[str], body: bytes
+        self, key: Key, method: str, target: str, headers: CIMultiDict[str], body: bytes
     ) -> web.Response:
+        record = self._records.get(key)
+        if record is None:
+            return web.Response(status=404)
         limit = min(record.timeout, HTTP_SECONDS) if record.cloud == "azure" else record.timeout
         try:
-            instance = await self._instance(key, record)
+            instance = await self._instance(key)
             answer = await instance.request(method, target, headers, body, timeout=limit)
         except StartError as error:
             self._note(record, str(error))
@@ -120,10 +127,13 @@ class CloudFunctions:
             return web.Response(status=500, text="Response size was too large")
         return _response(answer)
 
-    async def _instance(self, key: Key, record: FunctionRecord) -> Instance:
-        """The function's process, started where it does not run. Raises: StartError."""
+    async def _instance(self, key: Key) -> Instance:
+        """The process of what is deployed at this moment, started where it does not run. A request that an update has
+        overtaken must not bring the old code back. Raises: StartError; EndedError where it was deleted or replaced."""
         async with self._starting.setdefault(key, asyncio.Lock()):
-            instance = self._instances.get(key)
+            record, instance = self._records.get(key), self._instances.get(key)
+            if record is None:
+                raise EndedError("it was deleted")
             if instance is not None and instance.alive and instance.record is record:
                 return instance
             if instance is not None:
@@ -132,17 +142,18 @@ class CloudFunctions:
             instance = Instance(record, self._environment(record.cloud), log_file, self._session)
             self._instances[key] = instance
             await instance.start()
+            if self._instances.get(key) is not instance:
+                await instance.stop()
+                raise EndedError("it was deleted or replaced while it started")
             return instance
 
     async def _put(self, request: web.Request) -> web.Response:
         cloud, name = request.match_info["cloud"], request.match_info["name"]
         if cloud not in CLOUDS:
             return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
-        form = await request.post()
-        definition, code = json.loads(str(form["definition"])), form["code"]
-        assert isinstance(code, web.FileField)
         try:
-            record = await asyncio.to_thread(self._make, cloud, name, definition, code.file.read())
+            definition, code = _deployment(await request.post())
+            record = await asyncio.to_thread(self._make, cloud, name, definition, code)
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
         self._records[cloud, name] = record
@@ -150,30 +161,27 @@ class CloudFunctions:
         if old is not None:
             await old.stop()
         try:
-            await self._instance((cloud, name), record)
-        except StartError as error:
+            await self._instance((cloud, name))
+        except (StartError, EndedError) as error:
             self._note(record, str(error))
         return json_answer(self._shown(record))
 
-    def _make(self, cloud: str, name: str, definition: Mapping[str, object], code: bytes) -> FunctionRecord:
+    def _make(self, cloud: str, name: str, definition: Mapping[str, Any], code: bytes) -> FunctionRecord:
         jobs = check_definition(cloud, name, definition)
         archive, digest = open_zip(cloud, code)
         root = self._home.functions / f"{cloud}-{name}" / digest[:16]
         if not root.is_dir():
-            work = root.with_name(f"{root.name}.unpacking")
-            shutil.rmtree(work, ignore_errors=True)
-            archive.extractall(work)
-            work.rename(root)
+            _unpack(archive, root)
         dependencies = build(root)
         before = self._records.get((cloud, name))
         more = {"key": before.key} if before else {}
         return FunctionRecord(
             cloud,
             name,
-            definition.get("settings", {}),  # type: ignore[arg-type]
-            definition.get("labels", {}),  # type: ignore[arg-type]
-            int(definition.get("timeout", 60)),  # type: ignore[call-overload]
-            bool(definition.get("public", False)),
+            definition.get("settings", {}),
+            definition.get("labels", {}),
+            definition.get("timeout", 60),
+            definition.get("public", False),
             jobs,
             digest,
             root,
@@ -206,12 +214,15 @@ class CloudFunctions:
             return json_answer({"error": "no such function"}, 404)
         asked = await request.json()
         try:
-            instance = await self._instance(key, record)
+            instance = await self._instance(key)
             answer = await self._fired(instance, record, asked)
         except KeyError as missing:
             return json_answer({"error": f"{record.name} has no schedule {missing}"}, 404)
-        except (StartError, EndedError, TimeoutError) as error:
-            return json_answer({"error": f"{record.name}: {error or 'took too long'}"}, 502)
+        except TimeoutError:
+            instance.crash()
+            return json_answer({"error": f"{record.name}: took longer than {record.timeout} s"}, 502)
+        except (StartError, EndedError) as error:
+            return json_answer({"error": f"{record.name}: {error}"}, 502)
         return json_answer({"status": answer.status, "body": answer.body.decode("utf-8", "replace")})
 
     async def _fired(self, instance: Instance, record: FunctionRecord, asked: Mapping[str, str | None]) -> HttpAnswer:
@@ -244,6 +255,31 @@ class CloudFunctions:
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
         with self._home.log(f"{record.cloud}-{record.name}").open("a", encoding="utf-8") as file:
             file.write(f"{stamp} [sandbox] {text}\n")
+
+
+def _deployment(form: Mapping[str, Any]) -> tuple[Any, bytes]:
+    """The parts of a deployment's form. Raises: RefusedError."""
+    definition, code = form.get("definition"), form.get("code")
+    if not isinstance(definition, str) or not isinstance(code, web.FileField):
+        raise RefusedError("a deployment has a definition and a file with its code")
+    try:
+        return json.loads(definition), code.file.read()
+    except ValueError as error:
+        raise RefusedError(f"the definition is not JSON ({error})") from None
+
+
+def _unpack(archive: zipfile.ZipFile, root: Path) -> None:
+    """Unpack beside its place and rename, so that an interrupted one, or one of two at once, is never used."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        archive.extractall(work)
+        with contextlib.suppress(OSError):  # another deployment of the same code was quicker
+            work.rename(root)
+        if not root.is_dir():
+            raise RefusedError("the zip cannot be unpacked")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _headers(request: web.Request, record: FunctionRecord) -> CIMultiDict[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -18,13 +16,22 @@ import psutil
 import pytest
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.provisioning.function_host import Definition
-from tests.support.function_hosts import PYTHON, Deployments, megabytes, sample_zip, served, wait_for
+from tests.support.function_hosts import (
+    PYTHON,
+    Deployments,
+    definition,
+    gateway_in_a_process,
+    listening_addresses,
+    megabytes,
+    sample_zip,
+    served,
+    wait_for,
+)
 
 pytestmark = pytest.mark.sandbox
 
 APP = """
-import asyncio, json, os, sys, threading, time
+import asyncio, importlib, json, os, sys, threading, time
 import azure.functions as func
 app = func.FunctionApp()
 """
@@ -98,7 +105,7 @@ def environment(req: func.HttpRequest) -> func.HttpResponse:
     found = {}
     for name in ("pytest", "boto3", "l3kit", "azure.functions"):
         try:
-            found[name] = __import__(name).__file__
+            found[name] = importlib.import_module(name).__file__
         except ImportError:
             found[name] = None
     told = {"env": dict(os.environ), "path": sys.path, "modules": found, "cwd": os.getcwd()}
@@ -127,7 +134,7 @@ def test_a_request_reaches_the_function_whole_and_its_answer_comes_back(azure: D
     answer = azure.ask("POST", echo, "/api/anybody?a=1&b=%26%2B", **asked)
     told = answer.json()
     assert (answer.status_code, answer.headers["X-Told"]) == (201, "yes")
-    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["Content-Type"] == "application/json"
     assert (told["method"], told["size"], told["params"]) == ("POST", 1000, {"a": "1", "b": "&+"})
     assert told["url"].endswith("/api/anybody?a=1&b=%26%2B")
 
@@ -186,6 +193,7 @@ def test_an_asynchronous_function_a_blueprint_and_a_function_without_route_are_s
     assert azure.ask("GET", echo, "/api/blueprint").status_code == 201
     answer = azure.ask("GET", echo, "/api/by-its-name")
     assert (answer.status_code, answer.text) == (200, "plain text")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 def test_head_has_headers_and_no_body(azure: Deployments, echo: str) -> None:
@@ -391,13 +399,15 @@ def test_requests_during_updates_never_bring_an_old_version_back(azure: Deployme
 
     with ThreadPoolExecutor(3) as pool:
         asking = [pool.submit(keep_asking) for _ in range(3)]
-        for number in range(1, 5):
-            azure.deploy(VERSION.replace("VERSION", str(number)), name=name)
-            process = azure.process(name)
-            answers = [azure.ask("GET", name, "/api/version") for _ in range(3)]
-            assert {(a.status_code, a.text) for a in answers} == {(200, f"{number} ")}
-            assert azure.process(name) == process
-        ended.set()
+        try:
+            for number in range(1, 5):
+                azure.deploy(VERSION.replace("VERSION", str(number)), name=name)
+                process = azure.process(name)
+                answers = [azure.ask("GET", name, "/api/version") for _ in range(3)]
+                assert {(a.status_code, a.text) for a in answers} == {(200, f"{number} ")}
+                assert azure.process(name) == process
+        finally:
+            ended.set()
         [one.result() for one in asking]
 
 
@@ -443,22 +453,10 @@ def test_the_function_sees_nothing_of_the_developers(
 
 def test_processes_listen_on_loopback_only(azure: Deployments, echo: str) -> None:
     azure.ask("GET", echo, "/api/anybody")
-    process = azure.process(echo)
-    listening = [
-        connection.laddr.ip
-        for one in [process, *process.children(recursive=True)]
-        for connection in one.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert listening
-    assert set(listening) == {"127.0.0.1"}
+    assert set(listening_addresses(azure.process(echo))) == {"127.0.0.1"}
 
 
 # --- what is refused --------------------------------------------------------------------------------------------
-
-
-def definition(**more: object) -> dict[str, object]:
-    return {"python": PYTHON, "settings": {}, "labels": {}, "timeout": 60, "public": False, "schedules": [], **more}
 
 
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
@@ -489,33 +487,22 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         definition(schedules=[{"name": "j", "schedule": "0 3 * * *"}]),
         "Azure's timers stand in the function's code",
     ),
-    "a schedule without name": (definition(schedules=[{"cron": "x"}]), "schedule"),
+    "schedules that are an object": (definition(schedules={}), "the schedules are no JSON array"),
     "no object": ([], "the definition is no JSON object"),  # type: ignore[dict-item]
 }
-
-
-def put(azure: Deployments, name: str, told: object, code: bytes | None, raw: str | None = None) -> tuple[int, str]:
-    import requests
-
-    files: dict[str, object] = {"definition": (None, json.dumps(told) if raw is None else raw)}
-    if code is not None:
-        files["code"] = ("code.zip", code)
-    url = f"{azure.hosts.endpoint}/_sandbox/functions/{azure.cloud}/{name}"
-    answer = requests.put(url, files=files, timeout=60)  # type: ignore[arg-type]
-    return answer.status_code, answer.json()["error"]
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_definition_that_azure_would_refuse_is_refused(azure: Deployments, case: str) -> None:
     told, reason = REFUSED[case]
-    status, error = put(azure, "f-refused", told, sample_zip("azure", VERSION))
+    status, error = azure.put("f-refused", told, sample_zip("azure", VERSION))
     assert (status, reason in error) == (400, True), error
     assert azure.client.get("f-refused") is None
 
 
 @pytest.mark.parametrize("name", ["-a", "a-", "A", "a.b", "a" * 61, "a", "ä-1"])
 def test_a_name_that_azure_would_refuse_is_refused(azure: Deployments, name: str) -> None:
-    status, error = put(azure, name, definition(), sample_zip("azure", VERSION))
+    status, error = azure.put(name, definition(), sample_zip("azure", VERSION))
     assert (status, error) == (400, f"{name!r} is no function name on azure")
 
 
@@ -534,7 +521,7 @@ def test_a_name_that_azure_would_refuse_is_refused(azure: Deployments, name: str
     ],
 )
 def test_code_that_azure_would_refuse_is_refused(azure: Deployments, code: bytes, reason: str) -> None:
-    status, error = put(azure, "f-refused", definition(), code)
+    status, error = azure.put("f-refused", definition(), code)
     assert (status, reason in error) == (400, True), error
 
 
@@ -544,21 +531,21 @@ def test_a_broken_zip_is_refused_and_what_ran_runs_on(azure: Deployments) -> Non
     code = bytearray(sample_zip("azure", VERSION.replace("VERSION", "another")))
     place = code.index(b"func.HttpResponse(")
     code[place : place + 4] = b"FUNC"
-    status, error = put(azure, name, definition(), bytes(code))
+    status, error = azure.put(name, definition(), bytes(code))
     assert (status, "function_app.py" in error) == (400, True), error
     assert azure.ask("GET", name, "/api/version").text == "one "
     assert azure.process(name) == process
 
 
 def test_a_zip_over_100_mb_is_refused(azure: Deployments) -> None:
-    status, error = put(azure, "f-refused", definition(), b"x" * (100 * 1024 * 1024 + 1))
+    status, error = azure.put("f-refused", definition(), b"x" * (100 * 1024 * 1024 + 1))
     assert (status, error) == (400, "the zip has 104,857,601 bytes; 104,857,600 are allowed")
 
 
 def test_a_request_to_deploy_without_its_parts_is_refused(azure: Deployments) -> None:
     code = sample_zip("azure", VERSION)
-    assert put(azure, "f-refused", None, code, raw="{not json")[0] == 400
-    assert put(azure, "f-refused", definition(), None)[0] == 400
+    assert azure.put("f-refused", None, code, raw="{not json")[0] == 400
+    assert azure.put("f-refused", definition(), None)[0] == 400
     assert azure.client.get("f-refused") is None
 
 
@@ -604,26 +591,8 @@ def test_idle_processes_end_and_start_again(azure: Deployments) -> None:
     assert int(azure.ask("GET", name, "/api/pid").text) != process.pid
 
 
-GATEWAY = """
-import sys
-from pathlib import Path
-from tests.support.function_hosts import Deployments, served
-with served(Path(sys.argv[1])) as hosts:
-    cloud = Deployments(hosts, sys.argv[2])
-    name = cloud.deploy(Path(sys.argv[3]).read_text(), public=True)
-    process = cloud.process(name)
-    print(*[one.pid for one in [process, *process.children(recursive=True)]], flush=True)
-    sys.stdin.read()
-"""
-
-
 def test_no_process_outlives_a_gateway_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(textwrap.dedent(SLOW))
-    command = [sys.executable, "-c", GATEWAY, str(tmp_path / "home"), "azure", str(tmp_path / "app.py")]
-    gateway = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
-    assert gateway.stdout is not None
-    processes = [psutil.Process(int(pid)) for pid in gateway.stdout.readline().split()]
-    assert processes
-    gateway.kill()
-    gateway.communicate()
+    processes, kill = gateway_in_a_process(tmp_path, "azure")
+    kill()
     assert psutil.wait_procs(processes, timeout=10)[1] == []
