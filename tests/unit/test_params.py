@@ -27,6 +27,8 @@ MODELS: dict[str, type[Parameters]] = {
     "cost_analysis": CostAnalysisParameters,
     "destroy_l3": params.DestroyParameters,
 }
+SHARED = {"aws-azure-gcp": ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")}
+"""Files with what several notebooks take alike."""
 SCENARIOS = {"cost_analysis": {"three_clouds", "expiry"}}
 """Notebooks that need no cloud, with the files that are named for what they ask instead of a target."""
 FILES = sorted((ROOT / "params").glob("*.yaml"))
@@ -160,17 +162,21 @@ def test_defaults_are_local_and_deterministic(notebook: str) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_params_file_fits_its_notebook_and_comments_every_value(path: Path) -> None:
-    notebook, target = path.stem.split(".")
+    for notebook in SHARED.get(path.stem, (path.stem.split(".")[0],)):
+        fits(path, notebook, path.stem.partition(".")[2])
+
+
+def fits(path: Path, notebook: str, target: str) -> None:
     defaults, _ = cell_values(notebook)
     given = yaml.safe_load(path.read_text("utf-8"))
     p = check(MODELS[notebook], {**defaults, **given})
-    assert p.target == ("sandbox" if notebook in SCENARIOS else target)
+    assert p.target == ("sandbox" if notebook in SCENARIOS or path.stem in SHARED else target)
     for line in path.read_text("utf-8").splitlines():
         assert line.startswith("#") or "  # " in line, line
 
 
 def test_every_notebook_has_a_params_file_for_the_sandbox_and_those_for_real_accounts_one_for_aws() -> None:
-    names = {path.stem for path in FILES}
+    names = {path.stem for path in FILES} - SHARED.keys()
     only_sandbox = {"walkthrough", "crash_lab", *SCENARIOS}
     scenarios = {f"{notebook}.{name}" for notebook, names in SCENARIOS.items() for name in names}
     for_aws = {f"{n}.aws" for n in MODELS.keys() - only_sandbox}

@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from l3kit import movers, verification
+from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.movers import MoverRun
 from l3kit.session import Session
@@ -27,7 +28,7 @@ from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, Memo
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
 DEVICE = TWIN.devices[0].id
-SESSION = cast(Session, object())
+SESSION = Session("sandbox", cast(AwsSession, object()))
 EPOCH = json.dumps({"iotDeviceId": DEVICE, "id": "1970-01-01T00:00:00Z", "temp": 1}, separators=(",", ":")).encode()
 RECENT = json.dumps({"iotDeviceId": DEVICE, "id": "2026-01-01T00:00:00Z", "temp": 2}, separators=(",", ":")).encode()
 
