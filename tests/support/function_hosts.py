@@ -18,7 +18,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import psutil
 import requests
 from aiohttp import web
@@ -26,7 +25,7 @@ from aiohttp import web
 from l3kit.provisioning.function_host import Definition, Deployed
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
-from l3kit.sandbox.cloud_functions.instance import Instance
+from l3kit.sandbox.cloud_functions.instance import Instance, open_session
 from l3kit.sandbox.cloud_parts import free_socket, runner_of
 from l3kit.sandbox.state import Home
 
@@ -70,7 +69,7 @@ class Hosts:
         self.endpoint: str = self.within(self._start())
 
     async def _start(self) -> str:
-        self._session = aiohttp.ClientSession(auto_decompress=False)
+        self._session = open_session()
         app = web.Application(client_max_size=1024**3)
         listener = free_socket()
         endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"

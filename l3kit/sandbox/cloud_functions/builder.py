@@ -1,13 +1,15 @@
-"""What Azure's remote build and Google's Cloud Build do with a zip: install its requirements.txt."""
+"""What Azure's remote build and Google's Cloud Build do with a zip: unpack it and install its requirements.txt."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,6 +18,23 @@ from l3kit.sandbox.cloud_functions.record import PYTHON, RefusedError
 from l3kit.sandbox.node_install import cache_root
 
 INSTALL_SECONDS = 600
+
+
+def unpack(archive: zipfile.ZipFile, root: Path) -> None:
+    """Unpack beside its place and rename, so that an interrupted one, or one of two at once, is never used.
+
+    Raises: RefusedError.
+    """
+    root.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        archive.extractall(work)
+        with contextlib.suppress(OSError):  # another deployment of the same code was quicker
+            work.rename(root)
+        if not root.is_dir():
+            raise RefusedError("the zip cannot be unpacked")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def build(root: Path, *, cache: Path | None = None) -> Path:

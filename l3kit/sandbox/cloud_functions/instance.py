@@ -23,6 +23,7 @@ from l3kit.sandbox.cloud_functions.record import FunctionRecord
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.02
+LINE_BYTES = 64 * 1024
 HERE = Path(__file__).parent
 
 
@@ -32,6 +33,24 @@ class StartError(Exception):
 
 class EndedError(Exception):
     """The process ended while it held a request."""
+
+
+class UnreachedError(EndedError):
+    """The process ended before it took the request: it may be sent to another one."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """For requests to functions: each goes on a connection of its own and is sent once, whatever becomes of it."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=512, force_close=True),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
+        auto_decompress=False,
+        read_bufsize=1024 * 1024,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+    )
+    session._retry_connection = False  # aiohttp would repeat GET, PUT and DELETE, so that one request crashes twice
+    return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +122,7 @@ class Instance:
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, timeout: float
     ) -> HttpAnswer:
-        """Pass a request on. Raises: EndedError; TimeoutError."""
+        """Pass a request on. Raises: EndedError, UnreachedError; TimeoutError."""
         self.open_requests += 1
         try:
             async with (
@@ -117,6 +136,8 @@ class Instance:
                 ) as answer,
             ):
                 return HttpAnswer(answer.status, CIMultiDict(answer.headers), await answer.read())
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachedError(str(error)) from None
         except aiohttp.ClientError as error:
             raise EndedError(str(error)) from None
         finally:

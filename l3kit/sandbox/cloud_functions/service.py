@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import shutil
-import tempfile
 import time
-import zipfile
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -20,8 +15,8 @@ from multidict import CIMultiDict
 
 from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.cloud_functions import limits
-from l3kit.sandbox.cloud_functions.builder import build
-from l3kit.sandbox.cloud_functions.instance import EndedError, HttpAnswer, Instance, StartError
+from l3kit.sandbox.cloud_functions.builder import build, unpack
+from l3kit.sandbox.cloud_functions.instance import EndedError, HttpAnswer, Instance, StartError, UnreachedError
 from l3kit.sandbox.cloud_functions.record import CLOUDS, FunctionRecord, RefusedError, check_definition, open_zip
 from l3kit.sandbox.schedules import scheduled_time
 from l3kit.sandbox.state import Home
@@ -40,6 +35,7 @@ class CloudFunctions:
     """All of them in one gateway.
 
     Args:
+        session: of `open_session`.
         endpoint: the gateway's own address; the functions' addresses begin with it.
         environment: what a cloud's platform tells its functions.
     """
@@ -114,7 +110,12 @@ class CloudFunctions:
         limit = min(record.timeout, HTTP_SECONDS) if record.cloud == "azure" else record.timeout
         try:
             instance = await self._instance(key)
-            answer = await instance.request(method, target, headers, body, timeout=limit)
+            try:
+                answer = await instance.request(method, target, headers, body, timeout=limit)
+            except UnreachedError:
+                instance.crash()
+                instance = await self._instance(key)
+                answer = await instance.request(method, target, headers, body, timeout=limit)
         except StartError as error:
             self._note(record, str(error))
             return web.Response(status=500 if record.cloud == "gcp" else 502)
@@ -171,7 +172,7 @@ class CloudFunctions:
         archive, digest = open_zip(cloud, code)
         root = self._home.functions / f"{cloud}-{name}" / digest[:16]
         if not root.is_dir():
-            _unpack(archive, root)
+            unpack(archive, root)
         dependencies = build(root)
         before = self._records.get((cloud, name))
         more = {"key": before.key} if before else {}
@@ -266,20 +267,6 @@ def _deployment(form: Mapping[str, Any]) -> tuple[Any, bytes]:
         return json.loads(definition), code.file.read()
     except ValueError as error:
         raise RefusedError(f"the definition is not JSON ({error})") from None
-
-
-def _unpack(archive: zipfile.ZipFile, root: Path) -> None:
-    """Unpack beside its place and rename, so that an interrupted one, or one of two at once, is never used."""
-    root.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        archive.extractall(work)
-        with contextlib.suppress(OSError):  # another deployment of the same code was quicker
-            work.rename(root)
-        if not root.is_dir():
-            raise RefusedError("the zip cannot be unpacked")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _headers(request: web.Request, record: FunctionRecord) -> CIMultiDict[str]:
