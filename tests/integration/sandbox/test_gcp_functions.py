@@ -166,10 +166,11 @@ def test_a_request_over_its_time_is_a_504_and_the_processes_are_gone(gcp: Deploy
 def test_a_crash_during_a_request_is_a_503_and_the_next_one_is_answered_by_another_process(
     gcp: Deployments, code: int
 ) -> None:
-    """With 3 and 4 gunicorn itself ends too; otherwise it starts a worker."""
+    """With 3 and 4 gunicorn itself ends too, and takes with it what comes meanwhile; else it starts a worker."""
     name = gcp.deploy(ECHO, public=True)
     first = gcp.ask("GET", name, "/").json()["pid"]
     assert gcp.ask("GET", name, f"/?do=exit&code={code}").status_code == 503
+    assert wait_for(lambda: code == 1 or not gcp.instance(name).alive)
     second = gcp.ask("GET", name, "/").json()["pid"]
     assert first != second
     assert gcp.log(name).count(f"exited with code {code}") == 1
