@@ -240,7 +240,7 @@ def test_a_device_that_a_tiers_cloud_cannot_hold_is_found_when_the_twin_is_loade
     if len(device) < 100:
         assert Twin.load(tmp_path).devices[0].id == device
     else:
-        with pytest.raises(ConfigurationError, match="archive tier on aws .* 1,024 bytes"):
+        with pytest.raises(ConfigurationError, match=r"archive tier on aws .* 1,024 bytes"):
             Twin.load(tmp_path)
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from l3kit.clouds.aws.client import Answer
 from l3kit.clouds.aws.dynamodb import DynamoTable
+from l3kit.clouds.aws.item_size import check_size
 from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
@@ -113,7 +114,10 @@ class DynamoHotStore:
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """See `HotStore.put_items`."""
-        requests = [orjson.dumps({"PutRequest": {"Item": to_wire(item)}}) for item in items]
+        wire = [to_wire(item) for item in items]
+        for one in wire:
+            check_size(f"item {one[PARTITION_KEY]['S']}/{one[SORT_KEY]['S']}", one)
+        requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
         await self._write("batch_put", requests)
 
     async def last_item(self, device_id: str) -> bytes | None:

@@ -16,12 +16,15 @@ from typing import Any
 import orjson
 
 from l3kit.errors import ItemRefusedError
+from l3kit.tiering.chunk_tags import FIRESTORE_TAGS
 
 PARTITION_KEY = "iotDeviceId"
 SORT_KEY = "id"
 MAX_DIGITS = 38
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
+FOREIGN = "$foreign"
+"""In a table: the only key of a map that holds a tag of another store, such as `{"$timestamp": ...}`."""
 
 Wire = Mapping[str, Any]
 
@@ -62,6 +65,8 @@ def _plain(value: Wire) -> Any:
     if kind == "NULL":
         return None
     if kind == "M":
+        if _is_foreign(content):
+            return {name: _plain(inner) for name, inner in content[FOREIGN]["M"].items()}
         plain = {name: _plain(content[name]) for name in sorted(content)}
         return {"$map": plain} if _looks_tagged(plain) else plain
     if kind == "L":
@@ -75,6 +80,14 @@ def _plain(value: Wire) -> Any:
     if kind == "BS":
         return {"$binarySet": sorted(content)}
     raise ItemRefusedError("item", f"holds a value of the unknown type {kind}")
+
+
+def _is_foreign(content: Mapping[str, Any]) -> bool:
+    """Whether a map in a table stands for a value that DynamoDB has no type for."""
+    if len(content) != 1 or FOREIGN not in content:
+        return False
+    inner = content[FOREIGN].get("M", {})
+    return len(inner) == 1 and next(iter(inner)) in FIRESTORE_TAGS
 
 
 def _looks_tagged(value: Mapping[str, Any]) -> bool:
@@ -104,16 +117,22 @@ def _wire(value: Any, where: str) -> Wire:
         return {"BOOL": value}
     if isinstance(value, list):
         return {"L": [_wire(entry, where) for entry in value]}
-    if _looks_tagged(value) and next(iter(value)) in _TAGS:
+    if _looks_tagged(value):
         ((tag, content),) = value.items()
-        return _tagged(tag, content, where)
+        if tag in _TAGS:
+            return _tagged(tag, content, where)
+        if tag in FIRESTORE_TAGS:
+            return {"M": {FOREIGN: {"M": {tag: _wire(content, f"{where}.{tag}")}}}}
     return {"M": {name: _wire(entry, f"{where}.{name}") for name, entry in value.items()}}
 
 
 def _tagged(tag: str, content: Any, where: str) -> Wire:
     kind = _TAGS[tag]
     if kind == "M" and isinstance(content, dict):
-        return {"M": {name: _wire(entry, f"{where}.{name}") for name, entry in content.items()}}
+        wire = {name: _wire(entry, f"{where}.{name}") for name, entry in content.items()}
+        if _is_foreign(wire):
+            raise ItemRefusedError(where, f"is a map of the one key {FOREIGN} that would be read as something else")
+        return {"M": wire}
     if kind == "B" and isinstance(content, str):
         return {"B": _checked_binary(content, where)}
     if kind in ("SS", "NS", "BS") and isinstance(content, list) and content:

@@ -19,6 +19,8 @@ from typing import Any
 
 import orjson
 
+from l3kit.clouds.aws.items import FOREIGN
+
 MAX_SHAPES = 64
 """Beyond that the items have no shape worth learning."""
 MAX_VALUES = 200
@@ -152,6 +154,8 @@ class _Parts:
             order = tuple(group for _, _, groups in made for group in groups)
         elif kind == "M":
             pattern, template, order = self.members(content)
+            if FOREIGN in content:
+                raise _NoShapeError
             if len(content) == 1 and next(iter(content)).startswith("$"):
                 template = b'{"$map":' + template + b"}"
         else:  # sets among them, whose values are sorted

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from l3kit.errors import ItemRefusedError
+from l3kit.tiering.chunk_tags import FIRESTORE_TAGS
 
 PARTITION_KEY = "iotDeviceId"
 SORT_KEY = "id"
@@ -147,6 +148,8 @@ def _stored(value: Any, where: str, depth: int) -> Any:
         return [_stored(entry, where, depth + 1) for entry in value]
     if _looks_tagged(value):
         ((tag, content),) = value.items()
+        if tag in FIRESTORE_TAGS:
+            return {tag: _stored(content, where, depth + 1)}
         if tag not in _TAGS:
             return {"$map": {tag: _stored(content, where, depth + 2)}}
         if tag != "$map":
@@ -209,6 +212,8 @@ def _plain_tag(value: Mapping[str, Any]) -> Any:
         return {tag: {name: _plain(content[name]) for name in sorted(content)}}
     if tag in ("$binary", "$stringSet", "$binarySet"):
         return value
+    if tag in FIRESTORE_TAGS:
+        return {tag: _plain(content)}
     if tag == "$numberSet" and isinstance(content, list):
         return {tag: [_plain(entry) for entry in content]}
     return {"$map": {tag: _plain(content)}}  # written by another hand: a map that only looks like a tag

@@ -7,9 +7,9 @@ import pytest
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, sandbox_session
 from tests.integration.aws.conftest import make_twin
-from tests.integration.conftest import all_clouds, sandbox
+from tests.integration.conftest import all_clouds, aws, sandbox
 
-__all__ = ["all_clouds", "make_twin", "sandbox"]
+__all__ = ["all_clouds", "aws", "make_twin", "sandbox"]
 
 
 @pytest.fixture(scope="session")

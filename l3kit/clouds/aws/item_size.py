@@ -1,0 +1,54 @@
+"""An item's size as DynamoDB counts it. Pure.
+
+Source: "DynamoDB item sizes and formats" in the DynamoDB developer guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from l3kit.errors import ItemRefusedError
+
+MAX_BYTES = 400 * 1024
+COLLECTION_BYTES = 3
+"""Of a list or map itself; each entry costs one more."""
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Bytes of an item in wire form: names and values. Numbers by the rule's lower bound, so never too much."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+
+
+def check_size(name: str, item: Mapping[str, Any]) -> None:
+    """Raises: ItemRefusedError for an item that DynamoDB takes in no case."""
+    size = item_size(item)
+    if size > MAX_BYTES:
+        raise ItemRefusedError(
+            name, f"has {size:,} bytes and DynamoDB takes {MAX_BYTES:,}", "Split it into several items"
+        )
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return _number_size(content)
+    if kind == "B":
+        return _binary_size(content)
+    if kind == "M":
+        return COLLECTION_BYTES + sum(1 + len(name.encode()) + _size(entry) for name, entry in content.items())
+    if kind == "L":
+        return COLLECTION_BYTES + sum(1 + _size(entry) for entry in content)
+    if kind in ("SS", "NS", "BS"):
+        return sum({"SS": len, "NS": _number_size, "BS": _binary_size}[kind](entry) for entry in content)
+    return 1
+
+
+def _number_size(digits: str) -> int:
+    return 1 + sum(map(str.isdigit, digits.strip("0"))) // 2
+
+
+def _binary_size(base64_text: str) -> int:
+    return len(base64_text.rstrip("=")) * 3 // 4
