@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from l3kit.connections import load_connections, save_inter_cloud_connection
-from l3kit.session import Session
+from l3kit.provisioning import apply, plan
+from l3kit.provisioning.layout import host_of
+from l3kit.sandbox import SandboxState
+from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin import Twin
-from tests.faults.world import CHUNK_BYTES, DEVICES, World
+from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, World
 from tests.integration.aws.conftest import deploy, session, write_twin
-from tests.integration.conftest import sandbox
+from tests.integration.conftest import all_clouds, sandbox
 
-__all__ = ["sandbox", "session"]
+__all__ = ["all_clouds", "sandbox", "session"]
 
 MakeWorld = Callable[..., World]
 
@@ -49,6 +52,35 @@ def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> It
 
     yield make
     for world in worlds.values():
+        world.close()
+
+
+@pytest.fixture(scope="session")
+def make_layout_world(all_clouds: SandboxState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """`make_layout_world(("azure", "gcp", "gcp"), mover)`: one twin over several clouds, its mover's writer with it."""
+    session = sandbox_session(all_clouds)
+    twins: dict[str, Twin] = {}
+    worlds: list[World] = []
+
+    def make(layout: tuple[str, str, str], mover: Mover, **tuning: Any) -> World:
+        tuning = {"MAX_CHUNK_BYTES": CHUNK_BYTES, "REQUEST_TIMEOUT_SECONDS": 2, **tuning}
+        identity = f"{layout} {sorted(tuning.items())}"
+        if identity not in twins:
+            folder: Path = tmp_path_factory.mktemp("twin")
+            write_twin(folder, f"c{len(twins)}", *layout, list(DEVICES))
+            config = json.loads((folder / "config.json").read_text())
+            (folder / "config.json").write_text(json.dumps({**config, "tuning": tuning}))
+            twins[identity] = Twin.load(folder)
+            apply(plan(twins[identity], session), session)
+        twin = twins[identity]
+        receiver = "cold-writer" if mover == "hot-to-cold-mover" else "archive-writer"
+        host = host_of(twin, receiver)
+        writer = reached(session, host, receiver).function_name(twin, receiver) if host else None
+        worlds.append(World(session, twin, twin, twin, writer))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
         world.close()
 
 

@@ -81,6 +81,34 @@ def one_fault(world: World, setting: Setting, action: Action, at: int) -> None:
     finish(world, setting, f"{setting.disturbed(world)}: {action} at call {at}", items)
 
 
+def sampled_faults(world: World, setting: Setting, shard: tuple[int, int], cases: int) -> int:
+    """`single_faults` for so many of all calls and faults, chosen at random but always the same."""
+    pairs = [(action, at) for at in range(1, len(setting.calls(world)) + 1) for action in applicable(world)]
+    chosen = random.Random(5).sample(pairs, min(cases, len(pairs)))[shard[0] :: shard[1]]
+    for action, at in chosen:
+        one_fault(world, setting, action, at)
+    return len(chosen)
+
+
+def sampled_double_faults(world: World, setting: Setting, shard: tuple[int, int], cases: int) -> int:
+    """A kill, then a fault in the run that finishes; so many of all pairs, chosen at random but always the same."""
+    length = len(setting.calls(world))
+    chance = random.Random(7)
+    faults = [action for action in OTHER_FAULTS if action in applicable(world)]
+    for number in range(cases):
+        kill, first = chance.choice(KILLS), chance.randint(1, length)
+        action, second = chance.choice(faults), chance.randint(1, length)
+        if number % shard[1] == shard[0]:
+            two_faults(world, setting, (kill, first), (action, second))
+    return cases
+
+
+def applicable(world: World) -> list[Action]:
+    """`partial` is DynamoDB's alone: no other store leaves a part of a batch undone and says so."""
+    has_partial = world.twin.providers.tier("hot") == "aws"
+    return [action for action in ACTIONS if has_partial or action != "partial"]
+
+
 def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int:
     """A run is killed, the run that finishes its work is disturbed as well; then an ordinary run and the check.
 
@@ -96,14 +124,18 @@ def double_faults(world: World, setting: Setting, shard: tuple[int, int]) -> int
     ]
     chosen = random.Random(3).sample(cases, len(cases) // 6)[shard[0] :: shard[1]]
     for kill, first, action, second in chosen:
-        world.clear()
-        items = setting.prepare(world)
-        _disturb(world, setting, kill, first)
-        world.free()
-        _disturb(world, setting, action, second)
-        what = f"{setting.disturbed(world)}: {kill} at call {first}, then {action} at call {second}"
-        finish(world, setting, what, items)
+        two_faults(world, setting, (kill, first), (action, second))
     return len(chosen)
+
+
+def two_faults(world: World, setting: Setting, first: tuple[Action, int], second: tuple[Action, int]) -> None:
+    world.clear()
+    items = setting.prepare(world)
+    _disturb(world, setting, *first)
+    world.free()
+    _disturb(world, setting, *second)
+    what = f"{setting.disturbed(world)}: {first[0]} at call {first[1]}, then {second[0]} at call {second[1]}"
+    finish(world, setting, what, items)
 
 
 def _disturb(world: World, setting: Setting, action: Action, at: int) -> None:

@@ -12,21 +12,31 @@ import ctypes
 import hmac
 import inspect
 import json
+import logging
 import os
 import re
 import signal
+import socketserver
 import sys
 import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 KEY_VARIABLE, MASTER_VARIABLE = "L3KIT_SANDBOX_FUNCTION_KEY", "L3KIT_SANDBOX_MASTER_KEY"
-_PERCENT = re.compile(r"%([A-Za-z0-9_]+)%")
+SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger"))
+PREFIX_HEADER = "X-Forwarded-Prefix"
+_PERCENT = re.compile(r"%([^%\s]+)%")
+_CONSTRAINTS = {"": "[^/]+", "int": "-?[0-9]+", "alpha": "[A-Za-z]+", "guid": "[0-9A-Fa-f-]{36}"}
+_SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
+DEFAULT_SECONDS, MOST_SECONDS = 300, 600
+"""Of one run on the Consumption plan."""
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def end_with_gateway() -> None:
@@ -48,81 +58,86 @@ class App:
         self._master = master
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self.routes: list[tuple[re.Pattern[str], Any, Mapping[str, Any]]] = []
+        routes: list[tuple[str, Any, Mapping[str, Any]]] = []
         self.timers: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         for function in app.get_functions():
-            trigger = function.get_trigger().get_dict_repr()
-            kind = trigger["type"]
-            if kind == "httpTrigger":
-                route = trigger.get("route") or function.get_function_name()
-                self.routes.append((_pattern(f"{prefix}/{route}".strip("/")), function, trigger))
-            elif kind == "timerTrigger":
-                self.timers[function.get_function_name()] = (function, trigger)
+            name, trigger = function.get_function_name(), function.get_trigger().get_dict_repr()
+            strange = {binding.type for binding in function.get_bindings()} - SERVED_BINDINGS
+            if strange:
+                raise RuntimeError(f"{name}: the sandbox serves HTTP and timer triggers, not {', '.join(strange)}")
+            if trigger["type"] == "timerTrigger":
+                self.timers[name] = (function, trigger)
             else:
-                raise RuntimeError(f"the sandbox serves HTTP and timer triggers, not {kind}")
+                routes.append((f"{prefix}/{trigger.get('route') or name}".strip("/"), function, trigger))
+        routes.sort(key=lambda route: _generality(route[0]))
+        self._routes = [(route_pattern(route), function, trigger) for route, function, trigger in routes]
 
     def schedules(self) -> dict[str, str]:
-        """Each timer's NCRONTAB expression, settings filled in. Raises: RuntimeError where one is none."""
+        """Each timer's expression, settings filled in. Raises: RuntimeError for a setting that is not there."""
         found = {}
         for name, (_, trigger) in self.timers.items():
-            expression = _PERCENT.sub(lambda match: os.environ.get(match[1], ""), trigger["schedule"])
-            if len(expression.split()) != 6:
-                raise RuntimeError(f"the timer {name} has no NCRONTAB expression of six fields: {expression!r}")
-            found[name] = expression
+            missing = [setting for setting in _PERCENT.findall(trigger["schedule"]) if setting not in os.environ]
+            if missing:
+                raise RuntimeError(f"the schedule of timer {name} names the setting {missing[0]}, which is not there")
+            found[name] = _PERCENT.sub(lambda match: os.environ[match[1]], trigger["schedule"])
         return found
 
-    def call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[int, list[Any], bytes]:
+    def call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request."""
         parts = urlsplit(target)
-        path = unquote(parts.path).strip("/")
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        given = next((value for name, value in headers.items() if name.lower() == "x-functions-key"), "")
-        given = given or query.get("code", "")
+        path, query = parts.path.strip("/"), _joined(parse_qsl(parts.query))
+        lower = {name.lower(): value for name, value in headers.items()}
+        given = lower.get("x-functions-key") or query.get("code", "")
         if path.startswith("admin/functions/"):
-            return self._admin(path.removeprefix("admin/functions/"), given)
-        for pattern, function, trigger in self.routes:
+            return self._admin(unquote(path.removeprefix("admin/functions/")), method, given)
+        for pattern, function, trigger in self._routes:
             found = pattern.fullmatch(path)
-            methods = [_name(m) for m in trigger.get("methods") or ()]
-            if found and (not methods or method in methods):
-                keys = self._keys.get(_name(trigger["authLevel"]), ())
-                if keys and not any(hmac.compare_digest(given.encode(), key.encode()) for key in keys):
+            methods = [_name(m) for m in trigger.get("methods") or ()] or [method]
+            if found and method in methods:
+                keys = self._keys.get(_name(trigger.get("authLevel") or "FUNCTION"), ())
+                if keys and not any(_same(given, key) for key in keys):
                     return 401, [], b""
-                return self._http(function, method, target, headers, query, found.groupdict(), body)
+                route = {name: unquote(value) for name, value in found.groupdict().items() if value is not None}
+                url = f"http://{lower.get('host', '')}{lower.pop(PREFIX_HEADER.lower(), '')}{target}"
+                request = self._func.HttpRequest(
+                    method=method, url=url, headers=lower, params=query, route_params=route, body=body
+                )
+                return self._http(function, request)
         return 404, [], b""
 
-    def _http(
-        self, function: Any, method: str, target: str, headers: Mapping[str, str], query: Any, route: Any, body: bytes
-    ) -> tuple[int, list[Any], bytes]:
-        request = self._func.HttpRequest(
-            method=method, url=target, headers=headers, params=query, route_params=route, body=body
-        )
+    def _http(self, function: Any, request: Any) -> Answer:
         try:
             answer = self._run(function, request)
+            if answer is None:
+                return 204, [], b""
             if isinstance(answer, str):
                 answer = self._func.HttpResponse(answer)
-            return answer.status_code, _headers(answer), answer.get_body() or b""
+            headers = list(answer.headers.items())
+            if "content-type" not in answer.headers:
+                text = answer.mimetype.startswith("text/")
+                headers.append(("Content-Type", answer.mimetype + (f"; charset={answer.charset}" if text else "")))
+            return int(answer.status_code), headers, answer.get_body() or b""
         except Exception:
             traceback.print_exc()
             return 500, [], b""
 
-    def _admin(self, name: str, given: str) -> tuple[int, list[Any], bytes]:
+    def _admin(self, name: str, method: str, given: str) -> Answer:
         """Run a timer by hand: at once, or with `/wait` behind the name until its end, which only the sandbox has."""
-        if not hmac.compare_digest(given.encode(), self._master.encode()):
+        if not _same(given, self._master):
             return 401, [], b""
         wait, name = name.endswith("/wait"), name.removesuffix("/wait")
-        if name not in self.timers:
+        if name not in self.timers or method != "POST":
             return 404, [], b""
-        function, _ = self.timers[name]
         outcome: dict[str, Any] = {}
 
         def run() -> None:
             try:
-                self._run(function, self._timer())
+                self._run(self.timers[name][0], self._timer())
             except Exception as error:
                 traceback.print_exc()
                 outcome["error"] = f"{type(error).__name__}: {error}"
 
-        thread = threading.Thread(target=run)
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         if not wait:
             return 202, [], b""
@@ -156,35 +171,57 @@ class App:
         return Context()
 
 
-def _headers(answer: Any) -> list[Any]:
-    """The answer's own headers; its media type where they name none, as Azure's worker does."""
-    headers = list(answer.headers.items())
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        charset = f"; charset={answer.charset}" if answer.mimetype.startswith("text/") else ""
-        headers.append(("Content-Type", answer.mimetype + charset))
-    return headers
+def route_pattern(route: str) -> re.Pattern[str]:
+    """A route as Azure writes it: `{name}`, `{name:int}`, `{name?}`, `{*rest}`; compared whatever the case.
+
+    Raises: RuntimeError for a constraint that the sandbox does not know.
+    """
+    pattern = ""
+    for segment in re.split(r"(/?\{[^}]+\})", route):
+        found = re.fullmatch(r"(/?)\{(\*{0,2})(\w+)(?::(\w+))?(\??)\}", segment)
+        if found is None:
+            if "{" in segment:
+                raise RuntimeError(f"the sandbox does not know the route constraint in {segment!r} of {route!r}")
+            pattern += re.escape(segment)
+            continue
+        slash, rest, name, constraint, optional = found.groups()
+        if (constraint or "") not in _CONSTRAINTS:
+            raise RuntimeError(f"the sandbox does not know the route constraint {constraint!r} of {route!r}")
+        value = f"(?P<{name}>{'.*' if rest else _CONSTRAINTS[constraint or '']})"
+        pattern += f"(?:{slash}{value})?" if optional or rest else slash + value
+    return re.compile(pattern, re.IGNORECASE)
 
 
-def _pattern(route: str) -> re.Pattern[str]:
-    """A route as Azure writes it: `{name}`, `{name:int}`, `{*rest}`; compared whatever the case."""
-    parts = []
-    for segment in re.split(r"(\{[^}]+\})", route):
-        if segment.startswith("{*"):
-            parts.append(f"(?P<{segment[2:-1]}>.*)")
-        elif segment.startswith("{"):
-            name, _, kind = segment[1:-1].partition(":")
-            parts.append(f"(?P<{name.rstrip('?')}>{'[0-9]+' if kind == 'int' else '[^/]+'})")
-        else:
-            parts.append(re.escape(segment))
-    return re.compile("".join(parts), re.IGNORECASE)
+def _generality(route: str) -> list[int]:
+    """Sorts written-out segments before parameters, and both before what takes any number of segments."""
+    return [2 if "{*" in segment else int("{" in segment) for segment in route.split("/")]
+
+
+def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """A repeated name's values become one, with commas; as the Functions host hands them to its workers."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _same(given: str, key: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode())
 
 
 def _name(value: Any) -> str:
     return str(getattr(value, "name", value)).upper()
 
 
-def handler_of(call: Callable[..., tuple[int, list[Any], bytes]]) -> type[BaseHTTPRequestHandler]:
-    """The HTTP side; the gateway in front has read the body whole and sends its length."""
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread for each connection; it asks nobody for this machine's name, as http.server does."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def handler_of(call: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> type[BaseHTTPRequestHandler]:
+    """The HTTP side; the gateway in front sends each body's length."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -192,11 +229,12 @@ def handler_of(call: Callable[..., tuple[int, list[Any], bytes]]) -> type[BaseHT
         wbufsize = -1
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers: dict[str, str] = {}
-            for name, value in self.headers.items():
-                headers[name] = f"{headers[name]},{value}" if name in headers else value
-            status, answered, content = call(self.command, self.path, headers, body)
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender is gone
+                self.close_connection = True
+                return
+            status, answered, content = call(self.command, self.path, dict(_joined(self.headers.items())), body)
             self.send_response(status)
             for name, value in answered:
                 if name.lower() != "content-length":
@@ -207,9 +245,7 @@ def handler_of(call: Callable[..., tuple[int, list[Any], bytes]]) -> type[BaseHT
                 self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
-            """The gateway's log has the requests."""
-
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = _serve
+            """The function's log is its own."""
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):
@@ -219,19 +255,41 @@ def handler_of(call: Callable[..., tuple[int, list[Any], bytes]]) -> type[BaseHT
     return Handler
 
 
+def app_of(module: Any) -> Any:
+    """The module's one function app, whatever its name. Raises: RuntimeError where it has none or several."""
+    from azure.functions.decorators.function_app import FunctionRegister
+
+    found = {id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)}
+    if len(found) != 1:
+        raise RuntimeError(f"function_app.py has {len(found)} function apps at its top level, not one")
+    return next(iter(found.values()))
+
+
+def run_seconds(host_json: Mapping[str, Any]) -> int:
+    """How long a run may take, by functionTimeout. Raises: RuntimeError for what the Consumption plan does not take."""
+    if "functionTimeout" not in host_json:
+        return DEFAULT_SECONDS
+    found = _SPAN.fullmatch(str(host_json["functionTimeout"]))
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if not 1 <= total <= MOST_SECONDS:
+        raise RuntimeError("host.json's functionTimeout must be from 00:00:01 to 00:10:00")
+    return total
+
+
 def main(root: str, dependencies: str, ready_fd: int) -> None:
     end_with_gateway()
     key, master = os.environ.pop(KEY_VARIABLE), os.environ.pop(MASTER_VARIABLE)
     sys.path[:0] = [root, dependencies]
-    settings = json.loads((Path(root) / "host.json").read_text("utf-8"))
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    settings = json.loads((Path(root) / "host.json").read_text("utf-8-sig"))
     prefix = settings.get("extensions", {}).get("http", {}).get("routePrefix", "api")
     import function_app  # type: ignore[import-not-found]
 
-    app = App(function_app.app, prefix, key, master)
+    app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(app.call))
-    server.daemon_threads = True
-    ready = {"port": server.server_port, "timers": schedules}
+    server = Server(("127.0.0.1", 0), handler_of(app.call))
+    ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")
     os.close(ready_fd)
     server.serve_forever()

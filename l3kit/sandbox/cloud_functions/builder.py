@@ -1,15 +1,14 @@
-"""What Azure's remote build and Google's Cloud Build do with a zip: unpack it and install its requirements.txt."""
+"""What Azure's remote build and Google's Cloud Build do with a zip: install its requirements.txt."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -18,34 +17,23 @@ from l3kit.sandbox.cloud_functions.record import PYTHON, RefusedError
 from l3kit.sandbox.node_install import cache_root
 
 INSTALL_SECONDS = 600
-
-
-def unpack(archive: zipfile.ZipFile, root: Path) -> None:
-    """Unpack beside its place and rename, so that an interrupted one, or one of two at once, is never used.
-
-    Raises: RefusedError.
-    """
-    root.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        archive.extractall(work)
-        with contextlib.suppress(OSError):  # another deployment of the same code was quicker
-            work.rename(root)
-        if not root.is_dir():
-            raise RefusedError("the zip cannot be unpacked")
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+CONSTRAINTS = "constraints.txt"
+_OTHER_FILE = re.compile(r"-r|--requirement|-e|--editable|file:|\.{0,2}/|[^:]+\.whl|[^#]+@\s*file:")
+_CONSTRAINT = re.compile(r"(?:-c|--constraint)[\s=]*(.*)")
+_STEERED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PYTHONPATH")
+"""Variables of the developer's that would change what is installed, or where to."""
 
 
 def build(root: Path, *, cache: Path | None = None) -> Path:
     """The folder with all that the unpacked zip's requirements.txt names; installed once for each content.
 
     Blocking. A folder is made beside its place and renamed into it, so that an interrupted one is never used.
-    Raises: RefusedError with pip's last lines.
+    Raises: RefusedError with pip's last lines, or for requirements that stand in other files.
     """
+    _check((root / "requirements.txt").read_text("utf-8", "replace"))
     folder = (cache or cache_root()) / "function-builds"
     digest = hashlib.sha256(PYTHON.encode())
-    for name in ("requirements.txt", "constraints.txt"):
+    for name in ("requirements.txt", CONSTRAINTS):
         path = root / name
         digest.update(name.encode() + (path.read_bytes() if path.exists() else b""))
     target = folder / digest.hexdigest()[:20]
@@ -63,14 +51,40 @@ def build(root: Path, *, cache: Path | None = None) -> Path:
     return target
 
 
+def _check(requirements: str) -> None:
+    for line in requirements.splitlines():
+        text = line.strip()
+        constraint = _CONSTRAINT.fullmatch(text)
+        if _OTHER_FILE.match(text) or (constraint and constraint[1].strip() != CONSTRAINTS):
+            raise RefusedError(
+                f"requirements.txt says {text!r}; the sandbox's builder reads it and {CONSTRAINTS} alone"
+            )
+
+
 def _install(root: Path, target: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--only-binary=:all:", "--target", str(target), "-r", "requirements.txt"]
+    # -P: the zip's own modules are no part of pip. Modules are compiled by the first function that imports them.
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-compile", "--only-binary=:all:", "--target", str(target), "-r", "requirements.txt"]
+    environment = {name: value for name, value in os.environ.items() if name not in _STEERED}
     try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-        failure = done.stderr if done.returncode else ""
+        done = subprocess.run(
+            command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+        failure = (done.stderr or "pip said nothing") if done.returncode else ""
     except subprocess.TimeoutExpired:
         failure = f"pip took longer than {INSTALL_SECONDS} s"
     if failure:
-        lines = re.sub(r"\S+://\S+", "<address>", failure).strip().splitlines()[-4:]
+        lines = without_addresses(failure).strip().splitlines()[-4:]
         raise RefusedError("the build failed: " + " / ".join(lines))
+
+
+def without_addresses(text: str) -> str:
+    """pip's words without its index's address, which may hold a password."""
+    return re.sub(r"host='[^']*'", "host=<address>", re.sub(r"\S+://\S+", "<address>", text))

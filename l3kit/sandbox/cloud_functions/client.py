@@ -30,6 +30,13 @@ class SandboxFunctionHost:
         content = self._shown(name)
         return None if content is None else _deployed(content)
 
+    def list(self) -> list[Deployed]:
+        """All of this cloud, by name. Raises: ProvisioningError."""
+        answer = self._ask("GET", self._base)
+        if answer.status_code != 200:
+            raise ProvisioningError(f"functions on {self._cloud}", _told(answer))
+        return [_deployed(content) for content in answer.json()]
+
     def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
         """See `FunctionHost.put`."""
         files = {
@@ -61,11 +68,15 @@ class SandboxFunctionHost:
         else:
             url, headers = f"{content['url']}/", {"Authorization": f"Bearer {key}"}
         headers["Content-Type"] = "application/json"
-        answer = self._ask("POST", url, data=body, headers=headers, timeout=timeout)
+        answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
         return answer.status_code, answer.content
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what the schedule of that name starts, and wait. Returns: `status` and `body`. Raises: L3Error."""
+        """Run what the schedule of that name starts, and wait for its end.
+
+        Args: time: ISO-8601, when it was due; now where it is None.
+        Returns: `status`, `body` and `log_tail`. Raises: L3Error.
+        """
         body = json.dumps({"schedule": schedule, "time": time})
         answer = self._ask("POST", f"{self._address(name)}/fire", data=body, timeout=DEPLOY_SECONDS)
         if answer.status_code != 200:
@@ -92,9 +103,11 @@ class SandboxFunctionHost:
         return f"{self._base}/{quote(name, safe='')}"
 
     def _ask(self, method: str, url: str, **more: Any) -> requests.Response:
-        headers = {**ADMIN, **more.pop("headers", {})}
+        return self._send(method, url, headers=ADMIN, **{"timeout": ASK_SECONDS, **more})
+
+    def _send(self, method: str, url: str, **more: Any) -> requests.Response:
         try:
-            return self._session.request(method, url, headers=headers, **{"timeout": ASK_SECONDS, **more})
+            return self._session.request(method, url, **more)
         except requests.RequestException as error:
             raise L3Error(
                 "sandbox functions", f"gave no answer ({type(error).__name__})", "See `l3kit sandbox status`"

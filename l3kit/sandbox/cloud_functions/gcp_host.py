@@ -1,7 +1,7 @@
 """Serves one Cloud Run function: `python -S -s -P gcp_host.py ROOT DEPENDENCIES READY_FD`.
 
-The real functions-framework of the function's own requirements does the work; it may import nothing else but the
-standard library.
+The real functions-framework of the function's own requirements does the work, on the server it has for production; it
+may import nothing else but the standard library.
 """
 
 from __future__ import annotations
@@ -13,25 +13,46 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
+
+KEEP_ALIVE_SECONDS = 120
+"""Longer than the gateway keeps a connection, so that none closes at the moment it is used again."""
+
+
+def end_with_parent() -> None:
+    """No function outlives its gateway, and no worker its server."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+        if os.getppid() == 1:
+            sys.exit(1)
 
 
 def main(root: str, dependencies: str, ready_fd: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG: no function outlives its gateway
-        if os.getppid() == 1:
-            sys.exit(1)
+    end_with_parent()
     sys.path[:0] = [root, dependencies]
+    # Listening before anything else: the port told is the port served, and requests wait until a worker takes them.
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
+    port = listener.getsockname()[1]
+    os.environ["PORT"] = str(port)
     from functions_framework import create_app
     from functions_framework._http import create_server
+    from gunicorn.config import make_settings  # type: ignore[import-untyped,unused-ignore]
 
+    def ready(server: Any) -> None:
+        os.write(ready_fd, json.dumps({"port": port}).encode() + b"\n")
+        os.close(ready_fd)
+
+    def forked(server: Any, worker: Any) -> None:
+        end_with_parent()
+
+    options: dict[str, Any] = {"bind": f"fd://{listener.fileno()}", "when_ready": ready, "post_fork": forked}
+    options["keepalive"] = KEEP_ALIVE_SECONDS
+    if "control_socket_disable" in make_settings():
+        options["control_socket_disable"] = True
     app = create_app(os.environ["FUNCTION_TARGET"], str(Path(root) / "main.py"), "http")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    os.environ["PORT"] = str(port)
-    os.write(ready_fd, json.dumps({"port": port}).encode() + b"\n")
-    os.close(ready_fd)
-    create_server(app, False).run("127.0.0.1", port)
+    create_server(app, False, **options).run("127.0.0.1", port)
 
 
 if __name__ == "__main__":

@@ -10,21 +10,24 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import aiohttp
 from multidict import CIMultiDict
+from yarl import URL
 
-from l3kit.sandbox.cloud_functions.azure_host import KEY_VARIABLE, MASTER_VARIABLE
+from l3kit.sandbox.cloud_functions.process_environment import variables
 from l3kit.sandbox.cloud_functions.record import FunctionRecord
+from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
-POLL_SECONDS = 0.02
-LINE_BYTES = 64 * 1024
+EXIT_SECONDS = 0.2
 HERE = Path(__file__).parent
+
+Body = bytes | AsyncIterable[bytes]
 
 
 class StartError(Exception):
@@ -35,22 +38,8 @@ class EndedError(Exception):
     """The process ended while it held a request."""
 
 
-class UnreachedError(EndedError):
-    """The process ended before it took the request: it may be sent to another one."""
-
-
-def open_session() -> aiohttp.ClientSession:
-    """For requests to functions: each goes on a connection of its own and is sent once, whatever becomes of it."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, force_close=True),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-        auto_decompress=False,
-        read_bufsize=1024 * 1024,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-    )
-    session._retry_connection = False  # aiohttp would repeat GET, PUT and DELETE, so that one request crashes twice
-    return session
+class TooLargeError(Exception):
+    """The answer is larger than the cloud passes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +55,20 @@ class Instance:
     """One process that serves several requests at once.
 
     Args:
-        environment: what the platform tells the function beside its own settings.
+        platform: what the sandbox tells the function beside its own settings.
         log_file: gets what the process prints.
     """
 
     def __init__(
-        self, record: FunctionRecord, environment: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
+        self, record: FunctionRecord, platform: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
     ) -> None:
         self.record = record
         self.id = uuid.uuid4().hex
-        self.master_key = uuid.uuid4().hex
         self.timers: Mapping[str, str] = {}
+        self.run_seconds = float(record.definition.timeout)
         self.open_requests = 0
         self.idle_since = time.monotonic()
-        self._environment = environment
+        self._platform = platform
         self._log_file = log_file
         self._session = session
         self._process: asyncio.subprocess.Process | None = None
@@ -88,17 +77,12 @@ class Instance:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None and not self._killed
-
-    @property
-    def ended(self) -> bool:
-        """Whether its process has been and is no more; one that is just being started has not."""
-        return self._process is not None and not self.alive
+        return not self._killed and self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Start the process and wait until it answers. Raises: StartError."""
+        """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
-        host = HERE / ("azure_host.py" if self.record.cloud == "azure" else "gcp_host.py")
+        host = HERE / f"{self.record.cloud}_host.py"
         command = (sys.executable, "-S", "-s", "-P", str(host), str(self.record.root), str(self.record.dependencies))
         try:
             with self._log_file.open("ab") as log:
@@ -109,45 +93,63 @@ class Instance:
                     stdout=log,
                     stderr=log,
                     cwd=self.record.root,
-                    env=self._variables(),
+                    env=variables(self.record, self.id, self._platform),
                     pass_fds=(write_end,),
                     process_group=0,
                 )
+        except BaseException as error:
+            os.close(read_end)
+            if isinstance(error, OSError):
+                raise StartError(f"its process could not be started ({error.strerror})") from None
+            raise
         finally:
             os.close(write_end)
-        ready = await self._ready(os.fdopen(read_end, "rb", 0))
+        try:
+            if self._killed:
+                os.close(read_end)
+                raise StartError("was ended while it started")
+            ready = await self._ready(os.fdopen(read_end, "rb", 0))
+        except BaseException:
+            await self.stop()
+            raise
         self._port, self.timers = int(ready["port"]), ready.get("timers", {})
-        await self._accepting()
+        self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
+        self.idle_since = time.monotonic()
 
     async def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, timeout: float
+        self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
     ) -> HttpAnswer:
-        """Pass a request on. Raises: EndedError, UnreachedError; TimeoutError."""
+        """Pass a request on.
+
+        Args:
+            target: path and query, as they stood in the request.
+            most: bytes that an answer of stated length may have.
+        Raises: EndedError; TooLargeError.
+        """
         self.open_requests += 1
         try:
-            async with (
-                asyncio.timeout(timeout),
-                self._session.request(
-                    method,
-                    f"http://127.0.0.1:{self._port}{target}",
-                    headers=headers,
-                    data=body,
-                    allow_redirects=False,
-                ) as answer,
-            ):
+            async with self._session.request(
+                method,
+                URL(f"http://127.0.0.1:{self._port}{target}", encoded=True),
+                headers=headers,
+                data=body or None,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
+            ) as answer:
+                if most is not None and method != "HEAD" and (answer.content_length or 0) > most:
+                    raise TooLargeError
                 return HttpAnswer(answer.status, CIMultiDict(answer.headers), await answer.read())
-        except aiohttp.ClientConnectorError as error:
-            raise UnreachedError(str(error)) from None
         except aiohttp.ClientError as error:
-            raise EndedError(str(error)) from None
+            await self._exited()
+            raise EndedError(type(error).__name__) from None
         finally:
             self.open_requests -= 1
             self.idle_since = time.monotonic()
 
     def crash(self) -> None:
         """Kill the process and all it started; to everybody else it has ended by itself."""
+        self._killed = True
         if self._process is not None:
-            self._killed = True  # the loop learns of its end later, and a request that comes before needs another one
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -157,6 +159,12 @@ class Instance:
         if self._process is not None:
             await self._process.wait()
 
+    async def _exited(self) -> None:
+        """A connection breaks a moment before its process's end is known; a server that replaces a worker lives on."""
+        assert self._process is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), EXIT_SECONDS)
+
     async def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
         reader = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -165,52 +173,12 @@ class Instance:
         try:
             line = await asyncio.wait_for(reader.readline(), START_SECONDS)
         except TimeoutError:
-            await self.stop()
             raise StartError(f"did not start within {START_SECONDS:.0f} s{self._log_end()}") from None
         finally:
             transport.close()
         if not line:
-            await self.stop()
             raise StartError(f"ended while it started{self._log_end()}")
         return dict(json.loads(line))
 
-    async def _accepting(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.alive:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-            except OSError:
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            writer.close()
-            return
-        await self.stop()
-        raise StartError(f"did not listen{self._log_end()}")
-
     def _log_end(self) -> str:
-        lines = self._log_file.read_text("utf-8", "replace").splitlines()[-12:]
-        return "; the end of its log:\n" + "\n".join(lines)
-
-    def _variables(self) -> dict[str, str]:
-        """What the platform gives, and the function's own settings; nothing of the developer's."""
-        record = self.record
-        common = {"LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(record.root)}
-        common["PYTHONDONTWRITEBYTECODE"] = "1"
-        if record.cloud == "azure":
-            common |= {
-                "FUNCTIONS_WORKER_RUNTIME": "python",
-                "FUNCTIONS_EXTENSION_VERSION": "~4",
-                "WEBSITE_SITE_NAME": record.name,
-                "WEBSITE_INSTANCE_ID": self.id,
-                KEY_VARIABLE: record.key,
-                MASTER_VARIABLE: self.master_key,
-            }
-        else:
-            common |= {
-                "K_SERVICE": record.name,
-                "K_REVISION": f"{record.name}-{self.id[:8]}",
-                "K_CONFIGURATION": record.name,
-                "FUNCTION_TARGET": "main",
-                "FUNCTION_SIGNATURE_TYPE": "http",
-            }
-        return common | dict(self._environment) | dict(record.settings)
+        return f"; the end of its log:\n{tail(self._log_file, 12)}"

@@ -1,598 +1,612 @@
-"""Azure Functions in the sandbox: real zips, real azure.functions, each app in a process of its own."""
+"""Azure function apps in the sandbox: from their zips, with the real azure.functions, over real sockets."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
-import signal
-import textwrap
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import requests
 
 from l3kit.errors import L3Error, ProvisioningError
-from tests.support.function_hosts import (
-    PYTHON,
-    Deployments,
-    definition,
-    gateway_in_a_process,
-    listening_addresses,
-    megabytes,
-    sample_zip,
-    served,
-    wait_for,
-)
+from l3kit.sandbox.cloud_functions.builder import without_addresses
+from tests.support.cloud_functions import World, azure_zip, code_zip, serving
 
 pytestmark = pytest.mark.sandbox
 
 APP = """
-import asyncio, importlib, json, os, sys, threading, time
+import json, os, sys, threading, time
+import azure.functions as func
+from more_routes import blueprint
+
+the_app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+the_app.register_functions(blueprint)
+LOADED = time.time()
+together = threading.Barrier(8)
+
+
+@the_app.route(route="open", auth_level=func.AuthLevel.ANONYMOUS)
+def anonymous(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(f"{req.method} {len(req.get_body())}")
+
+
+@the_app.route(route="run")
+def keyed(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    headers = {"Content-Type": "application/json", "X-Own": "1"}
+    return func.HttpResponse(req.get_body(), status_code=201, headers=headers)
+
+
+@the_app.route(route="secret", auth_level=func.AuthLevel.ADMIN)
+def admin(req: func.HttpRequest) -> str:
+    return "admin"
+
+
+@the_app.route(route="devices/{device}/{count:int}", auth_level=func.AuthLevel.ANONYMOUS)
+def parameters(req: func.HttpRequest) -> str:
+    told = {"route": dict(req.route_params), "query": dict(req.params), "url": req.url, "headers": dict(req.headers)}
+    return json.dumps(told)
+
+
+@the_app.route(route="devices/all/7", auth_level=func.AuthLevel.ANONYMOUS)
+def written_out(req: func.HttpRequest) -> str:
+    return "written out"
+
+
+@the_app.route(route="only", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
+async def asynchronous(req: func.HttpRequest) -> str:
+    return threading.current_thread().name
+
+
+@the_app.route(route="nothing", auth_level=func.AuthLevel.ANONYMOUS)
+def nothing(req: func.HttpRequest) -> None:
+    return None
+
+
+@the_app.route(route="do", auth_level=func.AuthLevel.ANONYMOUS)
+def act(req: func.HttpRequest) -> str:
+    action = req.params["action"]
+    if action == "raise":
+        raise ValueError("told to")
+    if action == "exit":
+        os._exit(3)
+    if action == "sleep":
+        time.sleep(float(req.params["seconds"]))
+        print("slept to the end")
+    if action == "meet":
+        together.wait(20)
+    return str(LOADED)
+
+
+@the_app.route(route="world", auth_level=func.AuthLevel.ANONYMOUS)
+def world(req: func.HttpRequest) -> str:
+    import importlib.util
+    there = [name for name in ("l3kit", "pytest", "boto3", "aiohttp") if importlib.util.find_spec(name)]
+    return json.dumps({"variables": dict(os.environ), "packages": there, "path": sys.path})
+
+
+@the_app.timer_trigger(schedule="%WHEN%", arg_name="timer")
+def tick(timer: func.TimerRequest) -> None:
+    print("tick", timer.past_due)
+    if os.environ.get("TICK") == "raise":
+        raise RuntimeError("the timer failed")
+    if os.environ.get("TICK") == "sleep":
+        time.sleep(60)
+"""
+BLUEPRINT = """
+import azure.functions as func
+
+blueprint = func.Blueprint()
+
+
+@blueprint.route(route="blue", auth_level=func.AuthLevel.ANONYMOUS)
+def blue(req: func.HttpRequest) -> str:
+    return "blue"
+"""
+WHEN = {"WHEN": "0 0 3 * * *"}
+TINY = """
 import azure.functions as func
 app = func.FunctionApp()
+@app.route(route="run", auth_level=func.AuthLevel.ANONYMOUS)
+def run(req: func.HttpRequest) -> str:
+    return "tiny"
 """
-ECHO = (
-    APP
-    + """
-def told(req, **more):
-    return func.HttpResponse(json.dumps({
-        "method": req.method, "url": req.url, "params": dict(req.params), "route": dict(req.route_params),
-        "size": len(req.get_body()), "header": req.headers.get("X-Asked"), "pid": os.getpid(), **more,
-    }), status_code=201, headers={"X-Told": "yes"}, mimetype="application/json")
 
-@app.route(route="anybody", auth_level=func.AuthLevel.ANONYMOUS)
-def anybody(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
 
-@app.route(route="run", auth_level=func.AuthLevel.FUNCTION)
-def run(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return told(req, invocation=context.invocation_id, function=context.function_name)
-
-@app.route(route="admin-only", auth_level=func.AuthLevel.ADMIN)
-def admin_only(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
-
-@app.route(route="devices/{device}/items/{number:int}", auth_level=func.AuthLevel.ANONYMOUS)
-def item(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
-
-@app.route(route="files/{*rest}", auth_level=func.AuthLevel.ANONYMOUS)
-def files(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
-
-@app.route(route="post", methods=["POST", func.HttpMethod.PUT], auth_level=func.AuthLevel.ANONYMOUS)
-def post(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
-
-@app.route(route="later", auth_level=func.AuthLevel.ANONYMOUS)
-async def later(req: func.HttpRequest) -> func.HttpResponse:
-    await asyncio.sleep(0)
-    return told(req, loop=True)
-
-@app.function_name("by-its-name")
-@app.route(auth_level=func.AuthLevel.ANONYMOUS)
-def unrouted(req: func.HttpRequest) -> str:
-    return "plain text"
-
-@app.route(route="broken", auth_level=func.AuthLevel.ANONYMOUS)
-def broken(req: func.HttpRequest) -> func.HttpResponse:
-    raise ValueError("the reason is in the log")
-
-@app.route(route="none", auth_level=func.AuthLevel.ANONYMOUS)
-def none(req: func.HttpRequest) -> func.HttpResponse:
-    os._exit(3)
-
-shared = func.Blueprint()
-
-@shared.route(route="blueprint", auth_level=func.AuthLevel.ANONYMOUS)
-def of_blueprint(req: func.HttpRequest) -> func.HttpResponse:
-    return told(req)
-
-app.register_functions(shared)
-met = threading.Barrier(6, timeout=10)
-
-@app.route(route="meet", auth_level=func.AuthLevel.ANONYMOUS)
-def meet(req: func.HttpRequest) -> func.HttpResponse:
-    met.wait()
-    return told(req)
-
-@app.route(route="environment", auth_level=func.AuthLevel.ANONYMOUS)
-def environment(req: func.HttpRequest) -> func.HttpResponse:
-    found = {}
-    for name in ("pytest", "boto3", "l3kit", "azure.functions"):
-        try:
-            found[name] = importlib.import_module(name).__file__
-        except ImportError:
-            found[name] = None
-    told = {"env": dict(os.environ), "path": sys.path, "modules": found, "cwd": os.getcwd()}
-    return func.HttpResponse(json.dumps(told))
-"""
-)
+def whole_app(host: str = '{"version": "2.0"}') -> bytes:
+    return azure_zip(APP, host, more_routes__py=BLUEPRINT)
 
 
 @pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployments]:
-    with served(tmp_path_factory.mktemp("azure") / "home") as hosts:
-        yield Deployments(hosts, "azure")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with serving(tmp_path_factory.mktemp("azure")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def echo(azure: Deployments) -> str:
-    """An app with a route of each kind."""
-    return azure.deploy(ECHO, settings={"OWN": "value"})
+def app(world: World) -> str:
+    """The address of an app with routes of every kind."""
+    url = world.put("azure", "the-app", whole_app(), settings={**WHEN, "MINE": "ä"}).url
+    assert url == f"{world.endpoint}/_azure/the-app"
+    return url
 
 
-# --- routes -----------------------------------------------------------------------------------------------------
+def key_of(world: World, which: str = "key", name: str = "the-app") -> str:
+    return str(world.shown("azure", name)[which])
 
 
-def test_a_request_reaches_the_function_whole_and_its_answer_comes_back(azure: Deployments, echo: str) -> None:
-    asked = {"data": b"x" * 1000, "headers": {"X-Asked": "höher".encode()}}
-    answer = azure.ask("POST", echo, "/api/anybody?a=1&b=%26%2B", **asked)
-    told = answer.json()
-    assert (answer.status_code, answer.headers["X-Told"]) == (201, "yes")
+def ask(url: str, method: str = "GET", **more: Any) -> requests.Response:
+    return requests.request(method, url, **{"timeout": 60, **more})
+
+
+def test_a_route_answers_with_what_its_function_returned(world: World, app: str) -> None:
+    answer = ask(f"{app}/api/run", "POST", data=b'{"a": 1}', headers={"x-functions-key": key_of(world)})
+    assert (answer.status_code, answer.content) == (201, b'{"a": 1}')
     assert answer.headers["Content-Type"] == "application/json"
-    assert (told["method"], told["size"], told["params"]) == ("POST", 1000, {"a": "1", "b": "&+"})
-    assert told["url"].endswith("/api/anybody?a=1&b=%26%2B")
+    assert answer.headers["X-Own"] == "1"
+    text = ask(f"{app}/api/open", "POST", data=b"12345")
+    assert (text.status_code, text.text) == (200, "POST 5")
+    assert text.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert ask(f"{app}/API/Blue").text == "blue"
 
 
-def test_a_function_key_or_the_master_key_opens_a_function_route(azure: Deployments, echo: str) -> None:
-    key, master = azure.key(echo), azure.instance(echo).master_key
-    assert [azure.ask("POST", echo, "/api/run", key=one).status_code for one in ("", "wrong", key, master)] == [
-        401,
-        401,
-        201,
-        201,
-    ]
-    assert azure.ask("POST", echo, f"/api/run?code={key}").status_code == 201
-    assert azure.ask("POST", echo, "/api/run?code=wrong").status_code == 401
-    assert azure.ask("POST", echo, "/api/run", key="ungültig").status_code == 401
-    assert azure.ask("POST", echo, "/api/run").content == b""
+def test_a_function_that_returns_nothing_is_a_204(app: str) -> None:
+    answer = ask(f"{app}/api/nothing")
+    assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_only_the_master_key_opens_an_admin_route(azure: Deployments, echo: str) -> None:
-    key, master = azure.key(echo), azure.instance(echo).master_key
-    asked = [azure.ask("GET", echo, "/api/admin-only", key=one).status_code for one in ("", key, master)]
-    assert asked == [401, 401, 201]
+def test_each_auth_level_asks_for_its_own_key_and_takes_it_from_header_or_query(world: World, app: str) -> None:
+    key, master = key_of(world), key_of(world, "master_key")
+    given: dict[str, dict[str, str]] = {"none": {}, "wrong": {"x-functions-key": "é"}, "key": {"x-functions-key": key}}
+    given["master"] = {"X-Functions-Key": master}
+    seen = {
+        route: [
+            ask(f"{app}/api/{route}", headers={n: v.encode() for n, v in headers.items()}).status_code
+            for headers in given.values()
+        ]
+        for route in ("open", "run", "secret")
+    }
+    assert seen == {"open": [200] * 4, "run": [401, 401, 201, 201], "secret": [401, 401, 401, 200]}
+    assert ask(f"{app}/api/run", params={"code": key}).status_code == 201
+    assert ask(f"{app}/api/run").content == b""
 
 
-def test_the_context_names_the_function_and_each_invocation(azure: Deployments, echo: str) -> None:
-    told = [azure.ask("POST", echo, "/api/run", key=azure.key(echo)).json() for _ in range(2)]
-    assert {one["function"] for one in told} == {"run"}
-    assert len({one["invocation"] for one in told}) == 2
+def test_route_parameters_query_and_headers_arrive_as_they_were_sent(app: str) -> None:
+    answer = ask(
+        f"{app}/api/devices/a%2Fb%20c+%C3%A4/12?x=1&x=2&e=%20%2B", headers={"X-Mixed-CASE": "as is", "Accept": None}
+    )
+    told = answer.json()
+    assert told["route"] == {"device": "a/b c+ä", "count": "12"}
+    assert told["query"] == {"x": "1,2", "e": " +"}
+    assert told["url"] == f"{app}/api/devices/a%2Fb%20c+%C3%A4/12?x=1&x=2&e=%20%2B"
+    assert told["headers"]["x-mixed-case"] == "as is"
+    assert not {"accept", "x-forwarded-prefix", "transfer-encoding"} & set(told["headers"])
 
 
-def test_parts_of_a_path_are_told_by_name(azure: Deployments, echo: str) -> None:
-    item = azure.ask("GET", echo, "/api/devices/pump%201/items/42").json()
-    assert item["route"] == {"device": "pump 1", "number": "42"}
-    assert azure.ask("GET", echo, "/api/devices/pump/items/x").status_code == 404
-    assert azure.ask("GET", echo, "/api/devices/a/b/items/1").status_code == 404
-    assert azure.ask("GET", echo, "/api/files/a/b/c.txt").json()["route"] == {"rest": "a/b/c.txt"}
+def test_an_address_arrives_with_the_very_escapes_it_was_sent_with(world: World, app: str) -> None:
+    connection = http.client.HTTPConnection(world.endpoint.removeprefix("http://"), timeout=60)
+    with contextlib.closing(connection):
+        connection.request("GET", "/_azure/the-app/api/devices/%41%2f/1?q=%7e'")
+        told = json.loads(connection.getresponse().read())
+    assert told["url"] == f"{app}/api/devices/%41%2f/1?q=%7e'"
+    assert told["route"]["device"] == "A/"
 
 
-def test_routes_are_compared_whatever_the_case(azure: Deployments, echo: str) -> None:
-    assert azure.ask("GET", echo, "/API/AnyBody").status_code == 201
+def test_a_request_whose_body_comes_in_during_an_update_is_served_by_the_new_code(world: World) -> None:
+    app = world.put("azure", "between", whole_app(), settings=WHEN).url
+
+    def slow_body() -> Iterator[bytes]:
+        yield b"1"
+        world.put("azure", "between", azure_zip(TINY))
+        yield b"2"
+
+    assert ask(f"{app}/api/run", "POST", data=slow_body()).text == "tiny"
+    world.host("azure").delete("between")
 
 
-def test_what_no_route_fits_is_not_found(azure: Deployments, echo: str) -> None:
-    assert azure.ask("GET", echo, "/api/post").status_code == 404
-    assert azure.ask("DELETE", echo, "/api/post").status_code == 404
-    assert [azure.ask(method, echo, "/api/post").status_code for method in ("POST", "PUT")] == [201, 201]
-    for path in ("/api/nothing", "/anybody", "/", "", "/api", "/api/anybody/more"):
-        assert azure.ask("GET", echo, path).status_code == 404, path
-    assert azure.ask("GET", "unknown-function", "/api/anybody").status_code == 404
+def test_a_request_whose_body_comes_in_during_a_removal_starts_no_process(world: World) -> None:
+    app = world.put("azure", "removed", azure_zip(TINY)).url
+
+    def slow_body() -> Iterator[bytes]:
+        yield b"1"
+        world.host("azure").delete("removed")
+        yield b"2"
+
+    assert ask(f"{app}/api/run", "POST", data=slow_body()).status_code == 503
+    assert world.processes("azure", "removed") == []
 
 
-def test_an_asynchronous_function_a_blueprint_and_a_function_without_route_are_served(
-    azure: Deployments, echo: str
-) -> None:
-    assert azure.ask("GET", echo, "/api/later").json()["loop"] is True
-    assert azure.ask("GET", echo, "/api/blueprint").status_code == 201
-    answer = azure.ask("GET", echo, "/api/by-its-name")
-    assert (answer.status_code, answer.text) == (200, "plain text")
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+def test_a_written_out_route_goes_before_one_with_parameters(app: str) -> None:
+    assert ask(f"{app}/api/devices/all/7").text == "written out"
+    assert ask(f"{app}/api/devices/all/8").json()["route"] == {"device": "all", "count": "8"}
 
 
-def test_head_has_headers_and_no_body(azure: Deployments, echo: str) -> None:
-    answer = azure.ask("HEAD", echo, "/api/anybody")
-    assert (answer.status_code, answer.headers["X-Told"], answer.content) == (201, "yes", b"")
+def test_unknown_routes_and_methods_are_404(world: World, app: str) -> None:
+    for method, path in (
+        ("GET", "/api/only"),
+        ("GET", "/api/none"),
+        ("GET", "/run"),
+        ("GET", "/api/devices/x/y"),
+        ("GET", ""),
+    ):
+        assert ask(app + path, method).status_code == 404
+    assert ask(f"{app}/api/only", "PUT").status_code == 200
+    assert ask(f"{world.endpoint}/_azure/no-such-app/api/run").status_code == 404
 
 
-def test_a_route_prefix_of_its_own_replaces_api(azure: Deployments) -> None:
-    host = json.dumps({"version": "2.0", "extensions": {"http": {"routePrefix": ""}}})
-    name = azure.deploy(ECHO, host__json=host)
-    assert azure.ask("GET", name, "/anybody").status_code == 201
-    assert azure.ask("GET", name, "/api/anybody").status_code == 404
-
-
-def test_an_exception_is_a_500_without_body_and_its_traceback_is_in_the_log(azure: Deployments, echo: str) -> None:
-    answer = azure.ask("POST", echo, "/api/broken")
+def test_an_exception_is_a_500_without_a_body_and_is_in_the_log(world: World, app: str) -> None:
+    answer = ask(f"{app}/api/do", params={"action": "raise"})
     assert (answer.status_code, answer.content) == (500, b"")
-    assert wait_for(lambda: "ValueError: the reason is in the log" in azure.log(echo))
-    assert azure.ask("GET", echo, "/api/anybody").status_code == 201
+    assert "ValueError: told to" in world.log("azure", "the-app")
 
 
-def test_requests_at_once_are_served_by_one_process(azure: Deployments, echo: str) -> None:
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda _: azure.ask("GET", echo, "/api/meet"), range(6)))
-    assert [answer.status_code for answer in answers] == [201] * 6
-    assert len({answer.json()["pid"] for answer in answers}) == 1
+def test_synchronous_functions_run_at_once_in_one_process(app: str) -> None:
+    """Each of the eight waits until all eight have begun."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(f"{app}/api/do", params={"action": "meet"}), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.text for answer in answers}) == 1
 
 
-# --- timers -----------------------------------------------------------------------------------------------------
-
-TIMER = (
-    APP
-    + """
-@app.timer_trigger(schedule="%TICK_SCHEDULE%", arg_name="moment")
-def tick(moment: func.TimerRequest, context: func.Context) -> None:
-    time.sleep(0.3)
-    print("ticked", moment.past_due, context.function_name, flush=True)
-
-@app.timer_trigger(schedule="0 */5 * * * *", arg_name="moment")
-async def fails(moment: func.TimerRequest) -> None:
-    raise RuntimeError("the mover failed")
-"""
-)
+def test_asynchronous_functions_share_one_loop(app: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ask(f"{app}/api/only", "PUT").text, range(8)))
+    assert len(set(answers)) == 1
 
 
-@pytest.fixture(scope="module")
-def timer(azure: Deployments) -> str:
-    return azure.deploy(TIMER, settings={"TICK_SCHEDULE": "0 30 3 * * *"})
+def test_a_body_of_100_mb_arrives_and_one_byte_more_is_a_413_before_the_function(app: str) -> None:
+    most = 104_857_600
+    assert ask(f"{app}/api/open", "POST", data=blocks(most)).text == f"POST {most}"
+    assert ask(f"{app}/api/open", "POST", data=blocks(most + 1)).status_code == 413
+    assert ask(f"{app}/api/open", "POST", data=bytes(most)).text == f"POST {most}"
+    assert ask(f"{app}/api/open", "POST", data=bytes(most + 1)).status_code == 413
 
 
-def test_a_timer_is_told_with_its_setting_filled_in(azure: Deployments, timer: str) -> None:
-    assert azure.client.timers(timer) == {"tick": "0 30 3 * * *", "fails": "0 */5 * * * *"}
-    assert azure.client.timers("unknown-function") == {}
+def blocks(size: int) -> Iterator[bytes]:
+    block = bytes(1024 * 1024)
+    while size > 0:
+        yield block[:size]
+        size -= len(block)
 
 
-def test_firing_a_timer_waits_for_its_end(azure: Deployments, timer: str) -> None:
-    before = azure.log(timer).count("ticked False tick")
-    assert azure.client.fire(timer, "tick") == {"status": 200, "body": "{}"}
-    assert azure.log(timer).count("ticked False tick") == before + 1
-
-
-def test_firing_a_timer_that_fails_says_why(azure: Deployments, timer: str) -> None:
-    fired = azure.client.fire(timer, "fails")
-    assert (fired["status"], json.loads(fired["body"])) == (500, {"error": "RuntimeError: the mover failed"})
-
-
-def test_firing_what_is_not_there_is_an_error(azure: Deployments, timer: str) -> None:
-    with pytest.raises(L3Error, match="has no schedule 'tock'"):
-        azure.client.fire(timer, "tock")
-    with pytest.raises(L3Error, match="no such function"):
-        azure.client.fire("unknown-function", "tick")
-
-
-def test_the_master_key_runs_a_timer_by_the_admin_address(azure: Deployments, timer: str) -> None:
-    master, path = azure.instance(timer).master_key, "/admin/functions/tick"
-    before = azure.log(timer).count("ticked False tick")
-    assert [azure.ask("POST", timer, path, key=one).status_code for one in ("", azure.key(timer))] == [401, 401]
-    assert azure.ask("POST", timer, path, key=master, data=b"{}").status_code == 202
-    assert azure.ask("POST", timer, "/admin/functions/tock", key=master).status_code == 404
-    assert wait_for(lambda: azure.log(timer).count("ticked False tick") > before)
-    time.sleep(0.1)
-    assert azure.log(timer).count("ticked False tick") == before + 1
-
-
-@pytest.mark.parametrize("settings", [{}, {"TICK_SCHEDULE": "0 3 * * *"}])
-def test_a_timer_without_a_schedule_of_six_fields_does_not_start(azure: Deployments, settings: dict[str, str]) -> None:
-    with pytest.raises(ProvisioningError, match="not running"):
-        azure.deploy(TIMER, name="f-bad-timer", settings=settings)
-    assert "the timer tick has no NCRONTAB expression of six fields" in azure.log("f-bad-timer")
-    assert azure.ask("GET", "f-bad-timer", "/api/x").status_code == 502
-
-
-# --- limits -----------------------------------------------------------------------------------------------------
-
-COUNTING = (
-    APP
-    + """
-seen = []
-
-@app.route(route="take", auth_level=func.AuthLevel.ANONYMOUS)
-def take(req: func.HttpRequest) -> func.HttpResponse:
-    seen.append(len(req.get_body()))
-    return func.HttpResponse(json.dumps(seen))
-"""
-)
-
-
-def test_a_body_over_100_mb_is_refused_before_the_function_sees_it(azure: Deployments) -> None:
-    name = azure.deploy(COUNTING)
-    assert azure.ask("POST", name, "/api/take", data=megabytes(101)).status_code == 413
-    assert azure.ask("POST", name, "/api/take", data=b"x" * (100 * 1024 * 1024 + 1)).status_code == 413
-    assert azure.ask("POST", name, "/api/take", data=megabytes(100)).json() == [100 * 1024 * 1024]
-
-
-SLOW = (
-    APP
-    + """
-@app.route(route="sleep", auth_level=func.AuthLevel.ANONYMOUS)
-def sleep(req: func.HttpRequest) -> func.HttpResponse:
-    time.sleep(60)
-
-@app.route(route="pid", auth_level=func.AuthLevel.ANONYMOUS)
-def pid(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse(str(os.getpid()))
-
-@app.route(route="exit", auth_level=func.AuthLevel.ANONYMOUS)
-def end(req: func.HttpRequest) -> func.HttpResponse:
-    os._exit(3)
-"""
-)
-
-
-def test_a_request_over_its_time_is_a_504_and_the_process_is_gone(azure: Deployments) -> None:
-    name = azure.deploy(SLOW, timeout=1)
-    process = azure.process(name)
-    started = time.monotonic()
-    assert azure.ask("GET", name, "/api/sleep").status_code == 504
-    assert 0.9 < time.monotonic() - started < 10
-    assert wait_for(lambda: not process.is_running())
-    assert int(azure.ask("GET", name, "/api/pid").text) != process.pid
-
-
-def test_a_crash_during_a_request_is_a_502_and_the_next_one_starts_a_process(azure: Deployments) -> None:
-    name = azure.deploy(SLOW)
-    first = int(azure.ask("GET", name, "/api/pid").text)
-    assert azure.ask("GET", name, "/api/exit").status_code == 502
-    second = int(azure.ask("GET", name, "/api/pid").text)
-    assert first != second
-    threading.Timer(0.3, lambda: os.kill(second, signal.SIGKILL)).start()
-    assert azure.ask("GET", name, "/api/sleep").status_code == 502
-    assert int(azure.ask("GET", name, "/api/pid").text) not in (first, second)
-
-
-def test_a_kill_by_name_ends_the_process_and_the_next_request_starts_one(azure: Deployments) -> None:
-    name = azure.deploy(SLOW)
-    process = azure.process(name)
-    azure.hosts.functions.kill(name, "another-instance")
-    assert process.is_running()
-    azure.hosts.functions.kill(name, azure.instance(name).id)
-    assert wait_for(lambda: not process.is_running())
-    azure.hosts.within(azure.hosts.functions.end_idle())
-    shown = azure.client.get(name)
-    assert shown is not None
-    assert shown.state == "not running: see its log"
-    assert int(azure.ask("GET", name, "/api/pid").text) != process.pid
-
-
-# --- deployments ------------------------------------------------------------------------------------------------
-
-VERSION = (
-    APP
-    + """
-@app.route(route="version", auth_level=func.AuthLevel.ANONYMOUS)
-def version(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse("VERSION " + os.environ.get("COLOUR", ""))
-"""
-)
-
-
-def test_an_update_replaces_the_process_and_keeps_the_key(azure: Deployments) -> None:
-    name = azure.deploy(VERSION.replace("VERSION", "one"), settings={"COLOUR": "red"})
-    process, key, shown = azure.process(name), azure.key(name), azure.client.get(name)
-    assert azure.ask("GET", name, "/api/version").text == "one red"
-    azure.deploy(VERSION.replace("VERSION", "two"), name=name, settings={"COLOUR": "blue"})
-    assert not process.is_running()
-    assert azure.ask("GET", name, "/api/version").text == "two blue"
-    now = azure.client.get(name)
-    assert azure.key(name) == key
-    assert shown is not None
-    assert now is not None
-    assert shown.code_sha256 != now.code_sha256
-    assert now.definition.settings == {"COLOUR": "blue"}
-
-
-def test_requests_during_updates_never_bring_an_old_version_back(azure: Deployments) -> None:
-    """A request that an update overtakes may fail; what is answered after the update is the new version's."""
-    name = azure.deploy(VERSION.replace("VERSION", "0"))
-    ended = threading.Event()
-
-    def keep_asking() -> None:
-        while not ended.is_set():
-            azure.ask("POST", name, "/api/version", data=megabytes(3))
-
-    with ThreadPoolExecutor(3) as pool:
-        asking = [pool.submit(keep_asking) for _ in range(3)]
-        try:
-            for number in range(1, 5):
-                azure.deploy(VERSION.replace("VERSION", str(number)), name=name)
-                process = azure.process(name)
-                answers = [azure.ask("GET", name, "/api/version") for _ in range(3)]
-                assert {(a.status_code, a.text) for a in answers} == {(200, f"{number} ")}
-                assert azure.process(name) == process
-        finally:
-            ended.set()
-        [one.result() for one in asking]
-
-
-def test_delete_ends_the_process_and_the_name_is_gone(azure: Deployments) -> None:
-    name = azure.deploy(SLOW)
-    process = azure.process(name)
-    azure.client.delete(name)
-    assert not process.is_running()
-    assert azure.client.get(name) is None
-    assert azure.ask("GET", name, "/api/pid").status_code == 404
-    azure.client.delete(name)
-    with pytest.raises(ProvisioningError, match="is not deployed"):
-        azure.client.invoke(name, b"{}", timeout=5)
-
-
-def test_all_functions_of_a_cloud_are_listed(azure: Deployments, echo: str) -> None:
-    import requests
-
-    listed = requests.get(f"{azure.hosts.endpoint}/_sandbox/functions/azure", timeout=10).json()
-    assert echo in [one["name"] for one in listed]
-    assert requests.get(f"{azure.hosts.endpoint}/_sandbox/functions/gcp", timeout=10).json() == []
-
-
-def test_the_function_sees_nothing_of_the_developers(
-    azure: Deployments, echo: str, monkeypatch: pytest.MonkeyPatch
+def test_a_function_sees_its_settings_and_the_platform_and_nothing_of_the_developer(
+    world: World, app: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(pytest.__file__).parents[1]))
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-you")
-    name = azure.deploy(ECHO, settings={"OWN": "value"})
-    told = azure.ask("GET", name, "/api/environment").json()
-    variables = told["env"]
-    assert (variables["OWN"], variables["PLACE"], variables["WEBSITE_SITE_NAME"]) == ("value", "azure", name)
-    strange = {key for key in os.environ if key in variables} - {"PATH", "HOME", "LANG", "TZ"}
-    assert strange <= {"LC_CTYPE", "PYTHONDONTWRITEBYTECODE"}
-    assert "not-for-you" not in json.dumps(told)
-    assert not any("KEY" in key for key in variables)
-    assert [told["modules"][module] for module in ("pytest", "boto3", "l3kit")] == [None, None, None]
-    assert str(azure.hosts.functions._records["azure", name].dependencies) in told["modules"]["azure.functions"]
-    assert not [path for path in told["path"] if "site-packages" in path]
-    assert variables["PATH"] == "/usr/local/bin:/usr/bin:/bin"
-    assert told["cwd"].startswith(str(azure.hosts.home.functions))
+    monkeypatch.setenv("DEVELOPERS_OWN", "1")
+    world.kill("the-app")  # the next process starts with the variable around it
+    told = ask(f"{app}/api/world").json()
+    variables = told["variables"]
+    assert variables["MINE"] == "ä"
+    assert variables["STORAGE_CONNECTION_STRING"] == "of-the-sandbox"
+    assert variables["WEBSITE_SITE_NAME"] == "the-app"
+    assert "DEVELOPERS_OWN" not in variables
+    assert variables["HOME"] != os.environ["HOME"]
+    assert key_of(world) not in variables.values()
+    assert key_of(world, "master_key") not in variables.values()
+    assert told["packages"] == []
+    assert not [entry for entry in told["path"] if "site-packages" in entry]
 
 
-def test_processes_listen_on_loopback_only(azure: Deployments, echo: str) -> None:
-    azure.ask("GET", echo, "/api/anybody")
-    assert set(listening_addresses(azure.process(echo))) == {"127.0.0.1"}
+def test_the_request_that_crashes_a_process_gets_a_502_and_the_next_a_new_process(world: World, app: str) -> None:
+    before = ask(f"{app}/api/do", params={"action": "none"}).text
+    assert ask(f"{app}/api/do", params={"action": "exit"}).status_code == 502
+    after = ask(f"{app}/api/do", params={"action": "none"})
+    assert after.status_code == 200
+    assert after.text != before
+    assert world.shown("azure", "the-app")["state"] == "active"
 
 
-# --- what is refused --------------------------------------------------------------------------------------------
+def test_killing_a_function_breaks_off_what_it_is_doing(world: World, app: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2.5"})
+        wait_for(lambda: open_requests(world, "the-app") == 1)
+        world.kill("the-app")
+        assert held.result().status_code == 502
+    assert ask(f"{app}/api/open").status_code == 200
 
 
-REFUSED: dict[str, tuple[dict[str, object], str]] = {
-    "an unknown field": (definition(memory=1), "unknown fields: memory"),
-    "another python": (definition(python="2.7"), f"its own Python {PYTHON}, not '2.7'"),
-    "no python": ({"settings": {}}, "not None"),
-    "no timeout": (definition(timeout=0), "timeout must be 1 to 600 seconds on azure, not 0"),
-    "too long a timeout": (definition(timeout=601), "not 601"),
-    "a timeout in words": (definition(timeout="60"), "not '60'"),
-    "a timeout that is true": (definition(timeout=True), "not True"),
-    "a setting that is no variable": (definition(settings={"a-b": "1"}), "'a-b' is no variable"),
-    "a setting that is no text": (definition(settings={"A": 1}), "'A' is no variable with a text"),
-    "a setting with a null": (definition(settings={"A": "x\x00"}), "'A' is no variable with a text"),
-    "settings that are a list": (definition(settings=["A"]), "settings"),
-    "a setting of the platform's": (definition(settings={"WEBSITE_X": "1"}), "WEBSITE_X belongs to the platform"),
-    "a worker's setting": (definition(settings={"FUNCTIONS_WORKER_RUNTIME": "1"}), "belongs to the platform"),
-    "a path of python's": (definition(settings={"PYTHONPATH": "1"}), "belongs to the platform"),
-    "the sandbox's own variable": (
-        definition(settings={"L3KIT_SANDBOX_MASTER_KEY": "1"}),
-        "L3KIT_SANDBOX_MASTER_KEY belongs to the platform",
-    ),
-    "too large settings": (definition(settings={"A": "x" * 1024 * 1024}), "1,048,576 are allowed on azure"),
-    "a label in capitals": (definition(labels={"Twin": "a"}), "the label 'Twin'='a' has other characters"),
-    "too long a label": (definition(labels={"twin": "a" * 64}), "has other characters"),
-    "a label that is no text": (definition(labels={"twin": 1}), "the label 'twin'=1"),
-    "labels that are a list": (definition(labels=["a"]), "labels"),
-    "a schedule beside the code": (
-        definition(schedules=[{"name": "j", "schedule": "0 3 * * *"}]),
-        "Azure's timers stand in the function's code",
-    ),
-    "schedules that are an object": (definition(schedules={}), "the schedules are no JSON array"),
-    "no object": ([], "the definition is no JSON object"),  # type: ignore[dict-item]
-}
+def open_requests(world: World, name: str) -> int:
+    instance = world.functions._deployments["azure", name]._instance
+    return instance.open_requests if instance else 0
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_definition_that_azure_would_refuse_is_refused(azure: Deployments, case: str) -> None:
-    told, reason = REFUSED[case]
-    status, error = azure.put("f-refused", told, sample_zip("azure", VERSION))
-    assert (status, reason in error) == (400, True), error
-    assert azure.client.get("f-refused") is None
+def wait_for(done: Any, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", ["-a", "a-", "A", "a.b", "a" * 61, "a", "ä-1"])
-def test_a_name_that_azure_would_refuse_is_refused(azure: Deployments, name: str) -> None:
-    status, error = azure.put(name, definition(), sample_zip("azure", VERSION))
-    assert (status, error) == (400, f"{name!r} is no function name on azure")
+def test_a_function_listens_on_loopback_only(world: World, app: str) -> None:
+    assert ask(f"{app}/api/open").status_code == 200
+    listening = [
+        connection.laddr.ip
+        for process in world.processes("azure", "the-app")
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+def test_a_timer_is_run_by_hand_and_its_outcome_told(world: World, app: str) -> None:
+    host = world.host("azure")
+    assert host.timers("the-app") == {"tick": "0 0 3 * * *"}
+    outcome = host.fire("the-app", "tick")
+    assert outcome == {"status": 200, "body": "{}", "log_tail": "tick False\n"}
+    with pytest.raises(L3Error, match="no schedule tock"):
+        host.fire("the-app", "tock")
+    with pytest.raises(L3Error, match="ISO-8601"):
+        host.fire("the-app", "tick", "yesterday")
+
+
+def test_the_admin_route_starts_a_timer_for_the_master_key_alone(world: World, app: str) -> None:
+    def start(key: str, name: str = "tick") -> int:
+        headers = {"x-functions-key": key}
+        return ask(f"{app}/admin/functions/{name}", "POST", json={"input": ""}, headers=headers).status_code
+
+    assert start("") == start(key_of(world)) == 401
+    assert start(key_of(world, "master_key")) == 202
+    assert start(key_of(world, "master_key"), "tock") == 404
+
+
+def test_a_timer_that_fails_is_told_with_its_error_and_the_log(world: World) -> None:
+    world.put("azure", "failing", whole_app(), settings={**WHEN, "TICK": "raise"})
+    outcome = world.host("azure").fire("failing", "tick")
+    assert outcome["status"] == 500
+    assert json.loads(outcome["body"]) == {"error": "RuntimeError: the timer failed"}
+    assert "RuntimeError: the timer failed" in outcome["log_tail"]
+    world.host("azure").delete("failing")
+
+
+def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None:
+    host_json = '{"version": "2.0", "functionTimeout": "00:00:02"}'
+    app = world.put("azure", "short", whole_app(host_json), settings={**WHEN, "TICK": "sleep"}).url
+    before = [process.pid for process in world.processes("azure", "short")]
+    begun = time.monotonic()
+    answer = ask(f"{app}/api/do", params={"action": "sleep", "seconds": "60"})
+    assert (answer.status_code, answer.content) == (500, b"")
+    assert 2 <= time.monotonic() - begun < 5
+    with pytest.raises(L3Error, match="took longer than 2 s"):
+        world.host("azure").fire("short", "tick")
+    assert ask(f"{app}/api/open").status_code == 200
+    assert not set(before) & {process.pid for process in world.processes("azure", "short")}
+    world.host("azure").delete("short")
+
+
+def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(world: World, app: str) -> None:
+    assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "4"}).status_code == 502
+    assert "slept to the end" not in world.log("azure", "the-app")
+    wait_for(lambda: "slept to the end" in world.log("azure", "the-app"))
+
+
+def test_a_route_prefix_of_the_apps_own(world: World) -> None:
+    host_json = '{"version": "2.0", "extensions": {"http": {"routePrefix": ""}}}'
+    app = world.put("azure", "no-prefix", azure_zip(TINY, host_json)).url
+    assert ask(f"{app}/run").text == "tiny"
+    assert ask(f"{app}/api/run").status_code == 404
+    world.host("azure").delete("no-prefix")
+
+
+def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: World) -> None:
+    app = world.put("azure", "changing", whole_app(), settings=WHEN).url
+    key = key_of(world, name="changing")
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2"})
+        wait_for(lambda: open_requests(world, "changing") == 1)
+        world.put("azure", "changing", azure_zip(TINY))
+        assert ask(f"{app}/api/run").text == "tiny"
+        assert held.result().status_code == 200
+    assert len(world.processes("azure", "changing")) == 2
+    world.run(world.functions.end_idle())
+    assert len(world.processes("azure", "changing")) == 1
+    assert len(list(world.home.functions.glob("azure-changing-*"))) == 1
+    assert key_of(world, name="changing") == key
+    world.host("azure").delete("changing")
+
+
+def test_an_idle_process_ends_and_the_next_request_starts_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = world.put("azure", "idle", whole_app(), settings=WHEN).url
+    world.run(world.functions.end_idle())
+    assert len(world.processes("azure", "idle")) == 1
+    monkeypatch.setattr("l3kit.sandbox.cloud_functions.deployment.IDLE_SECONDS", 0.0)
+    world.run(world.functions.end_idle())
+    assert world.processes("azure", "idle") == []
+    assert world.shown("azure", "idle")["state"] == "active"
+    assert world.host("azure").timers("idle") == {"tick": "0 0 3 * * *"}
+    assert ask(f"{app}/api/open").status_code == 200
+    world.host("azure").delete("idle")
+
+
+def test_a_deleted_function_leaves_no_process_and_no_file(world: World) -> None:
+    host = world.host("azure")
+    url = world.put("azure", "gone", azure_zip(TINY)).url
+    assert "gone" in [deployed.name for deployed in host.list()]
+    assert len(world.processes("azure", "gone")) == 1
+    host.delete("gone")
+    assert world.processes("azure", "gone") == []
+    assert list(world.home.functions.glob("azure-gone-*")) == []
+    assert host.get("gone") is None
+    assert ask(f"{url}/api/run").status_code == 404
+    host.delete("gone")
+
+
+def test_what_is_deployed_is_told_as_it_was_put(world: World) -> None:
+    code = azure_zip(TINY)
+    put = world.put("azure", "told", code, settings={"A.B": "1"}, labels={"l3kit-twin": "t"}, timeout=7)
+    assert world.host("azure").get("told") == put
+    assert put.definition.settings == {"A.B": "1"}
+    assert (put.definition.labels, put.definition.timeout) == ({"l3kit-twin": "t"}, 7)
+    assert world.host("azure").invoke("told", b"{}", timeout=30) == (200, b"tiny")
+    world.host("azure").delete("told")
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"),
+    ("code", "told"),
     [
-        (b"", "the code is no zip"),
-        (b"PK\x03\x04 nothing", "the code is no zip"),
-        (sample_zip("azure", "", host__json=None), "the zip lacks host.json at its top level"),
+        (azure_zip("import nowhere_to_be_found"), "No module named 'nowhere_to_be_found'"),
+        (azure_zip("x = 1"), "has 0 function apps"),
+        (azure_zip(TINY + "second = func.FunctionApp()\n"), "has 2 function apps"),
+        (whole_app(), "the setting WHEN"),
+        (azure_zip(TINY.replace('"run"', '"{id:nonsense}"')), "route constraint 'nonsense'"),
+        (azure_zip(TINY, '{"functionTimeout": "00:20:00"}'), "functionTimeout must be"),
         (
-            sample_zip("azure", "", requirements__txt=None, function_app__py=None),
-            "the zip lacks function_app.py, requirements.txt at its top level",
+            azure_zip(TINY + '@app.queue_trigger(arg_name="m", queue_name="q", connection="C")\ndef q(m): pass\n'),
+            "queueTrigger",
         ),
-        (sample_zip("azure", "", **{"../up.py": ""}), "a path outside of its root: ../up.py"),
-        (sample_zip("azure", "", **{"/root.py": ""}), "a path outside of its root: /root.py"),
     ],
 )
-def test_code_that_azure_would_refuse_is_refused(azure: Deployments, code: bytes, reason: str) -> None:
-    status, error = azure.put("f-refused", definition(), code)
-    assert (status, reason in error) == (400, True), error
+def test_an_app_that_does_not_start_is_deployed_but_not_active(world: World, code: bytes, told: str) -> None:
+    with pytest.raises(ProvisioningError) as failure:
+        world.put("azure", "broken", code)
+    assert told in str(failure.value)
+    assert "not running" in str(failure.value)
+    answer = ask(f"{world.endpoint}/_azure/broken/api/run")
+    assert answer.status_code == 503
+    assert world.processes("azure", "broken") == []
+    world.host("azure").delete("broken")
 
 
-def test_a_broken_zip_is_refused_and_what_ran_runs_on(azure: Deployments) -> None:
-    name = azure.deploy(VERSION.replace("VERSION", "one"))
-    process = azure.process(name)
-    code = bytearray(sample_zip("azure", VERSION.replace("VERSION", "another")))
-    place = code.index(b"func.HttpResponse(")
-    code[place : place + 4] = b"FUNC"
-    status, error = azure.put(name, definition(), bytes(code))
-    assert (status, "function_app.py" in error) == (400, True), error
-    assert azure.ask("GET", name, "/api/version").text == "one "
-    assert azure.process(name) == process
+def test_a_timer_with_a_schedule_that_is_none_is_not_active(world: World) -> None:
+    with pytest.raises(ProvisioningError, match="no NCRONTAB expression"):
+        world.put("azure", "broken-timer", whole_app(), settings={"WHEN": "0 3 * * *"})
+    world.host("azure").delete("broken-timer")
 
 
-def test_a_zip_over_100_mb_is_refused(azure: Deployments) -> None:
-    status, error = azure.put("f-refused", definition(), b"x" * (100 * 1024 * 1024 + 1))
-    assert (status, error) == (400, "the zip has 104,857,601 bytes; 104,857,600 are allowed")
+GOOD = azure_zip(TINY)
 
 
-def test_a_request_to_deploy_without_its_parts_is_refused(azure: Deployments) -> None:
-    code = sample_zip("azure", VERSION)
-    assert azure.put("f-refused", None, code, raw="{not json")[0] == 400
-    assert azure.put("f-refused", definition(), None)[0] == 400
-    assert azure.client.get("f-refused") is None
+@pytest.mark.parametrize(
+    ("name", "more", "code", "told"),
+    [
+        ("x", {}, GOOD, "no function name"),
+        ("Upper", {}, GOOD, "no function name"),
+        ("a" * 61, {}, GOOD, "no function name"),
+        ("-a", {}, GOOD, "no function name"),
+        ("ok", {"python": "2.7"}, GOOD, "Python"),
+        ("ok", {"timeout": 601}, GOOD, "1 to 600"),
+        ("ok", {"timeout": True}, GOOD, "1 to 600"),
+        ("ok", {"settings": {"WEBSITE_SITE_NAME": "x"}}, GOOD, "belongs to the platform"),
+        ("ok", {"settings": {"FUNCTIONS_WORKER_RUNTIME": "x"}}, GOOD, "belongs to the platform"),
+        ("ok", {"settings": {"a-b": "x"}}, GOOD, "no name of a setting"),
+        ("ok", {"settings": {"A": 1}}, GOOD, "no text"),
+        ("ok", {"settings": {"A": "x" * 40_000}}, GOOD, "32,768 are allowed"),
+        ("ok", {"labels": {"UPPER": "x"}}, GOOD, "label"),
+        ("ok", {"schedules": [{"name": "j", "schedule": "* * * * *"}]}, GOOD, "in the function's code"),
+        ("ok", {}, b"PK no zip", "no zip"),
+        ("ok", {}, code_zip(function_app__py="", host__json="{}"), "lacks requirements.txt"),
+        ("ok", {}, code_zip(function_app__py="", requirements__txt=""), "lacks host.json"),
+        ("ok", {}, code_zip(main__py="", host__json="{}", requirements__txt=""), "lacks function_app.py"),
+        ("ok", {}, azure_zip(TINY, **{"../../out": "x"}), "outside of its root"),
+        ("ok", {}, azure_zip(TINY, requirements__txt="-r more.txt"), "says '-r more.txt'"),
+        ("ok", {}, azure_zip(TINY, requirements__txt="-c other.txt\nazure-functions"), "says '-c other.txt'"),
+        ("ok", {}, azure_zip(TINY, requirements__txt="./wheel"), "says './wheel'"),
+    ],
+)
+def test_what_azure_refuses_is_refused_in_words(
+    world: World, name: str, more: dict[str, Any], code: bytes, told: str
+) -> None:
+    with pytest.raises(ProvisioningError) as refusal:
+        world.put("azure", name, code, **more)
+    assert told in str(refusal.value)
+    assert world.host("azure").get(name) is None
+    assert list(world.home.functions.glob("azure-ok-*")) == []
 
 
-def test_a_build_that_fails_says_pips_words_without_addresses(azure: Deployments) -> None:
-    requirements = "l3kit-no-such-package-anywhere==1\n"
-    with pytest.raises(ProvisioningError, match="No matching distribution found for l3kit-no-such-package") as caught:
-        azure.deploy(VERSION, name="f-unbuilt", requirements__txt=requirements)
-    assert "the build failed: " in str(caught.value)
-    assert "://" not in str(caught.value)
-    assert azure.client.get("f-unbuilt") is None
+def test_a_build_that_fails_ends_the_deployment_with_pips_words(world: World) -> None:
+    with pytest.raises(ProvisioningError, match=r"the build failed: .*azure-functions==0\.0\.1"):
+        world.put("azure", "unbuilt", azure_zip(TINY, requirements__txt="-c constraints.txt\nazure-functions==0.0.1\n"))
+    assert world.host("azure").get("unbuilt") is None
 
 
-def test_code_that_does_not_start_is_told_and_its_traceback_is_in_the_log(azure: Deployments) -> None:
-    with pytest.raises(ProvisioningError, match="is not running: see its log"):
-        azure.deploy("import nothing_of_that_name", name="f-broken-code")
-    assert "No module named 'nothing_of_that_name'" in azure.log("f-broken-code")
-    assert azure.ask("GET", "f-broken-code", "/api/run").status_code == 502
-    azure.deploy(VERSION.replace("VERSION", "mended"), name="f-broken-code")
-    assert azure.ask("GET", "f-broken-code", "/api/version").text == "mended "
+def test_pips_words_come_without_its_indexs_address() -> None:
+    said = """Looking in indexes: https://user:password@index.example/simple
+WARNING: Retrying after connection broken by 'ConnectTimeoutError(<pip...>, 'host='index.example', port=443)'"""
+    told = without_addresses(said)
+    assert "Looking in indexes" in told
+    assert "Retrying" in told
+    assert "index.example" not in told
+    assert "password" not in told
 
 
-def test_another_trigger_than_http_and_timer_is_refused_by_name(azure: Deployments) -> None:
-    source = APP + textwrap.dedent("""
-        @app.queue_trigger(arg_name="message", queue_name="q", connection="C")
-        def queued(message: func.QueueMessage) -> None: ...
-    """)
-    with pytest.raises(ProvisioningError, match="not running"):
-        azure.deploy(source, name="f-queue")
-    assert "the sandbox serves HTTP and timer triggers, not queueTrigger" in azure.log("f-queue")
+def test_a_damaged_zip_is_refused(world: World) -> None:
+    code = bytearray(GOOD)
+    code[60] ^= 0xFF
+    with pytest.raises(ProvisioningError, match="no zip that can be unpacked"):
+        world.put("azure", "damaged", bytes(code))
 
 
-# --- the gateway's end ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"definition": (None, "{}")},
+        {"code": ("code.zip", GOOD), "definition": (None, "no json")},
+        {"code": ("code.zip", GOOD), "definition": (None, "[]")},
+        {"code": ("code.zip", GOOD), "definition": (None, '{"python": "3.11", "colour": "red"}')},
+    ],
+)
+def test_a_form_that_is_none_is_a_400_in_words(world: World, files: dict[str, Any]) -> None:
+    url = f"{world.endpoint}/_sandbox/functions/azure/formless"
+    answer = requests.put(url, files=files, headers={"X-L3kit-Sandbox": "1"}, timeout=60)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
 
 
-def test_idle_processes_end_and_start_again(azure: Deployments) -> None:
-    name = azure.deploy(SLOW)
-    process = azure.process(name)
-    azure.hosts.within(azure.hosts.functions.end_idle())
-    assert process.is_running()
-    azure.instance(name).idle_since -= 601
-    azure.hosts.within(azure.hosts.functions.end_idle())
-    assert not process.is_running()
-    assert int(azure.ask("GET", name, "/api/pid").text) != process.pid
+def test_the_admin_api_is_shut_without_its_header_and_for_other_clouds(world: World, app: str) -> None:
+    for path in ("azure", "azure/the-app"):
+        assert ask(f"{world.endpoint}/_sandbox/functions/{path}").status_code == 403
+    headers = {"X-L3kit-Sandbox": "1"}
+    assert ask(f"{world.endpoint}/_sandbox/functions/oracle/x", "PUT", headers=headers).status_code == 404
+    assert ask(f"{world.endpoint}/_sandbox/functions/azure/none/fire", "POST", headers=headers).status_code == 404
+    fire = f"{world.endpoint}/_sandbox/functions/azure/the-app/fire"
+    assert ask(fire, "POST", headers=headers, data=b"[]").status_code == 400
 
 
-def test_no_process_outlives_a_gateway_that_is_killed(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text(textwrap.dedent(SLOW))
-    processes, kill = gateway_in_a_process(tmp_path, "azure")
-    kill()
-    assert psutil.wait_procs(processes, timeout=10)[1] == []
+def test_requests_that_come_together_start_one_process(world: World, app: str) -> None:
+    world.kill("the-app")
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: ask(f"{app}/api/do", params={"action": "none"}).text, range(6)))
+    assert len(set(answers)) == 1
+    assert len(world.processes("azure", "the-app")) == 1
+
+
+def test_ending_the_idle_while_a_process_starts_leaves_it_alone(world: World, app: str) -> None:
+    """The gateway looks for idle processes each second, also between a process's birth and its first word."""
+    world.kill("the-app")
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(ask, f"{app}/api/open")
+        while not held.done():
+            world.run(world.functions.end_idle())
+        assert held.result().status_code == 200
+    assert len(world.processes("azure", "the-app")) == 1
+
+
+def test_a_sender_that_breaks_off_does_not_reach_the_function(world: World, app: str) -> None:
+    import socket
+
+    before = world.log("azure", "the-app")
+    host, port = world.endpoint.removeprefix("http://").split(":")
+    with contextlib.closing(socket.create_connection((host, int(port)))) as connection:
+        head = "POST /_azure/the-app/api/do?action=raise HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head.encode() + b"half of it")
+        time.sleep(0.3)
+    time.sleep(0.3)
+    assert "told to" not in world.log("azure", "the-app")[len(before) :]
+    assert ask(f"{app}/api/open").status_code == 200
+
+
+def test_folders_of_another_function_are_not_taken_for_its_own(world: World, tmp_path: Path) -> None:
+    """`a` and `a-b` share the beginnings of their folders' names."""
+    world.put("azure", "ab", azure_zip(TINY))
+    url = world.put("azure", "ab-c", azure_zip(TINY)).url
+    world.host("azure").delete("ab")
+    assert ask(f"{url}/api/run").text == "tiny"
+    world.host("azure").delete("ab-c")

@@ -1,0 +1,125 @@
+"""Movers and writers on Azure and Google Cloud: faults at their calls, runs at once, items rewritten meanwhile.
+
+Each hot store in one cloud, and each kind of border: a writer on AWS, on Azure, on Google Cloud. Of calls and faults
+a sample is taken, chosen at random but always the same: a process there takes seconds to start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.conftest import MakeWorld
+from tests.faults.sweep import Setting, sampled_double_faults, sampled_faults, shards
+from tests.faults.test_hot_to_cold import few
+from tests.faults.test_runs_at_once import at_once
+from tests.faults.world import DEVICES, Mover, World, counted, item
+
+pytestmark = pytest.mark.sandbox
+HOT: Mover = "hot-to-cold-mover"
+ARCHIVE: Mover = "cold-to-archive-mover"
+Layout = tuple[str, str, str]
+CASES = 24
+HOT_LAYOUTS: list[Layout] = [
+    ("azure", "azure", "azure"),
+    ("gcp", "gcp", "gcp"),
+    ("azure", "gcp", "gcp"),
+    ("gcp", "azure", "azure"),
+    ("azure", "aws", "aws"),
+    ("aws", "gcp", "azure"),
+]
+ARCHIVE_LAYOUTS: list[Layout] = [
+    ("azure", "azure", "azure"),
+    ("gcp", "gcp", "gcp"),
+    ("aws", "gcp", "azure"),
+    ("azure", "azure", "gcp"),
+    ("gcp", "gcp", "aws"),
+]
+WITH_WRITERS = [layout for layout in HOT_LAYOUTS if layout[0] != layout[1]]
+
+
+def chunks(world: World) -> list[bytes]:
+    items = world.items(12, 5)
+    world.put_chunks(items)
+    return items
+
+
+def settings(mover: Mover) -> Setting:
+    return Setting(mover, few if mover == HOT else chunks)
+
+
+@pytest.mark.parametrize("layout", HOT_LAYOUTS, ids="-".join)
+@shards(12)
+def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    assert sampled_faults(tallied(make_layout_world(layout, HOT)), settings(HOT), shard, CASES) > 0
+
+
+@pytest.mark.parametrize("layout", ARCHIVE_LAYOUTS, ids="-".join)
+@shards(12)
+def test_a_fault_at_the_archive_mover_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    assert sampled_faults(tallied(make_layout_world(layout, ARCHIVE)), settings(ARCHIVE), shard, CASES) > 0
+
+
+@pytest.mark.parametrize("layout", WITH_WRITERS, ids="-".join)
+@shards(12)
+def test_a_fault_at_the_cold_writer_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    world = tallied(make_layout_world(layout, HOT))
+    assert sampled_faults(world, Setting(HOT, few, world.writer), shard, CASES // 2) > 0
+
+
+@pytest.mark.parametrize("layout", HOT_LAYOUTS[:4], ids="-".join)
+@shards(12)
+def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    assert sampled_double_faults(tallied(make_layout_world(layout, HOT)), settings(HOT), shard, CASES // 2) > 0
+
+
+@pytest.mark.parametrize("layout", HOT_LAYOUTS[:4], ids="-".join)
+@shards(12)
+def test_runs_started_together_lose_and_double_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    for mover in (HOT, ARCHIVE):
+        world = tallied(make_layout_world(layout, mover, REQUEST_TIMEOUT_SECONDS=30))
+        for seed in range(shard[0], 12, shard[1]):
+            world.clear()
+            items = settings(mover).prepare(world)
+            reports = at_once(world, [mover] * 3, seed)
+            assert all("verdict" in report for report in reports), f"seed {seed}: {reports}"
+            assert world.run(mover)["verdict"] == "complete"
+            world.check(counted(items), f"{layout} {mover} seed {seed}: 3 runs at once, then a quiet one")
+
+
+@pytest.mark.parametrize("guard", ["page", "conditional"])
+@pytest.mark.parametrize("layout", HOT_LAYOUTS[:2], ids="-".join)
+def test_an_item_rewritten_while_its_chunk_is_stored_is_not_lost(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, guard: str
+) -> None:
+    world = tallied(make_layout_world(layout, HOT, REQUEST_TIMEOUT_SECONDS=30, REWRITE_GUARD=guard))
+    calls = settings(HOT).calls(world)
+    created = next(n for n, call in enumerate(calls, 1) if call.startswith(("blob PUT", "storage POST")))
+    world.clear()
+    items = few(world)
+    armed = world.arm(world.name(HOT), "pause_after", created)
+    outcome = world.start(HOT)
+    assert armed.wait_until_held()
+    rewritten = item(DEVICES[0], 0, case=world.number, rewritten=True)
+    world.do(world.hot.put_items(DEVICES[0], [rewritten]))
+    armed.go_on()
+    outcome.result()
+    world.tally.faults += armed.disarm()[1]
+    world.free()
+    assert world.run(HOT)["verdict"] == "complete"
+    there = world.everywhere()
+    assert counted([rewritten]) <= there, "the rewritten item was lost"
+    assert there - counted([*items, rewritten]) == counted([]), "something was doubled"
+    assert counted(items) - there <= counted(items[:1]), "more than the overwritten version is gone"
+    assert world.hot_count() == 0

@@ -1,0 +1,169 @@
+"""The sandbox's functions of Azure and Google Cloud on a port of their own, without the rest of a sandbox.
+
+As a program (`python -m tests.support.cloud_functions FOLDER`) it tells its address and serves until it is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import textwrap
+import threading
+import zipfile
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import psutil
+import requests
+from aiohttp import web
+
+from l3kit.provisioning.function_host import Definition, Deployed
+from l3kit.sandbox.cloud_functions import CloudFunctions
+from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, free_socket, runner_of
+from l3kit.sandbox.state import Home
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+T = TypeVar("T")
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+CONSTRAINTS = Path(__file__).parents[2].joinpath("constraints.txt").read_text("utf-8")
+ADMIN = {"X-L3kit-Sandbox": "1"}
+SHORT_FRONT_SECONDS = 3.0
+"""Instead of the 230 s that Azure's load balancer waits."""
+PLATFORM = {
+    "azure": {"STORAGE_CONNECTION_STRING": "of-the-sandbox"},
+    "gcp": {"STORAGE_EMULATOR_HOST": "of-the-sandbox"},
+}
+
+
+def code_zip(**files: str) -> bytes:
+    """`code_zip(main__py="...")`: `__` stands for the point in a file's name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "."), textwrap.dedent(text))
+    return buffer.getvalue()
+
+
+def azure_zip(source: str, host: str = '{"version": "2.0"}', **more: str) -> bytes:
+    needed = {"requirements__txt": "-c constraints.txt\nazure-functions\n", "constraints__txt": CONSTRAINTS}
+    return code_zip(**{"function_app__py": source, "host__json": host, **needed, **more})
+
+
+def gcp_zip(source: str, **more: str) -> bytes:
+    needed = {"requirements__txt": "-c constraints.txt\nfunctions-framework\n", "constraints__txt": CONSTRAINTS}
+    return code_zip(**{"main__py": source, **needed, **more})
+
+
+def definition(**more: Any) -> Definition:
+    return Definition(**{"python": PYTHON, "settings": {}, "labels": {}, "timeout": 60, **more})
+
+
+@dataclass
+class World:
+    """A gateway's functions; `endpoint` is their address, `home` where they and their logs are."""
+
+    endpoint: str
+    home: Home
+    functions: CloudFunctions
+    loop: asyncio.AbstractEventLoop
+
+    def host(self, cloud: str) -> SandboxFunctionHost:
+        return SandboxFunctionHost(self.endpoint, cloud)
+
+    def put(self, cloud: str, name: str, code: bytes, **more: Any) -> Deployed:
+        return self.host(cloud).put(name, definition(**more), code)
+
+    def shown(self, cloud: str, name: str) -> dict[str, Any]:
+        answer = requests.get(f"{self.endpoint}/_sandbox/functions/{cloud}/{name}", headers=ADMIN, timeout=10)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """On the gateway's own loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def kill(self, name: str) -> None:
+        async def kill() -> None:
+            self.functions.kill(name, None)
+
+        self.run(kill())
+
+    def log(self, cloud: str, name: str) -> str:
+        return self.home.log(f"{cloud}-{name}").read_text("utf-8")
+
+    def processes(self, cloud: str, name: str) -> list[psutil.Process]:
+        return processes_of(self.home.root, cloud, name)
+
+
+def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
+    """All that serve a function: those whose working folder is its code's."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd().startswith(f"{home / 'functions'}/{cloud}-{name}-"):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[World]:
+    home = Home(folder)
+    for needed in (home.logs, home.functions):
+        needed.mkdir(parents=True, exist_ok=True)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop), loop).result(30)
+    try:
+        yield world
+    finally:
+        world.run(end())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _start(home: Home, loop: asyncio.AbstractEventLoop) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
+    session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=None))
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    listener = free_socket()
+    endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    functions = CloudFunctions(home, session, endpoint, _platform, azure_http_seconds=SHORT_FRONT_SECONDS)
+    functions.add_routes(app, _admin)
+    runner = runner_of(app)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+
+    async def end() -> None:
+        await runner.cleanup()
+        await functions.close()
+        await session.close()
+
+    return World(endpoint, home, functions, loop), end
+
+
+def _platform(cloud: str) -> Mapping[str, str]:
+    return PLATFORM[cloud]
+
+
+def _admin(handler: Handler) -> Handler:
+    async def checked(request: web.Request) -> web.StreamResponse:
+        if "X-L3kit-Sandbox" not in request.headers:
+            return web.Response(status=403)
+        return await handler(request)
+
+    return checked
+
+
+if __name__ == "__main__":
+    with serving(Path(sys.argv[1])) as served:
+        print(served.endpoint, flush=True)
+        threading.Event().wait()
