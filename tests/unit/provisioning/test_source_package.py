@@ -85,7 +85,10 @@ def test_requirements_are_l3kits_own_and_the_clouds_extra_held_to_the_lock_file(
     assert {"functions-framework", "google-cloud-firestore", "google-cloud-storage"} <= names[1]
     assert not {"boto3", "pandas", "pytest", "moto[server]"} & (names[0] | names[1])
     assert not any("google" in name for name in names[0])
-    assert opened(pack_sources("gcp", "cold-writer")).read("constraints.txt") == (package.ROOT / "constraints.txt").read_bytes()
+    assert (
+        opened(pack_sources("gcp", "cold-writer")).read("constraints.txt")
+        == (package.ROOT / "constraints.txt").read_bytes()
+    )
 
 
 def test_azures_host_file_lets_a_timer_run_as_long_as_it_may() -> None:
