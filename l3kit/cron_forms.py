@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 from l3kit.errors import ConfigurationError
+from l3kit.schedule_times import MONTHS
 
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""Of minute, hour, day, month and weekday."""
 REMEDY = "Use rate(...) with a number that divides the hour or the day, or cron(...) without year, L, W and #"
 
 
@@ -25,7 +28,11 @@ def unix_cron(expression: str) -> str:
     if year != "*" or odd or ("?" not in (day, weekday) and "*" not in (day, weekday)):
         raise _cannot(expression)
     fields = [minute, hour, day, month, re.sub(r"(?<![/\dA-Z])([1-7])", lambda n: WEEKDAYS[int(n[1]) - 1], weekday)]
-    return " ".join("*" if field == "?" else field for field in fields)
+    names = ((), (), (), tuple(MONTHS), WEEKDAYS)
+    return " ".join(
+        "*" if field == "?" else ",".join(_plain(entry, *bounds, known) for entry in field.split(","))
+        for field, bounds, known in zip(fields, BOUNDS, names, strict=True)
+    )
 
 
 def ncrontab(expression: str) -> str:
@@ -38,6 +45,25 @@ def eventbridge(unix: str) -> str:
     minute, hour, day, month, weekday = unix.split()[-5:]
     day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
     return f"cron({minute} {hour} {day} {month} {weekday} *)"
+
+
+def _plain(entry: str, low: int, high: int, names: tuple[str, ...]) -> str:
+    """An entry of a field without what EventBridge alone knows: a step from one value on, and ranges over the end."""
+
+    def number(text: str) -> int:
+        return names.index(text) + low if text in names else int(text)
+
+    span, slash, step = entry.partition("/")
+    start, dash, end = span.partition("-")
+    if start == "*" or not (slash or dash):
+        return entry
+    if not dash:
+        return f"{start}-{names[-1] if names else high}/{step}"
+    first, last = number(start), number(end)
+    if first <= last:
+        return entry
+    chosen = [*range(first, high + 1), *range(low, last + 1)][:: int(step or 1)]
+    return ",".join(names[n - low] if names else str(n) for n in chosen)
 
 
 def _rate(expression: str, count: str, unit: str) -> str:

@@ -23,6 +23,7 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.cloud_functions import CloudFunctions
+from l3kit.sandbox.cloud_functions.instance import open_session
 from l3kit.sandbox.cloud_parts import LINE_BYTES, MAX_BODY_BYTES, CloudParts, free_socket, runner_of
 from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
@@ -88,7 +89,8 @@ class Gateway:
         self._faults = FaultPlans(self._kill)
         self._functions = functions
         self._parts = CloudParts(self._home, session, stack, [self._count, self._with_faults], self._faults)
-        self._cloud_functions = CloudFunctions(self._home, session, endpoint, self._parts.environment)
+        calls = await stack.enter_async_context(open_session())
+        self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.environment)
         stack.push_async_callback(self._cloud_functions.close)
         self._add_routes(app, moto_upstream, dynalite_upstream, functions)
         await runner.setup()

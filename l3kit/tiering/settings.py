@@ -59,6 +59,7 @@ PLACE_VARIABLES: Mapping[str, Mapping[Resource, tuple[str, ...]]] = {
 
 TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
 SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
+DEFAULT_SECONDS, MAX_SECONDS = 60, 3600
 MOVER_VARIABLES: Mapping[str, frozenset[str]] = {
     "aws": frozenset(),
     "azure": frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
@@ -231,7 +232,12 @@ TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything one function was told, validated. `remote_url` is set only in multi-cloud mode."""
+    """Everything one function was told, validated.
+
+    Attributes:
+        remote_url: set only in multi-cloud mode.
+        seconds: how long a mover may run, on clouds that do not tell it with each call.
+    """
 
     function: str
     provider: str
@@ -240,6 +246,7 @@ class Settings:
     remote_url: str | None = None
     token: Secret = field(default_factory=lambda: Secret(""))
     tuning: Tuning = DEFAULT_TUNING
+    seconds: int = DEFAULT_SECONDS
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
@@ -281,6 +288,8 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     for resource in needed:
         for name in PLACE_VARIABLES[provider].get(resource, ()):
             _require(env, name, function)
+    for name in sorted(MOVER_VARIABLES[provider]) if spec.role == "mover" else ():
+        _require(env, name, function)
     token = Secret(env.get("INTER_CLOUD_TOKEN", ""))
     if remote and not token:
         raise MissingConnectionError(
@@ -288,7 +297,9 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
             f"is blank although {spec.remote_url} is set",
             "Apply the twin again to inject it",
         )
-    return Settings(function, provider, twin, stores, url.strip() if remote else None, token, Tuning.from_env(env))
+    seconds = _whole(env, TIMEOUT_VARIABLE, DEFAULT_SECONDS, 1, MAX_SECONDS)
+    url = url.strip()
+    return Settings(function, provider, twin, stores, url if remote else None, token, Tuning.from_env(env), seconds)
 
 
 def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str]:

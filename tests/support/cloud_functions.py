@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import aiohttp
 import psutil
 import requests
 from aiohttp import web
@@ -25,6 +24,7 @@ from aiohttp import web
 from l3kit.provisioning.function_host import Definition, Deployed
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.cloud_functions.instance import open_session
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
@@ -132,7 +132,7 @@ def serving(folder: Path) -> Iterator[World]:
 
 
 async def _start(home: Home, loop: asyncio.AbstractEventLoop) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
-    session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=None))
+    session = open_session()
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     listener = free_socket()
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
-from l3kit.naming import MAX_TWIN_NAME, TWIN_NAME, AwsNames, check_twin_name
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.naming import MAX_TWIN_NAME, TWIN_NAME, AwsNames, AzureNames, GcpNames, check_twin_name
+from l3kit.tiering.settings import FUNCTIONS, Resource
 
 NAMES = AwsNames("plant", "123456789012", "us-east-1")
 twin_names = st.from_regex(TWIN_NAME, fullmatch=True).filter(lambda name: len(name) <= MAX_TWIN_NAME)
 accounts = st.from_regex(r"[0-9]{12}", fullmatch=True).filter(str.isascii)
+azure_names = st.builds(AzureNames, twin_names, st.uuids().map(str), st.sampled_from(["westeurope", "eastus"]))
+gcp_names = st.builds(GcpNames, twin_names, st.sampled_from(["project-1", "project-2"]), st.just("us-central1"))
+RESOURCES: tuple[Resource, ...] = ("hot", "journal", "cold", "archive")
 aws_names = st.builds(AwsNames, twin_names, accounts, st.sampled_from(["us-east-1", "eu-central-1"]))
 
 
@@ -92,3 +95,66 @@ def test_no_two_functions_of_any_two_twins_share_a_name(one: str, other: str) ->
     buckets = [bucket for each in names for bucket in (each.cold_s3_bucket(), each.archive_s3_bucket())]
     for kind in (roles, tables, buckets):
         assert len(set(kind)) == len(kind)
+
+
+# --- Azure and Google Cloud -------------------------------------------------------------------------------------
+
+
+@given(azure_names)
+def test_every_name_on_azure_is_within_its_limit(names: AzureNames) -> None:
+    for function in FUNCTIONS:
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]", names.function(function))
+    assert re.fullmatch(r"[^/\\#?]{1,255}", names.database())
+    for resource in RESOURCES:
+        assert re.fullmatch(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]", names.store(resource))
+
+
+@given(gcp_names)
+def test_every_name_on_google_cloud_is_within_its_limit(names: GcpNames) -> None:
+    for function in FUNCTIONS:
+        assert re.fullmatch(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", names.function(function))
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,500}", names.schedule(function))
+    for resource in ("hot", "journal"):
+        assert re.fullmatch(r"(?!__.*__)[^/]{1,1500}", names.store(resource))
+        assert names.store(resource) not in (".", "..")
+    for resource in ("cold", "archive"):
+        bucket = names.store(resource)
+        assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]", bucket)
+        assert not bucket.startswith("goog")
+        assert "google" not in bucket
+
+
+@settings(max_examples=60)
+@given(twin_names, twin_names)
+def test_no_two_functions_or_stores_of_any_two_twins_share_a_name_on_one_cloud(one: str, other: str) -> None:
+    for make in (
+        lambda twin: AzureNames(twin, "subscription", "westeurope"),
+        lambda twin: GcpNames(twin, "project", "us-central1"),
+    ):
+        each = [make(twin) for twin in {one, other}]
+        functions = [names.function(function) for names in each for function in FUNCTIONS]
+        stores = [names.store(resource) for names in each for resource in RESOURCES]
+        assert len(set(functions)) == len(functions)
+        assert len(set(stores)) == len(stores)
+    azure = [AzureNames(twin, "subscription", "westeurope").database() for twin in {one, other}]
+    assert len(set(azure)) == len(azure)
+
+
+def test_names_unique_in_the_world_differ_by_account_and_region_and_stay_the_same() -> None:
+    apps = {
+        AzureNames("plant", subscription, region).function("cold-writer")
+        for subscription in ("one", "two")
+        for region in ("westeurope", "eastus")
+    }
+    buckets = {
+        GcpNames("plant", project, region).store("cold") for project in ("one", "two") for region in ("us", "eu")
+    }
+    assert (len(apps), len(buckets)) == (4, 4)
+    assert AzureNames("plant", "one", "eastus").function("cold-writer") in apps
+    assert GcpNames("plant", "one", "us").store("cold") in buckets
+
+
+def test_a_name_that_does_not_fit_everywhere_is_refused_on_every_cloud() -> None:
+    for make in (AzureNames, GcpNames):
+        with pytest.raises(ConfigurationError, match="1 to 28 lower-case letters"):
+            make("A--b", "account", "region")

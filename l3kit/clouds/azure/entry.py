@@ -16,13 +16,12 @@ from l3kit.clouds.azure.stores import openers
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.http_functions import HttpFunction
 from l3kit.tiering.log_lines import LogLines
-from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, load_settings
+from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, load_settings
 from l3kit.tiering.wire import Request
 
 PROVIDER = "azure"
 HTTP_SECONDS = 230.0
 """An HTTP request ends after so long at Azure's load balancer, whatever the function's own limit is."""
-OTHER_SECONDS = 60.0
 
 
 def build(
@@ -38,8 +37,7 @@ def build(
     log_lines = LogLines(function, settings.token)
     if "FUNCTIONS_WORKER_RUNTIME" in env:
         log_lines.install()
-    seconds = float(env.get(TIMEOUT_VARIABLE) or OTHER_SECONDS)
-    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=seconds)
+    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
     app = func.FunctionApp()
     role = FUNCTIONS[function].role
     # A writer checks its own token; for the others the platform checks the function's key.

@@ -17,11 +17,10 @@ from l3kit.clouds.gcp.stores import openers
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.http_functions import HttpFunction
 from l3kit.tiering.log_lines import LogLines
-from l3kit.tiering.settings import TIMEOUT_VARIABLE, load_settings
+from l3kit.tiering.settings import load_settings
 from l3kit.tiering.wire import Request
 
 PROVIDER = "gcp"
-OTHER_SECONDS = 60.0
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
 """Cloud Scheduler's header with the time a job was due; only it and other invokers of the function get this far."""
 
@@ -39,8 +38,7 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
     log_lines = LogLines(function, settings.token)
     if "K_SERVICE" in env:
         log_lines.install()
-    seconds = float(env.get(TIMEOUT_VARIABLE) or OTHER_SECONDS)
-    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=seconds)
+    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
 
     def handler(request: flask.Request) -> flask.Response:
         asked = Request(dict(request.headers), request.get_data(), request.method)

@@ -21,6 +21,7 @@ from yarl import URL
 
 from l3kit.sandbox.cloud_functions.process_environment import variables
 from l3kit.sandbox.cloud_functions.record import FunctionRecord
+from l3kit.sandbox.cloud_parts import LINE_BYTES
 from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
@@ -40,6 +41,20 @@ class EndedError(Exception):
 
 class TooLargeError(Exception):
     """The answer is larger than the cloud passes on."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """For requests to functions: each is sent once, whatever becomes of it."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
+        auto_decompress=False,
+        read_bufsize=1024 * 1024,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+    )
+    session._retry_connection = False  # aiohttp repeats GET, PUT and DELETE: one request would crash two processes
+    return session
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,15 @@ def test_a_crash_is_a_503_and_the_next_request_is_served(world: World, url: str)
     assert after.text != before
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_a_request_that_ends_its_process_is_not_sent_again(world: World, method: str) -> None:
+    source = "import os\ndef main(request):\n    print('asked', flush=True)\n    os._exit(1)\n"
+    name = f"crash-{method.lower()}"
+    address = world.put("gcp", name, gcp_zip(source), public=True).url
+    assert requests.request(method, address, timeout=60).status_code == 503
+    assert world.log("gcp", name).count("asked") == 1
+
+
 def test_killing_a_function_breaks_off_what_it_is_doing(world: World, url: str) -> None:
     ask(url)
     with ThreadPoolExecutor(1) as pool:
