@@ -91,14 +91,9 @@ def test_a_failed_check_fails_the_notebook(papermill: Papermill, twins: Path) ->
     assert not ran.result["passed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "layout",
-    [
-        ("aws", "azure", "gcp"),
-        pytest.param(("azure", "gcp", "aws"), marks=pytest.mark.slow),
-        pytest.param(("gcp", "aws", "azure"), marks=pytest.mark.slow),
-    ],
-    ids="-".join,
+    "layout", [("aws", "azure", "gcp"), ("azure", "gcp", "aws"), ("gcp", "aws", "azure")], ids="-".join
 )
 def test_one_params_file_drives_all_notebooks_on_any_layout(
     papermill: Papermill, twins: Path, layout: tuple[str, str, str]

@@ -6,7 +6,8 @@ a sample is taken, chosen at random but always the same: a process there takes s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,12 @@ ARCHIVE_LAYOUTS: list[Layout] = [
 WITH_WRITERS = [layout for layout in HOT_LAYOUTS if layout[0] != layout[1]]
 
 
+def of_layouts(layouts: Sequence[Layout]) -> Any:
+    """Parametrizes `layout`; all but the first two are for `make test-all`."""
+    chosen = [pytest.param(one, id="-".join(one), marks=[pytest.mark.slow] * (n > 1)) for n, one in enumerate(layouts)]
+    return pytest.mark.parametrize("layout", chosen)
+
+
 def chunks(world: World) -> list[bytes]:
     items = world.items(12, 5)
     world.put_chunks(items)
@@ -49,7 +56,7 @@ def settings(mover: Mover) -> Setting:
     return Setting(mover, few if mover == HOT else chunks)
 
 
-@pytest.mark.parametrize("layout", HOT_LAYOUTS, ids="-".join)
+@of_layouts(HOT_LAYOUTS)
 @shards(12)
 def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -57,7 +64,7 @@ def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
     assert sampled_faults(tallied(make_layout_world(layout, HOT)), settings(HOT), shard, CASES) > 0
 
 
-@pytest.mark.parametrize("layout", ARCHIVE_LAYOUTS, ids="-".join)
+@of_layouts(ARCHIVE_LAYOUTS)
 @shards(12)
 def test_a_fault_at_the_archive_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -65,7 +72,7 @@ def test_a_fault_at_the_archive_mover_loses_and_doubles_nothing(
     assert sampled_faults(tallied(make_layout_world(layout, ARCHIVE)), settings(ARCHIVE), shard, CASES) > 0
 
 
-@pytest.mark.parametrize("layout", WITH_WRITERS, ids="-".join)
+@of_layouts(WITH_WRITERS)
 @shards(12)
 def test_a_fault_at_the_cold_writer_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -74,7 +81,7 @@ def test_a_fault_at_the_cold_writer_loses_and_doubles_nothing(
     assert sampled_faults(world, Setting(HOT, few, world.writer), shard, CASES // 2) > 0
 
 
-@pytest.mark.parametrize("layout", HOT_LAYOUTS[:4], ids="-".join)
+@of_layouts(HOT_LAYOUTS[:4])
 @shards(12)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -82,7 +89,7 @@ def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothin
     assert sampled_double_faults(tallied(make_layout_world(layout, HOT)), settings(HOT), shard, CASES // 2) > 0
 
 
-@pytest.mark.parametrize("layout", HOT_LAYOUTS[:4], ids="-".join)
+@of_layouts(HOT_LAYOUTS[:4])
 @shards(12)
 def test_runs_started_together_lose_and_double_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from l3kit import query, run_mover, tiers, verify
+from l3kit import explain, query, run_mover, tiers, verify
 from l3kit.connections import load_connections
+from l3kit.errors import L3Error
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
-from l3kit.session import Session
+from l3kit.session import Session, reached
 from l3kit.telemetry import put_telemetry
 from l3kit.twin import PROVIDERS, Twin
 
@@ -73,6 +74,8 @@ def test_a_layout_works_from_nothing_to_nothing(
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
     assert sum(check.group == "links" for check in report.checks) == 3 * borders(layout)
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
+    ask_the_readers(clouds, twin)
+    assert_explained(clouds, twin)
     assert_gone(clouds, twin)
     record_property("layout", "-".join(layout))
     record_property("layout_seconds", time.monotonic() - started)
@@ -129,6 +132,28 @@ def queried(session: Session, twin: Twin, device: str) -> Counter[str]:
     assert found.complete
     assert found.duplicates == 0
     return Counter(canonical({k: v for k, v in row.items() if k != "tier"}) for row in found.rows)
+
+
+def ask_the_readers(session: Session, twin: Twin) -> None:
+    """Both deployed readers see what is still in the hot tier, digit by digit."""
+    cloud = reached(session, twin.providers.tier("hot"), "the readers")
+    asked = {"iot_device_id": DEVICES[1]}
+    history = cloud.invoke(twin, "hot-reader", asked | {"limit": 20})
+    assert len(history["items"]) == 20
+    rest = cloud.invoke(twin, "hot-reader", asked | {"next": history["next"]})
+    newest = json.loads(item(DEVICES[1], AGES[-1], 20))
+    assert [one["id"] for one in rest["items"]] == [newest["id"]]
+    assert cloud.invoke(twin, "hot-reader-last-entry", asked)["item"]["id"] == newest["id"]
+    with pytest.raises(L3Error, match="iot_device_id"):
+        cloud.invoke(twin, "hot-reader", {})
+
+
+def assert_explained(session: Session, twin: Twin) -> None:
+    page = explain(session, twin, DEVICES[0], now=NOW).to_json()
+    text = json.dumps(page, ensure_ascii=False)
+    assert "not reached" not in text
+    for tier in ("hot", "cold", "archive"):
+        assert twin.providers.tier(tier) in text
 
 
 def assert_gone(session: Session, twin: Twin) -> None:

@@ -1,0 +1,34 @@
+"""Nothing of the sandbox listens to anybody but this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import psutil
+import pytest
+
+from l3kit.sandbox import SandboxState
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: SandboxState) -> None:
+    gateway = psutil.Process(all_clouds.processes[0].pid)
+    listening = [
+        connection.laddr
+        for process in (gateway, *gateway.children(recursive=True))
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    addresses = [*all_clouds.endpoints.values(), all_clouds.aws_endpoint]
+    ports = {int(address.split("/devstore")[0].rpartition(":")[2]) for address in addresses}
+    ports |= {process.port for process in all_clouds.processes}
+    assert len(ports) == 9
+    assert ports <= {address.port for address in listening}
+    assert all(is_loopback(address.ip) for address in listening), "\n".join(map(str, listening))
+
+
+def is_loopback(text: str) -> bool:
+    """Also of an IPv4 address as a socket of both families shows it."""
+    address = ipaddress.ip_address(text)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
