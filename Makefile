@@ -37,6 +37,8 @@ bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,0
 	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python -m benchmarks.safety
 	@$(BIN)/python -m benchmarks.cost_grid
+	@$(BIN)/python -m benchmarks.hot_stores
+	@$(BIN)/python -m benchmarks.start_up
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
 	@$(BIN)/python -m l3kit.cost.report $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))

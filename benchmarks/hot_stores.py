@@ -1,0 +1,151 @@
+"""The mover's CPU for Cosmos DB and Firestore beside the naive way of each SDK: `python -m benchmarks.hot_stores`.
+
+In a sandbox with all three clouds, each way moves the same items out of a container or collection of its own into
+files, in a process of its own whose CPU alone is counted. The naive way is `list(query_items())` or
+`list(collection.stream())`, `json.dumps`, and one delete at a time. Sizes differ, since the naive way takes minutes;
+figures are scaled to 100 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from benchmarks.dataset import DEVICES, ITEMS_PER_MB, device_items
+from l3kit import sandbox
+from l3kit.clouds.aws.items import to_chunk_json
+from l3kit.clouds.azure.cosmos_stores import CosmosPlace
+from l3kit.clouds.azure.cosmos_stores import open_hot as open_cosmos
+from l3kit.clouds.azure.provisioning.calls import cosmos_client
+from l3kit.clouds.gcp.firestore_stores import FirestorePlace
+from l3kit.clouds.gcp.firestore_stores import open_hot as open_firestore
+from l3kit.coroutines import run
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.other_clouds import azure_session, gcp_session
+from l3kit.tiering.ports import HotStore
+
+STORES = ("cosmos", "firestore")
+WAYS = ("naive", "l3kit")
+DATABASE = "benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One process: CPU and wall in seconds, peak memory in kB, items moved, requests as far as they were counted."""
+
+    store: str
+    way: str
+    mb: float
+    cpu: float
+    wall: float
+    peak_kb: int
+    items: int
+    requests: int
+
+    @property
+    def cpu_per_100_mb(self) -> float:
+        return self.cpu * 100 / self.mb
+
+
+def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
+    """Fill a fresh store, and move it in a process of its own. Raises: RuntimeError where that fails."""
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    per_device = int(ITEMS_PER_MB * mb / len(DEVICES))
+    run(_fill(state, store, name, per_device))
+    where = {"store": store, "way": way, "name": name, "endpoints": dict(state.endpoints), "per_device": per_device}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.hot_store_worker"],
+        input=json.dumps(where),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{store} {way}: {done.stderr[-2000:]}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found["items"] != per_device * len(DEVICES):
+        raise RuntimeError(f"{store} {way} moved {found['items']} items, not {per_device * len(DEVICES)}")
+    return Measured(store, way, mb, **found)
+
+
+def open_store(endpoints: dict[str, str], store: str, name: str) -> HotStore:
+    """The hot store on the sandbox that has these endpoints."""
+    from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT
+
+    if store == "cosmos":
+        return open_cosmos(name, CosmosPlace(endpoints["cosmos"], DATABASE, COSMOS_KEY), delete_concurrency=64)
+    return open_firestore(name, FirestorePlace(PROJECT, "(default)", endpoints["firestore"]), delete_concurrency=64)
+
+
+async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> None:
+    if store == "cosmos":
+        from azure.cosmos import PartitionKey
+
+        session = azure_session(state)
+        assert session is not None
+        database = cosmos_client(session).create_database_if_not_exists(DATABASE)
+        database.create_container(name, PartitionKey("/iotDeviceId"))
+    else:
+        assert gcp_session(state) is not None
+    hot = open_store(dict(state.endpoints), store, name)
+    for number, device in enumerate(DEVICES):
+        items = [to_chunk_json(orjson.loads(wire)) for _, wire in device_items(number, per_device)]
+        for at in range(0, len(items), 500):
+            await hot.put_items(device, items[at : at + 500])
+    await hot.close()
+
+
+def table(found: Sequence[Measured]) -> str:
+    """The quickest run of each, and how many times less CPU l3kit takes."""
+    best = {(m.store, m.way): m for m in sorted(found, key=lambda m: m.cpu_per_100_mb, reverse=True)}
+    lines = [
+        "| store | way | moved | CPU per 100 MB | wall per 100 MB | peak memory | requests |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (store, way), m in sorted(best.items()):
+        requests = f"{m.requests:,}" if m.requests else "not counted"
+        lines.append(
+            f"| {store} | {way} | {m.mb:g} MB | {m.cpu_per_100_mb:.1f} s | {m.wall * 100 / m.mb:.0f} s "
+            f"| {m.peak_kb // 1024} MB | {requests} |"
+        )
+    for store in sorted({m.store for m in found}):
+        if (store, "naive") in best and (store, "l3kit") in best:
+            ratio = best[store, "naive"].cpu_per_100_mb / best[store, "l3kit"].cpu_per_100_mb
+            lines.append(f"{store}: the naive way takes {ratio:.1f} times the CPU of l3kit's mover")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hot_stores", description=__doc__)
+    parser.add_argument("--mb", type=float, default=10, help="megabytes that l3kit moves (default: 10)")
+    parser.add_argument("--naive-mb", type=float, default=1, help="megabytes that the naive way moves (default: 1)")
+    parser.add_argument("--runs", type=int, default=2, help="runs of each, of which the quickest counts (default: 2)")
+    parser.add_argument("--stores", nargs="+", choices=STORES, default=STORES)
+    options = parser.parse_args(arguments)
+    found: list[Measured] = []
+    with tempfile.TemporaryDirectory() as home:
+        state = sandbox.ensure_up(Path(home), clouds=("azure", "gcp"))
+        try:
+            for store in options.stores:
+                for way in WAYS:
+                    mb = options.naive_mb if way == "naive" else options.mb
+                    found += [measure(state, store, way, mb) for _ in range(options.runs)]
+                    print(f"{store} {way} measured", file=sys.stderr)
+        finally:
+            sandbox.down(Path(home))
+    print(table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
