@@ -39,7 +39,9 @@ class CosmosDatabase:
                 return Finding(False)
             owner = self.owner()
             if owner is None:
-                return Finding(True, True, ("it does not say yet whose it is",))
+                # An apply that was killed leaves it empty; what holds anything else was made by somebody else.
+                begun = {container["id"] for container in self._database.list_containers()} <= {OWNER_CONTAINER}
+                return Finding(True, begun, ("it does not say yet whose it is",))
             return Finding(True, owner == self.twin_name)
 
     def create(self) -> None:

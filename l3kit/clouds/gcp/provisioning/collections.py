@@ -40,8 +40,9 @@ class Collection:
         with explained(f"collection {self.name}"):
             try:
                 owner = self._client.get_document({"name": self._owner})
-            except NotFound:
-                return Finding(False)
+            except NotFound:  # a removal ends with the owner's note, so documents without one are somebody else's
+                strange = next(self._names(f"{self._database}/documents", self.name), None) is not None
+                return Finding(strange, owned=not strange)
             return Finding(True, owner.fields["twin"].string_value == self.twin_name)
 
     def create(self) -> None:
