@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import random
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.etree import ElementTree
@@ -18,6 +16,7 @@ from l3kit.clouds.aws.http import HttpClient, HttpError, HttpResponse
 from l3kit.clouds.aws.sigv4 import Signer, quote_query
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import RetryPolicy
 
 THROTTLED = frozenset(
     {
@@ -44,21 +43,6 @@ REMEDIES: Mapping[str, str] = {
     "InvalidAccessKeyId": "The credentials are not valid in this account",
     "InvalidObjectState": "The object is archived: request a restore and wait until it is readable",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Waits between tries: random up to `base`, doubling, at most `cap` seconds."""
-
-    tries: int = 8
-    base: float = 0.1
-    cap: float = 5.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-    async def wait(self, failures: int) -> None:
-        """Wait after the n-th failure (from 1)."""
-        await self.sleep(self.random() * min(self.cap, self.base * 2 ** (failures - 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +15,7 @@ from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wi
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
 from l3kit.errors import StoreError
+from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
 
 BATCH = 25
@@ -35,10 +35,7 @@ class DynamoHotStore:
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
         self._table = table
         self._shapes = Shapes(SORT_KEY)
-        self._concurrency = delete_concurrency
-        self._sharing = 0  # devices that delete at this moment; each gets its share of workers
-        self._places = asyncio.Semaphore(delete_concurrency)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bounded = Bounded(delete_concurrency)
         self.usage = table.client.usage
 
     async def read_page(
@@ -95,7 +92,7 @@ class DynamoHotStore:
             return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]
 
         batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded([delete(batch) for batch in batches])
+        results = await self._bounded.run([delete(batch) for batch in batches])
         left = [key for keys in results for key in keys]
         if left:
             self.usage.retried("batch_delete", sum(map(bool, results)))
@@ -109,7 +106,7 @@ class DynamoHotStore:
         attributes, so a rewrite that only *adds* some is deleted first; the answer shows it, and it is put back,
         unless a newer one has come meanwhile.
         """
-        results = await self._bounded([self._delete_one(device_id, key, item) for key, item in items.items()])
+        results = await self._bounded.run([self._delete_one(device_id, key, item) for key, item in items.items()])
         return [key for key in results if key is not None]
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -193,7 +190,7 @@ class DynamoHotStore:
 
     async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
-        await self._bounded([self._write_batch(kind, batch) for batch in batches])
+        await self._bounded.run([self._write_batch(kind, batch) for batch in batches])
 
     async def _write_batch(self, kind: str, batch: Sequence[bytes]) -> None:
         pending = b"[" + b",".join(batch) + b"]"
@@ -215,42 +212,6 @@ class DynamoHotStore:
 
     def _batch(self, requests: bytes) -> bytes:
         return b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{%b:%b}}' % (orjson.dumps(self._table.name), requests)
-
-    async def _bounded(self, calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-        """Run all, at most `delete_concurrency` at once in this store; the first error, after all have ended."""
-        places = self._bound_places()
-        results: list[Any] = [None] * len(calls)
-        numbered = iter(enumerate(calls))
-        errors: list[BaseException] = []
-
-        async def work() -> None:
-            for index, call in numbered:
-                async with places:
-                    try:
-                        results[index] = await call
-                    except BaseException as error:
-                        errors.append(error)
-                        return
-
-        self._sharing += 1
-        try:
-            workers = min(len(calls), -(-self._concurrency // self._sharing))
-            await asyncio.gather(*(work() for _ in range(workers)))
-        finally:
-            self._sharing -= 1
-        for _, call in numbered:
-            call.close()
-        if errors:
-            raise errors[0]
-        return results
-
-    def _bound_places(self) -> asyncio.Semaphore:
-        """A warm function runs each invocation in a new event loop."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._places = asyncio.Semaphore(self._concurrency)
-        return self._places
 
     def _count_read(self, content: Mapping[str, Any]) -> float:
         units = float(content.get("ConsumedCapacity", {}).get("CapacityUnits", 0))

@@ -16,6 +16,7 @@ from l3kit.clouds.aws.sigv4 import quote_path
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.taken_keys import same_or_conflict
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -83,7 +84,7 @@ class S3ObjectStore:
         )
         if answer.status < 300:
             return self._info(key, answer, len(body), headers)
-        return await self._same_or_conflict(key, sha256)
+        return await same_or_conflict(self, key, sha256)
 
     async def create_large(
         self,
@@ -101,7 +102,7 @@ class S3ObjectStore:
         )
         if small is not None:
             return await self.create(key, small, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await self._same_or_conflict(key, sha256)
+        return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
@@ -205,16 +206,6 @@ class S3ObjectStore:
             Call("head", self._where(key), "HEAD", self._path(key), expected=frozenset({"404"}))
         )
         return None if answer.status == 404 else answer
-
-    async def _same_or_conflict(self, key: str, sha256: str) -> ObjectInfo:
-        there = await self.head(key)
-        if there is None:
-            raise StoreError(self._where(key), "was taken and is gone again", "Run it again")
-        if there.sha256 != sha256:
-            raise KeyConflictError(
-                self._where(key), "holds other content", "It was left as it is", existing_sha256=there.sha256
-            )
-        return there
 
     def _head(
         self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None

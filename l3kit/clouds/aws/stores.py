@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from l3kit.clouds.aws.client import AwsClient, RetryPolicy
+from l3kit.clouds.aws.client import AwsClient
 from l3kit.clouds.aws.credentials import CredentialSource, from_environment
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.hot_store import DynamoHotStore
@@ -15,6 +15,7 @@ from l3kit.clouds.aws.journal_store import DynamoJournalStore
 from l3kit.clouds.aws.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import RetryPolicy
 
 T = TypeVar("T")
 PASSING = frozenset({408, 429})
@@ -24,22 +24,6 @@ REMEDIES = {
     "BlobArchived": "The blob is archived: request a restore and wait until it is readable",
     "BlobBeingRehydrated": "Its restore is under way: wait until it is readable",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Waits between tries: random up to `base`, doubling, at most `cap` seconds; longer where the service says so."""
-
-    tries: int = 8
-    base: float = 0.1
-    cap: float = 5.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-    async def wait(self, failures: int, retry_after: float = 0.0) -> None:
-        """Wait after the n-th failure (from 1). `retry_after`: seconds, of which at most `cap` are waited."""
-        drawn = self.random() * min(self.cap, self.base * 2 ** (failures - 1))
-        await self.sleep(max(min(retry_after, self.cap), drawn))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -19,22 +18,6 @@ LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 CONNECTION_STRING = "COSMOS_CONNECTION_STRING"
 ENDPOINT = "COSMOS_ENDPOINT"
 DATABASE = "COSMOS_DATABASE_NAME"
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """Waits between tries: random up to `base` seconds, doubling, at most `cap`, and as long as the service asks."""
-
-    tries: int = 8
-    base: float = 0.1
-    cap: float = 5.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-    async def wait(self, failures: int, asked: float = 0.0) -> None:
-        """Wait after the n-th failure (from 1). `asked`: seconds the service named, kept up to `cap`."""
-        chosen = self.random() * min(self.cap, self.base * 2 ** (failures - 1))
-        await self.sleep(max(chosen, min(asked, self.cap)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +34,7 @@ class CosmosPlace:
     database: str
     credential: str | AsyncTokenCredential | None = field(default=None, repr=False)
     agent: str = "l3kit"
-    retry: Retry = Retry()
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, *, agent: str = "l3kit") -> CosmosPlace:

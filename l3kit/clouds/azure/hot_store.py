@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -13,6 +11,7 @@ from l3kit.clouds.azure.cosmos import CosmosContainer, Reply
 from l3kit.clouds.azure.items import PARTITION_KEY, SORT_KEY, Document, to_chunk_json, to_document
 from l3kit.clouds.azure.pages import Bounds, PageSize, decode, fingerprint
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
 
 BATCH = 100
@@ -35,9 +34,7 @@ class CosmosHotStore:
 
     def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
         self._container = container
-        self._concurrency = delete_concurrency
-        self._places = asyncio.Semaphore(delete_concurrency)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bounded = Bounded(delete_concurrency)
         self._page_size = PageSize()
         self.usage = container.usage
 
@@ -100,7 +97,7 @@ class CosmosHotStore:
             return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
 
         batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded([partial(delete, batch) for batch in batches])
+        results = await self._bounded.run([delete(batch) for batch in batches])
         left = [key for keys in results for key in keys]
         if left:
             self.usage.retried("batch_delete", sum(map(bool, results)))
@@ -115,7 +112,7 @@ class CosmosHotStore:
         """
         keys = list(items)
         batches = [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
-        results = await self._bounded([partial(self._delete_unchanged, device_id, batch, items) for batch in batches])
+        results = await self._bounded.run([self._delete_unchanged(device_id, batch, items) for batch in batches])
         return [key for left in results for key in left]
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -133,7 +130,7 @@ class CosmosHotStore:
             reply = await self._container.call("batch_put", "write", _batch_call(device_id, operations))
             self._only_expected("batch_put", reply, set())
 
-        await self._bounded([partial(put, batch) for batch in _by_size(list(documents.values()))])
+        await self._bounded.run([put(batch) for batch in _by_size(list(documents.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
         """See `HotStore.last_item`; one item read."""
@@ -202,34 +199,6 @@ class CosmosHotStore:
         if reply.status and reply.status not in expected:
             raise StoreError(self._container.resource, f"{kind} was refused with {reply.status}")
         return reply.operations
-
-    async def _bounded(self, jobs: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
-        """Do all, at most `delete_concurrency` at once in this store; after an error none is begun any more."""
-        places = self._bound_places()
-        errors: list[Exception] = []
-        results: list[T] = []
-
-        async def do(job: Callable[[], Awaitable[T]]) -> None:
-            async with places:
-                if errors:
-                    return
-                try:
-                    results.append(await job())
-                except Exception as error:
-                    errors.append(error)
-
-        await asyncio.gather(*(do(job) for job in jobs))
-        if errors:
-            raise errors[0]
-        return results
-
-    def _bound_places(self) -> asyncio.Semaphore:
-        """A warm function runs each invocation in a new event loop."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
-            self._places = asyncio.Semaphore(self._concurrency)
-        return self._places
 
 
 def _batch_call(device_id: str, operations: Sequence[Any]) -> Callable[[Any, dict[str, Any]], Awaitable[Any]]:

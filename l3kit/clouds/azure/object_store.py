@@ -16,6 +16,7 @@ from l3kit.clouds.azure.block_upload import TAKEN, upload_blocks
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.taken_keys import same_or_conflict
 
 ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {"cold": StandardBlobTier.COOL, "archive": StandardBlobTier.ARCHIVE}
 RESTORED_TIER = StandardBlobTier.COOL
@@ -67,7 +68,7 @@ class BlobObjectStore:
             await blob.upload_blob(body, length=len(body), overwrite=False, validate_content=True, **settings)
 
         await self._calls.run("put", self._where(key), put, sends=len(body), expected=TAKEN)
-        return await self._same_or_conflict(key, sha256)
+        return await same_or_conflict(self, key, sha256)
 
     async def create_large(
         self,
@@ -88,7 +89,7 @@ class BlobObjectStore:
         outcome = await upload_blocks(self._calls, self._where(key), blob, parts, stored, commit)
         if isinstance(outcome, bytes):
             return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await self._same_or_conflict(key, sha256)
+        return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
@@ -219,16 +220,6 @@ class BlobObjectStore:
                 return None if there is None else _info(key, there)
             await asyncio.sleep(COPY_POLL_SECONDS)
         raise StoreError(self._where(key), "the copy is not done yet", "The next run looks at it again")
-
-    async def _same_or_conflict(self, key: str, sha256: str) -> ObjectInfo:
-        there = await self.head(key)
-        if there is None:
-            raise StoreError(self._where(key), "was taken and is gone again", "Run it again")
-        if there.sha256 != sha256:
-            raise KeyConflictError(
-                self._where(key), "holds other content", "It was left as it is", existing_sha256=there.sha256
-            )
-        return there
 
     def _settings(
         self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None

@@ -9,10 +9,11 @@ from typing import Any
 
 from azure.storage.blob.aio import ContainerClient
 
-from l3kit.clouds.azure.blob_calls import BlobCalls, RetryPolicy
+from l3kit.clouds.azure.blob_calls import BlobCalls
 from l3kit.clouds.azure.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from grpc import StatusCode as Code
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import RetryPolicy
 
 TRANSIENT = frozenset(
     {
@@ -43,21 +43,6 @@ MAX_WAIT_SECONDS = 60.0
 """The longest wait that Firestore can ask for."""
 
 Enough = Callable[[Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Waits between tries: random up to `base`, doubling, at most `cap` seconds."""
-
-    tries: int = 8
-    base: float = 0.1
-    cap: float = 5.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-    async def wait(self, failures: int, at_least: float = 0.0) -> None:
-        """Wait after the n-th failure (from 1). `at_least`: seconds that the service asked for."""
-        await self.sleep(at_least + self.random() * min(self.cap, self.base * 2 ** (failures - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +76,7 @@ class FirestoreClient:
         self.database = f"projects/{project}/databases/{database}"
         self.documents = f"{self.database}/documents"
         self.usage = Usage()
-        self.retry = retry or RetryPolicy()
+        self.retry = retry or RetryPolicy(longest=MAX_WAIT_SECONDS)
         self._endpoint = endpoint
         self._agent = agent
         self._timeout = timeout

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings import Tuning
 
 if TYPE_CHECKING:
-    from l3kit.clouds.gcp.firestore_client import FirestoreClient, RetryPolicy
+    from l3kit.clouds.gcp.firestore_client import FirestoreClient
     from l3kit.clouds.gcp.hot_store import FirestoreHotStore
     from l3kit.clouds.gcp.journal_store import FirestoreJournalStore
 

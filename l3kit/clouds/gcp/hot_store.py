@@ -22,13 +22,13 @@ from google.cloud.firestore_v1 import types
 from grpc import StatusCode as Code
 
 from l3kit.clouds.gcp import document_ids
-from l3kit.clouds.gcp.bounded import Bounded
 from l3kit.clouds.gcp.document_ids import Position
 from l3kit.clouds.gcp.firestore_client import FirestoreClient
 from l3kit.clouds.gcp.item_reads import DESCENDING, ITEMS, ItemReads, place, sort_key
 from l3kit.clouds.gcp.item_writes import BATCH, ItemWrites, batches, put_write
 from l3kit.clouds.gcp.items import fill, parse, to_chunk_json
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
 
 PAGE_BYTES = 1 << 20

@@ -16,6 +16,7 @@ from l3kit.clouds.gcp.storage_calls import Refused, StorageCalls
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.taken_keys import same_or_conflict
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
 PAGE = 1000
@@ -96,7 +97,7 @@ class GcsObjectStore:
             )
 
         answer = await self._calls.run("put", self._where(key), upload, sends=len(body), expected=TAKEN)
-        return await self._same_or_conflict(key, sha256) if isinstance(answer, Refused) else blob_info(blob)
+        return await same_or_conflict(self, key, sha256) if isinstance(answer, Refused) else blob_info(blob)
 
     async def create_large(
         self,
@@ -120,7 +121,7 @@ class GcsObjectStore:
         outcome = await upload.run(parts, None if content_encoding else sha256)
         if isinstance(outcome, bytes):
             return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await self._same_or_conflict(key, sha256)
+        return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
@@ -256,16 +257,6 @@ class GcsObjectStore:
             if isinstance(answer, Refused) or answer[0] is None:
                 return
             token = answer[0]
-
-    async def _same_or_conflict(self, key: str, sha256: str) -> ObjectInfo:
-        there = await self.head(key)
-        if there is None:
-            raise StoreError(self._where(key), "was taken and is gone again", "Run it again")
-        if there.sha256 != sha256:
-            raise KeyConflictError(
-                self._where(key), "holds other content", "It was left as it is", existing_sha256=there.sha256
-            )
-        return there
 
     def _new_blob(
         self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None

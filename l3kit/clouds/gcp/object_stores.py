@@ -15,9 +15,10 @@ from google.auth.exceptions import DefaultCredentialsError
 from requests.adapters import HTTPAdapter
 
 from l3kit.clouds.gcp.object_store import GcsObjectStore
-from l3kit.clouds.gcp.storage_calls import RetryPolicy, StorageCalls
+from l3kit.clouds.gcp.storage_calls import StorageCalls
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)

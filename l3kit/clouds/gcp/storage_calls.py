@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import RetryPolicy
 
 PASSING = frozenset({408, 429})
 """Statuses that a later try may cure although they are not 5xx."""
@@ -26,23 +26,6 @@ REMEDIES = {
 BUCKET_MISSING = "bucket does not exist"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Waits between tries: random up to `base`, doubling, at most `cap` seconds; longer where the service says so."""
-
-    tries: int = 8
-    base: float = 0.1
-    cap: float = 5.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
-
-    async def wait(self, failures: int, retry_after: float = 0.0) -> None:
-        """Wait after the n-th failure (from 1). `retry_after`: seconds, of which at most `cap` are waited."""
-        await self.sleep(
-            max(min(retry_after, self.cap), self.random() * min(self.cap, self.base * 2 ** (failures - 1)))
-        )
 
 
 @dataclass(frozen=True, slots=True)

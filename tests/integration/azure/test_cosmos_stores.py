@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from l3kit.clouds.azure.cosmos_place import CosmosPlace, Retry
+from l3kit.clouds.azure.cosmos_place import CosmosPlace
 from l3kit.clouds.azure.cosmos_stores import open_hot, open_journal
 from l3kit.clouds.azure.hot_store import CosmosHotStore
 from l3kit.errors import ConfigurationError, ItemRefusedError, StoreError
 from l3kit.tiering.ports import JournalRow
+from l3kit.tiering.retry import RetryPolicy
 from tests.conformance.cosmos_backend import (
     DATABASE,
     KEY,
@@ -70,7 +71,7 @@ def faults(started: tuple[CosmosServers, Faults]) -> Faults:
 
 @pytest.fixture
 def place(started: tuple[CosmosServers, Faults]) -> CosmosPlace:
-    return CosmosPlace(started[0].url, DATABASE, KEY, "l3kit/0 tests", Retry(base=0.01))
+    return CosmosPlace(started[0].url, DATABASE, KEY, "l3kit/0 tests", RetryPolicy(base=0.01))
 
 
 @pytest.fixture
@@ -242,7 +243,7 @@ def test_a_throttled_request_waits_as_long_as_the_service_asks(
         assert await keys(store) == ["a"]
         assert waits == [1.234, 5.0]
 
-    use(open_hot(container, replace(place, retry=Retry(sleep=sleep))), steps)
+    use(open_hot(container, replace(place, retry=RetryPolicy(sleep=sleep))), steps)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_throttling_that_does_not_end_names_throughput(place: CosmosPlace, conta
         with pytest.raises(StoreError, match=r"gave up after 3 tries.*throughput"):
             await keys(store)
 
-    use(open_hot(container, replace(place, retry=Retry(tries=3, base=0.01))), steps)
+    use(open_hot(container, replace(place, retry=RetryPolicy(tries=3, base=0.01))), steps)
 
 
 def test_a_missing_container_or_database_is_named(place: CosmosPlace) -> None:

@@ -22,9 +22,9 @@ from google.cloud import storage
 from l3kit.clouds.gcp import object_stores
 from l3kit.clouds.gcp.object_store import GcsObjectStore
 from l3kit.clouds.gcp.object_stores import GcsPlace, open_objects
-from l3kit.clouds.gcp.storage_calls import RetryPolicy
 from l3kit.errors import ConfigurationError, KeyConflictError, StoreError
 from l3kit.tiering.ports import Tier
+from l3kit.tiering.retry import RetryPolicy
 from tests.conformance.gcs_backend import PROJECT, gcs_server, unchanged_client
 
 MIB = 1024 * 1024
