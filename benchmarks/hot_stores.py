@@ -127,9 +127,9 @@ def table(found: Sequence[Measured]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hot_stores", description=__doc__)
-    parser.add_argument("--mb", type=float, default=10, help="megabytes that l3kit moves (default: 10)")
-    parser.add_argument("--naive-mb", type=float, default=1, help="megabytes that the naive way moves (default: 1)")
-    parser.add_argument("--runs", type=int, default=2, help="runs of each, of which the quickest counts (default: 2)")
+    parser.add_argument("--mb", type=float, default=4, help="megabytes that l3kit moves (default: 4)")
+    parser.add_argument("--naive-mb", type=float, default=0.5, help="megabytes that the naive way moves (default: 0.5)")
+    parser.add_argument("--runs", type=int, default=1, help="runs of each, of which the quickest counts (default: 1)")
     parser.add_argument("--stores", nargs="+", choices=STORES, default=STORES)
     options = parser.parse_args(arguments)
     found: list[Measured] = []

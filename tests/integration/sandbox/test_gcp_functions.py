@@ -191,11 +191,20 @@ def test_a_function_sees_its_settings_and_the_platform_and_nothing_of_the_develo
     assert not [entry for entry in told["path"] if "site-packages" in entry]
 
 
+def served_again(url: str) -> bool:
+    """Within moments: while a server replaces its worker a request may still meet the old one."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if ask(url).status_code == 200:
+            return True
+    return False
+
+
 def test_a_crash_is_a_503_and_the_next_request_is_served(world: World, url: str) -> None:
     """Its server replaces a worker that ended, as it does in a container; a server that is gone is started anew."""
     before = ask(url).text
     assert ask(url, "exit").status_code == 503
-    assert ask(url).status_code == 200
+    assert served_again(url)
     world.kill("the-function")
     after = ask(url)
     assert after.status_code == 200
