@@ -6,13 +6,14 @@ a sample is taken, chosen at random but always the same: a process there takes s
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from tests.faults.conftest import MakeWorld
-from tests.faults.sweep import Setting, sampled_double_faults, sampled_faults, shards
+from tests.faults.sweep import Setting, applicable, sampled_double_faults, sampled_faults, shards
 from tests.faults.test_hot_to_cold import few
 from tests.faults.test_runs_at_once import at_once
 from tests.faults.world import DEVICES, Mover, World, counted, item
@@ -103,6 +104,51 @@ def test_runs_started_together_lose_and_double_nothing(
             assert all("verdict" in report for report in reports), f"seed {seed}: {reports}"
             assert world.run(mover)["verdict"] == "complete"
             world.check(counted(items), f"{layout} {mover} seed {seed}: 3 runs at once, then a quiet one")
+
+
+@of_layouts(HOT_LAYOUTS)
+@shards(6)
+def test_anything_in_any_order_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
+) -> None:
+    """Late items, runs and faults of both movers, drawn by a seed; then quiet runs, and every item is there once."""
+    hot, archive = tallied(make_layout_world(layout, HOT)), tallied(make_layout_world(layout, ARCHIVE))
+    for seed in range(shard[0], 6, shard[1]):
+        chance = random.Random(f"{layout} {seed}")
+        hot.clear()
+        items: list[bytes] = []
+        told = []
+        for _ in range(9):
+            step = chance.choice(["put", "put", HOT, ARCHIVE, "disturbed", "disturbed"])
+            if step == "put":
+                items += put_late(hot, chance, len(items))
+            elif step == "disturbed":
+                told.append(disturb(chance, *chance.choice([(hot, HOT), (archive, ARCHIVE)])))
+            else:
+                hot.run(step)  # type: ignore[arg-type]
+        for mover in (HOT, ARCHIVE, HOT, ARCHIVE):
+            hot.free()
+            assert hot.run(mover)["verdict"] == "complete", f"{layout} seed {seed}: {told}"
+        hot.check(counted(items), f"{layout} seed {seed}: {told}")
+        assert hot.hot_count() == 0
+
+
+def put_late(world: World, chance: random.Random, number: int) -> list[bytes]:
+    """Items at times of their own, in no order: some are older than what has been moved."""
+    device = chance.choice(DEVICES)
+    minutes = chance.sample(range(10_000), 5)
+    new = [item(device, minute, case=world.number, serial=number + n) for n, minute in enumerate(minutes)]
+    world.put(new)
+    return new
+
+
+def disturb(chance: random.Random, world: World, mover: Mover) -> str:
+    action, at = chance.choice(applicable(world)), chance.randint(1, 25)
+    armed = world.arm(world.name(mover), action, at)
+    world.run(mover)
+    world.tally.faults += armed.disarm()[1]
+    world.free()
+    return f"{mover} {action} at {at}"
 
 
 @pytest.mark.parametrize("guard", ["page", "conditional"])
