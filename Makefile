@@ -28,10 +28,10 @@ demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandb
 	@$(BIN)/python -m l3kit.demo
 
 test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" --nbval tests notebooks
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" --nbval notebooks tests
 
 test-all: $(READY)  ## Run the long tests too
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval tests notebooks
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
 
 bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
