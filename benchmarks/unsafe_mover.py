@@ -16,7 +16,7 @@ from l3kit.clouds.aws import hot_store
 from l3kit.clouds.aws.client import Call
 from l3kit.clouds.aws.stores import open_hot, open_objects
 from l3kit.tiering.chunks import object_key
-from l3kit.tiering.ports import HotStore
+from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.report import cutoff_key
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 
@@ -28,21 +28,21 @@ async def move_device(hot: HotStore, bucket: str, device_id: str, before: str) -
     size, number = 1, 0
     after: str | None = None
 
-    async def flush() -> None:
+    async def flush(seen: object) -> None:
         nonlocal keys, items, size, number
         number += 1
         body = b"[" + b",".join(items) + b"]"
         key = object_key(device_id, keys[0], keys[-1], number)
         digest = hashlib.sha256(body).hexdigest()
         await cold._client.call(Call("put", key, "PUT", cold._path(key), body=body, payload_sha256=digest))
-        await hot.delete_items(device_id, keys)
+        await hot.delete_page(Page(keys, [], None, seen), keys, just_read=True)
         keys, items, size = [], [], 1
 
     while True:
         page = await hot.read_page(device_id, before=before, after=after)
         for key, item in zip(page.sort_keys, page.items, strict=True):
             if size + len(item) + 1 > MAX_CHUNK_BYTES and items:
-                await flush()
+                await flush(page.seen)
             keys.append(key)
             items.append(item)
             size += len(item) + 1
@@ -50,7 +50,7 @@ async def move_device(hot: HotStore, bucket: str, device_id: str, before: str) -
             break
         after = page.next_after
     if items:
-        await flush()
+        await flush(page.seen)
     await cold.close()
 
 

@@ -22,8 +22,12 @@ COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 MOVER = "tests/unit/tiering/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
+HOT_STORES = "tests/conformance/test_hot_store.py"
 OBJECTS = "tests/conformance/test_object_store.py"
 JOURNALS = "tests/conformance/test_journal_store.py"
+COSMOS = "tests/integration/azure/test_cosmos_stores.py"
+FIRESTORE = "tests/conformance/test_firestore_stores.py"
+CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
 MOMENTS = "tests/faults/test_moments.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
@@ -128,16 +132,16 @@ MUTATIONS = (
     Mutation(
         "items are deleted without comparing them with what was stored",
         "l3kit/tiering/device_move.py",
-        "same = {key: item for key, item in ours if crc32(item) == crcs[key]}",
-        "same = dict(ours)",
+        "same = [key for key, item in ours if crc32(item) == crcs[key]]",
+        "same = [key for key, _ in ours]",
         (MOVER,),
     ),
     Mutation(
         "a page always counts as unchanged",
-        "l3kit/tiering/device_move.py",
-        'if self._tuning.rewrite_guard == "page" and await self._hot.page_unchanged(page):',
-        'if self._tuning.rewrite_guard == "page":',
-        (MOVER, MOMENTS),
+        "l3kit/clouds/aws/hot_store.py",
+        "return _fingerprint(answer) == seen.fingerprint",
+        "return True",
+        (HOT_STORES, MOMENTS),
     ),
     Mutation(
         "a delete whose answer was lost is repeated blindly",
@@ -237,6 +241,91 @@ MUTATIONS = (
         '            "ConsistentRead": True,\n        }\n        if after',
         '            "ConsistentRead": False,\n        }\n        if after',
         ("tests/conformance/test_hot_store.py",),
+    ),
+    Mutation(
+        "Cosmos DB: items are deleted whatever they have become",
+        "l3kit/clouds/azure/hot_store.py",
+        '("delete", (key,), {"if_match_etag": etags[key]})',
+        '("delete", (key,))',
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "Cosmos DB: a delete whose answer was lost is repeated blindly",
+        "l3kit/clouds/azure/hot_store.py",
+        '"batch_delete", "write", _batch_call(device_id, operations), once=True',
+        '"batch_delete", "write", _batch_call(device_id, operations)',
+        (COSMOS,),
+    ),
+    Mutation(
+        "Cosmos DB: the journal does not compare versions",
+        "l3kit/clouds/azure/journal_store.py",
+        "id_, document, etag=etag, match_condition=_if_not_modified(), no_response=True",
+        "id_, document, no_response=True",
+        (JOURNALS,),
+    ),
+    Mutation(
+        "Cosmos DB: an answer that is more than a page is cut without saying so",
+        "l3kit/clouds/azure/hot_store.py",
+        "next_after = page.last if more or page.cut else None",
+        "next_after = page.last if more else None",
+        (HOT_STORES, COSMOS),
+    ),
+    Mutation(
+        "Firestore: items are deleted whatever they have become",
+        "l3kit/clouds/gcp/item_writes.py",
+        "            write.current_document.update_time.FromNanoseconds(update_time)\n",
+        "",
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "Firestore: what a batch did not delete is forgotten",
+        "l3kit/clouds/gcp/hot_store.py",
+        "return [key for key, code in zip(batch, codes, strict=True) if code not in _GONE]",
+        "return []",
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "Firestore: the journal does not compare versions",
+        "l3kit/clouds/gcp/journal_store.py",
+        "            write.current_document.update_time.CopyFrom(update_time)\n",
+        "",
+        (JOURNALS,),
+    ),
+    Mutation(
+        "Blob Storage: a blob is created over another",
+        "l3kit/clouds/azure/object_store.py",
+        "length=len(body), overwrite=False",
+        "length=len(body), overwrite=True",
+        (OBJECTS,),
+    ),
+    Mutation(
+        "Blob Storage: a copy takes whatever the source has become",
+        "l3kit/clouds/azure/object_store.py",
+        "                source_etag=f'\"{info.etag}\"',\n"
+        "                source_match_condition=MatchConditions.IfNotModified,\n",
+        "",
+        (OBJECTS,),
+    ),
+    Mutation(
+        "Cloud Storage: an object is created over another",
+        "l3kit/clouds/gcp/object_store.py",
+        'content_type="application/json", if_generation_match=0, checksum="crc32c"',
+        'content_type="application/json", checksum="crc32c"',
+        (OBJECTS,),
+    ),
+    Mutation(
+        "Cloud Storage: a copy takes the place of other content",
+        "l3kit/clouds/gcp/object_store.py",
+        "                    if_generation_match=0,\n",
+        "",
+        (OBJECTS,),
+    ),
+    Mutation(
+        "Cloud Storage: an object is deleted whatever it has become",
+        "l3kit/clouds/gcp/object_store.py",
+        "lambda: blob.delete(if_generation_match=generation, **self._once)",
+        "lambda: blob.delete(**self._once)",
+        (OBJECTS,),
     ),
 )
 

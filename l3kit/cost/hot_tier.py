@@ -18,9 +18,14 @@ KB = 1024
 
 
 class HotTier(Protocol):
-    """One provider's way to bill a database of items."""
+    """One provider's way to bill a database of items.
+
+    `looks`: how often a mover reads an item. DynamoDB's batches take no conditions, so a page is read again right
+    before its deletes; the others delete by version (docs/journal.md).
+    """
 
     where: tuple[str, str]
+    looks: int
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -41,6 +46,7 @@ class DynamoDB:
     """Writes: ceil(bytes / 1 KB) WRU per item. Reads: ceil(bytes / 4 KB) RRU per item or query, at least 1."""
 
     where = ("dynamodb", "on_demand")
+    looks = 2
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -63,6 +69,7 @@ class CosmosDB:
     """Request units: of a write by size, straight lines between the documented 1, 2, 4, 16 KB; of a read 1 per KB."""
 
     where = ("cosmos_db", "serverless")
+    looks = 1
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -97,6 +104,7 @@ class Firestore:
     """One operation per document, whatever its size."""
 
     where = ("firestore", "standard")
+    looks = 1
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"

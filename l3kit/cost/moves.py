@@ -129,10 +129,11 @@ def hot_to_cold(w: Inputs, sites: Sites, tally: Tally, seconds: Number | None = 
 
 
 def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """Every page is read before it is stored and again before its items are deleted; a quiet device is asked once."""
+    """Every page is read before it is stored, on DynamoDB again before its deletes; a quiet device is asked once."""
     tier, ops, items, size = HOT_TIERS[sites.layout.hot], w.ops, w.items_per_run, w.stored_item_bytes
     moving = w.devices * ops.minimum(items, 1)
-    tier.scan(tally, sites.hot, moving * 2, ops.maximum(items, 1), size, "read items, twice")
+    what = "read items" if tier.looks == 1 else "read items, twice"
+    tier.scan(tally, sites.hot, moving * tier.looks, ops.maximum(items, 1), size, what)
     quiet = w.devices - moving
     tier.scan(tally, sites.hot, quiet, ops.number(0), size, "ask devices without old items")
     tier.delete(tally, sites.hot, w.devices * items * (1 - w.ttl_deletes), size)

@@ -115,7 +115,7 @@ class Draft:
 
     Attributes:
         sort_keys: of its items, ascending, at least one.
-        pages: the pages they were read from, without their items, for asking later whether they changed.
+        pages: the pages they were read from, without their items, for deleting them later.
         encoded_sort_keys, encoded_crcs: as the journal keeps them.
     """
 
@@ -215,7 +215,7 @@ def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list
     rest = list(items)
     while rest:
         filler = ChunkFiller(max_bytes)
-        filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None, None, b""))
+        filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None))
         draft, _ = filler.draft()
         chunks.append(rest[: draft.count])
         rest = rest[draft.count :]

@@ -186,9 +186,7 @@ class DeviceMove:
 
     async def _delete_page(self, page: Page, draft: Draft, sort_keys: list[str]) -> None:
         await self._journal.keep_alive()
-        left = sort_keys
-        if self._tuning.rewrite_guard == "page" and await self._hot.page_unchanged(page):
-            left = await self._hot.delete_items(self._device_id, sort_keys, check=self._journal.check_held)
+        left = await self._hot.delete_page(page, sort_keys, check=self._journal.check_held)
         if left:
             await self._delete_matching(draft.crcs(left))
 
@@ -216,15 +214,11 @@ class DeviceMove:
         while True:
             page = await self._hot.read_page(self._device_id, before=end, after=after, since=since)
             ours = [(key, item) for key, item in zip(page.sort_keys, page.items, strict=True) if key in crcs]
-            same = {key: item for key, item in ours if crc32(item) == crcs[key]}
-            changed = [key for key, _ in ours if key not in same]
+            same = [key for key, item in ours if crc32(item) == crcs[key]]
+            self._note_changed(sorted({key for key, _ in ours} - set(same)))
             await self._journal.keep_alive()
-            if self._tuning.rewrite_guard == "conditional":
-                changed += await self._hot.delete_if_unchanged(self._device_id, same)
-            else:
-                check = self._journal.check_held
-                left += await self._hot.delete_items(self._device_id, list(same), check=check, attempt=attempt)
-            self._note_changed(changed)
+            check = self._journal.check_held
+            left += await self._hot.delete_page(page, same, just_read=True, check=check, attempt=attempt)
             if page.next_after is None:
                 return left
             after, since = page.next_after, None

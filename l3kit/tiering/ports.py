@@ -28,16 +28,14 @@ class Page:
         sort_keys: the items' sort keys (timestamps), ascending.
         items: each item as UTF-8 JSON, no surrounding blanks; `items[i]` belongs to `sort_keys[i]`.
         next_after: pass as `after` to read on; None where this was the last page.
-        request: what was asked, in the adapter's own form; it uses it to ask again.
-        fingerprint: digest of the store's answer, as opaque as an ETag.
+        seen: how the store recognises what it gave, in the adapter's own form; `delete_page` deletes nothing else.
         refused: items of this page that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
     sort_keys: list[str]
     items: list[bytes]
     next_after: str | None
-    request: object
-    fingerprint: bytes
+    seen: object = None
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -82,28 +80,29 @@ class HotStore(Protocol):
         Raises: StoreError. An unknown device is an empty last page.
         """
 
-    async def page_unchanged(self, page: Page) -> bool:
-        """Ask the same again and compare, as cheaply as the store allows; False also when it cannot tell."""
-
-    async def delete_items(
-        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        just_read: bool = False,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
     ) -> list[str]:
-        """Try once to delete these items, in batches; a missing item counts as deleted.
+        """Try once to delete these items of a page, in batches, each only while it is as it was read; gone is deleted.
 
+        Where the store knows versions (ETag, update time) they are the condition of each delete, which leaves no gap.
+        DynamoDB's batches take no conditions: there the page is looked at again right before (docs/journal.md).
         A request that failed or whose answer was lost is not repeated here: the item may have been written anew
-        since, so the caller looks again first.
+        since, so the caller reads it again first.
 
         Args:
+            page: as `read_page` gave it; its items may have been taken out.
+            just_read: the caller has read the page this moment, so that looking at it again tells nothing new.
             check: called right before each batch is sent; raises where the caller may not delete any more.
             attempt: counts the caller's rounds from 1; where keys are returned the store has been given time before,
                 longer with each attempt.
-        Returns: the sort keys of which it is not certain that they are gone.
-        """
-
-    async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
-        """Delete each item only while it still equals the given chunk JSON, decided by the store itself.
-
-        One conditional request per item: exact, and dear. Returns the sort keys that were left, having changed.
+        Returns: the sort keys of which it is not certain that they are gone: rewritten, refused, or unknown.
         """
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:

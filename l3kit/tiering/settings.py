@@ -23,6 +23,7 @@ INFO_FILE = "digital_twin_info.json"
 """Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
 
 Resource = Literal["hot", "journal", "cold", "archive"]
+RewriteGuard = Literal["page", "conditional"]
 
 STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
     "aws": {
@@ -192,8 +193,9 @@ class Tuning:
         compression: at rest, `none`, `gzip` or `zstd`.
         device_concurrency: devices moved at once; memory grows by about three chunks for each.
         delete_concurrency: delete batches under way at once, over all devices.
-        rewrite_guard: `page` reads each page again right before its deletes; `conditional` deletes each item only
-            while it is unchanged, which is exact and costs a request per item (docs/journal.md).
+        rewrite_guard: DynamoDB's alone; Cosmos DB and Firestore delete by version. `page` reads each page again right
+            before its deletes; `conditional` deletes each item only while it is unchanged, which is exact and costs
+            a request per item (docs/journal.md).
         request_timeout_seconds: how long one request to a database or a writer may take; an object store gets four
             times that, since its requests carry megabytes.
     """
@@ -203,7 +205,7 @@ class Tuning:
     compression: Compression = "none"
     device_concurrency: int = 5
     delete_concurrency: int = 64
-    rewrite_guard: Literal["page", "conditional"] = "page"
+    rewrite_guard: RewriteGuard = "page"
     request_timeout_seconds: int = 30
 
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from azure.cosmos import PartitionKey
@@ -25,6 +26,7 @@ from l3kit.clouds.gcp.provisioning.calls import storage_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import RewriteGuard
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 BACKENDS = ("memory", "aws", "azure", "gcp")
@@ -41,24 +43,31 @@ ARCHIVED = {"gcp": "readable"}
 
 @dataclass(frozen=True)
 class Backend:
-    """How a cloud's stores are made, empty, for one test."""
+    """How a cloud's stores are made, empty, for one test.
+
+    `journal` makes an empty journal; each call of what it returns opens it anew, as another process would.
+    """
 
     name: str
     hot: Callable[[], HotStore]
-    journal: Callable[[], JournalStore]
+    journal: Callable[[], Callable[[], JournalStore]]
     objects: Callable[[Tier], ObjectStore]
+
+
+def _same(store: MemoryJournalStore) -> MemoryJournalStore:
+    return store
 
 
 def memory() -> Backend:
     return Backend(
         "memory",
         MemoryHotStore,
-        MemoryJournalStore,
+        lambda: partial(_same, MemoryJournalStore()),
         MemoryObjectStore,
     )
 
 
-def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
+def aws(state: SandboxState, client: Callable[[str], Any], guard: RewriteGuard = "page") -> Backend:
     place = Place(state.region, lambda: Credentials("sandbox", "sandbox"), state.aws_endpoint)
 
     def table(*keys: str) -> str:
@@ -78,8 +87,8 @@ def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
 
     return Backend(
         "aws",
-        lambda: open_hot(table("iotDeviceId", "id"), place),
-        lambda: open_journal(table("name"), place),
+        lambda: open_hot(table("iotDeviceId", "id"), place, rewrite_guard=guard),
+        lambda: partial(open_journal, table("name"), place),
         objects,
     )
 
@@ -104,7 +113,7 @@ def azure(state: SandboxState) -> Backend:
     return Backend(
         "azure",
         lambda: cosmos_stores.open_hot(container("/iotDeviceId"), place),
-        lambda: cosmos_stores.open_journal(container("/id"), place),
+        lambda: partial(cosmos_stores.open_journal, container("/id"), place),
         objects,
     )
 
@@ -125,6 +134,6 @@ def gcp(state: SandboxState) -> Backend:
     return Backend(
         "gcp",
         lambda: firestore_stores.open_hot(name(), place),
-        lambda: firestore_stores.open_journal(name(), place),
+        lambda: partial(firestore_stores.open_journal, name(), place),
         objects,
     )

@@ -11,7 +11,7 @@ from tests.conformance.backends import Backend
 
 def use(backend: Backend, steps: Callable[[JournalStore], Awaitable[None]]) -> None:
     async def run() -> None:
-        store = backend.journal()
+        store = backend.journal()()
         try:
             await steps(store)
         finally:
@@ -71,6 +71,30 @@ def test_of_many_swaps_at_once_exactly_one_succeeds(backend: Backend) -> None:
             assert await store.load("x") == JournalRow(version, {"by": str(won[0])})
 
     use(backend, steps)
+
+
+def test_two_processes_see_each_others_swaps_and_never_overwrite_them(backend: Backend) -> None:
+    async def run() -> None:
+        opened = backend.journal()
+        one, other = opened(), opened()
+        stores = {"one": one, "other": other}
+        try:
+            assert await one.swap("x", JournalRow(1, {"by": "one"}))
+            assert not await other.swap("x", JournalRow(1, {"by": "other"}))
+            assert await other.swap("x", JournalRow(2, {"by": "other"}))
+            assert not await one.swap("x", JournalRow(2, {"by": "one"})), "it had seen version 1 last"
+            assert await one.load("x") == JournalRow(2, {"by": "other"})
+            for version in range(3, 13):
+                swaps = (store.swap("x", JournalRow(version, {"by": name})) for name, store in stores.items())
+                won = [name for name, success in zip(stores, await asyncio.gather(*swaps), strict=True) if success]
+                assert len(won) == 1
+                for store in (one, other):
+                    assert await store.load("x") == JournalRow(version, {"by": won[0]})
+        finally:
+            await one.close()
+            await other.close()
+
+    asyncio.run(run())
 
 
 def test_names_are_sorted_and_chosen_by_prefix(backend: Backend) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import MakeWorld
-from tests.faults.sweep import Setting, applicable, sampled_double_faults, sampled_faults, shards
+from tests.faults.sweep import Setting, applicable, moments, sampled_double_faults, sampled_faults, shards
 from tests.faults.test_hot_to_cold import few
+from tests.faults.test_moments import MOVE, PATIENT, survives_a_rewrite
 from tests.faults.test_runs_at_once import at_once
 from tests.faults.world import DEVICES, Mover, World, counted, item
 
@@ -151,28 +152,22 @@ def disturb(chance: random.Random, world: World, mover: Mover) -> str:
     return f"{mover} {action} at {at}"
 
 
-@pytest.mark.parametrize("guard", ["page", "conditional"])
 @pytest.mark.parametrize("layout", HOT_LAYOUTS[:2], ids="-".join)
-def test_an_item_rewritten_while_its_chunk_is_stored_is_not_lost(
-    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, guard: str
+@shards(6)
+def test_an_item_rewritten_while_it_is_moved_survives_in_its_last_version(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
 ) -> None:
-    world = tallied(make_layout_world(layout, HOT, REQUEST_TIMEOUT_SECONDS=30, REWRITE_GUARD=guard))
-    calls = settings(HOT).calls(world)
-    created = next(n for n, call in enumerate(calls, 1) if call.startswith(("blob PUT", "storage POST")))
-    world.clear()
-    items = few(world)
-    armed = world.arm(world.name(HOT), "pause_after", created)
-    outcome = world.start(HOT)
-    assert armed.wait_until_held()
-    rewritten = item(DEVICES[0], 0, case=world.number, rewritten=True)
-    world.do(world.hot.put_items(DEVICES[0], [rewritten]))
-    armed.go_on()
-    outcome.result()
-    world.tally.faults += armed.disarm()[1]
-    world.free()
-    assert world.run(HOT)["verdict"] == "complete"
-    there = world.everywhere()
-    assert counted([rewritten]) <= there, "the rewritten item was lost"
-    assert there - counted([*items, rewritten]) == counted([]), "something was doubled"
-    assert counted(items) - there <= counted(items[:1]), "more than the overwritten version is gone"
-    assert world.hot_count() == 0
+    """Every moment, the one right before a delete takes effect among them: these stores delete by version."""
+    world = tallied(make_layout_world(layout, HOT, **PATIENT))
+    calls = MOVE.calls(world)
+    cases = list(moments(calls))
+    last = [case for case in cases if case[0] == "pause_before" and is_delete(case[2])]
+    assert last, calls
+    others = [case for case in cases if case not in last]
+    for case in (last + others)[shard[0] :: shard[1]]:
+        survives_a_rewrite(world, *case)
+
+
+def is_delete(call: str) -> bool:
+    """Of items, in this hot store's words."""
+    return call.startswith(("cosmos BATCH", "firestore BatchWrite"))

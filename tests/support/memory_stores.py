@@ -41,28 +41,19 @@ class Delayed:
 
 
 class MemoryHotStore:
-    """Items by device and sort key; pages of `page_items` items."""
+    """Items by device and sort key; pages of `page_items` items.
 
-    def __init__(self, page_items: int = 10) -> None:
+    `by_page`: a page of which any item has changed is left whole, as by DynamoDB's store.
+    """
+
+    def __init__(self, page_items: int = 10, *, by_page: bool = False) -> None:
+        self.by_page = by_page
         self.usage = Usage()
         self.devices: dict[str, dict[str, bytes]] = {}
         self._page_items = page_items
 
     def delayed(self, seed: int) -> Delayed:
         return Delayed(self, seed)
-
-    def _select(self, device_id: str, before: str, after: str | None, since: str | None, count: int) -> Page:
-        items = self.devices.get(device_id, {})
-        keys = [
-            key
-            for key in sorted(items)
-            if key < before and (after is None or key > after) and (since is None or key >= since)
-        ]
-        found, more = keys[:count], len(keys) > count
-        values = [items[key] for key in found]
-        fingerprint = hashlib.sha256(repr((found, values, more)).encode()).digest()
-        request = (device_id, before, after, since, count)
-        return Page(found, values, found[-1] if more else None, request, fingerprint)
 
     async def read_page(
         self,
@@ -75,31 +66,38 @@ class MemoryHotStore:
     ) -> Page:
         self.usage.count("query")
         count = self._page_items if limit is None else max(1, min(limit, self._page_items))
-        return self._select(device_id, before, after, since, count)
+        items = self.devices.get(device_id, {})
+        keys = [
+            key
+            for key in sorted(items)
+            if key < before and (after is None or key > after) and (since is None or key >= since)
+        ]
+        found, more = keys[:count], len(keys) > count
+        versions = {key: items[key] for key in found}
+        return Page(found, list(versions.values()), found[-1] if more else None, (device_id, versions))
 
-    async def page_unchanged(self, page: Page) -> bool:
-        self.usage.count("query")
-        return self._select(*page.request).fingerprint == page.fingerprint  # type: ignore[misc]
-
-    async def delete_items(
-        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        just_read: bool = False,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
     ) -> list[str]:
+        device_id, versions = page.seen  # type: ignore[misc]
+        stored = self.devices.get(device_id, {})
+        if self.by_page and not just_read and any(stored.get(key) != item for key, item in versions.items()):
+            return list(sort_keys)
+        left = []
         for key in sort_keys:
             check()
             self.usage.count("delete")
-            self.devices.get(device_id, {}).pop(key, None)
-        return []
-
-    async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
-        changed = []
-        for key, item in items.items():
-            self.usage.count("conditional_delete")
-            stored = self.devices.get(device_id, {})
-            if key in stored and stored[key] != item:
-                changed.append(key)
-            else:
+            if stored.get(key, versions[key]) == versions[key]:
                 stored.pop(key, None)
-        return changed
+            else:
+                left.append(key)
+        return left
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         for item in items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from l3kit.clouds.aws.shapes import Shapes
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
+from l3kit.tiering.settings import RewriteGuard
 
 BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
@@ -25,15 +27,30 @@ BATCH_TRIES = 20
 CONDITIONAL_FAILED = frozenset({"ConditionalCheckFailedException"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A page's query, for asking it again, and what its answer was. `units`: read units that it took."""
+
+    device_id: str
+    request: bytes
+    units: float
+    fingerprint: bytes
+
+
 class DynamoHotStore:
     """The port `HotStore` on one table.
 
     Args:
         delete_concurrency: batches under way at once, over all devices.
+        rewrite_guard: `page` looks at each page again right before its deletes; `conditional` sends a conditional
+            delete for each item, which is exact and dear.
     """
 
-    def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
+    def __init__(
+        self, table: DynamoTable, *, delete_concurrency: int = 32, rewrite_guard: RewriteGuard = "page"
+    ) -> None:
         self._table = table
+        self._guard = rewrite_guard
         self._shapes = Shapes(SORT_KEY)
         self._bounded = Bounded(delete_concurrency)
         self.usage = table.client.usage
@@ -49,7 +66,7 @@ class DynamoHotStore:
     ) -> Page:
         """See `HotStore.read_page`. A page ends at 1 MB of stored items (DynamoDB's limit)."""
         if since is not None and since >= before:
-            return Page([], [], None, b"", b"")
+            return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
         answer = await self._table.send("Query", "query", request)
         page = decode(answer.body, self._shapes)
@@ -60,20 +77,44 @@ class DynamoHotStore:
             items.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        return Page(sort_keys, items, next_after, (request, units), _fingerprint(answer), page.refused)
+        return Page(sort_keys, items, next_after, _Seen(device_id, request, units, _fingerprint(answer)), page.refused)
 
-    async def page_unchanged(self, page: Page) -> bool:
-        """Ask the same Query again; only an answer of the same length and checksum counts as unchanged."""
-        assert isinstance(page.request, tuple)
-        request, units = page.request
-        answer = await self._table.send("Query", "query", request)
-        self.usage.read_units += units  # the answer is not parsed; an unchanged page costs what it did before
-        return _fingerprint(answer) == page.fingerprint
-
-    async def delete_items(
-        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        just_read: bool = False,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
     ) -> list[str]:
-        """See `HotStore.delete_items`; 25 a batch. Left are those of failed batches and the unprocessed ones."""
+        """See `HotStore.delete_page`; 25 a batch. Left are those of failed batches and the unprocessed ones.
+
+        Under the conditional guard all are left where the page's items have been taken out: they are the condition.
+        """
+        if not sort_keys:
+            return []
+        assert isinstance(page.seen, _Seen)
+        device_id = page.seen.device_id
+        if self._guard == "conditional":
+            wanted = set(sort_keys)
+            items = {key: item for key, item in zip(page.sort_keys, page.items, strict=False) if key in wanted}
+            changed = await self._delete_conditionally(device_id, items, check)
+            return changed + [key for key in sort_keys if key not in items]
+        if not just_read and not await self._unchanged(page.seen):
+            return list(sort_keys)
+        left = await self._delete_batches(device_id, sort_keys, check)
+        if left:
+            await self._table.client.retry.wait(attempt)
+        return left
+
+    async def _unchanged(self, seen: _Seen) -> bool:
+        """Ask the same Query again; only an answer of the same length and checksum counts as unchanged."""
+        answer = await self._table.send("Query", "query", seen.request)
+        self.usage.read_units += seen.units  # the answer is not parsed; an unchanged page costs what it did before
+        return _fingerprint(answer) == seen.fingerprint
+
+    async def _delete_batches(self, device_id: str, sort_keys: Sequence[str], check: Callable[[], None]) -> list[str]:
         prefix = b'{"DeleteRequest":{"Key":{"%b":{"S":%b},"%b":{"S":' % (
             PARTITION_KEY.encode(),
             orjson.dumps(device_id),
@@ -96,17 +137,19 @@ class DynamoHotStore:
         left = [key for keys in results for key in keys]
         if left:
             self.usage.retried("batch_delete", sum(map(bool, results)))
-            await self._table.client.retry.wait(attempt)
         return left
 
-    async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
-        """See `HotStore.delete_if_unchanged`.
+    async def _delete_conditionally(
+        self, device_id: str, items: Mapping[str, bytes], check: Callable[[], None]
+    ) -> list[str]:
+        """The condition compares every attribute that the moved item had.
 
-        The condition compares every attribute that the moved item had. DynamoDB has no condition on the number of
-        attributes, so a rewrite that only *adds* some is deleted first; the answer shows it, and it is put back,
-        unless a newer one has come meanwhile.
+        DynamoDB has no condition on the number of attributes, so a rewrite that only *adds* some is deleted first;
+        the answer shows it, and it is put back, unless a newer one has come meanwhile.
         """
-        results = await self._bounded.run([self._delete_one(device_id, key, item) for key, item in items.items()])
+        results = await self._bounded.run(
+            [self._delete_one(device_id, key, item, check) for key, item in items.items()]
+        )
         return [key for key in results if key is not None]
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -154,7 +197,8 @@ class DynamoHotStore:
             request["Limit"] = max(1, limit)
         return orjson.dumps(request)
 
-    async def _delete_one(self, device_id: str, sort_key: str, item: bytes) -> str | None:
+    async def _delete_one(self, device_id: str, sort_key: str, item: bytes, check: Callable[[], None]) -> str | None:
+        check()
         wire = to_wire(item)
         attributes = [name for name in wire if name not in (PARTITION_KEY, SORT_KEY)]
         names = {f"#a{n}": name for n, name in enumerate(attributes)} | {"#s": SORT_KEY}

@@ -16,7 +16,7 @@ from l3kit.clouds.aws.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings import RewriteGuard, Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 OBJECT_TIMEOUTS = 4
@@ -50,11 +50,16 @@ class Place:
 
 
 def open_hot(
-    table: str, place: Place | None = None, *, delete_concurrency: int = 32, timeout: float = REQUEST_TIMEOUT
+    table: str,
+    place: Place | None = None,
+    *,
+    delete_concurrency: int = 32,
+    rewrite_guard: RewriteGuard = "page",
+    timeout: float = REQUEST_TIMEOUT,
 ) -> DynamoHotStore:
     """The hot tier's table; connections are opened when needed. `timeout`: seconds for one request."""
-    connections = delete_concurrency + 8
-    return DynamoHotStore(_table(table, place, connections, timeout), delete_concurrency=delete_concurrency)
+    opened = _table(table, place, delete_concurrency + 8, timeout)
+    return DynamoHotStore(opened, delete_concurrency=delete_concurrency, rewrite_guard=rewrite_guard)
 
 
 def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from l3kit.clouds.azure.cosmos import CosmosContainer, Reply
 from l3kit.clouds.azure.items import PARTITION_KEY, SORT_KEY, Document, to_chunk_json, to_document
-from l3kit.clouds.azure.pages import Bounds, PageSize, decode, fingerprint
+from l3kit.clouds.azure.pages import Bounds, PageSize, decode
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
@@ -18,11 +19,16 @@ BATCH = 100
 """Operations in one transactional batch (Cosmos DB's limit)."""
 BATCH_BYTES = 1_500_000
 """Documents in one batch; the service takes 2 MB a request."""
-TAGS_PER_PAGE = 5_000
-"""Ids and etags, about 100 bytes each, that a check of a page reads at once."""
 GONE = 404
+CHANGED = 412
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The etags of a page's items, in their order: every write gives an item a new one."""
+
+    device_id: str
+    etags: Sequence[str]
 
 
 class CosmosHotStore:
@@ -53,47 +59,45 @@ class CosmosHotStore:
         comes beyond 1 MiB is left for the next page.
         """
         if since is not None and since >= before:
-            return Page([], [], None, None, b"")
+            return Page([], [], None)
         bounds = Bounds(before, after, since)
-        documents, more = await self._query(device_id, "*", bounds, self._page_size.items(limit))
+        condition, values = bounds.condition()
+        text = f"SELECT * FROM c WHERE {condition} ORDER BY c.id"
+        documents, more = await self._ask(device_id, text, values, self._page_size.items(limit))
         page = decode(documents)
         self._page_size.note(page.size, len(page.items))
         next_after = page.last if more or page.cut else None
-        asked = Bounds(before, after, since, through=next_after)
-        return Page(page.sort_keys, page.items, next_after, (device_id, asked), page.fingerprint, page.refused)
+        return Page(page.sort_keys, page.items, next_after, _Seen(device_id, page.etags), page.refused)
 
-    async def page_unchanged(self, page: Page) -> bool:
-        """Read ids and etags of the same range: an etag changes with every write."""
-        if page.request is None:
-            return True
-        assert isinstance(page.request, tuple)
-        device_id, bounds = page.request
-        tags: list[Document] = []
-        while True:
-            documents, more = await self._query(device_id, "c.id, c._etag", bounds, TAGS_PER_PAGE)
-            tags += documents
-            if not more or not documents:
-                return fingerprint(tags) == page.fingerprint
-            bounds = bounds.behind(documents[-1][SORT_KEY])
-
-    async def delete_items(
-        self, device_id: str, sort_keys: Sequence[str], *, check: Callable[[], None] = always, attempt: int = 1
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        just_read: bool = False,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
     ) -> list[str]:
-        """See `HotStore.delete_items`; 100 a batch, each batch whole or not at all.
+        """See `HotStore.delete_page`; 100 a batch, each batch whole or not at all, each item on condition of its etag.
 
-        A batch that holds an item already gone is refused whole: its others are returned, and the caller, which looks
-        again, finds only what is still there.
+        A batch with an item that is gone or was rewritten is refused whole: its others are returned too, and the
+        caller, which reads them again, sends only what is still there and the same.
         """
+        if not sort_keys:
+            return []
+        assert isinstance(page.seen, _Seen)
+        device_id = page.seen.device_id
+        etags = dict(zip(page.sort_keys, page.seen.etags, strict=True))
 
         async def delete(batch: Sequence[str]) -> list[str]:
             check()
-            operations = [("delete", (key,)) for key in batch]
+            operations = [("delete", (key,), {"if_match_etag": etags[key]}) for key in batch]
             outcome = await self._container.attempt(
                 "batch_delete", "write", _batch_call(device_id, operations), once=True
             )
             if not isinstance(outcome, Reply):
                 return list(batch)
-            statuses = self._only_expected("batch_delete", outcome, {GONE})
+            statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
             return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
 
         batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
@@ -103,17 +107,6 @@ class CosmosHotStore:
             self.usage.retried("batch_delete", sum(map(bool, results)))
             await self._container.retry.wait(attempt)
         return left
-
-    async def delete_if_unchanged(self, device_id: str, items: Mapping[str, bytes]) -> list[str]:
-        """See `HotStore.delete_if_unchanged`.
-
-        Not dear here: up to 100 items are read with their etags, compared, and deleted in one batch on condition of
-        these etags. What is written between the two makes the service refuse the batch; then the rest is read again.
-        """
-        keys = list(items)
-        batches = [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
-        results = await self._bounded.run([self._delete_unchanged(device_id, batch, items) for batch in batches])
-        return [key for left in results for key in left]
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """See `HotStore.put_items`; nothing is written where an item is refused."""
@@ -139,43 +132,6 @@ class CosmosHotStore:
 
     async def close(self) -> None:
         await self._container.close()
-
-    async def _delete_unchanged(self, device_id: str, keys: Sequence[str], items: Mapping[str, bytes]) -> list[str]:
-        changed: list[str] = []
-        while True:
-            tags = {}
-            for document in await self._read(device_id, keys):
-                key, etag = document[SORT_KEY], document["_etag"]
-                if _is_item(document, items[key]):
-                    tags[key] = etag
-                else:
-                    changed.append(key)
-            if not tags:
-                return changed
-            operations = [("delete", (key,), {"if_match_etag": etag}) for key, etag in tags.items()]
-            reply = await self._container.call("conditional_delete", "write", _batch_call(device_id, operations))
-            if not self._only_expected("conditional_delete", reply, {GONE, 412}):
-                return changed
-            keys = list(tags)
-
-    async def _read(self, device_id: str, keys: Sequence[str]) -> list[Document]:
-        """Those of the named documents that are there."""
-        found: list[Document] = []
-        wanted = sorted(keys)
-        after = ""
-        while True:
-            names = [f"@k{n}" for n in range(len(wanted))]
-            text = f"SELECT * FROM c WHERE c.id IN ({', '.join(names)}) AND c.id > @after ORDER BY c.id"
-            values = [("@after", after), *zip(names, wanted, strict=True)]
-            documents, more = await self._ask(device_id, text, values, len(wanted))
-            found += documents
-            if not more or not documents:
-                return found
-            after = documents[-1][SORT_KEY]
-
-    async def _query(self, device_id: str, fields: str, bounds: Bounds, count: int) -> tuple[list[Document], bool]:
-        condition, values = bounds.condition()
-        return await self._ask(device_id, f"SELECT {fields} FROM c WHERE {condition} ORDER BY c.id", values, count)
 
     async def _ask(
         self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int
@@ -216,12 +172,3 @@ def _by_size(documents: Sequence[Document]) -> list[list[Document]]:
         batches[-1].append(document)
         size += length
     return batches
-
-
-def _is_item(document: Document, item: bytes) -> bool:
-    """Whether a stored document is this item, whichever cloud's adapter wrote the item's bytes."""
-    try:
-        stored = to_chunk_json(document)
-        return stored == item or stored == to_chunk_json(to_document(item))
-    except ItemRefusedError:
-        return False

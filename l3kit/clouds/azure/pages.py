@@ -1,11 +1,9 @@
-"""A query's answer as a page: its bounds, its size, its fingerprint."""
+"""A query's answer as a page: its bounds, its size, the etags of its items."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from l3kit.clouds.azure.items import SORT_KEY, Document, to_chunk_json
 from l3kit.errors import ItemRefusedError
@@ -18,26 +16,21 @@ MAX_ITEMS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A range of sort keys; the service compares them, as document ids. `through`: the last one, where it is known."""
+    """A range of sort keys; the service compares them, as document ids."""
 
     before: str
     after: str | None = None
     since: str | None = None
-    through: str | None = None
 
     def condition(self) -> tuple[str, list[tuple[str, str]]]:
         """The SQL condition on `c.id` and its parameters."""
-        terms = [("<=", "@through", self.through) if self.through is not None else ("<", "@before", self.before)]
+        terms = [("<", "@before", self.before)]
         if self.after is not None:
             terms.append((">", "@after", self.after))
         if self.since is not None:
             terms.append((">=", "@since", self.since))
         text = " AND ".join(f"c.id {operator} {name}" for operator, name, _ in terms)
         return text, [(name, value) for _, name, value in terms]
-
-    def behind(self, sort_key: str) -> Bounds:
-        """What is left of the range after this key."""
-        return replace(self, after=sort_key, since=None)
 
 
 class PageSize:
@@ -57,12 +50,15 @@ class PageSize:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`size`: bytes of the items; `cut`: the answer held more than fits; `last`: the page's last key."""
+    """`size`: bytes of the items; `cut`: the answer held more than fits; `last`: the page's last key, refused or not.
+
+    `etags[i]` belongs to `sort_keys[i]`.
+    """
 
     sort_keys: list[str]
     items: list[bytes]
+    etags: list[str]
     refused: tuple[tuple[str, str], ...]
-    fingerprint: bytes
     last: str | None
     size: int
     cut: bool
@@ -72,33 +68,26 @@ def decode(documents: Sequence[Document]) -> Decoded:
     """Decode a query's documents up to 1 MiB, at least one. One that cannot be written as JSON spoils no other."""
     sort_keys: list[str] = []
     items: list[bytes] = []
+    etags: list[str] = []
     refused: list[tuple[str, str]] = []
-    tags: list[dict[str, str]] = []
+    last: str | None = None
     size = 0
     cut = False
     for document in documents:
         sort_key: str = document[SORT_KEY]
-        tag = {SORT_KEY: sort_key, "_etag": document["_etag"]}
+        etag: str = document["_etag"]
         try:
             item = to_chunk_json(document)
         except ItemRefusedError as error:
-            tags.append(tag)
+            last = sort_key
             refused.append((sort_key, error.cause))
             continue
-        if tags and size + len(item) > PAGE_BYTES:
+        if last is not None and size + len(item) > PAGE_BYTES:
             cut = True
             break
+        last = sort_key
         size += len(item)
-        tags.append(tag)
         sort_keys.append(sort_key)
         items.append(item)
-    last = tags[-1][SORT_KEY] if tags else None
-    return Decoded(sort_keys, items, tuple(refused), fingerprint(tags), last, size, cut)
-
-
-def fingerprint(tags: Iterable[Mapping[str, Any]]) -> bytes:
-    """Digest of ids and etags, in order."""
-    digest = hashlib.blake2b(digest_size=16)
-    for tag in tags:
-        digest.update(f"{tag[SORT_KEY]}\n{tag['_etag']}\n".encode("utf-8", "surrogatepass"))
-    return digest.digest()
+        etags.append(etag)
+    return Decoded(sort_keys, items, etags, tuple(refused), last, size, cut)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from google.cloud.firestore_v1 import types
@@ -49,7 +49,6 @@ class ItemReads:
         end: Position | None,
         most: int,
         *,
-        keys_only: bool = False,
         direction: int = ASCENDING,
         enough: Callable[[Any], bool] = never,
     ) -> list[Any]:
@@ -62,20 +61,8 @@ class ItemReads:
             if position is not None:
                 cursor.values.add(reference_value=f"{device}/{ITEMS}/{position.id}")
                 cursor.before = position.before
-        if keys_only:
-            query.select.fields.add(field_path=NAME)
         request = types.RunQueryRequest.wrap(types.RunQueryRequest.pb()(parent=device, structured_query=query))
         answers = await self._client.call("run_query", "query", self._resource, request, enough=enough)
         documents = [answer.document for answer in answers if answer.HasField("document")]
         self._client.usage.read_units += max(1, len(documents))
         return documents
-
-    async def named(self, device: str, sort_keys: Sequence[str]) -> dict[str, Any]:
-        """The documents of these sort keys, as far as there are any."""
-        request = types.BatchGetDocumentsRequest(
-            database=self._client.database, documents=[f"{device}/{ITEMS}/{key}" for key in sort_keys]
-        )
-        answers = await self._client.call("batch_get_documents", "get", self._resource, request, enough=never)
-        self._client.usage.read_units += len(sort_keys)
-        found = [answer.found for answer in answers if answer.HasField("found")]
-        return {sort_key(document): document for document in found}

@@ -70,17 +70,24 @@ class ItemWrites:
         self._client = client
         self._resource = resource
 
-    async def once(self, kind: str, writes: Sequence[Any]) -> list[Code]:
-        """Send a single time: a status for each write; all alike where the call failed or its answer was lost.
+    async def delete(self, documents: Sequence[tuple[str, int]]) -> list[Code]:
+        """Delete documents, each only while it has this update time (nanoseconds); sent a single time.
 
+        Returns: a status for each; all alike where the call failed or its answer was lost.
         Raises: StoreError where a repetition would not help.
         """
-        outcome = await self._client.attempt("batch_write", kind, self._resource, self._request(writes))
-        return [outcome.code] * len(writes) if isinstance(outcome, Failure) else self._codes(outcome)
-
-    async def repeatable(self, kind: str, writes: Sequence[Any]) -> list[Code]:
-        """Send writes that may take effect twice; a call that failed is repeated."""
-        return self._codes(await self._client.call("batch_write", kind, self._resource, self._request(writes)))
+        request = types.BatchWriteRequest.pb()(database=self._client.database)
+        for name, update_time in documents:
+            write = request.writes.add()
+            write.delete = name
+            write.current_document.update_time.FromNanoseconds(update_time)
+        wrapped = types.BatchWriteRequest.wrap(request)
+        outcome = await self._client.attempt("batch_write", "batch_delete", self._resource, wrapped)
+        if isinstance(outcome, Failure):
+            return [outcome.code] * len(documents)
+        codes = [_CODES.get(status.code, Code.UNKNOWN) for status in outcome.status]
+        self._client.usage.write_units += codes.count(Code.OK)
+        return codes
 
     async def put(self, writes: Sequence[Any]) -> None:
         """Store items. Raises: ItemRefusedError naming the item; StoreError."""
@@ -109,11 +116,6 @@ class ItemWrites:
     def _request(self, writes: Sequence[Any]) -> Any:
         request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)
         return types.BatchWriteRequest.wrap(request)
-
-    def _codes(self, answer: Any) -> list[Code]:
-        codes = [_CODES.get(status.code, Code.UNKNOWN) for status in answer.status]
-        self._client.usage.write_units += codes.count(Code.OK)
-        return codes
 
 
 def _relative(name: str) -> str:

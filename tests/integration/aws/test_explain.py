@@ -232,7 +232,7 @@ def test_a_tier_on_a_cloud_out_of_reach_is_named_and_the_others_are_counted(
 def ten_items() -> tuple[Draft, bytes]:
     filler = ChunkFiller()
     ages = range(109, 99, -1)
-    filler.add(Page([stamp(n) for n in ages], [item(n) for n in ages], None, None, b""))
+    filler.add(Page([stamp(n) for n in ages], [item(n) for n in ages], None))
     return filler.draft()
 
 

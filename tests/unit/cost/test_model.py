@@ -50,6 +50,15 @@ def test_every_item_is_read_twice_in_units_of_4_kb_by_device() -> None:
     assert quiet.quantity == Decimal(10) / 10**6
 
 
+@pytest.mark.parametrize(("cloud", "looks"), [("aws", 2), ("azure", 1), ("gcp", 1)])
+def test_items_are_read_a_second_time_only_where_deletes_cannot_name_a_version(cloud: str, looks: int) -> None:
+    bill = move_bill(workload(), Layout.parse(f"{cloud}-aws-aws"), BOOK, "hot-to-cold-mover")
+    read = row(bill, "hot to cold", "read items, twice" if looks == 2 else "read items")
+    once = {"aws": 10 * 352, "azure": 10 * 1440 * 1000 / Decimal(1024), "gcp": 10 * 1440}[cloud]
+    per = {"aws": 10**6, "azure": 10**6, "gcp": 10**5}[cloud]
+    assert read.quantity == pytest.approx(looks * Decimal(once) / per)
+
+
 def test_the_journal_takes_two_writes_a_chunk_and_one_a_device_each_as_large_as_the_larger_record() -> None:
     # Full chunks of 5,237 items: 700 + 7 * 5,237 bytes are 37 KB. 14,400 items: 2 full, and 3,926 more, 28 KB.
     bill = run("hot-to-cold-mover", items_per_device_per_day=14_400)

@@ -48,7 +48,6 @@ LEASE_OVER = timedelta(minutes=10)
 faults = st.none() | st.tuples(st.sampled_from(HOWS), st.integers(3, 8) | st.integers(1, 40))
 minutes = st.integers(0, MINUTES)
 cuts = st.just(2 * MINUTES) | minutes
-guards = st.sampled_from(["page", "conditional"])
 compressions = st.sampled_from(["none", "gzip", "zstd"])
 
 
@@ -118,7 +117,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(
         fault=faults,
         cut=cuts,
-        guard=guards,
+        by_page=st.booleans(),
         compression=compressions,
         chunk=st.sampled_from([1024, 1500, 4096]),
         chunks_left=st.none() | st.integers(0, 3),
@@ -127,7 +126,7 @@ class AnyOrder(RuleBasedStateMachine):
         self,
         fault: tuple[str, int] | None,
         cut: int,
-        guard: Any,
+        by_page: bool,
         compression: Any,
         chunk: int,
         chunks_left: int | None,
@@ -135,7 +134,8 @@ class AnyOrder(RuleBasedStateMachine):
         """Everything older than a moment among the items; killed, disturbed, or out of time after some chunks."""
         left = [900.0] * (2 * chunks_left + 1) if chunks_left is not None else []
         remaining = (lambda: left.pop() if left else 0.0) if chunks_left is not None else (lambda: 900.0)
-        tuning = Tuning(chunk, compression=compression, rewrite_guard=guard, device_concurrency=1)
+        tuning = Tuning(chunk, compression=compression, device_concurrency=1)
+        self.hot.by_page = by_page
         self._hot_to_cold(fault, START + timedelta(minutes=cut), tuning, remaining)
 
     @rule(fault=faults, cut=cuts)

@@ -47,7 +47,7 @@ def item_of_size(size: int) -> bytes:
 
 
 def page(items: list[bytes], first: int = 0) -> Page:
-    return Page([f"{first + i:09d}" for i in range(len(items))], items, None, None, b"")
+    return Page([f"{first + i:09d}" for i in range(len(items))], items, None)
 
 
 def test_chunk_items_empty_list() -> None:

@@ -42,7 +42,7 @@ class Clock:
 
 def draft() -> Draft:
     filler = ChunkFiller()
-    filler.add(Page(["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], [b'{"a":1}', b'{"a":2}'], None, None, b""))
+    filler.add(Page(["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], [b'{"a":1}', b'{"a":2}'], None))
     return filler.draft()[0]
 
 
@@ -79,7 +79,7 @@ def test_a_record_reads_back_as_it_was_written(
     version: int, owner: str, number: int, keys: list[str], state: str | None
 ) -> None:
     filler = ChunkFiller()
-    filler.add(Page(keys, [key.encode() for key in keys], None, None, b""))
+    filler.add(Page(keys, [key.encode() for key in keys], None))
     made, body = filler.draft()
     chunk = made.chunk("d/1", number, "gzip", body)
     entry = None
