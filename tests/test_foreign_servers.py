@@ -1,0 +1,24 @@
+"""The conformance cases notice what an emulator gets wrong; the other two are for `python -m tests.foreign_servers`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.foreign_servers import FOREIGN, ROOT, run_cases
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_the_bare_cosmos_server_fails_the_cases_that_the_layer_passes(tmp_path: Path) -> None:
+    (bare,) = [foreign for foreign in FOREIGN if "cosmosdb" in foreign.name]
+    outcome = run_cases(bare, tmp_path)
+    assert not outcome.missed
+    assert outcome.passed, "it is right in much"
+
+
+def test_what_must_fail_is_among_the_cases() -> None:
+    for foreign in FOREIGN:
+        cases = (ROOT / foreign.cases).read_text("utf-8")
+        assert [name for name in foreign.must_fail if f"def {name}(" not in cases] == []
