@@ -1,8 +1,9 @@
 """Runs the conformance cases against the emulators as they come, where they must fail.
 
-`python -m tests.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore, and a layer before Cosmos DB, because these emulators are silently
-wrong. This shows that the cases would notice. They are installed into a temporary folder, bound to loopback, run, and
-thrown away; the exit code is 1 where one of them passes what it is known to get wrong.
+`python -m tests.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore, and a layer
+before Cosmos DB, because these emulators are silently wrong; this shows that the cases would notice. They are
+installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them passes
+what it is known to get wrong.
 """
 
 from __future__ import annotations
