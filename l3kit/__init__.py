@@ -24,6 +24,7 @@ _EXPORTS = {
     "query": "l3kit.device_query",
     "explain": "l3kit.explanation",
     "verify": "l3kit.verification",
+    "check_links": "l3kit.link_checks",
     "write_result": "l3kit.results",
     "runs_frame": "l3kit.runs",
     "requests_frame": "l3kit.runs",

@@ -10,10 +10,10 @@ from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
+    from l3kit.checks import Check
     from l3kit.device_facts import Schedule
     from l3kit.provisioning.wanted import Provisioner
     from l3kit.twin import Twin
-    from l3kit.verification import Check
 
 
 class CloudFacade(Protocol):
@@ -41,6 +41,9 @@ class CloudFacade(Protocol):
 
         Raises: ProvisioningError where it is not deployed; L3Error where it failed or gave no answer.
         """
+
+    def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
+        """What a deployed function was told, tokens among it; None where it is not deployed."""
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """Each function of the layout is there, works, and has the variables it needs and no strange ones."""

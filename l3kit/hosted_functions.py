@@ -15,9 +15,9 @@ from l3kit.schedule_times import next_time
 from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
 
 if TYPE_CHECKING:
+    from l3kit.checks import Check
     from l3kit.provisioning.function_host import FunctionHost
     from l3kit.twin import Twin
-    from l3kit.verification import Check
 
 INVOKE_SECONDS = 930.0
 REPAIR = "Run deploy_l3, which repairs it"
@@ -60,9 +60,14 @@ class HostedFunctions:
         told = answer.get("error") if isinstance(answer, dict) else None
         raise L3Error(name, f"failed: {told or f'it answered {status}'}", f"See the log of {name}")
 
+    def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
+        """See `CloudFacade.function_variables`."""
+        there = self._host.get(self._name_of(twin, function))
+        return None if there is None else there.definition.settings
+
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.function_checks`."""
-        from l3kit.verification import Check, variables_check
+        from l3kit.checks import Check, variables_check
 
         for function in functions_of(twin, self._provider):
             there = self._host.get(self._name_of(twin, function))
@@ -75,7 +80,7 @@ class HostedFunctions:
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.schedule_checks`."""
-        from l3kit.verification import Check
+        from l3kit.checks import Check
 
         wanted = self._expression_of(twin.config.mover_schedule)
         for function in functions_of(twin, self._provider):

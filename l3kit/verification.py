@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from l3kit.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
+from l3kit.link_checks import link_checks
 from l3kit.provisioning.layout import providers_of
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
@@ -27,21 +28,7 @@ if TYPE_CHECKING:
 CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
 """The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
 CANARY_KEY = cutoff_key(CANARY_BEFORE)
-PROBE_TIMEOUT = 30.0
 DELETE_TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check. `hint` says what to do where it failed; `milliseconds` is set for requests."""
-
-    group: str
-    subject: str
-    expected: str
-    seen: str
-    passed: bool
-    hint: str = ""
-    milliseconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +101,7 @@ def verify(
         ("functions", lambda: chain.from_iterable(cloud.function_checks(twin) for cloud in reached)),
         ("schedules", lambda: chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)),
         ("drift", lambda: drift_checks(session, twin, clouds)),
-        ("links", lambda: link_checks(twin, clouds)),
+        ("links", lambda: link_checks(session, twin, clouds)),
     ]
     if canary and not (clouds and {twin.providers.tier("hot"), twin.providers.tier("cold")} - set(clouds)):
         groups.append(("canary", lambda: canary_checks(session, twin)))
@@ -127,19 +114,6 @@ def verify(
             checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
     notes = [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
     return VerifyReport(tuple(checks), tuple(notes))
-
-
-def variables_check(
-    function: str, variables: Mapping[str, str], needed: Collection[str], allowed: Collection[str]
-) -> Check:
-    """A deployed function has the variables it needs, none of them blank, and beside `allowed` no others."""
-    missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
-    strange = sorted(set(variables) - set(needed) - set(allowed))
-    found = [f"missing {', '.join(missing)}"] if missing else []
-    found += [f"not known {', '.join(strange)}"] if strange else []
-    expected = f"{len(needed)} variables"
-    hint = "Run deploy_l3, which repairs it" if found else ""
-    return Check("functions", function, expected, "; ".join(found) or expected, not found, hint)
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
@@ -157,47 +131,6 @@ def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterato
             same,
             "" if same else f"{step.reason}; run deploy_l3",
         )
-
-
-def link_checks(twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
-    """For each link between this twin's tiers: no token and a wrong one are refused, the right one is let in."""
-    from l3kit.connections import load_connections
-
-    connections = load_connections(twin.path)
-    links = twin.connection_ids()
-    for receiver, tier in (("cold-writer", "cold"), ("archive-writer", "archive")):
-        if receiver not in links or (clouds and twin.providers.tier(tier) not in clouds):
-            continue
-        conn_id = links[receiver]
-        connection = connections.get(conn_id)
-        if connection is None or not connection.complete:
-            hint = f"Deploy {receiver} first: it saves both"
-            yield Check("links", conn_id, "url and token saved", "incomplete", False, hint)
-            continue
-        probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
-            ("no token -> 403", {}, 403, "The writer lets strangers in: apply the twin again"),
-            ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, "Apply the twin again"),
-            ("right token, empty body -> 400", _header(connection.token), 400, "Tokens differ: apply the twin again"),
-        )
-        for expected, headers, status, hint in probes:
-            yield _probe(conn_id, connection.url, expected, headers, status, hint)
-
-
-def _header(token: str) -> dict[str, str]:
-    return {"X-Inter-Cloud-Token": token}
-
-
-def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
-    import requests
-
-    started = time.perf_counter()
-    try:
-        answer = requests.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
-    except requests.RequestException as error:
-        return Check("links", link, expected, f"no answer ({type(error).__name__})", False, "Is the writer deployed?")
-    milliseconds = (time.perf_counter() - started) * 1000
-    passed = answer.status_code == status
-    return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)
 
 
 def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:

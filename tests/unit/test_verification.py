@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from l3kit import movers, verification
+from l3kit.checks import Check
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.movers import MoverRun
@@ -23,7 +24,7 @@ from l3kit.tiering.hot_to_cold import HotToCold
 from l3kit.tiering.settings import Tuning
 from l3kit.tiering.targets import LocalTarget
 from l3kit.twin import Twin
-from l3kit.verification import Check, VerifyReport, canary_checks
+from l3kit.verification import VerifyReport, canary_checks
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")

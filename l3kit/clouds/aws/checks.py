@@ -7,16 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.calls import is_missing
+from l3kit.checks import Check, variables_check
+from l3kit.clouds.aws.provisioning.calls import explained, is_missing
 from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
 from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
-from l3kit.verification import Check, variables_check
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
 REPAIR = "Run deploy_l3, which repairs it"
+
+
+def function_variables(session: Session, twin: Twin, function: str) -> dict[str, str] | None:
+    """What a function was told; None where it is not deployed."""
+    name = session.aws_names(twin).function(function)
+    with explained(f"function {name}"):
+        try:
+            there = session.aws.client("lambda").get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+    return dict(there.get("Environment", {}).get("Variables", {}))
 
 
 def function_checks(session: Session, twin: Twin) -> Iterator[Check]:

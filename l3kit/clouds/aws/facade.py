@@ -16,10 +16,10 @@ from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
+    from l3kit.checks import Check
     from l3kit.clouds.aws.provisioning import AwsProvisioner
     from l3kit.session import Session
     from l3kit.twin import Twin
-    from l3kit.verification import Check
 
 
 class AwsFacade:
@@ -59,6 +59,12 @@ class AwsFacade:
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
         """See `CloudFacade.invoke`."""
         return _invoke(self._session, self.function_name(twin, function), event)
+
+    def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
+        """See `CloudFacade.function_variables`."""
+        from l3kit.clouds.aws import checks
+
+        return checks.function_variables(self._session, twin, function)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.function_checks`."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from l3kit.checks import Check
 from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import CheckFailedError
 from l3kit.session import Session
 from l3kit.twin import Twin
-from l3kit.verification import Check, verify
+from l3kit.verification import verify
 from tests.integration.aws.conftest import MakeTwin, deploy
 
 pytestmark = pytest.mark.sandbox

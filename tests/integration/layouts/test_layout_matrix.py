@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from l3kit import explain, query, run_mover, tiers, verify
+from l3kit import check_links, explain, query, run_mover, tiers, verify
 from l3kit.connections import load_connections
 from l3kit.errors import L3Error
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
@@ -64,6 +64,7 @@ def test_a_layout_works_from_nothing_to_nothing(
     deploy_twice(clouds, twin)
     oldest, *younger = AGES
     written = load(clouds, twin, [oldest])
+    check_links(clouds, twin)
     move(clouds, twin, "hot-to-cold-mover", 42)
     move(clouds, twin, "cold-to-archive-mover", 42)
     written += load(clouds, twin, younger)
@@ -72,7 +73,7 @@ def test_a_layout_works_from_nothing_to_nothing(
     report = verify(clouds, twin)
     assert not report.failed, report.sentence()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
-    assert sum(check.group == "links" for check in report.checks) == 3 * borders(layout)
+    assert sum(check.group == "links" for check in report.checks) == 4 * borders(layout)
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
     ask_the_readers(clouds, twin)
     assert_explained(clouds, twin)

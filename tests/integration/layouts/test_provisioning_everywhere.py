@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +13,12 @@ from typing import Any
 import pytest
 import requests
 
-from l3kit import run_mover, tiers, verify
+from l3kit import check_links, run_mover, tiers, verify
 from l3kit.clouds.azure.provisioning.calls import blob_client, cosmos_client
 from l3kit.clouds.gcp.provisioning.calls import firestore_client, storage_client
 from l3kit.clouds.gcp.provisioning.collections import OWNERS, Collection
 from l3kit.connections import load_connections, save_inter_cloud_connection
-from l3kit.errors import MissingConnectionError, ProvisioningError
+from l3kit.errors import ConfigurationError, MissingConnectionError, ProvisioningError
 from l3kit.naming import AzureNames, GcpNames
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.provisioning.function_host import Definition
@@ -31,6 +32,7 @@ from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 pytestmark = pytest.mark.sandbox
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 COLD_LINK = "azure_l3hot_to_gcp_l3cold"
+ARCHIVE_LINK = "gcp_l3cold_to_azure_l3archive"
 
 
 def azure_names(session: Session, twin: Twin) -> AzureNames:
@@ -318,6 +320,35 @@ def test_a_wrong_token_at_one_end_is_found_and_nothing_is_deleted(clouds: Sessio
     apply(plan(twin, clouds), clouds)
     assert run_mover(clouds, twin, "hot-to-cold-mover", time=NOW).total("items") == 3
     assert verify(clouds, twin).failed == ()
+
+
+def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session, twin: Twin) -> None:
+    check_links(clouds, twin)
+    saved = load_connections(twin.path)
+    cold, archive = saved[COLD_LINK], saved[ARCHIVE_LINK]
+    save_inter_cloud_connection(twin.path, COLD_LINK, cold.url, "another-token")
+    save_inter_cloud_connection(twin.path, ARCHIVE_LINK, "", archive.token)
+    with pytest.raises(ConfigurationError) as caught:
+        check_links(clouds, twin)
+    told = str(caught.value)
+    assert str(twin.path / "config_inter_cloud.json") in told
+    assert f"connections.{COLD_LINK}.token is not the token of cold-writer; run deploy_l3" in told
+    assert f"connections.{COLD_LINK}.token differs from what hot-to-cold-mover was told; run deploy_l3" in told
+    assert f"connections.{ARCHIVE_LINK} has no url or no token: deploy archive-writer first" in told
+    assert "Nothing was moved" in told
+    assert not {cold.token, archive.token, "another-token"} & set(re.findall(r"[\w-]+", told))
+    for link, right in ((COLD_LINK, cold), (ARCHIVE_LINK, archive)):
+        save_inter_cloud_connection(twin.path, link, right.url, right.token)
+    check_links(clouds, twin)
+
+
+def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
+    hot = twin.providers.tier("hot")
+    change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "another-token"))
+    with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
+        check_links(clouds, twin)
+    apply(plan(twin, clouds), clouds)
+    check_links(clouds, twin)
 
 
 # --- others' ----------------------------------------------------------------------------------------------------
