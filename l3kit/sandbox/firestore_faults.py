@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
+from l3kit.sandbox.fault_plans import AFTER
 from l3kit.sandbox.fault_services import agent_caller
 from l3kit.sandbox.firestore import CallInfo, CallRefusedError
 
@@ -34,7 +35,8 @@ class FirestoreFaults:
         if plan is None:
             return
         action = plan.note(f"firestore {call.method} {call.subject}".rstrip())
-        self._due[asyncio.current_task()] = (plan, action)
+        if action == "delay" or action in AFTER:
+            self._due[asyncio.current_task()] = (plan, action)
         if action == "delay":
             await asyncio.sleep(plan.random.random() * plan.milliseconds / 1000)
         elif action == "kill_before":
@@ -49,9 +51,9 @@ class FirestoreFaults:
 
     async def after(self, call: CallInfo) -> None:
         """See `Intercept.after`."""
-        plan, action = self._due.pop(asyncio.current_task(), (None, "watch"))
-        if plan is None:
+        if asyncio.current_task() not in self._due:
             return
+        plan, action = self._due.pop(asyncio.current_task())
         if action == "delay":
             await asyncio.sleep(plan.random.random() * plan.milliseconds / 1000)
         elif action == "kill_after":

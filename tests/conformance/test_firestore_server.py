@@ -694,6 +694,8 @@ def test_a_hook_sees_each_call_and_can_fail_it_before_or_after_it_happened(monke
         faults.fail_after = CallRefusedError(grpc.StatusCode.UNAVAILABLE, "lost")
         with pytest.raises(ServiceUnavailable, match="lost"):
             db.document("hot/d/items/a").set({"n": 3}, retry=no_retry)
+        with pytest.raises(ServiceUnavailable, match="lost"):  # a refusal's answer can be lost too
+            db.document("hot/d/items/a").create({"n": 4}, retry=no_retry)
         faults.fail_after = None
         assert db.document("hot/d/items/a").get().to_dict() == {"n": 3}
         assert faults.calls[-1].method == "BatchGetDocuments"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 from collections import Counter
 from collections.abc import Coroutine, Sequence
@@ -35,6 +36,8 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DEVICES = ("pump-1", "pumpe ä+2")
 CHUNK_BYTES = 4096
 LATE_WRITES = 3
+_cases = itertools.count(1)
+"""Numbers of all cases of this process: several worlds may use the tiers of one twin."""
 _EXACT = "12345678901234567890123456789.0123456"
 
 
@@ -73,6 +76,7 @@ class World:
 
     Attributes:
         cold_at, archive_at: the twin that has the store.
+        number: of the case; its items have it as `case`.
         writer: the receiving function, None within one cloud.
     """
 
@@ -110,7 +114,7 @@ class World:
 
     def clear(self) -> None:
         """Empty the tiers. The journal stays, as it would: numbers go on."""
-        self.number += 1
+        self.number = next(_cases)
         self.do(self._clear())
         self.free()
 
@@ -148,8 +152,13 @@ class World:
         return keys
 
     def everywhere(self) -> Counter[str]:
-        """Every item over all tiers, with how often it is there."""
-        return self.do(self._everywhere())
+        """Every item of this case over all tiers, with how often it is there.
+
+        A writer whose answer nobody waits for any more may still store a chunk of an earlier case, since its key has
+        become free by `clear`; in a twin the next archive run finds the same content in the archive and removes it.
+        """
+        found = self.do(self._everywhere())
+        return Counter({text: count for text, count in found.items() if json.loads(text)["case"] == str(self.number)})
 
     async def _everywhere(self) -> Counter[str]:
         found: Counter[str] = Counter()

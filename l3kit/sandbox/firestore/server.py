@@ -101,11 +101,21 @@ class FirestoreServer:
         try:
             call = describe(method, _agent(context), request)
             await self._intercept.before(call)
-            answer = work(request)
+            answer = _done(work, request)
             await self._intercept.after(call)
+            if isinstance(answer, CallRefusedError):
+                raise answer
         except CallRefusedError as error:
             await context.abort(error.code, error.message, _details(error))
         return answer
+
+
+def _done(work: Work, request: Any) -> Any:
+    """The answer; a refusal is one too, and may be lost like any other."""
+    try:
+        return work(request)
+    except CallRefusedError as error:
+        return error
 
 
 def _agent(context: Any) -> str:
