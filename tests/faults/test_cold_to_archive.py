@@ -18,7 +18,7 @@ pytestmark = pytest.mark.sandbox
 def three_chunks_and_a_foreign_object(world: World) -> list[bytes]:
     items = world.items(50, 8)
     world.put_chunks(items)
-    foreign = item(DEVICES[0], 99, foreign=True)
+    foreign = item(DEVICES[0], 99, case=world.number, foreign=True)
     body = b"[" + foreign + b"]"
     world.do(world.cold.create("by-hand.json", body, sha256=hashlib.sha256(body).hexdigest()))
     return [*items, foreign]
