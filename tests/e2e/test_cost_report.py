@@ -43,6 +43,7 @@ def test_a_budget_that_is_exceeded_fails_the_notebook_after_its_result_is_writte
     assert "OVER THE BUDGET of $1.00" in " ".join(ran.result["answer"])
 
 
+@pytest.mark.slow
 def test_a_wrong_value_is_refused_before_anything_is_priced(papermill: Papermill) -> None:
     ran = papermill("cost_analysis", **{**SCENARIO, "layout": "aws-moon-gcp"})
     assert ran.code != 0

@@ -66,6 +66,7 @@ def test_an_unknown_parameter_stops_the_run_and_names_the_nearest(papermill: Pap
     assert "aply_changes: is not a parameter of this notebook; did you mean apply_changes?" in ran.printed
 
 
+@pytest.mark.slow
 def test_a_value_out_of_range_is_refused_before_anything_runs(papermill: Papermill, twins: Path) -> None:
     ran = papermill("run_movers", twin=str(twins / "nyc-weather"), replay_every_days=0)
     assert ran.code != 0

@@ -36,14 +36,14 @@ def archive_all(prepare: Callable[[World], list[bytes]], caller: str | None = No
     return Setting("cold-to-archive-mover", prepare, caller)
 
 
-@shards(30)
+@shards(60)
 def test_one_fault_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert single_faults(tallied(make_world()), archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
-@shards(40)
+@shards(80)
 def test_a_fault_in_the_next_run_as_well_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -51,14 +51,14 @@ def test_a_fault_in_the_next_run_as_well_loses_and_doubles_nothing(
     assert double_faults(world, archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
-@shards(30)
+@shards(60)
 def test_a_fault_at_the_sender_to_another_cloud_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert single_faults(tallied(make_world("archive")), archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
-@shards(4)
+@shards(8)
 def test_a_fault_at_the_archive_writer_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -66,14 +66,14 @@ def test_a_fault_at_the_archive_writer_loses_and_doubles_nothing(
     assert single_faults(world, archive_all(three_chunks_and_a_foreign_object, world.writer), shard) > 0
 
 
-@shards(30)
+@shards(60)
 def test_a_fault_while_an_object_is_sent_in_parts_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert single_faults(tallied(make_world("archive")), archive_all(one_object_of_several_parts), shard) > 0
 
 
-@shards(30)
+@shards(60)
 def test_a_fault_at_the_writer_that_joins_parts_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:

@@ -33,7 +33,7 @@ def test_runs_with_a_short_deadline_end_cleanly_and_move_everything_in_the_end(
 ) -> None:
     world = tallied(hurried)
     world.clear()
-    items = world.items(60, 60)
+    items = world.items(40, 40)
     world.put(items)
     reached: set[str] = set()
     verdicts = []
@@ -60,7 +60,7 @@ def test_an_archive_run_with_a_short_deadline_says_what_remains_and_the_next_car
 ) -> None:
     world = tallied(hurried)
     world.clear()
-    items = world.items(100, 100)
+    items = world.items(60, 60)
     world.put_chunks(items, max_bytes=512)
     verdicts = []
     for _ in range(30):

@@ -102,7 +102,7 @@ def sweep(session: Session, make_twin: MakeTwin, choose: Callable[[int], bool]) 
 
 
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
-    sweep(session, make_twin, lambda at: at % 8 == 1)
+    sweep(session, make_twin, lambda at: at % 14 == 1)
 
 
 def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: MakeTwin) -> None:
@@ -191,7 +191,7 @@ def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_an_apply_killed_at_every_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
-    sweep(session, make_twin, lambda at: at % 8 != 1)
+    sweep(session, make_twin, lambda at: at % 14 != 1)
 
 
 def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, make_twin: MakeTwin) -> None:

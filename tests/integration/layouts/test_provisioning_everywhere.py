@@ -585,7 +585,7 @@ KILLED = [
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(
     clouds: Session, make_twin: MakeTwin, layout: tuple[str, str, str]
 ) -> None:
-    sweep(clouds, make_twin, layout, lambda at: at % 6 == 2)
+    sweep(clouds, make_twin, layout, lambda at: at % 10 == 2)
 
 
 @pytest.mark.slow
@@ -594,7 +594,7 @@ def test_an_apply_killed_at_a_call_is_completed_by_the_next(
 def test_an_apply_killed_at_every_call_is_completed_by_the_next(
     clouds: Session, make_twin: MakeTwin, layout: tuple[str, str, str]
 ) -> None:
-    sweep(clouds, make_twin, layout, lambda at: at % 6 != 2)
+    sweep(clouds, make_twin, layout, lambda at: at % 10 != 2)
 
 
 def test_a_destroy_killed_at_any_call_is_completed_by_the_next(clouds: Session, make_twin: MakeTwin) -> None:
