@@ -1,4 +1,4 @@
-"""How long an adapter waits between two tries of a request."""
+"""When an adapter tries a request again, and how long it waits before. All adapters retry by this loop."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+
+T = TypeVar("T")
+LATER = "Run it again later"
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Why a request came to nothing, where a later try may help.
+
+    Attributes:
+        asked: seconds to wait before it, where the service named some.
+        remedy: for whoever reads of it after the last try.
+    """
+
+    cause: str
+    asked: float = 0.0
+    remedy: str = LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +49,24 @@ class RetryPolicy:
         """Wait after the n-th failure (from 1). `asked`: seconds that the service named."""
         drawn = self.random() * min(self.cap, self.base * 2 ** (failures - 1))
         await self.sleep(max(drawn, min(asked, self.longest)))
+
+    async def until_settled(
+        self, usage: Usage, kind: str, resource: str, attempt: Callable[[], Awaitable[T | Passing]]
+    ) -> T:
+        """Make attempts until one gives something else than `Passing`.
+
+        Args:
+            kind: under which repetitions are counted.
+            resource: named in the error.
+        Raises: StoreError with cause and remedy of the last attempt; whatever an attempt raises.
+        """
+        outcome: T | Passing = Passing("")
+        for number in range(1, self.tries + 1):
+            outcome = await attempt()
+            if not isinstance(outcome, Passing):
+                return outcome
+            if number < self.tries:
+                usage.retried(kind)
+                await self.wait(number, outcome.asked)
+        assert isinstance(outcome, Passing)
+        raise StoreError(resource, f"{outcome.cause}; gave up after {self.tries} tries", outcome.remedy)

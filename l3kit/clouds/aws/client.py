@@ -16,7 +16,7 @@ from l3kit.clouds.aws.http import HttpClient, HttpError, HttpResponse
 from l3kit.clouds.aws.sigv4 import Signer, quote_query
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 
 THROTTLED = frozenset(
     {
@@ -110,19 +110,10 @@ class AwsClient:
 
     async def call(self, request: Call) -> Answer:
         """Send, retry, and return a success or one of the expected errors. Raises: StoreError with cause and remedy."""
-        cause = ""
-        for attempt in range(1, self.retry.tries + 1):
-            outcome = await self.attempt(request)
-            if isinstance(outcome, Answer):
-                return outcome
-            cause = outcome
-            if attempt < self.retry.tries:
-                self.usage.retried(request.kind)
-                await self.retry.wait(attempt)
-        raise StoreError(request.resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+        return await self.retry.until_settled(self.usage, request.kind, request.resource, lambda: self.attempt(request))
 
-    async def attempt(self, request: Call, *, once: bool = False) -> Answer | str:
-        """Send and return a success or an expected error; or, as text, why a later try may help.
+    async def attempt(self, request: Call, *, once: bool = False) -> Answer | Passing:
+        """Send and return a success or an expected error; or why a later try may help.
 
         Args:
             once: the request must not reach the service twice, not even through a connection that broke.
@@ -147,7 +138,7 @@ class AwsClient:
             )
             answer = self._read(response)
         except HttpError as error:
-            return str(error)
+            return Passing(str(error))
         if answer.status < 300 and not answer.code:
             return answer
         if answer.code in request.expected or str(answer.status) in request.expected:
@@ -155,7 +146,7 @@ class AwsClient:
         cause = f"{request.kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
             raise StoreError(request.resource, cause, REMEDIES.get(answer.code, ""))
-        return cause
+        return Passing(cause)
 
     def close(self) -> None:
         self._http.close()

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 
 T = TypeVar("T")
 PASSING = frozenset({408, 429})
@@ -31,14 +31,6 @@ class Refused:
     """An error that the caller wanted to see: its code, or the status as text where there is none."""
 
     code: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Passing:
-    """Why a later try may help."""
-
-    cause: str
-    retry_after: float = 0.0
 
 
 class BlobCalls:
@@ -67,22 +59,17 @@ class BlobCalls:
             expected: error codes that the caller wants to see.
         Raises: StoreError with cause and remedy.
         """
-        cause = ""
-        for attempt in range(1, self.retry.tries + 1):
+
+        async def attempt() -> T | Refused | Passing:
             self.usage.count(kind)
             self.usage.bytes_out += sends
-            outcome = await self._attempt(kind, resource, work, expected)
-            if not isinstance(outcome, _Passing):
-                return outcome
-            cause = outcome.cause
-            if attempt < self.retry.tries:
-                self.usage.retried(kind)
-                await self.retry.wait(attempt, outcome.retry_after)
-        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+            return await self._attempt(kind, resource, work, expected)
+
+        return await self.retry.until_settled(self.usage, kind, resource, attempt)
 
     async def _attempt(
         self, kind: str, resource: str, work: Callable[[], Awaitable[T]], expected: frozenset[str]
-    ) -> T | Refused | _Passing:
+    ) -> T | Refused | Passing:
         try:
             async with asyncio.timeout(self._timeout):
                 return await work()
@@ -92,10 +79,10 @@ class BlobCalls:
             cause = f"no credentials for Azure ({type(error).__name__})"
             raise StoreError(resource, cause, REMEDIES["AuthenticationFailed"]) from None
         except (AzureError, TimeoutError, OSError) as error:
-            return _Passing(f"{kind} was not answered ({type(error).__name__})")
+            return Passing(f"{kind} was not answered ({type(error).__name__})")
 
 
-def _judge(kind: str, resource: str, error: HttpResponseError, expected: frozenset[str]) -> Refused | _Passing:
+def _judge(kind: str, resource: str, error: HttpResponseError, expected: frozenset[str]) -> Refused | Passing:
     status = int(error.status_code or 0)
     told = getattr(error, "error_code", None)
     code = str(getattr(told, "value", told) or status)
@@ -103,7 +90,7 @@ def _judge(kind: str, resource: str, error: HttpResponseError, expected: frozens
         return Refused(code)
     cause = f"{kind} was answered {status} {code}"
     if status >= 500 or status in PASSING or status == 0:
-        return _Passing(cause, _retry_after(error))
+        return Passing(cause, _retry_after(error))
     raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
 
 

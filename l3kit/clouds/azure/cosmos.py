@@ -16,6 +16,7 @@ from l3kit.clouds.azure.cosmos_place import CosmosPlace
 from l3kit.clouds.azure.cosmos_traffic import AccountRequests, Direction, Exchange, SecondSendError
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import LATER, Passing
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import ContainerProxy
@@ -51,15 +52,6 @@ class Reply:
     operations: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a request came to nothing, where a later try may help; `asked`: seconds to wait before it."""
-
-    cause: str
-    asked: float = 0.0
-    status: int = 0
-
-
 Send = Callable[["ContainerProxy", dict[str, Any]], Awaitable[Any]]
 """Makes one call of the SDK, passing it the given options."""
 
@@ -88,17 +80,9 @@ class CosmosContainer:
         self, kind: str, direction: Direction, send: Send, *, expected: frozenset[int] = frozenset()
     ) -> Reply:
         """Send, and repeat where that may help. Raises: StoreError with cause and remedy."""
-        outcome: Reply | Failure = Failure("")
-        for attempt in range(1, self.retry.tries + 1):
-            outcome = await self.attempt(kind, direction, send, expected=expected)
-            if isinstance(outcome, Reply):
-                return outcome
-            if attempt < self.retry.tries:
-                self.usage.retried(kind)
-                await self.retry.wait(attempt, outcome.asked)
-        assert isinstance(outcome, Failure)
-        remedy = REMEDIES.get(outcome.status, "Run it again later")
-        raise StoreError(self.resource, f"{outcome.cause}; gave up after {self.retry.tries} tries", remedy)
+        return await self.retry.until_settled(
+            self.usage, kind, self.resource, lambda: self.attempt(kind, direction, send, expected=expected)
+        )
 
     async def attempt(
         self,
@@ -108,7 +92,7 @@ class CosmosContainer:
         *,
         expected: frozenset[int] = frozenset(),
         once: bool = False,
-    ) -> Reply | Failure:
+    ) -> Reply | Passing:
         """Send, one try: the reply, or why another try may help.
 
         Args:
@@ -133,11 +117,11 @@ class CosmosContainer:
                 return Reply(status=status, headers=exchange.headers)
             return self._failed(kind, status, str(error.message), exchange.headers)
         except SecondSendError:
-            return Failure(f"{kind} got an answer that the SDK would have repeated it after")
+            return Passing(f"{kind} got an answer that the SDK would have repeated it after")
         except TimeoutError:
-            return Failure(f"{kind} was not answered within {self._timeout:g} s")
+            return Passing(f"{kind} was not answered within {self._timeout:g} s")
         except (AzureError, OSError) as error:
-            return Failure(f"{kind} failed on its way ({type(error).__name__}: {_short(str(error))})")
+            return Passing(f"{kind} failed on its way ({type(error).__name__}: {_short(str(error))})")
 
     async def close(self) -> None:
         """Release connections; a later call opens new ones."""
@@ -147,17 +131,17 @@ class CosmosContainer:
             await self._release()
         self._loop, self._opening, self._closing = None, None, []
 
-    def _refused_batch(self, kind: str, error: Any, headers: Mapping[str, str]) -> Reply | Failure:
+    def _refused_batch(self, kind: str, error: Any, headers: Mapping[str, str]) -> Reply | Passing:
         statuses = tuple(int(one["statusCode"]) for one in error.operation_responses or ())
         cause = next((status for status in statuses if status >= 400 and status != 424), 0)
         if cause in PASSING or cause >= 500 or cause == 0:
-            return Failure(f"{kind} was refused with {cause}", _asked(headers), cause)
+            return _passing(f"{kind} was refused with {cause}", headers, cause)
         return Reply(status=cause, headers=headers, operations=statuses)
 
-    def _failed(self, kind: str, status: int, message: str, headers: Mapping[str, str]) -> Failure:
+    def _failed(self, kind: str, status: int, message: str, headers: Mapping[str, str]) -> Passing:
         cause = f"{kind} was answered {status or 'without a status'} {_short(message)}".rstrip()
         if status >= 500 or status in PASSING:
-            return Failure(cause, _asked(headers), status)
+            return _passing(cause, headers, status)
         raise StoreError(self.resource, cause, REMEDIES.get(status, ""))
 
     async def _opened(self) -> ContainerProxy:
@@ -236,11 +220,12 @@ class CosmosContainer:
         return credential
 
 
-def _asked(headers: Mapping[str, str]) -> float:
+def _passing(cause: str, headers: Mapping[str, str], status: int) -> Passing:
     try:
-        return float(headers.get("x-ms-retry-after-ms", 0)) / 1000
+        asked = float(headers.get("x-ms-retry-after-ms", 0)) / 1000
     except ValueError:
-        return 0.0
+        asked = 0.0
+    return Passing(cause, asked, REMEDIES.get(status, LATER))
 
 
 def _short(message: str) -> str:

@@ -17,7 +17,7 @@ from grpc import StatusCode as Code
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 
 TRANSIENT = frozenset(
     {
@@ -46,12 +46,10 @@ Enough = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A call that failed in a way that a later try may cure, or with a status that was expected."""
+class Refused:
+    """A status that the caller wanted to see."""
 
     code: Code
-    cause: str
-    retry_after: float = 0.0
 
 
 class FirestoreClient:
@@ -96,7 +94,7 @@ class FirestoreClient:
         expected: frozenset[Code] = NO_CODES,
         enough: Enough | None = None,
     ) -> Any:
-        """Ask, retry, and return the answer, or a Failure with one of the expected codes.
+        """Ask, retry, and return the answer, or `Refused` with one of the expected codes.
 
         Args:
             kind: under which the request is counted.
@@ -107,16 +105,12 @@ class FirestoreClient:
                 where it returns True.
         Raises: StoreError with cause and remedy.
         """
-        cause = ""
-        for attempt in range(1, self.retry.tries + 1):
-            outcome = await self.attempt(method, kind, resource, request, expected=expected, enough=enough)
-            if not isinstance(outcome, Failure) or outcome.code in expected:
-                return outcome
-            cause = outcome.cause
-            if attempt < self.retry.tries:
-                self.usage.retried(kind)
-                await self.retry.wait(attempt, outcome.retry_after)
-        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+        return await self.retry.until_settled(
+            self.usage,
+            kind,
+            resource,
+            lambda: self.attempt(method, kind, resource, request, expected=expected, enough=enough),
+        )
 
     async def attempt(
         self,
@@ -128,7 +122,7 @@ class FirestoreClient:
         expected: frozenset[Code] = NO_CODES,
         enough: Enough | None = None,
     ) -> Any:
-        """Ask a single time; like `call`, but a Failure too where a later try may help.
+        """Ask a single time; like `call`, but `Passing` where a later try may help.
 
         Raises: StoreError where none would.
         """
@@ -168,13 +162,17 @@ class FirestoreClient:
                 break
         return answers
 
-    def _failure(self, error: GoogleAPICallError, kind: str, resource: str, expected: frozenset[Code]) -> Failure:
+    def _failure(
+        self, error: GoogleAPICallError, kind: str, resource: str, expected: frozenset[Code]
+    ) -> Refused | Passing:
         code = error.grpc_status_code or Code.UNKNOWN
+        if code in expected:
+            return Refused(code)
         cause = f"{kind} was answered {code.name} {error.message}".rstrip()
-        if code not in TRANSIENT and code not in expected:
+        if code not in TRANSIENT:
             raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
         waits = [detail.retry_delay.ToNanoseconds() / 1e9 for detail in error.details if isinstance(detail, RetryInfo)]
-        return Failure(code, cause, min(max(waits, default=0.0), MAX_WAIT_SECONDS))
+        return Passing(cause, min(max(waits, default=0.0), MAX_WAIT_SECONDS))
 
     def _client(self, resource: str) -> FirestoreAsyncClient:
         """A connection belongs to an event loop, and a warm function may run each invocation in a new one."""

@@ -10,10 +10,11 @@ from grpc import StatusCode as Code
 
 from l3kit.clouds.gcp import document_ids
 from l3kit.clouds.gcp.document_size import MAX_DOCUMENT_BYTES, document_size
-from l3kit.clouds.gcp.firestore_client import TRANSIENT, Failure, FirestoreClient
+from l3kit.clouds.gcp.firestore_client import TRANSIENT, FirestoreClient
 from l3kit.clouds.gcp.item_reads import ITEMS, place
 from l3kit.clouds.gcp.items import DEVICE, SORT_KEY, fill, parse
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.retry import Passing
 
 BATCH = 500
 """Writes in one BatchWrite (Firestore's limit)."""
@@ -73,7 +74,7 @@ class ItemWrites:
     async def delete(self, documents: Sequence[tuple[str, int]]) -> list[Code]:
         """Delete documents, each only while it has this update time (nanoseconds); sent a single time.
 
-        Returns: a status for each; all alike where the call failed or its answer was lost.
+        Returns: a status for each; UNKNOWN where the call failed or its answer was lost.
         Raises: StoreError where a repetition would not help.
         """
         request = types.BatchWriteRequest.pb()(database=self._client.database)
@@ -83,8 +84,8 @@ class ItemWrites:
             write.current_document.update_time.FromNanoseconds(update_time)
         wrapped = types.BatchWriteRequest.wrap(request)
         outcome = await self._client.attempt("batch_write", "batch_delete", self._resource, wrapped)
-        if isinstance(outcome, Failure):
-            return [outcome.code] * len(documents)
+        if isinstance(outcome, Passing):
+            return [Code.UNKNOWN] * len(documents)
         codes = [_CODES.get(status.code, Code.UNKNOWN) for status in outcome.status]
         self._client.usage.write_units += codes.count(Code.OK)
         return codes

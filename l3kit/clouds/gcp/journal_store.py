@@ -8,7 +8,7 @@ from google.cloud.firestore_v1 import types
 from grpc import StatusCode as Code
 
 from l3kit.clouds.gcp import document_ids
-from l3kit.clouds.gcp.firestore_client import Failure, FirestoreClient
+from l3kit.clouds.gcp.firestore_client import FirestoreClient, Refused
 from l3kit.clouds.gcp.item_reads import NAME
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import JournalRow
@@ -44,7 +44,7 @@ class FirestoreJournalStore:
         request = types.GetDocumentRequest(name=self._name(name))
         document = await self._client.call("get_document", "get", self._resource, request, expected=_MISSING)
         self.usage.read_units += 1
-        if isinstance(document, Failure):
+        if isinstance(document, Refused):
             return None
         version = int(document.fields[VERSION].integer_value)
         self._known[name] = (version, document.update_time)
@@ -92,7 +92,7 @@ class FirestoreJournalStore:
         self._known.pop(name, None)
         request = types.CommitRequest.wrap(_Commit(database=self._client.database, writes=[write]))
         answer = await self._client.call("commit", "put", self._resource, request, expected=_NOT_MET)
-        if isinstance(answer, Failure):
+        if isinstance(answer, Refused):
             return False
         self.usage.write_units += 1
         self._known[name] = (version, answer.write_results[0].update_time)

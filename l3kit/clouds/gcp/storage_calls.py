@@ -15,7 +15,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 
 PASSING = frozenset({408, 429})
 """Statuses that a later try may cure although they are not 5xx."""
@@ -33,14 +33,6 @@ class Refused:
     """An error status the caller wanted to see."""
 
     status: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Passing:
-    """Why a later try may help."""
-
-    cause: str
-    retry_after: float = 0.0
 
 
 class UnexpectedStatusError(Exception):
@@ -80,31 +72,26 @@ class StorageCalls:
             expected: statuses that the caller wants to see.
         Raises: StoreError with cause and remedy.
         """
-        cause = ""
-        for attempt in range(1, self.retry.tries + 1):
+
+        async def attempt() -> T | Refused | Passing:
             self.usage.count(kind)
             self.usage.bytes_out += sends
-            outcome = await self._attempt(kind, resource, work, expected)
-            if not isinstance(outcome, _Passing):
-                return outcome
-            cause = outcome.cause
-            if attempt < self.retry.tries:
-                self.usage.retried(kind)
-                await self.retry.wait(attempt, outcome.retry_after)
-        raise StoreError(resource, f"{cause}; gave up after {self.retry.tries} tries", "Run it again later")
+            return await self._attempt(kind, resource, work, expected)
+
+        return await self.retry.until_settled(self.usage, kind, resource, attempt)
 
     async def _attempt(
         self, kind: str, resource: str, work: Callable[[], T], expected: frozenset[int]
-    ) -> T | Refused | _Passing:
+    ) -> T | Refused | Passing:
         """Ask once. Raises: StoreError where no repetition would help."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except (GoogleAPICallError, UnexpectedStatusError) as error:
             return _judge(kind, resource, error.response, error, expected)
         except DataCorruption:
-            return _Passing(f"{kind}: the content was damaged on its way")
+            return Passing(f"{kind}: the content was damaged on its way")
         except (requests.RequestException, TransportError, ConnectionError, TimeoutError) as error:
-            return _Passing(f"{kind} was not answered ({_reason(error)})")
+            return Passing(f"{kind} was not answered ({_reason(error)})")
         except GoogleAuthError as error:
             raise StoreError(
                 resource, f"no credentials for Google Cloud ({type(error).__name__})", REMEDIES[401]
@@ -114,7 +101,7 @@ class StorageCalls:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _judge(kind: str, resource: str, response: Any, error: Exception, expected: frozenset[int]) -> Refused | _Passing:
+def _judge(kind: str, resource: str, response: Any, error: Exception, expected: frozenset[int]) -> Refused | Passing:
     status = int(getattr(response, "status_code", 0) or getattr(error, "code", 0) or 0)
     message = _message(response)
     if status == 404 and BUCKET_MISSING in message:
@@ -123,7 +110,7 @@ def _judge(kind: str, resource: str, response: Any, error: Exception, expected: 
         return Refused(status)
     cause = f"{kind} was answered {status} {message}".rstrip()
     if status >= 500 or status in PASSING:
-        return _Passing(cause, _retry_after(response))
+        return Passing(cause, _retry_after(response))
     raise StoreError(resource, cause, REMEDIES.get(status, "")) from None
 
 
