@@ -31,7 +31,7 @@ def check_links(session: Session, twin: Twin) -> None:
     failed = [check for check in link_checks(session, twin) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
-        raise ConfigurationError(str(twin.path / FILE), "; ".join(told), "Nothing was moved")
+        raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
 
 
 def link_checks(session: Session, twin: Twin, clouds: Sequence[str] = ()) -> Iterator[Check]:

@@ -271,6 +271,13 @@ MUTATIONS = (
         (HOT_STORES, COSMOS),
     ),
     Mutation(
+        "a writer goes on after everybody has given up",
+        "l3kit/tiering/writers.py",
+        "async with asyncio.timeout(self._seconds):",
+        "async with asyncio.timeout(None):",
+        ("tests/unit/lambda_functions/test_writer_limits.py",),
+    ),
+    Mutation(
         "Firestore: items are deleted whatever they have become",
         "l3kit/clouds/gcp/item_writes.py",
         "            write.current_document.update_time.FromNanoseconds(update_time)\n",

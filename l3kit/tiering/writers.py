@@ -28,6 +28,9 @@ from l3kit.tiering.wire import Envelope, Refusal, Request, Response
 
 MAX_CHUNK_KEY_BYTES = wire.MAX_KEY_BYTES - len(RECEIPT_PREFIX)
 """The chunk's receipt, once it is archived, has the key with a prefix."""
+WRITE_SECONDS = 50.0
+"""A request is given up after so long: before the functions' own limit of 60 s, and long before a lease ends (120 s),
+after which another run may settle the chunk in another way. What is still being tried then would come too late."""
 _CONTENT_ENCODING = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,13 @@ class _Writer(ABC):
 
     Args:
         token: blank where it was not injected: then everything is answered 403.
+        seconds: after which a request is given up, with no further attempt at the store.
     """
 
-    def __init__(self, store: ObjectStore, token: Secret) -> None:
+    def __init__(self, store: ObjectStore, token: Secret, *, seconds: float = WRITE_SECONDS) -> None:
         self._store = store
         self._token = token
+        self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; never raises for anything the sender or the store did."""
@@ -53,13 +58,16 @@ class _Writer(ABC):
         if request.method.upper() != "POST":
             return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
         try:
-            return await self._write(request, Envelope(wire.plain_body(request)))
+            async with asyncio.timeout(self._seconds):
+                return await self._write(request, Envelope(wire.plain_body(request)))
         except Refusal as refusal:
             log.info("refused with %d: %s", refusal.status, refusal)
             return refusal.response()
         except KeyConflictError as error:
             log.warning("%s", error)
             return self._conflict(error)
+        except TimeoutError:
+            log.error("given up: the store did not answer within %g s", self._seconds)
         except L3Error:
             log.exception("the store failed")
         except Exception:  # the runtime would answer with the exception's text

@@ -136,7 +136,10 @@ class CosmosHotStore:
     async def _ask(
         self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int
     ) -> tuple[list[Document], bool]:
-        """The first documents, at most `count` and 4 MB, and whether there are more."""
+        """The first documents, at most `count` and 4 MB, and whether there are more.
+
+        The service may answer with no document and yet a continuation; the SDK passes over such a page.
+        """
         parameters = [{"name": name, "value": value} for name, value in values]
 
         async def send(container: Any, options: dict[str, Any]) -> list[Document]:

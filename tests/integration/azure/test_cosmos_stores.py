@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from l3kit.clouds.azure.cosmos_place import CosmosPlace
 from l3kit.clouds.azure.cosmos_stores import open_hot, open_journal
@@ -333,6 +334,32 @@ def test_a_page_holds_about_a_mebibyte_whatever_the_items_weigh(place: CosmosPla
         assert seen == [*names, "z0", "z1", "z2"]
         assert all(size <= 1024 * 1024 or size < 1_600_000 for size in sizes)
         assert len(sizes) <= 9
+
+    use(open_hot(container, place), steps)
+
+
+async def an_empty_page_that_is_no_end(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """As the service may answer: it has looked at a part of the range, found nothing, and is not done."""
+    content = {"_rid": "", "Documents": [], "_count": 0}
+    return web.json_response(content, headers={"x-ms-continuation": "more", "x-ms-request-charge": "2.8"})
+
+
+async def the_page_behind(request: web.Request, handler: Handler) -> web.StreamResponse:
+    assert request.headers["x-ms-continuation"] == "more"
+    headers = CIMultiDict(request.headers)
+    del headers["x-ms-continuation"]
+    return await handler(request.clone(headers=headers))
+
+
+def test_an_empty_page_with_a_continuation_is_not_taken_for_the_end(
+    place: CosmosPlace, container: str, faults: Faults
+) -> None:
+    async def steps(store: CosmosHotStore) -> None:
+        await store.put_items("d", [item(key) for key in "abc"])
+        faults.expect(is_query, an_empty_page_that_is_no_end, an_empty_page_that_is_no_end, the_page_behind)
+        page = await store.read_page("d", before=END)
+        assert (page.sort_keys, page.next_after) == (["a", "b", "c"], None)
+        assert store.usage.requests["query"] == 3
 
     use(open_hot(container, place), steps)
 

@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from l3kit.tiering.chunks import object_key
 from l3kit.tiering.digest import ContentDigest
+from l3kit.tiering.journal import LEASE_SECONDS
 from l3kit.tiering.multipart import Upload, take_part
 from l3kit.tiering.object_metadata import MAX_METADATA_BYTES, MAX_METADATA_NAMES, sendable_metadata
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
+from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import MAX_KEY_BYTES, Request, plain_body
+from l3kit.tiering.writers import WRITE_SECONDS, ColdWriter
 from tests.support.envelopes import chunk, parcel, parts_of
 from tests.support.lambda_calls import Cloud, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
@@ -37,6 +41,48 @@ def test_only_post_writes(function: str, method: str) -> None:
     assert cloud.cold.objects == cloud.archive.objects == {}
     event["headers"]["x-inter-cloud-token"] = "wrong"
     assert cloud.call(function, event)["statusCode"] == 403, "who has no token learns nothing else"
+
+
+class Stalling(MemoryObjectStore):
+    """Fails its first creates only after a while, as a store that does not answer; each attempt is noted."""
+
+    def __init__(self) -> None:
+        super().__init__("cold")
+        self.attempts: list[float] = []
+
+    async def create(self, key: str, body: bytes, **more: Any) -> ObjectInfo:
+        while len(self.attempts) < 5:
+            self.attempts.append(time.monotonic())
+            await asyncio.sleep(0.05)
+        return await super().create(key, body, **more)
+
+
+def test_a_request_is_given_up_in_time_and_nothing_of_it_happens_later() -> None:
+    store = Stalling()
+    body = orjson.dumps(chunk("d"))
+    request = Request({"X-Inter-Cloud-Token": "secret"}, body, "POST")
+
+    async def steps() -> None:
+        response = await ColdWriter(store, Secret("secret"), seconds=0.08).handle(request)
+        assert response.status == 500
+        attempts = len(store.attempts)
+        await asyncio.sleep(0.3)
+        assert len(store.attempts) == attempts
+        assert store.objects == {}
+        store.attempts += [0.0] * 5
+        assert (await ColdWriter(store, Secret("secret")).handle(request)).status == 200
+
+    asyncio.run(steps())
+
+
+def test_a_writer_gives_up_before_its_functions_limit_and_the_senders_lease() -> None:
+    from l3kit.clouds.aws.provisioning import wanted as on_aws
+    from l3kit.clouds.azure.provisioning import wanted as on_azure
+    from l3kit.clouds.gcp.provisioning import wanted as on_gcp
+
+    limits = {cloud.OTHER_TIMEOUT for cloud in (on_aws, on_azure, on_gcp)}
+    assert min(limits) > WRITE_SECONDS
+    assert WRITE_SECONDS < LEASE_SECONDS
 
 
 @pytest.mark.parametrize("key", ["a\nb", "a\rb", "\x00", "\x7f", ".", "..", "../a", "a/./b", "a/.."])
