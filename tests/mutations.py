@@ -240,7 +240,7 @@ MUTATIONS = (
         "l3kit/clouds/aws/hot_store.py",
         '            "ConsistentRead": True,\n        }\n        if after',
         '            "ConsistentRead": False,\n        }\n        if after',
-        ("tests/conformance/test_hot_store.py",),
+        ("tests/integration/aws/test_consistent_reads.py",),
     ),
     Mutation(
         "Cosmos DB: items are deleted whatever they have become",

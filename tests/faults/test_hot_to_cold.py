@@ -29,21 +29,21 @@ def few(world: World) -> list[bytes]:
 THREE_CHUNKS = Setting("hot-to-cold-mover", three_chunks)
 
 
-@shards(48)
+@shards(24)
 def test_one_fault_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert single_faults(tallied(make_world()), THREE_CHUNKS, shard) > 0
 
 
-@shards(120)
+@shards(60)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert double_faults(tallied(make_world()), THREE_CHUNKS, shard) > 0
 
 
-@shards(48)
+@shards(24)
 def test_one_fault_under_the_conditional_guard_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:

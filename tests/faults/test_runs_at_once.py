@@ -36,7 +36,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
 
 
 @pytest.mark.parametrize("runs", [2, 5])
-@shards(60)
+@shards(40)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
 ) -> None:
@@ -53,7 +53,7 @@ def test_runs_started_together_lose_and_double_nothing(
 
 
 @pytest.mark.parametrize("runs", [2, 5])
-@shards(60)
+@shards(40)
 def test_archive_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
 ) -> None:
@@ -69,7 +69,7 @@ def test_archive_runs_started_together_lose_and_double_nothing(
 
 
 @pytest.mark.parametrize("border", ["same", "cold", "archive"])
-@shards(60)
+@shards(40)
 def test_both_movers_at_once_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]
 ) -> None:

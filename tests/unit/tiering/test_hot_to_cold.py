@@ -384,6 +384,7 @@ def test_the_run_stops_before_its_deadline_and_the_next_ones_carry_on() -> None:
         assert any(device.remains for device in report.devices)
         if run == len(devices):
             assert reached == set(devices)
+    assert run > 1, "the deadline stopped no run"
     assert not any(world.hot.devices.values())
     assert world.move(*devices).verdict == "complete"
     resume = asyncio.run(world.journal.load(RESUME_NAME))
