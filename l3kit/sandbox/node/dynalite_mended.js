@@ -54,6 +54,13 @@ const NAMED_BY_CLIENTS = [
   ['return newVal\n      }, {})', 'return newVal\n      }, Object.create(null))', 2],
 ]
 const PROJECTED = [['curItem.M = curItem.M || {}', 'curItem.M = curItem.M || Object.create(null)', 1]]
+// An empty text and a false are values.
+const FALSY = [
+  ["case 'in':\n    if (!attrVal)", "case 'in':\n    if (attrVal == null)", 1],
+  ['if (!attrVal || ', 'if (attrVal == null || ', 2],
+  ['if (val.S) {', 'if (val.S != null) {', 1],
+  ['if (val.B) {', 'if (val.B != null) {', 1],
+]
 const FAILED = {
   __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
   message: 'The request processing has failed because of an unknown error, exception or failure.',
@@ -64,7 +71,7 @@ const ALL_OLD = 'ReturnValuesOnConditionCheckFailure'
 function load(root) {
   const folder = path.join(root, 'node_modules', 'dynalite')
   compile(path.join(folder, 'validations', 'index.js'), NAMED_BY_CLIENTS, '')
-  const db = compile(path.join(folder, 'db', 'index.js'), PROJECTED, COMPARISON)
+  const db = compile(path.join(folder, 'db', 'index.js'), [...PROJECTED, ...FALSY], COMPARISON)
   for (const name of ['putItem', 'updateItem', 'deleteItem']) {
     const { types } = require(path.join(folder, 'validations', name))
     types[ALL_OLD] = { type: 'String', enum: ['ALL_OLD', 'NONE'] }

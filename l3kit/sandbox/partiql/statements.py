@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from l3kit.sandbox.partiql.parser import Delete, Insert, Parameter, Value, parse
@@ -69,6 +69,8 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
     parts = {name for name, _ in key}
     given: dict[str, Any] = {}
     equal: list[tuple[str, Any]] = []
+    for name in (*(name for name, _ in parsed.equal), *(name for name, _ in parsed.missing)):
+        _check_name(name)
     for name, value in parsed.equal:
         bound = _bound(value, parameters)
         if name not in parts:
@@ -95,6 +97,14 @@ def _insert(parsed: Insert, table: str, key: Key, parameters: Sequence[Any]) -> 
 
 def _bound(value: Value, parameters: Sequence[Any]) -> Any:
     return parameters[value.index] if isinstance(value, Parameter) else value
+
+
+def _check_name(name: str) -> None:
+    """Raises: StatementError for a name that DynamoDB Local takes for a placeholder, where no statement has any."""
+    if name.startswith(("#", ":")):
+        raise StatementError(
+            f"An expression attribute name used in the document path is not defined; attribute name: {name}"
+        )
 
 
 def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[tuple[str, bool]]) -> dict[str, Any]:
@@ -133,7 +143,4 @@ def _key_value(name: str, kind: str, value: Any) -> object:
         )
     if kind != "N":
         return content
-    try:
-        return Decimal(content)
-    except InvalidOperation:
-        raise StatementError(f"A value provided cannot be converted into a number. Key: {name}") from None
+    return Decimal(content)
