@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from l3kit.clouds.aws.deletes import ConditionalDeletes, Deletion
+from l3kit.clouds.aws.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.item_size import check_size
 from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
-from l3kit.clouds.aws.statements import Condition, Conditions
+from l3kit.clouds.aws.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
@@ -23,19 +22,6 @@ BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
 BATCH_TRIES = 20
 """How often what a BatchWriteItem left unprocessed is sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the deletes of a page's items compare; each list goes with the page's sort keys.
-
-    Attributes:
-        partly: by sort key, the chunk JSON of items whose condition does not compare all of them.
-    """
-
-    conditions: list[Condition]
-    parameters: list[bytes]
-    partly: dict[str, bytes]
 
 
 class DynamoHotStore:
@@ -74,9 +60,7 @@ class DynamoHotStore:
                 listed.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        decoded = zip(page.sort_keys, page.items, page.conditions, strict=True)
-        partly = {key: item for key, item, condition in decoded if not condition.whole}
-        seen = _Seen(page.conditions, page.parameters, partly)
+        seen = Deletions(page.sort_keys, page.conditions, page.parameters, page.partly)
         return Page(page.sort_keys, page.items, next_after, seen, page.refused)
 
     async def delete_page(
@@ -90,12 +74,8 @@ class DynamoHotStore:
         """See `HotStore.delete_page` and `ConditionalDeletes`."""
         if not sort_keys:
             return []
-        seen = page.seen
-        assert isinstance(seen, _Seen)
-        wanted = set(sort_keys)
-        read = zip(page.sort_keys, seen.conditions, seen.parameters, strict=True)
-        deletions = [Deletion(key, how, what, seen.partly.get(key)) for key, how, what in read if key in wanted]
-        return await self._deletes.run(deletions, check, attempt)
+        assert isinstance(page.seen, Deletions)
+        return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """See `HotStore.put_items`."""

@@ -18,13 +18,13 @@ from l3kit.errors import ItemRefusedError
 
 def decode(answer: bytes, shapes: Shapes, conditions: Conditions) -> Decoded:
     """Decode a Query's answer. One item that cannot be written as JSON does not spoil the others."""
-    with _no_collector():
+    with no_collector():
         return shapes.read(answer) or _plain(answer, conditions)
 
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:
     rest: dict[str, Any] = orjson.loads(answer)
-    decoded = Decoded(rest, [], [], [], [])
+    decoded = Decoded(rest, [], [], [], [], {})
     refused: list[tuple[str, str]] = []
     for item in rest.pop("Items", []):
         sort_key: str = item[SORT_KEY]["S"]
@@ -38,11 +38,13 @@ def _plain(answer: bytes, conditions: Conditions) -> Decoded:
         decoded.items.append(chunk_json)
         decoded.conditions.append(condition)
         decoded.parameters.append(parameters(condition, item))
+        if not condition.whole:
+            decoded.partly[sort_key] = chunk_json
     return replace(decoded, refused=tuple(refused))
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """Parsing makes a hundred thousand objects and no cycles; looking for some meanwhile costs a tenth of the time."""
     was_on = gc.isenabled()
     gc.disable()

@@ -52,6 +52,7 @@ class Decoded:
     Attributes:
         rest: the answer without its items.
         parameters: of the deletes by `conditions`, each joined by commas.
+        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
         refused: items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
@@ -60,6 +61,7 @@ class Decoded:
     items: list[bytes]
     conditions: list[Condition]
     parameters: list[bytes]
+    partly: dict[str, bytes]
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -133,7 +135,7 @@ class Shapes:
             return None
         if rest.get("Count") != len(items):
             return None
-        return Decoded(rest, sort_keys, items, conditions, parameters)
+        return Decoded(rest, sort_keys, items, conditions, parameters, {})
 
     def _shape_at(self, answer: bytes, position: int) -> Shape | None:
         """The shape of the item at this position, learnt from it if need be; the latest found is tried first."""

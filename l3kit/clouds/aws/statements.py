@@ -8,7 +8,7 @@ name in its text and takes no whole item as a parameter.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ MAX_REQUEST_BYTES = 1 << 20
 MAX_CONDITIONS = 256
 """Kept for the next item with the same attributes."""
 
+PARAMETERS_END = b"]}"
+
 Wire = Mapping[str, Any]
 
 
@@ -35,7 +37,7 @@ class Condition:
     """The delete of items with certain attributes; one for all items of a kind.
 
     Attributes:
-        head: the statement as JSON, up to where its parameters begin; they are followed by `]}`.
+        head: the statement as JSON, up to where its parameters begin; behind them stands PARAMETERS_END.
         names: the attributes it compares, in the order of the parameters.
         attributes: how many the item has.
     """
@@ -103,9 +105,9 @@ def insertion(table: str, item: Wire) -> bytes:
     return json.dumps({"Statement": text, "Parameters": list(whole.values())}).encode()
 
 
-def request(statements: Sequence[bytes]) -> bytes:
-    """The body of a BatchExecuteStatement."""
-    return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % b",".join(statements)
+def request(statements: bytes) -> bytes:
+    """The body of a BatchExecuteStatement. `statements`: as JSON, joined by commas."""
+    return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % statements
 
 
 def answered(body: bytes) -> dict[str, Any]:
