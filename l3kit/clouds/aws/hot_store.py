@@ -33,8 +33,7 @@ class DynamoHotStore:
 
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
         self._table = table
-        self._conditions = Conditions(table.name)
-        self._shapes = Shapes(SORT_KEY, self._conditions)
+        self._shapes = Shapes(SORT_KEY, Conditions(table.name))
         self._bounded = Bounded(delete_concurrency)
         self._deletes = ConditionalDeletes(table, self._bounded)
         self.usage = table.client.usage
@@ -53,7 +52,7 @@ class DynamoHotStore:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
         answer = await self._table.send("Query", "query", request)
-        page = decode(answer.body, self._shapes, self._conditions)
+        page = decode(answer.body, self._shapes)
         self._table.count_read(page.rest)
         while page.sort_keys and page.sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
             for listed in (page.sort_keys, page.items, page.conditions, page.parameters):

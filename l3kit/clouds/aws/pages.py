@@ -16,10 +16,10 @@ from l3kit.clouds.aws.statements import Conditions, parameters
 from l3kit.errors import ItemRefusedError
 
 
-def decode(answer: bytes, shapes: Shapes, conditions: Conditions) -> Decoded:
+def decode(answer: bytes, shapes: Shapes) -> Decoded:
     """Decode a Query's answer. One item that cannot be written as JSON does not spoil the others."""
     with no_collector():
-        return shapes.read(answer) or _plain(answer, conditions)
+        return shapes.read(answer) or _plain(answer, shapes.conditions)
 
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:

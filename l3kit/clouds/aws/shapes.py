@@ -105,11 +105,11 @@ class Shape:
 
 
 class Shapes:
-    """The shapes met so far in one table. Not shared between tables."""
+    """The shapes met so far in one table, and the conditions of its deletes. Not shared between tables."""
 
     def __init__(self, key: str, conditions: Conditions) -> None:
         self._key = key
-        self._conditions = conditions
+        self.conditions = conditions
         self._known: list[Shape] = []
 
     def read(self, answer: bytes) -> Decoded | None:
@@ -147,7 +147,7 @@ class Shapes:
             return None
         try:
             item, _ = json.JSONDecoder().raw_decode(answer[position:].decode())
-            shape = Shape(item, self._key, self._conditions)
+            shape = Shape(item, self._key, self.conditions)
         except (_NoShapeError, ValueError, KeyError):
             return None
         if not shape.pattern.match(answer, position):

@@ -75,7 +75,7 @@ class Conditions:
         room = MAX_STATEMENT_BYTES - len((self._begin + _comparisons(KEYS) + end).encode())
         for name in sorted(names, key=len):
             size = len(f" AND {_comparison(name)}".encode())
-            if name in chosen or name[0] in "#:" or size > room or len(chosen) == MAX_COMPARISONS:
+            if name in chosen or name[:1] in ("", "#", ":") or size > room or len(chosen) == MAX_COMPARISONS:
                 continue
             chosen.add(name)
             room -= size
