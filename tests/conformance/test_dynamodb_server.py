@@ -119,11 +119,14 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def dynamodb(request: pytest.FixtureRequest) -> Any:
-    if not FOREIGN:
-        return request.getfixturevalue("aws")("dynamodb")
+    return foreign_client(FOREIGN) if FOREIGN else request.getfixturevalue("aws")("dynamodb")
+
+
+def foreign_client(address: str) -> Any:
+    """boto3 as it comes, for another server than the sandbox's."""
     return boto3.client(
         "dynamodb",
-        endpoint_url=FOREIGN,
+        endpoint_url=address,
         region_name="us-east-1",
         aws_access_key_id="judge",
         aws_secret_access_key="judge",

@@ -140,7 +140,7 @@ def test_late_items_end_in_exactly_one_place(
 def test_a_run_that_lost_its_lease_and_wakes_up_later_does_no_harm(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    """While it is held another run takes its device over, with an item rewritten where a look still lies ahead."""
+    """While it is held, items are rewritten and another run takes its device over."""
     world = tallied(make_world(**PATIENT))
     calls = MOVE.calls(world)
     for action, at, call in list(moments(calls))[shard[0] :: shard[1]]:

@@ -32,7 +32,8 @@ values = st.recursive(
     ),
     max_leaves=6,
 )
-bodies = st.dictionaries(member_names.filter(lambda name: name not in ("id", "iotDeviceId")), values, max_size=4)
+attribute_names = member_names.filter(lambda name: name not in ("id", "iotDeviceId"))
+bodies = st.dictionaries(attribute_names, values, max_size=4)
 
 
 def shapes_of() -> Shapes:
@@ -51,8 +52,8 @@ def _answer(items: list[dict[str, Any]], **more: Any) -> bytes:
 def test_every_page_reads_as_the_plain_way_reads_it(page: list[dict[str, Any]]) -> None:
     items = [_item(number, body) for number, body in enumerate(page)]
     read = shapes_of().read(_answer(items))
-    # It may decline only for an escape that can be written in more than one way.
-    declined_rightly = b"\\u" in _answer(items)
+    # It may decline only for an escape that can be written in more than one way, and for what is compared in part.
+    declined_rightly = b"\\u" in _answer(items) or not all(Conditions("hot").of(item).whole for item in items)
     assert (read is None) <= declined_rightly
     if read is not None:
         assert read.sort_keys == [item["id"]["S"] for item in items]
@@ -66,7 +67,7 @@ def test_every_page_reads_as_the_plain_way_reads_it(page: list[dict[str, Any]]) 
 def test_a_learnt_shape_serves_other_values(body: dict[str, Any], texts: list[str]) -> None:
     items = [_item(number, {**body, "text": {"S": text}}) for number, text in enumerate(["first", *texts])]
     read = shapes_of().read(_answer(items))
-    if b"\\u" not in _answer(items):
+    if b"\\u" not in _answer(items) and Conditions("hot").of(items[0]).whole:
         assert read is not None
         assert read.items == [to_chunk_json(item) for item in items]
 
