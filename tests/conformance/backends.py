@@ -29,7 +29,6 @@ from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
 from l3kit.sandbox.state import REGION
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import RewriteGuard
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
@@ -74,8 +73,8 @@ def memory() -> Backend:
     )
 
 
-def aws(state: SandboxState, client: Callable[[str], Any], guard: RewriteGuard = "page") -> Backend:
-    return _aws("aws", state.aws_endpoint, client, guard)
+def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
+    return _aws("aws", state.aws_endpoint, client)
 
 
 def dynamodb_local(address: str) -> Backend:
@@ -84,7 +83,7 @@ def dynamodb_local(address: str) -> Backend:
     return _aws("dynamodb_local", address, partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets))
 
 
-def _aws(name: str, address: str, client: Callable[[str], Any], guard: RewriteGuard = "page") -> Backend:
+def _aws(name: str, address: str, client: Callable[[str], Any]) -> Backend:
     place = Place(REGION, lambda: Credentials(KEY, KEY), address)
 
     def table(*keys: str) -> str:
@@ -104,7 +103,7 @@ def _aws(name: str, address: str, client: Callable[[str], Any], guard: RewriteGu
 
     return Backend(
         name,
-        lambda: open_hot(table("iotDeviceId", "id"), place, rewrite_guard=guard),
+        lambda: open_hot(table("iotDeviceId", "id"), place),
         lambda: partial(open_journal, table("name"), place),
         objects,
     )
