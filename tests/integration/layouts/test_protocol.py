@@ -239,9 +239,7 @@ def test_a_repeated_chunk_is_the_same_200_and_other_content_is_409(
     status, receipt = cold.post(body)
     assert (status, receipt["written"]) == (200, 2)
     assert cold.post(gzip.compress(body), content_encoding="gzip") == (200, receipt)
-    status, conflict = cold.post(
-        chunk(device, compression=compression, items=chunk(device)["items"] + [{**chunk(device)["items"][1], "v": 1}])
-    )
+    status, conflict = cold.post(chunk(device, compression=compression, items=chunk(device)["items"][::-1]))
     assert (status, conflict["key"], conflict["sha256"]) == (409, receipt["key"], receipt["sha256"])
     stored = contents(clouds, receivers[COLD], "cold", f"{device}/")
     assert list(stored) == [receipt["key"]]
