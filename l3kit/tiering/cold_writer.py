@@ -9,31 +9,49 @@ from typing import Any
 import orjson
 
 from l3kit.errors import KeyConflictError
-from l3kit.tiering import wire
-from l3kit.tiering.chunks import CONTENT_ENCODINGS, RESERVED_PREFIX, compress, object_key
-from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest
+from l3kit.tiering import known_chunks, wire
+from l3kit.tiering.chunks import CONTENT_ENCODINGS, compress, is_reserved_device, object_key
+from l3kit.tiering.ports import ObjectStore
+from l3kit.tiering.receipts import MAX_CHUNK_KEY_BYTES, archived_digest
+from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import Envelope, Refusal, Request, Response
-from l3kit.tiering.writers import WriterFunction
-
-MAX_CHUNK_KEY_BYTES = wire.MAX_KEY_BYTES - len(RECEIPT_PREFIX)
-"""The chunk's receipt, once it is archived, has the key with a prefix."""
+from l3kit.tiering.writers import WRITE_SECONDS, WriterFunction
 
 
 class ColdWriter(WriterFunction):
-    """Takes chunks. The object is the `items` array exactly as it was sent, byte for byte."""
+    """Takes chunks, and tells what became of them. The object is the `items` array exactly as it was sent.
+
+    Args:
+        archive: the archive bucket where it is on this cloud too; only listed.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        token: Secret,
+        *,
+        archive: ObjectStore | None = None,
+        seconds: float = WRITE_SECONDS,
+    ) -> None:
+        super().__init__(store, token, seconds=seconds)
+        self._archive = archive
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
-        compression: Any = envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none")
         device_id = envelope.text("iot_device_id")
+        if is_reserved_device(device_id):
+            raise Refusal(400, f"{device_id[:60]!r} is reserved", "iot_device_id")
+        if envelope.flag("highest"):
+            return await self._highest(device_id)
+        compression: Any = envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none")
         start, end = envelope.text("start_timestamp"), envelope.text("end_timestamp")
         number = envelope.whole("chunk_index", 0, 10**9)
         envelope.text("source_cloud", "unknown")
-        items = envelope.raw("items")
         key = object_key(device_id, start, end, number, compression)
-        if key.startswith(RESERVED_PREFIX):
-            raise Refusal(400, f"{device_id!r} is reserved", "iot_device_id")
         wire.check_key(request, key, "iot_device_id", MAX_CHUNK_KEY_BYTES)
         self._check_holdable(key, "iot_device_id")
+        if envelope.flag("look"):
+            return Response(200, {"key": key, "looked": True, "sha256": await known_chunks.look(self._store, key)})
+        items = envelope.raw("items")
         seal = envelope.flag("seal")
         count = _check_items(items, device_id, start, end, seal=seal)
         sha256 = hashlib.sha256(items).hexdigest()
@@ -47,6 +65,10 @@ class ColdWriter(WriterFunction):
         if seal and (archived := await archived_digest(self._store, key)):
             raise KeyConflictError(key, "was archived", existing_sha256=archived)
         return Response(200, answer | {"sealed": True} if seal else answer)
+
+    async def _highest(self, device_id: str) -> Response:
+        number = await known_chunks.highest_number(device_id, self._store, self._archive)
+        return Response(200, {"iot_device_id": device_id, "highest": number})
 
 
 def _check_items(raw: bytes, device_id: str, start: str, end: str, *, seal: bool) -> int:
