@@ -80,7 +80,7 @@ class DevicePage:
         digests = [chunk.sha256 for chunk in chunks if str(chunk.key) == str(entry.key)]
         if self.facts.entry and self.facts.entry.archived:
             digests.append(self.facts.entry.archived)
-        if entry.state == "stored" or entry.sha256 in digests:
+        if entry.sha256 in digests or (entry.state == "stored" and self.facts.cold is None):
             return "there"
         if digests:
             return "other" if all(digests) else "unseen"

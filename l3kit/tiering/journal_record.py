@@ -41,7 +41,7 @@ class Entry:
         """Each item's checksum by its sort key. Raises: StoreError where the lists are not those of this chunk."""
         try:
             keys, crcs = self.sort_keys(), self.crcs()
-            fit = len(keys) == len(crcs) == self.count and keys == sorted(set(keys))
+            fit = len(keys) == len(crcs) == self.count and len(set(keys)) == len(keys)
             if not fit or (keys[0], keys[-1]) != (self.key.start, self.key.end):
                 raise ValueError("the lists do not fit the chunk")
         except Exception as error:  # whatever garbage makes the decoders say

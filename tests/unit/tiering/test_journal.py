@@ -84,7 +84,7 @@ def test_a_record_reads_back_as_it_was_written(
             made.encoded_crcs,
         )
         assert entry.sort_keys() == keys
-    record = DeviceRecord(version, owner, NOON, number, entry, 1, 2, 3, "last")
+    record = DeviceRecord(version, owner, NOON, number + 1, entry, 1, 2, 3, "last")
     assert from_row(to_row(record)) == record
 
 
