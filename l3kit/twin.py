@@ -104,7 +104,9 @@ class Device(BaseModel):
 
     @field_validator("id")
     @classmethod
-    def _size(cls, value: str) -> str:
+    def _usable(cls, value: str) -> str:
+        if is_reserved_device(value):
+            raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
         if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
         return value

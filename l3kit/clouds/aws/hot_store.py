@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.client import Answer
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.item_size import check_size
@@ -170,7 +171,7 @@ class DynamoHotStore:
             "ConsistentRead": True,
             "Limit": 1,
         }
-        content = orjson.loads((await self._table.call("Query", "query", request)).body)
+        content = odd_text.loads((await self._table.call("Query", "query", request)).body)
         self._count_read(content)
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
@@ -195,7 +196,7 @@ class DynamoHotStore:
             request["ExclusiveStartKey"] = {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": after}}
         if limit is not None:
             request["Limit"] = max(1, limit)
-        return orjson.dumps(request)
+        return odd_text.dumps(request)
 
     async def _delete_one(self, device_id: str, sort_key: str, item: bytes, check: Callable[[], None]) -> str | None:
         check()

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.items import SORT_KEY, to_chunk_json
 from l3kit.clouds.aws.shapes import Shapes
 from l3kit.errors import ItemRefusedError
@@ -35,7 +34,7 @@ def decode(answer: bytes, shapes: Shapes) -> Decoded:
 
 
 def _plain(answer: bytes) -> Decoded:
-    rest: dict[str, Any] = orjson.loads(answer)
+    rest: dict[str, Any] = odd_text.loads(answer)
     sort_keys: list[str] = []
     items: list[bytes] = []
     refused: list[tuple[str, str]] = []
@@ -45,7 +44,7 @@ def _plain(answer: bytes) -> Decoded:
             items.append(to_chunk_json(item))
             sort_keys.append(sort_key)
         except ItemRefusedError as error:
-            refused.append((sort_key, error.cause))
+            refused.append((odd_text.printable(sort_key), odd_text.printable(error.cause)))
     return Decoded(rest, sort_keys, items, tuple(refused))
 
 
