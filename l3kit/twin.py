@@ -16,6 +16,7 @@ from l3kit.cron_forms import unix_cron
 from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
+from l3kit.tiering.chunks import is_reserved_device
 from l3kit.tiering.settings import TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ class DeviceMove:
         Raises: ChunkRefusedError where the target turns out to refuse everything.
         """
         self._journal.forget()
-        if self._narrowing.refused(draft.sort_keys):
+        if self._narrowing.refused(draft.sort_keys, error.index):
             return True
         self._refuse(draft.sort_keys[0], f"the target refuses it: {error.cause}")
         if self._narrowing.hopeless:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering import wire
 from l3kit.tiering.digest import ContentDigest
+from l3kit.tiering.envelope import Envelope
 from l3kit.tiering.ports import ObjectStore
 from l3kit.tiering.settings import Secret
-from l3kit.tiering.wire import Envelope, Refusal, Request, Response
+from l3kit.tiering.wire import Refusal, Request, Response
 
 WRITE_SECONDS = 50.0
 """A request is given up after so long: before the functions' own limit of 60 s, and long before a lease ends (120 s),
