@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -614,53 +614,6 @@ def test_all_parts_at_once_are_harmless(seed: int) -> None:
     # A part that was still on its way when the object was finished may stay behind; sending it again removes it.
     asyncio.run(writer.handle(writer_request(parts_of()[0])))
     assert list(store.objects) == [KEY]
-
-
-class Dying(MemoryObjectStore):
-    """The process dies at the n-th call: before it, or after it took effect."""
-
-    def __init__(self, calls: int, *, after: bool) -> None:
-        super().__init__("archive")
-        self.left, self.after = calls, after
-
-    async def _maybe(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self.left -= 1
-        if self.left == 0 and not self.after:
-            raise KeyboardInterrupt
-        result = await call(*args, **kwargs)
-        if self.left == 0:
-            raise KeyboardInterrupt
-        return result
-
-    async def create(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().create, *args, **kwargs)
-
-    async def read(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().read, *args, **kwargs)
-
-    async def delete(self, *args: Any, **kwargs: Any) -> Any:
-        return await self._maybe(super().delete, *args, **kwargs)
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("calls", range(1, 14))
-def test_a_crash_anywhere_is_completed_by_a_repeated_part(calls: int, after: bool) -> None:
-    store = Dying(calls, after=after)
-    writer = ArchiveWriter(store, SECRET)
-
-    async def send_all() -> int:
-        status = 0
-        for part in parts_of():
-            status = (await writer.handle(writer_request(part))).status
-        return status
-
-    try:
-        asyncio.run(send_all())
-    except KeyboardInterrupt:
-        assert KEY not in store.objects or store.objects[KEY][1] == BODY
-    store.left = 0
-    assert asyncio.run(send_all()) == 200
-    assert {key: body for key, (_, body) in store.objects.items()} == {KEY: BODY}
 
 
 def test_orphaned_parts_are_swept_by_age() -> None:
