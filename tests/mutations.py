@@ -255,9 +255,9 @@ MUTATIONS = (
     Mutation(
         "the archive mover leaves no receipt",
         "l3kit/tiering/cold_to_archive.py",
-        "            if last and info.sha256:\n",
-        "            if False:\n",
-        (AT_ONCE,),
+        "            if last:\n                await leave_receipt(",
+        "            if False:\n                await leave_receipt(",
+        (LOOKED_AT,),
     ),
     Mutation(
         "what a removed device has half done is forgotten",
