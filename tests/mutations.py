@@ -22,6 +22,8 @@ COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 MOVER = "tests/unit/tiering/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
+MULTIPART = "tests/unit/tiering/test_multipart.py"
+CHUNK_ITEMS = "tests/unit/tiering/test_chunk_items.py"
 HOT_STORES = "tests/conformance/test_hot_store.py"
 OBJECTS = "tests/conformance/test_object_store.py"
 JOURNALS = "tests/conformance/test_journal_store.py"
@@ -284,16 +286,16 @@ MUTATIONS = (
     Mutation(
         "parts are joined without comparing the digest",
         "l3kit/tiering/multipart.py",
-        "    if found != sha256:\n        raise _DigestMismatch",
+        "    if found != upload.sha256:\n        raise _DigestMismatch",
         "    if False:\n        raise _DigestMismatch",
-        ("tests/unit/lambda_functions",),
+        (MULTIPART,),
     ),
     Mutation(
         "a writer's receipt is not compared with what was sent",
         "l3kit/tiering/http.py",
-        '(answer.get("key"), answer.get("sha256")) != (key, sha256):',
+        '(told.get("key"), told.get("sha256")) != (key, sha256):',
         "False:",
-        ("tests/unit/lambda_functions",),
+        ("tests/unit/lambda_functions/test_sender.py",),
     ),
     Mutation(
         "the run goes on beyond its deadline",
@@ -343,6 +345,45 @@ MUTATIONS = (
         "next_after = page.last if more or page.cut else None",
         "next_after = page.last if more else None",
         (HOT_STORES, COSMOS),
+    ),
+    Mutation(
+        "a part is kept before it is checked",
+        "l3kit/tiering/multipart.py",
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n"
+        "        await _keep(store, upload, number, data)\n",
+        "    await _keep(store, upload, number, data)\n"
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts of an object that is cut otherwise count as its parts",
+        "l3kit/tiering/multipart.py",
+        "identity = [self.total, self.sha256,",
+        "identity = [self.sha256,",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts without a digest are taken",
+        "l3kit/tiering/archive_writer.py",
+        "            if declared is None:\n",
+        "            if False:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "reversed bounds are taken",
+        "l3kit/tiering/chunk_items.py",
+        "    if _before(end, high, start, low):\n",
+        "    if False:\n",
+        (CHUNK_ITEMS,),
+    ),
+    Mutation(
+        "an item outside the bounds is taken",
+        "l3kit/tiering/chunk_items.py",
+        "        if _before(end, high, text, at):\n",
+        "        if False:\n",
+        (CHUNK_ITEMS,),
     ),
     Mutation(
         "a writer goes on after everybody has given up",

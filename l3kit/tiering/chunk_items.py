@@ -76,7 +76,7 @@ def at_item(index: int, cause: str) -> Refusal:
 def _read(raw: bytes) -> list[Any]:
     try:
         items = orjson.loads(raw)
-        orjson.dumps(items)  # which ends at 254 levels: what is nested deeper, other readers cannot read either
+        orjson.dumps(items)  # ends at 254 levels: deeper ones may be more than a reader's stack takes
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         raise _unreadable(raw) from None
     if not isinstance(items, list):

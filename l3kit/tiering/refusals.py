@@ -74,15 +74,17 @@ def json_object(content: bytes) -> Mapping[str, Any]:
 
 def cause_of(answer: Answer, token: Secret) -> str:
     """The status, and the receiver's own words, shortened and without what they may repeat of the token."""
-    words = answer.words
-    if words is not None:
-        shown = "".join(sign if sign.isprintable() else " " for sign in words.replace(token.reveal(), "***"))
-        return f"HTTP {answer.status} ({shown[:_LONGEST]})"
+    said = "".join(sign if sign.isprintable() else " " for sign in _said(answer).replace(token.reveal(), "***"))
+    return f"HTTP {answer.status}{said if len(said) <= _LONGEST else f'{said[:_LONGEST]}...)'}"
+
+
+def _said(answer: Answer) -> str:
+    if answer.words is not None:
+        return f" ({answer.words})"
     if answer.is_page:
-        return f"HTTP {answer.status} with an HTML page, which no writer answers"
-    if kind := _aws_error(answer):
-        return f"HTTP {answer.status} by AWS itself ({kind})"
-    return f"HTTP {answer.status}"
+        return " with an HTML page, which no writer answers"
+    kind = _aws_error(answer)
+    return f" by AWS itself ({kind})" if kind else ""
 
 
 def remedy_of(answer: Answer) -> str:

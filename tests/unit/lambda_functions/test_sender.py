@@ -124,7 +124,7 @@ def test_post_remote_no_retry_on_4xx(server: Server, writer: Writer, chunk: Chun
 
 def test_post_cold_writer_no_retry_on_400(server: Server, writer: Writer, chunk: Chunk) -> None:
     server.script(Response(400, {"error": "items: is empty", "field": "items"}))
-    with pytest.raises(TransferError, match=f"{LINK}: HTTP 400 .items: is empty.*apply the twin again"):
+    with pytest.raises(TransferError, match=f"{LINK}: HTTP 400 .items: is empty.*in the sender's data"):
         writer.post_chunk(chunk, "aws")
     assert len(server.seen) == 1
 
