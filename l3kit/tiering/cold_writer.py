@@ -47,13 +47,13 @@ class ColdWriter(WriterFunction):
         self._archive = archive
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
-        compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))
         device_id = envelope.text("iot_device_id")
         if is_reserved_device(device_id):
             raise Refusal(400, f"{device_id[:60]!r} is reserved", _DEVICE)
         self._check_place(f"{device_prefix(device_id)}x")
         if envelope.flag("highest"):
             return await self._highest(device_id)
+        compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))
         start, end = envelope.text("start_timestamp"), envelope.text("end_timestamp")
         declared = ChunkKey(device_id, start, end, envelope.whole("chunk_index", 0, 10**9), compression)
         envelope.text("source_cloud", "unknown")
