@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from l3kit.sandbox.iam.documents import Policy, parse_policy
 from l3kit.sandbox.iam.moto_iam import MotoIam
+from l3kit.sandbox.state import ACCOUNT_ID
 
 READS = ("Get", "List", "Simulate", "Generate")
 """How the names of IAM's operations begin that change nothing."""
@@ -43,6 +44,7 @@ class Directory:
     def __init__(self, iam: MotoIam) -> None:
         self._iam = iam
         self._kept: dict[Hashable, Any] = {}
+        self._arns: dict[tuple[str, str], str] = {}
         self._changes = 0
 
     def note_write(self, action: str, form: Mapping[str, str]) -> None:
@@ -50,6 +52,8 @@ class Directory:
         if action.startswith(READS):
             return
         self._changes += 1
+        if action.startswith(("Create", "Delete")):
+            self._arns.clear()
         names = [(part, form[part]) for part in _NAMED if part in form]
         if not names or ("PolicyArn" in form and action.startswith(("Create", "Delete", "Set"))):
             self._kept.clear()  # a managed policy stands in the roles and users that have it
@@ -68,6 +72,17 @@ class Directory:
     async def user_of_key(self, access_key: str) -> str | None:
         """The user whose active access key this is."""
         return await self._once(("AccessKeyId", access_key), lambda: self._read_key(access_key))
+
+    async def arn(self, kind: str, name: str) -> str:
+        """The ARN of a `role` or `user` with its path; where there is none, as it would be without one."""
+        if (kind, name) not in self._arns:
+            before = self._changes
+            answer = await self._iam.call(f"Get{kind.title()}", **{f"{kind.title()}Name": name})
+            found = answer.text(f".//{kind.title()}/Arn") if answer else f"arn:aws:iam::{ACCOUNT_ID}:{kind}/{name}"
+            if answer is None or before != self._changes:
+                return found
+            self._arns[kind, name] = found
+        return self._arns[kind, name]
 
     async def managed(self, arn: str) -> Policy | None:
         """A managed policy's default version."""

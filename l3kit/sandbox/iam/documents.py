@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from l3kit.sandbox.iam.condition_keys import is_known
 from l3kit.sandbox.iam.conditions import Absence, Condition, ConditionError, all_hold, parse_conditions
-from l3kit.sandbox.iam.matching import action_matches, matches
+from l3kit.sandbox.iam.matching import has_wildcard, matches
 from l3kit.sandbox.iam.principals import Principals, parse_principals
 from l3kit.sandbox.iam.variables import Context, UnknownVariableError, fill, keys_of, literal
 
@@ -36,11 +36,16 @@ class MalformedPolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. Where `not_...` is set, it applies to everything but what is listed."""
+    """One statement. Where `not_...` is set, it applies to everything but what is listed.
+
+    Attributes:
+        actions, action_patterns: in small letters, without and with wildcards.
+    """
 
     sid: str
     allow: bool
-    actions: tuple[str, ...]
+    actions: frozenset[str]
+    action_patterns: tuple[str, ...]
     not_actions: bool
     resources: tuple[str, ...]
     not_resources: bool
@@ -49,7 +54,9 @@ class Statement:
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
         """Whether it is about this action on this resource under these conditions; of its principals nothing."""
-        if any(action_matches(one, action) for one in self.actions) is self.not_actions:
+        name = action.lower()
+        listed = name in self.actions or any(matches(one, name) for one in self.action_patterns)
+        if listed is self.not_actions:
             return False
         return self._covers_resource(resource, context) and all_hold(self.conditions, context)
 
@@ -117,7 +124,8 @@ def _statement(content: Any, kind: Kind, variables: bool) -> Statement:
     return Statement(
         sid=str(content.get("Sid", "")),
         allow=content["Effect"] == "Allow",
-        actions=actions,
+        actions=frozenset(one.lower() for one in actions if not has_wildcard(one)),
+        action_patterns=tuple(one.lower() for one in actions if has_wildcard(one)),
         not_actions="NotAction" in content,
         resources=resources,
         not_resources="NotResource" in content,

@@ -18,7 +18,6 @@ from l3kit.sandbox.iam.evaluation import Decision, Identity, Need, judge
 from l3kit.sandbox.iam.keys import Keys
 from l3kit.sandbox.iam.principals import Principal
 from l3kit.sandbox.iam.resource_policies import ResourcePolicies, needs_policy
-from l3kit.sandbox.state import ACCOUNT_ID
 from l3kit.sandbox.upstream import BODY
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -108,7 +107,7 @@ class Enforcement:
             path=unquote(request.raw_path.split("?")[0]),
             raw_path=request.raw_path.split("?")[0],
             query=request.query,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=request.headers,
             body=b"" if service == "s3" else await body_of(request),
             context=self.context(principal, request.headers.get("User-Agent", "")),
         )
@@ -127,12 +126,8 @@ class Enforcement:
         if call.service == "kms":
             return await targets.kms_needs(call, self._keys.arn)
         if call.service == "iam":
-            return await query.iam_needs(call, self._arn_of)
+            return await query.iam_needs(call, self._directory.arn)
         return [] if call.service == "sts" else query.query_needs(call)
-
-    async def _arn_of(self, kind: str, name: str) -> str:
-        found = await (self._directory.role(name) if kind == "role" else self._directory.user(name))
-        return found.arn if found else f"arn:aws:iam::{ACCOUNT_ID}:{kind}/{name}"
 
 
 async def body_of(request: web.Request) -> bytes:

@@ -74,8 +74,8 @@ class IamGuard:
             return
         kind = found[1]
         owner, limit = form.get(f"{kind}Name", ""), INLINE_CHARACTERS[kind]
-        others = await self._iam.inline_texts(kind, owner)
-        total = length + sum(_length(text) for name, text in others.items() if name != form.get("PolicyName"))
+        others = await self._iam.inline_texts(kind, owner, without=form.get("PolicyName", ""))
+        total = length + sum(_length(text) for text in others.values())
         if total > limit:
             raise _TooLongError(f"Maximum policy size of {limit} bytes exceeded for {kind.lower()} {owner}")
 

@@ -9,24 +9,23 @@ ARN_PARTS = 6
 
 
 @lru_cache(maxsize=8192)
-def pattern(text: str, *, ignore_case: bool = False) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str]:
     """The compiled form of a text with wildcards."""
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
-    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    return re.compile("".join(parts), re.DOTALL)
 
 
-def matches(wanted: str, actual: str, *, ignore_case: bool = False) -> bool:
+def matches(wanted: str, actual: str) -> bool:
     """Whether a text with wildcards covers another text as a whole."""
     if wanted == "*":
         return True
-    if "*" not in wanted and "?" not in wanted:
-        return wanted == actual or (ignore_case and wanted.lower() == actual.lower())
-    return pattern(wanted, ignore_case=ignore_case).fullmatch(actual) is not None
+    if not has_wildcard(wanted):
+        return wanted == actual
+    return pattern(wanted).fullmatch(actual) is not None
 
 
-def action_matches(wanted: str, action: str) -> bool:
-    """Service prefix and action name, without regard to case."""
-    return matches(wanted, action, ignore_case=True)
+def has_wildcard(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def arn_matches(wanted: str, arn: str) -> bool:

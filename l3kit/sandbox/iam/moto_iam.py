@@ -51,11 +51,12 @@ class MotoIam:
         """The inline policies of a `Role`, `User` or `Group`."""
         return [document(text, policy) for policy, text in (await self.inline_texts(kind, name)).items()]
 
-    async def inline_texts(self, kind: str, name: str) -> dict[str, str]:
-        """The same by name, as their texts."""
+    async def inline_texts(self, kind: str, name: str, *, without: str = "") -> dict[str, str]:
+        """The same by name, as their texts. Args: without: the name of one that is not asked for."""
         listed = await self.call(f"List{kind}Policies", **{f"{kind}Name": name})
         found = {}
-        for policy in listed.texts(".//PolicyNames/member") if listed else []:
+        names = listed.texts(".//PolicyNames/member") if listed else []
+        for policy in (one for one in names if one != without):
             answer = await self.call(f"Get{kind}Policy", **{f"{kind}Name": name, "PolicyName": policy})
             if answer is not None:
                 found[policy] = unquote(answer.text(".//PolicyDocument"))

@@ -34,7 +34,7 @@ class Call:
         service: as the signature names it.
         path: decoded, with its leading slash.
         raw_path: as sent, without the query.
-        headers: names in small letters.
+        headers: looked up by names in small letters.
         body: empty where the map does not need it (S3 objects).
         context: the condition keys that every request has.
     """
