@@ -47,12 +47,14 @@ class Permissions:
         self.enforcement = Enforcement(callers, directory, policies, keys)
         self.role_use = RoleUse(self.enforcement, callers, directory)
         simulation = Simulation(self.enforcement, directory)
+        s3 = S3Guard(self.enforcement, keys, moto)
+        self.enforcement.excuses["s3"] = s3.missing_bucket
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement, tables, moto),
             "iam": IamGuard(directory, self._iam, simulation),
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
-            "s3": S3Guard(self.enforcement, keys, moto),
+            "s3": s3,
             "scheduler": self.role_use.guard_scheduler,
             "sts": StsGuard(callers, directory),
         }
