@@ -84,6 +84,40 @@ def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
     }
 
 
+def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What a role may do less and more than wanted, in words."""
+    if there == wanted:
+        return []
+    has, needs = _grants(there), _grants(wanted)
+    less, more = _actions(needs - has), _actions(has - needs)
+    told = [f"its policy lacks {less}"] if less else []
+    told += [f"its policy also allows {more}"] if more else []
+    return told or ["its policy was edited"]
+
+
+def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Action, resource and condition of all that is allowed and not denied."""
+    return {
+        (
+            f"{'' if statement.get('Effect') == 'Allow' else 'not '}{action}",
+            resource,
+            str(statement.get("Condition", "")),
+        )
+        for statement in _listed(policy.get("Statement"))
+        for action in _listed(statement.get("Action"))
+        for resource in _listed(statement.get("Resource"))
+    }
+
+
+def _actions(grants: set[tuple[str, str, str]]) -> str:
+    """Such as `s3:PutObject on a-bucket/*`, sorted."""
+    return ", ".join(sorted({f"{action} on {resource.rpartition(':')[2]}" for action, resource, _ in grants}))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def _hot_to_cold_mover(context: Context, place: Placement) -> list[Statement]:
     """Deletes go as PartiQL, by the old values; an item that gained attributes meanwhile is inserted again."""
     return [

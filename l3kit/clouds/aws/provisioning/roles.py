@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.policies import POLICY_NAME
+from l3kit.clouds.aws.provisioning.policies import POLICY_NAME, policy_differences
 from l3kit.clouds.aws.provisioning.policy_limits import ROLE_POLICIES, TRUST_POLICY, check_length
 from l3kit.errors import L3Error
 from l3kit.provisioning.model import Finding
@@ -119,8 +119,7 @@ class Role:
             found.append("its policy is missing")
         else:
             there = self._iam.get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)["PolicyDocument"]
-            if _document(there) != policy:
-                found.append("its policy was edited")
+            found += policy_differences(_document(there), policy)
         strange = [name for name in inline if name != POLICY_NAME] + self._attached()
         if strange:
             found.append(f"has further policies: {', '.join(strange)}")
