@@ -1,0 +1,152 @@
+// dynalite with its faults mended: values compare as DynamoDB compares them, no attribute name is special, a refused
+// condition brings the item along, and nothing that a client sends ends it.
+//
+// dynalite has no hook for its comparison, so its files are compiled with changes. The version is locked; where a text
+// to be changed is not found as often as expected, the start fails and says so.
+'use strict'
+const { AsyncLocalStorage } = require('async_hooks')
+const { EventEmitter } = require('events')
+const Module = require('module')
+const fs = require('fs')
+const path = require('path')
+
+// JavaScript takes the last of several functions of one name.
+const COMPARISON = `
+function attributesEqual (one, other) {
+  const [ kind ] = Object.keys(one)
+  return Object.hasOwn(other, kind) && valsEqual(one[kind], other[kind])
+}
+
+function valsEqual (one, other) {
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length != other.length) return false
+    if (one.some(entry => typeof entry == 'object')) return one.every((entry, at) => attributesEqual(entry, other[at]))
+    const members = new Set(other)
+    return one.every(member => members.has(member))
+  }
+  if (typeof one == 'object' && typeof other == 'object' && one && other) {
+    const names = Object.keys(one)
+    return names.length == Object.keys(other).length &&
+      names.every(name => Object.hasOwn(other, name) && attributesEqual(one[name], other[name]))
+  }
+  return one === other
+}
+
+function contains (kind, wanted, attrType, attrVal) {
+  if (attrType == 'L') return attrVal.some(entry => attributesEqual(entry, { [kind]: wanted }))
+  if (attrType == kind + 'S') return attrVal.includes(wanted)
+  if (attrType != kind) return false
+  if (kind == 'S') return attrVal.includes(wanted)
+  return kind == 'B' && Buffer.from(attrVal, 'base64').includes(Buffer.from(wanted, 'base64'))
+}
+
+function mapPath (path, item) {
+  let found = { M: item }
+  for (const piece of path) {
+    const place = typeof piece == 'number' ? found.L : found.M
+    if (!place || !Object.hasOwn(place, piece)) return undefined
+    found = place[piece]
+  }
+  return found
+}
+`
+const NAMED_BY_CLIENTS = [
+  ['return newVal\n      }, {})', 'return newVal\n      }, Object.create(null))', 2],
+]
+const PROJECTED = [['curItem.M = curItem.M || {}', 'curItem.M = curItem.M || Object.create(null)', 1]]
+const FAILED = {
+  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+  message: 'The request processing has failed because of an unknown error, exception or failure.',
+}
+const ALL_OLD = 'ReturnValuesOnConditionCheckFailure'
+
+// The module `dynalite` below `root`, mended.
+function load(root) {
+  const folder = path.join(root, 'node_modules', 'dynalite')
+  compile(path.join(folder, 'validations', 'index.js'), NAMED_BY_CLIENTS, '')
+  const db = compile(path.join(folder, 'db', 'index.js'), PROJECTED, COMPARISON)
+  for (const name of ['putItem', 'updateItem', 'deleteItem']) {
+    const { types } = require(path.join(folder, 'validations', name))
+    types[ALL_OLD] = { type: 'String', enum: ['ALL_OLD', 'NONE'] }
+  }
+  const check = db.checkConditional
+  db.checkConditional = (data, existing) => {
+    const refused = check(data, existing)
+    if (refused && existing && data[ALL_OLD] == 'ALL_OLD') refused.body.Item = existing
+    return refused
+  }
+  return require(folder)
+}
+
+function compile(file, changes, addition) {
+  let text = fs.readFileSync(file, 'utf8')
+  for (const name of addition.matchAll(/^function (\w+)/gm)) {
+    const known = text.split(`function ${name[1]} (`).length - 1
+    if (known != 1 && name[1] != 'attributesEqual') throw new Error(`${file}: ${known} functions ${name[1]}, not 1`)
+  }
+  for (const [old, changed, times] of changes) {
+    const parts = text.split(old)
+    if (parts.length - 1 != times) throw new Error(`${file}: ${parts.length - 1} times, not ${times}: ${old}`)
+    text = parts.join(changed)
+  }
+  const made = new Module(file, module)
+  made.filename = file
+  made.paths = Module._nodeModulePaths(path.dirname(file))
+  made._compile(text + addition, file)
+  made.loaded = true
+  require.cache[file] = made
+  return made.exports
+}
+
+// Let `server` take many calls in one request, and answer what dynalite throws with a 500 instead of ending.
+// POST /many: [{"target": "DeleteItem", "content": {...}}, ...]; the answer: [{"status": 200, "content": {...}}, ...].
+function serve(server) {
+  const [handle] = server.listeners('request')
+  const current = new AsyncLocalStorage()
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    current.run(response, () => (request.url == '/many' ? many(request, response, handle) : handle(request, response)))
+  })
+  process.on('uncaughtException', error => {
+    console.error(error)
+    const response = current.getStore()
+    if (!response || response.headersSent) return
+    response.statusCode = 500
+    response.end(JSON.stringify(FAILED))
+  })
+}
+
+async function many(request, response, handle) {
+  const blocks = []
+  for await (const block of request) blocks.push(block)
+  const calls = JSON.parse(Buffer.concat(blocks).toString())
+  const answers = await Promise.all(calls.map(call => one(call, request.headers, handle)))
+  const body = Buffer.from(JSON.stringify(answers))
+  response.setHeader('Content-Length', body.length)
+  response.end(body)
+}
+
+// One call of `many`, without a connection of its own.
+function one({ target, content }, headers, handle) {
+  return new Promise(resolve => {
+    const request = new EventEmitter()
+    const response = {
+      statusCode: 200,
+      setHeader() {},
+      end: body => resolve({ status: response.statusCode, content: JSON.parse(body) }),
+    }
+    request.method = 'POST'
+    request.url = '/'
+    request.headers = { ...headers, 'x-amz-target': `DynamoDB_20120810.${target}` }
+    try {
+      handle(request, response)
+      request.emit('data', Buffer.from(JSON.stringify(content)))
+      request.emit('end')
+    } catch (error) {
+      console.error(error)
+      resolve({ status: 500, content: FAILED })
+    }
+  })
+}
+
+module.exports = { load, serve }
