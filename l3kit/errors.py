@@ -36,6 +36,10 @@ class ItemRefusedError(StoreError):
     """One item cannot be encoded or stored; the others can."""
 
 
+class ChunkRefusedError(StoreError):
+    """The target takes this chunk in no attempt, whatever the reason; one of fewer of its items may be taken."""
+
+
 class KeyConflictError(StoreError):
     """The object key is taken by other content, which was left as it is.
 
