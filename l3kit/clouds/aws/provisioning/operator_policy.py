@@ -15,9 +15,12 @@ VERSION = "2012-10-17"
 _MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
 
 
+_ANY_TWIN = "a-name-to-be-replaced"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose resources: one twin's in an account and region; `*` stands for any."""
+    """Whose resources: one twin's in an account and region; `*` stands for any, the twin's name included."""
 
     twin: str
     account: str = "*"
@@ -25,6 +28,9 @@ class Scope:
 
     def arns(self, on: On) -> tuple[str, ...]:
         """The ARNs of that kind, exact but for what is not known."""
+        if self.twin == "*":
+            named = Scope(_ANY_TWIN, self.account, self.region).arns(on)
+            return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
         if on == "oneself":
             return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
         if on == "stores' keys":
@@ -58,7 +64,7 @@ class Scope:
 
     def _buckets(self, on: On) -> tuple[str, ...]:
         names = {"cold": self._names.cold_s3_bucket(), "archive": self._names.archive_s3_bucket()}
-        if "*" in self.account + self.region:  # the names end in a digest of them
+        if "*" in self.account + self.region or self.twin == _ANY_TWIN:  # the names end in a digest of all three
             names = {tier: f"{name.rpartition('-')[0]}-*" for tier, name in names.items()}
         tiers = ("cold", "archive") if on in ("buckets", "objects") else (on.split()[0],)
         end = "" if on == "buckets" else "/*"

@@ -27,8 +27,6 @@ def preflight(twin: Twin, session: Session) -> tuple[str, ...]:
     Returns: notes on what could not be checked, and on what else the caller may not do.
     Raises: PermissionMissingError without usable credentials, or listing every missing permission; nothing was made.
     """
-    if session.target == "sandbox":
-        return ("The sandbox enforces no permissions, so none were checked.",)
     caller = _caller(session)
     scope = Scope(twin.name, session.aws.account_id, session.aws.region)
     try:

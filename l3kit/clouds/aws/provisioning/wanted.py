@@ -18,7 +18,7 @@ from l3kit.clouds.aws.provisioning.policies import Placement, function_policy, s
 from l3kit.clouds.aws.provisioning.roles import Role
 from l3kit.clouds.aws.provisioning.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.provisioning.tables import Table
-from l3kit.provisioning.layout import MOVERS, RECEIVERS, archive_on, environment, receiving_link, sends_abroad
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, receiving_link, sends_abroad
 from l3kit.provisioning.model import Resource
 from l3kit.provisioning.package import Runtime, pack
 
@@ -116,7 +116,7 @@ class AwsProvisioner:
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Makes the policy of a function's role from the layout and from how the stores are encrypted by now."""
         context, twin = self._context, self._twin
-        remote, archive_here = sends_abroad(twin, function), archive_on(twin, PROVIDER)
+        remote, archive_here = sends_abroad(twin, function), twin.providers.tier("archive") == PROVIDER
 
         def make() -> dict[str, Any]:
             place = Placement(remote, archive_here)
