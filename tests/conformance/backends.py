@@ -25,6 +25,7 @@ from l3kit.clouds.gcp.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.provisioning.calls import storage_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
@@ -67,7 +68,7 @@ def memory() -> Backend:
 
 
 def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
-    place = Place(state.region, lambda: Credentials("sandbox", "sandbox"), state.aws_endpoint)
+    place = Place(state.region, lambda: Credentials(ACCESS_KEY, SECRET_KEY), state.aws_endpoint)
 
     def table(*keys: str) -> str:
         name = f"conformance-{uuid.uuid4().hex[:12]}"
