@@ -1,4 +1,5 @@
-"""Tells at the end of a run how many faults were injected, how often all items were counted, and each layout's time."""
+"""Tells at the end of a run how many faults were injected, how often all items were counted, how many permissions were
+tried, and each layout's time."""
 
 from __future__ import annotations
 
@@ -15,6 +16,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
         done = f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}"
         terminalreporter.write_line(f"{done}; {verdict}")
+    if tried := sum(
+        int(dict(r.user_properties).get("permissions", 0)) for r in reports if r.when == "call" and r.passed
+    ):
+        terminalreporter.write_line(f"permissions taken away one by one, each of them missed: {tried}")
     layouts = sorted(
         (float(properties["layout_seconds"]), str(properties["layout"]))
         for properties in (dict(r.user_properties) for r in reports if r.when == "call" and r.passed)

@@ -195,14 +195,16 @@ ROUNDS: list[dict[str, Break]] = [
 
 
 @pytest.mark.parametrize("breaks", ROUNDS, ids=[f"{len(breaks)} changes" for breaks in ROUNDS])
-def test_drift_shows_in_the_plan_and_is_repaired(breaks: dict[str, Break], twin: Twin, session: Session) -> None:
+def test_drift_shows_in_the_plan_and_is_repaired(
+    breaks: dict[str, Break], twin: Twin, session: Session, aws: Any
+) -> None:
     for service, break_it, _ in breaks.values():
-        break_it(session.aws.client(service), session.aws_names(twin))
+        break_it(aws(service), session.aws_names(twin))
     _show_and_are_repaired(twin, session, *(reason for _, _, reason in breaks.values()))
 
 
-def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session) -> None:
-    client, names = session.aws.client("scheduler"), session.aws_names(twin)
+def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
+    client, names = aws("scheduler"), session.aws_names(twin)
     there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
     kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
     client.update_schedule(**{key: there[key] for key in kept}, State="DISABLED")
@@ -211,16 +213,16 @@ def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session)
     _show_and_are_repaired(twin, session, "it is disabled")
 
 
-def test_a_schedule_by_another_clock_shows_and_is_repaired(twin: Twin, session: Session) -> None:
-    client, names = session.aws.client("scheduler"), session.aws_names(twin)
+def test_a_schedule_by_another_clock_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
+    client, names = aws("scheduler"), session.aws_names(twin)
     there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
     kept = {key: there[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
     client.update_schedule(**kept, State="ENABLED", ScheduleExpressionTimezone="Asia/Tokyo")
     _show_and_are_repaired(twin, session, "runs by the clock of Asia/Tokyo, not UTC")
 
 
-def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, session: Session) -> None:
-    s3, bucket = session.aws.client("s3"), session.aws_names(twin).cold_s3_bucket()
+def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, session: Session, aws: Any) -> None:
+    s3, bucket = aws("s3"), session.aws_names(twin).cold_s3_bucket()
     tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     own = {"Key": "cost-centre", "Value": "42"}
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [*tags, own]})
@@ -229,18 +231,18 @@ def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, sessio
     assert own in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
 
 
-def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session) -> None:
+def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session, aws: Any) -> None:
     name = session.aws_names(twin).function("cold-writer")
     (connection,) = load_connections(twin.path).values()
     assert url_answers(connection.url)
-    session.aws.client("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
+    aws("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
     assert not url_answers(connection.url)
     _show_and_are_repaired(twin, session, "permission FunctionURLInvoke is missing")
     assert url_answers(connection.url)
     assert not url_answers("http://127.0.0.1:9/")
 
 
-def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session) -> None:
+def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
     import io
     import zipfile
 
@@ -248,12 +250,14 @@ def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session) -> Non
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("lambda_function.py", "def lambda_handler(event, context): return 1")
     name = session.aws_names(twin).function("cold-writer")
-    session.aws.client("lambda").update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
+    aws("lambda").update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
     _show_and_are_repaired(twin, session, "its code differs")
 
 
-def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(with_tables: Twin, session: Session) -> None:
-    client, names = session.aws.client("dynamodb"), session.aws_names(with_tables)
+def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(
+    with_tables: Twin, session: Session, aws: Any
+) -> None:
+    client, names = aws("dynamodb"), session.aws_names(with_tables)
     client.update_continuous_backups(
         TableName=names.hot_dynamodb_table(), PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
     )
