@@ -1,4 +1,4 @@
-"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit cost`.
+"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit permissions`, `l3kit cost`.
 
 A verb is a function and a few lines of parser.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from l3kit.cost.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
+from l3kit.permission_command import add_permissions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sandbox(commands)
     _add_explain(commands)
+    add_permissions(commands)
     add_cost(commands)
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""Tells at the end of a run how many faults were injected and items counted, each layout's time, a judge's word."""
+"""Tells at the end of a run what was tried: faults, counts of all items, permissions, layouts' times, judges' words."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         {str(dict(r.user_properties)["judge"]) for r in reports if "judge" in dict(r.user_properties)}
     ):
         terminalreporter.write_line(judgement)
+    if tried := sum(
+        int(dict(r.user_properties).get("permissions", 0)) for r in reports if r.when == "call" and r.passed
+    ):
+        terminalreporter.write_line(f"permissions taken away one by one, each of them missed: {tried}")
     layouts = sorted(
         (float(properties["layout_seconds"]), str(properties["layout"]))
         for properties in (dict(r.user_properties) for r in reports if r.when == "call" and r.passed)

@@ -19,7 +19,6 @@ import aiohttp
 import psutil
 from aiohttp import web
 
-from l3kit.clouds.aws.provisioning.permissions import REQUIRED_PERMISSIONS
 from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
@@ -101,7 +100,7 @@ class Gateway:
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
-        await self._permissions.make_operator(REQUIRED_PERMISSIONS)
+        await self._permissions.make_operator()
         self._published = (endpoint, port, moto, dynalite)
         self._publish()
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]

@@ -141,12 +141,15 @@ def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = _response_headers(answer)
     length = answer.content_length
-    if request.get(WHOLE) or (request.method != "HEAD" and length is not None and length <= SMALL_BYTES):
+    is_head = request.method == "HEAD"
+    # A refused HEAD is not begun to be sent: who looks at it may have to answer otherwise (403 instead of 404).
+    unsent = answer.status >= 400 if is_head else length is not None and length <= SMALL_BYTES
+    if request.get(WHOLE) or unsent:
         headers.popall("Content-Length", None)
         return web.Response(status=answer.status, headers=headers, body=await answer.read())
     response = web.StreamResponse(status=answer.status, headers=headers)
     await response.prepare(request)
-    if request.method != "HEAD":
+    if not is_head:
         async for block in answer.content.iter_chunked(BLOCK_BYTES):
             await response.write(block)
     await response.write_eof()

@@ -84,8 +84,8 @@ def dynamodb_local(address: str) -> Backend:
     return _aws("dynamodb_local", address, client, Credentials(KEY, KEY))
 
 
-def _aws(name: str, address: str, client: Callable[[str], Any], keys: Credentials) -> Backend:
-    place = Place(REGION, lambda: keys, address)
+def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Credentials) -> Backend:
+    place = Place(REGION, lambda: credentials, address)
 
     def table(*keys: str) -> str:
         name = f"conformance-{uuid.uuid4().hex[:12]}"
