@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+import os
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -154,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as home:
-        state = sandbox.ensure_up(Path(home), clouds=("azure", "gcp"))
+        state = sandbox.ensure_up(Path(home), clouds=("azure", "gcp"), owner=os.getpid())
         try:
             for store in options.stores:
                 for way in options.ways:

@@ -68,6 +68,8 @@ class Tally:
 
     faults: int = 0
     checks: int = 0
+    lost: int = 0
+    doubled: int = 0
 
 
 @dataclass
@@ -240,4 +242,6 @@ class World:
         found = self.everywhere()
         if found != wanted:
             lost, doubled = wanted - found, found - wanted
+            self.tally.lost += lost.total()
+            self.tally.doubled += doubled.total()
             raise AssertionError(f"{what}: lost {list(lost)[:3]}, doubled or altered {list(doubled)[:3]}")
