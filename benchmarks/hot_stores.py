@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
-import os
 import tempfile
 import uuid
 from collections.abc import Sequence

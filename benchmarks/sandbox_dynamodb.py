@@ -8,8 +8,8 @@ Starts a sandbox of its own, fills one partition with items of about 300 bytes, 
 from __future__ import annotations
 
 import argparse
-import statistics
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator

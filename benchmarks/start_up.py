@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
-import os
 import tempfile
 import time
 from collections.abc import Collection, Sequence

@@ -207,7 +207,7 @@ class Gateway:
         write_json(self._home.state_file, state.to_json())
 
     async def _watch(self) -> None:
-        """Stop when this gateway is no longer the one its home speaks of, when its owner or an emulator died, when idle."""
+        """Stop when idle, when the owner or an emulator died, when the home does not speak of this gateway any more."""
         while not self.stopping.is_set():
             await asyncio.sleep(WATCH_SECONDS)
             state = read_state(self._home)

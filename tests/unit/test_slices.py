@@ -93,9 +93,9 @@ def test_the_summary_tells_each_parts_time_and_sums_the_figures() -> None:
         Ran("slice 1 of 1", 1, 1230.0, {**zero, "passed": 400, "failed": 1, "checks": 900, "faults": 950, "lost": 2}),
     ]
     told = summary(parts).splitlines()
-    assert told[0].split() == "fast part 8.0 min 3,000 passed, 0 failed".split()
+    assert told[0].split() == ["fast", "part", "8.0", "min", "3,000", "passed,", "0", "failed"]
     assert told[1].endswith("20.5 min  400 passed, 1 failed; pytest ended with 1")
-    assert told[2].split() == "all 28.5 min 3,400 passed, 1 failed".split()
+    assert told[2].split() == ["all", "28.5", "min", "3,400", "passed,", "1", "failed"]
     assert told[3] == (
         "faults injected: 960; checks of every item in every tier: 920; items lost: 2, doubled or altered: 0"
     )
