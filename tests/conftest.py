@@ -1,4 +1,4 @@
-"""What all tests share: slices, one hypothesis profile, an owner for every sandbox, and the figures at the end of a run."""
+"""What all tests share: slices, one hypothesis profile, an owner for every sandbox, the figures at a run's end."""
 
 from __future__ import annotations
 
