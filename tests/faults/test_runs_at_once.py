@@ -94,7 +94,7 @@ def quiet(world: World, border: str) -> None:
 def test_a_devices_last_chunk_leaves_a_receipt_for_the_run_that_finishes_its_dead_run(
     make_world: MakeWorld, tallied: Callable[[World], World]
 ) -> None:
-    """Dead after the chunk was stored, before the journal knew; the chunk is archived meanwhile, and an item of it rewritten."""
+    """Dead after the chunk was stored; it is archived before the journal knows, and an item of it is rewritten."""
 
     def one_chunk(world: World) -> list[bytes]:
         items = world.items(6)
