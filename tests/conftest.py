@@ -53,6 +53,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if path is not None:
         counts = {**figures, "passed": len(terminalreporter.stats.get("passed", [])), "failed": failed}
         path.write_text(json.dumps({name: counts[name] for name in FIGURES}))
+    for judgement in sorted({str(p["judge"]) for r in reports if "judge" in (p := dict(r.user_properties))}):
+        terminalreporter.write_line(judgement)
     _tell_layouts(terminalreporter, reports)
 
 
