@@ -225,19 +225,6 @@ def json_array(items: Sequence[bytes]) -> bytes:
     return b",".join([b"[" + items[0], *items[1:-1], items[-1] + b"]"])
 
 
-def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
-    """Split encoded items, in their order, into the chunks that the mover would cut."""
-    chunks = []
-    rest = list(items)
-    while rest:
-        filler = ChunkFiller(max_bytes)
-        filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None))
-        draft, _ = filler.draft()
-        chunks.append(rest[: draft.count])
-        rest = rest[draft.count :]
-    return chunks
-
-
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
     """Sort keys for the journal: about 3 bytes each for regular timestamps."""
     return zstandard.ZstdCompressor(level=1).compress(orjson.dumps(list(sort_keys)))
