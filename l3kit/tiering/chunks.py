@@ -32,9 +32,8 @@ ENTRY_BYTES_PER_ITEM = 6
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
 _UNSAFE = re.compile(r"[/%\x00-\x1f\x7f]")
-_KEY = re.compile(r"(?P<device>[^/]+)/(?P<range>[^/]+)/chunk-(?P<number>\d{5,})\.json(?P<suffix>|\.gz|\.zst)")
-_DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>\d{4}-\d\d-\d\dT.*)")
-_PLAIN_RANGE = re.compile(r"(?P<start>[^-]+)-(?P<end>[^-]+)")
+_KEY = re.compile(r"(?P<device>[^/]+)/(?P<range>[^/]+)/chunk-(?P<number>[0-9]{5,})\.json(?P<suffix>|\.gz|\.zst)")
+_DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>[0-9]{4}-[0-9]{2}-[0-9]{2}T.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,10 @@ def object_key(device_id: str, start: str, end: str, number: int, compression: C
     """`{device_id}/{start}-{end}/chunk-{number:05d}.json`, with `.gz` or `.zst` where compressed.
 
     Slashes, percent signs, control characters and the whole segments `.` and `..` are percent-encoded; all other
-    Unicode stays as it is.
+    Unicode stays as it is. Of texts that are not times the hyphens are encoded too, where the one between start and
+    end could not be told otherwise.
     """
-    return f"{_segment(device_id)}/{_segment(f'{start}-{end}')}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
+    return f"{_segment(device_id)}/{_range(start, end)}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
 
 
 def device_prefix(device_id: str) -> str:
@@ -70,12 +70,11 @@ def parse_object_key(key: str) -> ChunkKey | None:
     match = None if key.startswith(RESERVED_PREFIX) else _KEY.fullmatch(key)
     if match is None:
         return None
-    bounds = unquote(match["range"])
-    split = _DATED_RANGE.fullmatch(bounds) or _PLAIN_RANGE.fullmatch(bounds)
-    if split is None:
+    bounds = _bounds(match["range"])
+    if bounds is None:
         return None
     compression = next(name for name, suffix in _SUFFIXES.items() if suffix == match["suffix"])
-    return ChunkKey(unquote(match["device"]), split["start"], split["end"], int(match["number"]), compression)
+    return ChunkKey(unquote(match["device"]), *bounds, int(match["number"]), compression)
 
 
 def compress(body: bytes, compression: Compression) -> bytes:
@@ -246,7 +245,29 @@ def decode_checksums(data: bytes) -> list[int]:
     return values.tolist()
 
 
+def _range(start: str, end: str) -> str:
+    joined = _UNSAFE.sub(_percent, f"{start}-{end}")
+    if _bounds(joined) == (start, end):
+        return joined
+    return "-".join(_UNSAFE.sub(_percent, bound).replace("-", "%2D") for bound in (start, end))
+
+
+def _bounds(segment: str) -> tuple[str, str] | None:
+    """Start and end. Version 0.1.0 encoded no hyphens: where the end is no date, the one in the middle divides."""
+    if found := _DATED_RANGE.fullmatch(segment):
+        return unquote(found["start"]), unquote(found["end"])
+    parts = segment.split("-")
+    middle = len(parts) // 2
+    if len(parts) % 2:
+        return None
+    return unquote("-".join(parts[:middle])), unquote("-".join(parts[middle:]))
+
+
+def _percent(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
+
+
 def _segment(text: str) -> str:
     if text in (".", ".."):
         return text.replace(".", "%2E")
-    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", text)
+    return _UNSAFE.sub(_percent, text)
