@@ -26,7 +26,6 @@ from l3kit.clouds.gcp.provisioning.calls import storage_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import RewriteGuard
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 BACKENDS = ("memory", "aws", "azure", "gcp")
@@ -67,7 +66,7 @@ def memory() -> Backend:
     )
 
 
-def aws(state: SandboxState, client: Callable[[str], Any], guard: RewriteGuard = "page") -> Backend:
+def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
     place = Place(state.region, lambda: Credentials("sandbox", "sandbox"), state.aws_endpoint)
 
     def table(*keys: str) -> str:
@@ -87,7 +86,7 @@ def aws(state: SandboxState, client: Callable[[str], Any], guard: RewriteGuard =
 
     return Backend(
         "aws",
-        lambda: open_hot(table("iotDeviceId", "id"), place, rewrite_guard=guard),
+        lambda: open_hot(table("iotDeviceId", "id"), place),
         lambda: partial(open_journal, table("name"), place),
         objects,
     )

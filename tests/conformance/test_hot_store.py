@@ -52,7 +52,7 @@ async def delete(
         left: list[str] = []
         for page in await read_all(store, device):
             ours = [key for key in page.sort_keys if key in wanted]
-            left += await store.delete_page(page, ours, just_read=True, check=check, attempt=attempt)
+            left += await store.delete_page(page, ours, check=check, attempt=attempt)
         if not left:
             return
     raise AssertionError(f"{left} could not be deleted")
