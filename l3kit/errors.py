@@ -40,6 +40,10 @@ class NotATimeError(L3Error, ValueError):
     """A text stands for no moment, or for one that cannot be written as the twin's times are."""
 
 
+class ChunkRefusedError(StoreError):
+    """The target takes this chunk in no attempt, whatever the reason; one of fewer of its items may be taken."""
+
+
 class KeyConflictError(StoreError):
     """The object key is taken by other content, which was left as it is.
 

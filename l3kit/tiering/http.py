@@ -141,6 +141,22 @@ class Writer:
             raise self._odd_answer(status)
         return None
 
+    def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
+        """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
+        status, answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key))
+        sha256 = answer.get("sha256")
+        if (answer.get("looked"), answer.get("key")) != (True, str(key)) or not isinstance(sha256, str | None):
+            raise self._odd_answer(status)
+        return sha256
+
+    def highest_number(self, device_id: str, source_cloud: str) -> int:
+        """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
+        status, answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None)
+        number = answer.get("highest")
+        if answer.get("iot_device_id") != device_id or type(number) is not int or number < 0:
+            raise self._odd_answer(status)
+        return number
+
     def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
         """Send an object, or a part of one, to the archive writer.
 
@@ -191,8 +207,11 @@ class Writer:
             status=status,
         )
 
-    def _post(self, payload: Payload, key: str) -> tuple[int, Mapping[str, Any]]:
-        """POST with retries. Returns: a 200 or a 409 with its JSON object. Raises: TransferError for all else."""
+    def _post(self, payload: Payload, key: str | None) -> tuple[int, Mapping[str, Any]]:
+        """POST with retries; with a key where the request is about an object.
+
+        Returns: a 200 or a 409 with its JSON object. Raises: TransferError for all else.
+        """
         for wait in (*WAITS, None):
             status: int | None = None
             answer: Mapping[str, Any] = {}
@@ -221,14 +240,14 @@ class Writer:
     def _failed(self, cause: str, remedy: str, status: int | None = None) -> TransferError:
         return TransferError(self._link, cause, remedy, status=status)
 
-    def _attempt(self, payload: Payload, key: str) -> tuple[int, Mapping[str, Any], float]:
+    def _attempt(self, payload: Payload, key: str | None) -> tuple[int, Mapping[str, Any], float]:
         with self._lock:
             self.usage.count("post")
             self.usage.bytes_out += len(payload.body)
         headers = {
             **payload.headers,
             wire.TOKEN_HEADER: self._token.reveal(),
-            wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key),
+            **({} if key is None else {wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key)}),
             "Accept-Encoding": "identity",
         }
         give_up = time.monotonic() + self._timeout

@@ -224,6 +224,16 @@ def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
     return (_chunk_frame(key, source_cloud, seal=True) + b',"items":[]}',)
 
 
+def look_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks what became of a chunk."""
+    return (_chunk_frame(key, source_cloud, look=True) + b"}",)
+
+
+def highest_pieces(device_id: str, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks for the highest number of a device's chunks."""
+    return (orjson.dumps({"iot_device_id": device_id, "source_cloud": source_cloud, "highest": True}),)
+
+
 def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:
     fields: dict[str, object] = {
         "iot_device_id": key.device_id,

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from l3kit.tiering.chunks import object_key
+from l3kit.tiering.cold_writer import ColdWriter
 from l3kit.tiering.digest import ContentDigest
 from l3kit.tiering.journal import LEASE_SECONDS
 from l3kit.tiering.multipart import Upload, take_part
@@ -21,7 +22,7 @@ from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import MAX_KEY_BYTES, Request, plain_body
-from l3kit.tiering.writers import WRITE_SECONDS, ColdWriter
+from l3kit.tiering.writers import WRITE_SECONDS
 from tests.support.envelopes import chunk, parcel, parts_of
 from tests.support.lambda_calls import Cloud, told, url_event
 from tests.support.memory_stores import MemoryObjectStore

@@ -147,9 +147,9 @@ def test_pages_fill_a_chunk_across_their_borders(raw: list[bytes], page_length: 
     draft, drafted = filler.draft()
     assert drafted == body(cut_chunks(items, 150)[0])
     assert list(draft.crcs(draft.sort_keys).values()) == [zlib.crc32(item) for item in items[: draft.count]]
-    covered = [key for p in draft.pages for key in p.sort_keys]
+    covered = [key for one in draft.taken for key in one.sort_keys]
     assert covered[: draft.count] == draft.sort_keys
-    assert draft.pages[-1].sort_keys[0] <= draft.sort_keys[-1]
+    assert draft.taken[-1].sort_keys[0] <= draft.sort_keys[-1]
 
 
 def test_a_draft_is_cut_where_its_journal_entry_would_not_fit() -> None:

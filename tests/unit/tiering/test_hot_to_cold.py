@@ -17,7 +17,8 @@ import pytest
 from l3kit.errors import StoreError
 from l3kit.tiering.chunks import parse_object_key
 from l3kit.tiering.hot_to_cold import RESUME_NAME, HotToCold, read_report
-from l3kit.tiering.journal import DEVICE_PREFIX, from_row
+from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.report import RunReport
 from l3kit.tiering.settings import Tuning
 from l3kit.tiering.targets import LocalTarget

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
 from l3kit.tiering.chunks import Chunk, ChunkFiller, Draft
-from l3kit.tiering.journal import (
-    DEVICE_PREFIX,
-    LEASE_MARGIN_SECONDS,
-    LEASE_SECONDS,
-    NEVER,
-    DeviceJournal,
-    DeviceRecord,
-    Entry,
-    end_lease,
-    from_row,
-    to_row,
-)
+from l3kit.tiering.journal import DEVICE_PREFIX, LEASE_MARGIN_SECONDS, LEASE_SECONDS, DeviceJournal, end_lease
+from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry, from_row, to_row
 from l3kit.tiering.ports import JournalRow, Page
 from tests.support.memory_stores import MemoryJournalStore
 
