@@ -144,11 +144,12 @@ def form_of(sort_key: str) -> str:
 def why_unmovable(sort_key: str) -> str:
     """Why the movers leave an item of this sort key where it is, and how its key would have to be written."""
     moment = moment_or_none(sort_key)
-    example = "2026-05-31T08:30:00Z" if moment is None else _shortest(moment)
+    example = "2026-05-31T08:30:00Z" if moment is None else shortest(moment)
     return f"its id is {form_of(sort_key)}, which is never moved; it must be written like {example}"
 
 
-def _shortest(moment: int) -> str:
+def shortest(moment: int) -> str:
+    """The canonical form with no more fraction digits than the moment needs."""
     fraction = f"{moment % SECOND:09d}".rstrip("0")
     return canonical(moment, len(fraction))
 
