@@ -90,10 +90,11 @@ class AzureProvisioner:
             "COSMOS_DATABASE_NAME": self._names.database(),
             "STORAGE_ACCOUNT_URL": self._session.storage_url,
             TIMEOUT_VARIABLE: str(AZURE_TIMER_SECONDS - MARGIN_SECONDS),
-            SCHEDULE_VARIABLE: ncrontab(self._twin.config.mover_schedule),
         }
 
         def build() -> BuiltFunction:
+            here = host_of(self._twin, function) == PROVIDER  # what another layout left over is only looked for
+            more[SCHEDULE_VARIABLE] = ncrontab(self._twin.config.mover_schedule) if here else ""
             settings, files = environment(self._twin, PROVIDER, function, self._names.store, more)
             return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
 

@@ -59,7 +59,9 @@ class GcpProvisioner:
         """See `Provisioner.function_parts`; a mover's Cloud Scheduler job belongs to its function."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         mover = function in MOVERS
-        job = {"name": self._names.schedule(function), "schedule": unix_cron(twin.config.mover_schedule), "body": "{}"}
+        here = host_of(twin, function) == PROVIDER  # what another layout left over is only looked for
+        schedule = unix_cron(twin.config.mover_schedule) if mover and here else ""
+        job = {"name": self._names.schedule(function), "schedule": schedule, "body": "{}"}
         parts: list[Resource] = [
             CloudFunction(
                 host,
