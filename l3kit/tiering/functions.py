@@ -88,7 +88,8 @@ class Function:
         if tier not in self._kept:
             self._kept[tier] = self._openers.objects(self._settings.stores[tier], tier)
         make = ColdWriter if tier == "cold" else ArchiveWriter
-        return await make(self._kept[tier], self._settings.token).handle(request)
+        writer = make(self._kept[tier], self._settings.token, former=self._settings.former)
+        return await writer.handle(request)
 
     async def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""

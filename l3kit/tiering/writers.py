@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from l3kit.tiering.multipart import MAX_PARTS, Upload, sweep_parts, take_part
 from l3kit.tiering.object_metadata import amount_fault, metadata_fault
 from l3kit.tiering.ports import ObjectStore
 from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import FormerToken, Secret, still_taken
 from l3kit.tiering.wire import Envelope, Refusal, Request, Response
 
 MAX_CHUNK_KEY_BYTES = wire.MAX_KEY_BYTES - len(RECEIPT_PREFIX)
@@ -41,17 +41,30 @@ class _Writer(ABC):
 
     Args:
         token: blank where it was not injected: then everything is answered 403.
+        former: taken beside it until their end.
+        clock: wall clock, UTC.
         seconds: after which a request is given up, with no further attempt at the store.
     """
 
-    def __init__(self, store: ObjectStore, token: Secret, *, seconds: float = WRITE_SECONDS) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        token: Secret,
+        *,
+        former: Sequence[FormerToken] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = WRITE_SECONDS,
+    ) -> None:
         self._store = store
         self._token = token
+        self._former = former
+        self._clock = clock
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; never raises for anything the sender or the store did."""
-        if not wire.check_token(request, self._token):
+        former = (one.token for one in still_taken(self._former, self._clock()))
+        if not wire.check_token(request, self._token, *former):
             if not self._token:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
             return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
@@ -169,17 +182,7 @@ def _check_items(raw: bytes, device_id: str, start: str, end: str, *, seal: bool
 
 
 class ArchiveWriter(_Writer):
-    """Takes whole objects, or parts of them.
-
-    Args:
-        clock: wall clock, UTC, to tell forgotten parts by.
-    """
-
-    def __init__(
-        self, store: ObjectStore, token: Secret, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        super().__init__(store, token)
-        self._clock = clock
+    """Takes whole objects, or parts of them."""
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")

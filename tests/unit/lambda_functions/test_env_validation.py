@@ -18,7 +18,8 @@ from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.log_lines import LogLines
 from l3kit.tiering.readers import MAX_RESULT_BYTES
-from l3kit.tiering.settings import FUNCTIONS, Secret, variables_for
+from l3kit.tiering.settings import FUNCTIONS, variables_for
+from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.wire_server import TOKEN
