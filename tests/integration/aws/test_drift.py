@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.provisioning.context import url_answers
-from l3kit.connections import load_connections
 from l3kit.provisioning import apply, plan
 from l3kit.session import Session
 from l3kit.twin import Twin
 from l3kit.verification import verify
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, saved_links
 
 pytestmark = pytest.mark.sandbox
 OPEN_POLICY = json.dumps(
@@ -174,7 +173,7 @@ def test_a_repaired_bucket_keeps_tags_and_a_key_that_somebody_chose(twin: Twin, 
 
 def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session) -> None:
     name = session.aws_names(twin).function("cold-writer")
-    (connection,) = load_connections(twin.path).values()
+    (connection,) = saved_links(session, twin).values()
     assert url_answers(connection.url)
     session.aws.client("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
     assert not url_answers(connection.url)
@@ -214,7 +213,7 @@ def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(with_t
 def _shows_and_is_repaired(twin: Twin, session: Session, reason: str) -> None:
     wanted = plan(twin, session, clouds={"aws"})
     assert reason in [step.reason for step in wanted.changes], str(wanted)
-    (token,) = [c.token for c in load_connections(twin.path).values()]
+    (token,) = [c.token for c in saved_links(session, twin).values()]
     assert token not in str(wanted) + repr(wanted) + wanted._repr_html_() + json.dumps(wanted.to_json())
     apply(wanted, session)
     left = plan(twin, session, clouds={"aws"})
