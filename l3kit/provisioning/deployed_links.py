@@ -109,6 +109,8 @@ class DeployedLinks:
                 notes.append(f"{link} could not be looked at, so {FILE} is trusted: {self._denied[link]}")
             elif there is not None and writer is not None and there.token:
                 notes += self._keep(link, there)
+                if there.replaces:
+                    notes.append(f"{link}: an earlier apply made a token that its writer has yet to be told")
         return tuple(notes)
 
     # --- changes ----------------------------------------------------------------------------------------------
