@@ -336,17 +336,19 @@ def test_a_wrong_request_names_the_field(field: str, value: Any) -> None:
 
 
 def test_log_lines_are_json_with_the_request_id_and_without_the_token() -> None:
-    lines = LogLines("cold-writer", Secret(TOKEN))
+    lines = LogLines("cold-writer", Secret(TOKEN), Secret("a-former-one"), Secret(""))
     lines.request_id = "request-7"
     try:
         raise ValueError(f"internal {TOKEN}")
     except ValueError:
-        record = logging.LogRecord("l3kit.x", logging.ERROR, "f", 1, "said %s\n\udc80", (TOKEN,), sys.exc_info())
+        record = logging.LogRecord(
+            "l3kit.x", logging.ERROR, "f", 1, "%s %s\n\udc80", (TOKEN, "a-former-one"), sys.exc_info()
+        )
     text = lines.format(record)
     line = json.loads(text)
     assert ("\n" in text, TOKEN in text) == (False, False)
     assert (line["level"], line["function"], line["request_id"]) == ("ERROR", "cold-writer", "request-7")
-    assert line["message"] == "said ***\n\\udc80"
+    assert line["message"] == "*** ***\n\\udc80"
     assert "ValueError" in line["error"]
 
 
