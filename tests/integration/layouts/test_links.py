@@ -174,6 +174,7 @@ def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
     before = (made.path / FILE).read_bytes()
     apply(plan(made, clouds), clouds)
     apply(plan(made, clouds, rotate_tokens=True), clouds)
+    assert plan(made, clouds).changes == ()
     here = saved_links(clouds, made)[link]
     for function in ("cold-writer", "hot-to-cold-mover"):
         assert "real" not in str(told(clouds, made, function))
