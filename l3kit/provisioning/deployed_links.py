@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -100,11 +100,24 @@ class DeployedLinks:
         ids = [link for link in self.file.load() if (end := _TIER_LINK.fullmatch(link)) and end[1] == provider]
         return tuple(link for link in ids if link not in self._links())
 
-    def refresh(self) -> tuple[str, ...]:
-        """Bring the file after what is deployed. Returns: in words, without secrets, what was not as it should be."""
+    def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:
+        """Bring the file after what is deployed.
+
+        Args:
+            clouds: look only at links with an end on these; empty is all.
+        Returns: in words, without secrets, what was not as it should be.
+        """
         notes: list[str] = []
         for link in self._links():
-            there, writer = self._seen(link)
+            receiver = self._receiver(link)
+            ends = {host_of(self.twin, receiver), host_of(self.twin, SENDERS[receiver])}
+            if clouds and not ends & set(clouds):
+                continue
+            try:
+                there, writer = self._seen(link)
+            except PermissionMissingError as error:  # whatever needs this link will raise it
+                notes.append(f"{link} could not be looked at: {error}")
+                continue
             if link in self._denied:
                 notes.append(f"{link} could not be looked at, so {FILE} is trusted: {self._denied[link]}")
             elif there is not None and writer is not None and there.token:

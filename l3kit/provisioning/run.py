@@ -76,7 +76,7 @@ def plan(
     links = deployed_links(twin, session, now)
     provisioners = _provisioners(twin, session, clouds, links)
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
-    notes += links.refresh()
+    notes += links.refresh(provisioners)
     resources = wanted(twin, links, provisioners, rotate_tokens=rotate_tokens)
     left_over = unwanted(twin, links, _everywhere(twin, session, clouds, links))
     steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from l3kit.connections import FILE, load_connections, save_inter_cloud_connection
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.connections import FILE, Connection, LinkFile, load_connections, save_inter_cloud_connection
 from l3kit.errors import MissingConnectionError, PermissionMissingError, ProvisioningError
 from l3kit.provisioning.deployed_links import MAX_FORMER, DeployedLinks
 from l3kit.provisioning.layout import connection, environment, receiving_link
 from l3kit.provisioning.links import LinkToken
+from l3kit.session import Session
 from l3kit.tiering.tokens import GRACE, FormerToken, Secret, parse_former
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import write_twin
@@ -185,8 +187,12 @@ def test_settings_that_may_not_be_read_are_told_and_nothing_is_made_anew(world: 
     world.azure.denied.add(WRITER)
     with pytest.raises(PermissionMissingError, match="GetFunction is not allowed"):
         LinkToken(links, link_of(links)).compare()
-    with pytest.raises(PermissionMissingError):
-        links.refresh()
+    assert links.refresh(["gcp"]) == ()
+    (note,) = links.refresh(["aws"])
+    assert note == (
+        f"{link_of(links)} could not be looked at: function cold-writer: GetFunction is not allowed. Ask for it"
+    )
+    assert not (links.twin.path / FILE).exists()
     save_inter_cloud_connection(links.twin.path, link_of(links), "https://w", "old")
     before = (links.twin.path / FILE).read_bytes()
     (note,) = links.refresh()
@@ -245,6 +251,20 @@ def test_nothing_that_is_told_or_shown_holds_a_token(world: World) -> None:
     assert there is not None
     shown = " ".join([*notes, repr(there), repr(writer), repr(links), repr(there.former), str(links)])
     assert "secret-" not in shown
+
+
+def test_each_target_has_a_file_of_its_own(world: World, tmp_path: Path) -> None:
+    twin, aws = world.machine().twin, cast(AwsSession, object())
+    real = Session("aws", aws).link_file(twin)
+    assert real == LinkFile(twin.path / FILE)
+    files = {Session("sandbox", aws, tmp_path / name).link_file(twin) for name in ("one", "other")}
+    assert {file.path for file in files} == {tmp_path / name / "twins" / "plant" / FILE for name in ("one", "other")}
+    for number, file in enumerate(sorted(files, key=str)):
+        file.save(Connection("azure_l3hot_to_gcp_l3cold", "http://127.0.0.1:1/", f"token-{number}"))
+        assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
+    assert {link.token for file in files for link in file.load().values()} == {"token-0", "token-1"}
+    assert real.load() == {}
 
 
 # --- two tokens while one is replaced ---------------------------------------------------------------------------
