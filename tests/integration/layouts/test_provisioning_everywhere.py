@@ -337,7 +337,7 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
 
 def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
     hot = twin.providers.tier("hot")
-    change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "another-token"))
+    change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "a-third-token"))
     with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
         check_links(clouds, twin)
     apply(plan(twin, clouds), clouds)
@@ -478,9 +478,11 @@ def test_a_changed_layout_removes_what_is_no_longer_called_for(clouds: Session, 
     assert removed == {
         ("function", function_name(clouds, moved, "azure", "cold-to-archive-mover")),
         ("function", function_name(clouds, moved, "gcp", "archive-writer")),
+        ("link token", "azure_l3cold_to_gcp_l3archive"),
     }
     apply(wanted, clouds)
     assert plan(moved, clouds).changes == ()
+    assert set(saved_links(clouds, moved)) == {COLD_LINK}
     for cloud in ("azure", "gcp"):
         there = {f for f in FUNCTIONS if host(clouds, cloud).get(function_name(clouds, moved, cloud, f))}
         assert (
