@@ -22,12 +22,15 @@ COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 MOVER = "tests/unit/tiering/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
+MULTIPART = "tests/unit/tiering/test_multipart.py"
+CHUNK_ITEMS = "tests/unit/tiering/test_chunk_items.py"
 HOT_STORES = "tests/conformance/test_hot_store.py"
 OBJECTS = "tests/conformance/test_object_store.py"
 JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
+DELETES = "tests/unit/clouds/aws"
 MOMENTS = "tests/faults/test_moments.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
@@ -139,32 +142,39 @@ MUTATIONS = (
         (MOVER,),
     ),
     Mutation(
-        "a page always counts as unchanged",
-        "l3kit/clouds/aws/hot_store.py",
-        "return _fingerprint(answer) == seen.fingerprint",
+        "a delete does not compare all that it could",
+        "l3kit/clouds/aws/statements.py",
+        "compared = tuple(name for name in names if name in chosen)",
+        "compared = tuple(name for name in names if name in KEYS)",
+        (DELETES,),
+    ),
+    Mutation(
+        "what a condition left out is not compared with the old item",
+        "l3kit/clouds/aws/deletes.py",
+        "return to_chunk_json(old) == chunk_json",
         "return True",
-        (HOT_STORES, MOMENTS),
+        (DELETES,),
     ),
     Mutation(
         "a delete whose answer was lost is repeated blindly",
-        "l3kit/clouds/aws/hot_store.py",
-        'answer = await self._table.send_once("BatchWriteItem", "batch_delete", ',
-        'answer = await self._table.send("BatchWriteItem", "batch_delete", ',
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        'answer = await self._table.send_once("BatchExecuteStatement", ',
+        'answer = await self._table.send("BatchExecuteStatement", ',
+        (DELETES, MOMENTS),
     ),
     Mutation(
-        "unprocessed deletes are forgotten",
-        "l3kit/clouds/aws/hot_store.py",
-        'return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]',
-        "return []",
-        (HOT_FAULTS,),
+        "throttled deletes are forgotten",
+        "l3kit/clouds/aws/deletes.py",
+        "        outcome.left.append(key)\n        if error",
+        "        if error",
+        (DELETES,),
     ),
     Mutation(
         "an item that got more attributes is not put back",
-        "l3kit/clouds/aws/hot_store.py",
-        "if old and len(old) > len(wire):",
-        "if False:",
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        "        if outcome.put_back:",
+        "        if False:",
+        (DELETES,),
     ),
     Mutation(
         "an object is created over another",
@@ -212,16 +222,16 @@ MUTATIONS = (
     Mutation(
         "parts are joined without comparing the digest",
         "l3kit/tiering/multipart.py",
-        "    if found != sha256:\n        raise _DigestMismatch",
+        "    if found != upload.sha256:\n        raise _DigestMismatch",
         "    if False:\n        raise _DigestMismatch",
-        ("tests/unit/lambda_functions",),
+        (MULTIPART,),
     ),
     Mutation(
         "a writer's receipt is not compared with what was sent",
         "l3kit/tiering/http.py",
-        '(answer.get("key"), answer.get("sha256")) != (key, sha256):',
+        '(told.get("key"), told.get("sha256")) != (key, sha256):',
         "False:",
-        ("tests/unit/lambda_functions",),
+        ("tests/unit/lambda_functions/test_sender.py",),
     ),
     Mutation(
         "the run goes on beyond its deadline",
@@ -271,6 +281,45 @@ MUTATIONS = (
         "next_after = page.last if more or page.cut else None",
         "next_after = page.last if more else None",
         (HOT_STORES, COSMOS),
+    ),
+    Mutation(
+        "a part is kept before it is checked",
+        "l3kit/tiering/multipart.py",
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n"
+        "        await _keep(store, upload, number, data)\n",
+        "    await _keep(store, upload, number, data)\n"
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts of an object that is cut otherwise count as its parts",
+        "l3kit/tiering/multipart.py",
+        "identity = [self.total, self.sha256,",
+        "identity = [self.sha256,",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts without a digest are taken",
+        "l3kit/tiering/archive_writer.py",
+        "            if declared is None:\n",
+        "            if False:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "reversed bounds are taken",
+        "l3kit/tiering/chunk_items.py",
+        "    if _before(end, high, start, low):\n",
+        "    if False:\n",
+        (CHUNK_ITEMS,),
+    ),
+    Mutation(
+        "an item outside the bounds is taken",
+        "l3kit/tiering/chunk_items.py",
+        "        if _before(end, high, text, at):\n",
+        "        if False:\n",
+        (CHUNK_ITEMS,),
     ),
     Mutation(
         "a writer goes on after everybody has given up",

@@ -82,7 +82,8 @@ class Function:
 
     async def write(self, request: Request) -> Response:
         """Answer a sender on another cloud; never raises for what it sent."""
-        from l3kit.tiering.writers import ArchiveWriter, ColdWriter
+        from l3kit.tiering.archive_writer import ArchiveWriter
+        from l3kit.tiering.cold_writer import ColdWriter
 
         tier: Tier = "cold" if self._settings.function == "cold-writer" else "archive"
         if tier not in self._kept:

@@ -212,7 +212,7 @@ def test_two_invocations_with_one_request_id_are_two_runs() -> None:
 
 
 def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any) -> None:
-    from l3kit.tiering.writers import ColdWriter
+    from l3kit.tiering.cold_writer import ColdWriter
 
     cloud = Cloud()
     served(ColdWriter(cloud.cold, Secret(TOKEN)))
