@@ -36,6 +36,21 @@ class ItemRefusedError(StoreError):
     """One item cannot be encoded or stored; the others can."""
 
 
+class NotATimeError(L3Error, ValueError):
+    """A text stands for no moment, or for one that cannot be written as the twin's times are."""
+
+
+class ChunkRefusedError(StoreError):
+    """The target takes this chunk in no attempt; one of fewer of its items may be taken.
+
+    `index` is that of the item that is at fault, from 0; None where the target does not tell.
+    """
+
+    def __init__(self, resource: str, cause: str, remedy: str = "", *, index: int | None = None) -> None:
+        super().__init__(resource, cause, remedy)
+        self.index = index
+
+
 class KeyConflictError(StoreError):
     """The object key is taken by other content, which was left as it is.
 

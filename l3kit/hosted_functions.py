@@ -12,9 +12,9 @@ from l3kit.cron_forms import eventbridge
 from l3kit.device_facts import Schedule
 from l3kit.errors import L3Error
 from l3kit.provisioning.cloud_functions import OWNER_LABEL
-from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
+from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
 from l3kit.schedule_times import next_time
-from l3kit.tiering.settings import further_variables, variables_for
+from l3kit.tiering.settings import further_variables
 
 if TYPE_CHECKING:
     from l3kit.checks import Check
@@ -87,7 +87,7 @@ class HostedFunctions:
             good = state == "active"
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
             if there is not None:
-                needed = variables_for(function, provider=self._provider, remote=sends_abroad(twin, function))
+                needed = needed_variables(twin, self._provider, function)
                 yield variables_check(function, there.definition.settings, needed, further_variables(function))
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:

@@ -31,6 +31,10 @@ COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
 DELETES = "tests/unit/clouds/aws"
+LOOKED_AT = "tests/unit/tiering/test_looked_at.py"
+ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
+RECEIPTS = "tests/unit/tiering/test_receipts.py"
+QUESTIONS = "tests/unit/lambda_functions/test_cold_questions.py"
 MOMENTS = "tests/faults/test_moments.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
@@ -80,7 +84,7 @@ MUTATIONS = (
     ),
     Mutation(
         "another run's lease is not looked at",
-        "l3kit/tiering/journal.py",
+        "l3kit/tiering/journal_record.py",
         "return bool(self.owner) and self.owner != run_id and self.lease_until > now",
         "return False",
         (MOVER, JOURNAL),
@@ -115,16 +119,86 @@ MUTATIONS = (
     ),
     Mutation(
         "the digest under the key is ignored when a chunk is settled",
-        "l3kit/tiering/device_move.py",
-        "return await self._journal.stored() if there == entry.sha256 else None",
-        "return await self._journal.stored()",
+        "l3kit/tiering/device_recovery.py",
+        "        if await self.target.seal(entry.key) == entry.sha256:\n",
+        "        if await self.target.seal(entry.key) or True:\n",
         (MOVER,),
     ),
     Mutation(
-        "a given-up key is not sealed",
+        "a recovered chunk is not looked at before its items are deleted",
+        "l3kit/tiering/device_recovery.py",
+        "        there = await self.target.look(entry.key)\n",
+        '        there = entry.sha256 if entry.state == "stored" else await self.target.look(entry.key)\n',
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "the receipt is not looked at where the object is gone",
+        "l3kit/tiering/known_chunks.py",
+        "    return await stored_digest(cold, key) or await archived_digest(cold, key)\n",
+        "    return await stored_digest(cold, key)\n",
+        (LOOKED_AT, QUESTIONS),
+    ),
+    Mutation(
+        "numbers begin at 1 where the record is missing",
         "l3kit/tiering/device_move.py",
-        "            there = await self._target.seal(entry.key)\n",
-        "            there = None\n",
+        "        self._journal.number_from((highest or 0) + 1)\n",
+        "        self._journal.number_from(1)\n",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "reserved numbers count when the highest is looked for",
+        "l3kit/tiering/known_chunks.py",
+        "chunk.device_id == device_id and chunk.number < RESERVED_NUMBERS",
+        "chunk.device_id == device_id",
+        (LOOKED_AT, QUESTIONS),
+    ),
+    Mutation(
+        "the journal hands out reserved numbers",
+        "l3kit/tiering/journal.py",
+        "if chunk.key.number >= RESERVED_NUMBERS:",
+        "if False:",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a seal is dropped without a receipt",
+        "l3kit/tiering/cold_to_archive.py",
+        "        if last:  # its number is spent",
+        "        if False:  # its number is spent",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a receipt is dropped as long as it is the last one",
+        "l3kit/tiering/receipts.py",
+        "        if chunk.number < last[number_space(chunk)]:\n",
+        "        if chunk.number <= last[number_space(chunk)]:\n",
+        (LOOKED_AT, RECEIPTS),
+    ),
+    Mutation(
+        "one number space: a period's chunk makes the journal's last one not the last",
+        "l3kit/tiering/last_chunks.py",
+        "    return chunk.device_id, chunk.number >= RESERVED_NUMBERS\n",
+        "    return chunk.device_id, False\n",
+        (RECEIPTS,),
+    ),
+    Mutation(
+        "a refused chunk is not narrowed down to its odd item",
+        "l3kit/tiering/device_move.py",
+        "                if self._narrow(draft, error):\n                    continue\n",
+        "                self._narrow(draft, error)\n                raise\n",
+        (ODD_ITEMS,),
+    ),
+    Mutation(
+        "the lists of an entry are not checked",
+        "l3kit/tiering/journal_record.py",
+        "            if not fit or (keys[0], keys[-1]) != (self.key.start, self.key.end):\n",
+        "            if False:\n",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a given-up key is not sealed",
+        "l3kit/tiering/device_recovery.py",
+        "        if await self.target.seal(entry.key) == entry.sha256:\n",
+        "        if False:\n",
         (MOVER,),
     ),
     Mutation(
@@ -191,11 +265,25 @@ MUTATIONS = (
         (OBJECTS,),
     ),
     Mutation(
+        "a chunk's items are stored in reversed order",
+        "l3kit/tiering/chunks.py",
+        "*items[1:-1], items[-1]",
+        "*items[-2:0:-1], items[-1]",
+        ("tests/unit/tiering/test_chunks.py",),
+    ),
+    Mutation(
+        "base64 is weighed a quarter too low",
+        "l3kit/tiering/payload.py",
+        "return 4 * -(-count // 3)",
+        "return 3 * -(-count // 3)",
+        ("tests/unit/lambda_functions/test_mover_multi_cloud.py",),
+    ),
+    Mutation(
         "the archive mover leaves no receipt",
         "l3kit/tiering/cold_to_archive.py",
-        "            if last and info.sha256:\n",
-        "            if False:\n",
-        (AT_ONCE,),
+        "            if last:\n                await leave_receipt(",
+        "            if False:\n                await leave_receipt(",
+        (LOOKED_AT,),
     ),
     Mutation(
         "what a removed device has half done is forgotten",

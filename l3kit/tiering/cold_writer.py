@@ -4,43 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 from l3kit.errors import KeyConflictError
-from l3kit.tiering import wire
+from l3kit.tiering import known_chunks, wire
 from l3kit.tiering.chunk_items import Extent, at_item, extent_of
 from l3kit.tiering.chunks import (
     CONTENT_ENCODINGS,
-    RESERVED_PREFIX,
     ChunkKey,
     compress,
     device_prefix,
+    is_reserved_device,
     parse_object_key,
 )
 from l3kit.tiering.envelope import Envelope
-from l3kit.tiering.ports import Compression
-from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest
+from l3kit.tiering.ports import Compression, ObjectStore
+from l3kit.tiering.receipts import MAX_CHUNK_KEY_BYTES, archived_digest
+from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.wire import Refusal, Request, Response
-from l3kit.tiering.writers import WriterFunction
+from l3kit.tiering.writers import WRITE_SECONDS, WriterFunction
 
-MAX_CHUNK_KEY_BYTES = wire.MAX_KEY_BYTES - len(RECEIPT_PREFIX)
-"""The chunk's receipt, once it is archived, has the key with a prefix."""
 _DEVICE = "iot_device_id"
 
 
 class ColdWriter(WriterFunction):
-    """Takes chunks. The object is the `items` array exactly as it was sent, byte for byte."""
+    """Takes chunks, and tells what became of them. The object is the `items` array exactly as it was sent.
+
+    Args:
+        archive: the archive bucket where it is on this cloud too; only listed.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        token: Secret,
+        *,
+        archive: ObjectStore | None = None,
+        former: Sequence[FormerToken] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = WRITE_SECONDS,
+    ) -> None:
+        super().__init__(store, token, former=former, clock=clock, seconds=seconds)
+        self._archive = archive
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
-        compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))
         device_id = envelope.text("iot_device_id")
-        if device_prefix(device_id) == RESERVED_PREFIX:
-            raise Refusal(400, f"{device_id!r} is reserved", _DEVICE)
+        if is_reserved_device(device_id):
+            raise Refusal(400, f"{device_id[:60]!r} is reserved", _DEVICE)
         self._check_place(f"{device_prefix(device_id)}x")
+        if envelope.flag("highest"):
+            return await self._highest(device_id)
+        compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))
         start, end = envelope.text("start_timestamp"), envelope.text("end_timestamp")
         declared = ChunkKey(device_id, start, end, envelope.whole("chunk_index", 0, 10**9), compression)
         envelope.text("source_cloud", "unknown")
+        if envelope.flag("look"):
+            return await self._look(request, str(declared))
         items = envelope.raw("items")
         seal = envelope.flag("seal")
         if seal:
@@ -60,6 +82,17 @@ class ColdWriter(WriterFunction):
         metadata = {"items": str(extent.count)}
         await self._create(key, stored, sha256, CONTENT_ENCODINGS[compression], metadata)
         return Response(200, answer)
+
+    async def _highest(self, device_id: str) -> Response:
+        """Tell which of the journal's numbers are spent."""
+        number = await known_chunks.highest_number(device_id, self._store, self._archive)
+        return Response(200, {"iot_device_id": device_id, "highest": number})
+
+    async def _look(self, request: Request, key: str) -> Response:
+        """Tell what became of a chunk; null where nothing is known of it."""
+        wire.check_idempotency_key(request, key)
+        self._check_place(key)
+        return Response(200, {"key": key, "looked": True, "sha256": await known_chunks.look(self._store, key)})
 
     async def _stored_before(self, key: ChunkKey, sha256: str) -> str | None:
         """The key under which exactly this is there already, perhaps with another number.

@@ -133,6 +133,24 @@ class Writer:
             raise refusals.unconfirmed(self._link, answer)
         return None
 
+    def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
+        """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
+        answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key), "aws")
+        sha256 = answer.body.get("sha256")
+        if (answer.body.get("looked"), answer.body.get("key")) != (True, str(key)) or not isinstance(
+            sha256, str | None
+        ):
+            raise refusals.unconfirmed(self._link, answer)
+        return sha256
+
+    def highest_number(self, device_id: str, source_cloud: str) -> int:
+        """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
+        answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None, "aws")
+        number = answer.body.get("highest")
+        if answer.body.get("iot_device_id") != device_id or type(number) is not int or number < 0:
+            raise refusals.unconfirmed(self._link, answer)
+        return number
+
     def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
         """Send an object, or a part of one, to the archive writer.
 
@@ -179,8 +197,12 @@ class Writer:
             )
         return existing
 
-    def _post(self, payload: Payload, key: str, provider: str) -> Answer:
-        """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError."""
+    def _post(self, payload: Payload, key: str | None, provider: str) -> Answer:
+        """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError.
+
+        Args:
+            key: of the object that the request is about, where it is about one.
+        """
         if self._plain_only and (instead := plain(payload, provider)).fits(provider):
             payload = instead
         try:
@@ -194,7 +216,7 @@ class Writer:
         self._plain_only = True
         return self._post_as_it_is(instead, key)
 
-    def _post_as_it_is(self, payload: Payload, key: str) -> Answer:
+    def _post_as_it_is(self, payload: Payload, key: str | None) -> Answer:
         """POST with retries. Returns: a 200 or a 409. Raises: TransferError for all else."""
         for wait in (*WAITS, None):
             retry_after = 0.0
@@ -217,14 +239,14 @@ class Writer:
             self._sleep(pause)
         raise failure
 
-    def _attempt(self, payload: Payload, key: str) -> Answer:
+    def _attempt(self, payload: Payload, key: str | None) -> Answer:
         with self._lock:
             self.usage.count("post")
             self.usage.bytes_out += len(payload.body)
         headers = {
             **payload.headers,
             wire.TOKEN_HEADER: self._token.reveal(),
-            wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key),
+            **({} if key is None else {wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key)}),
             "Accept-Encoding": "identity",
         }
         give_up = time.monotonic() + self._timeout

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 import orjson
 
 from l3kit.errors import L3Error
-from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey
+from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
 from l3kit.tiering.payload import MAX_BODY_BYTES, Payload, encode
 from l3kit.tiering.tokens import Secret
 
@@ -137,6 +137,9 @@ def key_fault(key: str) -> str | None:
     """Why this cannot be an object's key on every cloud; None where it can."""
     if _UNFIT_KEY.search(key):
         return "must not hold control characters, nor `.` or `..` between slashes"
+    chunk = parse_object_key(key)
+    if chunk and is_reserved_device(chunk.device_id):
+        return f"is a chunk's of the reserved device {chunk.device_id[:60]!r}"
     return f"must not begin with {RESERVED_PREFIX}" if key.startswith(RESERVED_PREFIX) else None
 
 
@@ -162,6 +165,16 @@ def chunk_pieces(chunk: Chunk, source_cloud: str, *, again: bool = False) -> tup
 def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
     """The envelope that occupies a key with an empty array."""
     return (_chunk_frame(key, source_cloud, seal=True) + b',"items":[]}',)
+
+
+def look_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks what became of a chunk."""
+    return (_chunk_frame(key, source_cloud, look=True) + b"}",)
+
+
+def highest_pieces(device_id: str, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks for the highest number of a device's chunks."""
+    return (orjson.dumps({"iot_device_id": device_id, "source_cloud": source_cloud, "highest": True}),)
 
 
 def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:

@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 
 from l3kit.connections import Connection
 from l3kit.tiering import wire
-from l3kit.tiering.chunks import object_key
+from l3kit.tiering.chunks import device_prefix, object_key
 from l3kit.tiering.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.tiering.object_metadata import amount_fault
 
@@ -132,8 +132,12 @@ _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
 def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
     """A cold envelope whose bounds, ids, key and digest fit together; a seal's bounds are those that were drawn."""
-    body = {**drawn, "items": [dict(item) for item in drawn["items"]], "chunk_index": int(drawn["chunk_index"])}
-    items = body["items"]
+    if drawn.get("highest"):
+        return {**drawn, "iot_device_id": drawn["iot_device_id"][:200]}
+    body = {**drawn, "chunk_index": int(drawn["chunk_index"])}
+    items = [] if body.get("look") else [dict(item) for item in body["items"]]
+    if not body.get("look"):
+        body["items"] = items
     if items:
         body["start_timestamp"], body["end_timestamp"] = _RUN
         while len(_chunk_key(body).encode()) > MAX_CHUNK_KEY_BYTES:
@@ -143,12 +147,14 @@ def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
     while len(_chunk_key(body).encode()) > MAX_CHUNK_KEY_BYTES:
         longest = max(_TEXTS, key=lambda name: len(body[name]))
         body[longest] = body[longest][: len(body[longest]) // 2]
-    if body.get("sha256"):
+    if body.get("sha256") and not body.get("look"):
         body["sha256"] = hashlib.sha256(json.dumps(items).encode()).hexdigest().upper()
     return body
 
 
 def _chunk_key(body: dict[str, Any]) -> str:
+    if body.get("highest"):
+        return f"{device_prefix(body['iot_device_id'])}x"
     compression = body.get("compression") or "none"
     return object_key(*(body[name] for name in _TEXTS), body["chunk_index"], compression)
 

@@ -145,7 +145,8 @@ def test_what_l3kit_sends_fits_the_schemas_and_uses_no_field_of_its_own() -> Non
     chunk = chunk_of([item(0), item(1)], compression="zstd")
     seal = b"".join(wire.seal_pieces(chunk.key, "gcp"))
     sent = [b"".join(wire.chunk_pieces(chunk, "aws", again=again)) for again in (True, False)]
-    for body in map(json.loads, [*sent, seal]):
+    asked = b"".join(wire.look_pieces(chunk.key, "gcp")), b"".join(wire.highest_pieces("d", "gcp"))
+    for body in map(json.loads, [*sent, seal, *asked]):
         validator("ColdEnvelope").validate(body)
         assert body.keys() <= properties({"$ref": "#/components/schemas/ColdEnvelope"})
     whole = wire.ArchivePart("k", b"\xff", "0" * 64, content_encoding="gzip", metadata={"items": "1"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -13,8 +13,8 @@ from l3kit.clouds.aws.provisioning.functions import variables_of
 from l3kit.clouds.aws.provisioning.links import url_config
 from l3kit.connections import DeployedWriter
 from l3kit.naming import TAG_TWIN
-from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
-from l3kit.tiering.settings import further_variables, variables_for
+from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
+from l3kit.tiering.settings import further_variables
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -64,7 +64,8 @@ def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
             continue
         state = str(there.get("State", "Active")).lower()
         yield Check("functions", function, "active", state, state == "active", "" if state == "active" else REPAIR)
-        yield _variables(function, there, remote=sends_abroad(twin, function))
+        needed = needed_variables(twin, "aws", function)
+        yield variables_check(function, variables_of(there, function), needed, further_variables(function))
 
 
 def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
@@ -84,8 +85,3 @@ def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
         starts = there.get("Target", {}).get("Arn", "").endswith(f":function:{names.function(function)}")
         seen = ("on" if on else "off") + ("" if starts else ", starts something else")
         yield Check("schedules", function, "on", seen, on and starts, "" if on and starts else REPAIR)
-
-
-def _variables(function: str, there: dict[str, Any], *, remote: bool) -> Check:
-    needed = variables_for(function, provider="aws", remote=remote)
-    return variables_check(function, variables_of(there, function), needed, further_variables(function))

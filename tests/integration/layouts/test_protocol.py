@@ -274,6 +274,37 @@ def test_a_chunk_that_was_archived_is_confirmed_from_its_receipt_and_cannot_be_s
     assert (status, conflict["sha256"]) == (409, receipt["sha256"])
 
 
+def test_both_questions_are_answered_from_what_is_there(
+    cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session
+) -> None:
+    asked = chunk("asked", look=True)
+    del asked["items"]
+    highest = {"iot_device_id": "asked", "highest": True}
+    assert cold.post(asked)[1]["sha256"] is None
+    assert cold.post(highest) == (200, {"iot_device_id": "asked", "highest": 0})
+    receipt = cold.post(chunk("asked"))[1]
+    assert cold.post(chunk("asked", chunk_index=10_000_007, sha256=receipt["sha256"]))[0] == 200
+    told = (200, {"key": receipt["key"], "looked": True, "sha256": receipt["sha256"]})
+    assert cold.post(asked) == told
+    assert cold.post(highest)[1]["highest"] == 1
+
+    async def archive_it() -> None:
+        async with open_tiers(clouds, receivers[COLD]) as stores:
+            assert stores.cold is not None
+            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
+            await stores.cold.delete(receipt["key"])
+            assert stores.archive is not None
+            name = receipt["key"].replace("chunk-00001", "chunk-00041")
+            await stores.archive.create(name, b"[]", sha256=hashlib.sha256(b"[]").hexdigest())
+
+    run(archive_it())
+    assert cold.post(asked) == told
+    assert cold.post(highest)[1]["highest"] == 41, "the archive is on this cloud too"
+    for question in (highest, asked, chunk("asked")):
+        status, answer = cold.post({**question, "iot_device_id": "~asked"})
+        assert (status, answer["field"]) == (400, "iot_device_id")
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_parts_lost_doubled_and_reordered_end_in_one_right_object(
     seed: int, archive: Endpoint, receivers: Mapping[str, Twin], clouds: Session
