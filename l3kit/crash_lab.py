@@ -20,7 +20,8 @@ from l3kit.movers import run_mover
 from l3kit.sandbox import faults
 from l3kit.tier_stores import TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX, decompress, parse_object_key
-from l3kit.tiering.journal import DEVICE_PREFIX, from_row
+from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.journal_record import from_row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,12 +16,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from l3kit.tier_summary import TierSummary, chunk_summary, hot_summary, sized
-from l3kit.tiering.journal import NEVER
+from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.report import cutoff_key, iso
 
 if TYPE_CHECKING:
     from l3kit.device_facts import DeviceFacts, Schedule, StoredChunk
-    from l3kit.tiering.journal import DeviceRecord, Entry
+    from l3kit.tiering.journal_record import DeviceRecord, Entry
 
 WIDTH = 118
 _WRAP: Any = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
@@ -80,7 +80,7 @@ class DevicePage:
         digests = [chunk.sha256 for chunk in chunks if str(chunk.key) == str(entry.key)]
         if self.facts.entry and self.facts.entry.archived:
             digests.append(self.facts.entry.archived)
-        if entry.state == "stored" or entry.sha256 in digests:
+        if entry.sha256 in digests or (entry.state == "stored" and self.facts.cold is None):
             return "there"
         if digests:
             return "other" if all(digests) else "unseen"

@@ -16,6 +16,7 @@ from l3kit.cron_forms import unix_cron
 from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
+from l3kit.tiering.chunks import is_reserved_device
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ class Device(BaseModel):
 
     @field_validator("id")
     @classmethod
-    def _size(cls, value: str) -> str:
+    def _usable(cls, value: str) -> str:
+        if is_reserved_device(value):
+            raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
         if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
         return value

@@ -29,6 +29,9 @@ MAX_ENTRY_BYTES = 300_000
 ENTRY_BYTES_PER_ITEM = 6
 """Of which 4 are the checksum: what regular timestamps take at least. Bounds the memory for very small items."""
 
+RESERVED_NUMBERS = 10_000_000
+"""Chunk numbers from here on are kept for chunks that no journal numbers; the journal's are below."""
+
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
 _UNSAFE = re.compile(r"[/%\x00-\x1f\x7f]")
@@ -58,6 +61,11 @@ def object_key(device_id: str, start: str, end: str, number: int, compression: C
     Unicode stays as it is.
     """
     return f"{_segment(device_id)}/{_segment(f'{start}-{end}')}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
+
+
+def is_reserved_device(device_id: str) -> bool:
+    """Whether no device may be called so: `_l3kit`, whose keys are l3kit's own, and what begins with `~`."""
+    return device_id == RESERVED_PREFIX.rstrip("/") or device_id.startswith("~")
 
 
 def device_prefix(device_id: str) -> str:
@@ -146,12 +154,19 @@ class ChunkFiller:
         max_bytes: a chunk's largest size, brackets and commas counted. An item that is larger by itself becomes a
             chunk of its own.
         max_entry_bytes: what sort keys and checksums may take in the journal.
+        max_items: at most so many in a chunk; None is no bound of its own.
     """
 
-    def __init__(self, max_bytes: int = MAX_CHUNK_BYTES, max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
+    def __init__(
+        self,
+        max_bytes: int = MAX_CHUNK_BYTES,
+        max_entry_bytes: int = MAX_ENTRY_BYTES,
+        max_items: int | None = None,
+    ) -> None:
         self._max_bytes = max_bytes
         self._max_entry_bytes = max_entry_bytes
-        self._max_count = max_entry_bytes // ENTRY_BYTES_PER_ITEM
+        self._max_items = max_items
+        self._max_count = min(max_entry_bytes // ENTRY_BYTES_PER_ITEM, max_items or max_entry_bytes)
         self._sort_keys: list[str] = []
         self._items: list[bytes] = []
         self._pages: list[Page] = []
@@ -179,9 +194,9 @@ class ChunkFiller:
         return self._size > self._max_bytes or self.count >= self._max_count
 
     def room(self) -> int | None:
-        """About how many more items of this kind fill the chunk to just over its limit; None before the first."""
+        """About how many more items of this kind fill the chunk to just over its limit; None where nobody knows."""
         if not self._items:
-            return None
+            return self._max_items
         average = self._size / self.count
         room = int((self._max_bytes - self._size) / average * 1.005) + 8
         return max(1, min(room, self._max_count - self.count))
@@ -190,7 +205,8 @@ class ChunkFiller:
         """The first items that fit together, at least one, and their JSON array. Must not be called when empty."""
         limit = self._max_bytes if max_bytes is None else max_bytes
         count, size = len(self._items), self._size
-        while size > limit and count > 1:  # from the end: little was read beyond the limit
+        most = self._max_items or count
+        while (size > limit or count > most) and count > 1:  # from the end: little was read beyond the limit
             count -= 1
             size -= len(self._items[count]) + 1
         encoded = encode_sort_keys(self._sort_keys[:count])

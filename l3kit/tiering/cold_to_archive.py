@@ -193,10 +193,10 @@ class _Run:
         elif info.etag != listed.etag:
             report.skip(listed.key, "changed after it was listed; it stays for the next run")
         elif _is_seal(info):
-            await self._drop_seal(info, report)
+            await self._drop_seal(info, last, report)
         else:
             await self.job.target.take(self.job.cold, info)
-            if last and info.sha256:
+            if last:
                 await leave_receipt(self.job.cold, info.key, info.sha256)
             await self._delete_source(info, report)
 
@@ -214,9 +214,11 @@ class _Run:
             report.notes.append(f"the keys of what was moved after the first {MAX_KEYS_TOLD} objects are not listed")
         self.keys_told += 1
 
-    async def _drop_seal(self, info: ObjectInfo, report: DeviceReport) -> None:
+    async def _drop_seal(self, info: ObjectInfo, last: bool, report: DeviceReport) -> None:
         if self.job.clock() - info.modified < SEAL_KEPT:
             return
+        if last:  # its number is spent, and those of the chunks before it are told by nothing else
+            await leave_receipt(self.job.cold, info.key, info.sha256)
         if await self.job.cold.delete(info.key, etag=info.etag):
             report.notes.append(f"{info.key} was an empty seal left by an interrupted run; it was removed")
 

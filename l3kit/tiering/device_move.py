@@ -7,16 +7,18 @@ forget it. docs/journal.md says what a later run does after a crash between any 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
-from typing import Protocol
 from zlib import crc32
 
-from l3kit.errors import KeyConflictError, L3Error, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkFiller, ChunkKey, Draft, json_array
-from l3kit.tiering.journal import DeviceJournal, Entry
-from l3kit.tiering.ports import HotStore, Page, Usage
+from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
+from l3kit.tiering.chunks import ChunkFiller, ChunkKey, Draft
+from l3kit.tiering.cold_target import ColdTarget
+from l3kit.tiering.device_recovery import Recovery
+from l3kit.tiering.journal import DeviceJournal
+from l3kit.tiering.journal_record import Entry
+from l3kit.tiering.narrowing import MAX_REFUSED_ALONE, Narrowing
+from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.report import DeviceReport
 from l3kit.tiering.settings import Tuning
 
@@ -24,30 +26,6 @@ MAX_NUMBERS_TRIED = 20
 """Keys taken by foreign content before a device is given up for this run."""
 DELETE_ROUNDS = 20
 """How often what a store did not delete is looked at and tried again."""
-
-
-class ColdTarget(Protocol):
-    """Where chunks go: a bucket of the same cloud, or a writer on another."""
-
-    usage: Usage
-
-    def fits(self, body: bytes) -> bool:
-        """Whether the receiver takes a chunk with this JSON array."""
-
-    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
-        """Store it under its key, unless exactly this is there already; return when the target confirmed the digest.
-
-        Args:
-            again: it may have been stored before, and archived since: then it must not be stored a second time.
-        Raises: KeyConflictError (with `existing_sha256` where known) if other content is there.
-        """
-
-    async def seal(self, key: ChunkKey) -> str | None:
-        """Make sure that nothing can be stored under the key any more, by an empty array if it is free.
-
-        Returns: None when the key is sealed; else the digest of the content that is there, or was before it was
-            archived.
-        """
 
 
 class DeviceMove:
@@ -77,6 +55,7 @@ class DeviceMove:
         self._tuning = tuning
         self._time_left = time_left
         self._refused: set[str] = set()
+        self._narrowing = Narrowing()
         self.report = DeviceReport(device_id)
 
     async def run(self) -> DeviceReport:
@@ -108,9 +87,15 @@ class DeviceMove:
             draft, body = self._fitting_draft(filler)
             exhausted = exhausted and draft.count == filler.count
             del filler  # its items and the body, each 5 MiB, are given up as soon as they have served
-            stored = await self._store(draft, body)
+            try:
+                stored = await self._store(draft, body)
+            except ChunkRefusedError as error:
+                if self._narrow(draft, error):
+                    continue
+                stored = False
             del body
             if stored:
+                self._narrowing.taken(draft.sort_keys)
                 await self._delete(draft)
                 self._journal.forget()
             if exhausted:
@@ -120,7 +105,7 @@ class DeviceMove:
 
     async def _fill(self, before: str, after: str | None) -> tuple[ChunkFiller, bool]:
         """Read until there is more than a chunk's worth, or nothing more (True)."""
-        filler = ChunkFiller(self._tuning.max_chunk_bytes)
+        filler = ChunkFiller(self._tuning.max_chunk_bytes, max_items=self._narrowing.max_items)
         while not filler.full:
             page = await self._hot.read_page(self._device_id, before=before, after=after, limit=filler.room())
             for sort_key, reason in page.refused:
@@ -135,6 +120,19 @@ class DeviceMove:
         if sort_key not in self._refused:
             self._refused.add(sort_key)
             self.report.skip(sort_key, reason)
+
+    def _narrow(self, draft: Draft, error: ChunkRefusedError) -> bool:
+        """Whether the items of a refused chunk are to be tried in smaller ones; else its one item stays and is told.
+
+        Raises: ChunkRefusedError where the target turns out to refuse everything.
+        """
+        self._journal.forget()
+        if self._narrowing.refused(draft.sort_keys, error.index):
+            return True
+        self._refuse(draft.sort_keys[0], f"the target refuses it: {error.cause}")
+        if self._narrowing.hopeless:
+            raise ChunkRefusedError(error.resource, f"{MAX_REFUSED_ALONE} items in a row were refused", error.remedy)
+        return False
 
     def _fitting_draft(self, filler: ChunkFiller) -> tuple[Draft, bytes]:
         draft, body = filler.draft()
@@ -161,6 +159,8 @@ class DeviceMove:
         self.report.keys.append(str(key))
 
     async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
+        if self._journal.record.is_new:
+            await self._number_behind_the_highest()
         for _ in range(MAX_NUMBERS_TRIED):
             number = self._journal.record.next_number
             chunk = draft.chunk(self._device_id, number, self._tuning.compression, body)
@@ -177,6 +177,19 @@ class DeviceMove:
             f"{MAX_NUMBERS_TRIED} object keys in a row hold other content",
             "Was the journal lost? See docs/journal.md, 'A lost journal'",
         )
+
+    async def _number_behind_the_highest(self) -> None:
+        """The journal does not know the device: it is new, or its record was lost. The tiers know its numbers.
+
+        Of two runs that ask at once, the journal lets one begin.
+        """
+        highest = await self._target.highest_number(self._device_id)
+        if highest is None:
+            self.report.notes.append(
+                "the cold writer, older or of another make, cannot tell which chunk numbers are spent: they begin at 1"
+                " (docs/journal.md, 'A lost journal')"
+            )
+        self._journal.number_from((highest or 0) + 1)
 
     async def _delete(self, draft: Draft) -> None:
         for page in draft.pages:
@@ -231,40 +244,9 @@ class DeviceMove:
             )
 
     async def _recover(self, entry: Entry) -> None:
-        settled = entry if entry.state == "stored" else await self._settle(entry)
-        if settled is not None and entry.state == "writing":  # else the interrupted run has counted it
-            self._count(settled.key, settled.count, settled.size)
-        if settled is None:
-            self.report.notes.append(f"{entry.key} of an interrupted run was given up; its items are moved anew")
-        else:
-            await self._delete_matching(dict(zip(entry.sort_keys(), entry.crcs(), strict=True)))
+        noted = entry.items()
+        recovery = Recovery(self._device_id, self._hot, self._target, self._journal, self.report)
+        if await recovery.settle(entry, noted):
+            await self._delete_matching(noted)
             self.report.notes.append(f"{entry.key} of an interrupted run was completed")
         self._journal.forget()
-
-    async def _settle(self, entry: Entry) -> Entry | None:
-        """Decide a chunk that may or may not have been stored: now it is (the entry), or never will be (None)."""
-        body = await self._rebuild(entry)
-        if body is None:
-            there = await self._target.seal(entry.key)
-        else:
-            try:
-                await self._target.store(Chunk(entry.key, body, entry.sha256, entry.count), again=True)
-                there = entry.sha256
-            except KeyConflictError:
-                return None
-        return await self._journal.stored() if there == entry.sha256 else None
-
-    async def _rebuild(self, entry: Entry) -> bytes | None:
-        """The chunk's bytes from the hot store, or None where its items are no longer what they were."""
-        wanted = set(entry.sort_keys())
-        items: list[bytes] = []
-        since: str | None = entry.key.start
-        after: str | None = None
-        while True:
-            page = await self._hot.read_page(self._device_id, before=entry.key.end + "\x00", after=after, since=since)
-            items += [item for key, item in zip(page.sort_keys, page.items, strict=True) if key in wanted]
-            if page.next_after is None:
-                break
-            after, since = page.next_after, None
-        body = json_array(items)
-        return body if hashlib.sha256(body).hexdigest() == entry.sha256 else None

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 import orjson
 
 from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError, StoreError
-from l3kit.tiering.device_move import ColdTarget, DeviceMove
+from l3kit.tiering.cold_target import ColdTarget
+from l3kit.tiering.device_move import DeviceMove
 from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
 from l3kit.tiering.report import DeviceReport, RunReport, cutoff_key, iso, merge_usage, verdict_of

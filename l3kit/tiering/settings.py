@@ -79,6 +79,7 @@ class FunctionSpec:
         stores: stores it always uses.
         target: the store it writes when that tier is on the same cloud; else the remote url is used.
         remote_url: the variable with the next cloud's writer url, for senders.
+        looks_into: a store that it only looks into, where that tier is on the same cloud; it does its work without.
         token: whether it always needs INTER_CLOUD_TOKEN (receivers).
     """
 
@@ -89,13 +90,22 @@ class FunctionSpec:
     target: Resource | None = None
     remote_url: str | None = None
     token: bool = False
+    looks_into: Resource | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
     spec.name: spec
     for spec in (
-        FunctionSpec("hot-to-cold-mover", "mover", "hot", ("hot", "journal"), "cold", "REMOTE_COLD_WRITER_URL"),
-        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True),
+        FunctionSpec(
+            "hot-to-cold-mover",
+            "mover",
+            "hot",
+            ("hot", "journal"),
+            "cold",
+            "REMOTE_COLD_WRITER_URL",
+            looks_into="archive",
+        ),
+        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, looks_into="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
@@ -282,6 +292,10 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
+    if (looks := spec.looks_into) and all(
+        env.get(name, "").strip() for name in (names[looks], *PLACE_VARIABLES[provider].get(looks, ()))
+    ):  # functions that an older version deployed are not told
+        stores[looks] = env[names[looks]].strip()
     for resource in needed:
         for name in PLACE_VARIABLES[provider].get(resource, ()):
             _require(env, name, function)
@@ -299,11 +313,18 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     return Settings(function, provider, twin, stores, url if remote else None, token, Tuning.from_env(env), seconds)
 
 
-def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str]:
-    """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted."""
+def variables_for(function: str, *, provider: str, remote: bool, archive_here: bool) -> Sequence[str]:
+    """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted.
+
+    Args:
+        remote: the function sends to another cloud.
+        archive_here: the archive tier is on this cloud.
+    """
     spec = FUNCTIONS[function]
     names = STORE_VARIABLES[provider]
     resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
+    if spec.looks_into == "archive" and archive_here:
+        resources.append(spec.looks_into)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in PLACE_VARIABLES[provider].get(r, ())}
     if spec.role == "mover":

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.item_size import check_size
@@ -94,7 +95,7 @@ class DynamoHotStore:
             "ConsistentRead": True,
             "Limit": 1,
         }
-        content = orjson.loads((await self._table.call("Query", "query", request)).body)
+        content = odd_text.loads((await self._table.call("Query", "query", request)).body)
         self._table.count_read(content)
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
@@ -119,7 +120,7 @@ class DynamoHotStore:
             request["ExclusiveStartKey"] = {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": after}}
         if limit is not None:
             request["Limit"] = max(1, limit)
-        return orjson.dumps(request)
+        return odd_text.dumps(request)
 
     async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.items import SORT_KEY, to_chunk_json
 from l3kit.clouds.aws.shapes import Decoded, Shapes
 from l3kit.clouds.aws.statements import Conditions, parameters
@@ -23,7 +22,7 @@ def decode(answer: bytes, shapes: Shapes) -> Decoded:
 
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:
-    rest: dict[str, Any] = orjson.loads(answer)
+    rest: dict[str, Any] = odd_text.loads(answer)
     decoded = Decoded(rest, [], [], [], [], {})
     refused: list[tuple[str, str]] = []
     for item in rest.pop("Items", []):
@@ -31,7 +30,7 @@ def _plain(answer: bytes, conditions: Conditions) -> Decoded:
         try:
             chunk_json = to_chunk_json(item)
         except ItemRefusedError as error:
-            refused.append((sort_key, error.cause))
+            refused.append((odd_text.printable(sort_key), odd_text.printable(error.cause)))
             continue
         condition = conditions.of(item)
         decoded.sort_keys.append(sort_key)

@@ -148,7 +148,7 @@ class Shapes:
         try:
             item, _ = json.JSONDecoder().raw_decode(answer[position:].decode())
             shape = Shape(item, self._key, self.conditions)
-        except (_NoShapeError, ValueError, KeyError):
+        except (_NoShapeError, ValueError, KeyError, TypeError):  # names with half of a surrogate pair among them
             return None
         if not shape.pattern.match(answer, position):
             return None
