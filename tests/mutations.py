@@ -30,7 +30,8 @@ JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
-DELETES = "tests/unit/clouds/aws"
+DELETES = "tests/unit/clouds/aws/test_deletes.py"
+STATEMENTS = "tests/unit/clouds/aws/test_statements.py"
 LOOKED_AT = "tests/unit/tiering/test_looked_at.py"
 ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
 RECEIPTS = "tests/unit/tiering/test_receipts.py"
@@ -220,7 +221,7 @@ MUTATIONS = (
         "l3kit/clouds/aws/statements.py",
         "compared = tuple(name for name in names if name in chosen)",
         "compared = tuple(name for name in names if name in KEYS)",
-        (DELETES,),
+        (STATEMENTS,),
     ),
     Mutation(
         "what a condition left out is not compared with the old item",
