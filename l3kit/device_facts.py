@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from l3kit.tiering.chunks import ChunkKey
-from l3kit.tiering.journal import DeviceRecord
+from l3kit.tiering.journal_record import DeviceRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from l3kit.device_page import DevicePage
 from l3kit.errors import ConfigurationError
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import ChunkKey, device_prefix, parse_object_key
-from l3kit.tiering.journal import DEVICE_PREFIX, DeviceRecord, Entry, from_row
+from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.receipts import archived_digest
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.targets import SEAL_SHA256
@@ -125,7 +126,7 @@ async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
 async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, entry: Entry) -> EntryCheck:
     """Compare the chunk under way with the hot tier as the next run will, by the checksums in the journal."""
     archived = await archived_digest(cold, str(entry.key)) if cold else None
-    noted = dict(zip(entry.sort_keys(), entry.crcs(), strict=True))
+    noted = entry.items()
     same = rewritten = 0
     since: str | None = entry.key.start
     after: str | None = None

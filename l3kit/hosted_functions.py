@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from l3kit.cron_forms import eventbridge
 from l3kit.device_facts import Schedule
 from l3kit.errors import L3Error
-from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
+from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
 from l3kit.schedule_times import next_time
-from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
+from l3kit.tiering.settings import TUNING_VARIABLES
 
 if TYPE_CHECKING:
     from l3kit.checks import Check
@@ -75,7 +75,7 @@ class HostedFunctions:
             good = state == "active"
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
             if there is not None:
-                needed = variables_for(function, provider=self._provider, remote=sends_abroad(twin, function))
+                needed = needed_variables(twin, self._provider, function)
                 yield variables_check(function, there.definition.settings, needed, TUNING_VARIABLES)
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from l3kit.coroutines import run
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX
-from l3kit.tiering.journal import DEVICE_PREFIX, DeviceRecord, from_row
+from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.journal_record import DeviceRecord, from_row
 from l3kit.tiering.ports import Tier
 
 if TYPE_CHECKING:

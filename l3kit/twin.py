@@ -16,7 +16,9 @@ from l3kit.cron_forms import unix_cron
 from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
-from l3kit.tiering.settings import TUNING_VARIABLES, Tuning
+from l3kit.tiering.chunks import is_reserved_device
+from l3kit.tiering.item_times import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +57,7 @@ class Config(_Strict):
     cold_storage_size_in_days: int = Field(ge=1, le=36500)
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
+    time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
     protect_hot_table: bool | None = None
     tuning: dict[str, str | int] = Field(default={})
 
@@ -77,6 +80,8 @@ class Config(_Strict):
     @classmethod
     def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
         for name in value:
+            if name in REMOVED_TUNING:
+                raise ValueError(f"{name} {REMOVED_TUNING[name]}")
             if name not in TUNING_VARIABLES:
                 raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
         try:
@@ -104,7 +109,9 @@ class Device(BaseModel):
 
     @field_validator("id")
     @classmethod
-    def _size(cls, value: str) -> str:
+    def _usable(cls, value: str) -> str:
+        if is_reserved_device(value):
+            raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
         if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
         return value

@@ -4,7 +4,7 @@ reading the twin's connections."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.connections import cold_to_archive_id, hot_to_cold_id, load_connections
@@ -50,6 +50,12 @@ def sends_abroad(twin: Twin, function: str) -> bool:
     return bool(spec.target and spec.remote_url and twin.providers.tier(spec.tier) != twin.providers.tier(spec.target))
 
 
+def needed_variables(twin: Twin, provider: str, function: str) -> Sequence[str]:
+    """Names of the variables that this function is told."""
+    archive_here = twin.providers.tier("archive") == provider
+    return variables_for(function, provider=provider, remote=sends_abroad(twin, function), archive_here=archive_here)
+
+
 def receiving_link(twin: Twin, receiver: str) -> str:
     """The id of the link that ends at this writer; empty where none does."""
     return twin.connection_ids().get(receiver, "")
@@ -86,7 +92,7 @@ def environment(
         values["INTER_CLOUD_TOKEN"] = saved.token if saved else ""
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
-    chosen = {name: values[name] for name in variables_for(function, provider=provider, remote=remote)}
+    chosen = {name: values[name] for name in needed_variables(twin, provider, function)}
     if function in MOVERS:
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
     if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= MAX_VARIABLES_BYTES:

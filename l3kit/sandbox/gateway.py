@@ -19,7 +19,6 @@ import aiohttp
 import psutil
 from aiohttp import web
 
-from l3kit.clouds.aws.provisioning.permissions import REQUIRED_PERMISSIONS
 from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
@@ -33,6 +32,7 @@ from l3kit.sandbox.function_logs import CloudWatch
 from l3kit.sandbox.function_record import FunctionConfig
 from l3kit.sandbox.iam.wiring import Permissions
 from l3kit.sandbox.lambda_api import LambdaApi
+from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
@@ -49,9 +49,10 @@ _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
 class Gateway:
     """Routes by the service in the signature, as AWS does by host name."""
 
-    def __init__(self, home: Home, idle_seconds: float) -> None:
+    def __init__(self, home: Home, idle_seconds: float, owner: Owner | None = None) -> None:
         self._home = home
         self._idle_seconds = idle_seconds
+        self._owner = owner
         self._last_request = time.monotonic()
         self._open_requests = 0
         self.stopping = asyncio.Event()
@@ -101,7 +102,7 @@ class Gateway:
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
-        await self._permissions.make_operator(REQUIRED_PERMISSIONS)
+        await self._permissions.make_operator()
         self._published = (endpoint, port, moto, dynalite)
         self._publish()
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
@@ -214,12 +215,15 @@ class Gateway:
         write_json(self._home.state_file, state.to_json())
 
     async def _watch(self) -> None:
-        """Stop when this gateway is no longer the one its home speaks of, when it is idle, when an emulator died."""
+        """Stop when idle, when the owner or an emulator died, when the home does not speak of this gateway any more."""
         while not self.stopping.is_set():
             await asyncio.sleep(WATCH_SECONDS)
             state = read_state(self._home)
             if state is None or state.processes[0].pid != os.getpid():
                 self.reason = "the state file is gone or names another gateway"
+                self.stopping.set()
+            if self._owner is not None and not self._owner.lives:
+                self.reason = f"its owner, process {self._owner.pid}, has ended"
                 self.stopping.set()
             for emulator in self._emulators:
                 if not is_alive(emulator.info.pid, emulator.info.created):
@@ -239,6 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--node", required=True)
     parser.add_argument("--modules", required=True)
     parser.add_argument("--idle-seconds", type=float, required=True)
+    parser.add_argument("--owner", nargs=2, metavar=("PID", "CREATED"), help="end when this process has ended")
     options = parser.parse_args(arguments)
     home = Home(options.home)
     try:
@@ -256,7 +261,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _run(home: Home, options: argparse.Namespace) -> None:
-    await Gateway(home, options.idle_seconds).run(options.node, options.modules)
+    owner = Owner(int(options.owner[0]), float(options.owner[1])) if options.owner else None
+    await Gateway(home, options.idle_seconds, owner).run(options.node, options.modules)
 
 
 async def _check(moto: Upstream, dynalite: Upstream) -> None:

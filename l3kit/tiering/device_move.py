@@ -7,54 +7,37 @@ forget it. docs/journal.md says what a later run does after a crash between any 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
-from l3kit.errors import KeyConflictError, L3Error, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkFiller, ChunkKey, Draft, json_array
-from l3kit.tiering.journal import DeviceJournal, Entry
-from l3kit.tiering.ports import HotStore, Page, Usage
+from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
+from l3kit.tiering.chunks import ChunkFiller, ChunkKey, Draft
+from l3kit.tiering.cold_target import ColdTarget
+from l3kit.tiering.device_recovery import Recovery
+from l3kit.tiering.item_times import movable_moment
+from l3kit.tiering.journal import DeviceJournal
+from l3kit.tiering.journal_record import Entry
+from l3kit.tiering.narrowing import MAX_REFUSED_ALONE, Narrowing
+from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.report import DeviceReport
 from l3kit.tiering.settings import Tuning
+from l3kit.tiering.time_ranges import BEHIND_ALL, due, movable_range
 
 MAX_NUMBERS_TRIED = 20
 """Keys taken by foreign content before a device is given up for this run."""
+MAX_STRANGE = 1000
+"""Keys behind every possible time that are counted in one run."""
 DELETE_ROUNDS = 20
 """How often what a store did not delete is looked at and tried again."""
-
-
-class ColdTarget(Protocol):
-    """Where chunks go: a bucket of the same cloud, or a writer on another."""
-
-    usage: Usage
-
-    def fits(self, body: bytes) -> bool:
-        """Whether the receiver takes a chunk with this JSON array."""
-
-    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
-        """Store it under its key, unless exactly this is there already; return when the target confirmed the digest.
-
-        Args:
-            again: it may have been stored before, and archived since: then it must not be stored a second time.
-        Raises: KeyConflictError (with `existing_sha256` where known) if other content is there.
-        """
-
-    async def seal(self, key: ChunkKey) -> str | None:
-        """Make sure that nothing can be stored under the key any more, by an empty array if it is free.
-
-        Returns: None when the key is sealed; else the digest of the content that is there, or was before it was
-            archived.
-        """
 
 
 class DeviceMove:
     """One device's turn in one run.
 
     Args:
-        before: sort keys below it are moved; None only finishes what an earlier run left half done.
+        cutoff: items of earlier moments are moved; None only finishes what an earlier run left half done.
+        latest: no reading of a device whose clock is right is of a later moment.
         time_left: asked before each chunk; when it says False the device is left at that chunk's boundary.
     """
 
@@ -65,7 +48,8 @@ class DeviceMove:
         hot: HotStore,
         target: ColdTarget,
         journal: DeviceJournal,
-        before: str | None,
+        cutoff: int | None,
+        latest: int,
         tuning: Tuning,
         time_left: Callable[[], bool],
     ) -> None:
@@ -73,10 +57,13 @@ class DeviceMove:
         self._hot = hot
         self._target = target
         self._journal = journal
-        self._before = before
+        self._cutoff = cutoff
+        self._latest = latest
+        self._looked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
         self._refused: set[str] = set()
+        self._narrowing = Narrowing()
         self.report = DeviceReport(device_id)
 
     async def run(self) -> DeviceReport:
@@ -89,17 +76,18 @@ class DeviceMove:
             if record.entry is not None:
                 await self._journal.acquire()
                 await self._recover(record.entry)
-            if self._before is not None:
-                await self._move_chunks(self._before)
+            if self._cutoff is not None:
+                await self._move_chunks(self._cutoff)
         finally:
             with contextlib.suppress(L3Error):  # an unreleased lease runs out by itself
                 await self._journal.release()
         return self.report
 
-    async def _move_chunks(self, before: str) -> None:
+    async def _move_chunks(self, cutoff: int) -> None:
+        await self._look_behind()
         after: str | None = None
         while True:
-            filler, exhausted = await self._fill(before, after)
+            filler, exhausted = await self._fill(cutoff, after)
             if filler.empty:
                 return
             if not self._time_left():
@@ -108,33 +96,72 @@ class DeviceMove:
             draft, body = self._fitting_draft(filler)
             exhausted = exhausted and draft.count == filler.count
             del filler  # its items and the body, each 5 MiB, are given up as soon as they have served
-            stored = await self._store(draft, body)
+            try:
+                stored = await self._store(draft, body)
+            except ChunkRefusedError as error:
+                if self._narrow(draft, error):
+                    continue
+                stored = False
             del body
             if stored:
+                self._narrowing.taken(draft.sort_keys)
                 await self._delete(draft)
                 self._journal.forget()
             if exhausted:
                 return
-            # What was read beyond the chunk is read again: its page has changed by the chunk's deletes.
+            # What was read beyond the chunk is little (ChunkFiller.room) and is read again.
             after = draft.sort_keys[-1]
 
-    async def _fill(self, before: str, after: str | None) -> tuple[ChunkFiller, bool]:
+    async def _fill(self, cutoff: int, after: str | None) -> tuple[ChunkFiller, bool]:
         """Read until there is more than a chunk's worth, or nothing more (True)."""
-        filler = ChunkFiller(self._tuning.max_chunk_bytes)
+        before = movable_range(None, cutoff - 1).before
+        filler = ChunkFiller(self._tuning.max_chunk_bytes, max_items=self._narrowing.max_items)
         while not filler.full:
             page = await self._hot.read_page(self._device_id, before=before, after=after, limit=filler.room())
             for sort_key, reason in page.refused:
                 self._refuse(sort_key, reason)
-            filler.add(page)
+            chosen = due(page.sort_keys, cutoff)
+            if chosen is not None:
+                self._leave_unmovable(page.sort_keys)
+            filler.add(page, chosen)
             if page.next_after is None:
                 return filler, True
             after = page.next_after
         return filler, False
 
+    def _leave_unmovable(self, sort_keys: Sequence[str]) -> None:
+        """Count what is no movable time, once: some of a page is read again with the next chunk."""
+        for key in sort_keys:
+            if key > self._looked_up_to and movable_moment(key) is None:
+                self.report.leave(key)
+        self._looked_up_to = max(self._looked_up_to, sort_keys[-1])
+
+    async def _look_behind(self) -> None:
+        """Count the keys that stand behind all times of the present: they would never be read with the due ones."""
+        since = movable_range(self._latest, None).since
+        page = await self._hot.read_page(self._device_id, since=since, before=BEHIND_ALL, limit=MAX_STRANGE)
+        strange = [key for key in page.sort_keys if movable_moment(key) is None]
+        for key in strange:
+            self.report.leave(key)
+        self.report.ahead += len(page.sort_keys) - len(strange)
+
     def _refuse(self, sort_key: str, reason: str) -> None:
         if sort_key not in self._refused:
             self._refused.add(sort_key)
             self.report.skip(sort_key, reason)
+
+    def _narrow(self, draft: Draft, error: ChunkRefusedError) -> bool:
+        """Whether the items of a refused chunk are to be tried in smaller ones; else its one item stays and is told.
+
+        Raises: ChunkRefusedError where the target turns out to refuse everything.
+        """
+        self._journal.forget()
+        if self._narrowing.refused(draft.sort_keys, error.index):
+            return True
+        self._refuse(draft.sort_keys[0], f"the target refuses it: {error.cause}")
+        if self._narrowing.hopeless:
+            raise ChunkRefusedError(error.resource, f"{MAX_REFUSED_ALONE} items in a row were refused", error.remedy)
+        return False
 
     def _fitting_draft(self, filler: ChunkFiller) -> tuple[Draft, bytes]:
         draft, body = filler.draft()
@@ -161,6 +188,8 @@ class DeviceMove:
         self.report.keys.append(str(key))
 
     async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
+        if self._journal.record.is_new:
+            await self._number_behind_the_highest()
         for _ in range(MAX_NUMBERS_TRIED):
             number = self._journal.record.next_number
             chunk = draft.chunk(self._device_id, number, self._tuning.compression, body)
@@ -178,13 +207,26 @@ class DeviceMove:
             "Was the journal lost? See docs/journal.md, 'A lost journal'",
         )
 
-    async def _delete(self, draft: Draft) -> None:
-        for page in draft.pages:
-            low = bisect_left(page.sort_keys, draft.sort_keys[0])
-            high = bisect_right(page.sort_keys, draft.sort_keys[-1])
-            await self._delete_page(page, draft, page.sort_keys[low:high])
+    async def _number_behind_the_highest(self) -> None:
+        """The journal does not know the device: it is new, or its record was lost. The tiers know its numbers.
 
-    async def _delete_page(self, page: Page, draft: Draft, sort_keys: list[str]) -> None:
+        Of two runs that ask at once, the journal lets one begin.
+        """
+        highest = await self._target.highest_number(self._device_id)
+        if highest is None:
+            self.report.notes.append(
+                "the cold writer, older or of another make, cannot tell which chunk numbers are spent: they begin at 1"
+                " (docs/journal.md, 'A lost journal')"
+            )
+        self._journal.number_from((highest or 0) + 1)
+
+    async def _delete(self, draft: Draft) -> None:
+        for taken in draft.taken:
+            low = bisect_left(taken.sort_keys, draft.sort_keys[0])
+            high = bisect_right(taken.sort_keys, draft.sort_keys[-1])
+            await self._delete_page(taken.page, draft, taken.sort_keys[low:high])
+
+    async def _delete_page(self, page: Page, draft: Draft, sort_keys: Sequence[str]) -> None:
         await self._journal.keep_alive()
         left = await self._hot.delete_page(page, sort_keys, check=self._journal.check_held)
         if left:
@@ -218,7 +260,7 @@ class DeviceMove:
             self._note_changed(sorted({key for key, _ in ours} - set(same)))
             await self._journal.keep_alive()
             check = self._journal.check_held
-            left += await self._hot.delete_page(page, same, just_read=True, check=check, attempt=attempt)
+            left += await self._hot.delete_page(page, same, check=check, attempt=attempt)
             if page.next_after is None:
                 return left
             after, since = page.next_after, None
@@ -231,40 +273,9 @@ class DeviceMove:
             )
 
     async def _recover(self, entry: Entry) -> None:
-        settled = entry if entry.state == "stored" else await self._settle(entry)
-        if settled is not None and entry.state == "writing":  # else the interrupted run has counted it
-            self._count(settled.key, settled.count, settled.size)
-        if settled is None:
-            self.report.notes.append(f"{entry.key} of an interrupted run was given up; its items are moved anew")
-        else:
-            await self._delete_matching(dict(zip(entry.sort_keys(), entry.crcs(), strict=True)))
+        noted = entry.items()
+        recovery = Recovery(self._device_id, self._hot, self._target, self._journal, self.report)
+        if await recovery.settle(entry, noted):
+            await self._delete_matching(noted)
             self.report.notes.append(f"{entry.key} of an interrupted run was completed")
         self._journal.forget()
-
-    async def _settle(self, entry: Entry) -> Entry | None:
-        """Decide a chunk that may or may not have been stored: now it is (the entry), or never will be (None)."""
-        body = await self._rebuild(entry)
-        if body is None:
-            there = await self._target.seal(entry.key)
-        else:
-            try:
-                await self._target.store(Chunk(entry.key, body, entry.sha256, entry.count), again=True)
-                there = entry.sha256
-            except KeyConflictError:
-                return None
-        return await self._journal.stored() if there == entry.sha256 else None
-
-    async def _rebuild(self, entry: Entry) -> bytes | None:
-        """The chunk's bytes from the hot store, or None where its items are no longer what they were."""
-        wanted = set(entry.sort_keys())
-        items: list[bytes] = []
-        since: str | None = entry.key.start
-        after: str | None = None
-        while True:
-            page = await self._hot.read_page(self._device_id, before=entry.key.end + "\x00", after=after, since=since)
-            items += [item for key, item in zip(page.sort_keys, page.items, strict=True) if key in wanted]
-            if page.next_after is None:
-                break
-            after, since = page.next_after, None
-        body = json_array(items)
-        return body if hashlib.sha256(body).hexdigest() == entry.sha256 else None

@@ -19,8 +19,9 @@ from l3kit.tiering.wire import Request, Response
 
 if TYPE_CHECKING:  # each function imports what it runs when it runs: a cold start has no time for the rest
     from l3kit.tiering.archive_targets import ArchiveTarget
-    from l3kit.tiering.device_move import ColdTarget
+    from l3kit.tiering.cold_target import ColdTarget
     from l3kit.tiering.http import Writer
+    from l3kit.tiering.writers import WriterFunction
 
 MAX_REPORT_BYTES = 5_000_000
 """A report as an answer: below every cloud's limit, of which Lambda's 6 MB is the least."""
@@ -82,13 +83,23 @@ class Function:
 
     async def write(self, request: Request) -> Response:
         """Answer a sender on another cloud; never raises for what it sent."""
-        from l3kit.tiering.writers import ArchiveWriter, ColdWriter
+        from l3kit.tiering.archive_writer import ArchiveWriter
+        from l3kit.tiering.cold_writer import ColdWriter
 
-        tier: Tier = "cold" if self._settings.function == "cold-writer" else "archive"
+        token = self._settings.token
+        writer: WriterFunction
+        if self._settings.function == "cold-writer":
+            archive = self._kept_objects("archive") if "archive" in self._settings.stores else None
+            writer = ColdWriter(self._kept_objects("cold"), token, archive=archive)
+        else:
+            writer = ArchiveWriter(self._kept_objects("archive"), token)
+        return await writer.handle(request)
+
+    def _kept_objects(self, tier: Tier) -> ObjectStore:
         if tier not in self._kept:
             self._kept[tier] = self._openers.objects(self._settings.stores[tier], tier)
-        make = ColdWriter if tier == "cold" else ArchiveWriter
-        return await make(self._kept[tier], self._settings.token).handle(request)
+        store: ObjectStore = self._kept[tier]
+        return store
 
     async def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""
@@ -105,12 +116,13 @@ class Function:
 
         settings = self._settings
         compression = settings.tuning.compression
+        archive = self._objects("archive", closing) if "archive" in settings.stores else None
         target: ColdTarget
         if settings.remote_url:
             writer, receiver = self._writer("hot", "cold", closing)
-            target = RemoteTarget(writer, settings.provider, compression, receiver)
+            target = RemoteTarget(writer, settings.provider, compression, receiver, archive)
         else:
-            target = LocalTarget(self._objects("cold", closing), compression)
+            target = LocalTarget(self._objects("cold", closing), compression, archive)
         hot = self._openers.hot(settings.stores["hot"])
         closing.push_async_callback(hot.close)
         journal = self._openers.journal(settings.stores["journal"])

@@ -12,14 +12,14 @@ Nothing is deleted from the hot store before `stored`, and only what the entry n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkKey, Draft, decode_checksums, decode_sort_keys
-from l3kit.tiering.ports import Compression, JournalRow, JournalStore
+from l3kit.tiering.chunks import RESERVED_NUMBERS, Chunk, Draft
+from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry, from_row, to_row
+from l3kit.tiering.ports import JournalStore
 
 DEVICE_PREFIX = "device/"
 LEASE_SECONDS = 120
@@ -27,111 +27,7 @@ LEASE_SECONDS = 120
 LEASE_MARGIN_SECONDS = 15
 """A run treats its lease as lost this long before the others do, so that clocks may differ by as much."""
 
-NEVER = datetime.fromtimestamp(0, UTC)
-
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A chunk under way: its identity, its digest, and for each item in it the sort key and checksum.
-
-    `size` is that of the uncompressed chunk in bytes. The lists stay encoded until somebody needs them.
-    """
-
-    state: Literal["writing", "stored"]
-    key: ChunkKey
-    sha256: str
-    size: int
-    count: int
-    encoded_sort_keys: bytes
-    encoded_crcs: bytes
-
-    def sort_keys(self) -> list[str]:
-        return decode_sort_keys(self.encoded_sort_keys)
-
-    def crcs(self) -> list[int]:
-        return decode_checksums(self.encoded_crcs)
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRecord:
-    """What the journal knows of one device.
-
-    Attributes:
-        version: fencing number.
-        owner: run id of the lease's holder; empty when free.
-        lease_until: UTC.
-        next_number: number of the next chunk; never used twice.
-        moved_items, moved_bytes, moved_chunks: totals since the first move.
-        last_key: object key of the chunk closed last.
-    """
-
-    version: int = 0
-    owner: str = ""
-    lease_until: datetime = NEVER
-    next_number: int = 1
-    entry: Entry | None = None
-    moved_items: int = 0
-    moved_bytes: int = 0
-    moved_chunks: int = 0
-    last_key: str = ""
-
-    def held_by_other(self, run_id: str, now: datetime) -> bool:
-        return bool(self.owner) and self.owner != run_id and self.lease_until > now
-
-
-def to_row(record: DeviceRecord) -> JournalRow:
-    """The record as flat attributes that a person can read in the cloud's console."""
-    attributes: dict[str, str | int | bytes] = {
-        "owner": record.owner,
-        "lease_until": record.lease_until.isoformat(),
-        "next_number": record.next_number,
-        "moved_items": record.moved_items,
-        "moved_bytes": record.moved_bytes,
-        "moved_chunks": record.moved_chunks,
-        "last_key": record.last_key,
-        "entry_state": "none",
-    }
-    if (entry := record.entry) is not None:
-        attributes |= {
-            "entry_state": entry.state,
-            "entry_device": entry.key.device_id,
-            "entry_start": entry.key.start,
-            "entry_end": entry.key.end,
-            "entry_number": entry.key.number,
-            "entry_compression": entry.key.compression,
-            "entry_key": str(entry.key),
-            "entry_sha256": entry.sha256,
-            "entry_size": entry.size,
-            "entry_items": entry.count,
-            "entry_sort_keys": entry.encoded_sort_keys,
-            "entry_crcs": entry.encoded_crcs,
-        }
-    return JournalRow(record.version, attributes)
-
-
-def from_row(row: JournalRow | None) -> DeviceRecord:
-    """The inverse of `to_row`. Raises: StoreError where the row was not written by this version of l3kit."""
-    if row is None:
-        return DeviceRecord()
-    a = row.attributes
-    try:
-        return DeviceRecord(
-            version=row.version,
-            owner=_text(a, "owner"),
-            lease_until=datetime.fromisoformat(_text(a, "lease_until")),
-            next_number=_number(a, "next_number"),
-            entry=None if a["entry_state"] == "none" else _entry(a),
-            moved_items=_number(a, "moved_items"),
-            moved_bytes=_number(a, "moved_bytes"),
-            moved_chunks=_number(a, "moved_chunks"),
-            last_key=_text(a, "last_key"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(
-            "journal", f"a record cannot be read ({error!r})", "See docs/journal.md for its form"
-        ) from None
 
 
 class DeviceJournal:
@@ -166,12 +62,25 @@ class DeviceJournal:
         if not await self._swap(wanted):
             raise LeaseTakenError(f"device {self._device_id}", "another run took it this moment", "It will move it")
 
+    def number_from(self, number: int) -> None:
+        """Where the record is new: what the next chunk is numbered. The next `begin` writes it down."""
+        self.record = replace(self.record, next_number=number)
+
     async def begin(self, chunk: Chunk, draft: Draft) -> Entry:
         """Note a chunk before it is written, closing the one before it in the same write. Its number is spent.
 
         Takes the lease as well, so a device without open entry needs no `acquire`: the swap succeeds only if no other
         run has changed the record since `look`, hence nothing of what was read meanwhile has been moved.
+
+        Raises: StoreError where no number is left.
         """
+        if chunk.key.number >= RESERVED_NUMBERS:
+            raise StoreError(
+                f"device {self._device_id}",
+                f"its chunk numbers have reached {RESERVED_NUMBERS:,}, and from there on they are reserved",
+                "Nothing more of it is moved. Did another program put a chunk of such a number into the cold tier? "
+                "See docs/journal.md, 'A lost journal'",
+            )
         entry = Entry(
             "writing",
             chunk.key,
@@ -249,47 +158,6 @@ class DeviceJournal:
 
     def _lost(self, cause: str) -> LeaseLostError:
         return LeaseLostError(f"device {self._device_id}", cause, "Nothing is lost; the run that holds it carries on")
-
-
-def _text(attributes: Mapping[str, str | int | bytes], name: str) -> str:
-    value = attributes[name]
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
-
-
-def _number(attributes: Mapping[str, str | int | bytes], name: str) -> int:
-    value = attributes[name]
-    if not isinstance(value, int):
-        raise TypeError(name)
-    return value
-
-
-def _bytes(attributes: Mapping[str, str | int | bytes], name: str) -> bytes:
-    value = attributes[name]
-    if not isinstance(value, bytes):
-        raise TypeError(name)
-    return value
-
-
-def _entry(a: Mapping[str, str | int | bytes]) -> Entry:
-    state = _text(a, "entry_state")
-    compression = _text(a, "entry_compression")
-    if state not in ("writing", "stored") or compression not in ("none", "gzip", "zstd"):
-        raise ValueError(f"{state}, {compression}")
-    known: Compression = compression  # type: ignore[assignment]
-    key = ChunkKey(
-        _text(a, "entry_device"), _text(a, "entry_start"), _text(a, "entry_end"), _number(a, "entry_number"), known
-    )
-    return Entry(
-        state,  # type: ignore[arg-type]
-        key,
-        _text(a, "entry_sha256"),
-        _number(a, "entry_size"),
-        _number(a, "entry_items"),
-        _bytes(a, "entry_sort_keys"),
-        _bytes(a, "entry_crcs"),
-    )
 
 
 async def end_lease(store: JournalStore, device_id: str) -> str:

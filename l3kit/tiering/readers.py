@@ -80,7 +80,7 @@ def _written(value: Any) -> Any:
 
 
 def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, after: str | None) -> dict[str, Any]:
-    position = None if after is None else base64.urlsafe_b64encode(orjson.dumps([device_id, after])).decode()
+    position = None if after is None else base64.urlsafe_b64encode(json.dumps([device_id, after]).encode()).decode()
     answer: dict[str, Any] = {"items": [_exact(item) for item in items], "next": position}
     return answer | {"refused": refused} if refused else answer
 
@@ -120,7 +120,7 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
     if not token:
         return None
     try:
-        device, after = orjson.loads(base64.urlsafe_b64decode(token))
+        device, after = json.loads(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError, TypeError):
         device = after = None
     if device != device_id or not isinstance(after, str):

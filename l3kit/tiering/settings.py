@@ -23,7 +23,6 @@ INFO_FILE = "digital_twin_info.json"
 """Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
 
 Resource = Literal["hot", "journal", "cold", "archive"]
-RewriteGuard = Literal["page", "conditional"]
 
 STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
     "aws": {
@@ -80,6 +79,7 @@ class FunctionSpec:
         stores: stores it always uses.
         target: the store it writes when that tier is on the same cloud; else the remote url is used.
         remote_url: the variable with the next cloud's writer url, for senders.
+        looks_into: a store that it only looks into, where that tier is on the same cloud; it does its work without.
         token: whether it always needs INTER_CLOUD_TOKEN (receivers).
     """
 
@@ -90,13 +90,22 @@ class FunctionSpec:
     target: Resource | None = None
     remote_url: str | None = None
     token: bool = False
+    looks_into: Resource | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
     spec.name: spec
     for spec in (
-        FunctionSpec("hot-to-cold-mover", "mover", "hot", ("hot", "journal"), "cold", "REMOTE_COLD_WRITER_URL"),
-        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True),
+        FunctionSpec(
+            "hot-to-cold-mover",
+            "mover",
+            "hot",
+            ("hot", "journal"),
+            "cold",
+            "REMOTE_COLD_WRITER_URL",
+            looks_into="archive",
+        ),
+        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, looks_into="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
@@ -193,9 +202,6 @@ class Tuning:
         compression: at rest, `none`, `gzip` or `zstd`.
         device_concurrency: devices moved at once; memory grows by about three chunks for each.
         delete_concurrency: delete batches under way at once, over all devices.
-        rewrite_guard: DynamoDB's alone; Cosmos DB and Firestore delete by version. `page` reads each page again right
-            before its deletes; `conditional` deletes each item only while it is unchanged, which is exact and costs
-            a request per item (docs/journal.md).
         request_timeout_seconds: how long one request to a database or a writer may take; an object store gets four
             times that, since its requests carry megabytes.
     """
@@ -205,7 +211,6 @@ class Tuning:
     compression: Compression = "none"
     device_concurrency: int = 5
     delete_concurrency: int = 64
-    rewrite_guard: RewriteGuard = "page"
     request_timeout_seconds: int = 30
 
     @classmethod
@@ -214,11 +219,7 @@ class Tuning:
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
             raise ConfigurationError("COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd")
-        guard = env.get("REWRITE_GUARD", "").strip() or "page"
-        if guard not in ("page", "conditional"):
-            raise ConfigurationError("REWRITE_GUARD", f"{guard!r} is not known", "Allowed: page, conditional")
         return cls(
-            rewrite_guard=guard,  # type: ignore[arg-type]
             max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
             max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
             compression=compression,  # type: ignore[arg-type]
@@ -230,6 +231,10 @@ class Tuning:
 
 DEFAULT_TUNING = Tuning()
 TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
+REMOVED_TUNING: Mapping[str, str] = {
+    "REWRITE_GUARD": "was removed, because the store now decides each delete: remove the line",
+}
+"""What config.json could set in an earlier version, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +292,10 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
+    if (looks := spec.looks_into) and all(
+        env.get(name, "").strip() for name in (names[looks], *PLACE_VARIABLES[provider].get(looks, ()))
+    ):  # functions that an older version deployed are not told
+        stores[looks] = env[names[looks]].strip()
     for resource in needed:
         for name in PLACE_VARIABLES[provider].get(resource, ()):
             _require(env, name, function)
@@ -304,11 +313,18 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     return Settings(function, provider, twin, stores, url if remote else None, token, Tuning.from_env(env), seconds)
 
 
-def variables_for(function: str, *, provider: str, remote: bool) -> Sequence[str]:
-    """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted."""
+def variables_for(function: str, *, provider: str, remote: bool, archive_here: bool) -> Sequence[str]:
+    """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted.
+
+    Args:
+        remote: the function sends to another cloud.
+        archive_here: the archive tier is on this cloud.
+    """
     spec = FUNCTIONS[function]
     names = STORE_VARIABLES[provider]
     resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
+    if spec.looks_into == "archive" and archive_here:
+        resources.append(spec.looks_into)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in PLACE_VARIABLES[provider].get(r, ())}
     if spec.role == "mover":

@@ -18,7 +18,7 @@ from l3kit.device_page import DevicePage
 from l3kit.schedule_times import next_time
 from l3kit.tier_summary import sized
 from l3kit.tiering.chunks import ChunkKey, checksums, encode_sort_keys
-from l3kit.tiering.journal import NEVER, DeviceRecord, Entry
+from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from l3kit.checks import Check, variables_check
 from l3kit.clouds.aws.provisioning.calls import explained, is_missing
-from l3kit.provisioning.layout import MOVERS, functions_of, sends_abroad
-from l3kit.tiering.settings import TUNING_VARIABLES, variables_for
+from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
+from l3kit.tiering.settings import TUNING_VARIABLES
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -44,7 +44,8 @@ def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
             continue
         state = str(there.get("State", "Active")).lower()
         yield Check("functions", function, "active", state, state == "active", "" if state == "active" else REPAIR)
-        yield _variables(function, there, remote=sends_abroad(twin, function))
+        variables = there.get("Environment", {}).get("Variables", {})
+        yield variables_check(function, variables, needed_variables(twin, "aws", function), TUNING_VARIABLES)
 
 
 def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
@@ -64,10 +65,3 @@ def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:
         starts = there.get("Target", {}).get("Arn", "").endswith(f":function:{names.function(function)}")
         seen = ("on" if on else "off") + ("" if starts else ", starts something else")
         yield Check("schedules", function, "on", seen, on and starts, "" if on and starts else REPAIR)
-
-
-def _variables(function: str, there: dict[str, Any], *, remote: bool) -> Check:
-    variables = there.get("Environment", {}).get("Variables", {})
-    return variables_check(
-        function, variables, variables_for(function, provider="aws", remote=remote), TUNING_VARIABLES
-    )

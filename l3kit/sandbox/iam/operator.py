@@ -5,38 +5,22 @@ The user and its policies are ordinary ones in moto, made when the gateway start
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from l3kit.clouds.aws.provisioning.operator_policy import Scope, managed_policies, operator_policy
+from l3kit.clouds.aws.provisioning.policy_limits import compact
 from l3kit.sandbox.iam.moto_iam import MotoIam
+from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OPERATOR = "l3kit-operator"
 OPERATOR_KEY = "sandbox"
 """The access key that `l3kit.clouds.aws.session.open_sandbox` signs with."""
 
 
-def operator_policies(required: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
-    """One policy per service, by name, from the table of required permissions (layer, service, names of actions)."""
-    by_service: dict[str, set[str]] = {}
-    for services in required.values():
-        for service, names in services.items():
-            by_service.setdefault(service, set()).update(names)
-    return {
-        f"{OPERATOR}-{service}": json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Sid": "Required",
-                        "Effect": "Allow",
-                        "Action": [f"{service}:{name}" for name in sorted(names)],
-                        "Resource": "*",
-                    }
-                ],
-            }
-        )
-        for service, names in sorted(by_service.items())
-    }
+def operator_policies() -> dict[str, str]:
+    """The table of required permissions, on the resources of any twin, as documents by name."""
+    parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION)))
+    return {f"{OPERATOR}-{number}": compact(part) for number, part in enumerate(parts, 1)}
 
 
 async def make_operator(iam: MotoIam, policies: Mapping[str, str]) -> None:

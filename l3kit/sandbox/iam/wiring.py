@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 from l3kit.sandbox.bucket_policies import BucketPolicies
 from l3kit.sandbox.iam.callers import Callers
@@ -21,9 +21,6 @@ from l3kit.sandbox.iam.s3_guard import S3Guard
 from l3kit.sandbox.iam.simulation import Simulation
 from l3kit.sandbox.iam.table_policies import TablePolicies
 from l3kit.sandbox.upstream import Upstream
-
-Required = Mapping[str, Mapping[str, Sequence[str]]]
-"""The operator's permissions: layer, service, names of actions."""
 
 
 class Permissions:
@@ -59,6 +56,6 @@ class Permissions:
             "sts": StsGuard(callers, directory),
         }
 
-    async def make_operator(self, required: Required) -> None:
+    async def make_operator(self) -> None:
         """Give the account its operator. Raises: RuntimeError."""
-        await make_operator(self._iam, operator_policies(required))
+        await make_operator(self._iam, operator_policies())

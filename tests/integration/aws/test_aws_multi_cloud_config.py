@@ -205,7 +205,9 @@ def test_cold_archive_mover_env_vars_match_deployer(
                 told = variables(twin, session, function)
                 settings = load_settings(function, told, provider="aws")
                 remote = settings.remote_url is not None
-                assert sorted(told) == variables_for(function, provider="aws", remote=remote)
+                archive_here = twin.providers.tier("archive") == "aws"
+                assert sorted(told) == variables_for(function, provider="aws", remote=remote, archive_here=archive_here)
+                assert ("archive" in settings.stores) == ("ARCHIVE_S3_BUCKET_NAME" in told)
                 seen.add((function, remote))
     assert {function for function, _ in seen} == set(FUNCTIONS)
     assert ("hot-to-cold-mover", True) in seen

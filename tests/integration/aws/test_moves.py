@@ -237,3 +237,22 @@ def test_a_twins_tuning_reaches_its_movers_and_is_no_drift(session: Session, mak
     found = query(session, twin, DEVICE)
     assert len(found.rows) == 10
     assert not verify(session, twin).failed
+
+
+def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, make_twin: MakeTwin) -> None:
+    """DynamoDB holds such texts; JSON cannot. It is told, and neither the mover nor a query dies of it."""
+    twin = make_twin()
+    deploy(twin, session)
+    put(session, twin, ITEMS[40:60])
+    table = session.aws.client("dynamodb")
+    for days_old, text, suffix in ((50, "good \ud83d", ".5Z"), (45, "fine", ".25Z\udc00")):
+        stamp = (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%S") + suffix
+        values = {"iotDeviceId": {"S": DEVICE}, "id": {"S": stamp}, "text": {"S": text}}
+        table.put_item(TableName=session.aws_names(twin).hot_dynamodb_table(), Item=values)
+    report = run_mover(session, twin, "hot-to-cold-mover", time=NOW)
+    assert (report.verdict, report.total("items")) == ("partial", 20)
+    assert [one["key"][19:] for one in report.skipped] == [".5Z", ".25Z\\udc00"]
+    assert all("surrogate" in one["reason"] for one in report.skipped)
+    found = query(session, twin, DEVICE)
+    assert len(found.rows) == 20
+    assert run_mover(session, twin, "hot-to-cold-mover", time=NOW).total("items") == 0

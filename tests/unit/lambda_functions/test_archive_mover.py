@@ -16,6 +16,7 @@ import pytest
 
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.tiering.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
+from l3kit.tiering.archive_writer import ArchiveWriter
 from l3kit.tiering.chunks import compress, object_key
 from l3kit.tiering.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
 from l3kit.tiering.http import Writer
@@ -23,7 +24,6 @@ from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.tiering.report import RunReport
 from l3kit.tiering.settings import MAX_SAFE_OBJECT_SIZE, Tuning, TwinInfo, is_multi_cloud, load_settings
 from l3kit.tiering.wire import Response
-from l3kit.tiering.writers import ArchiveWriter
 from tests.support.lambda_calls import SECRET, environment, info_with
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import Server

@@ -215,7 +215,10 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
         if link := receiving_link(twin, receiver):
             save_inter_cloud_connection(twin.path, link, f"https://{receiver}.example", f"token-of-{receiver}")
     more = {
-        name: "x" for cloud in PROVIDERS for f in FUNCTIONS for name in variables_for(f, provider=cloud, remote=False)
+        name: "x"
+        for cloud in PROVIDERS
+        for f in FUNCTIONS
+        for name in variables_for(f, provider=cloud, remote=False, archive_here=True)
     }
     for function in ORDER:
         host = host_of(twin, function)
@@ -224,7 +227,8 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
         told, files = environment(twin, host, function, lambda store: f"the-{store}", more)
         remote = sends_abroad(twin, function)
         assert files == {}
-        assert set(variables_for(function, provider=host, remote=remote)) == set(told)
+        archive_here = twin.providers.tier("archive") == host
+        assert set(variables_for(function, provider=host, remote=remote, archive_here=archive_here)) == set(told)
         if function in RECEIVERS:
             assert told["INTER_CLOUD_TOKEN"] == f"token-of-{function}"
         if remote:

@@ -62,7 +62,8 @@ def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
     zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE).data)).extractall(tmp_path)
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, '.');"
-        "import l3kit.clouds.aws.entry, l3kit.tiering.writers, orjson, requests, zstandard;"
+        "import l3kit.clouds.aws.entry, l3kit.tiering.cold_writer, l3kit.tiering.archive_writer;"
+        "import orjson, requests, zstandard;"
         "print(sorted(m for m in ('boto3', 'pandas', 'pydantic', 'moto') if m in sys.modules), orjson.__file__)"
     )
     done = subprocess.run(

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import KeyConflictError, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkKey, object_key, parse_object_key
-from l3kit.tiering.last_chunks import LastChunks
+from l3kit.tiering.chunks import RESERVED_NUMBERS, Chunk, ChunkKey, object_key, parse_object_key
+from l3kit.tiering.last_chunks import LastChunks, NumberSpace, number_space
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.receipts import RECEIPT_PREFIX, archived_digest, leave_receipt, remove_old_receipts
 from l3kit.tiering.targets import LocalTarget
@@ -68,22 +68,24 @@ def test_a_chunk_that_was_archived_is_not_stored_again_and_seals_as_what_it_was(
 def test_only_the_receipts_of_last_chunks_are_kept() -> None:
     async def steps() -> None:
         cold = MemoryObjectStore("cold")
-        left = [key(1), key(4, start="2025-01-01T00:00:00Z"), key(2, "e"), key(7, "f")]
+        periods = [key(RESERVED_NUMBERS + n, "f") for n in (7, 9)]
+        left = [key(1), key(4, start="2025-01-01T00:00:00Z"), key(2, "e"), key(7, "f"), *periods]
         for one in left:
             await leave_receipt(cold, str(one), DIGEST)
         await cold.create(RECEIPT_PREFIX + "foreign", b"x", sha256="0" * 64)
-        await remove_old_receipts(cold, {"e": 3, "f": 6})
+        await remove_old_receipts(cold, {("e", False): 3, ("f", False): 6, ("f", True): RESERVED_NUMBERS + 8})
         there = {info.key.removeprefix(RECEIPT_PREFIX) async for info in cold.list(RECEIPT_PREFIX)}
-        assert there == {str(left[1]), str(left[3]), "foreign"}
+        assert there == {str(left[1]), str(left[3]), str(periods[1]), "foreign"}
 
     asyncio.run(steps())
 
 
-chunks = st.tuples(st.sampled_from(["a", "b/c", "ü"]), st.integers(1, 30), st.integers(1, 9))
+numbers = st.integers(1, 30) | st.integers(RESERVED_NUMBERS, RESERVED_NUMBERS + 9)
+chunks = st.tuples(st.sampled_from(["a", "b/c", "ü"]), numbers, st.integers(1, 9))
 
 
 @given(st.sets(chunks, max_size=25), st.booleans())
-def test_exactly_the_chunk_with_a_devices_highest_number_is_marked_as_its_last(
+def test_exactly_the_chunks_with_a_number_spaces_highest_number_are_marked_as_last(
     found: set[tuple[str, int, int]], foreign: bool
 ) -> None:
     keys = sorted(object_key(d, f"2026-01-0{day}T00:00:00Z", "2026-02-01T00:00:00Z", n) for d, n, day in found)
@@ -93,14 +95,16 @@ def test_exactly_the_chunk_with_a_devices_highest_number_is_marked_as_its_last(
         for name in keys:
             yield ObjectInfo(name, 1, "etag", datetime(2026, 1, 1, tzinfo=UTC))
 
-    async def steps() -> tuple[list[tuple[str, bool]], dict[str, int]]:
+    async def steps() -> tuple[list[tuple[str, bool]], dict[NumberSpace, int]]:
         last = LastChunks()
         return [(info.key, is_last) async for info, is_last in last.mark(listing())], last.highest
 
     marked, highest = asyncio.run(steps())
     assert sorted(name for name, _ in marked) == sorted(keys)
-    wanted = {d: max(n for device, n, _ in found if device == d) for d, _, _ in found}
+    wanted: dict[NumberSpace, int] = {}
+    for name in map(parse_object_key, keys):
+        if name:
+            wanted[number_space(name)] = max(name.number, wanted.get(number_space(name), 0))
     assert highest == wanted
-    lasts = [parse_object_key(name) for name, is_last in marked if is_last]
-    assert sorted((c.device_id, c.number) for c in lasts if c) == sorted(wanted.items())
-    assert len(lasts) == len(wanted)
+    for name, is_last in ((parse_object_key(name), is_last) for name, is_last in marked):
+        assert is_last == (name is not None and name.number == wanted[number_space(name)])
