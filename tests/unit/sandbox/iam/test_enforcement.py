@@ -14,11 +14,14 @@ from aiohttp.test_utils import make_mocked_request
 
 from l3kit.sandbox.iam.callers import Callers, TakenRole, UnknownCallerError
 from l3kit.sandbox.iam.directory import Directory
+from l3kit.sandbox.iam.documents import parse_policy
 from l3kit.sandbox.iam.dynamodb_guard import DynamoDBGuard
 from l3kit.sandbox.iam.enforcement import Enforcement
+from l3kit.sandbox.iam.evaluation import Identity, Need, judge
 from l3kit.sandbox.iam.keys import Keys
 from l3kit.sandbox.iam.moto_iam import Element, MotoIam, parse_xml
 from l3kit.sandbox.iam.operator import operator_policies
+from l3kit.sandbox.iam.principals import Principal
 from l3kit.sandbox.iam.resource_policies import ResourcePolicies
 from l3kit.sandbox.iam.table_policies import TablePolicies
 from l3kit.sandbox.state import ACCESS_KEY
@@ -170,7 +173,13 @@ def test_an_operation_that_nobody_mapped_is_refused_in_words() -> None:
     assert "does not know which permissions dynamodb:ExportTableToPointInTime needs" in answer["Message"]
 
 
-def test_the_operators_policies_are_the_table_by_service() -> None:
-    table = {"one": {"s3": ("GetObject",), "sts": ("X",)}, "two": {"s3": ("PutObject", "GetObject")}}
-    made = {name: json.loads(text)["Statement"][0]["Action"] for name, text in operator_policies(table).items()}
-    assert made == {"l3kit-operator-s3": ["s3:GetObject", "s3:PutObject"], "l3kit-operator-sts": ["sts:X"]}
+def test_the_operator_may_what_the_table_lists_on_any_twins_resources() -> None:
+    made = [parse_policy(text, "identity", name) for name, text in operator_policies().items()]
+    operator = Identity(Principal("user", "arn:aws:iam::123456789012:user/o", "o"), tuple(made))
+    for action, resource, allowed in (
+        ("dynamodb:Query", table_arn("anything-hot-iot-data"), True),
+        ("dynamodb:Scan", table_arn("anything-hot-iot-data"), False),
+        ("iam:CreateUser", "arn:aws:iam::123456789012:user/o", False),
+    ):
+        assert judge(operator, Need(action, resource)).allowed is allowed
+    assert 1 <= len(made) <= 10  # as many as one user may have attached
