@@ -59,8 +59,10 @@ class Operator:
 
     @contextmanager
     def lacking(self, scope: Scope, grants: tuple[Grant, ...], missing: Grant, action: str) -> Iterator[None]:
-        """These rows without one action of one of them, until the block ends."""
-        left = [replace(g, actions=tuple(a for a in g.actions if a != action)) if g is missing else g for g in grants]
+        """These rows without one action on one kind of resource, until the block ends."""
+        left = [
+            replace(g, actions=tuple(a for a in g.actions if a != action)) if g.on == missing.on else g for g in grants
+        ]
         self.allow(scope, [grant for grant in left if grant.actions])
         try:
             yield

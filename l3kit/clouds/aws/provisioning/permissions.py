@@ -165,7 +165,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "lambda",
         "GetFunctionConfiguration",
         "wait for them; compare both ends of links",
-        ("plan", "apply", "move", "explain", "verify"),
+        ("plan", "apply", "move", "verify"),
     ),
     _grant(
         "functions",
