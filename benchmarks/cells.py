@@ -33,7 +33,7 @@ class Cell:
 class Result:
     """What was measured. CPU is user + system time of the mover's process, start-up included; memory is resident.
 
-    `units` are DynamoDB's, read and write; `windows` the seconds from each second look at a page to its last delete.
+    `units` are DynamoDB's, read and write.
     """
 
     mover: str
@@ -46,7 +46,6 @@ class Result:
     requests: dict[str, int]
     verdict: dict[str, int]
     units: dict[str, float] = field(default_factory=dict)
-    windows: list[float] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:
@@ -76,12 +75,12 @@ def measure(cell: Cell, bare_mb: float) -> Result:
             cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
             requests = ask(endpoint, "counts")
             verdict = ask(endpoint, "verdict")
-            units, windows = ask(endpoint, "units"), ask(endpoint, "windows")
+            units = ask(endpoint, "units")
         finally:
             stub.stdin.close()
     peak = float(told["peak_kb"]) / 1024
     where = (cell.mover, cell.megabytes, cell.latency)
-    return Result(*where, cpu, wall, peak, peak - bare_mb, requests, verdict, units, windows)
+    return Result(*where, cpu, wall, peak, peak - bare_mb, requests, verdict, units)
 
 
 def function_environment(endpoint: str) -> dict[str, str]:

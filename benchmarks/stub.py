@@ -1,8 +1,8 @@
 """A fast local store in a process of its own: DynamoDB's wire protocol and S3's, with latency added on demand.
 
 `python -m benchmarks.stub --items 30000` prints its port and serves 127.0.0.1 until its standard input closes, so
-that it never outlives the benchmark. `GET /_bench/counts`, `units`, `windows` and `verdict` tell what was asked, what
-it cost, how long after the second look at a page its deletes ended, and what came out.
+that it never outlives the benchmark. `GET /_bench/counts`, `units` and `verdict` tell what was asked, what it cost, and
+what came out.
 """
 
 from __future__ import annotations
@@ -68,9 +68,6 @@ class Store:
             return dict(self.counts)
         if target == "/_bench/units":
             return self.tables.units
-        if target == "/_bench/windows":
-            last = [partition.window() for partition in self.tables.partitions.values()]
-            return self.tables.windows + [seconds for seconds in last if seconds is not None]
         return verify(self.tables.partitions, self.objects.stored.items()).to_json()
 
 

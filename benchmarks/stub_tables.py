@@ -6,9 +6,9 @@ Answers are made from ready wire JSON, so that serving a page of 1 MiB costs abo
 from __future__ import annotations
 
 import re
-import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,6 +23,12 @@ _COMPARISON = re.compile(r"([#\w]+)\s*(<=|>=|=|<|>)\s*(:\w+)")
 _BETWEEN = re.compile(r"([#\w]+)\s+BETWEEN\s+(:\w+)\s+AND\s+(:\w+)", re.IGNORECASE)
 _CLAUSE = re.compile(r"(attribute_not_exists|attribute_exists)\s*\(\s*([#\w]+)\s*\)|([#\w]+)\s*=\s*(:\w+)")
 
+_COMPARED = re.compile(r'"((?:[^"]|"")+)"=\?')
+_DELETE = re.compile(
+    rf'DELETE FROM "(?P<table>[\w.-]+)" '
+    rf"WHERE (?P<where>{_COMPARED.pattern}(?: AND {_COMPARED.pattern})*) RETURNING ALL OLD \*"
+)
+
 
 class Refused(Exception):
     """An answer with status 400 and DynamoDB's error type."""
@@ -33,19 +39,13 @@ class Refused(Exception):
 
 
 class Partition:
-    """One device's items. `alive[i]` is 1 until item i is deleted.
-
-    `looked` and `deleted`: when a page was last asked for a second time, and when an item was last deleted after that.
-    """
+    """One device's items. `alive[i]` is 1 until item i is deleted."""
 
     def __init__(self, items: list[tuple[str, bytes]]) -> None:
         self.sort_keys = [sort_key for sort_key, _ in items]
         self.items = [item for _, item in items]
         self.sizes = [stored_size(orjson.loads(item)) for item in self.items]
         self.alive = bytearray(b"\x01" * len(items))
-        self.answers: dict[bytes, bytes] = {}
-        self.units: dict[bytes, float] = {}
-        self.looked = self.deleted = 0.0
 
     def page(self, low: int, high: int, limit: int) -> tuple[list[int], int | None]:
         """Indices of the next page in [low, high), and the last one if the page ended early."""
@@ -71,15 +71,7 @@ class Partition:
         if index is None:
             return 1
         self.alive[index] = 0
-        self.answers.clear()
-        self.deleted = time.monotonic()
         return max(1, -(-self.sizes[index] // 1024))
-
-    def window(self) -> float | None:
-        """Seconds from the last second look at a page to the last of its deletes, once; None where there was none."""
-        seconds = self.deleted - self.looked if self.looked and self.deleted > self.looked else None
-        self.looked = self.deleted = 0.0
-        return seconds
 
 
 class Tables:
@@ -93,9 +85,9 @@ class Tables:
         }
         self.journal: dict[str, Wire] = {}
         self.units = {"read": 0.0, "write": 0.0}
-        self.windows: list[float] = []
         self.actions: Mapping[str, Action] = {
             "Query": self._query,
+            "BatchExecuteStatement": self._execute,
             "BatchWriteItem": self._batch_write,
             "DeleteItem": self._delete,
             "GetItem": self._get,
@@ -107,21 +99,7 @@ class Tables:
         action = self.actions.get(operation)
         if action is None:
             raise Refused("UnknownOperationException", f"the stub does not speak {operation}")
-        request = orjson.loads(body)
-        if operation != "Query":
-            return action(request)
-        partition = self._partition(next(iter(_key_conditions(request)[0].values())))
-        if (seconds := partition.window()) is not None:
-            self.windows.append(seconds)
-        ready = partition.answers.get(body)
-        if ready is None:
-            before = self.units["read"]
-            ready = partition.answers[body] = action(request)
-            partition.units[body] = self.units["read"] - before
-        else:
-            partition.looked = time.monotonic()
-            self.units["read"] += partition.units[body]
-        return ready
+        return action(orjson.loads(body))
 
     def _partition(self, device_id: str) -> Partition:
         return self.partitions.get(device_id) or Partition([])
@@ -175,6 +153,32 @@ class Tables:
         consumed = _consumed(request, next(iter(tables)), units, listed=True)
         return b'{"UnprocessedItems":{}' + consumed + b"}"
 
+    def _execute(self, request: Wire) -> bytes:
+        statements = request["Statements"]
+        if len(statements) > 25:
+            raise Refused("ValidationException", "BatchWriteItem cannot write more than 25 items")
+        if any(len(one["Statement"]) > 8192 for one in statements):
+            raise Refused("ValidationException", "Member must have length less than or equal to 8192")
+        responses, units = [], 0
+        for one in statements:
+            table, names = _delete_statement(one["Statement"])
+            wanted = dict(zip(names, one["Parameters"], strict=True))
+            partition = self._partition(wanted["iotDeviceId"]["S"])
+            index = partition.find(wanted["id"]["S"])
+            told = b'{"TableName":%b' % orjson.dumps(table)
+            if index is None:
+                units += 1
+            elif wanted.items() <= orjson.loads(partition.items[index]).items():
+                units += partition.delete(wanted["id"]["S"])
+                told += b',"Item":' + partition.items[index]
+            else:
+                units += max(1, -(-partition.sizes[index] // 1024))
+                told += b',"Error":{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"}'
+            responses.append(told + b"}")
+        self.units["write"] += units
+        consumed = _consumed(request, table, units, listed=True)
+        return b'{"Responses":[%b]%b}' % (b",".join(responses), consumed)
+
     def _delete(self, request: Wire) -> bytes:
         key = request["Key"]
         partition = self._partition(key["iotDeviceId"]["S"])
@@ -206,6 +210,15 @@ class Tables:
         partition = self._partition(key["iotDeviceId"]["S"])
         index = partition.find(key["id"]["S"])
         return None if index is None else orjson.loads(partition.items[index])
+
+
+@lru_cache
+def _delete_statement(text: str) -> tuple[str, list[str]]:
+    """Table, and the attributes that are compared, in order."""
+    match = _DELETE.fullmatch(text)
+    if match is None:
+        raise Refused("ValidationException", "the stub only knows deletes that compare attributes and return the item")
+    return match["table"], [name.replace('""', '"') for name in _COMPARED.findall(match["where"])]
 
 
 def stored_size(item: Wire) -> int:

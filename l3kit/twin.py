@@ -17,7 +17,7 @@ from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
 from l3kit.tiering.chunks import is_reserved_device
-from l3kit.tiering.settings import TUNING_VARIABLES, Tuning
+from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +78,8 @@ class Config(_Strict):
     @classmethod
     def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
         for name in value:
+            if name in REMOVED_TUNING:
+                raise ValueError(f"{name} {REMOVED_TUNING[name]}")
             if name not in TUNING_VARIABLES:
                 raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
         try:

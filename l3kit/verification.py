@@ -195,7 +195,7 @@ async def _take_back(
         left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
         still_hot = stamp in left.sort_keys
         for attempt in range(1, DELETE_TRIES + 1):
-            if not await tiers.hot.delete_page(left, left.sort_keys, just_read=True, attempt=attempt):
+            if not await tiers.hot.delete_page(left, left.sort_keys, attempt=attempt):
                 break
             left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
         return found, still_hot

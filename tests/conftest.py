@@ -1,4 +1,4 @@
-"""Tells at the end of a run how many faults were injected, how often all items were counted, and each layout's time."""
+"""Tells at the end of a run how many faults were injected and items counted, each layout's time, a judge's word."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
         done = f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}"
         terminalreporter.write_line(f"{done}; {verdict}")
+    for judgement in sorted(
+        {str(dict(r.user_properties)["judge"]) for r in reports if "judge" in dict(r.user_properties)}
+    ):
+        terminalreporter.write_line(judgement)
     layouts = sorted(
         (float(properties["layout_seconds"]), str(properties["layout"]))
         for properties in (dict(r.user_properties) for r in reports if r.when == "call" and r.passed)

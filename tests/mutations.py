@@ -30,6 +30,7 @@ JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
+DELETES = "tests/unit/clouds/aws"
 LOOKED_AT = "tests/unit/tiering/test_looked_at.py"
 ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
 RECEIPTS = "tests/unit/tiering/test_receipts.py"
@@ -213,32 +214,39 @@ MUTATIONS = (
         (MOVER,),
     ),
     Mutation(
-        "a page always counts as unchanged",
-        "l3kit/clouds/aws/hot_store.py",
-        "return _fingerprint(answer) == seen.fingerprint",
+        "a delete does not compare all that it could",
+        "l3kit/clouds/aws/statements.py",
+        "compared = tuple(name for name in names if name in chosen)",
+        "compared = tuple(name for name in names if name in KEYS)",
+        (DELETES,),
+    ),
+    Mutation(
+        "what a condition left out is not compared with the old item",
+        "l3kit/clouds/aws/deletes.py",
+        "return to_chunk_json(old) == chunk_json",
         "return True",
-        (HOT_STORES, MOMENTS),
+        (DELETES,),
     ),
     Mutation(
         "a delete whose answer was lost is repeated blindly",
-        "l3kit/clouds/aws/hot_store.py",
-        'answer = await self._table.send_once("BatchWriteItem", "batch_delete", ',
-        'answer = await self._table.send("BatchWriteItem", "batch_delete", ',
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        'answer = await self._table.send_once("BatchExecuteStatement", ',
+        'answer = await self._table.send("BatchExecuteStatement", ',
+        (DELETES, MOMENTS),
     ),
     Mutation(
-        "unprocessed deletes are forgotten",
-        "l3kit/clouds/aws/hot_store.py",
-        'return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]',
-        "return []",
-        (HOT_FAULTS,),
+        "throttled deletes are forgotten",
+        "l3kit/clouds/aws/deletes.py",
+        "        outcome.left.append(key)\n        if error",
+        "        if error",
+        (DELETES,),
     ),
     Mutation(
         "an item that got more attributes is not put back",
-        "l3kit/clouds/aws/hot_store.py",
-        "if old and len(old) > len(wire):",
-        "if False:",
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        "        if outcome.put_back:",
+        "        if False:",
+        (DELETES,),
     ),
     Mutation(
         "an object is created over another",

@@ -15,8 +15,8 @@ def json_answer(content: object, status: int = 200, headers: dict[str, str] | No
     )
 
 
-def dynamodb_error(kind: str, message: str, status: int = 400) -> web.Response:
-    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message}).encode()
+def dynamodb_error(kind: str, message: str, status: int = 400, **more: object) -> web.Response:
+    body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, **more}).encode()
     return web.Response(body=body, status=status, content_type="application/x-amz-json-1.0")
 
 

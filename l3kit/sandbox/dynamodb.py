@@ -11,7 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from l3kit.sandbox.answers import dynamodb_error
-from l3kit.sandbox.upstream import Answer, Upstream
+from l3kit.sandbox.partiql import OPERATIONS, PartiQL
+from l3kit.sandbox.partiql.statements import Key
+from l3kit.sandbox.upstream import BODY, Answer, Upstream
 
 PREFIX = "DynamoDB_20120810."
 SETTLE_TRIES = 100
@@ -30,8 +32,6 @@ DATA_CALLS = frozenset(
 )
 NOT_OFFERED = frozenset(
     (
-        "BatchExecuteStatement",
-        "ExecuteStatement",
         "ExecuteTransaction",
         "ExportTableToPointInTime",
         "ImportTable",
@@ -59,15 +59,20 @@ class DynamoDB:
     def __init__(self, moto: Upstream, dynalite: Upstream) -> None:
         self._moto = moto
         self._dynalite = dynalite
-        self._keys: dict[str, list[str]] = {}
+        self._keys: dict[str, Key] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._partiql = PartiQL(dynalite, self._keys.get)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
-        if operation in ("PutItem", "UpdateItem", "DeleteItem"):
-            return await self._write(request)
+        body: bytes = request.get(BODY) or await request.read()
+        if not _is_object(body):
+            return dynamodb_error("SerializationException", "The body is not a JSON object")
         if operation in DATA_CALLS:
-            return await self._dynalite.forward(request)
+            return await self._dynalite.forward(request, body=body)
+        if operation in OPERATIONS:
+            return await self._partiql.handle(operation, body)
         if operation in NOT_OFFERED:
             return dynamodb_error(
                 "ValidationException",
@@ -75,33 +80,12 @@ class DynamoDB:
                 "l3kit needs none of these calls; see docs/sandbox.md",
             )
         if operation in ("CreateTable", "DeleteTable"):
-            body = await request.read()
             name = _table_name(body)
             async with self._locks[name]:
                 if operation == "CreateTable":
                     return await self._create(request, body, name)
                 return await self._delete(request, body, name)
-        return await self._moto.forward(request)
-
-    async def _write(self, request: web.Request) -> web.Response:
-        """A write to dynalite; a refused condition brings the item along when asked to, which dynalite omits.
-
-        The item is read after the refusal, so another writer may have changed it in between.
-        """
-        body = await request.read()
-        answer = await self._dynalite.repeat(request, body)
-        if answer.status != 400 or b"ConditionalCheckFailed" not in answer.body or b'"ALL_OLD"' not in body:
-            return answer.to_response()
-        wanted = json.loads(body)
-        if wanted.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD":
-            return answer.to_response()
-        name = _table_name(body)
-        key = wanted.get("Key") or {part: wanted["Item"][part] for part in self._keys.get(name, ())}
-        read = {"TableName": name, "Key": key, "ConsistentRead": True}
-        found = await self._dynalite.call_json("dynamodb", PREFIX + "GetItem", read)
-        if found.status != 200 or "Item" not in found.json():
-            return answer.to_response()
-        return answer.to_response(json.dumps({**answer.json(), "Item": found.json()["Item"]}).encode())
+        return await self._moto.forward(request, body=body)
 
     async def _create(self, request: web.Request, body: bytes, name: str) -> web.Response:
         made = await self._moto.repeat(request, body)
@@ -111,7 +95,8 @@ class DynamoDB:
         table = {key: wanted[key] for key in _DYNALITE_TABLE_KEYS if key in wanted}
         twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
         if twin.status == 200:
-            self._keys[name] = [part["AttributeName"] for part in table["KeySchema"]]
+            types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+            self._keys[name] = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
             await self._settled(name, lambda answer: b'"ACTIVE"' in answer.body)
             return made.to_response()
         await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
@@ -123,6 +108,7 @@ class DynamoDB:
             twin = await self._dynalite.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
             if twin.status != 200 and not _is_missing(twin):
                 return twin.to_response()
+            self._keys.pop(name, None)
             await self._settled(name, _is_missing)
         return gone.to_response()
 
@@ -133,6 +119,13 @@ class DynamoDB:
             if done(answer):
                 return
             await asyncio.sleep(SETTLE_SECONDS)
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _table_name(body: bytes) -> str:

@@ -7,25 +7,24 @@ deployed and knows nothing of it. `l3kit.sandbox.faults` is the side that tests 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.fault_services import FUNCTION_PREFIXES, caller_of, function_of, operation, service_of
+from l3kit.sandbox.fault_deliveries import Handler, LateDeliveries, partial
+from l3kit.sandbox.fault_services import FUNCTION_PREFIXES, caller_of, function_of, service_of
 from l3kit.sandbox.upstream import BODY, WHOLE
 
 SILENCE_SECONDS = 600.0
 POLL_SECONDS = 0.02
+AGAIN = "deliver_again"
 BEFORE = ("kill_before", "error_500", "error_503", "throttle", "partial", "silence", "pause_before")
 AFTER = ("kill_after", "lose_answer", "silence_after", "cut_answer", "pause_after")
-ACTIONS = ("watch", "delay", *BEFORE, *AFTER)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ACTIONS = ("watch", "delay", *BEFORE, *AFTER, AGAIN)
 
 
 class _Unanswered(Exception):
@@ -40,6 +39,7 @@ class Plan:
         writer: the function whose URL the caller posts to, where it does.
         at: the call to act on, from 1; 0 is none.
         times: on how many calls in a row.
+        after: for `deliver_again`: how many further calls later; 0 is only when told to go on.
         calls: service, operation and object of every call so far, in the order of arrival.
     """
 
@@ -50,16 +50,18 @@ class Plan:
     writer: str | None = None
     seed: int = 0
     milliseconds: int = 20
+    after: int = 0
     calls: list[str] = field(default_factory=list)
     fired: int = 0
     held: bool = False
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     random: random.Random = field(default_factory=random.Random)
+    late: LateDeliveries = field(default_factory=LateDeliveries)
 
     @classmethod
     def of(cls, content: dict[str, Any]) -> Plan:
         """Raises: ValueError naming what is wrong."""
-        wanted = ("caller", "action", "at", "times", "writer", "seed", "milliseconds")
+        wanted = ("caller", "action", "at", "times", "writer", "seed", "milliseconds", "after")
         unknown = sorted(set(content) - set(wanted))
         if unknown or not isinstance(content.get("caller"), str):
             raise ValueError(f"a plan has {', '.join(wanted)}; caller is needed; unknown: {unknown}")
@@ -89,7 +91,13 @@ class Plan:
             self.go_on.clear()
 
     def to_json(self) -> dict[str, Any]:
-        return {"calls": self.calls, "fired": self.fired, "held": self.held}
+        return {
+            "calls": self.calls,
+            "fired": self.fired,
+            "held": self.held,
+            "waiting": len(self.late.waiting),
+            "delivered": self.late.delivered,
+        }
 
 
 class FaultPlans:
@@ -118,9 +126,13 @@ class FaultPlans:
         if request.path.startswith(FUNCTION_PREFIXES) or "X-Amz-Target" in request.headers:
             request[BODY] = await request.read()
         action = plan.note(service_of(request).describe(request))
+        earlier = list(plan.late.waiting)
         try:
-            return await self._act(action, plan, instance, request, handler)
+            answer = await self._act(action, plan, instance, request, handler)
+            await plan.late.after_a_call(earlier)
+            return answer
         except _Unanswered:
+            await plan.late.after_a_call(earlier)
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
@@ -133,6 +145,8 @@ class FaultPlans:
             answer = await handler(request)
             await asyncio.sleep(plan.random.random() * plan.milliseconds / 1000)
             return answer
+        if action == AGAIN:
+            return await plan.late.carry_out(request, handler, plan.after)
         if action in AFTER:
             request[WHOLE] = True
             answer = await handler(request)
@@ -155,8 +169,8 @@ class FaultPlans:
             return service_of(request).error(503)
         if action == "throttle":
             return service_of(request).throttled()
-        if action == "partial" and operation(request) == "BatchWriteItem":
-            return await _partial(request, handler)
+        if action == "partial":
+            return await partial(request, handler)
         return await handler(request)
 
     async def _after(
@@ -202,9 +216,11 @@ class FaultPlans:
 
     async def _release(self, request: web.Request) -> web.Response:
         plan = self._plans.get(request.match_info["caller"])
-        if plan is None or not plan.held:
+        if plan is None or not (plan.held or plan.late.waiting):
             return json_answer({"error": "nothing is held"}, 409)
-        plan.go_on.set()
+        if plan.held:
+            plan.go_on.set()
+        await plan.late.deliver_all()
         return json_answer(plan.to_json())
 
     async def _disarm(self, request: web.Request) -> web.Response:
@@ -222,21 +238,6 @@ async def _silence(request: web.Request) -> None:
             break
         await asyncio.sleep(POLL_SECONDS)
     raise _Unanswered
-
-
-async def _partial(request: web.Request, handler: Handler) -> web.Response:
-    """Only half of a batch is done; the answer lists the rest as unprocessed."""
-    content = json.loads(request[BODY])
-    ((table, entries),) = content["RequestItems"].items()
-    done, left = entries[: len(entries) // 2], entries[len(entries) // 2 :]
-    if done:
-        request[BODY] = json.dumps({**content, "RequestItems": {table: done}}).encode()
-        request[WHOLE] = True
-        answer = await handler(request)
-        assert isinstance(answer, web.Response)
-        if answer.status != 200:
-            return answer
-    return json_answer({"UnprocessedItems": {table: left}})
 
 
 async def _cut(request: web.Request, answer: web.StreamResponse) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from l3kit.sandbox.answers import dynamodb_error, json_answer, s3_error
+from l3kit.sandbox.partiql import subject
 from l3kit.sandbox.upstream import BODY
 
 SERVICE: web.AppKey[str] = web.AppKey("l3kit.service", str)
@@ -139,6 +140,17 @@ def operation(request: web.Request) -> str:
     return request.headers.get("X-Amz-Target", "").rpartition(".")[2]
 
 
+def statements_of(content: Any) -> list[str]:
+    """The PartiQL statements of a request; none where it has another form."""
+    if not isinstance(content, dict):
+        return []
+    entries = content.get("Statements", [content])
+    if not isinstance(entries, list):
+        return []
+    found = [entry.get("Statement") for entry in entries if isinstance(entry, dict)]
+    return [statement for statement in found if isinstance(statement, str)]
+
+
 def function_of(request: web.Request) -> str:
     """The function that a public address belongs to; empty for any other request."""
     return request.path.split("/")[2] if request.path.startswith(FUNCTION_PREFIXES) else ""
@@ -159,8 +171,11 @@ def agent_caller(agent: str) -> str:
 
 
 def _dynamodb_subject(body: bytes) -> str:
-    """The table, and of a journal record its name and state."""
+    """The table; of a journal record its name and state, of PartiQL statements the verbs."""
     content = json.loads(body or b"{}")
+    if statements := statements_of(content):
+        read = [subject(statement) for statement in statements]
+        return " ".join([*sorted({table for _, table in read}), *sorted({verb for verb, _ in read})]).strip()
     table = content.get("TableName") or next(iter(content.get("RequestItems", {})), "")
     record = content.get("Item") or content.get("Key") or {}
     about = [record[name]["S"] for name in ("name", "entry_state") if "S" in record.get(name, {})]

@@ -31,14 +31,17 @@ Action = Literal[
     "cut_answer",
     "pause_before",
     "pause_after",
+    "deliver_again",
 ]
 """What to do.
 
 `watch` only lists the calls. `delay` holds every call and its answer up, at random. `kill_before`: the caller's process
 is killed before its request reaches the service; `kill_after`: after it has taken effect, before the answer is read.
 `lose_answer`: it takes effect, the connection breaks; `cut_answer`: it breaks in the middle of the answer. `error_500`,
-`error_503`, `throttle`: refused. `partial`: half of a batch is left unprocessed. `silence`, `silence_after`: no answer,
-without or with effect. `pause_before`, `pause_after`: held until `go_on`.
+`error_503`, `throttle`: refused. `partial`: half of a batch is left unprocessed, of PartiQL statements every second one
+is answered as throttled. `silence`, `silence_after`: no answer, without or with effect. `pause_before`, `pause_after`:
+held until `go_on`. `deliver_again`: carried out and answered, and once more `after` further calls or at `go_on`, when
+nobody waits for the answer; not for Cloud Storage and Firestore, which refuse a call that is due for it.
 """
 SECONDS = 30.0
 
@@ -67,8 +70,12 @@ class ArmedFault:
         """Wait until it has acted; False where the call did not come in time."""
         return self._wait("fired", seconds)
 
+    def delivered(self) -> int:
+        """How many requests have been delivered a second time."""
+        return int(self._ask("GET")["delivered"])
+
     def go_on(self) -> None:
-        """Let a paused call go on. Raises: SandboxError where none is held."""
+        """Let a paused call go on, and deliver what waits for it. Raises: SandboxError where there is neither."""
         self._ask("POST", "/go-on")
 
     def disarm(self) -> tuple[list[str], int]:
@@ -101,6 +108,7 @@ def arm(
     writer: str | None = None,
     seed: int = 0,
     milliseconds: int = 20,
+    after: int = 0,
 ) -> ArmedFault:
     """Arrange what happens at the `at`-th call (from 1) that a function makes from now on.
 
@@ -110,6 +118,7 @@ def arm(
         times: how many calls in a row are hit.
         writer: name of the function whose URL the caller posts to; these posts count as its calls.
         seed, milliseconds: for `delay`: of the random delays, and how long each is at most.
+        after: for `deliver_again`: how many further calls later the request comes again; 0 is at `go_on` alone.
     Raises: SandboxError.
     """
     plan = {
@@ -120,6 +129,7 @@ def arm(
         "writer": writer,
         "seed": seed,
         "milliseconds": milliseconds,
+        "after": after,
     }
     status, content = request(endpoint, "POST", "/_sandbox/faults", json.dumps(plan), seconds=SECONDS)
     if status != 200:

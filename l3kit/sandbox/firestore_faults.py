@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from l3kit.sandbox.fault_plans import AFTER
+from l3kit.sandbox.fault_plans import AFTER, AGAIN
 from l3kit.sandbox.fault_services import agent_caller
 from l3kit.sandbox.firestore import CallInfo, CallRefusedError
 
@@ -46,6 +46,8 @@ class FirestoreFaults:
             await asyncio.sleep(SILENCE_SECONDS)
         elif action == "pause_before":
             await plan.hold()
+        elif action == AGAIN:
+            raise CallRefusedError(grpc.StatusCode.UNIMPLEMENTED, "The sandbox delivers no call of Firestore twice")
         elif action in REFUSALS:
             raise CallRefusedError(REFUSALS[action], "The service cannot answer now")
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from l3kit.sandbox.answers import s3_error
 from l3kit.sandbox.bucket_policies import BucketPolicies
-from l3kit.sandbox.upstream import BLOCK_BYTES, Upstream, authorization
+from l3kit.sandbox.upstream import BLOCK_BYTES, BODY, Upstream, authorization
 
 SPOOL_BYTES = 16 * 1024 * 1024
 _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "Content-MD5": "md5"}
@@ -95,7 +95,7 @@ class S3:
             return await self._moto.forward(request)
         digests = {name: hashlib.new(_CHECKED[name], usedforsecurity=False) for name in promised}
         with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
-            async for block in request.content.iter_chunked(BLOCK_BYTES):
+            async for block in _content(request):
                 for digest in digests.values():
                     digest.update(block)
                 spool.write(block)
@@ -111,6 +111,14 @@ class S3:
                 return await self._moto.forward(request, body=spool.read(), extra_headers=extra)
             extra["Content-Length"] = str(size)
             return await self._moto.forward(request, body=_blocks(spool), extra_headers=extra)
+
+
+async def _content(request: web.Request) -> AsyncIterator[bytes]:
+    if BODY in request:
+        yield request[BODY]
+        return
+    async for block in request.content.iter_chunked(BLOCK_BYTES):
+        yield block
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -100,7 +100,7 @@ class DeviceMove:
                 self._journal.forget()
             if exhausted:
                 return
-            # What was read beyond the chunk is read again: its page has changed by the chunk's deletes.
+            # What was read beyond the chunk is little (ChunkFiller.room) and is read again.
             after = draft.sort_keys[-1]
 
     async def _fill(self, before: str, after: str | None) -> tuple[ChunkFiller, bool]:
@@ -231,7 +231,7 @@ class DeviceMove:
             self._note_changed(sorted({key for key, _ in ours} - set(same)))
             await self._journal.keep_alive()
             check = self._journal.check_held
-            left += await self._hot.delete_page(page, same, just_read=True, check=check, attempt=attempt)
+            left += await self._hot.delete_page(page, same, check=check, attempt=attempt)
             if page.next_after is None:
                 return left
             after, since = page.next_after, None

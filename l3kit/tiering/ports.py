@@ -85,23 +85,21 @@ class HotStore(Protocol):
         page: Page,
         sort_keys: Sequence[str],
         *,
-        just_read: bool = False,
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
         """Try once to delete these items of a page, in batches, each only while it is as it was read; gone is deleted.
 
-        Where the store knows versions (ETag, update time) they are the condition of each delete, which leaves no gap.
-        DynamoDB's batches take no conditions: there the page is looked at again right before (docs/journal.md).
+        The store decides, by a condition in each delete: the version that was read (ETag, update time), which leaves
+        no gap; on DynamoDB the attributes that were read, which leaves the gap that docs/journal.md names.
         A request that failed or whose answer was lost is not repeated here: the item may have been written anew
         since, so the caller reads it again first.
 
         Args:
             page: as `read_page` gave it; its items may have been taken out.
-            just_read: the caller has read the page this moment, so that looking at it again tells nothing new.
             check: called right before each batch is sent; raises where the caller may not delete any more.
-            attempt: counts the caller's rounds from 1; where keys are returned the store has been given time before,
-                longer with each attempt.
+            attempt: counts the caller's rounds from 1; where a store failed or was throttled it has been given time
+                before this returns, longer with each attempt.
         Returns: the sort keys of which it is not certain that they are gone: rewritten, refused, or unknown.
         """
 

@@ -23,7 +23,6 @@ INFO_FILE = "digital_twin_info.json"
 """Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
 
 Resource = Literal["hot", "journal", "cold", "archive"]
-RewriteGuard = Literal["page", "conditional"]
 
 STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
     "aws": {
@@ -203,9 +202,6 @@ class Tuning:
         compression: at rest, `none`, `gzip` or `zstd`.
         device_concurrency: devices moved at once; memory grows by about three chunks for each.
         delete_concurrency: delete batches under way at once, over all devices.
-        rewrite_guard: DynamoDB's alone; Cosmos DB and Firestore delete by version. `page` reads each page again right
-            before its deletes; `conditional` deletes each item only while it is unchanged, which is exact and costs
-            a request per item (docs/journal.md).
         request_timeout_seconds: how long one request to a database or a writer may take; an object store gets four
             times that, since its requests carry megabytes.
     """
@@ -215,7 +211,6 @@ class Tuning:
     compression: Compression = "none"
     device_concurrency: int = 5
     delete_concurrency: int = 64
-    rewrite_guard: RewriteGuard = "page"
     request_timeout_seconds: int = 30
 
     @classmethod
@@ -224,11 +219,7 @@ class Tuning:
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
             raise ConfigurationError("COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd")
-        guard = env.get("REWRITE_GUARD", "").strip() or "page"
-        if guard not in ("page", "conditional"):
-            raise ConfigurationError("REWRITE_GUARD", f"{guard!r} is not known", "Allowed: page, conditional")
         return cls(
-            rewrite_guard=guard,  # type: ignore[arg-type]
             max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
             max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
             compression=compression,  # type: ignore[arg-type]
@@ -240,6 +231,10 @@ class Tuning:
 
 DEFAULT_TUNING = Tuning()
 TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
+REMOVED_TUNING: Mapping[str, str] = {
+    "REWRITE_GUARD": "was removed, because the store now decides each delete: remove the line",
+}
+"""What config.json could set in an earlier version, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)

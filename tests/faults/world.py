@@ -123,7 +123,7 @@ class World:
             while page := await self.hot.read_page(device_id, before="9999"):
                 if not page.sort_keys:
                     break
-                await self.hot.delete_page(page, page.sort_keys, just_read=True)
+                await self.hot.delete_page(page, page.sort_keys)
         for store in (self.cold, self.archive):
             for key in [info.key async for info in store.list()]:
                 await store.delete(key)

@@ -41,13 +41,9 @@ class Delayed:
 
 
 class MemoryHotStore:
-    """Items by device and sort key; pages of `page_items` items.
+    """Items by device and sort key; pages of `page_items` items."""
 
-    `by_page`: a page of which any item has changed is left whole, as by DynamoDB's store.
-    """
-
-    def __init__(self, page_items: int = 10, *, by_page: bool = False) -> None:
-        self.by_page = by_page
+    def __init__(self, page_items: int = 10) -> None:
         self.usage = Usage()
         self.devices: dict[str, dict[str, bytes]] = {}
         self._page_items = page_items
@@ -81,14 +77,11 @@ class MemoryHotStore:
         page: Page,
         sort_keys: Sequence[str],
         *,
-        just_read: bool = False,
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
         device_id, versions = page.seen  # type: ignore[misc]
         stored = self.devices.get(device_id, {})
-        if self.by_page and not just_read and any(stored.get(key) != item for key, item in versions.items()):
-            return list(sort_keys)
         left = []
         for key in sort_keys:
             check()

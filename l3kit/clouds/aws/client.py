@@ -41,6 +41,7 @@ REMEDIES: Mapping[str, str] = {
     "ExpiredToken": "The credentials have expired: log in again",
     "UnrecognizedClientException": "The credentials are not valid in this account",
     "InvalidAccessKeyId": "The credentials are not valid in this account",
+    "ValidationError": "DynamoDB does not take this statement: report it with this message",
     "InvalidObjectState": "The object is archived: request a restore and wait until it is readable",
 }
 

@@ -38,6 +38,20 @@ class DynamoTable:
         body = {"TableName": self.name, "ReturnConsumedCapacity": "TOTAL", **request}
         return await self.send(operation, kind, orjson.dumps(body), expected)
 
+    def count_read(self, content: Mapping[str, Any]) -> None:
+        """Count the read units that an answer tells."""
+        self.client.usage.read_units += _units(content)
+
+    def count_write(self, content: Mapping[str, Any]) -> None:
+        """Count the write units that an answer tells."""
+        self.client.usage.write_units += _units(content)
+
     def _call(self, operation: str, kind: str, body: bytes, expected: frozenset[str]) -> Call:
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": f"DynamoDB_20120810.{operation}"}
         return Call(kind, f"table {self.name}", "POST", "/", headers=headers, body=body, expected=expected)
+
+
+def _units(content: Mapping[str, Any]) -> float:
+    consumed = content.get("ConsumedCapacity", ())
+    entries = [consumed] if isinstance(consumed, Mapping) else consumed
+    return sum(float(entry.get("CapacityUnits", 0)) for entry in entries)

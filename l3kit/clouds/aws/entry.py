@@ -41,12 +41,7 @@ def openers(tuning: Tuning) -> Openers:
     """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
     timeout = float(tuning.request_timeout_seconds)
     return Openers(
-        partial(
-            open_hot,
-            delete_concurrency=tuning.delete_concurrency,
-            rewrite_guard=tuning.rewrite_guard,
-            timeout=timeout,
-        ),
+        partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
         partial(open_journal, timeout=timeout),
         partial(open_objects, timeout=timeout),
     )

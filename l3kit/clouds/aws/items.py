@@ -20,11 +20,14 @@ from l3kit.tiering.chunk_tags import FIRESTORE_TAGS
 
 PARTITION_KEY = "iotDeviceId"
 SORT_KEY = "id"
+KEYS = (PARTITION_KEY, SORT_KEY)
 MAX_DIGITS = 38
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
 FOREIGN = "$foreign"
 """In a table: the only key of a map that holds a tag of another store, such as `{"$timestamp": ...}`."""
+WRAPPED = "_l3kit.item"
+"""In a table: a map of an item's attributes, of one that was put back and has too long names for a statement."""
 
 Wire = Mapping[str, Any]
 
@@ -38,10 +41,19 @@ def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
 
     Raises: ItemRefusedError for a type this version does not know, a number that is none, half of a surrogate pair.
     """
+    item = unwrapped(item)
     try:
         return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
     except (TypeError, ValueError, RecursionError) as error:
         raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
+
+
+def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:
+    """The item itself where it stands in WRAPPED; an attribute that was written beside it since wins."""
+    if "M" not in item.get(WRAPPED, ()):
+        return item
+    beside = {name: value for name, value in item.items() if name != WRAPPED}
+    return {**item[WRAPPED]["M"], **beside}
 
 
 def to_wire(chunk_json: bytes) -> dict[str, Wire]:
@@ -56,7 +68,10 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
     for key in (PARTITION_KEY, SORT_KEY):
         if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
             raise ItemRefusedError(name, f"its key attribute {key} is not a text")
-    return {attribute: _wire(value, f"{name}: {attribute}") for attribute, value in item.items()}
+    wire = {attribute: _wire(value, f"{name}: {attribute}") for attribute, value in item.items()}
+    if "M" in wire.get(WRAPPED, ()):
+        raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which would be read as something else")
+    return wire
 
 
 def _plain(value: Wire) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 
 from l3kit.clouds.aws.dynamodb import DynamoTable
-from l3kit.clouds.aws.hot_store import CONDITIONAL_FAILED
 from l3kit.tiering.ports import JournalRow
 
 NAME = "name"
 VERSION = "version"
+CONDITIONAL_FAILED = frozenset({"ConditionalCheckFailedException"})
 
 
 class DynamoJournalStore:
@@ -27,7 +27,7 @@ class DynamoJournalStore:
         """See `JournalStore.load`."""
         request = {"Key": {NAME: {"S": name}}, "ConsistentRead": True}
         content = orjson.loads((await self._table.call("GetItem", "get", request)).body)
-        self._count(content, "read")
+        self._table.count_read(content)
         item = content.get("Item")
         if not item:
             return None
@@ -47,7 +47,7 @@ class DynamoJournalStore:
         answer = await self._table.call("PutItem", "put", request, CONDITIONAL_FAILED)
         if answer.code:
             return False
-        self._count(orjson.loads(answer.body), "write")
+        self._table.count_write(orjson.loads(answer.body))
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
@@ -59,7 +59,7 @@ class DynamoJournalStore:
             if start:
                 request["ExclusiveStartKey"] = start
             content = orjson.loads((await self._table.call("Scan", "scan", request)).body)
-            self._count(content, "read")
+            self._table.count_read(content)
             names += [item[NAME]["S"] for item in content["Items"] if item[NAME]["S"].startswith(prefix)]
             start = content.get("LastEvaluatedKey")
             if not start:
@@ -67,13 +67,6 @@ class DynamoJournalStore:
 
     async def close(self) -> None:
         self._table.client.close()
-
-    def _count(self, content: Mapping[str, Any], kind: str) -> None:
-        units = float(content.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
-        if kind == "read":
-            self.usage.read_units += units
-        else:
-            self.usage.write_units += units
 
 
 def _to_wire(value: str | int | bytes) -> dict[str, str]:

@@ -16,7 +16,7 @@ from l3kit.clouds.aws.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import RewriteGuard, Tuning
+from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 OBJECT_TIMEOUTS = 4
@@ -54,12 +54,11 @@ def open_hot(
     place: Place | None = None,
     *,
     delete_concurrency: int = 32,
-    rewrite_guard: RewriteGuard = "page",
     timeout: float = REQUEST_TIMEOUT,
 ) -> DynamoHotStore:
     """The hot tier's table; connections are opened when needed. `timeout`: seconds for one request."""
     opened = _table(table, place, delete_concurrency + 8, timeout)
-    return DynamoHotStore(opened, delete_concurrency=delete_concurrency, rewrite_guard=rewrite_guard)
+    return DynamoHotStore(opened, delete_concurrency=delete_concurrency)
 
 
 def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:

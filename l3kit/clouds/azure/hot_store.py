@@ -74,7 +74,6 @@ class CosmosHotStore:
         page: Page,
         sort_keys: Sequence[str],
         *,
-        just_read: bool = False,
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:

@@ -101,7 +101,6 @@ class FirestoreHotStore:
         page: Page,
         sort_keys: Sequence[str],
         *,
-        just_read: bool = False,
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:

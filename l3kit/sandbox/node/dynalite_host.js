@@ -3,11 +3,11 @@
 // It ends when stdin closes, which happens when the gateway that started it is gone.
 'use strict'
 const fs = require('fs')
-const path = require('path')
 const [, , root, readyFd] = process.argv
-const dynalite = require(path.join(root, 'node_modules', 'dynalite'))
+const { load, serve } = require('./dynalite_mended.js')
 
-const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+const server = load(root)({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+serve(server)
 // The gateway keeps connections open; closing them from here would race with its next request.
 server.keepAliveTimeout = 3600 * 1000
 server.requestTimeout = 0

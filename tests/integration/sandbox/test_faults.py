@@ -155,6 +155,67 @@ def test_half_of_a_batch_is_left_unprocessed(caller: Caller) -> None:
     assert caller.stored() == ["a"]
 
 
+def delete_of(table: str, name: str) -> dict[str, Any]:
+    return {"Statement": f'DELETE FROM "{table}" WHERE "id"=? RETURNING ALL OLD *', "Parameters": [{"S": name}]}
+
+
+def test_every_second_statement_of_a_batch_is_carried_out_and_the_others_are_throttled(caller: Caller) -> None:
+    caller.put(*"abcde")
+    armed = caller.arm("partial", at=1)
+    seen, _ = caller.ask(["BatchExecuteStatement", {"Statements": [delete_of(caller.table, i) for i in "abcde"]}])
+    assert armed.disarm() == ([f"dynamodb BatchExecuteStatement {caller.table} DELETE"], 1)
+    ((status, content),) = seen
+    responses = content["Responses"]
+    assert (status, [one.get("Item", {}).get("id") for one in responses[1::2]]) == (200, [{"S": "b"}, {"S": "d"}])
+    assert [one["Error"]["Code"] for one in responses[::2]] == [
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+    ]
+    assert caller.stored() == ["a", "c", "e"]
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "stored"),
+    [("throttle", 400, ["a", "b"]), ("error_500", 500, ["a", "b"]), ("lose_answer", 0, ["b"])],
+)
+def test_a_batch_of_statements_fails_as_any_other_call(
+    caller: Caller, action: Action, status: int, stored: list[str]
+) -> None:
+    caller.put("a", "b")
+    armed = caller.arm(action, at=1)
+    seen, _ = caller.ask(["BatchExecuteStatement", {"Statements": [delete_of(caller.table, "a")]}])
+    assert (statuses(seen), armed.disarm()[1]) == ([status], 1)
+    assert caller.stored() == stored
+
+
+def test_a_request_is_delivered_again_after_further_calls_of_that_caller(caller: Caller, aws: Aws) -> None:
+    caller.put("a", "b")
+    armed = caller.arm("deliver_again", at=1, after=2)
+    statement = delete_of(caller.table, "a")
+    seen, _ = caller.ask(["BatchExecuteStatement", {"Statements": [statement]}])
+    assert seen[0][1]["Responses"][0]["Item"] == {"id": {"S": "a"}}
+    assert caller.stored() == ["b"]
+    caller.put("a")
+    aws("dynamodb").put_item(TableName=caller.table, Item={"id": {"S": "mine"}})
+    assert (armed.delivered(), caller.stored()) == (0, ["a", "b", "mine"])
+    caller.put("c")
+    assert (armed.delivered(), caller.stored()) == (1, ["b", "c", "mine"])
+    caller.put("a")
+    assert caller.stored() == ["a", "b", "c", "mine"]
+    assert armed.disarm()[1] == 1
+
+
+def test_a_request_is_delivered_again_when_told_to(caller: Caller, aws: Aws) -> None:
+    armed = caller.arm("deliver_again", at=1)
+    caller.put("a", "b")
+    aws("dynamodb").delete_item(TableName=caller.table, Key={"id": {"S": "a"}})
+    armed.go_on()
+    assert (armed.delivered(), caller.stored()) == (1, ["a", "b"])
+    with pytest.raises(SandboxError, match="nothing is held"):
+        armed.go_on()
+
+
 @pytest.mark.parametrize(("action", "stored"), [("pause_before", ["a"]), ("pause_after", ["a", "b"])])
 def test_a_call_is_held_until_it_may_go_on(caller: Caller, action: Action, stored: list[str]) -> None:
     armed = caller.arm(action)

@@ -24,6 +24,8 @@ def request(method: str, path: str, service: str = "", body: bytes = b"", **head
 
 
 PUT_ITEM = {"TableName": "journal", "Item": {"name": {"S": "d"}, "entry_state": {"S": "open"}}}
+STATEMENTS = {"Statements": [{"Statement": 'DELETE FROM "hot" WHERE "id"=?', "Parameters": [{"S": "a"}]}] * 2}
+PUT_BACK = {"Statements": [{"Statement": "INSERT INTO \"hot\" VALUE {'id': ?}", "Parameters": [{"S": "a"}]}]}
 DESCRIBED = [
     (
         request("POST", "/", body=json.dumps(PUT_ITEM).encode(), X_Amz_Target="DynamoDB_20120810.PutItem"),
@@ -32,6 +34,18 @@ DESCRIBED = [
     (
         request("POST", "/", body=b'{"RequestItems": {"hot": []}}', X_Amz_Target="DynamoDB_20120810.BatchWriteItem"),
         "dynamodb BatchWriteItem hot",
+    ),
+    (
+        request(
+            "POST", "/", body=json.dumps(STATEMENTS).encode(), X_Amz_Target="DynamoDB_20120810.BatchExecuteStatement"
+        ),
+        "dynamodb BatchExecuteStatement hot DELETE",
+    ),
+    (
+        request(
+            "POST", "/", body=json.dumps(PUT_BACK).encode(), X_Amz_Target="DynamoDB_20120810.BatchExecuteStatement"
+        ),
+        "dynamodb BatchExecuteStatement hot INSERT",
     ),
     (request("PUT", "/bucket/key", x_amz_copy_source="b/k"), "s3 COPY bucket/key"),
     (request("GET", "/bucket?list-type=2"), "s3 LIST bucket"),

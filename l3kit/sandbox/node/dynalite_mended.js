@@ -1,0 +1,169 @@
+// dynalite with its faults mended: values compare as DynamoDB compares them, no attribute name is special, a refused
+// condition brings the item along, and nothing that a client sends ends it.
+//
+// dynalite has no hook for its comparison, so its files are compiled with changes. The version is locked; where a text
+// to be changed is not found as often as expected, the start fails and says so.
+'use strict'
+const { EventEmitter } = require('events')
+const Module = require('module')
+const fs = require('fs')
+const path = require('path')
+
+// JavaScript takes the last of several functions of one name.
+const COMPARISON = `
+function attributesEqual (one, other) {
+  const [ kind ] = Object.keys(one)
+  return Object.hasOwn(other, kind) && valsEqual(one[kind], other[kind])
+}
+
+function valsEqual (one, other) {
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length != other.length) return false
+    if (one.some(entry => typeof entry == 'object')) return one.every((entry, at) => attributesEqual(entry, other[at]))
+    const members = new Set(other)
+    return one.every(member => members.has(member))
+  }
+  if (typeof one == 'object' && typeof other == 'object' && one && other) {
+    const names = Object.keys(one)
+    return names.length == Object.keys(other).length &&
+      names.every(name => Object.hasOwn(other, name) && attributesEqual(one[name], other[name]))
+  }
+  return one === other
+}
+
+function contains (kind, wanted, attrType, attrVal) {
+  if (attrType == 'L') return attrVal.some(entry => attributesEqual(entry, { [kind]: wanted }))
+  if (attrType == kind + 'S') return attrVal.includes(wanted)
+  if (attrType != kind) return false
+  if (kind == 'S') return attrVal.includes(wanted)
+  return kind == 'B' && Buffer.from(attrVal, 'base64').includes(Buffer.from(wanted, 'base64'))
+}
+
+function mapPath (path, item) {
+  let found = { M: item }
+  for (const piece of path) {
+    const place = typeof piece == 'number' ? found.L : found.M
+    if (!place || !Object.hasOwn(place, piece)) return undefined
+    found = place[piece]
+  }
+  return found
+}
+`
+const NAMED_BY_CLIENTS = [
+  ['return newVal\n      }, {})', 'return newVal\n      }, Object.create(null))', 2],
+]
+const PROJECTED = [['curItem.M = curItem.M || {}', 'curItem.M = curItem.M || Object.create(null)', 1]]
+// An empty text and a false are values.
+const FALSY = [
+  ["case 'in':\n    if (!attrVal)", "case 'in':\n    if (attrVal == null)", 1],
+  ['if (!attrVal || ', 'if (attrVal == null || ', 2],
+  ['if (val.S) {', 'if (val.S != null) {', 1],
+  ['if (val.B) {', 'if (val.B != null) {', 1],
+]
+const FAILED = {
+  __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+  message: 'The request processing has failed because of an unknown error, exception or failure.',
+}
+const ALL_OLD = 'ReturnValuesOnConditionCheckFailure'
+
+// The module `dynalite` below `root`, mended.
+function load(root) {
+  const folder = path.join(root, 'node_modules', 'dynalite')
+  compile(path.join(folder, 'validations', 'index.js'), NAMED_BY_CLIENTS, '')
+  const db = compile(path.join(folder, 'db', 'index.js'), [...PROJECTED, ...FALSY], COMPARISON)
+  for (const name of ['putItem', 'updateItem', 'deleteItem']) {
+    const { types } = require(path.join(folder, 'validations', name))
+    types[ALL_OLD] = { type: 'String', enum: ['ALL_OLD', 'NONE'] }
+  }
+  const check = db.checkConditional
+  db.checkConditional = (data, existing) => {
+    const refused = check(data, existing)
+    if (refused && existing && data[ALL_OLD] == 'ALL_OLD') refused.body.Item = existing
+    return refused
+  }
+  return require(folder)
+}
+
+function compile(file, changes, addition) {
+  let text = fs.readFileSync(file, 'utf8')
+  for (const name of addition.matchAll(/^function (\w+)/gm)) {
+    const known = text.split(`function ${name[1]} (`).length - 1
+    if (known != 1 && name[1] != 'attributesEqual') throw new Error(`${file}: ${known} functions ${name[1]}, not 1`)
+  }
+  for (const [old, changed, times] of changes) {
+    const parts = text.split(old)
+    if (parts.length - 1 != times) throw new Error(`${file}: ${parts.length - 1} times, not ${times}: ${old}`)
+    text = parts.join(changed)
+  }
+  const made = new Module(file, module)
+  made.filename = file
+  made.paths = Module._nodeModulePaths(path.dirname(file))
+  made._compile(text + addition, file)
+  made.loaded = true
+  require.cache[file] = made
+  return made.exports
+}
+
+// Let `server` read each request whole before dynalite sees it, take many calls in one request, and answer what dynalite
+// throws with a 500 instead of ending.
+// POST /many: [{"target": "DeleteItem", "content": {...}}, ...]; the answer: [{"status": 200, "content": {...}}, ...].
+function serve(server) {
+  const [handle] = server.listeners('request')
+  const open = new Set()
+  server.removeAllListeners('request')
+  server.on('request', async (request, response) => {
+    const blocks = []
+    try {
+      for await (const block of request) blocks.push(block)
+    } catch {
+      return // The sender is gone.
+    }
+    const body = Buffer.concat(blocks)
+    if (request.url == '/many') return response.end(JSON.stringify(await many(body, request.headers, handle, open)))
+    response.on('close', () => open.delete(response))
+    give(request, body, response, handle, open)
+  })
+  process.on('uncaughtException', error => {
+    console.error(error)
+    open.forEach(fail) // Whose request it was is not known here.
+    open.clear()
+  })
+}
+
+async function many(body, headers, handle, open) {
+  return Promise.all(JSON.parse(body).map(({ target, content }) => new Promise(resolve => {
+    const response = {
+      statusCode: 200,
+      setHeader() {},
+      end(text) {
+        open.delete(response)
+        resolve({ status: response.statusCode, content: JSON.parse(text) })
+      },
+    }
+    const request = { method: 'POST', url: '/', headers: { ...headers, 'x-amz-target': `DynamoDB_20120810.${target}` } }
+    give(request, Buffer.from(JSON.stringify(content)), response, handle, open)
+  })))
+}
+
+// Hand dynalite a request whose body is here already.
+function give({ method, url, headers }, body, response, handle, open) {
+  const request = Object.assign(new EventEmitter(), { method, url, headers })
+  open.add(response)
+  try {
+    handle(request, response)
+    request.emit('data', body)
+    request.emit('end')
+  } catch (error) {
+    console.error(error)
+    open.delete(response)
+    fail(response)
+  }
+}
+
+function fail(response) {
+  if (response.headersSent) return
+  response.statusCode = 500
+  response.end(JSON.stringify(FAILED))
+}
+
+module.exports = { load, serve }
