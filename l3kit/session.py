@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def connect(
     Args:
         target: `sandbox` starts the emulators by itself where they are not up; `aws` is the real account.
         sandbox: name of the sandbox, each one by itself; `default` is the one of `l3kit sandbox up`.
-        fresh: sandbox only: begin with an empty one, and stop it when the session is closed.
+        fresh: sandbox only: begin with an empty one, and stop it when the session is closed or this process ends.
     Raises: SandboxError, PermissionMissingError, ConfigurationError.
     """
     if target == "aws":
@@ -103,7 +104,7 @@ def connect(
     if fresh:
         emulators.down(home)
         _forget_connections(twin)
-    state = emulators.ensure_up(home, progress, clouds=providers_of(twin))
+    state = emulators.ensure_up(home, progress, clouds=providers_of(twin), owner=os.getpid() if fresh else None)
     return sandbox_session(state, private=fresh)
 
 

@@ -263,6 +263,20 @@ MUTATIONS = (
         (OBJECTS,),
     ),
     Mutation(
+        "a chunk's items are stored in reversed order",
+        "l3kit/tiering/chunks.py",
+        "*items[1:-1], items[-1]",
+        "*items[-2:0:-1], items[-1]",
+        ("tests/unit/tiering/test_chunks.py",),
+    ),
+    Mutation(
+        "base64 is weighed a quarter too low",
+        "l3kit/tiering/payload.py",
+        "return 4 * -(-count // 3)",
+        "return 3 * -(-count // 3)",
+        ("tests/unit/lambda_functions/test_mover_multi_cloud.py",),
+    ),
+    Mutation(
         "the archive mover leaves no receipt",
         "l3kit/tiering/cold_to_archive.py",
         "            if last:\n                await leave_receipt(",

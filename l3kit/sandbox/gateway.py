@@ -29,7 +29,10 @@ from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.fault_plans import FaultPlans
 from l3kit.sandbox.function_logs import CloudWatch
+from l3kit.sandbox.function_record import FunctionConfig
+from l3kit.sandbox.iam.wiring import Permissions
 from l3kit.sandbox.lambda_api import LambdaApi
+from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
@@ -46,9 +49,10 @@ _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
 class Gateway:
     """Routes by the service in the signature, as AWS does by host name."""
 
-    def __init__(self, home: Home, idle_seconds: float) -> None:
+    def __init__(self, home: Home, idle_seconds: float, owner: Owner | None = None) -> None:
         self._home = home
         self._idle_seconds = idle_seconds
+        self._owner = owner
         self._last_request = time.monotonic()
         self._open_requests = 0
         self.stopping = asyncio.Event()
@@ -83,8 +87,9 @@ class Gateway:
         site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
-        cloudwatch = CloudWatch(moto_upstream)
+        cloudwatch = CloudWatch(moto_upstream, self._may_log)
         functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
+        self._permissions = Permissions(moto_upstream, functions.role_of, functions.policy_of)
         stack.push_async_callback(functions.close)
         self._faults = FaultPlans(self._kill)
         self._functions = functions
@@ -97,6 +102,7 @@ class Gateway:
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
+        await self._permissions.make_operator()
         self._published = (endpoint, port, moto, dynalite)
         self._publish()
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
@@ -106,8 +112,9 @@ class Gateway:
             task.cancel()
 
     def _add_routes(self, app: web.Application, moto: Upstream, dynalite: Upstream, functions: LambdaApi) -> None:
-        schedules = Schedules(moto, functions)
-        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto)
+        permissions = self._permissions
+        schedules = Schedules(moto, functions, permissions.role_use)
+        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto, permissions.bucket_policies)
         by_service: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
             "dynamodb": dynamodb.handle,
             "s3": s3.handle,
@@ -120,7 +127,7 @@ class Gateway:
             if service in _ONE_REGION and region != REGION:
                 message = f"The l3kit sandbox serves {REGION} only; the request was signed for {region}"
                 return rest_error(400, "ValidationException", message)
-            return await by_service.get(service, moto.forward)(request)
+            return await permissions.enforcement.handle(request, service, by_service.get(service, moto.forward))
 
         async def health(request: web.Request) -> web.Response:
             await _check(moto, dynalite)
@@ -183,6 +190,9 @@ class Gateway:
 
         return with_faults
 
+    async def _may_log(self, function: FunctionConfig, action: str, resource: str) -> bool:
+        return not await self._permissions.role_use.problem_with(function.role, function.name, action, resource)
+
     def _kill(self, function: str, instance: str | None) -> None:
         self._functions.kill(function, instance)
         self._cloud_functions.kill(function, instance)
@@ -205,12 +215,15 @@ class Gateway:
         write_json(self._home.state_file, state.to_json())
 
     async def _watch(self) -> None:
-        """Stop when this gateway is no longer the one its home speaks of, when it is idle, when an emulator died."""
+        """Stop when idle, when the owner or an emulator died, when the home does not speak of this gateway any more."""
         while not self.stopping.is_set():
             await asyncio.sleep(WATCH_SECONDS)
             state = read_state(self._home)
             if state is None or state.processes[0].pid != os.getpid():
                 self.reason = "the state file is gone or names another gateway"
+                self.stopping.set()
+            if self._owner is not None and not self._owner.lives:
+                self.reason = f"its owner, process {self._owner.pid}, has ended"
                 self.stopping.set()
             for emulator in self._emulators:
                 if not is_alive(emulator.info.pid, emulator.info.created):
@@ -230,6 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--node", required=True)
     parser.add_argument("--modules", required=True)
     parser.add_argument("--idle-seconds", type=float, required=True)
+    parser.add_argument("--owner", nargs=2, metavar=("PID", "CREATED"), help="end when this process has ended")
     options = parser.parse_args(arguments)
     home = Home(options.home)
     try:
@@ -247,7 +261,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _run(home: Home, options: argparse.Namespace) -> None:
-    await Gateway(home, options.idle_seconds).run(options.node, options.modules)
+    owner = Owner(int(options.owner[0]), float(options.owner[1])) if options.owner else None
+    await Gateway(home, options.idle_seconds, owner).run(options.node, options.modules)
 
 
 async def _check(moto: Upstream, dynalite: Upstream) -> None:

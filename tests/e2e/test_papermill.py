@@ -51,6 +51,7 @@ def test_a_writer_is_verified_and_its_token_shows_nowhere(papermill: Papermill, 
     assert connection["token"] not in ran.notebook + ran.printed + json.dumps(ran.result)
 
 
+@pytest.mark.slow
 def test_the_crash_lab_kills_where_it_is_told_to(papermill: Papermill, twins: Path) -> None:
     ran = papermill("crash_lab", twin=str(twins / "crash-lab"), step=5, when="before", every_step=False)
     assert ran.code == 0, ran.printed[-2000:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from l3kit.provisioning.layout import host_of
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin import Twin
-from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, World
+from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, session, write_twin
 from tests.integration.conftest import all_clouds, sandbox
 
@@ -108,10 +109,10 @@ def tallied(record_property: Callable[[str, object], None]) -> Iterator[Callable
     used: list[World] = []
 
     def note(world: World) -> World:
-        world.tally.faults = world.tally.checks = 0
+        world.tally = Tally()
         used.append(world)
         return world
 
     yield note
-    record_property("faults", sum(world.tally.faults for world in used))
-    record_property("checks", sum(world.tally.checks for world in used))
+    for figure in fields(Tally):
+        record_property(figure.name, sum(getattr(world.tally, figure.name) for world in used))

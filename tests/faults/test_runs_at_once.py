@@ -35,7 +35,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
     return reports
 
 
-@pytest.mark.parametrize("runs", [2, 5])
+@pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
 @shards(40)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
@@ -52,7 +52,7 @@ def test_runs_started_together_lose_and_double_nothing(
         assert world.hot_count() == 0, f"seed {seed}"
 
 
-@pytest.mark.parametrize("runs", [2, 5])
+@pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
 @shards(40)
 def test_archive_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
@@ -91,7 +91,35 @@ def quiet(world: World, border: str) -> None:
             assert world.run(ARCHIVE)["verdict"] == "complete"
 
 
-@pytest.mark.parametrize("rewritten", [False, True])
+def test_a_devices_last_chunk_leaves_a_receipt_for_the_run_that_finishes_its_dead_run(
+    make_world: MakeWorld, tallied: Callable[[World], World]
+) -> None:
+    """Dead after the chunk was stored; it is archived before the journal knows, and an item of it is rewritten."""
+
+    def one_chunk(world: World) -> list[bytes]:
+        items = world.items(6)
+        world.put(items)
+        return items
+
+    world = tallied(make_world(**PATIENT))
+    calls = Setting(HOT, one_chunk).calls(world)
+    puts = [number for number, call in enumerate(calls, 1) if call.startswith("s3 PUT ")]
+    assert len(puts) == 1, calls
+    at = puts[0]
+    world.clear()
+    items = one_chunk(world)
+    armed = world.arm(world.name(HOT), "kill_after", at)
+    world.run(HOT)
+    world.tally.faults += armed.disarm()[1]
+    assert world.run(ARCHIVE)["chunks"] == 1
+    new = [item(DEVICES[0], 3, case=world.number, rewritten=True)]
+    world.put(new)
+    quiet(world, "same")
+    check_rewritten(world, items, new, f"killed after call {at} ({calls[at - 1]}), archived, rewritten, finished")
+    assert world.hot_count() == 0
+
+
+@pytest.mark.parametrize("rewritten", [pytest.param(False, marks=pytest.mark.slow), True])
 @shards(12)
 def test_a_chunk_that_is_archived_before_its_dead_run_is_finished_is_not_moved_again(
     make_world: MakeWorld, tallied: Callable[[World], World], rewritten: bool, shard: tuple[int, int]
