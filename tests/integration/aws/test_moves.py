@@ -248,7 +248,9 @@ def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, m
     for days_old, text, suffix in ((50, "good \ud83d", ".5Z"), (45, "fine", ".25Z\udc00")):
         stamp = (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%S") + suffix
         values = {"iotDeviceId": {"S": DEVICE}, "id": {"S": stamp}, "text": {"S": text}}
-        table.put_item(TableName=session.aws_names(twin).hot_dynamodb_table(), Item=values)
+        table.batch_write_item(
+            RequestItems={session.aws_names(twin).hot_dynamodb_table(): [{"PutRequest": {"Item": values}}]}
+        )
     report = run_mover(session, twin, "hot-to-cold-mover", time=NOW)
     assert (report.verdict, report.total("items")) == ("partial", 20)
     assert [one["key"][19:] for one in report.skipped] == [".5Z", ".25Z\\udc00"]
