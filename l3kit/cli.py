@@ -1,4 +1,4 @@
-"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit cost`,
+"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit permissions`, `l3kit cost`,
 `l3kit first-light`.
 
 A verb is a function and a few lines of parser.
@@ -18,6 +18,7 @@ from typing import Any
 from l3kit.cost.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
 from l3kit.first_light.command import add_first_light
+from l3kit.permission_command import add_permissions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sandbox(commands)
     _add_explain(commands)
+    add_permissions(commands)
     add_cost(commands)
     add_first_light(commands)
     options = parser.parse_args(arguments)

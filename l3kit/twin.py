@@ -17,6 +17,7 @@ from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
 from l3kit.tiering.chunks import is_reserved_device
+from l3kit.tiering.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Config(_Strict):
     cold_storage_size_in_days: int = Field(ge=1, le=36500)
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
+    time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
     protect_hot_table: bool | None = None
     tuning: dict[str, str | int] = Field(default={})
 

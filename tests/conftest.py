@@ -55,6 +55,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         path.write_text(json.dumps({name: counts[name] for name in FIGURES}))
     for judgement in sorted({str(p["judge"]) for r in reports if "judge" in (p := dict(r.user_properties))}):
         terminalreporter.write_line(judgement)
+    if tried := sum(
+        int(dict(r.user_properties).get("permissions", 0)) for r in reports if r.when == "call" and r.passed
+    ):
+        terminalreporter.write_line(f"permissions taken away one by one, each of them missed: {tried}")
     _tell_layouts(terminalreporter, reports)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from l3kit.errors import ProvisioningError
+from l3kit.errors import L3Error, ProvisioningError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +29,14 @@ class Finding:
         owned: whether it carries this twin's tag; only then may it be changed or removed.
         differences: in words, without secrets; empty where it is as wanted.
         protected: the cloud itself refuses to remove it.
+        fault: why it cannot be made as wanted; a plan to deploy stops there, one to destroy goes on.
     """
 
     exists: bool
     owned: bool = True
     differences: tuple[str, ...] = ()
     protected: bool = False
+    fault: L3Error | None = None
 
 
 class Resource(Protocol):

@@ -153,6 +153,7 @@ def _act(action: str, resource: Resource) -> None:
 
 
 def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource, Finding]]:
+    """Raises: ProvisioningError where one is somebody else's, or cannot be made as wanted."""
     for resource, finding in found:
         if finding.exists and not finding.owned:
             raise ProvisioningError(
@@ -160,6 +161,8 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
                 "exists and is not this twin's: it does not carry its tag",
                 "Rename the twin, or remove that resource by hand if it is nobody's",
             )
+        if finding.fault is not None:
+            raise finding.fault
         yield resource, finding
 
 

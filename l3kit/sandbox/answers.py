@@ -20,6 +20,12 @@ def dynamodb_error(kind: str, message: str, status: int = 400, **more: object) -
     return web.Response(body=body, status=status, content_type="application/x-amz-json-1.0")
 
 
+def aws_json_error(kind: str, message: str, version: str) -> web.Response:
+    """As the services of the JSON protocols 1.0 and 1.1 answer for all of AWS: authorization, form."""
+    body = json.dumps({"__type": kind, "Message": message}).encode()
+    return web.Response(body=body, status=400, content_type=f"application/x-amz-json-{version}")
+
+
 def rest_error(status: int, kind: str, message: str, **more: str) -> web.Response:
     """As Lambda and Scheduler answer."""
     return json_answer(

@@ -1,6 +1,5 @@
-"""Bucket policies, kept beside moto: moto would apply a Deny without looking at its condition, so that a policy
-which refuses plain http shuts everybody out of the loopback endpoint. Policies are checked, stored and returned
-here; like everything of IAM they are not enforced."""
+"""Bucket policies, kept beside moto: moto would apply a Deny without looking at its condition. They are checked, stored
+and returned here, and judged with every request (`iam.enforcement`)."""
 
 from __future__ import annotations
 
@@ -10,7 +9,10 @@ from typing import Any
 from aiohttp import web
 
 from l3kit.sandbox.answers import s3_error
+from l3kit.sandbox.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.upstream import Upstream, authorization
+
+MAX_BYTES = 20 * 1024
 
 
 class BucketPolicies:
@@ -18,7 +20,11 @@ class BucketPolicies:
 
     def __init__(self, moto: Upstream) -> None:
         self._moto = moto
-        self._policies: dict[str, str] = {}
+        self._policies: dict[str, tuple[str, Policy]] = {}
+
+    def of(self, bucket: str) -> Policy | None:
+        """The policy as it is judged; None without one."""
+        return self._policies[bucket][1] if bucket in self._policies else None
 
     def forget(self, bucket: str) -> None:
         """The bucket was deleted; one of the same name begins without a policy."""
@@ -35,18 +41,23 @@ class BucketPolicies:
             problem = _problem_with(text, bucket)
             if problem:
                 return s3_error(400, "MalformedPolicy", problem)
-            self._policies[bucket] = text
+            try:
+                self._policies[bucket] = (text, parse_policy(text, "resource", bucket))
+            except MalformedPolicyError as error:
+                return s3_error(400, "MalformedPolicy", str(error))
             return web.Response(status=204)
         if request.method == "DELETE":
             self.forget(bucket)
             return web.Response(status=204)
         if bucket not in self._policies:
             return s3_error(404, "NoSuchBucketPolicy", "The bucket policy does not exist", BucketName=bucket)
-        return web.Response(text=self._policies[bucket], content_type="application/json")
+        return web.Response(text=self._policies[bucket][0], content_type="application/json")
 
 
 def _problem_with(text: str, bucket: str) -> str | None:
-    """What S3 would complain about: form, needed elements, resources of another bucket."""
+    """What S3 would complain about: length, form, needed elements, resources of another bucket."""
+    if len(text.encode()) > MAX_BYTES:
+        return "Policy exceeds the maximum allowed document size."
     try:
         policy = json.loads(text)
         statements: list[dict[str, Any]] = policy["Statement"]

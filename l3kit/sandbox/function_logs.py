@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from l3kit.sandbox.function_record import FunctionConfig
+from l3kit.sandbox.iam.calls.targets import log_arn
 from l3kit.sandbox.upstream import Upstream
 
+May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
+"""Whether a function's role may do this action on this resource."""
 TAIL_BYTES = 4096
 _TARGET = "Logs_20140328."
 
@@ -16,14 +21,15 @@ _TARGET = "Logs_20140328."
 class CloudWatch:
     """Sends finished invocations' lines to moto, one batch after the other, beside the invocations themselves."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: Upstream, may: May) -> None:
         self._moto = moto
-        self._queue: asyncio.Queue[tuple[str, str, list[tuple[int, str]]]] = asyncio.Queue()
+        self._may = may
+        self._queue: asyncio.Queue[tuple[FunctionConfig, str, list[tuple[int, str]]]] = asyncio.Queue()
         self._made: set[tuple[str, str]] = set()
 
-    def send(self, group: str, stream: str, events: list[tuple[int, str]]) -> None:
+    def send(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
         if events:
-            self._queue.put_nowait((group, stream, events))
+            self._queue.put_nowait((function, stream, events))
 
     def forget(self, group: str) -> None:
         """The group may have been deleted together with its function; make it anew when needed."""
@@ -31,16 +37,22 @@ class CloudWatch:
 
     async def run(self) -> None:
         while True:
-            group, stream, events = await self._queue.get()
+            function, stream, events = await self._queue.get()
             with contextlib.suppress(Exception):  # a lost log line must not end the shipping of the others
-                await self._put(group, stream, events)
+                await self._put(function, stream, events)
 
-    async def _put(self, group: str, stream: str, events: list[tuple[int, str]]) -> None:
+    async def _put(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
+        """Lambda writes with the function's role; what the role may not do does not happen, and nobody is told."""
+        group = function.log_group
         names = {"logGroupName": group, "logStreamName": stream}
+        if not await self._may(function, "logs:PutLogEvents", log_arn(group, stream)):
+            return
         for _ in range(2):
             if (group, stream) not in self._made:
-                await self._moto.call_json("logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
-                await self._moto.call_json("logs", _TARGET + "CreateLogStream", names)
+                if await self._may(function, "logs:CreateLogGroup", log_arn(group)):
+                    await self._moto.call_json("logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
+                if await self._may(function, "logs:CreateLogStream", log_arn(group, stream)):
+                    await self._moto.call_json("logs", _TARGET + "CreateLogStream", names)
                 self._made.add((group, stream))
             content = {**names, "logEvents": [{"timestamp": when, "message": text} for when, text in events]}
             answer = await self._moto.call_json("logs", _TARGET + "PutLogEvents", content)
@@ -52,10 +64,11 @@ class CloudWatch:
 class InstanceLog:
     """Collects one instance's output: bytes come in as they are read, whole lines go to the function's file."""
 
-    def __init__(self, file: Path, cloudwatch: CloudWatch, group: str, stream: str) -> None:
+    def __init__(self, file: Path, cloudwatch: CloudWatch, function: FunctionConfig, stream: str) -> None:
         self._file = file
         self._cloudwatch = cloudwatch
-        self.group, self.stream = group, stream
+        self._function = function
+        self.group, self.stream = function.log_group, stream
         self._partial = b""
         self._tail = b""
         self._events: list[tuple[int, str]] = []
@@ -81,7 +94,7 @@ class InstanceLog:
     def finish(self) -> bytes:
         """End of an invocation: hand its lines to CloudWatch, return the last 4 KB."""
         self.flush_partial()
-        self._cloudwatch.send(self.group, self.stream, self._events)
+        self._cloudwatch.send(self._function, self.stream, self._events)
         self._events = []
         return self._tail[-TAIL_BYTES:]
 

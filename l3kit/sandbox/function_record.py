@@ -50,6 +50,7 @@ class FunctionConfig:
 
     name: str
     arn: str
+    role: str
     handler: str
     timeout: float
     memory_mb: int

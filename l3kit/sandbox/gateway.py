@@ -29,6 +29,8 @@ from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.fault_plans import FaultPlans
 from l3kit.sandbox.function_logs import CloudWatch
+from l3kit.sandbox.function_record import FunctionConfig
+from l3kit.sandbox.iam.wiring import Permissions
 from l3kit.sandbox.lambda_api import LambdaApi
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.runtime_files import link_runtime
@@ -85,8 +87,9 @@ class Gateway:
         site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
-        cloudwatch = CloudWatch(moto_upstream)
+        cloudwatch = CloudWatch(moto_upstream, self._may_log)
         functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
+        self._permissions = Permissions(moto_upstream, functions.role_of, functions.policy_of)
         stack.push_async_callback(functions.close)
         self._faults = FaultPlans(self._kill)
         self._functions = functions
@@ -99,6 +102,7 @@ class Gateway:
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, site_socket).start()
         await _check(moto_upstream, dynalite_upstream)
+        await self._permissions.make_operator()
         self._published = (endpoint, port, moto, dynalite)
         self._publish()
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
@@ -108,8 +112,9 @@ class Gateway:
             task.cancel()
 
     def _add_routes(self, app: web.Application, moto: Upstream, dynalite: Upstream, functions: LambdaApi) -> None:
-        schedules = Schedules(moto, functions)
-        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto)
+        permissions = self._permissions
+        schedules = Schedules(moto, functions, permissions.role_use)
+        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto, permissions.bucket_policies)
         by_service: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
             "dynamodb": dynamodb.handle,
             "s3": s3.handle,
@@ -122,7 +127,7 @@ class Gateway:
             if service in _ONE_REGION and region != REGION:
                 message = f"The l3kit sandbox serves {REGION} only; the request was signed for {region}"
                 return rest_error(400, "ValidationException", message)
-            return await by_service.get(service, moto.forward)(request)
+            return await permissions.enforcement.handle(request, service, by_service.get(service, moto.forward))
 
         async def health(request: web.Request) -> web.Response:
             await _check(moto, dynalite)
@@ -184,6 +189,9 @@ class Gateway:
             return await self._faults.handle(request, handler)
 
         return with_faults
+
+    async def _may_log(self, function: FunctionConfig, action: str, resource: str) -> bool:
+        return not await self._permissions.role_use.problem_with(function.role, function.name, action, resource)
 
     def _kill(self, function: str, instance: str | None) -> None:
         self._functions.kill(function, instance)

@@ -29,6 +29,7 @@ from l3kit.sandbox.function_record import (
     function_name,
     unpack,
 )
+from l3kit.sandbox.iam.documents import Policy
 from l3kit.sandbox.resource_policy import PolicyRefusedError, ResourcePolicy
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
 from l3kit.sandbox.upstream import Upstream, authorization
@@ -183,6 +184,16 @@ class LambdaApi:
             described["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
         return json_answer(described)
 
+    def role_of(self, name: str) -> str | None:
+        """The ARN of the role that a function has now; None where there is no such function."""
+        record = self._records.get(name)
+        return record.config.role if record else None
+
+    def policy_of(self, name: str) -> Policy | None:
+        """A function's resource policy as it is judged."""
+        record = self._records.get(name)
+        return record.policy.judged() if record else None
+
     def zip_of(self, name: str) -> Path | None:
         record = self._records.get(name)
         return record.zip_file if record else None
@@ -287,6 +298,7 @@ class LambdaApi:
         return FunctionConfig(
             name=described["FunctionName"],
             arn=described["FunctionArn"],
+            role=described["Role"],
             handler=described["Handler"],
             timeout=float(described.get("Timeout") or 3),
             memory_mb=int(described.get("MemorySize") or 128),
@@ -298,5 +310,5 @@ class LambdaApi:
     def _new_instance(self, record: FunctionRecord) -> Instance:
         config = record.config
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
-        log = InstanceLog(self._log_file(config.name), self._cloudwatch, config.log_group, stream)
+        log = InstanceLog(self._log_file(config.name), self._cloudwatch, config, stream)
         return Instance(config, self._home.runtime, self._endpoint, log)

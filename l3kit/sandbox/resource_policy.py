@@ -7,7 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from l3kit.sandbox.iam.documents import MalformedPolicyError, Policy, parse_policy
+
 MAX_POLICY_BYTES = 20 * 1024
+VERSION = "2012-10-17"
 
 
 class PolicyRefusedError(Exception):
@@ -54,6 +57,10 @@ class ResourcePolicy:
         condition = _condition(body)
         if condition:
             statement["Condition"] = condition
+        try:
+            parse_policy({"Version": VERSION, "Statement": [statement]}, "resource")
+        except MalformedPolicyError as error:
+            raise PolicyRefusedError(400, "InvalidParameterValueException", str(error)) from None
         self._statements[sid] = statement
         if len(self._document()) > MAX_POLICY_BYTES:
             del self._statements[sid]
@@ -94,8 +101,12 @@ class ResourcePolicy:
                 return True
         return False
 
+    def judged(self) -> Policy | None:
+        """The statements as they are judged; None where there are none."""
+        return parse_policy(self._document(), "resource", self._arn) if self._statements else None
+
     def _document(self) -> str:
-        return json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": list(self._statements.values())})
+        return json.dumps({"Version": VERSION, "Id": "default", "Statement": list(self._statements.values())})
 
     def _check_revision(self, revision: object) -> None:
         if revision and revision != self._revision:

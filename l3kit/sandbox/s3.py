@@ -24,9 +24,9 @@ _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "C
 class S3:
     """Writes to one key go one after the other, so that a conditional create is atomic as on S3."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: Upstream, policies: BucketPolicies) -> None:
         self._moto = moto
-        self._policies = BucketPolicies(moto)
+        self._policies = policies
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

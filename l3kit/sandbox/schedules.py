@@ -13,6 +13,7 @@ from aiohttp import web
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.function_pool import ThrottledError
 from l3kit.sandbox.function_record import function_name
+from l3kit.sandbox.iam.role_use import RoleUse
 from l3kit.sandbox.lambda_api import LambdaApi
 from l3kit.sandbox.schedule_expressions import problem_with, problem_with_timezone
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
@@ -22,9 +23,10 @@ from l3kit.sandbox.upstream import Upstream, authorization
 class Schedules:
     """Checks schedules on their way to moto, and invokes a schedule's target when told to."""
 
-    def __init__(self, moto: Upstream, functions: LambdaApi) -> None:
+    def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
         self._moto = moto
         self._functions = functions
+        self._roles = roles
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Any request signed for Scheduler."""
@@ -58,6 +60,10 @@ class Schedules:
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
             return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
+        group_arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}:schedule-group/{group}"
+        problem = await self._roles.problem_with_firing(target["RoleArn"], group_arn, target["Arn"])
+        if problem:
+            return json_answer({"error": problem}, 403)
         event = build_event(schedule, scheduled_time(options.get("time")))
         function = function_name(target["Arn"])
         try:

@@ -21,6 +21,8 @@ BODY = "l3kit.body"
 """Key of a request's body where it was read, or replaced, before it is passed on."""
 WHOLE = "l3kit.whole"
 """Key that asks for the answer as a whole instead of streaming it."""
+HEADERS = "l3kit.headers"
+"""Key of headers that are added to a request when it is passed on."""
 SMALL_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
 
@@ -126,6 +128,7 @@ def _request_headers(request: web.Request) -> CIMultiDict[str]:
     headers: CIMultiDict[str] = CIMultiDict(
         (name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP
     )
+    headers.update(request.get(HEADERS, {}))
     return headers
 
 
@@ -138,12 +141,15 @@ def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:
 async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
     headers = _response_headers(answer)
     length = answer.content_length
-    if request.get(WHOLE) or (request.method != "HEAD" and length is not None and length <= SMALL_BYTES):
+    is_head = request.method == "HEAD"
+    # A refused HEAD is not begun to be sent: who looks at it may have to answer otherwise (403 instead of 404).
+    unsent = answer.status >= 400 if is_head else length is not None and length <= SMALL_BYTES
+    if request.get(WHOLE) or unsent:
         headers.popall("Content-Length", None)
         return web.Response(status=answer.status, headers=headers, body=await answer.read())
     response = web.StreamResponse(status=answer.status, headers=headers)
     await response.prepare(request)
-    if request.method != "HEAD":
+    if not is_head:
         async for block in answer.content.iter_chunked(BLOCK_BYTES):
             await response.write(block)
     await response.write_eof()

@@ -27,7 +27,7 @@ from l3kit.clouds.gcp.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.provisioning.calls import storage_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
-from l3kit.sandbox.state import REGION
+from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
@@ -74,17 +74,18 @@ def memory() -> Backend:
 
 
 def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
-    return _aws("aws", state.aws_endpoint, client)
+    return _aws("aws", state.aws_endpoint, client, Credentials(ACCESS_KEY, SECRET_KEY))
 
 
 def dynamodb_local(address: str) -> Backend:
     """The hot store and the journal alone: it has no objects."""
     secrets = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY}
-    return _aws("dynamodb_local", address, partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets))
+    client = partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets)
+    return _aws("dynamodb_local", address, client, Credentials(KEY, KEY))
 
 
-def _aws(name: str, address: str, client: Callable[[str], Any]) -> Backend:
-    place = Place(REGION, lambda: Credentials(KEY, KEY), address)
+def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Credentials) -> Backend:
+    place = Place(REGION, lambda: credentials, address)
 
     def table(*keys: str) -> str:
         name = f"conformance-{uuid.uuid4().hex[:12]}"

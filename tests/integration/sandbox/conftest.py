@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+"""For roles of tests that are not about permissions."""
+
+
+def trust(*services: str) -> str:
+    """A trust policy for services, by the first part of their names."""
+    named = [f"{service}.amazonaws.com" for service in services]
+    statement = {"Effect": "Allow", "Principal": {"Service": named}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def make_zip(source: str, **more: str) -> bytes:
@@ -30,7 +35,10 @@ def make_zip(source: str, **more: str) -> bytes:
 
 @pytest.fixture(scope="session")
 def role(aws: Callable[[str], Any]) -> str:
-    made = aws("iam").create_role(RoleName="sandbox-tests", AssumeRolePolicyDocument=json.dumps(TRUST))
+    """A role for functions and schedules that may do everything."""
+    iam = aws("iam")
+    made = iam.create_role(RoleName="sandbox-tests", AssumeRolePolicyDocument=trust("lambda", "scheduler"))
+    iam.put_role_policy(RoleName="sandbox-tests", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
     return str(made["Role"]["Arn"])
 
 

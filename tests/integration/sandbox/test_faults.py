@@ -30,7 +30,8 @@ def call(operation, content):
         "X-Amz-Target": "DynamoDB_20120810." + operation, "X-Amz-Date": "20250101T000000Z",
         "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"],
         "Content-Type": "application/x-amz-json-1.0",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=x/20250101/us-east-1/dynamodb/aws4_request, "
+        "Authorization": "AWS4-HMAC-SHA256 Credential=" + os.environ["AWS_ACCESS_KEY_ID"] +
+                         "/20250101/us-east-1/dynamodb/aws4_request, "
                          "SignedHeaders=host, Signature=0",
     })
     answer = connection.getresponse()

@@ -23,7 +23,7 @@ from l3kit.sandbox import SandboxState, lifecycle, node_install
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.state import default_home, read_state, resolve_home, write_json
 
-from .conftest import RUNTIME, TRUST, make_zip
+from .conftest import RUNTIME, make_zip, trust
 
 pytestmark = pytest.mark.sandbox
 
@@ -80,7 +80,7 @@ def call_a_function_with_a_child(state: SandboxState) -> list[int]:
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         )  # fmt: skip
 
-    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust("lambda"))["Role"]["Arn"]
     source = """
         import os, subprocess, time
         def handler(event, context):

@@ -352,31 +352,39 @@ def test_a_presigned_address_works(aws: Aws, bucket: str) -> None:
 # --- schedules
 
 
-def make_schedule(aws: Aws, name: str, function: str, **more: Any) -> None:
+@pytest.fixture
+def make_schedule(aws: Aws, role: str) -> Callable[..., None]:
+    def make(name: str, function: str, **more: Any) -> None:
+        _make_schedule(aws, role, name, function, **more)
+
+    return make
+
+
+def _make_schedule(aws: Aws, role: str, name: str, function: str, **more: Any) -> None:
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-    target = {"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/scheduler", **more.pop("Target", {})}
+    target = {"Arn": arn, "RoleArn": role, **more.pop("Target", {})}
     settings = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, **more}
     aws("scheduler").create_schedule(Name=name, Target=target, **settings)
 
 
 def test_a_schedule_fired_by_hand_invokes_its_target_with_its_input(
-    aws: Aws, deploy: Deploy, sandbox: SandboxState
+    make_schedule: Callable[..., None], deploy: Deploy, sandbox: SandboxState
 ) -> None:
     function = deploy("def handler(event, context):\n    return event\n")
     text = json.dumps({"time": "<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>", "n": 1})
-    make_schedule(aws, "nightly", function, Target={"Input": text})
+    make_schedule("nightly", function, Target={"Input": text})
     fired = l3kit_sandbox.fire_schedule("nightly", time="2026-11-23T04:00:00+02:00", home=sandbox.home)
     assert fired.function == function
     assert fired.function_error is None
     assert fired.result()["time"] == "2026-11-23T02:00:00Z"
     assert fired.result()["by"].endswith("schedule/default/nightly")
-    make_schedule(aws, "plain", function)
+    make_schedule("plain", function)
     assert l3kit_sandbox.fire_schedule("plain", home=sandbox.home).result()["source"] == "aws.scheduler"
 
 
-def test_a_disabled_missing_or_lost_target_is_told(aws: Aws, sandbox: SandboxState) -> None:
-    make_schedule(aws, "off", "no-such-function", State="DISABLED")
-    make_schedule(aws, "lost", "no-such-function")
+def test_a_disabled_missing_or_lost_target_is_told(make_schedule: Callable[..., None], sandbox: SandboxState) -> None:
+    make_schedule("off", "no-such-function", State="DISABLED")
+    make_schedule("lost", "no-such-function")
     for name, told in (("off", "disabled"), ("lost", "no-such-function"), ("unknown", "no schedule")):
         with pytest.raises(SandboxError, match=told):
             l3kit_sandbox.fire_schedule(name, home=sandbox.home)
@@ -388,10 +396,10 @@ def test_admin_calls_without_the_header_are_refused(sandbox: SandboxState) -> No
     assert requests.post(f"{sandbox.aws_endpoint}/_sandbox/stop", timeout=10).status_code == 403
 
 
-def test_a_nonsense_expression_is_refused(aws: Aws) -> None:
+def test_a_nonsense_expression_is_refused(make_schedule: Callable[..., None]) -> None:
     for more in ({"ScheduleExpression": "every now and then"}, {"ScheduleExpressionTimezone": "Mars/Base"}):
         with pytest.raises(ClientError) as caught:
-            make_schedule(aws, "nonsense", "f", **more)
+            make_schedule("nonsense", "f", **more)
         assert code_of(caught) == (400, "ValidationException")
 
 

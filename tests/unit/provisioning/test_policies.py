@@ -1,45 +1,89 @@
-"""Least privilege: exact actions on exact ARNs; and the deploying person's permissions, listed and checked."""
+"""Least privilege: exact actions on exact ARNs, keys of the customer's own included."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.permissions import REQUIRED_PERMISSIONS, preflight
-from l3kit.clouds.aws.provisioning.policies import function_policy, scheduler_policy, trust
+from l3kit.clouds.aws.provisioning.policies import (
+    Placement,
+    function_policy,
+    scheduler_policy,
+    stores_of,
+    trust,
+)
+from l3kit.clouds.aws.provisioning.policy_limits import ROLE_POLICIES, compact
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.errors import PermissionMissingError
 from l3kit.naming import AwsNames
-from l3kit.session import Session
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings import FUNCTIONS, Resource
 
 ACCOUNT = "123456789012"
 CONTEXT = Context(AwsSession("us-east-1", ACCOUNT, None, None), AwsNames("plant", ACCOUNT, "us-east-1"))
+LONGEST = Context(AwsSession("ap-southeast-1", ACCOUNT, None, None), AwsNames("p" * 28, ACCOUNT, "ap-southeast-1"))
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/"
+KEYS: dict[Resource, str] = {store: f"{KEY}{store}" for store in ("hot", "journal", "cold", "archive")}
+ALL_HERE = Placement()
+ONE_KEY: dict[Resource, str] = dict.fromkeys(KEYS, f"{KEY}one")
+PLACES = [
+    Placement(remote, here, keys) for remote in (False, True) for here in (False, True) for keys in ({}, KEYS, ONE_KEY)
+]
 
 
-@pytest.mark.parametrize("remote", [False, True])
+def statements(function: str, place: Placement = ALL_HERE) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = function_policy(function, CONTEXT, place)["Statement"]
+    return found
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    there = statement["Resource"]
+    return there if isinstance(there, list) else [there]
+
+
+def actions(function: str, place: Placement = ALL_HERE) -> set[str]:
+    return {action for statement in statements(function, place) for action in statement["Action"]}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_action_and_no_resource_is_a_wildcard(function: str, remote: bool) -> None:
-    for statement in function_policy(function, CONTEXT, remote=remote)["Statement"]:
+def test_no_action_and_no_resource_is_a_wildcard(function: str, place: Placement) -> None:
+    for statement in statements(function, place):
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in statement["Action"])
-        resource = statement["Resource"]
-        assert "plant" in resource
-        assert resource.count("*") <= 1
-        assert resource.endswith("*") or "*" not in resource
-        assert resource.split(":")[4] in ("", ACCOUNT)
+        for resource in resources(statement):
+            assert "plant" in resource or resource.startswith(KEY)
+            assert resource.count("*") <= 1
+            assert resource.endswith("*") or "*" not in resource
+            assert resource.split(":")[4] in ("", ACCOUNT)
 
 
-def actions(function: str, *, remote: bool = False) -> set[str]:
-    return {a for s in function_policy(function, CONTEXT, remote=remote)["Statement"] for a in s["Action"]}
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_permission_is_given_twice_and_the_longest_policy_fits(function: str, place: Placement) -> None:
+    given = [
+        (action, resource, str(statement.get("Condition")))
+        for statement in statements(function, place)
+        for action in statement["Action"]
+        for resource in resources(statement)
+    ]
+    assert len(set(given)) == len(given)
+    assert len({statement["Sid"] for statement in statements(function, place)}) == len(statements(function, place))
+    assert len(compact(function_policy(function, LONGEST, place))) < ROLE_POLICIES / 2
 
 
 def test_a_mover_that_sends_abroad_may_not_write_to_a_bucket() -> None:
     assert "s3:PutObject" in actions("hot-to-cold-mover")
-    assert not any(action.startswith("s3:") for action in actions("hot-to-cold-mover", remote=True))
+    abroad = Placement(remote=True, archive_here=False)
+    assert not any(action.startswith("s3:") for action in actions("hot-to-cold-mover", abroad))
+    archived_here = {a for a in actions("hot-to-cold-mover", Placement(remote=True)) if a.startswith("s3:")}
+    assert archived_here == {"s3:ListBucket"}
+
+
+def test_the_hot_mover_deletes_and_puts_back_items_by_partiql_and_may_not_write_others() -> None:
+    (items,) = [s for s in statements("hot-to-cold-mover") if s["Sid"] == "HotItems"]
+    assert items["Action"] == ["dynamodb:Query", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert"]
+    assert items["Resource"].endswith(":table/plant-hot-iot-data")
 
 
 def test_readers_only_read_and_writers_only_write() -> None:
@@ -49,10 +93,68 @@ def test_readers_only_read_and_writers_only_write() -> None:
     assert not any("Delete" in action for action in actions("hot-reader-last-entry"))
 
 
-def test_the_cold_to_archive_mover_never_deletes_from_the_archive() -> None:
-    for statement in function_policy("cold-to-archive-mover", CONTEXT, remote=False)["Statement"]:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_but_parts_is_ever_deleted_from_the_archive(function: str) -> None:
+    for statement in statements(function):
         if any("Delete" in action for action in statement["Action"]):
-            assert "cold-iot-data" in statement["Resource"]
+            for resource in resources(statement):
+                assert "archive-iot-data" not in resource or resource.endswith("/_l3kit/parts/*")
+
+
+def test_the_cold_to_archive_mover_writes_receipts_and_reports_into_the_cold_tier_and_nothing_else() -> None:
+    written = [r for s in statements("cold-to-archive-mover") if "s3:PutObject" in s["Action"] for r in resources(s)]
+    cold = [resource.partition("/")[2] for resource in written if "cold-iot-data" in resource]
+    assert cold == ["_l3kit/archived/*", "_l3kit/reports/cold-to-archive-mover/*"]
+
+
+READS, BOTH = ["kms:Decrypt"], ["kms:Decrypt", "kms:GenerateDataKey"]
+BY_FUNCTION: list[tuple[str, Placement, dict[str, tuple[list[str], list[str]]]]] = [
+    ("hot-reader", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"])}),
+    (
+        "hot-to-cold-mover",
+        Placement(keys=KEYS),
+        {"TableKeys": (READS, ["hot", "journal"]), "ColdKey": (BOTH, ["cold"])},
+    ),
+    ("hot-to-cold-mover", Placement(keys=ONE_KEY), {"TableKeys": (READS, ["one"]), "ColdKey": (BOTH, ["one"])}),
+    ("hot-to-cold-mover", Placement(remote=True, keys=KEYS), {"TableKeys": (READS, ["hot", "journal"])}),
+    (
+        "cold-to-archive-mover",
+        Placement(keys=KEYS),
+        {"ColdKey": (BOTH, ["cold"]), "ArchiveKey": (["kms:GenerateDataKey"], ["archive"])},
+    ),
+    ("cold-to-archive-mover", Placement(keys=ONE_KEY), {"ColdKey": (BOTH, ["one"])}),
+    ("archive-writer", Placement(keys=KEYS), {"ArchiveKey": (BOTH, ["archive"])}),
+    ("archive-writer", Placement(keys={"cold": f"{KEY}cold"}), {}),
+]
+
+
+@pytest.mark.parametrize(("function", "place", "wanted"), BY_FUNCTION, ids=str)
+def test_a_store_with_a_key_of_its_own_gives_its_functions_that_key_by_way_of_the_store_alone(
+    function: str, place: Placement, wanted: dict[str, tuple[list[str], list[str]]]
+) -> None:
+    found = {s["Sid"]: s for s in statements(function, place) if ":kms:" in resources(s)[0]}
+    seen = {sid: (s["Action"], [arn.removeprefix(KEY) for arn in resources(s)]) for sid, s in found.items()}
+    assert seen == wanted
+    for sid, statement in found.items():
+        service = "dynamodb" if sid == "TableKeys" else "s3"
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"{service}.us-east-1.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_stores_whose_keys_are_looked_up_are_those_that_the_function_reads_or_writes(
+    function: str, place: Placement
+) -> None:
+    names = {"hot-iot-data": "hot", "journal": "journal", "cold-iot-data": "cold", "archive-iot-data": "archive"}
+    used = {
+        tier
+        for statement in statements(function, Placement(place.remote, place.archive_here))
+        if statement["Action"] != ["s3:ListBucket"]
+        for resource in resources(statement)
+        for name, tier in names.items()
+        if f"plant-{name}" in resource
+    }
+    assert set(stores_of(function, place)) == used
 
 
 def test_the_scheduler_may_start_these_functions_of_this_account_and_nothing_else() -> None:
@@ -61,99 +163,3 @@ def test_the_scheduler_may_start_these_functions_of_this_account_and_nothing_els
     assert statement["Resource"] == [f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:plant-hot-to-cold-mover"]
     (trusted,) = trust("scheduler.amazonaws.com", CONTEXT)["Statement"]
     assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-
-
-class Iam:
-    """Answers the two calls of the preflight; the real services cannot be had here."""
-
-    def __init__(self, denied: set[str], arn: str = f"arn:aws:iam::{ACCOUNT}:user/op", refuse: bool = False) -> None:
-        self.denied, self.arn, self.refuse, self.principals = denied, arn, refuse, set[str]()
-        self.asked: dict[str, str] = {}
-        self.roles: dict[str, str] = {}
-
-    def get_caller_identity(self) -> dict[str, str]:
-        return {"Arn": self.arn}
-
-    def get_role(self, RoleName: str) -> Any:
-        if RoleName not in self.roles:
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetRole")
-        return {"Role": {"Arn": self.roles[RoleName]}}
-
-    def simulate_principal_policy(
-        self,
-        PolicySourceArn: str,
-        ActionNames: list[str],
-        ResourceArns: list[str],
-        ContextEntries: list[dict[str, Any]],
-        MaxItems: int,
-    ) -> Any:
-        if self.refuse:
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SimulatePrincipalPolicy")
-        self.principals.add(PolicySourceArn)
-        self.asked |= dict.fromkeys(ActionNames, ResourceArns[0])
-        decisions = [(name, "implicitDeny" if name in self.denied else "allowed") for name in ActionNames]
-        return {"EvaluationResults": [{"EvalActionName": n, "EvalDecision": d} for n, d in decisions]}
-
-
-def session_with(iam: Iam) -> Session:
-    clients = {(name, 60.0, 6): iam for name in ("iam", "sts")}
-    return Session("aws", AwsSession("us-east-1", ACCOUNT, None, None, clients))
-
-
-class AnyTwin:
-    name = "plant"
-
-
-def test_layer_3_needs_put_role_policy_and_the_function_url_calls() -> None:
-    needed = REQUIRED_PERMISSIONS["layer_3"]
-    assert "PutRolePolicy" in needed["iam"]
-    assert {"CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "GetFunctionUrlConfig"} <= set(needed["lambda"])
-
-
-def test_every_missing_permission_is_listed_before_anything_is_made() -> None:
-    iam = Iam({"iam:PutRolePolicy", "s3:CreateBucket"})
-    with pytest.raises(PermissionMissingError) as caught:
-        preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
-    assert "2 permissions are missing, nothing was made: s3:CreateBucket, iam:PutRolePolicy" in str(caught.value)
-
-
-def test_a_session_of_a_role_is_checked_as_the_role() -> None:
-    iam = Iam(set(), f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/me")
-    assert preflight(AnyTwin(), session_with(iam)) == ()  # type: ignore[arg-type]
-    assert iam.principals == {f"arn:aws:iam::{ACCOUNT}:role/deployer"}
-
-
-def test_the_path_of_a_role_is_looked_up_where_that_is_allowed() -> None:
-    iam = Iam(set(), f"arn:aws:sts::{ACCOUNT}:assumed-role/Operators/me")
-    iam.roles["Operators"] = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/Operators"
-    preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
-    assert iam.principals == {f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/Operators"}
-
-
-def test_every_action_is_asked_for_a_resource_named_as_the_twins() -> None:
-    iam = Iam(set())
-    preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
-    needed = {f"{service}:{name}" for service, names in REQUIRED_PERMISSIONS["layer_3"].items() for name in names}
-    assert set(iam.asked) == needed
-    everywhere = {action for action, resource in iam.asked.items() if "plant" not in resource}
-    assert everywhere == {"sts:GetCallerIdentity", "logs:DescribeLogGroups"}
-    assert iam.asked["s3:DeleteObject"].endswith("/object")
-    assert ":schedule/l3kit-plant/" in iam.asked["scheduler:UpdateSchedule"]
-    assert ":schedule-group/l3kit-plant" in iam.asked["scheduler:CreateScheduleGroup"]
-    assert iam.asked["iam:PassRole"] == f"arn:aws:iam::{ACCOUNT}:role/plant-hot-to-cold-mover"
-
-
-def test_credentials_that_are_refused_stop_the_plan_with_what_to_set() -> None:
-    class Refused(Iam):
-        def get_caller_identity(self) -> dict[str, str]:
-            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "GetCallerIdentity")
-
-    with pytest.raises(
-        PermissionMissingError, match=r"cannot be used \(ExpiredToken\); nothing was done. Set AWS_PROF"
-    ):
-        preflight(AnyTwin(), session_with(Refused(set())))  # type: ignore[arg-type]
-
-
-def test_what_cannot_be_checked_is_said_and_does_not_stop_the_plan() -> None:
-    (note,) = preflight(AnyTwin(), session_with(Iam(set(), refuse=True)))  # type: ignore[arg-type]
-    assert note == "Permissions could not be checked beforehand (iam:SimulatePrincipalPolicy: AccessDenied)."

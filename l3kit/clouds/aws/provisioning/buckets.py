@@ -1,4 +1,4 @@
-"""S3 buckets: no public access, TLS only, encrypted; what uploads leave behind is removed after two days."""
+"""S3 buckets: no public access, TLS only, encrypted; objects are created and never overwritten, or kept as versions."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from l3kit.clouds.aws.provisioning.bucket_rules import (
+    BLOCK_ALL,
+    ENCRYPTION,
+    bucket_policy,
+    lifecycle,
+    lifecycle_difference,
+    policy_difference,
+)
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.clouds.aws.provisioning.policy_limits import BUCKET_POLICY, check_length
 from l3kit.errors import ProvisioningError
 from l3kit.provisioning.model import Finding
-from l3kit.tiering.chunks import RESERVED_PREFIX
 
-BLOCK_ALL = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
-ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-LEFTOVER_DAYS = 2
-REPORT_DAYS = 90
 DELETE_BATCH = 1000
 BUSY_LIMIT = 120.0
 """Seconds that S3 may work on another change of the bucket, or on removing one of the same name."""
@@ -39,10 +38,16 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One bucket."""
+    """One bucket.
+
+    Attributes:
+        copied_into: a mover of the same cloud copies objects into it, on S3's side. Such copies cannot be made where
+            the bucket's policy asks for a condition, so that what is overwritten is kept as an old version instead.
+    """
 
     context: Context
     name: str
+    copied_into: bool = False
     kind: str = "bucket"
     holds_data: bool = True
 
@@ -106,20 +111,9 @@ class Bucket:
         )
 
     def _policy(self) -> dict[str, Any]:
-        arn = f"arn:aws:s3:::{self.name}"
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "TlsOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "s3:*",
-                    "Resource": [arn, f"{arn}/*"],
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ],
-        }
+        policy = bucket_policy(self.name, copied_into=self.copied_into)
+        check_length(f"bucket {self.name}", "its policy", policy, BUCKET_POLICY)
+        return policy
 
     def _tags(self) -> dict[str, str]:
         found = self._get(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
@@ -136,10 +130,14 @@ class Bucket:
                 self._encryption,
                 lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=ENCRYPTION),
             ),
+            Aspect(
+                self._versions,
+                lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}),
+            ),
             Aspect(self._access, lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(self._policy()))),
             Aspect(
                 self._expiry,
-                lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=_lifecycle()),
+                lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle()),
             ),
         )
 
@@ -154,15 +152,19 @@ class Bucket:
         return "" if chosen else "default encryption is not set"
 
     def _access(self) -> str:
-        policy = self._get(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
-        if policy is None:
-            return "its policy does not refuse plain http"
-        return "" if policy == self._policy() else "its policy was edited"
+        there = self._get(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
+        return policy_difference(there, self._policy())
 
     def _expiry(self) -> str:
         rules = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
-        wanted = {_rule(rule) for rule in _lifecycle()["Rules"]}
-        return "" if {_rule(rule) for rule in rules} == wanted else "what uploads leave behind does not expire"
+        return lifecycle_difference(rules)
+
+    def _versions(self) -> str:
+        """Versions that somebody wants elsewhere too are left: only their life is limited."""
+        if not self.copied_into:
+            return ""
+        there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
+        return "" if there == "Enabled" else "what is overwritten is not kept as a version"
 
     @staticmethod
     def _get(read: Callable[[], Any]) -> Any:
@@ -193,27 +195,3 @@ class Bucket:
                         f"cannot be removed ({refused.get('Code')})",
                         "Destroy again once it can; what is gone stays gone",
                     )
-
-
-def _lifecycle() -> dict[str, Any]:
-    def rule(name: str, prefix: str, **action: Any) -> dict[str, Any]:
-        return {"ID": name, "Status": "Enabled", "Filter": {"Prefix": prefix}, **action}
-
-    return {
-        "Rules": [
-            rule("l3kit-parts", f"{RESERVED_PREFIX}parts/", Expiration={"Days": LEFTOVER_DAYS}),
-            rule("l3kit-reports", f"{RESERVED_PREFIX}reports/", Expiration={"Days": REPORT_DAYS}),
-            rule("l3kit-uploads", "", AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
-        ]
-    }
-
-
-def _rule(rule: dict[str, Any]) -> tuple[Any, ...]:
-    """What of a lifecycle rule must be as wanted."""
-    return (
-        rule.get("ID"),
-        rule.get("Status"),
-        (rule.get("Filter") or {}).get("Prefix", rule.get("Prefix", "")),
-        rule.get("Expiration", {}).get("Days"),
-        rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
-    )

@@ -1,207 +1,230 @@
-"""What the deploying person needs to be allowed, per layer, and the check before anything is made."""
+"""What the person who works with a twin needs to be allowed: one table, for preflight, policy document and docs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from botocore.exceptions import BotoCoreError, ClientError
+Verb = Literal["plan", "apply", "destroy", "move", "query", "restore", "tiers", "explain", "verify", "end_lease"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
+"""What `preflight` insists on."""
+LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
+READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
 
-from l3kit.clouds.aws.provisioning.calls import code_of
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.errors import PermissionMissingError
-
-if TYPE_CHECKING:
-    from l3kit.session import Session
-    from l3kit.twin import Twin
-
-REQUIRED_PERMISSIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "layer_3": {
-        "sts": ("GetCallerIdentity",),
-        "dynamodb": (
-            "CreateTable",
-            "DescribeTable",
-            "UpdateTable",
-            "DeleteTable",
-            "ListTagsOfResource",
-            "TagResource",
-            "DescribeContinuousBackups",
-            "UpdateContinuousBackups",
-            "DescribeTimeToLive",
-            "UpdateTimeToLive",
-        ),
-        "s3": (
-            "CreateBucket",
-            "ListBucket",
-            "ListBucketVersions",
-            "ListBucketMultipartUploads",
-            "DeleteBucket",
-            "DeleteObject",
-            "DeleteObjectVersion",
-            "AbortMultipartUpload",
-            "GetBucketTagging",
-            "PutBucketTagging",
-            "GetBucketPublicAccessBlock",
-            "PutBucketPublicAccessBlock",
-            "GetEncryptionConfiguration",
-            "PutEncryptionConfiguration",
-            "GetBucketPolicy",
-            "PutBucketPolicy",
-            "GetLifecycleConfiguration",
-            "PutLifecycleConfiguration",
-        ),
-        "iam": (
-            "CreateRole",
-            "GetRole",
-            "DeleteRole",
-            "TagRole",
-            "ListRoleTags",
-            "UpdateAssumeRolePolicy",
-            "PutRolePolicy",
-            "GetRolePolicy",
-            "DeleteRolePolicy",
-            "ListRolePolicies",
-            "ListAttachedRolePolicies",
-            "DetachRolePolicy",
-            "PassRole",
-        ),
-        "lambda": (
-            "CreateFunction",
-            "GetFunction",
-            "GetFunctionConfiguration",
-            "UpdateFunctionCode",
-            "UpdateFunctionConfiguration",
-            "DeleteFunction",
-            "ListTags",
-            "TagResource",
-            "CreateFunctionUrlConfig",
-            "GetFunctionUrlConfig",
-            "UpdateFunctionUrlConfig",
-            "DeleteFunctionUrlConfig",
-            "AddPermission",
-            "RemovePermission",
-            "GetPolicy",
-            "InvokeFunction",
-        ),
-        "scheduler": (
-            "CreateScheduleGroup",
-            "GetScheduleGroup",
-            "DeleteScheduleGroup",
-            "TagResource",
-            "ListTagsForResource",
-            "CreateSchedule",
-            "GetSchedule",
-            "UpdateSchedule",
-            "DeleteSchedule",
-        ),
-        "logs": (
-            "CreateLogGroup",
-            "DescribeLogGroups",
-            "DeleteLogGroup",
-            "PutRetentionPolicy",
-            "TagResource",
-            "ListTagsForResource",
-        ),
-    }
-}
-OBJECT_ACTIONS = frozenset({"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"})
-BATCH = 100
-"""Actions in one SimulatePrincipalPolicy."""
+On = Literal[
+    "hot table",
+    "journal table",
+    "tables",
+    "buckets",
+    "cold objects",
+    "archive objects",
+    "objects",
+    "functions",
+    "roles",
+    "roles of functions",
+    "scheduler's role",
+    "log groups",
+    "all log groups",
+    "schedule group",
+    "schedules",
+    "stores' keys",
+    "oneself",
+]
 
 
-def preflight(twin: Twin, session: Session) -> tuple[str, ...]:
-    """Ask IAM whether the caller may do all that plan, apply and destroy do, to resources named as this twin's.
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions on one kind of resource.
 
-    Returns: notes on what could not be checked.
-    Raises: PermissionMissingError without usable credentials, or listing every missing permission; nothing was made.
+    Attributes:
+        on: which of the twin's resources.
+        why: what for.
+        verbs: who asks for it.
+        passed_to: service that a role is passed to.
+        only: the condition under which it is needed at all; "" always.
     """
-    if session.target == "sandbox":
-        return ("The sandbox enforces no permissions, so none were checked.",)
-    caller = _caller(session)
-    try:
-        denied = _denied(session.aws.client("iam"), caller, Context(session.aws, session.aws_names(twin)))
-    except (ClientError, BotoCoreError) as error:
-        code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-        return (f"Permissions could not be checked beforehand (iam:SimulatePrincipalPolicy: {code}).",)
-    if denied:
-        raise PermissionMissingError(
-            f"deploying {twin.name}",
-            f"{len(denied)} permissions are missing, nothing was made: {', '.join(denied)}",
-            f"Grant them to {caller}",
-        )
-    return ()
+
+    on: On
+    actions: tuple[str, ...]
+    why: str
+    verbs: tuple[Verb, ...]
+    passed_to: str = ""
+    only: str = ""
 
 
-def _caller(session: Session) -> str:
-    try:
-        return str(session.aws.client("sts").get_caller_identity()["Arn"])
-    except (ClientError, BotoCoreError) as error:
-        code = code_of(error) if isinstance(error, ClientError) else str(error)
-        raise PermissionMissingError(
-            "AWS credentials",
-            f"cannot be used ({code}); nothing was done",
-            "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`",
-        ) from None
+def _grant(on: On, service: str, names: str, why: str, verbs: tuple[Verb, ...], **more: str) -> Grant:
+    return Grant(on, tuple(f"{service}:{name}" for name in names.split()), why, verbs, **more)
 
 
-def _denied(iam: Any, caller: str, context: Context) -> list[str]:
-    """The actions of `REQUIRED_PERMISSIONS` that IAM would refuse, in their order there."""
-    principal = _principal(iam, caller)
-    actions = [f"{service}:{name}" for service, names in REQUIRED_PERMISSIONS["layer_3"].items() for name in names]
-    by_resource: dict[str, list[str]] = {}
-    for action in actions:
-        by_resource.setdefault(example_resource(action, context), []).append(action)
-    refused: set[str] = set()
-    for resource, its in by_resource.items():
-        for start in range(0, len(its), BATCH):
-            answer = iam.simulate_principal_policy(
-                PolicySourceArn=principal,
-                ActionNames=its[start : start + BATCH],
-                ResourceArns=[resource],
-                ContextEntries=[PASSED_TO_LAMBDA],
-                MaxItems=BATCH,
-            )
-            refused |= {r["EvalActionName"] for r in answer["EvaluationResults"] if r["EvalDecision"] != "allowed"}
-    return [action for action in actions if action in refused]
+REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
+    _grant(
+        "oneself",
+        "iam",
+        "SimulatePrincipalPolicy",
+        "ask beforehand whether all this is allowed",
+        ("plan", "apply"),
+        only="else the plan says that it could not ask",
+    ),
+    _grant(
+        "tables",
+        "dynamodb",
+        "DescribeTable ListTagsOfResource DescribeContinuousBackups",
+        "see what is there and whose it is",
+        LOOKING,
+    ),
+    _grant("journal table", "dynamodb", "DescribeTimeToLive", "see whether old reports expire", LOOKING),
+    _grant(
+        "tables", "dynamodb", "CreateTable TagResource UpdateTable UpdateContinuousBackups", "make and mend", ("apply",)
+    ),
+    _grant("journal table", "dynamodb", "UpdateTimeToLive", "let old reports expire", ("apply",)),
+    _grant("tables", "dynamodb", "DeleteTable", "remove, with `data`", ("destroy",)),
+    _grant(
+        "buckets",
+        "s3",
+        "ListBucket GetBucketTagging GetBucketPublicAccessBlock GetEncryptionConfiguration "
+        "GetBucketPolicy GetLifecycleConfiguration GetBucketVersioning",
+        "see what is there and whose it is",
+        LOOKING,
+    ),
+    _grant(
+        "buckets",
+        "s3",
+        "CreateBucket PutBucketTagging PutBucketPublicAccessBlock PutEncryptionConfiguration "
+        "PutBucketPolicy PutLifecycleConfiguration PutBucketVersioning",
+        "make and mend",
+        ("apply",),
+    ),
+    _grant(
+        "buckets",
+        "s3",
+        "ListBucketVersions ListBucketMultipartUploads DeleteBucket",
+        "remove, with `data`",
+        ("destroy",),
+    ),
+    _grant("objects", "s3", "DeleteObjectVersion AbortMultipartUpload", "empty the buckets, with `data`", ("destroy",)),
+    _grant(
+        "stores' keys",
+        "kms",
+        "DescribeKey",
+        "find the key behind an alias or id, for the roles",
+        LOOKING,
+        only="where a bucket or table is encrypted by a key of your own",
+    ),
+    _grant(
+        "roles",
+        "iam",
+        "GetRole ListRoleTags ListRolePolicies GetRolePolicy ListAttachedRolePolicies",
+        "see what is there and whose it is",
+        LOOKING,
+    ),
+    _grant(
+        "roles",
+        "iam",
+        "CreateRole TagRole UpdateAssumeRolePolicy PutRolePolicy DeleteRolePermissionsBoundary",
+        "make and mend",
+        ("apply",),
+    ),
+    _grant(
+        "roles",
+        "iam",
+        "DeleteRolePolicy DetachRolePolicy",
+        "take off what others put there; remove",
+        ("apply", "destroy"),
+    ),
+    _grant("roles", "iam", "DeleteRole", "remove", ("apply", "destroy")),
+    _grant(
+        "roles of functions",
+        "iam",
+        "PassRole",
+        "let Lambda run functions with them",
+        ("apply",),
+        passed_to="lambda.amazonaws.com",
+    ),
+    _grant(
+        "scheduler's role",
+        "iam",
+        "PassRole",
+        "let EventBridge Scheduler start movers with it",
+        ("apply",),
+        passed_to="scheduler.amazonaws.com",
+    ),
+    _grant("log groups", "logs", "ListTagsForResource", "see whose they are", LOOKING),
+    _grant("all log groups", "logs", "DescribeLogGroups", "find them; AWS lists them by prefix alone", LOOKING),
+    _grant("log groups", "logs", "CreateLogGroup TagResource PutRetentionPolicy", "make and mend", ("apply",)),
+    _grant("log groups", "logs", "DeleteLogGroup", "remove", ("apply", "destroy")),
+    _grant(
+        "functions",
+        "lambda",
+        "GetFunction ListTags GetFunctionUrlConfig GetPolicy",
+        "see what is there and whose it is",
+        LOOKING,
+    ),
+    _grant(
+        "functions",
+        "lambda",
+        "GetFunctionConfiguration",
+        "wait for them; compare both ends of links",
+        ("plan", "apply", "move", "explain", "verify"),
+    ),
+    _grant(
+        "functions",
+        "lambda",
+        "CreateFunction TagResource UpdateFunctionCode UpdateFunctionConfiguration "
+        "CreateFunctionUrlConfig UpdateFunctionUrlConfig AddPermission RemovePermission",
+        "make and mend",
+        ("apply",),
+    ),
+    _grant("functions", "lambda", "DeleteFunction DeleteFunctionUrlConfig", "remove", ("apply", "destroy")),
+    _grant(
+        "schedule group",
+        "scheduler",
+        "GetScheduleGroup ListTagsForResource",
+        "see what is there and whose it is",
+        LOOKING,
+    ),
+    _grant("schedules", "scheduler", "GetSchedule", "see what is there and when it runs next", (*LOOKING, "explain")),
+    _grant("schedule group", "scheduler", "CreateScheduleGroup TagResource", "make", ("apply",)),
+    _grant("schedules", "scheduler", "CreateSchedule UpdateSchedule", "make and mend", ("apply",)),
+    _grant("schedules", "scheduler", "DeleteSchedule", "remove", ("apply", "destroy")),
+    _grant("schedule group", "scheduler", "DeleteScheduleGroup", "remove", ("apply", "destroy")),
+    _grant("functions", "lambda", "InvokeFunction", "run movers", ("move", "verify")),
+    _grant("hot table", "dynamodb", "Query", "read items", READING),
+    _grant("journal table", "dynamodb", "GetItem", "see what is under way", ("tiers", "explain", "end_lease")),
+    _grant("journal table", "dynamodb", "PutItem", "free a device that a dead run holds", ("end_lease",)),
+    _grant("buckets", "s3", "ListBucket", "find chunks", ("query", "restore", "tiers", "explain", "verify")),
+    _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify")),
+    _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
+    _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
+    _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
+    _grant(
+        "stores' keys",
+        "kms",
+        "Decrypt",
+        "read what they encrypt",
+        ("query", "tiers", "explain", "verify"),
+        only="where a bucket or table is encrypted by a key of your own",
+    ),
+)
 
 
-PASSED_TO_LAMBDA = {
-    "ContextKeyName": "iam:PassedToService",
-    "ContextKeyValues": ["lambda.amazonaws.com"],
-    "ContextKeyType": "string",
-}
-"""Deployers are often allowed to pass roles to named services only."""
+def grants_for(verbs: Collection[Verb] = VERBS) -> tuple[Grant, ...]:
+    """The rows that any of these verbs needs."""
+    return tuple(grant for grant in REQUIRED_PERMISSIONS if set(grant.verbs) & set(verbs))
 
 
-def example_resource(action: str, context: Context) -> str:
-    """A resource of this twin that the action is about; a policy that allows only those must pass the check."""
-    names = context.names
-    mover = "hot-to-cold-mover"
-    bucket = f"arn:aws:s3:::{names.cold_s3_bucket()}"
-    group = f"l3kit-{names.twin_name}"
-    of_schedules = action.startswith("scheduler:") and action.endswith("Schedule")
-    return {
-        "sts": "*",
-        "dynamodb": context.arn("dynamodb", f"table/{names.hot_dynamodb_table()}"),
-        "s3": f"{bucket}/object" if action in OBJECT_ACTIONS else bucket,
-        "iam": context.arn("iam", f"role/{names.role(mover)}", regional=False),
-        "lambda": context.arn("lambda", f"function:{names.function(mover)}"),
-        "scheduler": context.arn(
-            "scheduler", f"schedule/{group}/{names.schedule(mover)}" if of_schedules else f"schedule-group/{group}"
-        ),
-        "logs": context.arn(
-            "logs", f"log-group:{'*' if action == 'logs:DescribeLogGroups' else names.log_group(mover)}"
-        ),
-    }[action.split(":")[0]]
+def permission_table(verbs: Collection[Verb] = VERBS) -> str:
+    """The rows as a table in Markdown, as docs/provisioning.md has it."""
+    lines = ["| actions | on | what for | verbs |", "|---|---|---|---|"]
+    for grant in grants_for(verbs):
+        why = grant.why + (f" ({grant.only})" if grant.only else "")
+        if grant.passed_to:
+            why += f" (condition: passed to {grant.passed_to})"
+        lines.append(f"| {_shown(grant.actions)} | {grant.on} | {why} | {', '.join(grant.verbs)} |")
+    return "\n".join(lines)
 
 
-def _principal(iam: Any, arn: str) -> str:
-    """The role behind an assumed-role session: IAM simulates roles and users, not sessions."""
-    if ":assumed-role/" not in arn:
-        return arn
-    prefix, _, rest = arn.partition(":assumed-role/")
-    name = rest.split("/")[0]
-    try:
-        return str(iam.get_role(RoleName=name)["Role"]["Arn"])  # with its path, which the session's ARN leaves out
-    except (ClientError, BotoCoreError):
-        return f"{prefix.replace(':sts:', ':iam:')}:role/{name}"
+def _shown(actions: tuple[str, ...]) -> str:
+    service = actions[0].partition(":")[0]
+    return f"`{service}`: " + ", ".join(action.partition(":")[2] for action in actions)

@@ -1,8 +1,9 @@
-"""IAM roles with one inline policy, and nothing attached."""
+"""IAM roles with one inline policy, nothing attached and no boundary."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,32 +11,41 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.policies import POLICY_NAME
+from l3kit.clouds.aws.provisioning.policies import POLICY_NAME, policy_differences
+from l3kit.clouds.aws.provisioning.policy_limits import ROLE_POLICIES, TRUST_POLICY, check_length
+from l3kit.errors import L3Error
 from l3kit.provisioning.model import Finding
 
 
 @dataclass(frozen=True)
 class Role:
-    """One role: who may take it (`trust`) and what it may do (`policy`), as IAM documents."""
+    """One role.
+
+    Attributes:
+        trust: who may take it, as an IAM document.
+        policy: makes what it may do, as an IAM document; called when needed, since it follows how stores are encrypted.
+    """
 
     context: Context
     name: str
     trust: dict[str, Any] = field(repr=False)
-    policy: dict[str, Any] = field(repr=False)
+    policy: Callable[[], dict[str, Any]] = field(repr=False)
     kind: str = "role"
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
+        """See `Resource.compare`. A policy that cannot be made, or is longer than IAM takes, is the finding's fault."""
+        policy, fault = self._policy_or_fault()
         with explained(f"role {self.name}"):
             try:
                 role = self._iam.get_role(RoleName=self.name)["Role"]
             except ClientError as error:
                 if is_missing(error):
-                    return Finding(False)
+                    return Finding(False, fault=fault)
                 raise
             tags = self._iam.list_role_tags(RoleName=self.name)["Tags"]
-            return Finding(True, self.context.owns_list(tags), tuple(self._differences(role)))
+            owned = self.context.owns_list(tags)
+            return Finding(True, owned, tuple(self._differences(role, policy)), fault=fault)
 
     def create(self) -> None:
         """See `Resource.create`."""
@@ -49,17 +59,18 @@ class Role:
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
+        """See `Resource.update`. Others' policies go first: IAM counts the length of all together."""
+        policy = self._checked_policy()
         with explained(f"role {self.name}"):
-            self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
-            self._iam.put_role_policy(
-                RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(self.policy)
-            )
             for name in self._inline():
                 if name != POLICY_NAME:
                     self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
             for arn in self._attached():
                 self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+            if _boundary(self._iam.get_role(RoleName=self.name)["Role"]):
+                self._iam.delete_role_permissions_boundary(RoleName=self.name)
+            self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
+            self._iam.put_role_policy(RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
 
     def delete(self) -> None:
         """See `Resource.delete`."""
@@ -86,7 +97,20 @@ class Role:
         listed = self._iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
         return [policy["PolicyArn"] for policy in listed]
 
-    def _differences(self, role: dict[str, Any]) -> list[str]:
+    def _checked_policy(self) -> dict[str, Any]:
+        """Raises: ProvisioningError where it cannot be made, or IAM would refuse it."""
+        policy = self.policy()
+        check_length(f"role {self.name}", "its policy", policy, ROLE_POLICIES)
+        check_length(f"role {self.name}", "its trust policy", self.trust, TRUST_POLICY)
+        return policy
+
+    def _policy_or_fault(self) -> tuple[dict[str, Any], L3Error | None]:
+        try:
+            return self._checked_policy(), None
+        except L3Error as error:
+            return {}, error
+
+    def _differences(self, role: dict[str, Any], policy: dict[str, Any]) -> list[str]:
         found = []
         if _document(role["AssumeRolePolicyDocument"]) != self.trust:
             found.append("who may take it was edited")
@@ -95,12 +119,18 @@ class Role:
             found.append("its policy is missing")
         else:
             there = self._iam.get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)["PolicyDocument"]
-            if _document(there) != self.policy:
-                found.append("its policy was edited")
+            found += policy_differences(_document(there), policy)
         strange = [name for name in inline if name != POLICY_NAME] + self._attached()
         if strange:
             found.append(f"has further policies: {', '.join(strange)}")
+        if boundary := _boundary(role):
+            found.append(f"has a permissions boundary: {boundary}")
         return found
+
+
+def _boundary(role: dict[str, Any]) -> str:
+    """ARN of the policy that limits the role; "" where none does."""
+    return str(role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
 
 
 def _document(value: Any) -> Any:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.aws.provisioning import permissions
+from l3kit.clouds.aws.provisioning import preflight
 from l3kit.clouds.aws.provisioning.buckets import Bucket
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.clouds.aws.provisioning.functions import Built, Function
+from l3kit.clouds.aws.provisioning.keys import customer_key
 from l3kit.clouds.aws.provisioning.links import FunctionUrl
 from l3kit.clouds.aws.provisioning.logs import LogGroup
-from l3kit.clouds.aws.provisioning.policies import function_policy, scheduler_policy, trust
+from l3kit.clouds.aws.provisioning.policies import Placement, function_policy, scheduler_policy, stores_of, trust
 from l3kit.clouds.aws.provisioning.roles import Role
 from l3kit.clouds.aws.provisioning.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.provisioning.tables import Table
@@ -47,7 +48,7 @@ class AwsProvisioner:
 
     def preflight(self) -> tuple[str, ...]:
         """See `Provisioner.preflight`."""
-        return permissions.preflight(self._twin, self._session)
+        return preflight.preflight(self._twin, self._session)
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         """See `Provisioner.stores`."""
@@ -60,16 +61,16 @@ class AwsProvisioner:
         if "cold" in tiers:
             found.append(Bucket(context, names.cold_s3_bucket()))
         if "archive" in tiers:
-            found.append(Bucket(context, names.archive_s3_bucket()))
+            copied_into = self._twin.providers.tier("cold") == PROVIDER
+            found.append(Bucket(context, names.archive_s3_bucket(), copied_into=copied_into))
         return found
 
     def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
         """See `Provisioner.function_parts`: role, log group, the function, and a receiver's URL."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
-        policy = function_policy(function, context, remote=sends_abroad(twin, function))
         parts: list[Resource] = [
-            Role(context, names.role(function), trust("lambda.amazonaws.com", context), policy),
+            Role(context, names.role(function), trust("lambda.amazonaws.com", context), self._policy(function)),
             LogGroup(context, names.log_group(function), names.function(function)),
             Function(
                 context,
@@ -90,9 +91,9 @@ class AwsProvisioner:
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
         """See `Provisioner.schedules`: their group, and the role that EventBridge Scheduler takes on."""
         role = self._context.names.scheduler_role()
-        policy = scheduler_policy(self._context, list(movers))
+        trusted = trust("scheduler.amazonaws.com", self._context)
         return [
-            Role(self._context, role, trust("scheduler.amazonaws.com", self._context), policy),
+            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(movers))),
             ScheduleGroup(self._context, schedule_group(self._context)),
             *self.left_over_schedules(movers),
         ]
@@ -111,6 +112,19 @@ class AwsProvisioner:
             )
             for mover in movers
         ]
+
+    def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
+        """Makes the policy of a function's role from the layout and from how the stores are encrypted by now."""
+        context, twin = self._context, self._twin
+        remote, archive_here = sends_abroad(twin, function), twin.providers.tier("archive") == PROVIDER
+
+        def make() -> dict[str, Any]:
+            place = Placement(remote, archive_here)
+            keys = {store: customer_key(context, store) for store in stores_of(function, place)}
+            chosen = {store: key for store, key in keys.items() if key}
+            return function_policy(function, context, Placement(remote, archive_here, chosen))
+
+        return make
 
     def _builder(self, function: str, runtime: Runtime) -> Callable[[], Built]:
         def build() -> Built:

@@ -1,0 +1,123 @@
+"""Who asks, and whom a policy's Principal element names."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from l3kit.sandbox.state import ACCOUNT_ID
+
+ROOT_ARN = f"arn:aws:iam::{ACCOUNT_ID}:root"
+_ARN = re.compile(r"arn:aws:(?:iam::\d{12}:(?:root|user/\S+|role/\S+)|sts::\d{12}:(?:assumed-role|federated-user)/\S+)")
+PrincipalKind = Literal["root", "user", "role", "service", "anonymous"]
+
+
+class Grant(enum.IntEnum):
+    """How a statement names a principal; a higher one grants more by itself."""
+
+    NONE = 0
+    ACCOUNT = 1
+    """The account: it leaves the decision to the principal's own policies."""
+    ROLE = 2
+    """The role, or everybody: a boundary or a session policy still limits it."""
+    EXACT = 3
+    """The user or the role's session itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who signed a request.
+
+    Attributes:
+        arn: of the user, the role's session or the root; a service's name; "" for nobody.
+        name: of the user or the role.
+        role_arn: of the role behind a session.
+        session: the session's name.
+        unique_id: as IAM's `aws:userid` begins.
+    """
+
+    kind: PrincipalKind
+    arn: str
+    name: str = ""
+    role_arn: str = ""
+    session: str = ""
+    unique_id: str = ""
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """All under which a policy can name it, the account included."""
+        own = {self.arn, self.role_arn} - {""}
+        if self.kind in ("root", "user", "role"):
+            own |= {ROOT_ARN}
+        return frozenset(own)
+
+
+ROOT = Principal("root", ROOT_ARN, unique_id=ACCOUNT_ID)
+ANONYMOUS = Principal("anonymous", "")
+
+
+def service(name: str) -> Principal:
+    """A service of AWS that acts by itself, such as `scheduler.amazonaws.com`."""
+    return Principal("service", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """A Principal or NotPrincipal element.
+
+    Attributes:
+        names: ARNs (of accounts: their root), services' names, or `*`.
+        excluded: all but these.
+    """
+
+    names: frozenset[str]
+    excluded: bool = False
+
+    def grant_to(self, principal: Principal, *, allow: bool) -> Grant:
+        """How it names this principal.
+
+        NotPrincipal leaves a principal out of a Deny only where it lists the account, the role and the session; out of
+        an Allow already where it lists one of them.
+        """
+        if self.excluded:
+            listed = self.names & principal.identifiers
+            out = bool(listed) if allow else bool(principal.identifiers) and listed == principal.identifiers
+            return Grant.NONE if out or "*" in self.names else Grant.ROLE
+        if principal.kind == "service":
+            return Grant.EXACT if principal.arn in self.names or (not allow and "*" in self.names) else Grant.NONE
+        if principal.arn and principal.arn in self.names:
+            return Grant.EXACT
+        if "*" in self.names or (principal.role_arn and principal.role_arn in self.names):
+            return Grant.ROLE
+        return Grant.ACCOUNT if ROOT_ARN in principal.identifiers & self.names else Grant.NONE
+
+
+def parse_principals(element: Any, *, excluded: bool) -> Principals:
+    """Raises: ValueError with the name that is none."""
+    if element == "*":
+        return Principals(frozenset({"*"}), excluded)
+    if not isinstance(element, Mapping) or not element:
+        raise ValueError(repr(element))
+    names: set[str] = set()
+    for kind, values in element.items():
+        for value in values if isinstance(values, list) else [values]:
+            names.add(_name(str(kind), str(value)))
+    return Principals(frozenset(names), excluded)
+
+
+def _name(kind: str, value: str) -> str:
+    if kind == "AWS":
+        if value == "*":
+            return value
+        if re.fullmatch(r"\d{12}", value):
+            return f"arn:aws:iam::{value}:root"
+        if _ARN.fullmatch(value) and "*" not in value:
+            return value
+    elif kind == "Service" and re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", value):
+        return value
+    elif kind in ("Federated", "CanonicalUser") and value:
+        return f"{kind}:{value}"
+    raise ValueError(f'"{kind}":"{value}"')

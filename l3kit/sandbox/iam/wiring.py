@@ -1,0 +1,61 @@
+"""All parts of the judging, put together for a gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from l3kit.sandbox.bucket_policies import BucketPolicies
+from l3kit.sandbox.iam.callers import Callers
+from l3kit.sandbox.iam.directory import Directory
+from l3kit.sandbox.iam.documents import Policy
+from l3kit.sandbox.iam.dynamodb_guard import DynamoDBGuard
+from l3kit.sandbox.iam.enforcement import Enforcement
+from l3kit.sandbox.iam.iam_guard import IamGuard, StsGuard
+from l3kit.sandbox.iam.keys import Keys
+from l3kit.sandbox.iam.kms_guard import KmsGuard
+from l3kit.sandbox.iam.moto_iam import MotoIam
+from l3kit.sandbox.iam.operator import make_operator, operator_policies
+from l3kit.sandbox.iam.resource_policies import ResourcePolicies
+from l3kit.sandbox.iam.role_use import RoleUse
+from l3kit.sandbox.iam.s3_guard import S3Guard
+from l3kit.sandbox.iam.simulation import Simulation
+from l3kit.sandbox.iam.table_policies import TablePolicies
+from l3kit.sandbox.upstream import Upstream
+
+
+class Permissions:
+    """What a gateway needs of this package.
+
+    Args:
+        role_of, function_policy: of a deployed function, by name.
+    """
+
+    def __init__(
+        self,
+        moto: Upstream,
+        role_of: Callable[[str], str | None],
+        function_policy: Callable[[str], Policy | None],
+    ) -> None:
+        self._iam = MotoIam(moto)
+        directory, keys, tables = Directory(self._iam), Keys(moto), TablePolicies()
+        self.bucket_policies = BucketPolicies(moto)
+        callers = Callers(directory, role_of)
+        policies = ResourcePolicies(tables, keys, self.bucket_policies.of, function_policy)
+        self.enforcement = Enforcement(callers, directory, policies, keys)
+        self.role_use = RoleUse(self.enforcement, callers, directory)
+        simulation = Simulation(self.enforcement, directory)
+        s3 = S3Guard(self.enforcement, keys, moto)
+        self.enforcement.excuses["s3"] = s3.missing_bucket
+        self.enforcement.guards |= {
+            "dynamodb": DynamoDBGuard(self.enforcement, tables, moto),
+            "iam": IamGuard(directory, self._iam, simulation),
+            "kms": KmsGuard(keys),
+            "lambda": self.role_use.guard_lambda,
+            "s3": s3,
+            "scheduler": self.role_use.guard_scheduler,
+            "sts": StsGuard(callers, directory),
+        }
+
+    async def make_operator(self) -> None:
+        """Give the account its operator. Raises: RuntimeError."""
+        await make_operator(self._iam, operator_policies())

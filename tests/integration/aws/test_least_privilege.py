@@ -1,0 +1,148 @@
+"""Every action of every role is needed: each is taken away once, and something fails or is told; and with all of them
+every function does its whole job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from zlib import crc32
+
+import pytest
+
+from l3kit.connections import save_inter_cloud_connection
+from l3kit.provisioning.layout import MOVERS, sending_link, sends_abroad
+from l3kit.sandbox import SandboxState
+from l3kit.session import Session
+from l3kit.tiering.archive_writer import ArchiveWriter
+from l3kit.tiering.cold_writer import ColdWriter
+from l3kit.tiering.settings import Secret
+from l3kit.tiering.wire import Request, Response
+from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.support import whole_jobs
+from tests.support.memory_stores import MemoryObjectStore
+from tests.support.role_trials import Role, Trial, trials_of
+from tests.support.whole_jobs import Problems, Workplace
+from tests.support.wire_server import TOKEN, serving
+
+pytestmark = pytest.mark.sandbox
+Job = Callable[[Workplace], Awaitable[Problems]]
+JOBS: dict[tuple[str, str], Job] = {
+    ("aws-aws-aws", "hot-to-cold-mover"): whole_jobs.hot_to_cold,
+    ("aws-aws-aws", "cold-to-archive-mover"): whole_jobs.cold_to_archive_of_the_same_cloud,
+    ("aws-aws-aws", "hot-reader"): whole_jobs.hot_reader,
+    ("aws-aws-aws", "hot-reader-last-entry"): whole_jobs.hot_reader_last_entry,
+    ("aws-azure-aws", "hot-to-cold-mover"): whole_jobs.hot_to_cold,
+    ("aws-azure-aws", "archive-writer"): whole_jobs.archive_writer,
+    ("azure-aws-azure", "cold-to-archive-mover"): whole_jobs.cold_to_archive,
+    ("azure-aws-aws", "cold-writer"): whole_jobs.cold_writer,
+}
+"""By layout and function; the parts on other clouds are l3kit's own writers in this process."""
+
+
+@dataclass
+class Workplaces:
+    """Deployed twins, by layout: made when first needed."""
+
+    session: Session
+    state: SandboxState
+    make_twin: MakeTwin
+    open: ExitStack
+    made: dict[str, Workplace]
+
+    def of(self, layout: str) -> Workplace:
+        if layout not in self.made:
+            twin = self.make_twin(*layout.split("-"))
+            for mover in MOVERS:
+                if sends_abroad(twin, mover):
+                    url = self._receiver(mover)
+                    save_inter_cloud_connection(twin.path, sending_link(twin, mover), url, TOKEN)
+            deploy(twin, self.session)
+            self.made[layout] = Workplace(self.state, self.session.aws_names(twin))
+        return self.made[layout]
+
+    def _receiver(self, mover: str) -> str:
+        """A writer as another cloud would run it."""
+        server = self.open.enter_context(serving())
+        hot = mover == "hot-to-cold-mover"
+        store = MemoryObjectStore("theirs", "cold" if hot else "archive")
+
+        def answer(request: Request) -> Response:
+            writer = (ColdWriter if hot else ArchiveWriter)(store, Secret(TOKEN))
+            return asyncio.run(writer.handle(request))
+
+        server.answer = answer
+        return server.url
+
+
+@pytest.fixture(scope="module")
+def places(session: Session, sandbox: SandboxState, make_twin: MakeTwin) -> Iterator[Workplaces]:
+    with ExitStack() as stack:
+        yield Workplaces(session, sandbox, make_twin, stack, {})
+
+
+def missed(job: Callable[[], Problems]) -> Problems:
+    """What goes wrong, an exception included."""
+    try:
+        return job()
+    except Exception as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def try_each(role: Role, trials: list[Trial], job: Callable[[], Problems]) -> None:
+    """Take each away, see the job fail, put it back, see it work."""
+    assert job() == [], "with all permissions"
+    unneeded = []
+    for trial in trials:
+        with role.lacking(trial):
+            if not missed(job):
+                unneeded.append(str(trial))
+        assert job() == [], f"with {trial} put back"
+    assert unneeded == []
+
+
+def share_of(trials: list[Trial], share: str, name: str) -> list[Trial]:
+    """All, or one of them that the name decides."""
+    return trials if share == "all" else [trials[crc32(name.encode()) % len(trials)]]
+
+
+SHARES = pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+
+
+@SHARES
+@pytest.mark.parametrize(("layout", "function"), JOBS, ids=lambda part: str(part))
+def test_a_function_misses_each_of_its_permissions(
+    layout: str, function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
+) -> None:
+    work, job = places.of(layout), JOBS[layout, function]
+    role = Role(work.client("iam"), work.names.role(function))
+    trials = [trial for trial in trials_of(role.policy()) if trial.sid != "Logs"]
+    chosen = share_of(trials, share, layout + function)
+    try_each(role, chosen, lambda: asyncio.run(job(work)))
+    record_property("permissions", len(chosen))
+
+
+@SHARES
+@pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-to-archive-mover", "hot-reader"])
+def test_without_its_log_permissions_a_function_leaves_no_line(
+    function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
+) -> None:
+    work = places.of("aws-aws-aws")
+    role = Role(work.client("iam"), work.names.role(function))
+    chosen = share_of([trial for trial in trials_of(role.policy()) if trial.sid == "Logs"], share, function)
+    try_each(role, chosen, lambda: whole_jobs.log(work, function, beside="hot-reader-last-entry"))
+    record_property("permissions", len(chosen))
+
+
+def test_without_its_permission_the_scheduler_starts_no_mover(
+    places: Workplaces, record_property: Callable[[str, object], None]
+) -> None:
+    work = places.of("aws-aws-aws")
+    role = Role(work.client("iam"), work.names.scheduler_role())
+    trials = trials_of(role.policy())
+    for trial in trials:
+        mover = next(name for name in MOVERS if trial.resource.endswith(name))
+        try_each(role, [trial], lambda mover=mover: whole_jobs.start(work, mover))
+    assert len(trials) == len(MOVERS)
+    record_property("permissions", len(trials))
