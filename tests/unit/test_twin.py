@@ -64,7 +64,7 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         write(
             tmp_path,
             config={**CONFIG, "hot_storage_size_in_days": "7", "cold_storage_sise_in_days": 3},
-            devices=[{"id": "a"}, {"id": "a"}, {"name": "b"}, {"id": ""}],
+            devices=[{"id": "a"}, {"id": "a"}, {"name": "b"}, {"id": ""}, {"id": "_l3kit"}, {"id": "~a"}],
             providers={**PROVIDERS, "layer_3_cold_provider": "AWS"},
             events={},
         )
@@ -75,9 +75,11 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         "config_iot_devices.json: entry 1: the id 'a' is there twice",
         "config_iot_devices.json: entry 2: id: is missing",
         "config_iot_devices.json: entry 3: id",
+        "config_iot_devices.json: entry 4: id: '_l3kit' is reserved",
+        "config_iot_devices.json: entry 5: id: '~a' is reserved",
         "config_providers.json: layer_3_cold_provider: 'AWS' is not allowed; allowed are aws, azure, gcp",
         "config_events.json: must be a list of objects",
-        "7 problems",
+        "9 problems",
     ):
         assert part in text
 
