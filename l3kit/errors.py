@@ -36,6 +36,10 @@ class ItemRefusedError(StoreError):
     """One item cannot be encoded or stored; the others can."""
 
 
+class NotATimeError(L3Error, ValueError):
+    """A text stands for no moment, or for one that cannot be written as the twin's times are."""
+
+
 class ChunkRefusedError(StoreError):
     """The target takes this chunk in no attempt; one of fewer of its items may be taken.
 

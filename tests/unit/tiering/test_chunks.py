@@ -27,6 +27,7 @@ from l3kit.tiering.chunks import (
 from l3kit.tiering.ports import Page
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 from tests.support.cut import cut
+from tests.support.spellings import MOMENTS, spelled
 from tests.unit.tiering.test_hot_to_cold import World, item
 
 json_values = st.recursive(
@@ -160,9 +161,9 @@ def test_pages_fill_a_chunk_across_their_borders(raw: list[bytes], page_length: 
     draft, drafted = filler.draft()
     assert drafted == body(items[: draft.count]) == cut(items, 150)[0][1]
     assert list(draft.crcs(draft.sort_keys).values()) == [zlib.crc32(item) for item in items[: draft.count]]
-    covered = [key for p in draft.pages for key in p.sort_keys]
+    covered = [key for one in draft.taken for key in one.sort_keys]
     assert covered[: draft.count] == draft.sort_keys
-    assert draft.pages[-1].sort_keys[0] <= draft.sort_keys[-1]
+    assert draft.taken[-1].sort_keys[0] <= draft.sort_keys[-1]
 
 
 def test_a_draft_is_cut_where_its_journal_entry_would_not_fit() -> None:
@@ -231,7 +232,7 @@ def test_device_ids_that_would_break_a_key_are_percent_encoded(device_id: str, s
     assert parsed.device_id == device_id
 
 
-stamps = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+stamps = st.one_of(MOMENTS.flatmap(spelled), st.text(), st.text("-T0:2%"))
 
 
 @given(
@@ -241,6 +242,25 @@ def test_object_keys_can_be_read_back(device: str, start: str, end: str, number:
     key = ChunkKey(device, start, end, number, compression)  # type: ignore[arg-type]
     assert parse_object_key(str(key)) == key
     assert str(key).count("/") == 2
+
+
+@pytest.mark.parametrize(
+    ("segment", "start", "end"),
+    [
+        ("2026-01-01t00:00:00z-2026-01-02t00:00:00z", "2026-01-01t00:00:00z", "2026-01-02t00:00:00z"),
+        ("1795809600000-1795824000000", "1795809600000", "1795824000000"),
+        (
+            "2026-01-01T00:00:00-05:00-2026-01-02T00:00:00+01:00",
+            "2026-01-01T00:00:00-05:00",
+            "2026-01-02T00:00:00+01:00",
+        ),
+        ("20260101T000000Z-20260102T000000Z", "20260101T000000Z", "20260102T000000Z"),
+        ("1.1.2026 10:00-31.1.2026 10:00", "1.1.2026 10:00", "31.1.2026 10:00"),
+        ("2026-001T00:00Z-2026-031T00:00Z", "2026-001T00:00Z", "2026-031T00:00Z"),
+    ],
+)
+def test_keys_of_odd_times_that_version_0_1_0_wrote_can_be_read(segment: str, start: str, end: str) -> None:
+    assert parse_object_key(f"d/{segment}/chunk-00003.json") == ChunkKey("d", start, end, 3)
 
 
 @pytest.mark.parametrize("key", ["", "x", "a/b/c.json", "_l3kit/a-b/chunk-00001.json", "d/nodash/chunk-00001.json"])
