@@ -21,6 +21,7 @@ from l3kit.clouds.aws.items import WRAPPED
 from l3kit.clouds.aws.session import Credentials
 from l3kit.clouds.aws.stores import Place, open_hot
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from tests.conformance.backends import FOREIGN, REGION
 
 pytestmark = pytest.mark.sandbox
@@ -65,7 +66,7 @@ class World:
     def __init__(self, address: str, client: Any) -> None:
         self.name = f"deletes-{uuid.uuid4().hex[:12]}"
         self.client = client
-        place = Place(REGION, lambda: Credentials("sandbox", "sandbox"), address)
+        place = Place(REGION, lambda: Credentials(ACCESS_KEY, SECRET_KEY), address)
         client.create_table(
             TableName=self.name,
             KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in (("iotDeviceId", "HASH"), ("id", "RANGE"))],
