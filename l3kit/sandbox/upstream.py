@@ -93,8 +93,10 @@ class Upstream:
             return Answer(answer.status, _response_headers(answer), await answer.read())
 
     async def repeat(self, request: web.Request, body: bytes) -> Answer:
-        """The request with a body already read, its answer whole."""
-        return await self.ask(request.method, request.raw_path, headers=_request_headers(request), body=body)
+        """The request with a body already read, or another one, its answer whole."""
+        headers = _request_headers(request)
+        headers["Content-Length"] = str(len(body))
+        return await self.ask(request.method, request.raw_path, headers=headers, body=body)
 
     async def call_json(self, service: str, target: str, content: Mapping[str, Any]) -> Answer:
         """A JSON-protocol call (`X-Amz-Target`) in the gateway's name."""

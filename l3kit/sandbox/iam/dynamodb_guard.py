@@ -11,7 +11,6 @@ from aiohttp import web
 from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.iam import refusals
 from l3kit.sandbox.iam.calls.dynamodb import statement_need, table_arn, table_of
-from l3kit.sandbox.iam.calls.request import UnreadableError
 from l3kit.sandbox.iam.documents import MalformedPolicyError, parse_policy
 from l3kit.sandbox.iam.enforcement import Case, Enforcement, Handler
 from l3kit.sandbox.iam.table_policies import OPERATIONS, TablePolicies, invalid
@@ -69,10 +68,9 @@ class DynamoDBGuard:
         statements: list[dict[str, Any]] = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         for number, statement in enumerate(statements):
-            try:
-                need = statement_need(case.call, statement)
-            except UnreadableError:
-                continue  # what is no statement is for DynamoDB to refuse
+            need = statement_need(case.call, statement)
+            if need is None:
+                continue
             decision = await self._enforcement.decide(case.identity, need)
             if not decision.allowed:
                 text = refusals.message(case.principal, need, decision)

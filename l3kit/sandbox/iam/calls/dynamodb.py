@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from l3kit.sandbox.iam.calls.request import Call, UnmappedError, UnreadableError
+from l3kit.sandbox.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.iam.evaluation import Need
+from l3kit.sandbox.partiql import subject
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 ON_INDEX = frozenset(("Query", "Scan"))
@@ -38,9 +39,9 @@ ON_RESOURCE = frozenset(
 )
 ON_EVERYTHING = frozenset(("DescribeEndpoints", "DescribeLimits", "ListTables", "ListBackups"))
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
-_STATEMENT = re.compile(
-    r"""\s*(?:(?P<insert>INSERT\s+INTO)|(?P<update>UPDATE)|(?P<delete>DELETE\s+FROM)|(?P<select>SELECT\b.*?\sFROM))\s*
-    (?:"(?P<quoted>[^"]+)"|(?<=\s)(?P<bare>[A-Za-z0-9_.:/-]+))
+_OTHER_STATEMENT = re.compile(
+    r"""\s*(?:(?P<update>UPDATE)|SELECT\b.*?\sFROM)\s+
+    (?:"(?P<quoted>[^"]+)"|(?P<bare>[A-Za-z0-9_.:/-]+))
     (?:\s*\.\s*(?:"(?P<index>[^"]+)"|(?P<bare_index>[A-Za-z0-9_-]+)))?""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
@@ -59,24 +60,31 @@ def needs(call: Call) -> list[Need]:
     if operation in ON_EVERYTHING:
         return [call.need(f"dynamodb:{operation}")]
     if operation == "ExecuteStatement":
-        return [statement_need(call, content)]
+        return _of_statements(call, [content])
     if operation == "BatchExecuteStatement":
-        return [statement_need(call, one) for one in content.get("Statements", [])]
+        return _of_statements(call, content.get("Statements", []))
     if operation == "ExecuteTransaction":
-        return [statement_need(call, one) for one in content.get("TransactStatements", [])]
+        return _of_statements(call, content.get("TransactStatements", []))
     if operation in ("TransactGetItems", "TransactWriteItems"):
         return [_in_transaction(call, one) for one in content.get("TransactItems", [])]
     raise UnmappedError(f"dynamodb:{operation}")
 
 
-def statement_need(call: Call, content: dict[str, Any]) -> Need:
-    """What one PartiQL statement needs. Raises: UnreadableError for what is none, which DynamoDB itself refuses."""
-    found = _STATEMENT.match(str(content.get("Statement", ""))) if isinstance(content, dict) else None
-    if not found:
-        raise UnreadableError("a PartiQL statement that is no SELECT, INSERT, UPDATE or DELETE")
-    verb = next(name for name in ("insert", "update", "delete", "select") if found[name])
-    action = f"dynamodb:PartiQL{verb.title()}"
-    return call.need(action, table_arn(found["quoted"] or found["bare"], found["index"] or found["bare_index"] or ""))
+def statement_need(call: Call, content: dict[str, Any]) -> Need | None:
+    """What one PartiQL statement needs; None for what is none, which DynamoDB itself refuses.
+
+    What can be carried out here is read by the reader that carries it out (`partiql.subject`), so both see one table.
+    """
+    text = str(content.get("Statement", "")) if isinstance(content, dict) else ""
+    verb, table = subject(text)
+    index = ""
+    if not verb:
+        found = _OTHER_STATEMENT.match(text)
+        if not found:
+            return None
+        verb = "UPDATE" if found["update"] else "SELECT"
+        table, index = found["quoted"] or found["bare"], found["index"] or found["bare_index"] or ""
+    return call.need(f"dynamodb:PartiQL{verb.title()}", table_arn(table, index))
 
 
 def table_arn(table: str, index: str = "") -> str:
@@ -88,6 +96,11 @@ def table_arn(table: str, index: str = "") -> str:
 def table_of(resource: str) -> str:
     """The table's name in the ARN of a table or an index."""
     return resource.partition(":table/")[2].split("/")[0]
+
+
+def _of_statements(call: Call, statements: Any) -> list[Need]:
+    listed = statements if isinstance(statements, list) else []  # of another type: for DynamoDB to refuse
+    return [need for one in listed if (need := statement_need(call, one))]
 
 
 def _resource(content: dict[str, Any], operation: str) -> str:

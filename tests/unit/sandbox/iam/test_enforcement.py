@@ -123,7 +123,11 @@ def test_what_was_read_while_it_was_written_is_read_again() -> None:
 def test_refused_statements_of_a_batch_are_answered_in_their_places() -> None:
     account = Account(document(allow("dynamodb:PartiQLDelete", table_arn("mine"))))
     enforcement, _, _, _ = judge_of(account)
-    texts = ["DELETE FROM yours WHERE id='1'", "DELETE FROM \"mine\" WHERE id='2'", "INSERT INTO mine VALUE {'id':'3'}"]
+    texts = [
+        """DELETE FROM "yours" WHERE "id"='1'""",
+        """DELETE FROM "mine" WHERE "id"='2'""",
+        """INSERT INTO "mine" VALUE {'id':'3'}""",
+    ]
     seen: list[str] = []
 
     async def handler(passed: web.Request) -> web.StreamResponse:
