@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# So many that each takes about 20 minutes on two idle cores.
+SLICES := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all bench cost-report lint clean notebooks
+.PHONY: help venv demo test test-slice test-all bench cost-report lint clean notebooks
 
 help:  ## Print this help
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY)  ## Make the virtual environment and install everything
 
@@ -27,10 +29,13 @@ demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandb
 	@$(BIN)/python -m l3kit.demo
 
 test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow" --nbval notebooks tests
+	@$(BIN)/python -m tests.slices --of $(SLICES) --fast
 
-test-all: $(READY)  ## Run the long tests too
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval notebooks tests
+test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to N=SLICES, about 20 minutes each; without N the commit chooses
+	@$(BIN)/python -m tests.slices --of $(SLICES) $(if $(N),--number $(N))
+
+test-all: $(READY)  ## Run the tests and all slices; print each one's time, faults, and items lost or doubled
+	@$(BIN)/python -m tests.slices --of $(SLICES) --all
 
 bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench

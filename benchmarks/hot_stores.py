@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -154,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as home:
-        state = sandbox.ensure_up(Path(home), clouds=("azure", "gcp"))
+        state = sandbox.ensure_up(Path(home), clouds=("azure", "gcp"), owner=os.getpid())
         try:
             for store in options.stores:
                 for way in options.ways:

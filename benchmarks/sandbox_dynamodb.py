@@ -8,6 +8,7 @@ Starts a sandbox of its own, fills one partition with items of about 300 bytes, 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -30,7 +31,7 @@ def main() -> None:
     count = parser.parse_args().items
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        state = sandbox.up(Path(folder) / "home")
+        state = sandbox.up(Path(folder) / "home", owner=os.getpid())
         print(f"sandbox up in {time.perf_counter() - begun:.1f} s; {count} items in one partition\n")
         try:
             moto = next(process.port for process in state.processes if process.name == "moto")

@@ -19,7 +19,7 @@ from l3kit.clouds.aws.hot_store import DynamoHotStore
 from l3kit.clouds.aws.stores import open_hot, open_objects
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.chunks import object_key
-from l3kit.tiering.report import cutoff_key
+from l3kit.tiering.report import iso
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 
 BATCH = 25
@@ -76,7 +76,7 @@ async def move_device(hot: DynamoHotStore, deletes: Bounded, bucket: str, device
 async def move_all(now: datetime) -> None:
     tuning = Tuning()
     info = json.loads(os.environ["DIGITAL_TWIN_INFO"])
-    before = cutoff_key(now - timedelta(days=info["config"]["hot_storage_size_in_days"]))
+    before = iso(now - timedelta(days=info["config"]["hot_storage_size_in_days"]))
     hot = open_hot(os.environ["DYNAMODB_TABLE_NAME"], delete_concurrency=tuning.delete_concurrency)
     deletes = Bounded(tuning.delete_concurrency)
     devices = iter([device["id"] for device in info["config_iot_devices"]])

@@ -1,4 +1,5 @@
-"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit permissions`, `l3kit cost`.
+"""The command line: `l3kit sandbox up | status | down | fire`, `l3kit explain`, `l3kit permissions`, `l3kit cost`,
+`l3kit first-light`.
 
 A verb is a function and a few lines of parser.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from l3kit.cost.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
+from l3kit.first_light.command import add_first_light
 from l3kit.permission_command import add_permissions
 
 
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_explain(commands)
     add_permissions(commands)
     add_cost(commands)
+    add_first_light(commands)
     options = parser.parse_args(arguments)
     try:
         code: int = options.run(options)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+SIGNAL_SECONDS = 0.5
+"""Python acts on a signal that comes just before a wait begins only when that wait ends: so it must end."""
+START_ROUNDS = 20
+"""Such waits after which a thread that has not begun will not begin any more."""
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -21,6 +26,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except RuntimeError:
         return asyncio.run(coroutine)
     begun: Future[Callable[[], object]] = Future()
+    outcome: Future[T] = Future()
 
     async def cancellable() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -28,11 +34,34 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
         return await coroutine
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="l3kit-coroutine") as executor:
-        outcome = executor.submit(asyncio.run, cancellable())
+    def work() -> None:
         try:
-            return outcome.result()
-        except KeyboardInterrupt:
-            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
-                begun.result()()
-            raise
+            outcome.set_result(asyncio.run(cancellable()))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    # Not an executor: one that is interrupted while it starts its thread forgets it and does not wait for it.
+    thread = threading.Thread(target=work, name="l3kit-coroutine")
+    try:
+        thread.start()
+        _wait(outcome, thread)
+    except KeyboardInterrupt:  # which may come before the coroutine has begun: then it ends as it begins
+        begun.add_done_callback(_cancel)
+        _wait(outcome, thread)
+        raise
+    thread.join()
+    return outcome.result()
+
+
+def _wait(outcome: Future[Any], thread: threading.Thread) -> None:
+    """Until it is done, or it is clear that the thread was interrupted before it ran."""
+    rounds = 0
+    while not wait([outcome], SIGNAL_SECONDS).done:
+        rounds += 1
+        if thread.ident is None and rounds > START_ROUNDS:
+            return
+
+
+def _cancel(begun: Future[Callable[[], object]]) -> None:
+    with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+        begun.result()()

@@ -243,27 +243,21 @@ def _numbered(calls: list[str]) -> Iterator[tuple[int, str]]:
 
 def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
     """Each call as `service operation`, and what the mover wants with it."""
-    stored = False
     for call in calls:
         service, operation, *about = call.split(" ")
         name = f"{service} {operation}"
         subject = " ".join(about[1:])
         if operation == "Query":
-            yield (
-                name,
-                "looks again: still what was stored?" if stored else "reads the device's old items",
-            )
+            yield name, "reads the device's old items"
         elif operation == "GetItem":
             yield name, "where did the last run stop?" if "resume/" in subject else "reads the device's journal"
         elif operation == "PutItem" and subject.startswith("report/"):
             yield name, "keeps the run's report"
         elif operation == "PutItem":
-            stored = subject.endswith("stored")
             yield name, _journal_write(subject)
         elif service == "s3":
             yield name, "creates the chunk, if its key is free"
         else:
-            stored = False
             yield name, "deletes exactly the chunk's items"
 
 

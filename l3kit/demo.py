@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from l3kit.sandbox.owner import OWNER_VARIABLE
 
 NOTEBOOKS = ("walkthrough", "deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
 THREE_CLOUDS = "aws-azure-gcp"
@@ -69,7 +72,8 @@ def run_notebook(scene: Scene, root: Path, out: Path) -> Outcome:
     papermill += [str(root / "notebooks" / f"{scene.notebook}.ipynb"), str(executed)]
     papermill += ["-f", str(root / "params" / f"{scene.params}.yaml"), "-p", "result_path", str(result)]
     papermill += [part for parameter, value in scene.more.items() for part in ("-p", parameter, value)]
-    done = subprocess.run(papermill, capture_output=True, text=True, check=False)
+    environment = {**os.environ, OWNER_VARIABLE: str(os.getpid())}
+    done = subprocess.run(papermill, capture_output=True, text=True, env=environment, check=False)
     content = json.loads(result.read_text("utf-8")) if result.exists() else None
     error = ""
     if done.returncode != 0:

@@ -6,7 +6,7 @@ What it says of a chunk under way is the table of docs/journal.md, for the case 
 from __future__ import annotations
 
 import textwrap
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from l3kit.tier_summary import TierSummary, chunk_summary, hot_summary, sized
+from l3kit.tiering.item_times import moment_of, movable_moment, why_unmovable
 from l3kit.tiering.journal_record import NEVER
-from l3kit.tiering.report import cutoff_key, iso
+from l3kit.tiering.report import iso
+from l3kit.tiering.time_ranges import due
 
 if TYPE_CHECKING:
     from l3kit.device_facts import DeviceFacts, Schedule, StoredChunk
@@ -53,7 +55,12 @@ class DevicePage:
     @property
     def late(self) -> int:
         """Items that wait in the hot tier although newer ones have been moved."""
-        return bisect_right(self.waiting, self._moved_until)
+        return bisect_right([key for key in self.waiting if movable_moment(key) is not None], self._moved_until)
+
+    @cached_property
+    def unmovable(self) -> list[str]:
+        """Sort keys in the hot tier that are no movable time."""
+        return [key for key in self.waiting if movable_moment(key) is None]
 
     @property
     def in_two_tiers(self) -> int:
@@ -68,7 +75,11 @@ class DevicePage:
     def due(self, moment: datetime) -> int:
         """Items that a hot-to-cold run standing for this moment moves, beside the chunk under way."""
         waiting = self.waiting if self.facts.configured else []
-        return bisect_left(waiting, cutoff_key(moment - timedelta(days=self.facts.hot_days)))
+        chosen = due(waiting, self._cutoff(moment))
+        return len(waiting if chosen is None else chosen)
+
+    def _cutoff(self, moment: datetime) -> int:
+        return moment_of(moment - timedelta(days=self.facts.hot_days))
 
     def due_chunks(self, moment: datetime) -> int:
         """Cold chunks that a cold-to-archive run standing for this moment moves."""
@@ -256,12 +267,16 @@ class DevicePage:
         f, run = self.facts, self.facts.schedules[0].next_run
         if f.hot is None or not f.configured:
             return
-        now, cutoff = self.due(f.now), cutoff_key(f.now - timedelta(days=f.hot_days))
+        now, cutoff = self.due(f.now), iso(f.now - timedelta(days=f.hot_days))
         then = f", {self.due(run):,} at the next run" if run else ""
         more = " at least" if not f.hot.complete and self.due(run or f.now) == len(self.waiting) else ""
-        yield f"Hot items older than {some(f.hot_days, 'day')}, now {cutoff}Z, are due:{more} {now:,} now{then}."
-        if now < len(self.waiting) and (moment := _later(parsed(self.waiting[now]), f.hot_days)):
-            yield f"The oldest that is not due yet, {self.waiting[now]}, becomes due at {iso(moment)}."
+        yield f"Hot items older than {some(f.hot_days, 'day')}, now {cutoff}, are due:{more} {now:,} now{then}."
+        later = [(at, key) for key in self.waiting if (at := movable_moment(key) or 0) >= self._cutoff(f.now)]
+        if later and (moment := _later(parsed(min(later)[1]), f.hot_days)):
+            yield f"The oldest that is not due yet, {min(later)[1]}, becomes due at {iso(moment)}."
+        if self.unmovable:
+            first = self.unmovable[0]
+            yield f"Never moved: {some(len(self.unmovable), 'item')}. Of the first, {first!r}: {why_unmovable(first)}."
 
     def _next_chunk(self) -> Iterator[str]:
         f, run = self.facts, self.facts.schedules[1].next_run

@@ -36,8 +36,19 @@ class ItemRefusedError(StoreError):
     """One item cannot be encoded or stored; the others can."""
 
 
+class NotATimeError(L3Error, ValueError):
+    """A text stands for no moment, or for one that cannot be written as the twin's times are."""
+
+
 class ChunkRefusedError(StoreError):
-    """The target takes this chunk in no attempt, whatever the reason; one of fewer of its items may be taken."""
+    """The target takes this chunk in no attempt; one of fewer of its items may be taken.
+
+    `index` is that of the item that is at fault, from 0; None where the target does not tell.
+    """
+
+    def __init__(self, resource: str, cause: str, remedy: str = "", *, index: int | None = None) -> None:
+        super().__init__(resource, cause, remedy)
+        self.index = index
 
 
 class KeyConflictError(StoreError):
@@ -60,11 +71,28 @@ class LeaseLostError(L3Error):
 
 
 class TransferError(L3Error):
-    """A POST to a writer on another cloud failed for good. `status` is the last HTTP status, None without an answer."""
+    """A POST to a writer on another cloud failed for good.
 
-    def __init__(self, resource: str, cause: str, remedy: str = "", *, status: int | None = None) -> None:
+    Attributes:
+        status: the last HTTP status; None without an answer.
+        field: what the writer named as wrong in a 400; None otherwise.
+        index: of the item that it named, from 0; None otherwise.
+    """
+
+    def __init__(
+        self,
+        resource: str,
+        cause: str,
+        remedy: str = "",
+        *,
+        status: int | None = None,
+        field: str | None = None,
+        index: int | None = None,
+    ) -> None:
         super().__init__(resource, cause, remedy)
         self.status = status
+        self.field = field
+        self.index = index
 
 
 class ProvisioningError(L3Error):

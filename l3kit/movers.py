@@ -51,7 +51,13 @@ class MoverRun:
         """One line for people."""
         moved = f"{self.total('items'):,} items, {self.total('chunks')} chunks, {self.total('bytes'):,} bytes"
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
-        return f"{self.function}: {moved}; {self.verdict}{skipped}"
+        left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
+        return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"
+
+    @property
+    def unmovable(self) -> int:
+        """Items that the last invocation left because their `id` is no movable time."""
+        return int(self.reports[-1].get("unmovable", 0))
 
     def to_frame(self) -> pd.DataFrame:
         """One row per device: items, bytes, chunks, skipped, remains."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.tiering.item_times import read_moment
+from l3kit.tiering.time_ranges import read_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,8 +124,8 @@ class QueryParameters(Dated):
 
     @field_validator("start", "end")
     @classmethod
-    def _are_times(cls, value: str) -> str:
-        return _checked_time(value)
+    def _are_bounds(cls, value: str, info: ValidationInfo) -> str:
+        return _checked_bound(value, is_end=info.field_name == "end")
 
     @property
     def start_time(self) -> str:
@@ -216,19 +218,28 @@ def _nearest(name: str, model: type[BaseModel]) -> str:
 
 
 def _checked_time(value: str) -> str:
+    """Empty, or a moment in a form of docs/items.md."""
     if value:
         _time(value)
     return value
 
 
+def _checked_bound(value: str, *, is_end: bool) -> str:
+    """Empty, or a bound of a query: a moment, or a day. Raises: ValueError, which pydantic tells by the parameter."""
+    try:
+        if value:
+            read_bound(value, is_end=is_end)
+    except ConfigurationError as error:
+        raise ValueError(f"{error.cause}. {error.remedy}") from None
+    return value
+
+
 def _time(value: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("must be an ISO 8601 time such as 2026-01-31T00:00:00Z") from None
-    if moment.tzinfo is None:
-        raise ValueError("must say its time zone: end it in Z for UTC")
-    return moment.astimezone(UTC)
+        moment = read_moment(value)
+    except NotATimeError as error:
+        raise ValueError(f"{error.cause}. {error.remedy}") from None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)
 
 
 def _shown(value: Any) -> Any:

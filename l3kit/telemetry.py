@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from l3kit.coroutines import run
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tier_stores import open_tiers
+from l3kit.tiering.item_times import canonical_text
+from l3kit.tiering.strict_json import members
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -77,18 +80,25 @@ def _shifted(path: Path, newest: datetime) -> list[Reading]:
 def put_telemetry(
     session: Session, twin: Twin, readings: Sequence[Reading], *, progress: Callable[[int], None] = lambda count: None
 ) -> int:
-    """Write readings into the hot store; a repeat overwrites each with itself. Returns their number.
+    """Write readings into the hot store, their times in the canonical form; a repeat overwrites each with itself.
+
+    Of two readings of one device and moment the later in the sequence stays, as if they had come one by one.
 
     Args:
+        readings: device id and item, a JSON object with `iotDeviceId` and `id`, its time in any form that
+            docs/items.md accepts. All other values are kept as they are written.
         progress: called with the number of items just written.
-    Raises: StoreError, ItemRefusedError.
+    Returns: the number of readings.
+    Raises: ItemRefusedError naming the reading, NotATimeError, before anything was written; StoreError.
     """
+    digits = twin.config.time_digits
+    checked = [(device, canonical_item(device, item, digits)) for device, item in readings]
 
     async def put() -> int:
         async with open_tiers(session, twin) as tiers:
             if tiers.hot is None:
                 raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
-            for device, items in _batches(readings):
+            for device, items in _batches(checked):
                 await tiers.hot.put_items(device, items)
                 progress(len(items))
         return len(readings)
@@ -96,11 +106,44 @@ def put_telemetry(
     return run(put())
 
 
-def _batches(readings: Sequence[Reading]) -> Iterator[tuple[str, list[bytes]]]:
-    by_device: dict[str, list[bytes]] = {}
-    for device, item in readings:
-        by_device.setdefault(device, []).append(item)
-    for device, items in by_device.items():
+def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes]:
+    """An item's canonical time, and its JSON with that as `id` and every other value as it was written.
+
+    Args:
+        digits: fraction digits of the twin's times.
+    Raises: ItemRefusedError where it is not an item of this device; NotATimeError where its `id` is no time.
+    """
+    where = f"reading of {device_id}"
+    try:
+        parts = members(item)
+        json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()  # no half surrogates
+    except ValueError as error:
+        raise ItemRefusedError(where, f"cannot be read: {error}", "An item is one JSON object in UTF-8") from None
+    if parts.get("iotDeviceId") != orjson.dumps(device_id) and _text(parts, "iotDeviceId") != device_id:
+        raise ItemRefusedError(where, "its iotDeviceId is not that device's id", "Both name the device")
+    raw = _text(parts, "id")
+    if raw is None:
+        raise ItemRefusedError(where, "has no id that is a text or a whole number", "An item's id is its time")
+    time = canonical_text(raw, digits)
+    parts["id"] = orjson.dumps(time)
+    return time, b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in parts.items()) + b"}"
+
+
+def _text(parts: Mapping[str, bytes], name: str) -> str | None:
+    """A member that is a text, or the digits of a whole number."""
+    value = parts.get(name, b"null")
+    if value.isdigit():
+        return value.decode()
+    found = orjson.loads(value) if value.startswith(b'"') else None
+    return found if isinstance(found, str) else None
+
+
+def _batches(readings: Sequence[tuple[str, tuple[str, bytes]]]) -> Iterator[tuple[str, list[bytes]]]:
+    by_device: dict[str, dict[str, bytes]] = {}
+    for device, (time, item) in readings:
+        by_device.setdefault(device, {})[time] = item
+    for device, by_time in by_device.items():
+        items = list(by_time.values())
         for start in range(0, len(items), BATCH_ITEMS):
             yield device, items[start : start + BATCH_ITEMS]
 

@@ -17,7 +17,8 @@ from l3kit.link_checks import link_checks
 from l3kit.provisioning.layout import providers_of
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
-from l3kit.tiering.report import cutoff_key
+from l3kit.tiering.item_times import moment_of
+from l3kit.tiering.time_ranges import movable_range
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
 """The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
-CANARY_KEY = cutoff_key(CANARY_BEFORE)
+CANARY_KEY = movable_range(None, moment_of(CANARY_BEFORE) - 1).before
 DELETE_TRIES = 5
 
 

@@ -1,27 +1,76 @@
-"""Tells at the end of a run how many faults were injected, how often all items were counted, how many permissions were
-tried, and each layout's time."""
+"""What all tests share: slices, one hypothesis profile, an owner for every sandbox, the figures at a run's end."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterable
+
 import pytest
+from hypothesis import settings
+
+from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
+from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]
+WATCH_SECONDS = 1.0
+
+# A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
+settings.register_profile("l3kit", deadline=None, print_blob=True)
+settings.load_profile("l3kit")
+
+
+def pytest_configure() -> None:
+    """Own what this process starts, and end with the test run that started this process (an xdist worker's, say)."""
+    outer = os.environ.get(OWNER_VARIABLE, "")
+    os.environ[OWNER_VARIABLE] = str(os.getpid())
+    if outer and outer != str(os.getpid()):
+        owner = owner_of(int(outer))
+        assert owner is not None
+        threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
+
+
+def _end_with(owner: Owner) -> None:
+    pause = threading.Event()
+    while owner.lives:
+        pause.wait(WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Sums what the fault tests recorded; with xdist their reports come from all workers."""
+    """Sums what the fault tests recorded, and tells each layout's time; with xdist reports come from all workers."""
     reports = [r for kind in terminalreporter.stats.values() for r in kind if isinstance(r, pytest.TestReport)]
-    counted = {r.nodeid: dict(r.user_properties) for r in reports if "faults" in dict(r.user_properties)}
-    totals = {name: sum(int(found[name]) for found in counted.values()) for name in ("faults", "checks")}
-    failed = len({r.nodeid for r in reports if r.failed} & counted.keys())
-    if totals["checks"]:
-        verdict = "none lost, none doubled, none altered" if not failed else f"{failed} tests FAILED"
-        done = f"faults injected: {totals['faults']:,}; checks of every item in every tier: {totals['checks']:,}"
-        terminalreporter.write_line(f"{done}; {verdict}")
+    figures = _figures(reports)
+    failed = len(terminalreporter.stats.get("failed", [])) + len(terminalreporter.stats.get("error", []))
+    if figures["checks"]:
+        done = f"faults injected: {figures['faults']:,}; checks of every item in every tier: {figures['checks']:,}"
+        terminalreporter.write_line(
+            f"{done}; items lost: {figures['lost']:,}, doubled or altered: {figures['doubled']:,}"
+        )
+    path = terminalreporter.config.getoption("--figures")
+    if path is not None:
+        counts = {**figures, "passed": len(terminalreporter.stats.get("passed", [])), "failed": failed}
+        path.write_text(json.dumps({name: counts[name] for name in FIGURES}))
+    for judgement in sorted({str(p["judge"]) for r in reports if "judge" in (p := dict(r.user_properties))}):
+        terminalreporter.write_line(judgement)
     if tried := sum(
         int(dict(r.user_properties).get("permissions", 0)) for r in reports if r.when == "call" and r.passed
     ):
         terminalreporter.write_line(f"permissions taken away one by one, each of them missed: {tried}")
+    _tell_layouts(terminalreporter, reports)
+
+
+def _figures(reports: Iterable[pytest.TestReport]) -> dict[str, int]:
+    counted = {r.nodeid: dict(r.user_properties) for r in reports if "faults" in dict(r.user_properties)}
+    names = ("faults", "checks", "lost", "doubled")
+    return {name: sum(int(str(found[name])) for found in counted.values()) for name in names}
+
+
+def _tell_layouts(terminalreporter: pytest.TerminalReporter, reports: Iterable[pytest.TestReport]) -> None:
     layouts = sorted(
-        (float(properties["layout_seconds"]), str(properties["layout"]))
+        (float(str(properties["layout_seconds"])), str(properties["layout"]))
         for properties in (dict(r.user_properties) for r in reports if r.when == "call" and r.passed)
         if "layout" in properties
     )

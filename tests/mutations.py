@@ -22,15 +22,25 @@ COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 MOVER = "tests/unit/tiering/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
+MULTIPART = "tests/unit/tiering/test_multipart.py"
+CHUNK_ITEMS = "tests/unit/tiering/test_chunk_items.py"
 HOT_STORES = "tests/conformance/test_hot_store.py"
 OBJECTS = "tests/conformance/test_object_store.py"
 JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
+DELETES = "tests/unit/clouds/aws/test_deletes.py"
+STATEMENTS = "tests/unit/clouds/aws/test_statements.py"
+LOOKED_AT = "tests/unit/tiering/test_looked_at.py"
+ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
+RECEIPTS = "tests/unit/tiering/test_receipts.py"
+QUESTIONS = "tests/unit/lambda_functions/test_cold_questions.py"
 MOMENTS = "tests/faults/test_moments.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
+FORMER = "tests/unit/lambda_functions/test_former_tokens.py"
+LINKS = "tests/unit/provisioning/test_deployed_links.py"
 SECONDS = 280
 
 
@@ -75,7 +85,7 @@ MUTATIONS = (
     ),
     Mutation(
         "another run's lease is not looked at",
-        "l3kit/tiering/journal.py",
+        "l3kit/tiering/journal_record.py",
         "return bool(self.owner) and self.owner != run_id and self.lease_until > now",
         "return False",
         (MOVER, JOURNAL),
@@ -110,16 +120,86 @@ MUTATIONS = (
     ),
     Mutation(
         "the digest under the key is ignored when a chunk is settled",
-        "l3kit/tiering/device_move.py",
-        "return await self._journal.stored() if there == entry.sha256 else None",
-        "return await self._journal.stored()",
+        "l3kit/tiering/device_recovery.py",
+        "        if await self.target.seal(entry.key) == entry.sha256:\n",
+        "        if await self.target.seal(entry.key) or True:\n",
         (MOVER,),
     ),
     Mutation(
-        "a given-up key is not sealed",
+        "a recovered chunk is not looked at before its items are deleted",
+        "l3kit/tiering/device_recovery.py",
+        "        there = await self.target.look(entry.key)\n",
+        '        there = entry.sha256 if entry.state == "stored" else await self.target.look(entry.key)\n',
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "the receipt is not looked at where the object is gone",
+        "l3kit/tiering/known_chunks.py",
+        "    return await stored_digest(cold, key) or await archived_digest(cold, key)\n",
+        "    return await stored_digest(cold, key)\n",
+        (LOOKED_AT, QUESTIONS),
+    ),
+    Mutation(
+        "numbers begin at 1 where the record is missing",
         "l3kit/tiering/device_move.py",
-        "            there = await self._target.seal(entry.key)\n",
-        "            there = None\n",
+        "        self._journal.number_from((highest or 0) + 1)\n",
+        "        self._journal.number_from(1)\n",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "reserved numbers count when the highest is looked for",
+        "l3kit/tiering/known_chunks.py",
+        "chunk.device_id == device_id and chunk.number < RESERVED_NUMBERS",
+        "chunk.device_id == device_id",
+        (LOOKED_AT, QUESTIONS),
+    ),
+    Mutation(
+        "the journal hands out reserved numbers",
+        "l3kit/tiering/journal.py",
+        "if chunk.key.number >= RESERVED_NUMBERS:",
+        "if False:",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a seal is dropped without a receipt",
+        "l3kit/tiering/cold_to_archive.py",
+        "        if last:  # its number is spent",
+        "        if False:  # its number is spent",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a receipt is dropped as long as it is the last one",
+        "l3kit/tiering/receipts.py",
+        "        if chunk.number < last[number_space(chunk)]:\n",
+        "        if chunk.number <= last[number_space(chunk)]:\n",
+        (LOOKED_AT, RECEIPTS),
+    ),
+    Mutation(
+        "one number space: a period's chunk makes the journal's last one not the last",
+        "l3kit/tiering/last_chunks.py",
+        "    return chunk.device_id, chunk.number >= RESERVED_NUMBERS\n",
+        "    return chunk.device_id, False\n",
+        (RECEIPTS,),
+    ),
+    Mutation(
+        "a refused chunk is not narrowed down to its odd item",
+        "l3kit/tiering/device_move.py",
+        "                if self._narrow(draft, error):\n                    continue\n",
+        "                self._narrow(draft, error)\n                raise\n",
+        (ODD_ITEMS,),
+    ),
+    Mutation(
+        "the lists of an entry are not checked",
+        "l3kit/tiering/journal_record.py",
+        "            if not fit or (keys[0], keys[-1]) != (self.key.start, self.key.end):\n",
+        "            if False:\n",
+        (LOOKED_AT,),
+    ),
+    Mutation(
+        "a given-up key is not sealed",
+        "l3kit/tiering/device_recovery.py",
+        "        if await self.target.seal(entry.key) == entry.sha256:\n",
+        "        if False:\n",
         (MOVER,),
     ),
     Mutation(
@@ -137,32 +217,39 @@ MUTATIONS = (
         (MOVER,),
     ),
     Mutation(
-        "a page always counts as unchanged",
-        "l3kit/clouds/aws/hot_store.py",
-        "return _fingerprint(answer) == seen.fingerprint",
+        "a delete does not compare all that it could",
+        "l3kit/clouds/aws/statements.py",
+        "compared = tuple(name for name in names if name in chosen)",
+        "compared = tuple(name for name in names if name in KEYS)",
+        (STATEMENTS,),
+    ),
+    Mutation(
+        "what a condition left out is not compared with the old item",
+        "l3kit/clouds/aws/deletes.py",
+        "return to_chunk_json(old) == chunk_json",
         "return True",
-        (HOT_STORES, MOMENTS),
+        (DELETES,),
     ),
     Mutation(
         "a delete whose answer was lost is repeated blindly",
-        "l3kit/clouds/aws/hot_store.py",
-        'answer = await self._table.send_once("BatchWriteItem", "batch_delete", ',
-        'answer = await self._table.send("BatchWriteItem", "batch_delete", ',
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        'answer = await self._table.send_once("BatchExecuteStatement", ',
+        'answer = await self._table.send("BatchExecuteStatement", ',
+        (DELETES, MOMENTS),
     ),
     Mutation(
-        "unprocessed deletes are forgotten",
-        "l3kit/clouds/aws/hot_store.py",
-        'return [entry["DeleteRequest"]["Key"][SORT_KEY]["S"] for entry in left.get(self._table.name, ())]',
-        "return []",
-        (HOT_FAULTS,),
+        "throttled deletes are forgotten",
+        "l3kit/clouds/aws/deletes.py",
+        "        outcome.left.append(key)\n        if error",
+        "        if error",
+        (DELETES,),
     ),
     Mutation(
         "an item that got more attributes is not put back",
-        "l3kit/clouds/aws/hot_store.py",
-        "if old and len(old) > len(wire):",
-        "if False:",
-        (MOMENTS,),
+        "l3kit/clouds/aws/deletes.py",
+        "        if outcome.put_back:",
+        "        if False:",
+        (DELETES,),
     ),
     Mutation(
         "an object is created over another",
@@ -179,11 +266,25 @@ MUTATIONS = (
         (OBJECTS,),
     ),
     Mutation(
+        "a chunk's items are stored in reversed order",
+        "l3kit/tiering/chunks.py",
+        "*items[1:-1], items[-1]",
+        "*items[-2:0:-1], items[-1]",
+        ("tests/unit/tiering/test_chunks.py",),
+    ),
+    Mutation(
+        "base64 is weighed a quarter too low",
+        "l3kit/tiering/payload.py",
+        "return 4 * -(-count // 3)",
+        "return 3 * -(-count // 3)",
+        ("tests/unit/lambda_functions/test_mover_multi_cloud.py",),
+    ),
+    Mutation(
         "the archive mover leaves no receipt",
         "l3kit/tiering/cold_to_archive.py",
-        "            if last and info.sha256:\n",
-        "            if False:\n",
-        (AT_ONCE,),
+        "            if last:\n                await leave_receipt(",
+        "            if False:\n                await leave_receipt(",
+        (LOOKED_AT,),
     ),
     Mutation(
         "what a removed device has half done is forgotten",
@@ -210,16 +311,16 @@ MUTATIONS = (
     Mutation(
         "parts are joined without comparing the digest",
         "l3kit/tiering/multipart.py",
-        "    if found != sha256:\n        raise _DigestMismatch",
+        "    if found != upload.sha256:\n        raise _DigestMismatch",
         "    if False:\n        raise _DigestMismatch",
-        ("tests/unit/lambda_functions",),
+        (MULTIPART,),
     ),
     Mutation(
         "a writer's receipt is not compared with what was sent",
         "l3kit/tiering/http.py",
-        '(answer.get("key"), answer.get("sha256")) != (key, sha256):',
+        '(told.get("key"), told.get("sha256")) != (key, sha256):',
         "False:",
-        ("tests/unit/lambda_functions",),
+        ("tests/unit/lambda_functions/test_sender.py",),
     ),
     Mutation(
         "the run goes on beyond its deadline",
@@ -269,6 +370,45 @@ MUTATIONS = (
         "next_after = page.last if more or page.cut else None",
         "next_after = page.last if more else None",
         (HOT_STORES, COSMOS),
+    ),
+    Mutation(
+        "a part is kept before it is checked",
+        "l3kit/tiering/multipart.py",
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n"
+        "        await _keep(store, upload, number, data)\n",
+        "    await _keep(store, upload, number, data)\n"
+        "    done = await _already_done(store, upload)\n"
+        "    if done is None:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts of an object that is cut otherwise count as its parts",
+        "l3kit/tiering/multipart.py",
+        "identity = [self.total, self.sha256,",
+        "identity = [self.sha256,",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "parts without a digest are taken",
+        "l3kit/tiering/archive_writer.py",
+        "            if declared is None:\n",
+        "            if False:\n",
+        (MULTIPART,),
+    ),
+    Mutation(
+        "reversed bounds are taken",
+        "l3kit/tiering/chunk_items.py",
+        "    if _before(end, high, start, low):\n",
+        "    if False:\n",
+        (CHUNK_ITEMS,),
+    ),
+    Mutation(
+        "an item outside the bounds is taken",
+        "l3kit/tiering/chunk_items.py",
+        "        if _before(end, high, text, at):\n",
+        "        if False:\n",
+        (CHUNK_ITEMS,),
     ),
     Mutation(
         "a writer goes on after everybody has given up",
@@ -333,6 +473,76 @@ MUTATIONS = (
         "lambda: blob.delete(if_generation_match=generation, **self._once)",
         "lambda: blob.delete(**self._once)",
         (OBJECTS,),
+    ),
+    Mutation(
+        "a former token has no end",
+        "l3kit/tiering/tokens.py",
+        "if now < one.until)",
+        "if one.until)",
+        (FORMER,),
+    ),
+    Mutation(
+        "former tokens are taken where the one in force is blank",
+        "l3kit/tiering/wire.py",
+        "    if not given or not token:\n",
+        "    if not given:\n",
+        (FORMER,),
+    ),
+    Mutation(
+        "a rotated writer forgets what its mover still has",
+        "l3kit/provisioning/deployed_links.py",
+        "            former[in_force] = self._end()\n",
+        "            pass\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a second rotation ends what the mover still has",
+        "l3kit/provisioning/deployed_links.py",
+        "            if held is None or held == token:\n",
+        "            if held is None:\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a former token is not prolonged when a rotation is completed late",
+        "l3kit/provisioning/deployed_links.py",
+        "        return frozenset(ending)\n",
+        "        return frozenset()\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "the file is right, not the deployed writer",
+        "l3kit/provisioning/deployed_links.py",
+        "saved.replaces == told_digest(writer.variables):",
+        "saved.url:",
+        (LINKS,),
+    ),
+    Mutation(
+        "a rotation that was killed before its writer was told is forgotten",
+        "l3kit/provisioning/deployed_links.py",
+        "saved.replaces == told_digest(writer.variables):",
+        "not writer.variables:",
+        (LINKS,),
+    ),
+    Mutation(
+        "what may not be read is taken for blank",
+        "l3kit/provisioning/deployed_links.py",
+        "            if saved is None or not saved.token.strip():\n                raise\n",
+        "",
+        (LINKS,),
+    ),
+    Mutation(
+        "any former token that a writer was told is kept",
+        "l3kit/provisioning/deployed_links.py",
+        "        return found if all(one.until <= latest for one in found) else ()\n",
+        "        return found\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a sandbox's link is taken for a real one",
+        "l3kit/provisioning/deployed_links.py",
+        "not self.file.sandbox and _is_loopback(found.url)",
+        "False",
+        (LINKS,),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -14,8 +14,8 @@ from l3kit.clouds.aws.items import to_wire
 from l3kit.cost.workload import Workload
 from l3kit.errors import ConfigurationError
 from l3kit.tiering import payload
-from l3kit.tiering.chunks import compress, cut_chunks
-from l3kit.tiering.ports import Compression
+from l3kit.tiering.chunks import ChunkFiller, compress
+from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
     """
     if not items:
         raise ConfigurationError("items to measure", "there are none", "Give at least one item")
-    bodies = [b"[" + b",".join(chunk) + b"]" for chunk in cut_chunks(items, chunk_bytes)]
+    bodies = list(_bodies(items, chunk_bytes))
     plain = sum(map(len, bodies))
     at_rest = {name: _ratio(sum(len(compress(body, name)) for body in bodies), plain) for name in COMPRESSIONS}
     sent = sum(len(payload.encode([body], "aws").body) for body in bodies)
@@ -85,6 +85,17 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
         _ratio(sent, plain),
         max(map(len, bodies)),
     )
+
+
+def _bodies(items: Sequence[bytes], chunk_bytes: int) -> Iterator[bytes]:
+    """The chunks' bytes, by the filler that the mover uses."""
+    done = 0
+    while done < len(items):
+        filler = ChunkFiller(chunk_bytes)
+        filler.add(Page([f"{at:012d}" for at in range(done, len(items))], list(items[done:]), None))
+        draft, body = filler.draft()
+        yield body
+        done += draft.count
 
 
 def measure_weather(path: Path, chunk_bytes: int = MAX_CHUNK_BYTES) -> Measured:

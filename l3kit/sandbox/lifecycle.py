@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
 from l3kit.sandbox.emulators import start_failure
+from l3kit.sandbox.owner import Owner, owner_of
 from l3kit.sandbox.state import Home, SandboxState, is_alive, read_state, resolve_home
 
 IDLE_HOURS = 4.0
@@ -66,7 +67,11 @@ class ScheduleFiring:
 
 
 def up(
-    home: Path | str | None = None, progress: Progress | None = None, *, idle_hours: float = IDLE_HOURS
+    home: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    idle_hours: float = IDLE_HOURS,
+    owner: int | None = None,
 ) -> SandboxState:
     """Start the sandbox of this home, or find the one that runs; two callers at once get the same one.
 
@@ -74,6 +79,7 @@ def up(
         home: folder for logs and state; see `default_home`.
         progress: told in words what is being done.
         idle_hours: without a request for so long, the sandbox stops itself.
+        owner: id of the process with which a newly started sandbox ends; see `owner_of`.
     Raises: SandboxError naming the emulator that did not start, with the last lines of its log.
     """
     say = progress or (lambda _: None)
@@ -88,19 +94,24 @@ def up(
         modules = node_install.install(node, say)
         say("starting moto, dynalite and the gateway")
         _clear(place)
-        return _start(place, node.binary, modules, idle_hours)
+        return _start(place, node.binary, modules, idle_hours, owner_of(owner))
 
 
 def ensure_up(
-    home: Path | str | None = None, progress: Progress | None = None, *, clouds: Collection[str] = ()
+    home: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    clouds: Collection[str] = (),
+    owner: int | None = None,
 ) -> SandboxState:
     """The running sandbox of this home, started when there is none, with these clouds' services.
 
     Args:
         clouds: of `aws`, which is always there, `azure` and `gcp`.
+        owner: as for `up`.
     Raises: SandboxError.
     """
-    state = status(home) or up(home, progress)
+    state = status(home) or up(home, progress, owner=owner)
     missing = [cloud for cloud in clouds if (service := FIRST_SERVICES.get(cloud)) and service not in state.endpoints]
     for cloud in missing:
         _start_cloud(state, cloud, progress or (lambda _: None))
@@ -137,8 +148,8 @@ def down(home: Path | str | None = None) -> bool:
         return False
     with _locked(place):
         stopped = _sweep(place)
-        shutil.rmtree(place.functions, ignore_errors=True)
-        shutil.rmtree(place.runtime, ignore_errors=True)
+        for folder in (place.functions, place.runtime, place.twins):
+            shutil.rmtree(folder, ignore_errors=True)
     return stopped
 
 
@@ -161,11 +172,12 @@ def fire_schedule(
     return ScheduleFiring(**answer)
 
 
-def _start(place: Home, node: str, modules: Path, idle_hours: float) -> SandboxState:
+def _start(place: Home, node: str, modules: Path, idle_hours: float, owner: Owner | None) -> SandboxState:
     log = place.log("gateway")
     command = [
         *(sys.executable, "-m", "l3kit.sandbox.gateway", "--home", str(place.root), "--node", node),
         *("--modules", str(modules), "--idle-seconds", str(idle_hours * 3600)),
+        *(("--owner", str(owner.pid), repr(owner.created)) if owner else ()),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -285,8 +297,8 @@ def _wait(done: Callable[[], bool], seconds: float) -> None:
 
 
 def _clear(place: Home) -> None:
-    """A new sandbox begins empty; emulators forget everything when they stop, so functions must not linger."""
-    for folder in (place.functions, place.runtime, place.logs):
+    """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
+    for folder in (place.functions, place.runtime, place.logs, place.twins):
         shutil.rmtree(folder, ignore_errors=True)
     place.logs.mkdir(parents=True)
     place.functions.mkdir(parents=True)

@@ -6,59 +6,47 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering import wire
-from l3kit.tiering.digest import ContentDigest
+from l3kit.tiering.digest import ContentDigest, canonical_encoding
+from l3kit.tiering.envelope import Envelope
 from l3kit.tiering.multipart import MAX_PARTS, Upload, sweep_parts, take_part
 from l3kit.tiering.object_metadata import amount_fault, metadata_fault
-from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.settings import Secret
-from l3kit.tiering.wire import Envelope, Refusal, Request, Response
+from l3kit.tiering.wire import Refusal, Request, Response
 from l3kit.tiering.writers import WriterFunction
 
-_CONTENT_ENCODING = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_CONTENT_ENCODING = re.compile(r"(?!aws-chunked$)[a-z0-9._-]{1,40}")  # S3 takes that one off
 
 log = logging.getLogger(__name__)
 
 
 class ArchiveWriter(WriterFunction):
-    """Takes whole objects, or parts of them.
-
-    Args:
-        clock: wall clock, UTC, to tell forgotten parts by.
-    """
-
-    def __init__(
-        self, store: ObjectStore, token: Secret, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        super().__init__(store, token)
-        self._clock = clock
+    """Takes whole objects, or parts of them."""
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")
         if fault := wire.key_fault(key):
             raise Refusal(400, fault, "object_key")
-        wire.check_key(request, key, "object_key")
+        wire.check_length(key, "object_key")
+        wire.check_idempotency_key(request, key)
         self._check_holdable(key, "object_key")
         envelope.text("source_cloud", "unknown")
-        data = _data(envelope)
-        encoding = _content_encoding(envelope)
-        upload = Upload(key, 1, envelope.digest(), encoding, _metadata(envelope))
-        if envelope.flag("is_multipart"):
-            return await self._take_part(envelope, upload, data)
+        data, encoding, metadata = _data(envelope), _content_encoding(envelope), _metadata(envelope)
+        declared = envelope.digest()
+        number, total = _place(envelope)
+        if total > 1:
+            if declared is None:
+                raise Refusal(400, "is missing: nothing else tells the parts of two uploads apart", "sha256")
+            return await self._take_part(Upload(key, total, declared, encoding, metadata), number, data)
         sha256 = _content_digest(key, data, encoding)
-        if upload.sha256 not in (None, sha256):
+        if declared not in (None, sha256):
             raise Refusal(400, f"the data that arrived have {sha256}", "sha256")
-        await self._create(key, data, sha256, encoding, upload.metadata)
+        await self._create(key, data, sha256, encoding, metadata)
         return Response(200, {"written": len(data), "key": key, "sha256": sha256})
 
-    async def _take_part(self, envelope: Envelope, upload: Upload, data: bytes) -> Response:
-        total = envelope.whole("total_parts", 1, MAX_PARTS)
-        number = envelope.whole("part_number", 1, total)
-        upload = Upload(upload.key, total, upload.sha256, upload.content_encoding, upload.metadata)
+    async def _take_part(self, upload: Upload, number: int, data: bytes) -> Response:
         try:
             progress = await take_part(self._store, upload, number, data)
         except KeyConflictError as error:
@@ -93,11 +81,24 @@ def _data(envelope: Envelope) -> bytes:
         raise Refusal(400, "is not valid base64", "data") from None
 
 
+def _place(envelope: Envelope) -> tuple[int, int]:
+    """Which part of how many this is: (1, 1) for a whole object."""
+    if envelope.flag("is_multipart"):
+        total = envelope.whole("total_parts", 1, MAX_PARTS)
+        return envelope.whole("part_number", 1, total), total
+    for name in ("part_number", "total_parts"):
+        if envelope.has(name) and envelope.whole(name, 0, MAX_PARTS) > 1:
+            raise Refusal(400, f"must be true where '{name}' is more than 1", "is_multipart")
+    return 1, 1
+
+
 def _content_encoding(envelope: Envelope) -> str | None:
-    value = envelope.text("content_encoding", "identity")
-    if not _CONTENT_ENCODING.fullmatch(value) or value.lower() == "aws-chunked":  # S3 takes that one off
+    value = canonical_encoding(envelope.text("content_encoding", "identity"))
+    if value is not None and (
+        not _CONTENT_ENCODING.fullmatch(value) or value == "aws-chunked"
+    ):  # S3 takes that one off
         raise Refusal(400, "must be a name like gzip, and not aws-chunked", "content_encoding")
-    return None if value == "identity" else value
+    return value
 
 
 def _content_digest(key: str, data: bytes, encoding: str | None) -> str:

@@ -35,9 +35,8 @@ RESERVED_NUMBERS = 10_000_000
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
 _UNSAFE = re.compile(r"[/%\x00-\x1f\x7f]")
-_KEY = re.compile(r"(?P<device>[^/]+)/(?P<range>[^/]+)/chunk-(?P<number>\d{5,})\.json(?P<suffix>|\.gz|\.zst)")
-_DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>\d{4}-\d\d-\d\dT.*)")
-_PLAIN_RANGE = re.compile(r"(?P<start>[^-]+)-(?P<end>[^-]+)")
+_KEY = re.compile(r"(?P<device>[^/]+)/(?P<range>[^/]+)/chunk-(?P<number>[0-9]{5,})\.json(?P<suffix>|\.gz|\.zst)")
+_DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>[0-9]{4}-[0-9]{2}-[0-9]{2}T.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,10 @@ def object_key(device_id: str, start: str, end: str, number: int, compression: C
     """`{device_id}/{start}-{end}/chunk-{number:05d}.json`, with `.gz` or `.zst` where compressed.
 
     Slashes, percent signs, control characters and the whole segments `.` and `..` are percent-encoded; all other
-    Unicode stays as it is.
+    Unicode stays as it is. Of texts that are not times the hyphens are encoded too, where the one between start and
+    end could not be told otherwise.
     """
-    return f"{_segment(device_id)}/{_segment(f'{start}-{end}')}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
+    return f"{_segment(device_id)}/{_range(start, end)}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
 
 
 def is_reserved_device(device_id: str) -> bool:
@@ -78,12 +78,11 @@ def parse_object_key(key: str) -> ChunkKey | None:
     match = None if key.startswith(RESERVED_PREFIX) else _KEY.fullmatch(key)
     if match is None:
         return None
-    bounds = unquote(match["range"])
-    split = _DATED_RANGE.fullmatch(bounds) or _PLAIN_RANGE.fullmatch(bounds)
-    if split is None:
+    bounds = _bounds(match["range"])
+    if bounds is None:
         return None
     compression = next(name for name, suffix in _SUFFIXES.items() if suffix == match["suffix"])
-    return ChunkKey(unquote(match["device"]), split["start"], split["end"], int(match["number"]), compression)
+    return ChunkKey(unquote(match["device"]), *bounds, int(match["number"]), compression)
 
 
 def compress(body: bytes, compression: Compression) -> bytes:
@@ -118,17 +117,25 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What a chunk took of a page: some of its sort keys, in their order. The page is kept without its items."""
+
+    page: Page
+    sort_keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a chunk beside its bytes is, before it has a number. Kept until its items are deleted, hence without them.
 
     Attributes:
         sort_keys: of its items, ascending, at least one.
-        pages: the pages they were read from, without their items, for deleting them later.
+        taken: the pages they were read from, for deleting them later; the last may have more than the chunk.
         encoded_sort_keys, encoded_crcs: as the journal keeps them.
     """
 
     sort_keys: Sequence[str]
-    pages: Sequence[Page]
+    taken: Sequence[Taken]
     encoded_sort_keys: bytes
     encoded_crcs: bytes
 
@@ -169,16 +176,19 @@ class ChunkFiller:
         self._max_count = min(max_entry_bytes // ENTRY_BYTES_PER_ITEM, max_items or max_entry_bytes)
         self._sort_keys: list[str] = []
         self._items: list[bytes] = []
-        self._pages: list[Page] = []
+        self._taken: list[Taken] = []
         self._size = 1  # the opening bracket; each item brings its comma, the last comma stands for "]"
 
-    def add(self, page: Page) -> None:
-        """Append a page's items; pages come in sort key order."""
-        if page.items:
-            self._sort_keys += page.sort_keys
-            self._items += page.items
-            self._pages.append(page)
-            self._size += sum(map(len, page.items)) + len(page.items)
+    def add(self, page: Page, chosen: Sequence[int] | None = None) -> None:
+        """Append a page's items, or those with the chosen indexes; pages come in sort key order."""
+        keys, items = page.sort_keys, page.items
+        if chosen is not None:
+            keys, items = [keys[index] for index in chosen], [items[index] for index in chosen]
+        if items:
+            self._sort_keys += keys
+            self._items += items
+            self._taken.append(Taken(replace(page, items=[]), keys))
+            self._size += sum(map(len, items)) + len(items)
 
     @property
     def empty(self) -> bool:
@@ -214,8 +224,8 @@ class ChunkFiller:
             count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
             encoded = encode_sort_keys(self._sort_keys[:count])
         keys, items = self._sort_keys[:count], self._items[:count]
-        pages = [replace(page, items=[]) for page in self._pages if page.sort_keys[0] <= keys[-1]]
-        return Draft(keys, pages, encoded, checksums(items)), json_array(items)
+        taken = [one for one in self._taken if one.sort_keys[0] <= keys[-1]]
+        return Draft(keys, taken, encoded, checksums(items)), json_array(items)
 
 
 def json_array(items: Sequence[bytes]) -> bytes:
@@ -223,19 +233,6 @@ def json_array(items: Sequence[bytes]) -> bytes:
     if len(items) < 2:
         return b"[%b]" % b"".join(items)
     return b",".join([b"[" + items[0], *items[1:-1], items[-1] + b"]"])
-
-
-def cut_chunks(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[list[bytes]]:
-    """Split encoded items, in their order, into the chunks that the mover would cut."""
-    chunks = []
-    rest = list(items)
-    while rest:
-        filler = ChunkFiller(max_bytes)
-        filler.add(Page([f"{index:012d}" for index in range(len(rest))], rest, None))
-        draft, _ = filler.draft()
-        chunks.append(rest[: draft.count])
-        rest = rest[draft.count :]
-    return chunks
 
 
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
@@ -262,7 +259,29 @@ def decode_checksums(data: bytes) -> list[int]:
     return values.tolist()
 
 
+def _range(start: str, end: str) -> str:
+    joined = _UNSAFE.sub(_percent, f"{start}-{end}")
+    if _bounds(joined) == (start, end):
+        return joined
+    return "-".join(_UNSAFE.sub(_percent, bound).replace("-", "%2D") for bound in (start, end))
+
+
+def _bounds(segment: str) -> tuple[str, str] | None:
+    """Start and end. Version 0.1.0 encoded no hyphens: where the end is no date, the one in the middle divides."""
+    if found := _DATED_RANGE.fullmatch(segment):
+        return unquote(found["start"]), unquote(found["end"])
+    parts = segment.split("-")
+    middle = len(parts) // 2
+    if len(parts) % 2:
+        return None
+    return unquote("-".join(parts[:middle])), unquote("-".join(parts[middle:]))
+
+
+def _percent(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
+
+
 def _segment(text: str) -> str:
     if text in (".", ".."):
         return text.replace(".", "%2E")
-    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", text)
+    return _UNSAFE.sub(_percent, text)

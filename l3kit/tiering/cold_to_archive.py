@@ -14,6 +14,7 @@ import orjson
 from l3kit.errors import KeyConflictError, L3Error
 from l3kit.tiering.archive_targets import ArchiveTarget
 from l3kit.tiering.chunks import RESERVED_PREFIX, parse_object_key
+from l3kit.tiering.item_times import moment_or_none
 from l3kit.tiering.last_chunks import LastChunks
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.tiering.receipts import leave_receipt, remove_old_receipts
@@ -228,12 +229,13 @@ def _is_seal(info: ObjectInfo) -> bool:
 
 
 def _end_of(key: str) -> datetime | None:
-    """The end timestamp in one of l3kit's keys; None for any other, and for a timestamp that is no ISO-8601."""
+    """The end timestamp in one of l3kit's keys; None for any other, and for one that is no time.
+
+    Version 0.1.0 moved times without a zone too, and took them for UTC.
+    """
     chunk = parse_object_key(key)
     if chunk is None:
         return None
-    try:
-        end = datetime.fromisoformat(chunk.end)
-    except ValueError:
-        return None
-    return end if end.tzinfo else end.replace(tzinfo=UTC)
+    moment = moment_or_none(chunk.end)
+    moment = moment_or_none(f"{chunk.end}Z") if moment is None else moment
+    return None if moment is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)

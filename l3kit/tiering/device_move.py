@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
 from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
 from l3kit.tiering.chunks import ChunkFiller, ChunkKey, Draft
 from l3kit.tiering.cold_target import ColdTarget
 from l3kit.tiering.device_recovery import Recovery
+from l3kit.tiering.item_times import movable_moment
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.narrowing import MAX_REFUSED_ALONE, Narrowing
 from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.report import DeviceReport
 from l3kit.tiering.settings import Tuning
+from l3kit.tiering.time_ranges import BEHIND_ALL, due, movable_range
 
 MAX_NUMBERS_TRIED = 20
 """Keys taken by foreign content before a device is given up for this run."""
+MAX_STRANGE = 1000
+"""Keys behind every possible time that are counted in one run."""
 DELETE_ROUNDS = 20
 """How often what a store did not delete is looked at and tried again."""
 
@@ -32,7 +36,8 @@ class DeviceMove:
     """One device's turn in one run.
 
     Args:
-        before: sort keys below it are moved; None only finishes what an earlier run left half done.
+        cutoff: items of earlier moments are moved; None only finishes what an earlier run left half done.
+        latest: no reading of a device whose clock is right is of a later moment.
         time_left: asked before each chunk; when it says False the device is left at that chunk's boundary.
     """
 
@@ -43,7 +48,8 @@ class DeviceMove:
         hot: HotStore,
         target: ColdTarget,
         journal: DeviceJournal,
-        before: str | None,
+        cutoff: int | None,
+        latest: int,
         tuning: Tuning,
         time_left: Callable[[], bool],
     ) -> None:
@@ -51,7 +57,9 @@ class DeviceMove:
         self._hot = hot
         self._target = target
         self._journal = journal
-        self._before = before
+        self._cutoff = cutoff
+        self._latest = latest
+        self._looked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
         self._refused: set[str] = set()
@@ -68,17 +76,18 @@ class DeviceMove:
             if record.entry is not None:
                 await self._journal.acquire()
                 await self._recover(record.entry)
-            if self._before is not None:
-                await self._move_chunks(self._before)
+            if self._cutoff is not None:
+                await self._move_chunks(self._cutoff)
         finally:
             with contextlib.suppress(L3Error):  # an unreleased lease runs out by itself
                 await self._journal.release()
         return self.report
 
-    async def _move_chunks(self, before: str) -> None:
+    async def _move_chunks(self, cutoff: int) -> None:
+        await self._look_behind()
         after: str | None = None
         while True:
-            filler, exhausted = await self._fill(before, after)
+            filler, exhausted = await self._fill(cutoff, after)
             if filler.empty:
                 return
             if not self._time_left():
@@ -103,18 +112,38 @@ class DeviceMove:
             # What was read beyond the chunk is little (ChunkFiller.room) and is read again.
             after = draft.sort_keys[-1]
 
-    async def _fill(self, before: str, after: str | None) -> tuple[ChunkFiller, bool]:
+    async def _fill(self, cutoff: int, after: str | None) -> tuple[ChunkFiller, bool]:
         """Read until there is more than a chunk's worth, or nothing more (True)."""
+        before = movable_range(None, cutoff - 1).before
         filler = ChunkFiller(self._tuning.max_chunk_bytes, max_items=self._narrowing.max_items)
         while not filler.full:
             page = await self._hot.read_page(self._device_id, before=before, after=after, limit=filler.room())
             for sort_key, reason in page.refused:
                 self._refuse(sort_key, reason)
-            filler.add(page)
+            chosen = due(page.sort_keys, cutoff)
+            if chosen is not None:
+                self._leave_unmovable(page.sort_keys)
+            filler.add(page, chosen)
             if page.next_after is None:
                 return filler, True
             after = page.next_after
         return filler, False
+
+    def _leave_unmovable(self, sort_keys: Sequence[str]) -> None:
+        """Count what is no movable time, once: some of a page is read again with the next chunk."""
+        for key in sort_keys:
+            if key > self._looked_up_to and movable_moment(key) is None:
+                self.report.leave(key)
+        self._looked_up_to = max(self._looked_up_to, sort_keys[-1])
+
+    async def _look_behind(self) -> None:
+        """Count the keys that stand behind all times of the present: they would never be read with the due ones."""
+        since = movable_range(self._latest, None).since
+        page = await self._hot.read_page(self._device_id, since=since, before=BEHIND_ALL, limit=MAX_STRANGE)
+        strange = [key for key in page.sort_keys if movable_moment(key) is None]
+        for key in strange:
+            self.report.leave(key)
+        self.report.ahead += len(page.sort_keys) - len(strange)
 
     def _refuse(self, sort_key: str, reason: str) -> None:
         if sort_key not in self._refused:
@@ -127,7 +156,7 @@ class DeviceMove:
         Raises: ChunkRefusedError where the target turns out to refuse everything.
         """
         self._journal.forget()
-        if self._narrowing.refused(draft.sort_keys):
+        if self._narrowing.refused(draft.sort_keys, error.index):
             return True
         self._refuse(draft.sort_keys[0], f"the target refuses it: {error.cause}")
         if self._narrowing.hopeless:
@@ -192,12 +221,12 @@ class DeviceMove:
         self._journal.number_from((highest or 0) + 1)
 
     async def _delete(self, draft: Draft) -> None:
-        for page in draft.pages:
-            low = bisect_left(page.sort_keys, draft.sort_keys[0])
-            high = bisect_right(page.sort_keys, draft.sort_keys[-1])
-            await self._delete_page(page, draft, page.sort_keys[low:high])
+        for taken in draft.taken:
+            low = bisect_left(taken.sort_keys, draft.sort_keys[0])
+            high = bisect_right(taken.sort_keys, draft.sort_keys[-1])
+            await self._delete_page(taken.page, draft, taken.sort_keys[low:high])
 
-    async def _delete_page(self, page: Page, draft: Draft, sort_keys: list[str]) -> None:
+    async def _delete_page(self, page: Page, draft: Draft, sort_keys: Sequence[str]) -> None:
         await self._journal.keep_alive()
         left = await self._hot.delete_page(page, sort_keys, check=self._journal.check_held)
         if left:

@@ -16,18 +16,25 @@ _ZSTD_SLICE = 512
 """Bytes fed at once: zstd has no output limit here, and four bytes of it may stand for 128 KiB."""
 
 
+def canonical_encoding(content_encoding: str | None) -> str | None:
+    """A content encoding as HTTP compares them: in lower case, `x-gzip` as `gzip`; None for `identity` and for none."""
+    name = (content_encoding or "identity").lower()
+    return {"identity": None, "x-gzip": "gzip"}.get(name, name)
+
+
 class ContentDigest:
     """Feed the stored bytes, then ask.
 
     Args:
-        content_encoding: `gzip` and `zstd` are unpacked; under any other, or None, the bytes as stored count.
+        content_encoding: `gzip` and `zstd`, in any case, are unpacked; under any other, or None, the bytes as stored
+            count.
         what: the object, for messages.
     """
 
     def __init__(self, content_encoding: str | None, what: str = "object") -> None:
         self._hash = hashlib.sha256()
         self._what = what
-        self._encoding = content_encoding
+        self._encoding = canonical_encoding(content_encoding)
         self._gzip = zlib.decompressobj(31)
         self._zstd = zstandard.ZstdDecompressor().decompressobj()
         self._fed = 0

@@ -15,9 +15,10 @@ import orjson
 from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError, StoreError
 from l3kit.tiering.cold_target import ColdTarget
 from l3kit.tiering.device_move import DeviceMove
+from l3kit.tiering.item_times import moment_of
 from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
-from l3kit.tiering.report import DeviceReport, RunReport, cutoff_key, iso, merge_usage, verdict_of
+from l3kit.tiering.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
 from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
 
 FUNCTION = "hot-to-cold-mover"
@@ -29,6 +30,8 @@ REPORT_DAYS = 90
 MAX_REPORT_BYTES = 300_000
 RESUME_NAME = f"resume/{FUNCTION}"
 REGISTER_TRIES = 10
+CLOCK_TOLERANCE = timedelta(days=1)
+"""Readings that are further ahead of the present are told: their device's clock is wrong, or they are no times."""
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +132,8 @@ class HotToCold:
             hot=self.hot,
             target=self.target,
             journal=journal,
-            before=None if only_finish else cutoff_key(self.cutoff),
+            cutoff=None if only_finish else moment_of(self.cutoff),
+            latest=moment_of(max(self.now, self.clock()) + CLOCK_TOLERANCE),
             tuning=self.tuning,
             time_left=pace.turn(),
         )

@@ -15,32 +15,22 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
 from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
-from l3kit.tiering import wire
+from l3kit.tiering import refusals, wire
 from l3kit.tiering.chunks import Chunk, ChunkKey
-from l3kit.tiering.payload import Payload, encode
+from l3kit.tiering.payload import Payload, encode, plain
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.refusals import Answer
+from l3kit.tiering.tokens import Secret
 
 TIMEOUT_SECONDS = 30.0
 WAITS = (1.0, 2.0, 4.0)
 """Seconds before each retry, to which up to a quarter is added at random."""
 MAX_RETRY_AFTER = 30.0
 MAX_ANSWER_BYTES = 256 * 1024
-
-_REMEDIES: Mapping[int, str] = {
-    400: "The two sides are of different versions: apply the twin again",
-    401: "The url is not one of l3kit's writers: check config_inter_cloud.json",
-    403: "The tokens of the two sides differ, or the url is not public: apply the twin again",
-    404: "The writer is gone or its url changed: apply the twin again",
-    413: "Lower MAX_CHUNK_BYTES",
-    415: "The two sides are of different versions: apply the twin again",
-    429: "The writer is overloaded: raise its concurrency; the next run tries again",
-}
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +91,7 @@ class Writer:
         self._now = now
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._plain_only = False
         self.usage = Usage()
 
     def __repr__(self) -> str:
@@ -129,32 +120,35 @@ class Writer:
         pieces = wire.chunk_pieces(chunk, source_cloud, again=again)
         payload = encode(pieces, receiver_provider, {1: packed} if packed else None)
         answer = self._confirmed(payload, key, chunk.sha256, receiver_provider)
-        return ChunkReceipt(int(answer.get("written", chunk.count)), key, chunk.sha256)
+        written = answer.get("written")
+        return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
 
     def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
         """Have the key occupied by an empty array: None; else the digest of what it holds. Raises: TransferError."""
         payload = encode(wire.seal_pieces(key, source_cloud), "aws")
-        status, answer = self._post(payload, str(key))
-        if status == 409:
+        answer = self._post(payload, str(key), "aws")
+        if answer.status == 409:
             return self._conflict_digest(answer, str(key))
-        if answer.get("sealed") is not True or answer.get("key") != str(key):
-            raise self._odd_answer(status)
+        if answer.body.get("sealed") is not True or answer.body.get("key") != str(key):
+            raise refusals.unconfirmed(self._link, answer)
         return None
 
     def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
         """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
-        status, answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key))
-        sha256 = answer.get("sha256")
-        if (answer.get("looked"), answer.get("key")) != (True, str(key)) or not isinstance(sha256, str | None):
-            raise self._odd_answer(status)
+        answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key), "aws")
+        sha256 = answer.body.get("sha256")
+        if (answer.body.get("looked"), answer.body.get("key")) != (True, str(key)) or not isinstance(
+            sha256, str | None
+        ):
+            raise refusals.unconfirmed(self._link, answer)
         return sha256
 
     def highest_number(self, device_id: str, source_cloud: str) -> int:
         """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
-        status, answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None)
-        number = answer.get("highest")
-        if answer.get("iot_device_id") != device_id or type(number) is not int or number < 0:
-            raise self._odd_answer(status)
+        answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None, "aws")
+        number = answer.body.get("highest")
+        if answer.body.get("iot_device_id") != device_id or type(number) is not int or number < 0:
+            raise refusals.unconfirmed(self._link, answer)
         return number
 
     def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
@@ -175,11 +169,12 @@ class Writer:
             raise TransferError(
                 self._link,
                 f"{key} weighs {payload.weight} bytes for {provider}, plain {payload.plain_bytes}, more than it takes",
-                _REMEDIES[413],
+                refusals.REMEDIES[413],
             )
-        status, answer = self._post(payload, key)
-        if status == 409:
-            existing = answer.get("sha256")
+        answer = self._post(payload, key, provider)
+        told = answer.body
+        if answer.status == 409:
+            existing = told.get("sha256")
             if existing != sha256:
                 raise KeyConflictError(
                     f"{self._link}: {key}",
@@ -187,60 +182,64 @@ class Writer:
                     "Compare the two; see docs/protocol.md",
                     existing_sha256=existing if isinstance(existing, str) else None,
                 )
-        elif not (may_pend and _is_pending(answer)) and (answer.get("key"), answer.get("sha256")) != (key, sha256):
-            raise self._odd_answer(status)
-        return answer
+        elif not (may_pend and _is_pending(told)) and (told.get("key"), told.get("sha256")) != (key, sha256):
+            raise refusals.unconfirmed(self._link, answer)
+        return told
 
-    def _conflict_digest(self, answer: Mapping[str, Any], key: str) -> str:
-        existing = answer.get("sha256")
+    def _conflict_digest(self, answer: Answer, key: str) -> str:
+        existing = answer.body.get("sha256")
         if not isinstance(existing, str):
             raise TransferError(
-                self._link, f"HTTP 409 for {key} without the digest of what is there", _REMEDIES[400], status=409
+                self._link,
+                f"HTTP 409 for {key} without the digest of what is there",
+                "It cannot be read there, or a writer of another make answers: see docs/protocol.md",
+                status=409,
             )
         return existing
 
-    def _odd_answer(self, status: int) -> TransferError:
-        return TransferError(
-            self._link,
-            f"HTTP {status}, but the answer does not confirm the key and digest that were sent",
-            "Is the url that of l3kit's writer? Nothing was deleted",
-            status=status,
-        )
+    def _post(self, payload: Payload, key: str | None, provider: str) -> Answer:
+        """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError.
 
-    def _post(self, payload: Payload, key: str | None) -> tuple[int, Mapping[str, Any]]:
-        """POST with retries; with a key where the request is about an object.
-
-        Returns: a 200 or a 409 with its JSON object. Raises: TransferError for all else.
+        Args:
+            key: of the object that the request is about, where it is about one.
         """
+        if self._plain_only and (instead := plain(payload, provider)).fits(provider):
+            payload = instead
+        try:
+            return self._post_as_it_is(payload, key)
+        except TransferError as error:
+            instead = plain(payload, provider)
+            if error.status != 415 or instead is payload or not instead.fits(provider):
+                raise
+        if not self._plain_only:
+            log.warning("%s: the writer takes no gzip; from now on plain JSON is sent where that fits", self._link)
+        self._plain_only = True
+        return self._post_as_it_is(instead, key)
+
+    def _post_as_it_is(self, payload: Payload, key: str | None) -> Answer:
+        """POST with retries. Returns: a 200 or a 409. Raises: TransferError for all else."""
         for wait in (*WAITS, None):
-            status: int | None = None
-            answer: Mapping[str, Any] = {}
             retry_after = 0.0
             try:
-                status, answer, retry_after = self._attempt(payload, key)
+                answer = self._attempt(payload, key)
             except requests.exceptions.SSLError:
-                raise self._failed("the TLS certificate was not accepted", "Check url and clock") from None
+                raise TransferError(self._link, "the TLS certificate was not accepted", "Check url and clock") from None
             except requests.exceptions.RequestException as error:
-                cause, remedy = _explain(error, self._timeout)
+                failure = TransferError(self._link, *refusals.broken_connection(error, self._timeout))
             else:
-                if status in (200, 409):
-                    return status, answer
-                cause = f"HTTP {status}{self._told(answer)}"
-                remedy = _REMEDIES.get(status, "See the writer's log; the next run tries again")
-            if wait is None or not (status is None or status == 429 or status >= 500):
+                if answer.status in (200, 409):
+                    return answer
+                failure = refusals.failed(self._link, answer, self._token)
+                retry_after = self._retry_after(answer.headers.get("retry-after"))
+            if wait is None or not (failure.status is None or failure.status == 429 or failure.status >= 500):
                 break
             self._count_retry()
             pause = max(wait * (1 + self._jitter() / 4), min(retry_after, MAX_RETRY_AFTER))
-            log.warning("%s: %s; trying again in %.1f s", self._link, cause, pause)
+            log.warning("%s: %s; trying again in %.1f s", self._link, failure.cause, pause)
             self._sleep(pause)
-        if status is not None and 300 <= status < 400:
-            remedy = "A redirect is not followed, since it would carry the token elsewhere: correct the url"
-        raise self._failed(cause, remedy, status)
+        raise failure
 
-    def _failed(self, cause: str, remedy: str, status: int | None = None) -> TransferError:
-        return TransferError(self._link, cause, remedy, status=status)
-
-    def _attempt(self, payload: Payload, key: str | None) -> tuple[int, Mapping[str, Any], float]:
+    def _attempt(self, payload: Payload, key: str | None) -> Answer:
         with self._lock:
             self.usage.count("post")
             self.usage.bytes_out += len(payload.body)
@@ -264,7 +263,9 @@ class Writer:
                     break
             with self._lock:
                 self.usage.bytes_in += len(content)
-            return response.status_code, _object(content), self._retry_after(response.headers.get("Retry-After"))
+            told = {name.lower(): text for name, text in response.headers.items()}
+            packed = "Content-Encoding" in payload.headers
+            return Answer(response.status_code, refusals.json_object(content), told, packed)
 
     def _count_retry(self) -> None:
         with self._lock:
@@ -283,39 +284,10 @@ class Writer:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - self._now()).total_seconds())
 
-    def _told(self, answer: Mapping[str, Any]) -> str:
-        """The receiver's own words, shortened, and without anything that it may have repeated of the token."""
-        words = answer.get("error")
-        if not isinstance(words, str):
-            return ""
-        return f" ({words[:200].replace(self._token.reveal(), '***')})"
-
 
 def _is_pending(answer: Mapping[str, Any]) -> bool:
     pending = answer.get("pending")
     return isinstance(pending, list) and bool(pending) and all(type(part) is int for part in pending)
-
-
-def _object(content: bytes) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _explain(error: requests.exceptions.RequestException, timeout: float) -> tuple[str, str]:
-    """Cause and remedy, without the exception's own text: it may hold more than a log should."""
-    text = repr(error)
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"no connection within {timeout:g} s", "Check the network and the url"
-    if isinstance(error, requests.exceptions.Timeout):
-        return f"no answer within {timeout:g} s", "See the writer's log; the next run tries again"
-    if "NameResolution" in text or "getaddrinfo" in text or "Name or service not known" in text:
-        return "the host name of its url cannot be resolved (DNS)", "The writer is gone or its url changed: apply again"
-    if "refused" in text:
-        return "the connection was refused", "Nothing listens at the url: apply the twin again"
-    return f"the connection broke ({type(error).__name__})", "The next run tries again"
 
 
 def _check_url(url: str, link: str) -> None:

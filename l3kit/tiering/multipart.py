@@ -2,17 +2,22 @@
 
 A part is an object of its own, so nothing is remembered between requests: parts may come twice, in any order, to
 different instances, and after a crash any repeated part completes the object.
+
+Parts belong together where everything that was declared of the whole object is the same: its key and digest, in how
+many parts it comes, encoding and metadata. That alone does not keep apart two ways of cutting the same object into as
+many parts; the digest does, which is compared before anything becomes visible.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import orjson
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.chunks import RESERVED_PREFIX
@@ -25,7 +30,6 @@ MAX_PARTS = 10_000
 ORPHAN_AGE = timedelta(days=2)
 """Parts that old belong to an upload that was given up; the bucket's lifecycle rule removes them as well."""
 
-_PART = re.compile(r"(\d+)-of-(\d+)")
 log = logging.getLogger(__name__)
 
 
@@ -38,22 +42,27 @@ class Upload:
     """What all parts of one object have in common.
 
     Attributes:
-        sha256: declared digest of the uncompressed content; None from a sender that does not know it.
+        sha256: declared digest of the uncompressed content.
     """
 
     key: str
     total: int
-    sha256: str | None
-    content_encoding: str | None
-    metadata: Mapping[str, str]
+    sha256: str
+    content_encoding: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key_prefix(self) -> str:
+        """Of the parts of every upload of this key: they are superseded when one of them is complete."""
+        return f"{PARTS_PREFIX}{hashlib.sha256(self.key.encode()).hexdigest()}/"
 
     @property
     def prefix(self) -> str:
-        identity = f"{self.key}\n{self.sha256 or ''}".encode()
-        return f"{PARTS_PREFIX}{hashlib.sha256(identity).hexdigest()}/"
+        identity = [self.total, self.sha256, self.content_encoding, sorted(self.metadata.items())]
+        return f"{self.key_prefix}{hashlib.sha256(orjson.dumps(identity)).hexdigest()}/"
 
     def part_key(self, number: int) -> str:
-        return f"{self.prefix}{number:05d}-of-{self.total:05d}"
+        return f"{self.prefix}{number:05d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,10 @@ class Progress:
 async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes) -> Progress:
     """Keep a part; with the last one missing, put the object together.
 
-    Raises: Refusal 400 (other `total_parts`, a part of other content, digest), KeyConflictError, StoreError.
+    A part that is there with other content means that the object is cut in another way now, or that the part was
+    damaged on its way: the upload begins anew with this part.
+
+    Raises: Refusal 400 (the parts together are not what was declared), KeyConflictError, StoreError.
     """
     done = await _already_done(store, upload)
     if done is None:
@@ -79,7 +91,7 @@ async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes
         done = await _already_done(store, upload)
         if done is None:
             return Progress(pending)
-    await _discard(store, upload)
+    await _discard(store, upload.key_prefix)
     return Progress(done=done)
 
 
@@ -92,54 +104,39 @@ async def sweep_parts(store: ObjectStore, *, now: datetime, older_than: timedelt
 
 
 async def _already_done(store: ObjectStore, upload: Upload) -> ObjectInfo | None:
-    if upload.sha256 is None:
-        return None
     info = await store.head(upload.key)
-    if info is None:
-        return None
-    if info.sha256 != upload.sha256:
+    if info is not None and info.sha256 != upload.sha256:
         raise KeyConflictError(upload.key, "holds other content", existing_sha256=info.sha256)
     return info
 
 
 async def _keep(store: ObjectStore, upload: Upload, number: int, data: bytes) -> None:
+    key, sha256 = upload.part_key(number), hashlib.sha256(data).hexdigest()
     try:
-        await store.create(upload.part_key(number), data, sha256=hashlib.sha256(data).hexdigest())
+        await store.create(key, data, sha256=sha256)
     except KeyConflictError:
-        raise Refusal(
-            400,
-            f"part {number} was sent before with other content; an unfinished upload is dropped after two days",
-            "data",
-        ) from None
+        log.warning("part %d of %s came with other content: its upload begins anew", number, upload.key)
+        await _remove(store, upload.prefix)
+        await store.create(key, data, sha256=sha256)
 
 
 async def _missing(store: ObjectStore, upload: Upload) -> tuple[int, ...]:
-    there: set[int] = set()
-    async for info in store.list(upload.prefix):
-        match = _PART.fullmatch(info.key.removeprefix(upload.prefix))
-        if match is None:
-            continue
-        if int(match[2]) != upload.total:
-            raise Refusal(
-                400, f"is {upload.total}, but earlier parts of this object said {int(match[2])}", "total_parts"
-            )
-        there.add(int(match[1]))
-    return tuple(number for number in range(1, upload.total + 1) if number not in there)
+    there = {info.key async for info in store.list(upload.prefix)}
+    return tuple(number for number in range(1, upload.total + 1) if upload.part_key(number) not in there)
 
 
 async def _assemble(store: ObjectStore, upload: Upload) -> ObjectInfo:
     keys = [upload.part_key(number) for number in range(1, upload.total + 1)]
     try:
-        sha256 = upload.sha256 or await _digest(store, upload, keys)
         info = await store.create_large(
             upload.key,
-            _joined(store, upload, keys, sha256),
-            sha256=sha256,
+            _joined(store, upload, keys),
+            sha256=upload.sha256,
             content_encoding=upload.content_encoding,
             metadata=upload.metadata,
         )
     except _DigestMismatch:
-        await _discard(store, upload)
+        await _discard(store, upload.prefix)
         raise
     except StoreError:
         # Another request with the "last" part may have finished first and removed the parts under our hands.
@@ -147,21 +144,11 @@ async def _assemble(store: ObjectStore, upload: Upload) -> ObjectInfo:
         if done is None:
             raise
         info = done
-    await _discard(store, upload)
+    await _discard(store, upload.key_prefix)
     return info
 
 
-async def _digest(store: ObjectStore, upload: Upload, keys: Sequence[str]) -> str:
-    digest = ContentDigest(upload.content_encoding, upload.key)
-    for key in keys:
-        data = await store.read(key)
-        with _of_the_declared_encoding():
-            digest.update(data)
-    with _of_the_declared_encoding():
-        return digest.hexdigest()
-
-
-async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str], sha256: str) -> AsyncIterator[bytes]:
+async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str]) -> AsyncIterator[bytes]:
     """The parts one after the other; fails behind the last one, so before anything is visible, if they do not fit."""
     digest = ContentDigest(upload.content_encoding, upload.key)
     for key in keys:
@@ -171,7 +158,7 @@ async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str], sha25
         yield data
     with _of_the_declared_encoding():
         found = digest.hexdigest()
-    if found != sha256:
+    if found != upload.sha256:
         raise _DigestMismatch(400, f"the parts together have {found}; they were discarded, send them again", "sha256")
 
 
@@ -184,10 +171,14 @@ def _of_the_declared_encoding() -> Iterator[None]:
         raise _DigestMismatch(400, error.cause, "content_encoding") from None
 
 
-async def _discard(store: ObjectStore, upload: Upload) -> None:
-    """Remove the upload's parts; what cannot be removed is left to the sweep."""
+async def _discard(store: ObjectStore, prefix: str) -> None:
+    """Remove parts that have served; what cannot be removed is left to the sweep."""
     try:
-        async for info in store.list(upload.prefix):
-            await store.delete(info.key)
+        await _remove(store, prefix)
     except StoreError as error:
-        log.warning("parts of %s could not be removed yet: %s", upload.key, error)
+        log.warning("parts below %s could not be removed yet: %s", prefix, error)
+
+
+async def _remove(store: ObjectStore, prefix: str) -> None:
+    async for info in store.list(prefix):
+        await store.delete(info.key)

@@ -13,12 +13,14 @@ MAX_REFUSED_ALONE = 100
 class Narrowing:
     """How many items a chunk may hold while one among them is being looked for; None: as many as fit.
 
-    Each refusal halves the number, down to the item itself; behind it the number grows again with each chunk that is
-    taken, since odd items often lie side by side.
+    Where the target tells which item it is, the next chunk ends right before it. Otherwise each refusal halves the
+    number, down to the item itself; behind it the number grows again with each chunk that is taken, since odd items
+    often lie side by side.
     """
 
     max_items: int | None = None
     _until: str = ""
+    _known: bool = False
     _grows: bool = False
     _alone: int = 0
 
@@ -26,21 +28,31 @@ class Narrowing:
     def hopeless(self) -> bool:
         return self._alone >= MAX_REFUSED_ALONE
 
-    def refused(self, sort_keys: Sequence[str]) -> bool:
-        """A chunk of these was refused. Returns: whether they are to be tried in smaller chunks; False for one item."""
+    def refused(self, sort_keys: Sequence[str], index: int | None) -> bool:
+        """A chunk of these was refused, the item at `index` being at fault where that is known.
+
+        Returns: whether they are to be tried in smaller chunks; False where it was one item alone.
+        """
         self._grows = len(sort_keys) == 1
         if self._grows:
             self._alone += 1
-            self.max_items = 1
+            self.max_items = None if self._alone == 1 and sort_keys[0] >= self._until else 1
             return False
-        self._until = max(self._until, sort_keys[-1])
-        self.max_items = len(sort_keys) // 2
+        self._known = index is not None and 0 <= index < len(sort_keys)
+        if self._known and index is not None:
+            self._until = sort_keys[index]
+            self.max_items = max(1, index)
+        else:
+            self._until = max(self._until, sort_keys[-1])
+            self.max_items = len(sort_keys) // 2
         return True
 
     def taken(self, sort_keys: Sequence[str]) -> None:
         """A chunk of these was stored."""
         self._alone = 0
         if sort_keys[-1] >= self._until:
-            self.max_items = None
+            self.max_items, self._grows = None, False
+        elif self._known:  # the very item comes next
+            self.max_items, self._known = 1, False
         elif self.max_items and self._grows:
             self.max_items *= 2

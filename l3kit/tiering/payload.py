@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import struct
 import zlib
@@ -60,6 +61,13 @@ def encode(pieces: Sequence[bytes], provider: str, packed: Mapping[int, bytes] |
         return candidate
     plain = _payload(b"".join(pieces), _JSON, size, provider)
     return plain if plain.weight <= candidate.weight else candidate
+
+
+def plain(payload: Payload, provider: str) -> Payload:
+    """The same body as plain JSON, for a receiver that takes no gzip."""
+    if "Content-Encoding" not in payload.headers:
+        return payload
+    return _payload(gzip.decompress(payload.body), _JSON, payload.plain_bytes, provider)
 
 
 def _payload(body: bytes, headers: Mapping[str, str], plain_bytes: int, provider: str) -> Payload:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from l3kit.tiering.item_times import why_unmovable
 from l3kit.tiering.ports import Usage
+
+MAX_NAMED = 10
+"""Unmovable items that a run's report names."""
 
 Verdict = Literal["complete", "partial", "deadline", "failed"]
 
@@ -26,6 +30,10 @@ class DeviceReport:
 
     `bytes` are of the uncompressed chunks; `notes` tell what was unusual and has been settled (a chunk finished after
     an interrupted run, an item rewritten meanwhile that stays for the next run).
+
+    Attributes:
+        unmovable: items whose `id` is no movable time; they stay in the hot tier. `unmovable_first` names ten.
+        ahead: readings of a moment that has not come yet, of those looked at.
     """
 
     device_id: str
@@ -36,6 +44,15 @@ class DeviceReport:
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     remains: bool = False
+    unmovable: int = 0
+    unmovable_first: list[str] = field(default_factory=list)
+    ahead: int = 0
+
+    def leave(self, sort_key: str) -> None:
+        """Count an item that is never moved because its `id` is no movable time."""
+        self.unmovable += 1
+        if len(self.unmovable_first) < MAX_NAMED:
+            self.unmovable_first.append(sort_key)
 
     def skip(self, key: str, reason: str) -> None:
         self.skipped.append(Skipped(key, reason))
@@ -43,9 +60,10 @@ class DeviceReport:
     @property
     def quiet(self) -> bool:
         """Nothing happened that anybody would want to read about."""
-        return not (self.chunks or self.skipped or self.notes or self.remains)
+        return not (self.chunks or self.skipped or self.notes or self.remains or self.unmovable or self.ahead)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, names: int = MAX_NAMED) -> dict[str, Any]:
+        """Plain JSON values. `names`: how many unmovable items may be named; they are counted all the same."""
         return {
             "device_id": self.device_id,
             "items": self.items,
@@ -53,9 +71,23 @@ class DeviceReport:
             "chunks": self.chunks,
             "keys": list(self.keys),
             "skipped": [{"key": s.key, "reason": s.reason} for s in self.skipped],
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self._time_notes()],
             "remains": self.remains,
+            "unmovable": self.unmovable,
+            "unmovable_first": self.unmovable_first[:names],
+            "ahead": self.ahead,
         }
+
+    def _time_notes(self) -> list[str]:
+        notes = []
+        if self.unmovable:
+            first = self.unmovable_first[0]
+            count = "1 item stays" if self.unmovable == 1 else f"{self.unmovable:,} items stay"
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+        if self.ahead:
+            count = "1 reading is" if self.ahead == 1 else f"{self.ahead:,} readings are"
+            notes.append(f"{count} of a moment that has not come yet: is the device's clock right?")
+        return notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +130,21 @@ class RunReport:
             "items": sum(device.items for device in self.devices),
             "bytes": sum(device.bytes for device in self.devices),
             "chunks": sum(device.chunks for device in self.devices),
-            "devices": [device.to_json() for device in self.devices],
+            "unmovable": sum(device.unmovable for device in self.devices),
+            "devices": _told(self.devices),
             "requests": dict(self.requests),
             "retries": dict(self.retries),
             "units": dict(self.units),
         }
+
+
+def _told(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
+    """The devices' parts, with the first ten of all unmovable items named: a report's size is bounded."""
+    told, names = [], MAX_NAMED
+    for device in devices:
+        told.append(device.to_json(names))
+        names -= min(names, len(device.unmovable_first))
+    return told
 
 
 def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
@@ -131,8 +173,3 @@ def merge_usage(usages: Mapping[str, Usage]) -> tuple[dict[str, int], dict[str, 
 def iso(moment: datetime) -> str:
     """`2026-11-23T06:30:00Z`: whole seconds, UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def cutoff_key(moment: datetime) -> str:
-    """The sort key that separates older items: without a zone it sorts before every spelling of that second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from decimal import Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.scanner import make_scanner
+
+
+class NotStrictError(ValueError):
+    """What is wrong with a text that should be a JSON object.
+
+    Attributes:
+        member: in whose value it is; None where it is not in one, or where no value can be made out.
+        index: of the element, where that value is an array.
+    """
+
+    def __init__(self, cause: str, member: str | None = None, index: int | None = None) -> None:
+        super().__init__(cause)
+        self.member = member
+        self.index = index
+
+
+class _UnfitValueError(ValueError):
+    """JSON that can be read in more ways than one, or not by everybody."""
+
+
+_UNFIT = (_UnfitValueError, ArithmeticError, RecursionError)
 
 
 def members(body: bytes) -> dict[str, bytes]:
     """The members of a JSON object, each value as the very bytes that were sent.
 
-    Raises: ValueError, saying what is wrong, for anything that is not strict JSON or has a name twice, at any depth.
+    Raises: NotStrictError for anything that is not strict JSON, has a name twice at any depth, a number that no Decimal
+        can hold, or is nested too deeply to be read.
     """
     try:
         text = body.decode()
         spans = _spans(text)
     except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 (byte {error.start})") from None
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
+        raise NotStrictError(f"is not UTF-8 (byte {error.start})") from None
     except (IndexError, StopIteration):
-        raise ValueError("is not a JSON object (it ends too early, or a value is missing)") from None
+        raise NotStrictError("is not a JSON object (it ends too early, or a value is missing)") from None
+    except NotStrictError:
+        raise
     except ValueError as error:
-        raise ValueError(f"is not a JSON object ({str(error)[:100]})") from None
+        raise NotStrictError(f"is not a JSON object ({str(error)[:100]})") from None
     return {name: text[start:end].encode() for name, (start, end) in spans.items()}
+
+
+def elements(array: bytes) -> Iterator[bytes]:
+    """The elements of a JSON array that `members` has taken, each as the very bytes that were sent."""
+    text = array.decode()
+    for start, end in _elements(text, 0):
+        yield text[start:end].encode()
 
 
 def _spans(text: str) -> dict[str, tuple[int, int]]:
@@ -34,14 +65,49 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
     while True:
         name, at = scanstring(text, _expect(text, at, '"'), True)
         start = _blank(text, _expect(text, at, ":"))
-        _, end = _scan_once(text, start)
+        try:
+            _, end = _scan_once(text, start)
+        except _UNFIT as error:
+            raise NotStrictError(_cause(error), name, _first_unfit(text, start)) from None
         if name in spans:
-            raise ValueError(f"{name[:60]!r} is there twice")
+            raise _UnfitValueError(f"{name[:60]!r} is there twice")
         spans[name] = (start, end)
         at = _blank(text, end)
         if text[at] == "}":
             return _ended(text, at + 1, spans)
         at = _expect(text, at, ",")
+
+
+def _first_unfit(text: str, start: int) -> int | None:
+    """The index of the array's element that cannot be scanned; None where it is no array."""
+    if text[start] != "[":
+        return None
+    count = 0
+    try:
+        for _ in _elements(text, start):
+            count += 1
+    except (*_UNFIT, ValueError, IndexError):
+        return count
+    return None
+
+
+def _elements(text: str, start: int) -> Iterator[tuple[int, int]]:
+    at = _blank(text, _expect(text, start, "["))
+    while text[at] != "]":
+        try:
+            _, end = _scan_once(text, at)
+        except StopIteration:
+            raise ValueError(f"a value expected at character {at}") from None
+        yield at, end
+        at = _blank(text, end)
+        if text[at] == ",":
+            at = _blank(text, at + 1)
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    return "has a number that cannot be read" if isinstance(error, ArithmeticError) else str(error)
 
 
 def _blank(text: str, at: int) -> int:
@@ -66,15 +132,20 @@ def _ended(text: str, at: int, spans: dict[str, tuple[int, int]]) -> dict[str, t
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("an object has a name twice")
+        raise _UnfitValueError("has a name twice in one object")
     return found
 
 
 def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    raise _UnfitValueError(f"has {name}, which is no JSON")
 
 
-# Numbers stay text: only the ends of values are wanted, and int() refuses more than 4,300 digits.
+# Whole numbers stay text: only the ends of values are wanted, and int() refuses more than 4,300 digits.
 _scan_once = make_scanner(
-    json.JSONDecoder(object_pairs_hook=_unique, parse_float=str, parse_int=str, parse_constant=_no_constant)  # type: ignore[arg-type]
+    json.JSONDecoder(  # type: ignore[arg-type]
+        object_pairs_hook=_unique,
+        parse_float=Decimal,
+        parse_int=str,
+        parse_constant=_no_constant,
+    )
 )

@@ -23,8 +23,8 @@ SEAL_BODY = b"[]"
 SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
 """An empty array under a key that nothing else may ever take (docs/journal.md)."""
 _PACKED_KEPT = 16
-_REFUSED = (400, 413)
-"""Statuses that mean: this chunk never, in no attempt."""
+_ABOUT_ITEMS = ("items", "start_timestamp", "end_timestamp")
+"""Fields that a 400 names where other items would be taken."""
 
 
 class LocalTarget:
@@ -97,14 +97,19 @@ class LocalTarget:
 
 
 @contextmanager
-def _told_as_refusal(key: ChunkKey) -> Iterator[None]:
-    """Tell a writer's refusal of what was sent from trouble that may pass."""
+def _told_as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
+    """Tell a writer's refusal of these very items from trouble that concerns others too, or may pass.
+
+    Args:
+        whatever: any 400 counts.
+    """
     try:
         yield
     except TransferError as error:
-        if error.status not in _REFUSED:
+        if error.status != 413 and not (error.status == 400 and (whatever or error.field in _ABOUT_ITEMS)):
             raise
-        raise ChunkRefusedError(f"{error.resource}: {key}", error.cause, error.remedy) from None
+        where = f"{error.resource}: {key}"
+        raise ChunkRefusedError(where, error.cause, error.remedy, index=error.index) from None
 
 
 class RemoteTarget:
@@ -151,7 +156,7 @@ class RemoteTarget:
         """
         packed = self._packed.pop(chunk.sha256, None)
         post = partial(self._writer.post_chunk, receiver_provider=self._provider, packed=packed, again=again)
-        with _told_as_refusal(chunk.key):
+        with _told_as_refusal(chunk.key, whatever=again):
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
@@ -159,7 +164,7 @@ class RemoteTarget:
 
         Raises: ChunkRefusedError, TransferError.
         """
-        with _told_as_refusal(key):
+        with _told_as_refusal(key, whatever=True):
             return await asyncio.to_thread(self._writer.seal_chunk, key, self._source_cloud)
 
     async def look(self, key: ChunkKey) -> str | None:

@@ -9,7 +9,7 @@ import base64
 import hmac
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,10 +17,9 @@ from urllib.parse import quote, unquote
 import orjson
 
 from l3kit.errors import L3Error
-from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey
+from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
 from l3kit.tiering.payload import MAX_BODY_BYTES, Payload, encode
-from l3kit.tiering.settings import Secret
-from l3kit.tiering.strict_json import members
+from l3kit.tiering.tokens import Secret
 
 TOKEN_HEADER = "X-Inter-Cloud-Token"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -71,15 +70,17 @@ class Response:
 # --- receiving ------------------------------------------------------------------------------------------------
 
 
-def check_token(request: Request, token: Secret) -> bool:
-    """Whether the request carries the token, compared in constant time. A blank token matches nothing."""
+def check_token(request: Request, token: Secret, *former: Secret) -> bool:
+    """Whether the request carries the token or a former one; each is compared, in constant time, so that the time
+    does not tell which it was. Where the token is blank nothing matches, whatever the former ones are."""
     try:
         given = request.header(TOKEN_HEADER)
     except Refusal:
         return False
     if not given or not token:
         return False
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.reveal().encode())
+    told = given.encode("utf-8", "surrogatepass")
+    return sum(hmac.compare_digest(told, taken.reveal().encode()) for taken in (token, *former) if taken) > 0
 
 
 def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -119,77 +120,16 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     return b"".join(blocks)
 
 
-class Envelope:
-    """The fields of a request, each checked as it is taken.
-
-    Raises: Refusal 400 naming the field, from every method.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        try:
-            self._raw = members(body)
-        except ValueError as error:
-            raise Refusal(400, str(error)) from None
-
-    def raw(self, name: str) -> bytes:
-        if name not in self._raw:
-            raise Refusal(400, "is missing", name)
-        return self._raw[name]
-
-    def has(self, name: str) -> bool:
-        """Whether it is there, and not null."""
-        return self._raw.get(name, b"null") != b"null"
-
-    def value(self, name: str) -> Any:
-        try:
-            return orjson.loads(self.raw(name))
-        except orjson.JSONDecodeError as error:
-            raise Refusal(400, f"is not valid JSON ({error.msg})", name) from None
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """Text that is not empty. With a default the field may be missing or null."""
-        if default is not None and not self.has(name):
-            return default
-        value = self.value(name)
-        if not isinstance(value, str) or not value:
-            raise Refusal(400, "must be text, and not empty", name)
-        return value
-
-    def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            raise Refusal(400, f"must be one of {', '.join(allowed)}", name)
-        return value
-
-    def whole(self, name: str, low: int, high: int) -> int:
-        value = self.value(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Refusal(400, f"must be a whole number from {low} to {high}", name)
-        return value
-
-    def flag(self, name: str) -> bool:
-        """False where it is missing or null."""
-        value = self.value(name) if self.has(name) else False
-        if not isinstance(value, bool):
-            raise Refusal(400, "must be true or false", name)
-        return value
-
-    def digest(self, name: str = "sha256") -> str | None:
-        """A SHA-256 in hex, in lower case; None where it is missing or null."""
-        if not self.has(name):
-            return None
-        value = self.text(name).lower()
-        if len(value) != 64 or set(value) - set("0123456789abcdef"):
-            raise Refusal(400, "must be a SHA-256 in hexadecimal", name)
-        return value
-
-
-def check_key(request: Request, key: str, field: str, limit: int = MAX_KEY_BYTES) -> None:
-    """Refuse a key that is longer than `limit` bytes, and an Idempotency-Key that is not this key."""
+def check_length(key: str, field: str, limit: int = MAX_KEY_BYTES) -> None:
+    """Refuse a key that is longer than `limit` bytes."""
     if len(key.encode()) > limit:
         raise Refusal(400, f"makes an object key of more than {limit} bytes", field)
+
+
+def check_idempotency_key(request: Request, *keys: str) -> None:
+    """Refuse an Idempotency-Key that is none of these."""
     given = request.header(IDEMPOTENCY_HEADER)
-    if given is not None and key not in (given, unquote(given)):
+    if given is not None and not {given, unquote(given)} & set(keys):
         raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
 
 
@@ -197,6 +137,9 @@ def key_fault(key: str) -> str | None:
     """Why this cannot be an object's key on every cloud; None where it can."""
     if _UNFIT_KEY.search(key):
         return "must not hold control characters, nor `.` or `..` between slashes"
+    chunk = parse_object_key(key)
+    if chunk and is_reserved_device(chunk.device_id):
+        return f"is a chunk's of the reserved device {chunk.device_id[:60]!r}"
     return f"must not begin with {RESERVED_PREFIX}" if key.startswith(RESERVED_PREFIX) else None
 
 

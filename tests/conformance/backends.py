@@ -5,12 +5,14 @@ A backend that cannot pass a case declares it in GAPS, with the reason; nothing 
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import boto3
 from azure.cosmos import PartitionKey
 
 from l3kit.clouds.aws.credentials import Credentials
@@ -25,11 +27,15 @@ from l3kit.clouds.gcp.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.provisioning.calls import storage_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.other_clouds import azure_session, gcp_session
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
-BACKENDS = ("memory", "aws", "azure", "gcp")
+FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
+"""The address of another DynamoDB, which is then asked alone (`python -m tests.dynamodb_local`)."""
+BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
+KEY = "sandbox"
+"""Nobody checks it, but DynamoDB Local keeps tables apart by it."""
 GAPS: Mapping[tuple[str, str], str] = {
     (
         "gcp",
@@ -68,7 +74,18 @@ def memory() -> Backend:
 
 
 def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
-    place = Place(state.region, lambda: Credentials(ACCESS_KEY, SECRET_KEY), state.aws_endpoint)
+    return _aws("aws", state.aws_endpoint, client, Credentials(ACCESS_KEY, SECRET_KEY))
+
+
+def dynamodb_local(address: str) -> Backend:
+    """The hot store and the journal alone: it has no objects."""
+    secrets = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY}
+    client = partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets)
+    return _aws("dynamodb_local", address, client, Credentials(KEY, KEY))
+
+
+def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Credentials) -> Backend:
+    place = Place(REGION, lambda: credentials, address)
 
     def table(*keys: str) -> str:
         name = f"conformance-{uuid.uuid4().hex[:12]}"
@@ -86,7 +103,7 @@ def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
         return open_objects(bucket, tier, place)
 
     return Backend(
-        "aws",
+        name,
         lambda: open_hot(table("iotDeviceId", "id"), place),
         lambda: partial(open_journal, table("name"), place),
         objects,

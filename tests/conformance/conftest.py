@@ -20,6 +20,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
         request.applymarker(pytest.mark.xfail(reason=GAPS[name, test], strict=True))
     if name == "memory":
         yield backends.memory()
+    elif name == "dynamodb_local":
+        assert backends.FOREIGN
+        yield backends.dynamodb_local(backends.FOREIGN)
     elif name == "aws":
         yield backends.aws(request.getfixturevalue("sandbox"), request.getfixturevalue("aws"))
     else:

@@ -119,33 +119,59 @@ def test_deletes_take_exactly_the_named_items(backend: Backend) -> None:
     use(backend, steps)
 
 
-@pytest.mark.parametrize("just_read", [False, True])
-def test_a_page_can_be_deleted_twice(backend: Backend, just_read: bool) -> None:
+def test_a_page_can_be_deleted_twice(backend: Backend) -> None:
     async def steps(store: HotStore) -> None:
         await store.put_items("d", [item(name) for name in "abcdef"])
         page = await store.read_page("d", before=END)
-        assert await store.delete_page(page, list("bcd"), just_read=just_read) == []
-        assert await store.delete_page(page, [], just_read=just_read) == []
-        await store.delete_page(page, list("bcd"), just_read=just_read)
+        assert await store.delete_page(page, list("bcd")) == []
+        assert await store.delete_page(page, []) == []
+        await store.delete_page(page, list("bcd"))
         assert keys(await read_all(store)) == list("aef")
 
     use(backend, steps)
 
 
-def test_what_was_rewritten_since_its_page_was_read_is_left(backend: Backend) -> None:
-    new = [item("b", v=2), item("c", v=1, added=True)]
+MANY = {f"attribute_{n:03d}": n for n in range(300)}
+REWRITES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "changed": ({"v": 1}, {"v": 2}),
+    "of another type": ({"v": 1}, {"v": "1"}),
+    "changed inside": ({"v": {"a": [1, {"b": None}]}}, {"v": {"a": [1, {"b": ""}]}}),
+    "removed": ({"v": 1, "w": None}, {"v": 1}),
+    "gained": ({"v": 1}, {"v": 1, "added": True}),
+    "gained by the key alone": ({}, {"added": True}),
+    "one of hundreds": (MANY, {**MANY, "attribute_299": -1}),
+    "one more than hundreds": (MANY, {**MANY, "added": True}),
+}
+
+
+@pytest.mark.parametrize("name", REWRITES)
+def test_what_was_rewritten_since_its_page_was_read_is_left(backend: Backend, name: str) -> None:
+    old, new = REWRITES[name]
 
     async def steps(store: HotStore) -> None:
-        await store.put_items("d", [item(name, v=1) for name in "abcz"])
+        await store.put_items("d", [item(key, **old) for key in "abcz"])
         page = await store.read_page("d", before="m")
-        await store.put_items("d", new)
+        await store.put_items("d", [item("b", **new)])
         left = await store.delete_page(replace(page, items=[]), page.sort_keys)
-        assert {"b", "c"} <= set(left) <= {"a", "b", "c"}
-        page = await store.read_page("d", before="m")
-        assert page.sort_keys == sorted(left)
-        assert [json.loads(one) for one in page.items[-2:]] == [json.loads(one) for one in new]
-        await delete(store, [key for key in left if key == "a"])
-        assert keys(await read_all(store)) == ["b", "c", "z"]
+        assert {"b"} <= set(left) <= {"a", "b", "c"}
+        await delete(store, [key for key in left if key != "b"])
+        rest = await store.read_page("d", before=END)
+        assert rest.sort_keys == ["b", "z"]
+        assert json.loads(rest.items[0]) == json.loads(item("b", **new))
+
+    use(backend, steps)
+
+
+def test_a_page_of_items_of_many_kinds_is_deleted(backend: Backend) -> None:
+    kinds: list[dict[str, Any]] = [{}, {"value": None}, MANY, *({"value": value} for value in VALUES.values())]
+    kinds += [{name: 1} for name in ("dot.ted", "a b", 'quo"te', "select", "ünï🌡", "x" * 200)]
+
+    async def steps(store: HotStore) -> None:
+        names = [f"{n:03d}" for n in range(60)]
+        await store.put_items("d", [item(key, **kinds[n % len(kinds)]) for n, key in enumerate(names)])
+        for page in await read_all(store):
+            assert await store.delete_page(page, page.sort_keys) == []
+        assert keys(await read_all(store)) == []
 
     use(backend, steps)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.provisioning import apply, plan
 from l3kit.provisioning.layout import host_of
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin import Twin
-from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, World
-from tests.integration.aws.conftest import deploy, session, write_twin
+from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
+from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
 from tests.integration.conftest import all_clouds, sandbox
 
 __all__ = ["all_clouds", "sandbox", "session"]
@@ -94,8 +94,8 @@ def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: 
         sender = new_twin(f"{name}s", ("aws", "aws", "gcp"), tuning)
         ids = ("aws_l3cold_to_gcp_l3archive", "gcp_l3cold_to_aws_l3archive")
     deploy(receiver, session)
-    there = load_connections(receiver.path)[ids[1]]
-    save_inter_cloud_connection(sender.path, ids[0], there.url, there.token)
+    there = saved_links(session, receiver)[ids[1]]
+    save_link(session, sender, ids[0], there.url, there.token)
     deploy(sender, session)
     writer = session.aws_names(receiver).function(f"{border}-writer")
     cold_at = receiver if border == "cold" else sender
@@ -108,10 +108,10 @@ def tallied(record_property: Callable[[str, object], None]) -> Iterator[Callable
     used: list[World] = []
 
     def note(world: World) -> World:
-        world.tally.faults = world.tally.checks = 0
+        world.tally = Tally()
         used.append(world)
         return world
 
     yield note
-    record_property("faults", sum(world.tally.faults for world in used))
-    record_property("checks", sum(world.tally.checks for world in used))
+    for figure in fields(Tally):
+        record_property(figure.name, sum(getattr(world.tally, figure.name) for world in used))

@@ -41,11 +41,3 @@ def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothin
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     assert double_faults(tallied(make_world()), THREE_CHUNKS, shard) > 0
-
-
-@shards(24)
-def test_one_fault_under_the_conditional_guard_loses_and_doubles_nothing(
-    make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
-) -> None:
-    world = tallied(make_world(REWRITE_GUARD="conditional", COMPRESSION="gzip"))
-    assert single_faults(world, Setting("hot-to-cold-mover", few), shard) > 0

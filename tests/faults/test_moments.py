@@ -43,12 +43,6 @@ def held(world: World, setting: Setting, action: Action, at: int, happening: Cal
     return report
 
 
-def in_window(calls: Sequence[str], action: Action, at: int) -> bool:
-    """Whether a moment lies between the page guard's look at a page and the deletion of that page's items."""
-    deletes = [n for n, call in enumerate(calls, 1) if "BatchWriteItem" in call]
-    return (action == "pause_before" and at in deletes) or (action == "pause_after" and at + 1 in deletes)
-
-
 def rewriting(world: World, minutes: Sequence[int], **more: Any) -> tuple[list[bytes], Callable[[], None]]:
     new = [item(DEVICES[0], minute, case=world.number, rewritten=True, **more) for minute in minutes]
     return new, lambda: world.do(world.hot.put_items(DEVICES[0], new))
@@ -74,15 +68,12 @@ def survives_a_rewrite(world: World, action: Action, at: int, call: str) -> None
     assert world.hot_count() == 0
 
 
-@pytest.mark.parametrize("guard", ["page", "conditional"])
 @shards(8)
 def test_an_item_rewritten_while_it_is_moved_survives_in_its_last_version(
-    make_world: MakeWorld, tallied: Callable[[World], World], guard: str, shard: tuple[int, int]
+    make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    world = tallied(make_world(REWRITE_GUARD=guard, **PATIENT))
-    calls = MOVE.calls(world)
-    cases = [case for case in moments(calls) if guard == "conditional" or not in_window(calls, *case[:2])]
-    for case in cases[shard[0] :: shard[1]]:
+    world = tallied(make_world(**PATIENT))
+    for case in list(moments(MOVE.calls(world)))[shard[0] :: shard[1]]:
         survives_a_rewrite(world, *case)
 
 
@@ -93,7 +84,7 @@ def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
     """The delete took effect, its answer does not come; a blind repetition would remove the new version."""
     world = tallied(make_world(**ORDERED))
     calls = MOVE.calls(world)
-    deletes = [n for n, call in enumerate(calls, 1) if "BatchWriteItem" in call]
+    deletes = [n for n, call in enumerate(calls, 1) if "BatchExecuteStatement" in call]
     assert deletes
     for at in deletes[shard[0] :: shard[1]]:
         world.clear()
@@ -111,14 +102,15 @@ def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
 
 
 @shards(8)
-def test_an_item_to_which_attributes_are_added_survives_under_the_conditional_guard(
+def test_an_item_to_which_attributes_are_added_survives(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
     """DynamoDB has no condition on the number of attributes: such an item is deleted and put back."""
-    world = tallied(make_world(REWRITE_GUARD="conditional", **PATIENT))
+    world = tallied(make_world(**PATIENT))
     calls = MOVE.calls(world)
-    deletes = [n for n, call in enumerate(calls, 1) if "DeleteItem" in call]
-    for at in deletes[shard[0] :: 4 * shard[1]]:
+    deletes = [n for n, call in enumerate(calls, 1) if "BatchExecuteStatement" in call]
+    assert deletes
+    for at in deletes[shard[0] :: shard[1]]:
         world.clear()
         items = one_device(world)
         new = [item(DEVICES[0], minute, case=world.number, zz_added=1) for minute in range(COUNT)]
@@ -148,13 +140,13 @@ def test_late_items_end_in_exactly_one_place(
 def test_a_run_that_lost_its_lease_and_wakes_up_later_does_no_harm(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    """While it is held another run takes its device over, with an item rewritten where a look still lies ahead."""
+    """While it is held, items are rewritten and another run takes its device over."""
     world = tallied(make_world(**PATIENT))
     calls = MOVE.calls(world)
     for action, at, call in list(moments(calls))[shard[0] :: shard[1]]:
         world.clear()
         items = one_device(world)
-        new, rewrite = rewriting(world, () if in_window(calls, action, at) else (0, 11, COUNT - 1))
+        new, rewrite = rewriting(world, (0, 11, COUNT - 1))
 
         def take_over(rewrite: Callable[[], None] = rewrite) -> None:
             world.free()

@@ -35,7 +35,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
     return reports
 
 
-@pytest.mark.parametrize("runs", [2, 5])
+@pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
 @shards(40)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
@@ -52,7 +52,7 @@ def test_runs_started_together_lose_and_double_nothing(
         assert world.hot_count() == 0, f"seed {seed}"
 
 
-@pytest.mark.parametrize("runs", [2, 5])
+@pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
 @shards(40)
 def test_archive_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
@@ -91,7 +91,7 @@ def quiet(world: World, border: str) -> None:
             assert world.run(ARCHIVE)["verdict"] == "complete"
 
 
-@pytest.mark.parametrize("rewritten", [False, True])
+@pytest.mark.parametrize("rewritten", [pytest.param(False, marks=pytest.mark.slow), True])
 @shards(12)
 def test_a_chunk_that_is_archived_before_its_dead_run_is_finished_is_not_moved_again(
     make_world: MakeWorld, tallied: Callable[[World], World], rewritten: bool, shard: tuple[int, int]

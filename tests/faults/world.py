@@ -22,11 +22,12 @@ from l3kit.cloud_facade import CloudFacade
 from l3kit.errors import L3Error, StoreError
 from l3kit.sandbox import faults
 from l3kit.session import Session, reached
-from l3kit.tiering.chunks import RESERVED_PREFIX, cut_chunks, decompress, object_key, parse_object_key
+from l3kit.tiering.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin import Twin
+from tests.support.cut import cut
 
 T = TypeVar("T")
 Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
@@ -68,6 +69,8 @@ class Tally:
 
     faults: int = 0
     checks: int = 0
+    lost: int = 0
+    doubled: int = 0
 
 
 @dataclass
@@ -123,7 +126,7 @@ class World:
             while page := await self.hot.read_page(device_id, before="9999"):
                 if not page.sort_keys:
                     break
-                await self.hot.delete_page(page, page.sort_keys, just_read=True)
+                await self.hot.delete_page(page, page.sort_keys)
         for store in (self.cold, self.archive):
             for key in [info.key async for info in store.list()]:
                 await store.delete(key)
@@ -143,11 +146,11 @@ class World:
         keys = []
         for device_id in DEVICES:
             of_device = [one for one in items if json.loads(one)["iotDeviceId"] == device_id]
-            for number, chunk in enumerate(cut_chunks(of_device, max_bytes) if of_device else [], 1):
-                body = b"[" + b",".join(chunk) + b"]"
-                key = object_key(device_id, json.loads(chunk[0])["id"], json.loads(chunk[-1])["id"], number)
+            for number, (count, body) in enumerate(cut(of_device, max_bytes), 1):
+                stamps = [entry["id"] for entry in json.loads(body)]
+                key = object_key(device_id, stamps[0], stamps[-1], number)
                 digest = hashlib.sha256(body).hexdigest()
-                self.do(self.cold.create(key, body, sha256=digest, metadata={"items": str(len(chunk))}))
+                self.do(self.cold.create(key, body, sha256=digest, metadata={"items": str(count)}))
                 keys.append(key)
         return keys
 
@@ -240,4 +243,6 @@ class World:
         found = self.everywhere()
         if found != wanted:
             lost, doubled = wanted - found, found - wanted
+            self.tally.lost += lost.total()
+            self.tally.doubled += doubled.total()
             raise AssertionError(f"{what}: lost {list(lost)[:3]}, doubled or altered {list(doubled)[:3]}")

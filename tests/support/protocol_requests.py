@@ -21,12 +21,13 @@ from requests.structures import CaseInsensitiveDict
 
 from l3kit.connections import Connection
 from l3kit.tiering import wire
-from l3kit.tiering.chunks import object_key
+from l3kit.tiering.chunks import device_prefix, object_key
 from l3kit.tiering.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.tiering.object_metadata import amount_fault
 
 OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 _numbers = itertools.count(1)
+_RUN = ("2026-01-01T00:00:00+00:00", "2026-01-01T23:59:59.999Z")
 _TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
 
 
@@ -130,26 +131,30 @@ _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 
 
 def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
-    """A cold envelope whose bounds, ids, key and digest fit together."""
-    body = {**drawn, "items": [dict(item) for item in drawn["items"]], "chunk_index": int(drawn["chunk_index"])}
+    """A cold envelope whose bounds, ids, key and digest fit together; a seal's bounds are those that were drawn."""
+    if drawn.get("highest"):
+        return {**drawn, "iot_device_id": drawn["iot_device_id"][:200]}
+    body = {**drawn, "chunk_index": int(drawn["chunk_index"])}
+    items = [] if body.get("look") else [dict(item) for item in body["items"]]
+    if not body.get("look"):
+        body["items"] = items
+    if items:
+        body["start_timestamp"], body["end_timestamp"] = _RUN
+        while len(_chunk_key(body).encode()) > MAX_CHUNK_KEY_BYTES:
+            body["iot_device_id"] = body["iot_device_id"][: len(body["iot_device_id"]) // 2]
+    for minute, item in enumerate(items):
+        item |= {"iotDeviceId": body["iot_device_id"], "id": f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z"}
     while len(_chunk_key(body).encode()) > MAX_CHUNK_KEY_BYTES:
         longest = max(_TEXTS, key=lambda name: len(body[name]))
         body[longest] = body[longest][: len(body[longest]) // 2]
-    items = body["items"]
-    for item in items:
-        if "iotDeviceId" in item:
-            item["iotDeviceId"] = body["iot_device_id"]
-    if items:
-        items[0].pop("id", None)
-        items[-1].pop("id", None)
-        if len(items) > 1:
-            items[0]["id"], items[-1]["id"] = body["start_timestamp"], body["end_timestamp"]
-    if body.get("sha256"):
+    if body.get("sha256") and not body.get("look"):
         body["sha256"] = hashlib.sha256(json.dumps(items).encode()).hexdigest().upper()
     return body
 
 
 def _chunk_key(body: dict[str, Any]) -> str:
+    if body.get("highest"):
+        return f"{device_prefix(body['iot_device_id'])}x"
     compression = body.get("compression") or "none"
     return object_key(*(body[name] for name in _TEXTS), body["chunk_index"], compression)
 
@@ -159,7 +164,7 @@ def fitting_object(drawn: dict[str, Any]) -> dict[str, Any]:
     body = dict(drawn)
     while len(body["object_key"].encode()) > 1000 or wire.key_fault(body["object_key"]):
         body["object_key"] = body["object_key"][: len(body["object_key"]) // 2] or "key"
-    if body.get("content_encoding") in ("gzip", "zstd"):
+    if str(body.get("content_encoding")).lower() in ("gzip", "x-gzip", "zstd"):
         del body["content_encoding"]
     if body.get("metadata") and amount_fault(body["metadata"]):
         body["metadata"] = {"items": "1"}

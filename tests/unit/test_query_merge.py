@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -17,14 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit import device_query
-from l3kit.device_query import Part, QueryResult, _merge, query
-from l3kit.errors import L3Error, StoreError
+from l3kit.device_query import QueryResult, query
+from l3kit.device_reading import Part, merged
+from l3kit.errors import L3Error
 from l3kit.session import Session
+from l3kit.shown_values import shown_item
 from l3kit.tier_stores import TierStores
 from l3kit.tiering.chunks import compress, object_key
-from l3kit.tiering.ports import Compression
+from l3kit.tiering.ports import Compression, Page
+from l3kit.tiering.time_ranges import order_of
 from l3kit.twin import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
+from tests.support.spellings import MOMENTS, movably_spelled, spelled
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
 SESSION = cast(Session, object())
@@ -40,8 +47,8 @@ def raw(entry: dict[str, Any]) -> bytes:
 
 
 def result(*rows: dict[str, Any], parts: tuple[Part, ...] = ()) -> QueryResult:
-    merged, duplicates, versions = _merge([("hot", raw(row)) for row in rows], "", "\U0010ffff")
-    return QueryResult("JFK", "", "\U0010ffff", merged, parts, duplicates, versions)
+    merged_rows, duplicates, versions = merged([("hot", shown_item(raw(row))) for row in rows])
+    return QueryResult("JFK", "", "", merged_rows, parts, duplicates, versions)
 
 
 items = st.builds(
@@ -49,13 +56,10 @@ items = st.builds(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(TIERS), items), max_size=30), st.integers(1, 9), st.integers(1, 9))
-def test_every_item_of_the_range_is_there_once_in_time_order(
-    found: list[tuple[str, dict[str, Any]]], low: int, high: int
-) -> None:
-    start, end = item(min(low, high))["id"], item(max(low, high))["id"]
-    rows, duplicates, versions = _merge([(tier, raw(entry)) for tier, entry in found], start, end)
-    wanted = [raw(entry) for _, entry in found if start <= entry["id"] <= end]
+@given(st.lists(st.tuples(st.sampled_from(TIERS), items), max_size=30))
+def test_every_item_is_there_once_in_time_order(found: list[tuple[str, dict[str, Any]]]) -> None:
+    rows, duplicates, versions = merged([(tier, shown_item(raw(entry))) for tier, entry in found])
+    wanted = [raw(entry) for _, entry in found]
     assert len(rows) == len(set(wanted))
     assert duplicates == len(wanted) - len(rows)
     assert versions == len(rows) - len({row["id"] for row in rows})
@@ -63,7 +67,7 @@ def test_every_item_of_the_range_is_there_once_in_time_order(
 
 
 def test_an_item_on_its_way_is_counted_in_the_warmest_tier() -> None:
-    rows, duplicates, _ = _merge([(tier, raw(item(1, v=1.5))) for tier in TIERS], "", "z")
+    rows, duplicates, _ = merged([(tier, shown_item(raw(item(1, v=1.5)))) for tier in TIERS])
     assert [(row["tier"], row["v"]) for row in rows] == [("hot", Decimal("1.5"))]
     assert duplicates == 2
 
@@ -74,8 +78,12 @@ def test_a_number_and_the_same_digits_as_text_are_two_versions() -> None:
 
 
 def test_attributes_called_tier_and_time_are_kept_beside_ours() -> None:
-    found = result(item(1, tier="gold", time="noon"))
+    more = {"tier": "gold", "time": "noon", "item.tier": "silver", "item.time": "dusk"}
+    found = result(item(1, **more))
     assert (found.rows[0]["tier"], found.rows[0]["item.tier"]) == ("hot", "gold")
+    assert found.rows[0]["item.item.tier"] == "silver"
+    columns = ["item.item.tier", "item.item.time", "item.tier", "item.time"]
+    assert list(found.to_frame().columns) == ["time", "tier", *columns]
     row = found.to_frame().iloc[0]
     assert (row["tier"], row["item.tier"], row["item.time"]) == ("hot", "gold", "noon")
     assert row["time"] == pd.Timestamp("2026-01-01", tz="UTC")
@@ -190,14 +198,140 @@ def test_waiting_ends_when_all_can_be_read(world: World, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[1]", b'[{"v": 1}]', b'[{"id": 5}]', b"[", b"null"])
-def test_an_object_that_is_no_chunk_is_named(world: World, body: bytes) -> None:
+def test_an_object_that_is_no_chunk_is_a_gap_and_hides_no_other(world: World, body: bytes) -> None:
+    world.put(item(9))
     world.store("cold", item(1), body=body)
-    with pytest.raises(StoreError, match=r"bucket/JFK/.* is not a (chunk|list of items).*changed by hand"):
-        query(SESSION, TWIN, "JFK")
+    found = query(SESSION, TWIN, "JFK")
+    assert days(found) == [("hot", 9)]
+    assert not found.complete
+    assert re.search(r"cold object JFK/.* is not a (chunk|list of items)", found.sentence())
+    assert "changed by hand" in found.gaps[0].remedy
+    assert found.to_json()["gaps"][0]["what"] == found.gaps[0].what
 
 
-def test_unknown_devices_and_ranges_that_run_backwards_are_refused() -> None:
+def test_a_foreign_key_among_the_devices_objects_is_a_gap(world: World) -> None:
+    asyncio.run(world.cold.create("JFK/readme.txt", b"x", sha256=hashlib.sha256(b"x").hexdigest()))
+    found = query(SESSION, TWIN, "JFK")
+    assert [gap.what for gap in found.gaps] == ["cold object JFK/readme.txt"]
+
+
+def test_an_unreached_tier_and_a_refused_item_are_gaps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(MemoryHotStore):
+        async def read_page(self, device_id: str, **bounds: Any) -> Page:
+            page = await super().read_page(device_id, **bounds)
+            return replace(page, refused=((item(8)["id"], "holds NaN"),))
+
+    hot = Refusing()
+    asyncio.run(hot.put_items("JFK", [raw(item(9))]))
+
+    @asynccontextmanager
+    async def tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
+        yield TierStores(hot, None, None, world.archive)
+
+    monkeypatch.setattr(device_query, "open_tiers", tiers)
+    found = query(SESSION, TWIN, "JFK")
+    assert [(gap.tier, gap.what) for gap in found.gaps] == [
+        ("cold", "the cold tier"),
+        ("hot", f"hot item {item(8)['id']}"),
+    ]
+    assert "on aws, which this session does not reach" in found.sentence()
+    assert list(found.gaps_frame()["reason"])[1] == "holds NaN"
+    assert query(SESSION, TWIN, "JFK", item(9)["id"]).gaps == found.gaps[:1]
+
+
+def test_values_are_shown_as_they_were_put(world: World) -> None:
+    tagged = {
+        "map": {"$map": {"$oid": {"$map": {"$x": 1}}}},
+        "binary": {"$binary": "aGVsbG8="},
+        "texts": {"$stringSet": ["a", "b"]},
+        "numbers": {"$numberSet": [1, 2.5]},
+        "when": {"$timestamp": "2026-01-01T00:00:00.000000Z"},
+        "where": [{"$geoPoint": [48.2, 16.4]}],
+        "foreign": {"$oid": "65a0"},
+        "broken": {"$binary": 5},
+    }
+    world.store("cold", item(1, **tagged))
+    row = query(SESSION, TWIN, "JFK").rows[0]
+    assert row["map"] == {"$oid": {"$x": 1}}
+    assert row["binary"] == b"hello"
+    assert row["texts"] == {"a", "b"}
+    assert row["numbers"] == {1, Decimal("2.5")}
+    assert row["when"] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert row["where"] == [{"latitude": Decimal("48.2"), "longitude": Decimal("16.4")}]
+    assert row["foreign"] == {"$oid": "65a0"}
+    assert row["broken"] == {"$binary": 5}
+
+
+def test_a_number_longer_than_pythons_ints_keeps_its_digits(world: World) -> None:
+    body = b'[{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z","v":%b}]' % (b"1" * 5000)
+    world.store("cold", item(1), body=body)
+    found = query(SESSION, TWIN, "JFK")
+    assert found.rows[0]["v"] == Decimal("1" * 5000)
+    assert len(found.to_frame()) == 1
+
+
+@given(st.lists(MOMENTS, min_size=1, max_size=6), st.data())
+def test_a_query_finds_what_a_plain_filter_finds_however_times_are_spelled(
+    moments: list[int], data: st.DataObject
+) -> None:
+    """Hot items in any accepted spelling, cold chunks in movable ones, bounds in any."""
+    bound = st.one_of(st.none(), MOMENTS)
+    start, end = data.draw(bound), data.draw(bound)
+    if start is not None and end is not None and start > end:
+        start, end = end, start
+    world, wanted = World(), set()
+    for number, moment in enumerate(moments):
+        hot = data.draw(st.booleans())
+        key = data.draw(spelled(moment) if hot else movably_spelled(moment))
+        entry = {"iotDeviceId": "JFK", "id": key, "v": number}
+        asyncio.run(_hold(world, entry, number, hot))
+        if (start is None or start <= moment) and (end is None or moment <= end):
+            wanted.add((key, number) if not hot else (key, None))
+    texts = [None if one is None else data.draw(spelled(one)) for one in (start, end)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device_query, "open_tiers", world.tiers)
+        found = query(SESSION, TWIN, "JFK", *texts)
+    assert {(row["id"], row["v"] if row["tier"] == "cold" else None) for row in found.rows} == wanted
+    assert [order_of(row["id"])[0] for row in found.rows] == sorted(order_of(row["id"])[0] for row in found.rows)
+
+
+async def _hold(world: World, entry: dict[str, Any], number: int, hot: bool) -> None:
+    if hot:
+        await world.hot.put_items("JFK", [raw(entry)])
+        return
+    body = b"[" + raw(entry) + b"]"
+    key = object_key("JFK", entry["id"], entry["id"], number)
+    await world.cold.create(key, body, sha256=hashlib.sha256(body).hexdigest())
+
+
+def test_a_time_that_is_none_or_beyond_pandas_is_nat_and_keeps_its_text(world: World) -> None:
+    for key in ("yesterday", "9999-12-31T23:59:59Z", "2026-01-01T00:00:00.000000001Z"):
+        world.put({"iotDeviceId": "JFK", "id": key})
+    frame = query(SESSION, TWIN, "JFK").to_frame()
+    assert list(frame["id"]) == ["2026-01-01T00:00:00.000000001Z", "9999-12-31T23:59:59Z", "yesterday"]
+    assert list(frame["time"].isna()) == [False, True, True]
+    assert frame["time"][0].nanosecond == 1
+
+
+def test_a_day_is_a_bound_and_so_are_datetimes(world: World) -> None:
+    world.put(*(item(day) for day in range(1, 6)))
+    assert days(query(SESSION, TWIN, "JFK", "2026-01-02", "2026-01-03")) == [("hot", 2), ("hot", 3)]
+    start, end = datetime(2026, 1, 3, tzinfo=UTC), date(2026, 1, 4)
+    found = query(SESSION, TWIN, "JFK", start, end)
+    assert days(found) == [("hot", 3), ("hot", 4)]
+    assert (found.start, found.end) == ("2026-01-03T00:00:00Z", "2026-01-04T23:59:59.999999999Z")
+
+
+def test_a_range_in_the_future_is_empty_and_complete(world: World) -> None:
+    world.put(item(1))
+    found = query(SESSION, TWIN, "JFK", "2099-01-01", "2099-12-31")
+    assert (found.rows, found.complete) == ((), True)
+
+
+def test_unknown_devices_and_ranges_that_run_backwards_are_refused(world: World) -> None:
     with pytest.raises(L3Error, match="device XYZ: is not one of nyc-weather's"):
         query(SESSION, TWIN, "XYZ")
     with pytest.raises(L3Error, match="behind its end"):
-        query(SESSION, TWIN, "JFK", "2026", "2025")
+        query(SESSION, TWIN, "JFK", "2026-01-02", "2025-01-01")
+    with pytest.raises(L3Error, match="start 'yesterday'"):
+        query(SESSION, TWIN, "JFK", "yesterday")

@@ -17,7 +17,8 @@ import pytest
 
 import l3kit
 from l3kit.coroutines import run
-from l3kit.device_query import Part, QueryResult, _merge
+from l3kit.device_query import QueryResult
+from l3kit.device_reading import Part, merged
 from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.movers import MoverRun, moments_between
 from l3kit.results import write_result
@@ -133,13 +134,12 @@ def test_items_that_are_lost_or_doubled_fail_the_check() -> None:
 def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() -> None:
     old, new = {"iotDeviceId": "d", "id": "b", "v": Decimal("1.0")}, {"iotDeviceId": "d", "id": "b", "v": 2}
     found = [
-        ("hot", b'{"iotDeviceId":"d","id":"b","v":1.0}'),
+        ("hot", {"iotDeviceId": "d", "id": "b", "v": Decimal("1.0")}),
         ("cold", old),
         ("cold", new),
         ("archive", {"iotDeviceId": "d", "id": "a", "v": 0}),
-        ("archive", {"iotDeviceId": "d", "id": "z", "v": 0}),
     ]
-    rows, duplicates, versions = _merge(found, "a", "c")
+    rows, duplicates, versions = merged(found)
     assert (rows[0]["tier"], rows[0]["id"]) == ("archive", "a")
     assert len(rows) == 3
     assert (duplicates, versions) == (1, 1)

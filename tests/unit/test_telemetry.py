@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.errors import ConfigurationError
-from l3kit.telemetry import QUANTITIES, WEATHER_FILE, read_weather
+from l3kit.errors import ConfigurationError, L3Error
+from l3kit.telemetry import QUANTITIES, WEATHER_FILE, canonical_item, read_weather
 
 FILE = Path(__file__).parents[2] / "params" / "twins" / "nyc-weather" / WEATHER_FILE
 NEWEST = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -81,3 +81,41 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes) -> No
     (tmp_path / "x.csv.gz").write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"x\.csv\.gz: cannot be read as weather data"):
         read_weather(tmp_path / "x.csv.gz", NEWEST)
+
+
+def put(device: str, text: str, digits: int = 3) -> tuple[str, dict[str, object]]:
+    time, item = canonical_item(device, text.encode(), digits)
+    return time, json.loads(item, parse_float=str, parse_int=str)
+
+
+@pytest.mark.parametrize(
+    "time",
+    ['"2026-05-31T14:00:00+02:00"', '"20260531T120000Z"', '"1780228800000"', "1780228800", '"2026-05-31t12:00z"'],
+)
+def test_readings_are_written_with_canonical_times_and_otherwise_as_they_are(time: str) -> None:
+    text = f'{{"iotDeviceId": "d", "v": 1.500, "id": {time}, "list": [1E400, "\\u00e9"]}}'
+    written, item = put("d", text)
+    assert written == "2026-05-31T12:00:00.000Z"
+    assert item == {"iotDeviceId": "d", "v": "1.500", "id": written, "list": ["1E400", "é"]}
+    assert put("d", text, 0)[0] == "2026-05-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("5", "cannot be read"),
+        ("{", "cannot be read"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00Z","v":"\\ud83d"}', "cannot be read"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00Z","v":1,"v":2}', "is there twice"),
+        ('{"iotDeviceId":"e","id":"2026-05-31T12:00:00Z"}', "not that device's id"),
+        ('{"id":"2026-05-31T12:00:00Z"}', "not that device's id"),
+        ('{"iotDeviceId":"d"}', "has no id"),
+        ('{"iotDeviceId":"d","id":1.5}', "has no id"),
+        ('{"iotDeviceId":"d","id":["2026-05-31T12:00:00Z"]}', "has no id"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00"}', "names no zone"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00.12345Z"}', "has 5 fraction digits"),
+    ],
+)
+def test_a_reading_that_is_none_is_refused_with_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(L3Error, match=reason):
+        canonical_item("d", text.encode(), 3)

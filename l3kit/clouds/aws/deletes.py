@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import json
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any
 
-import orjson
-
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.client import REMEDIES
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.items import SORT_KEY, to_chunk_json
+from l3kit.clouds.aws.pages import no_collector
 from l3kit.clouds.aws.statements import (
     MAX_REQUEST_BYTES,
     MAX_STATEMENTS,
+    PARAMETERS_END,
     Condition,
-    answered,
     insertion,
     request,
 )
-from l3kit.errors import L3Error, StoreError
+from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 
 log = logging.getLogger(__name__)
@@ -45,22 +47,63 @@ PASSING = frozenset(
     }
 )
 """Codes of single statements that a later try may cure (BatchStatementError in the API reference)."""
-_END = b"]}"
 
 Wire = dict[str, Any]
 
 
-class Deletion(NamedTuple):
-    """The delete of one item as it was read.
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """The deletes of items as they were read; the lists go together.
 
-    `parameters` are those of the condition's statement, joined by commas. `chunk_json` is what was read, where the
-    condition does not compare all of it.
+    Attributes:
+        sort_keys: ascending.
+        parameters: of the conditions' statements, each joined by commas.
+        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
     """
 
-    sort_key: str
-    condition: Condition
-    parameters: bytes
-    chunk_json: bytes | None = None
+    sort_keys: Sequence[str]
+    conditions: Sequence[Condition]
+    parameters: Sequence[bytes]
+    partly: Mapping[str, bytes]
+
+    def of(self, sort_keys: Sequence[str]) -> Deletions:
+        """Those of some of the items."""
+        start = bisect_left(self.sort_keys, sort_keys[0])
+        run = self._run(start, start + len(sort_keys))
+        if run.sort_keys == sort_keys:
+            return run
+        wanted = set(sort_keys)
+        chosen = [index for index, key in enumerate(self.sort_keys) if key in wanted]
+        lists: list[list[Any]] = [
+            [listed[index] for index in chosen] for listed in (self.sort_keys, self.conditions, self.parameters)
+        ]
+        return Deletions(lists[0], lists[1], lists[2], self.partly)
+
+    def batches(self) -> list[Deletions]:
+        """As many together as a request takes."""
+        bounds = [*range(0, len(self.sort_keys), MAX_STATEMENTS), len(self.sort_keys)]
+        whole = [self._run(*pair) for pair in pairwise(bounds)]
+        return [batch for one in whole for batch in one._small_enough()]
+
+    def body(self) -> bytes:
+        """The request."""
+        first = self.conditions[0]
+        if self.conditions.count(first) == len(self.conditions):  # items of a kind: their statements are the same
+            between = PARAMETERS_END + b"," + first.head
+            return request(first.head + between.join(self.parameters) + PARAMETERS_END)
+        pairs = zip(self.conditions, self.parameters, strict=True)
+        return request(b",".join([one.head + values + PARAMETERS_END for one, values in pairs]))
+
+    def _run(self, start: int, end: int) -> Deletions:
+        return Deletions(self.sort_keys[start:end], self.conditions[start:end], self.parameters[start:end], self.partly)
+
+    def _small_enough(self) -> list[Deletions]:
+        count = len(self.sort_keys)
+        heads = sum([len(condition.head) for condition in self.conditions])
+        if count < 2 or heads + sum(map(len, self.parameters)) <= MAX_REQUEST_BYTES:
+            return [self]
+        middle = count // 2
+        return [*self._run(0, middle)._small_enough(), *self._run(middle, count)._small_enough()]
 
 
 @dataclass(slots=True)
@@ -80,7 +123,7 @@ class ConditionalDeletes:
         self._table = table
         self._bounded = bounded
 
-    async def run(self, deletions: Sequence[Deletion], check: Callable[[], None], attempt: int) -> list[str]:
+    async def run(self, deletions: Deletions, check: Callable[[], None], attempt: int) -> list[str]:
         """Try each once; returns the sort keys of items that may be there still.
 
         No request is sent a second time: an item that had been deleted may have been written anew since.
@@ -89,23 +132,23 @@ class ConditionalDeletes:
             check, attempt: see `HotStore.delete_page`.
         Raises: StoreError where DynamoDB refuses for good; what is to be put back has been put back before.
         """
-        batches = _batches(deletions)
-        outcomes = await self._bounded.run([self._delete(batch, check) for batch in batches])
-        failed = sum(outcome.passing for outcome in outcomes)
+        outcomes = await self._bounded.run([self._delete(batch, check) for batch in deletions.batches()])
+        failed = sum([outcome.passing for outcome in outcomes])
         if failed:
             self._table.client.usage.retried("batch_delete", failed)
             await self._table.client.retry.wait(attempt)
         return [key for outcome in outcomes for key in outcome.left]
 
-    async def _delete(self, batch: Sequence[Deletion], check: Callable[[], None]) -> _Outcome:
+    async def _delete(self, batch: Deletions, check: Callable[[], None]) -> _Outcome:
         check()
-        body = request([one.condition.head + one.parameters + _END for one in batch])
-        answer = await self._table.send_once("BatchExecuteStatement", "batch_delete", body)
+        answer = await self._table.send_once("BatchExecuteStatement", "batch_delete", batch.body())
         if answer is None:
-            return _Outcome([one.sort_key for one in batch], passing=True)
-        content = answered(answer.body)
-        self._table.count_write(content)
-        outcome = _judge(batch, content["Responses"])
+            return _Outcome(list(batch.sort_keys), passing=True)
+        with no_collector():
+            content = odd_text.loads(answer.body)
+            self._table.count_write(content)
+            outcome = _judge(batch, content["Responses"])
+            del content
         if outcome.put_back:
             await self._put_back(outcome.put_back)
         if outcome.refusal is not None:
@@ -144,8 +187,8 @@ class ConditionalDeletes:
         self, batch: Mapping[str, bytes], pending: dict[str, bytes], refused: dict[str, Mapping[str, str]]
     ) -> None:
         """One request; what it settled is taken out of `pending`."""
-        answer = await self._table.send("BatchExecuteStatement", "put_back", request(list(batch.values())))
-        content = answered(answer.body)
+        body = request(b",".join(batch.values()))
+        content = odd_text.loads((await self._table.send("BatchExecuteStatement", "put_back", body)).body)
         self._table.count_write(content)
         for key, response in zip(batch, content["Responses"], strict=True):
             error = response.get("Error", {})
@@ -162,18 +205,18 @@ class ConditionalDeletes:
         return StoreError(f"table {self._table.name}", cause, remedy)
 
 
-def _judge(batch: Sequence[Deletion], responses: Sequence[Wire]) -> _Outcome:
+def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:
     """The responses stand in the order of the statements, and each decides its own."""
     outcome = _Outcome()
-    for one, response in zip(batch, responses, strict=True):
+    for key, condition, response in zip(batch.sort_keys, batch.conditions, responses, strict=True):
         error = response.get("Error")
         if error is None:
             old = response.get("Item")  # none: it had been gone
-            if old is not None and not _as_read(one, old):
+            if old is not None and (len(old) != condition.attributes or not _as_read(old, batch.partly.get(key))):
                 outcome.put_back.append(old)
-                outcome.left.append(one.sort_key)
+                outcome.left.append(key)
             continue
-        outcome.left.append(one.sort_key)
+        outcome.left.append(key)
         if error["Code"] in PASSING:
             outcome.passing = True
         elif error["Code"] != CHANGED:
@@ -181,30 +224,14 @@ def _judge(batch: Sequence[Deletion], responses: Sequence[Wire]) -> _Outcome:
     return outcome
 
 
-def _as_read(deletion: Deletion, old: Wire) -> bool:
-    """Whether the old item is what was read: by content, unless all was compared and only more could be there."""
-    if len(old) != deletion.condition.attributes:
-        return False
-    if deletion.chunk_json is None:
+def _as_read(old: Wire, chunk_json: bytes | None) -> bool:
+    """Whether an old item with the right number of attributes is what was read; None: all of it was compared."""
+    if chunk_json is None:
         return True
     try:
-        return to_chunk_json(old) == deletion.chunk_json
-    except (L3Error, orjson.JSONEncodeError):
+        return to_chunk_json(old) == chunk_json
+    except ItemRefusedError:
         return False
-
-
-def _batches(deletions: Sequence[Deletion]) -> list[Sequence[Deletion]]:
-    batches: list[Sequence[Deletion]] = []
-    start = size = 0
-    for index, one in enumerate(deletions):
-        own = len(one.condition.head) + len(one.parameters)
-        if index - start == MAX_STATEMENTS or (index > start and size + own > MAX_REQUEST_BYTES):
-            batches.append(deletions[start:index])
-            start, size = index, 0
-        size += own
-    if start < len(deletions):
-        batches.append(deletions[start:])
-    return batches
 
 
 def _insert_batches(pending: Mapping[str, bytes]) -> list[dict[str, bytes]]:

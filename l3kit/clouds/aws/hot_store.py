@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from l3kit.clouds.aws.deletes import ConditionalDeletes, Deletion
+from l3kit.clouds.aws import odd_text
+from l3kit.clouds.aws.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.item_size import check_size
 from l3kit.clouds.aws.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
-from l3kit.clouds.aws.statements import Condition, Conditions
+from l3kit.clouds.aws.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
@@ -23,19 +23,6 @@ BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
 BATCH_TRIES = 20
 """How often what a BatchWriteItem left unprocessed is sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the deletes of a page's items compare; each list goes with the page's sort keys.
-
-    Attributes:
-        partly: by sort key, the chunk JSON of items whose condition does not compare all of them.
-    """
-
-    conditions: list[Condition]
-    parameters: list[bytes]
-    partly: dict[str, bytes]
 
 
 class DynamoHotStore:
@@ -47,8 +34,7 @@ class DynamoHotStore:
 
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
         self._table = table
-        self._conditions = Conditions(table.name)
-        self._shapes = Shapes(SORT_KEY, self._conditions)
+        self._shapes = Shapes(SORT_KEY, Conditions(table.name))
         self._bounded = Bounded(delete_concurrency)
         self._deletes = ConditionalDeletes(table, self._bounded)
         self.usage = table.client.usage
@@ -67,16 +53,14 @@ class DynamoHotStore:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
         answer = await self._table.send("Query", "query", request)
-        page = decode(answer.body, self._shapes, self._conditions)
+        page = decode(answer.body, self._shapes)
         self._table.count_read(page.rest)
         while page.sort_keys and page.sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
             for listed in (page.sort_keys, page.items, page.conditions, page.parameters):
                 listed.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        decoded = zip(page.sort_keys, page.items, page.conditions, strict=True)
-        partly = {key: item for key, item, condition in decoded if not condition.whole}
-        seen = _Seen(page.conditions, page.parameters, partly)
+        seen = Deletions(page.sort_keys, page.conditions, page.parameters, page.partly)
         return Page(page.sort_keys, page.items, next_after, seen, page.refused)
 
     async def delete_page(
@@ -90,12 +74,8 @@ class DynamoHotStore:
         """See `HotStore.delete_page` and `ConditionalDeletes`."""
         if not sort_keys:
             return []
-        seen = page.seen
-        assert isinstance(seen, _Seen)
-        wanted = set(sort_keys)
-        read = zip(page.sort_keys, seen.conditions, seen.parameters, strict=True)
-        deletions = [Deletion(key, how, what, seen.partly.get(key)) for key, how, what in read if key in wanted]
-        return await self._deletes.run(deletions, check, attempt)
+        assert isinstance(page.seen, Deletions)
+        return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """See `HotStore.put_items`."""
@@ -115,7 +95,7 @@ class DynamoHotStore:
             "ConsistentRead": True,
             "Limit": 1,
         }
-        content = orjson.loads((await self._table.call("Query", "query", request)).body)
+        content = odd_text.loads((await self._table.call("Query", "query", request)).body)
         self._table.count_read(content)
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
@@ -140,7 +120,7 @@ class DynamoHotStore:
             request["ExclusiveStartKey"] = {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": after}}
         if limit is not None:
             request["Limit"] = max(1, limit)
-        return orjson.dumps(request)
+        return odd_text.dumps(request)
 
     async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]

@@ -17,7 +17,7 @@ COLLECTION_BYTES = 3
 
 def item_size(item: Mapping[str, Any]) -> int:
     """Bytes of an item in wire form: names and values. Numbers by the rule's lower bound, so never too much."""
-    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+    return sum(_text_size(name) + _size(value) for name, value in item.items())
 
 
 def check_size(name: str, item: Mapping[str, Any]) -> None:
@@ -32,18 +32,23 @@ def check_size(name: str, item: Mapping[str, Any]) -> None:
 def _size(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "S":
-        return len(content.encode())
+        return _text_size(content)
     if kind == "N":
         return _number_size(content)
     if kind == "B":
         return _binary_size(content)
     if kind == "M":
-        return COLLECTION_BYTES + sum(1 + len(name.encode()) + _size(entry) for name, entry in content.items())
+        return COLLECTION_BYTES + sum(1 + _text_size(name) + _size(entry) for name, entry in content.items())
     if kind == "L":
         return COLLECTION_BYTES + sum(1 + _size(entry) for entry in content)
     if kind in ("SS", "NS", "BS"):
-        return sum({"SS": len, "NS": _number_size, "BS": _binary_size}[kind](entry) for entry in content)
+        return sum({"SS": _text_size, "NS": _number_size, "BS": _binary_size}[kind](entry) for entry in content)
     return 1
+
+
+def _text_size(text: str) -> int:
+    """Bytes in UTF-8; half of a surrogate pair, which a producer may have left in a text, takes three."""
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _number_size(digits: str) -> int:

@@ -39,10 +39,13 @@ class _Number(str):
 def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
     """An item in wire form as chunk JSON, its attributes in alphabetical order.
 
-    Raises: ItemRefusedError for a type this version does not know, or a number that is none.
+    Raises: ItemRefusedError for a type this version does not know, a number that is none, half of a surrogate pair.
     """
     item = unwrapped(item)
-    return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
+    try:
+        return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
 
 
 def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:

@@ -8,41 +8,42 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.items import SORT_KEY, to_chunk_json
 from l3kit.clouds.aws.shapes import Decoded, Shapes
 from l3kit.clouds.aws.statements import Conditions, parameters
 from l3kit.errors import ItemRefusedError
 
 
-def decode(answer: bytes, shapes: Shapes, conditions: Conditions) -> Decoded:
+def decode(answer: bytes, shapes: Shapes) -> Decoded:
     """Decode a Query's answer. One item that cannot be written as JSON does not spoil the others."""
-    with _no_collector():
-        return shapes.read(answer) or _plain(answer, conditions)
+    with no_collector():
+        return shapes.read(answer) or _plain(answer, shapes.conditions)
 
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:
-    rest: dict[str, Any] = orjson.loads(answer)
-    decoded = Decoded(rest, [], [], [], [])
+    rest: dict[str, Any] = odd_text.loads(answer)
+    decoded = Decoded(rest, [], [], [], [], {})
     refused: list[tuple[str, str]] = []
     for item in rest.pop("Items", []):
         sort_key: str = item[SORT_KEY]["S"]
         try:
             chunk_json = to_chunk_json(item)
         except ItemRefusedError as error:
-            refused.append((sort_key, error.cause))
+            refused.append((odd_text.printable(sort_key), odd_text.printable(error.cause)))
             continue
         condition = conditions.of(item)
         decoded.sort_keys.append(sort_key)
         decoded.items.append(chunk_json)
         decoded.conditions.append(condition)
         decoded.parameters.append(parameters(condition, item))
+        if not condition.whole:
+            decoded.partly[sort_key] = chunk_json
     return replace(decoded, refused=tuple(refused))
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """Parsing makes a hundred thousand objects and no cycles; looking for some meanwhile costs a tenth of the time."""
     was_on = gc.isenabled()
     gc.disable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,15 @@ class AwsSession:
                 name, region_name=self.region, endpoint_url=self.endpoint_url, config=config
             )
         return self._clients[wanted]
+
+    def watch_calls(self, note: Callable[[str], None]) -> None:
+        """Tell `note` of each request that boto3 sends from now on, repetitions too, as `dynamodb.CreateTable`."""
+
+        def sent(event_name: str, **_: Any) -> None:
+            note(event_name.partition(".")[2])
+
+        for events in (self._boto.events, *(client.meta.events for client in self._clients.values())):
+            events.register("before-send", sent)
 
     def credentials(self) -> Credentials:
         """The current keys, renewed by boto3 where they expire; for the data plane's own signing."""

@@ -52,6 +52,7 @@ class Decoded:
     Attributes:
         rest: the answer without its items.
         parameters: of the deletes by `conditions`, each joined by commas.
+        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
         refused: items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
@@ -60,6 +61,7 @@ class Decoded:
     items: list[bytes]
     conditions: list[Condition]
     parameters: list[bytes]
+    partly: dict[str, bytes]
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -103,11 +105,11 @@ class Shape:
 
 
 class Shapes:
-    """The shapes met so far in one table. Not shared between tables."""
+    """The shapes met so far in one table, and the conditions of its deletes. Not shared between tables."""
 
     def __init__(self, key: str, conditions: Conditions) -> None:
         self._key = key
-        self._conditions = conditions
+        self.conditions = conditions
         self._known: list[Shape] = []
 
     def read(self, answer: bytes) -> Decoded | None:
@@ -133,7 +135,7 @@ class Shapes:
             return None
         if rest.get("Count") != len(items):
             return None
-        return Decoded(rest, sort_keys, items, conditions, parameters)
+        return Decoded(rest, sort_keys, items, conditions, parameters, {})
 
     def _shape_at(self, answer: bytes, position: int) -> Shape | None:
         """The shape of the item at this position, learnt from it if need be; the latest found is tried first."""
@@ -145,8 +147,8 @@ class Shapes:
             return None
         try:
             item, _ = json.JSONDecoder().raw_decode(answer[position:].decode())
-            shape = Shape(item, self._key, self._conditions)
-        except (_NoShapeError, ValueError, KeyError):
+            shape = Shape(item, self._key, self.conditions)
+        except (_NoShapeError, ValueError, KeyError, TypeError):  # names with half of a surrogate pair among them
             return None
         if not shape.pattern.match(answer, position):
             return None

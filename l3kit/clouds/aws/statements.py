@@ -7,13 +7,13 @@ name in its text and takes no whole item as a parameter.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.items import KEYS, WRAPPED, unwrapped
 
 MAX_STATEMENTS = 25
@@ -27,6 +27,8 @@ MAX_REQUEST_BYTES = 1 << 20
 MAX_CONDITIONS = 256
 """Kept for the next item with the same attributes."""
 
+PARAMETERS_END = b"]}"
+
 Wire = Mapping[str, Any]
 
 
@@ -35,7 +37,7 @@ class Condition:
     """The delete of items with certain attributes; one for all items of a kind.
 
     Attributes:
-        head: the statement as JSON, up to where its parameters begin; they are followed by `]}`.
+        head: the statement as JSON, up to where its parameters begin; behind them stands PARAMETERS_END.
         names: the attributes it compares, in the order of the parameters.
         attributes: how many the item has.
     """
@@ -73,7 +75,7 @@ class Conditions:
         room = MAX_STATEMENT_BYTES - len((self._begin + _comparisons(KEYS) + end).encode())
         for name in sorted(names, key=len):
             size = len(f" AND {_comparison(name)}".encode())
-            if name in chosen or name[0] in "#:" or size > room or len(chosen) == MAX_COMPARISONS:
+            if name in chosen or name[:1] in ("", "#", ":") or size > room or len(chosen) == MAX_COMPARISONS:
                 continue
             chosen.add(name)
             room -= size
@@ -99,23 +101,12 @@ def insertion(table: str, item: Wire) -> bytes:
         rest = {name: value for name, value in whole.items() if name not in KEYS}
         whole = {**{name: whole[name] for name in KEYS}, WRAPPED: {"M": rest}}
         text = _insertion(table, whole)
-    # Not orjson: what came back may hold half a surrogate pair, which JSON can carry in escapes alone.
-    return json.dumps({"Statement": text, "Parameters": list(whole.values())}).encode()
+    return odd_text.dumps({"Statement": text, "Parameters": list(whole.values())})
 
 
-def request(statements: Sequence[bytes]) -> bytes:
-    """The body of a BatchExecuteStatement."""
-    return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % b",".join(statements)
-
-
-def answered(body: bytes) -> dict[str, Any]:
-    """An answer's content; half a surrogate pair in it stays what it is."""
-    content: dict[str, Any]
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        content = json.loads(body)
-    return content
+def request(statements: bytes) -> bytes:
+    """The body of a BatchExecuteStatement. `statements`: as JSON, joined by commas."""
+    return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % statements
 
 
 def _insertion(table: str, item: Wire) -> str:

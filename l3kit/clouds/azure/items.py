@@ -80,13 +80,13 @@ def to_chunk_json(document: Document) -> bytes:
         document.pop(name, None)
     try:
         plain = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-        if b'"$' not in plain:
+        if b'"$' not in plain and not (b"null" in plain and _has_odd_number(document)):
             return plain
     except TypeError:  # an integer of more than 64 bits, or half of a surrogate pair
         pass
     try:
         return orjson.dumps({_plain_name(name): _plain(document[name]) for name in sorted(document, key=_plain_name)})
-    except TypeError as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
 
 
@@ -192,11 +192,21 @@ def _looks_tagged(value: Mapping[str, Any]) -> bool:
     return len(value) == 1 and next(iter(value)).startswith("$")
 
 
+def _has_odd_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_odd_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_odd_number, value))
+    return isinstance(value, float) and value - value != 0
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
         return orjson.Fragment(str(value))
+    if isinstance(value, float) and value - value != 0:  # orjson would write null
+        raise ItemRefusedError("item", f"holds the number {value}, which JSON cannot write")
     if not isinstance(value, dict):
         return value
     if _looks_tagged(value):

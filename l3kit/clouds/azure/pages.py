@@ -80,7 +80,7 @@ def decode(documents: Sequence[Document]) -> Decoded:
             item = to_chunk_json(document)
         except ItemRefusedError as error:
             last = sort_key
-            refused.append((sort_key, error.cause))
+            refused.append((sort_key.encode(errors="backslashreplace").decode(), error.cause))
             continue
         if last is not None and size + len(item) > PAGE_BYTES:
             cut = True

@@ -86,7 +86,13 @@ def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> b
 
     Raises: ItemRefusedError for a value that JSON cannot hold, or a key attribute that contradicts the place.
     """
-    plain = {name: _plain(value) for name, value in fields.items()}
+    try:
+        return _to_json({name: _plain(value) for name, value in fields.items()}, device_id, sort_key)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ItemRefusedError(f"item {device_id}/{sort_key}", f"holds what JSON cannot write ({error})") from None
+
+
+def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
     for key, wanted in ((DEVICE, device_id), (SORT_KEY, sort_key)):
         if plain.setdefault(key, wanted) != wanted:
             raise ItemRefusedError(

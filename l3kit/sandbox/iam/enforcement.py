@@ -38,6 +38,8 @@ class Case:
         return self.identity.principal
 
 
+Excuse = Callable[[Case], Awaitable[web.Response | None]]
+"""What is answered instead of a refusal, where something is."""
 Guard = Callable[[Case, Handler], Awaitable[web.StreamResponse]]
 """What a service needs beside its list of permissions; it passes the request on itself."""
 
@@ -45,8 +47,9 @@ Guard = Callable[[Case, Handler], Awaitable[web.StreamResponse]]
 class Enforcement:
     """Judges every request of AWS's services.
 
-    Args:
-        guards: by service, what goes on around the request there.
+    Attributes:
+        guards: by service, what goes on around a request.
+        excuses: by service, what it tells before it speaks of permissions.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Enforcement:
         self._keys = keys
         self._clock = clock
         self.guards: dict[str, Guard] = {}
+        self.excuses: dict[str, Excuse] = {}
 
     async def handle(self, request: web.Request, service: str, handler: Handler) -> web.StreamResponse:
         """Pass a request on to its handler, or refuse it as its service would."""
@@ -78,7 +82,8 @@ class Enforcement:
         except UnreadableError:
             return await handler(request)
         if refusal is not None:
-            return refusal
+            excuse = self.excuses.get(service)
+            return (await excuse(case) if excuse else None) or refusal
         guard = self.guards.get(service)
         return await (guard(case, handler) if guard else handler(request))
 

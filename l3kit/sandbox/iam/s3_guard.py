@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from l3kit.sandbox.answers import s3_error
 from l3kit.sandbox.iam import refusals
 from l3kit.sandbox.iam.calls import s3
 from l3kit.sandbox.iam.calls.request import Call
@@ -15,7 +16,7 @@ from l3kit.sandbox.iam.enforcement import Case, Enforcement, Handler, body_of
 from l3kit.sandbox.iam.evaluation import Need
 from l3kit.sandbox.iam.keys import Keys
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.upstream import HEADERS, Answer, Upstream, authorization
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -34,34 +35,53 @@ class S3Guard:
             return await self._delete_batch(case, handler)
         needs = [*await self._tags_of_source(call), *await self._of_keys(call)]
         refusal = await self._enforcement.refusal(case, needs)
+        refusal = refusal or await self._hidden(case)
         if refusal is not None:
             return refusal
+        if case.principal.kind == "anonymous":  # moto goes by its own idea of what is public
+            case.request[HEADERS] = {"Authorization": authorization("s3")}
         answer = await handler(case.request)
         bucket, key = s3.place(call)
         if call.method in ("PUT", "DELETE") and not key:
             self._keys.note_bucket(bucket)
-        reads = call.method in ("GET", "HEAD") or "x-amz-copy-source" in call.headers
-        if answer.status == 404 and key and reads:
-            return await self._missing(case, answer)
         return answer
 
-    async def _missing(self, case: Case, answer: web.StreamResponse) -> web.StreamResponse:
+    async def missing_bucket(self, case: Case) -> web.Response | None:
+        """That a bucket is not there is told to whoever asks."""
+        bucket, _ = s3.place(case.call)
+        if not bucket or await self._has(bucket):
+            return None
+        if case.call.method == "PUT" and not case.call.query and not s3.place(case.call)[1]:
+            return None  # it is to be made
+        return s3_error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
+
+    async def _has(self, bucket: str) -> bool:
+        head = await self._moto.ask("HEAD", f"/{quote(bucket)}", headers={"Authorization": authorization("s3")})
+        return head.status != 404
+
+    async def _hidden(self, case: Case) -> web.Response | None:
         """Who may not list the bucket is not told that an object is missing."""
-        bucket = s3.copy_source(case.call)[0] or s3.place(case.call)[0]
-        there = await self._moto.ask("HEAD", f"/{quote(bucket)}", headers={"Authorization": authorization("s3")})
-        if there.status == 404:
-            return answer
-        need = case.call.need("s3:ListBucket", s3.arn(bucket))
-        refusal = await self._enforcement.refusal(case, [need])
-        return refusal or answer
+        call = case.call
+        bucket, key, version = s3.copy_source(call)
+        if not bucket and call.method in ("GET", "HEAD"):
+            (bucket, key), version = s3.place(call), call.query.get("versionId") or ""
+        if not key or "uploadId" in call.query:
+            return None
+        refusal = await self._enforcement.refusal(case, [call.need("s3:ListBucket", s3.arn(bucket))])
+        if refusal is None or (await self._head(bucket, key, version)).status != 404 or not await self._has(bucket):
+            return None
+        return refusal
+
+    async def _head(self, bucket: str, key: str, version: str) -> Answer:
+        path = f"/{quote(bucket)}/{quote(key)}" + (f"?versionId={quote(version)}" if version else "")
+        return await self._moto.ask("HEAD", path, headers={"Authorization": authorization("s3")})
 
     async def _tags_of_source(self, call: Call) -> list[Need]:
         """A copy takes the source's tags along, which is a permission of its own on both sides."""
         bucket, key, version = s3.copy_source(call)
         if not bucket or "partNumber" in call.query or call.headers.get("x-amz-tagging-directive") == "REPLACE":
             return []
-        path = f"/{quote(bucket)}/{quote(key)}" + (f"?versionId={quote(version)}" if version else "")
-        head = await self._moto.ask("HEAD", path, headers={"Authorization": authorization("s3")})
+        head = await self._head(bucket, key, version)
         if not int(head.headers.get("x-amz-tagging-count", "0")):
             return []
         read = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
@@ -97,22 +117,26 @@ class S3Guard:
             root = ElementTree.fromstring(body)
         except ElementTree.ParseError:
             return await handler(case.request)
-        errors = []
+        errors: list[str] = []
+        left: list[str] = []
         for entry in root.findall("{*}Object"):
             key, version = entry.findtext("{*}Key") or "", entry.findtext("{*}VersionId") or ""
             need = s3.delete_need(case.call, bucket, key, version)
             decision = await self._enforcement.decide(case.identity, need)
-            if not decision.allowed:
-                root.remove(entry)
+            if decision.allowed:
+                left.append(_entry(key, version))
+            else:
                 text = refusals.message(case.principal, need, decision, quoted=True)
                 errors.append(_error(key, version, text))
         if not errors:
             return await handler(case.request)
-        if root.find("{*}Object") is None:
+        if not left:
             head = '<?xml version="1.0" encoding="UTF-8"?>'
             text = f'{head}<DeleteResult xmlns="{_NAMESPACE}">{"".join(errors)}</DeleteResult>'
             return web.Response(body=text.encode(), content_type="application/xml")
-        return await self._delete_rest(case, ElementTree.tostring(root), errors)
+        quiet = f"<Quiet>{root.findtext('{*}Quiet') or 'false'}</Quiet>"
+        body = f'<Delete xmlns="{_NAMESPACE}">{"".join(left)}{quiet}</Delete>'.encode()
+        return await self._delete_rest(case, body, errors)
 
     async def _delete_rest(self, case: Case, body: bytes, errors: list[str]) -> web.Response:
         headers = {"Authorization": authorization("s3"), "Content-Type": "application/xml"}
@@ -126,6 +150,11 @@ def _writes(call: Call) -> bool:
     if call.method == "PUT":
         return not call.query.keys() & s3.OBJECT_SETTINGS.keys()
     return call.method == "POST" and bool(call.query.keys() & {"uploads", "uploadId"})
+
+
+def _entry(key: str, version: str) -> str:
+    version_element = f"<VersionId>{escape(version)}</VersionId>" if version else ""
+    return f"<Object><Key>{escape(key)}</Key>{version_element}</Object>"
 
 
 def _error(key: str, version: str, text: str) -> str:

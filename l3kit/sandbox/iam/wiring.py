@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from l3kit.sandbox.bucket_policies import BucketPolicies
+from l3kit.sandbox.function_record import FunctionRecord
 from l3kit.sandbox.iam.callers import Callers
 from l3kit.sandbox.iam.directory import Directory
 from l3kit.sandbox.iam.documents import Policy
@@ -27,15 +28,20 @@ class Permissions:
     """What a gateway needs of this package.
 
     Args:
-        role_of, function_policy: of a deployed function, by name.
+        function: a deployed function by its name; None where there is no such function.
     """
 
     def __init__(
         self,
         moto: Upstream,
-        role_of: Callable[[str], str | None],
-        function_policy: Callable[[str], Policy | None],
+        function: Callable[[str], FunctionRecord | None],
     ) -> None:
+        def role_of(name: str) -> str | None:
+            return record.config.role if (record := function(name)) else None
+
+        def function_policy(name: str) -> Policy | None:
+            return record.policy.judged() if (record := function(name)) else None
+
         self._iam = MotoIam(moto)
         directory, keys, tables = Directory(self._iam), Keys(moto), TablePolicies()
         self.bucket_policies = BucketPolicies(moto)
@@ -44,12 +50,14 @@ class Permissions:
         self.enforcement = Enforcement(callers, directory, policies, keys)
         self.role_use = RoleUse(self.enforcement, callers, directory)
         simulation = Simulation(self.enforcement, directory)
+        s3 = S3Guard(self.enforcement, keys, moto)
+        self.enforcement.excuses["s3"] = s3.missing_bucket
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement, tables, moto),
             "iam": IamGuard(directory, self._iam, simulation),
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
-            "s3": S3Guard(self.enforcement, keys, moto),
+            "s3": s3,
             "scheduler": self.role_use.guard_scheduler,
             "sts": StsGuard(callers, directory),
         }

@@ -4,7 +4,6 @@
 // dynalite has no hook for its comparison, so its files are compiled with changes. The version is locked; where a text
 // to be changed is not found as often as expected, the start fails and says so.
 'use strict'
-const { AsyncLocalStorage } = require('async_hooks')
 const { EventEmitter } = require('events')
 const Module = require('module')
 const fs = require('fs')
@@ -54,6 +53,13 @@ const NAMED_BY_CLIENTS = [
   ['return newVal\n      }, {})', 'return newVal\n      }, Object.create(null))', 2],
 ]
 const PROJECTED = [['curItem.M = curItem.M || {}', 'curItem.M = curItem.M || Object.create(null)', 1]]
+// An empty text and a false are values.
+const FALSY = [
+  ["case 'in':\n    if (!attrVal)", "case 'in':\n    if (attrVal == null)", 1],
+  ['if (!attrVal || ', 'if (attrVal == null || ', 2],
+  ['if (val.S) {', 'if (val.S != null) {', 1],
+  ['if (val.B) {', 'if (val.B != null) {', 1],
+]
 const FAILED = {
   __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
   message: 'The request processing has failed because of an unknown error, exception or failure.',
@@ -64,7 +70,7 @@ const ALL_OLD = 'ReturnValuesOnConditionCheckFailure'
 function load(root) {
   const folder = path.join(root, 'node_modules', 'dynalite')
   compile(path.join(folder, 'validations', 'index.js'), NAMED_BY_CLIENTS, '')
-  const db = compile(path.join(folder, 'db', 'index.js'), PROJECTED, COMPARISON)
+  const db = compile(path.join(folder, 'db', 'index.js'), [...PROJECTED, ...FALSY], COMPARISON)
   for (const name of ['putItem', 'updateItem', 'deleteItem']) {
     const { types } = require(path.join(folder, 'validations', name))
     types[ALL_OLD] = { type: 'String', enum: ['ALL_OLD', 'NONE'] }
@@ -98,55 +104,66 @@ function compile(file, changes, addition) {
   return made.exports
 }
 
-// Let `server` take many calls in one request, and answer what dynalite throws with a 500 instead of ending.
+// Let `server` read each request whole before dynalite sees it, take many calls in one request, and answer what dynalite
+// throws with a 500 instead of ending.
 // POST /many: [{"target": "DeleteItem", "content": {...}}, ...]; the answer: [{"status": 200, "content": {...}}, ...].
 function serve(server) {
   const [handle] = server.listeners('request')
-  const current = new AsyncLocalStorage()
+  const open = new Set()
   server.removeAllListeners('request')
-  server.on('request', (request, response) => {
-    current.run(response, () => (request.url == '/many' ? many(request, response, handle) : handle(request, response)))
+  server.on('request', async (request, response) => {
+    const blocks = []
+    try {
+      for await (const block of request) blocks.push(block)
+    } catch {
+      return // The sender is gone.
+    }
+    const body = Buffer.concat(blocks)
+    if (request.url == '/many') return response.end(JSON.stringify(await many(body, request.headers, handle, open)))
+    response.on('close', () => open.delete(response))
+    give(request, body, response, handle, open)
   })
   process.on('uncaughtException', error => {
     console.error(error)
-    const response = current.getStore()
-    if (!response || response.headersSent) return
-    response.statusCode = 500
-    response.end(JSON.stringify(FAILED))
+    open.forEach(fail) // Whose request it was is not known here.
+    open.clear()
   })
 }
 
-async function many(request, response, handle) {
-  const blocks = []
-  for await (const block of request) blocks.push(block)
-  const calls = JSON.parse(Buffer.concat(blocks).toString())
-  const answers = await Promise.all(calls.map(call => one(call, request.headers, handle)))
-  const body = Buffer.from(JSON.stringify(answers))
-  response.setHeader('Content-Length', body.length)
-  response.end(body)
-}
-
-// One call of `many`, without a connection of its own.
-function one({ target, content }, headers, handle) {
-  return new Promise(resolve => {
-    const request = new EventEmitter()
+async function many(body, headers, handle, open) {
+  return Promise.all(JSON.parse(body).map(({ target, content }) => new Promise(resolve => {
     const response = {
       statusCode: 200,
       setHeader() {},
-      end: body => resolve({ status: response.statusCode, content: JSON.parse(body) }),
+      end(text) {
+        open.delete(response)
+        resolve({ status: response.statusCode, content: JSON.parse(text) })
+      },
     }
-    request.method = 'POST'
-    request.url = '/'
-    request.headers = { ...headers, 'x-amz-target': `DynamoDB_20120810.${target}` }
-    try {
-      handle(request, response)
-      request.emit('data', Buffer.from(JSON.stringify(content)))
-      request.emit('end')
-    } catch (error) {
-      console.error(error)
-      resolve({ status: 500, content: FAILED })
-    }
-  })
+    const request = { method: 'POST', url: '/', headers: { ...headers, 'x-amz-target': `DynamoDB_20120810.${target}` } }
+    give(request, Buffer.from(JSON.stringify(content)), response, handle, open)
+  })))
+}
+
+// Hand dynalite a request whose body is here already.
+function give({ method, url, headers }, body, response, handle, open) {
+  const request = Object.assign(new EventEmitter(), { method, url, headers })
+  open.add(response)
+  try {
+    handle(request, response)
+    request.emit('data', body)
+    request.emit('end')
+  } catch (error) {
+    console.error(error)
+    open.delete(response)
+    fail(response)
+  }
+}
+
+function fail(response) {
+  if (response.headersSent) return
+  response.statusCode = 500
+  response.end(JSON.stringify(FAILED))
 }
 
 module.exports = { load, serve }

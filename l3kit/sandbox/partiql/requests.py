@@ -9,6 +9,7 @@ from typing import Any
 
 from l3kit.sandbox.partiql.parser import verb_of
 from l3kit.sandbox.partiql.tokens import StatementError
+from l3kit.sandbox.partiql.values import problem_with
 
 MAX_STATEMENTS = 25
 MAX_CHARACTERS = 8192
@@ -67,6 +68,8 @@ def _asked(content: Any, place: str) -> Asked:
         )
     if parameters is not None and (not isinstance(parameters, list) or not parameters):
         raise RequestError(_constraint(place + "parameters", "Member must have length greater than or equal to 1"))
+    if problem := next(filter(None, map(problem_with, parameters or ())), None):
+        raise RequestError(problem)
     on_failure = _one_of(content, "ReturnValuesOnConditionCheckFailure", place, ("NONE", "ALL_OLD"))
     return Asked(text, parameters or (), on_failure == "ALL_OLD")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from l3kit.sandbox.partiql.parser import Delete, Insert, Parameter, Value, parse
@@ -69,6 +69,8 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
     parts = {name for name, _ in key}
     given: dict[str, Any] = {}
     equal: list[tuple[str, Any]] = []
+    for name in (*(name for name, _ in parsed.equal), *(name for name, _ in parsed.missing)):
+        _check_name(name)
     for name, value in parsed.equal:
         bound = _bound(value, parameters)
         if name not in parts:
@@ -97,24 +99,25 @@ def _bound(value: Value, parameters: Sequence[Any]) -> Any:
     return parameters[value.index] if isinstance(value, Parameter) else value
 
 
+def _check_name(name: str) -> None:
+    """Raises: StatementError for a name that DynamoDB Local takes for a placeholder, where no statement has any."""
+    if name.startswith(("#", ":")):
+        raise StatementError(
+            f"An expression attribute name used in the document path is not defined; attribute name: {name}"
+        )
+
+
 def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[tuple[str, bool]]) -> dict[str, Any]:
-    """The parameters of a conditional write that say the same as these parts of a WHERE."""
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    parts: list[str] = []
-    for number, (name, value) in enumerate(equal):
-        names[f"#e{number}"], values[f":e{number}"] = name, value
-        parts.append(f"#e{number} = :e{number}")
-    for number, (name, wanted) in enumerate(missing):
-        names[f"#m{number}"] = name
-        parts.append(f"attribute_{'not_' if wanted else ''}exists(#m{number})")
-    if not parts:
-        return {}
-    return {
-        "ConditionExpression": " AND ".join(parts),
-        "ExpressionAttributeNames": names,
-        **({"ExpressionAttributeValues": values} if values else {}),
-    }
+    """The parameters of a conditional write that say the same as these parts of a WHERE.
+
+    In the form that DynamoDB had before expressions: dynalite needs milliseconds to read an expression.
+    Raises: StatementError where a name comes twice, for which that form has no room.
+    """
+    expected: dict[str, Any] = {name: {"Value": value} for name, value in equal}
+    expected |= {name: {"Exists": False} if wanted else {"ComparisonOperator": "NOT_NULL"} for name, wanted in missing}
+    if len(expected) < len(equal) + len(missing):
+        raise StatementError("The l3kit sandbox does not offer two conditions on one attribute")
+    return {"Expected": expected} if expected else {}
 
 
 def _identity(table: str, key: Key, values: Mapping[str, Any]) -> tuple[object, ...]:
@@ -133,7 +136,4 @@ def _key_value(name: str, kind: str, value: Any) -> object:
         )
     if kind != "N":
         return content
-    try:
-        return Decimal(content)
-    except InvalidOperation:
-        raise StatementError(f"A value provided cannot be converted into a number. Key: {name}") from None
+    return Decimal(content)

@@ -12,16 +12,15 @@ from zlib import crc32
 
 import pytest
 
-from l3kit.connections import save_inter_cloud_connection
 from l3kit.provisioning.layout import MOVERS, sending_link, sends_abroad
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
 from l3kit.tiering.archive_writer import ArchiveWriter
 from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import Request, Response
 from l3kit.twin import Twin
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.support import whole_jobs
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.role_trials import Role, Trial, trials_of
@@ -60,7 +59,7 @@ class Workplaces:
             for mover in MOVERS:
                 if sends_abroad(twin, mover):
                     url = self._receiver(mover)
-                    save_inter_cloud_connection(twin.path, sending_link(twin, mover), url, TOKEN)
+                    save_link(self.session, twin, sending_link(twin, mover), url, TOKEN)
             deploy(twin, self.session)
             self.twins[layout] = twin
             self.made[layout] = Workplace(self.state, self.session.aws_names(twin))

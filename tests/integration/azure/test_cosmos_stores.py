@@ -383,7 +383,7 @@ def test_a_rewrite_right_before_the_delete_takes_effect_is_kept(
             return await handler(request)
 
         faults.expect(is_batch, rewrite_first)
-        assert sorted(await store.delete_page(page, names, just_read=True)) == names[:100]
+        assert sorted(await store.delete_page(page, names)) == names[:100]
         assert await keys(store) == names[:100]
         assert (store.usage.requests["batch_delete"], store.usage.requests["query"]) == (2, 2)
         page = await store.read_page("d", before=END)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from l3kit import check_links, explain, query, run_mover, tiers, verify
-from l3kit.connections import load_connections
 from l3kit.errors import L3Error
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.session import Session, reached
@@ -39,12 +38,20 @@ VALUES: tuple[Any, ...] = (
 EXACT = "12345678901234567890123456789.0123456"
 """A number that no double holds."""
 LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
-SAMPLE = {(hot, cold, PROVIDERS[(h + c) % 3]) for h, hot in enumerate(PROVIDERS) for c, cold in enumerate(PROVIDERS)}
-"""Nine layouts in which every ordered pair of clouds is at the hot-cold border, and every one at the other."""
+SAMPLE = {
+    ("aws", "azure", "gcp"),
+    ("azure", "gcp", "aws"),
+    ("gcp", "aws", "azure"),
+    ("aws", "gcp", "azure"),
+    ("azure", "aws", "gcp"),
+    ("gcp", "azure", "aws"),
+}
+"""The six layouts on three clouds: every ordered pair of two is at the hot-cold border, and every one at the other. One
+cloud throughout is deployed by most other tests, and each of the 27 in the long ones."""
 
 
 def test_the_sample_has_every_ordered_pair_at_each_border() -> None:
-    pairs = set(itertools.product(PROVIDERS, repeat=2))
+    pairs = set(itertools.permutations(PROVIDERS, 2))
     assert {(hot, cold) for hot, cold, _ in SAMPLE} == pairs
     assert {(cold, archive) for _, cold, archive in SAMPLE} == pairs
 
@@ -162,4 +169,4 @@ def assert_gone(session: Session, twin: Twin) -> None:
     assert destroyed.done
     left = plan_destroy(twin, session, data=True)
     assert not left.changes, left
-    assert not any(connection.url or connection.token for connection in load_connections(twin.path).values())
+    assert not any(connection.url or connection.token for connection in session.link_file(twin).load().values())

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from l3kit.clouds.azure.blob_names import key_fault as azure_fault
 from l3kit.clouds.gcp.object_names import key_fault as gcp_fault
-from l3kit.connections import load_connections
 from l3kit.coroutines import run
 from l3kit.provisioning import apply, plan
 from l3kit.session import Session
@@ -25,9 +24,10 @@ from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
 from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.twin import PROVIDERS, Twin
-from tests.integration.aws.conftest import MakeTwin
+from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.protocol_requests import OPENAPI, Endpoint, send
+from tests.support.seed_mover import GivenUpError, SeedMover, table_of
 
 pytestmark = pytest.mark.sandbox
 COLD, ARCHIVE = "/cold-writer", "/archive-writer"
@@ -67,11 +67,11 @@ def receivers(cloud: str, clouds: Session, make_twin: MakeTwin) -> Mapping[str, 
 
 
 @pytest.fixture(scope="module")
-def writers(cloud: str, receivers: Mapping[str, Twin]) -> Writers:
+def writers(cloud: str, clouds: Session, receivers: Mapping[str, Twin]) -> Writers:
     other = sender(cloud)
     links = {COLD: f"{other}_l3hot_to_{cloud}_l3cold", ARCHIVE: f"{other}_l3cold_to_{cloud}_l3archive"}
     return {
-        path: Endpoint(SCHEMA[path]["POST"], load_connections(receivers[path].path)[link], KEY_FAULTS[cloud])
+        path: Endpoint(SCHEMA[path]["POST"], saved_links(clouds, receivers[path])[link], KEY_FAULTS[cloud])
         for path, link in links.items()
     }
 
@@ -238,7 +238,7 @@ def test_a_repeated_chunk_is_the_same_200_and_other_content_is_409(
     status, receipt = cold.post(body)
     assert (status, receipt["written"]) == (200, 2)
     assert cold.post(gzip.compress(body), content_encoding="gzip") == (200, receipt)
-    status, conflict = cold.post(chunk(device, compression=compression, items=[{"other": 1}]))
+    status, conflict = cold.post(chunk(device, compression=compression, items=chunk(device)["items"][::-1]))
     assert (status, conflict["key"], conflict["sha256"]) == (409, receipt["key"], receipt["sha256"])
     stored = contents(clouds, receivers[COLD], "cold", f"{device}/")
     assert list(stored) == [receipt["key"]]
@@ -272,6 +272,37 @@ def test_a_chunk_that_was_archived_is_confirmed_from_its_receipt_and_cannot_be_s
     assert contents(clouds, receivers[COLD], "cold", "archived/") == {}
     status, conflict = cold.post(chunk("archived", items=[], seal=True))
     assert (status, conflict["sha256"]) == (409, receipt["sha256"])
+
+
+def test_both_questions_are_answered_from_what_is_there(
+    cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session
+) -> None:
+    asked = chunk("asked", look=True)
+    del asked["items"]
+    highest = {"iot_device_id": "asked", "highest": True}
+    assert cold.post(asked)[1]["sha256"] is None
+    assert cold.post(highest) == (200, {"iot_device_id": "asked", "highest": 0})
+    receipt = cold.post(chunk("asked"))[1]
+    assert cold.post(chunk("asked", chunk_index=10_000_007, sha256=receipt["sha256"]))[0] == 200
+    told = (200, {"key": receipt["key"], "looked": True, "sha256": receipt["sha256"]})
+    assert cold.post(asked) == told
+    assert cold.post(highest)[1]["highest"] == 1
+
+    async def archive_it() -> None:
+        async with open_tiers(clouds, receivers[COLD]) as stores:
+            assert stores.cold is not None
+            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
+            await stores.cold.delete(receipt["key"])
+            assert stores.archive is not None
+            name = receipt["key"].replace("chunk-00001", "chunk-00041")
+            await stores.archive.create(name, b"[]", sha256=hashlib.sha256(b"[]").hexdigest())
+
+    run(archive_it())
+    assert cold.post(asked) == told
+    assert cold.post(highest)[1]["highest"] == 41, "the archive is on this cloud too"
+    for question in (highest, asked, chunk("asked")):
+        status, answer = cold.post({**question, "iot_device_id": "~asked"})
+        assert (status, answer["field"]) == (400, "iot_device_id")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -309,14 +340,62 @@ def test_two_last_parts_at_once_both_get_the_receipt(archive: Endpoint) -> None:
     assert answers == [(200, receipt)] * 4
 
 
-@pytest.mark.parametrize("declared", [True, False])
-def test_parts_that_do_not_unpack_are_discarded_so_that_right_ones_can_follow(
-    declared: bool, archive: Endpoint
-) -> None:
+def test_parts_that_do_not_unpack_are_discarded_so_that_right_ones_can_follow(archive: Endpoint) -> None:
     content = b"x" * 3000
     digest = hashlib.sha256(content).hexdigest()
-    changes = {"content_encoding": "gzip", "sha256": digest if declared else None}
-    answers = [archive.post(part) for part in parts_of(f"unpack-{declared}", b"no gzip at all", 2, **changes)]
+    changes = {"content_encoding": "GZIP", "sha256": digest}
+    answers = [archive.post(part) for part in parts_of("unpack", b"no gzip at all", 2, **changes)]
     assert (answers[-1][0], answers[-1][1]["field"]) == (400, "content_encoding")
-    answers = [archive.post(part) for part in parts_of(f"unpack-{declared}", gzip.compress(content), 2, **changes)]
+    answers = [archive.post(part) for part in parts_of("unpack", gzip.compress(content), 2, **changes)]
     assert (answers[-1][0], answers[-1][1]["sha256"]) == (200, digest)
+
+
+def test_an_object_cut_otherwise_after_a_crash_is_completed_and_leaves_no_part(
+    archive: Endpoint, receivers: Mapping[str, Twin], clouds: Session
+) -> None:
+    body = random.Random(7).randbytes(9_000)
+    assert archive.post(parts_of("recut", body, 3)[0])[1]["pending"] == [2, 3]
+    answers = [archive.post(part) for part in parts_of("recut", body, 2)]
+    assert answers[0][1]["pending"] == [2]
+    assert answers[1] == (200, {"written": 9_000, "key": "recut", "sha256": hashlib.sha256(body).hexdigest()})
+    assert archive.post({**parts_of("recut-2", body, 2)[0], "sha256": None})[1]["field"] == "sha256"
+    parts = hashlib.sha256(b"recut").hexdigest(), hashlib.sha256(b"recut-2").hexdigest()
+    assert [contents(clouds, receivers[ARCHIVE], "archive", f"_l3kit/parts/{part}/") for part in parts] == [{}, {}]
+
+
+def test_numbers_of_a_part_that_does_not_say_that_it_is_one_are_refused(archive: Endpoint) -> None:
+    drawn = parcel("no-part", part_number=4111, total_parts=279, more={"unknown": []})
+    assert archive.post(drawn)[1]["field"] == "is_multipart"
+
+
+@pytest.mark.parametrize("lost", [None, 2])
+def test_a_mover_by_the_seed_is_served_and_its_items_are_there_once(
+    lost: int | None, cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session
+) -> None:
+    device = f"seed-{lost}"
+    table = table_of(device, 60)
+    mover, wanted = SeedMover(device, dict(table)), list(table.values())
+    left = 0 if lost is None else 4
+
+    def send_it(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        nonlocal left
+        answer = cold.post(body)
+        if body["chunk_index"] == lost and left:
+            left -= 1
+            raise ConnectionError
+        return answer
+
+    if lost is not None:
+        with pytest.raises(GivenUpError):
+            mover.run(send_it)
+    ours = chunk(device)
+    assert cold.post(ours)[0] == 200
+    mover.run(send_it)
+    stored = contents(clouds, receivers[COLD], "cold", f"{device}/")
+    assert len(stored) > 3
+    items = sorted((item for body in stored.values() for item in json.loads(body)), key=lambda item: item["id"])
+    assert items == [*wanted, *ours["items"]]
+    for key, body in stored.items():
+        parsed = parse_object_key(key)
+        assert parsed is not None
+        assert (parsed.start, parsed.end) == (json.loads(body)[0]["id"], json.loads(body)[-1]["id"])

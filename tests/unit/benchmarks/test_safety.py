@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.cells import Cell, Result, bare_peak_mb, measure
-from benchmarks.safety import compared, lines, parse
+from benchmarks.safety import compared
 
 UNSAFE = Result("unsafe", 1, False, 2.0, 2.0, 80.0, 60.0, {"Query": 100}, {}, {"write": 1000.0, "read": 50.0})
-SAFE = replace(UNSAFE, mover="l3kit", cpu_seconds=2.1, requests={"Query": 104}, units={"write": 1060.0, "read": 100.0})
+SAFE = replace(UNSAFE, mover="l3kit", cpu_seconds=2.1, requests={"Query": 104}, units={"write": 1060.0, "read": 60.0})
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,6 @@ def test_the_unsafe_mover_moves_everything_with_the_least_of_requests(both: dict
     assert unsafe.requests["BatchWriteItem"] == 1_200
     assert set(unsafe.requests) == {"BatchWriteItem", "Query", "S3 PUT"}
     assert unsafe.units["write"] == 30_000
-    assert unsafe.windows == []
 
 
 def test_safety_costs_few_requests_and_write_units(both: dict[str, Result]) -> None:
@@ -34,8 +33,7 @@ def test_safety_costs_few_requests_and_write_units(both: dict[str, Result]) -> N
     assert both["l3kit"].exact
     assert 1.0 < float(str(found["requests"]["ratio"])) < 1.06
     assert 1.0 < float(str(found["write units"]["ratio"])) < 1.05
-    assert 1.9 < float(str(found["read units"]["ratio"])) < 2.1
-    assert len(both["l3kit"].windows) == 10
+    assert 1.0 <= float(str(found["read units"]["ratio"])) < 1.02
 
 
 def test_each_quantity_is_compared_with_its_goal() -> None:
@@ -44,7 +42,7 @@ def test_each_quantity_is_compared_with_its_goal() -> None:
         "requests": (1.04, True),
         "write units": (1.06, False),
         "CPU seconds": (1.05, True),
-        "read units": (2.0, True),
+        "read units": (1.2, False),
     }
 
 
@@ -52,15 +50,3 @@ def test_the_quickest_run_of_each_counts() -> None:
     slow = replace(SAFE, cpu_seconds=9.0)
     (cpu,) = [one for one in compared([UNSAFE, UNSAFE], [slow, SAFE]) if one["what"] == "CPU seconds"]
     assert cpu["l3kit"] == 2.1
-
-
-def test_the_window_is_told_where_there_is_one() -> None:
-    assert "window" not in "\n".join(lines(compared([UNSAFE], [SAFE]), [SAFE]))
-    told = lines(compared([UNSAFE], [SAFE]), [replace(SAFE, windows=[0.1, 0.3, 0.2])])
-    assert told[-1] == "window of the page guard: median 200.0 ms, longest 300.0 ms, of 3 pages"
-
-
-def test_an_unknown_guard_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse(["--guard", "none"])
-    assert "page" in capsys.readouterr().err

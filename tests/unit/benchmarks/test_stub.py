@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import orjson
 import pytest
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
@@ -82,6 +83,33 @@ def test_batches_over_25_are_refused(endpoint: str) -> None:
     keys = [{"iotDeviceId": {"S": DEVICES[4]}, "id": {"S": str(number)}} for number in range(26)]
     with pytest.raises(ClientError, match="Too many items"):
         client.batch_write_item(RequestItems={"hot": [{"DeleteRequest": {"Key": key}} for key in keys]})
+
+
+def test_each_statement_of_a_batch_is_decided_by_itself(endpoint: str) -> None:
+    client = _client("dynamodb", endpoint)
+    items = [orjson.loads(item) for _, item in device_items(5, 3)]
+    changed = {**items[1], "temperature": {"N": "999"}}
+    gone = {**items[2], "id": {"S": "2025"}}
+
+    def statement(item: dict[str, Any]) -> dict[str, Any]:
+        compared = " AND ".join(f'"{name}"=?' for name in item)
+        return {
+            "Statement": f'DELETE FROM "hot" WHERE {compared} RETURNING ALL OLD *',
+            "Parameters": list(item.values()),
+        }
+
+    answer = client.batch_execute_statement(Statements=[statement(one) for one in (items[0], changed, gone)])
+    deleted, refused, missing = answer["Responses"]
+    assert deleted["Item"] == items[0]
+    assert refused["Error"]["Code"] == "ConditionalCheckFailed"
+    assert set(missing) == {"TableName"}
+    condition = Key("iotDeviceId").eq(DEVICES[5]) & Key("id").lte(items[2]["id"]["S"])
+    table = _client("dynamodb", endpoint, boto3.resource).Table("hot")
+    assert [one["id"] for one in table.query(KeyConditionExpression=condition)["Items"]] == [
+        one["id"]["S"] for one in items[1:]
+    ]
+    with pytest.raises(ClientError, match="only knows deletes"):
+        client.batch_execute_statement(Statements=[{"Statement": 'DELETE FROM "hot"'}])
 
 
 def test_journal_rows_change_only_from_the_version_that_was_read(endpoint: str) -> None:

@@ -18,7 +18,8 @@ from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.log_lines import LogLines
 from l3kit.tiering.readers import MAX_RESULT_BYTES
-from l3kit.tiering.settings import FUNCTIONS, Secret, variables_for
+from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
+from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.wire_server import TOKEN
@@ -121,11 +122,22 @@ def test_a_sender_without_token_does_not_start(function: str, url: str, tier: st
 def test_exactly_the_injected_variables_are_enough(function: str) -> None:
     """The deployer's list and what the function asks for cannot drift apart."""
     env = environment()
-    needed = variables_for(function, provider="aws", remote=False)
+    needed = variables_for(function, provider="aws", remote=False, archive_here=False)
     start(function, {name: env[name] for name in needed})
     for name in set(needed) - {"INTER_CLOUD_TOKEN"}:
         with pytest.raises(RuntimeError, match=name):
             start(function, {other: env[other] for other in needed if other != name})
+
+
+@pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-writer"])
+def test_the_archive_is_looked_into_where_it_is_on_the_same_cloud_and_not_asked_for_elsewhere(function: str) -> None:
+    beside = variables_for(function, provider="aws", remote=False, archive_here=True)
+    elsewhere = variables_for(function, provider="aws", remote=False, archive_here=False)
+    assert set(beside) - set(elsewhere) == {"ARCHIVE_S3_BUCKET_NAME"}
+    env = environment()
+    for names, looked_into in ((beside, True), (elsewhere, False)):
+        settings = load_settings(function, {name: env[name] for name in names}, provider="aws")
+        assert ("archive" in settings.stores) == looked_into
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -224,7 +236,9 @@ def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any) -> None:
         COLD_S3_BUCKET_NAME=None,
         DIGITAL_TWIN_INFO=info_with(cold="azure"),
     )
-    assert (report["verdict"], report["requests"]["target.post"]) == ("complete", 1)
+    assert (report["verdict"], report["requests"]["target.post"]) == ("complete", 2), (
+        "which numbers are spent; the chunk"
+    )
     assert list(cloud.cold.bodies().values()) == [b"[" + b",".join(items) + b"]"]
     assert (cloud.hot.devices["sensor-1"], server.seen[0].envelope()["source_cloud"]) == ({}, "aws")
 
@@ -335,17 +349,19 @@ def test_a_wrong_request_names_the_field(field: str, value: Any) -> None:
 
 
 def test_log_lines_are_json_with_the_request_id_and_without_the_token() -> None:
-    lines = LogLines("cold-writer", Secret(TOKEN))
+    lines = LogLines("cold-writer", Secret(TOKEN), Secret("a-former-one"), Secret(""))
     lines.request_id = "request-7"
     try:
         raise ValueError(f"internal {TOKEN}")
     except ValueError:
-        record = logging.LogRecord("l3kit.x", logging.ERROR, "f", 1, "said %s\n\udc80", (TOKEN,), sys.exc_info())
+        record = logging.LogRecord(
+            "l3kit.x", logging.ERROR, "f", 1, "%s %s\n\udc80", (TOKEN, "a-former-one"), sys.exc_info()
+        )
     text = lines.format(record)
     line = json.loads(text)
     assert ("\n" in text, TOKEN in text) == (False, False)
     assert (line["level"], line["function"], line["request_id"]) == ("ERROR", "cold-writer", "request-7")
-    assert line["message"] == "said ***\n\\udc80"
+    assert line["message"] == "*** ***\n\\udc80"
     assert "ValueError" in line["error"]
 
 

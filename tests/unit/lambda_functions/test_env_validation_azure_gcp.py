@@ -33,7 +33,7 @@ TABLE = [
     (cloud, function, name)
     for cloud in CLOUDS
     for function in FUNCTIONS
-    for name in variables_for(function, provider=cloud, remote=False)
+    for name in variables_for(function, provider=cloud, remote=False, archive_here=False)
 ]
 OPTIONAL = {"INTER_CLOUD_TOKEN"}
 """A receiver without a token starts, and answers 403 to everything."""
@@ -41,7 +41,7 @@ OPTIONAL = {"INTER_CLOUD_TOKEN"}
 
 def env_of(cloud: str, function: str, *, remote: bool = False, **changes: str | None) -> dict[str, str]:
     """Exactly what the deployer injects; None removes one."""
-    names = variables_for(function, provider=cloud, remote=remote)
+    names = variables_for(function, provider=cloud, remote=remote, archive_here=False)
     env = {name: VALUES.get(name, f"the-{name.lower()}") for name in names} | changes
     return {name: value for name, value in env.items() if value is not None}
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+from bisect import bisect_left
+from collections.abc import Mapping
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.payload import encode, event_size
+from l3kit.sandbox.function_urls import build_event
+from l3kit.tiering.payload import (
+    CHUNK_FRAME,
+    RECEIVER_LIMITS,
+    chunk_fits,
+    deflate,
+    encode,
+    event_size,
+    surely_fits,
+)
 from l3kit.tiering.settings import TwinInfo, is_multi_cloud
 
 URL = "https://writer.example/cold"
@@ -77,22 +90,48 @@ def test_is_multi_cloud_cold_case_sensitivity() -> None:
     assert decide(URL, layer_3_hot_provider="AWS", layer_3_cold_provider="aws") is True
 
 
+FRAME = 6_000
+"""Request context and Lambda's own headers, which the estimate allows for."""
+
+
+def event_of(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The event that the sandbox's Function URL makes of a request, to the byte."""
+    return build_event(make_mocked_request("POST", "/cold", headers=dict(headers)), "cold-writer", body)
+
+
 @pytest.mark.parametrize(
     "items",
     [
         [{"id": str(n), "value": n * 1.5} for n in range(2000)],
         [{"id": "a", "text": 'quotes " and \\ backslashes \n' * 500}],
         [{"id": "传感器", "note": "🌡°" * 2000}],
-        [{"id": "a", "binary": base64.b64encode(bytes(range(256)) * 50).decode()}],
+        [{"id": "a", "binary": base64.b64encode(random.Random(1).randbytes(500_000)).decode()}],
     ],
+    ids=["numbers", "escapes", "unicode", "incompressible"],
 )
 def test_estimate_payload_size_accuracy(items: list[dict[str, object]]) -> None:
+    """Never less than the event really is, and more by the frame only; text may be escaped to ASCII on its way."""
     plain = json.dumps({"items": items}, ensure_ascii=False).encode()
     chosen = encode([plain], "aws")
     for body, headers in ((plain, {"Content-Type": "application/json"}), (chosen.body, chosen.headers)):
-        binary = "Content-Encoding" in headers
-        text = base64.b64encode(body).decode() if binary else body.decode()
-        event = len(json.dumps({"headers": headers, "body": text, "isBase64Encoded": binary}))
-        frame = 6_000  # request context and Lambda's own headers, which the estimate allows for
-        assert event <= event_size(body, headers) <= event * 1.05 + frame
-    assert chosen.weight <= event_size(plain, {"Content-Type": "application/json"})
+        event = event_of(body, headers)
+        assert json.loads(event)["isBase64Encoded"] == ("Content-Encoding" in headers)
+        assert len(event) <= event_size(body, headers) <= len(json.dumps(json.loads(event))) + FRAME
+    assert (
+        chosen.weight
+        == event_size(chosen.body, chosen.headers)
+        <= event_size(plain, {"Content-Type": "application/json"})
+    )
+
+
+def test_a_chunk_that_surely_fits_does_so_where_nothing_compresses() -> None:
+    """The largest one, of a foreign object's bytes: base64 of it is an event just below Lambda's limit."""
+    largest = bisect_left(range(6_000_000), True, key=lambda size: not surely_fits(size, "aws")) - 1
+    noise = random.Random(2).randbytes(largest)
+    payload = encode([noise, b" " * CHUNK_FRAME], "aws")
+    event = event_of(payload.body, payload.headers)
+    assert 0.99 * RECEIVER_LIMITS["aws"] < len(event) <= RECEIVER_LIMITS["aws"]
+    assert payload.fits("aws")
+    packed = deflate(noise)
+    assert chunk_fits(noise, packed, "aws")
+    assert not chunk_fits(noise + noise[:60_000], packed + packed[:60_000], "aws")

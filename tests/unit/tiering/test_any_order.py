@@ -117,7 +117,6 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(
         fault=faults,
         cut=cuts,
-        by_page=st.booleans(),
         compression=compressions,
         chunk=st.sampled_from([1024, 1500, 4096]),
         chunks_left=st.none() | st.integers(0, 3),
@@ -126,7 +125,6 @@ class AnyOrder(RuleBasedStateMachine):
         self,
         fault: tuple[str, int] | None,
         cut: int,
-        by_page: bool,
         compression: Any,
         chunk: int,
         chunks_left: int | None,
@@ -135,7 +133,6 @@ class AnyOrder(RuleBasedStateMachine):
         left = [900.0] * (2 * chunks_left + 1) if chunks_left is not None else []
         remaining = (lambda: left.pop() if left else 0.0) if chunks_left is not None else (lambda: 900.0)
         tuning = Tuning(chunk, compression=compression, device_concurrency=1)
-        self.hot.by_page = by_page
         self._hot_to_cold(fault, START + timedelta(minutes=cut), tuning, remaining)
 
     @rule(fault=faults, cut=cuts)

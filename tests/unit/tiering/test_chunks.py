@@ -7,16 +7,16 @@ import json
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from l3kit.clouds.aws.items import to_chunk_json, to_wire
 from l3kit.errors import StoreError
 from l3kit.tiering.chunks import (
     ChunkFiller,
     ChunkKey,
     checksums,
     compress,
-    cut_chunks,
     decode_checksums,
     decode_sort_keys,
     decompress,
@@ -25,7 +25,10 @@ from l3kit.tiering.chunks import (
     parse_object_key,
 )
 from l3kit.tiering.ports import Page
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
+from tests.support.cut import cut
+from tests.support.spellings import MOMENTS, spelled
+from tests.unit.tiering.test_hot_to_cold import World, item
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -51,23 +54,25 @@ def page(items: list[bytes], first: int = 0) -> Page:
 
 
 def test_chunk_items_empty_list() -> None:
-    assert cut_chunks([]) == []
+    world = World()
+    assert world.move("d").to_json()["chunks"] == 0
+    assert world.cold.bodies() == {}
 
 
 def test_chunk_items_single_small_item() -> None:
-    assert cut_chunks([b'{"a":1}']) == [[b'{"a":1}']]
+    assert cut([b'{"a":1}']) == [(1, b'[{"a":1}]')]
 
 
 def test_chunk_items_multiple_small_items() -> None:
     items = [encode({"i": i}) for i in range(100)]
-    assert cut_chunks(items) == [items]
+    assert cut(items) == [(100, body(items))]
 
 
 def test_chunk_items_exceeds_limit() -> None:
     items = [item_of_size(1_000_000) for _ in range(12)]
-    chunks = cut_chunks(items)
-    assert [len(chunk) for chunk in chunks] == [5, 5, 2]
-    assert all(len(body(chunk)) <= MAX_CHUNK_BYTES for chunk in chunks)
+    chunks = cut(items)
+    assert [count for count, _ in chunks] == [5, 5, 2]
+    assert all(len(stored) <= MAX_CHUNK_BYTES for _, stored in chunks)
 
 
 @pytest.mark.parametrize("name", ["exact_boundary", "5mb"])
@@ -76,63 +81,73 @@ def test_chunk_items_exact_boundary(name: str) -> None:
     items = [item_of_size(100) for _ in range(parts - 1)]
     items.append(item_of_size(MAX_CHUNK_BYTES - len(body([*items, b""]))))
     assert len(body(items)) == 5_242_880
-    assert cut_chunks(items) == [items]
+    assert cut(items) == [(parts, body(items))]
 
 
 def test_chunk_exactly_5mb() -> None:
     items = [item_of_size(2_621_438), item_of_size(2_621_439)]
     assert len(body(items)) == 5_242_880
-    assert len(cut_chunks(items)) == 1
+    assert len(cut(items)) == 1
 
 
 def test_chunk_5mb_plus_1_byte() -> None:
     items = [item_of_size(2_621_439), item_of_size(2_621_439)]
     assert len(body(items)) == 5_242_881
-    assert len(cut_chunks(items)) == 2
+    assert len(cut(items)) == 2
 
 
 def test_chunk_items_one_byte_over() -> None:
     items = [item_of_size(1000) for _ in range(10)]
     exact = len(body(items))
-    assert len(cut_chunks(items, exact)) == 1
-    assert [len(chunk) for chunk in cut_chunks(items, exact - 1)] == [9, 1]
+    assert len(cut(items, exact)) == 1
+    assert [count for count, _ in cut(items, exact - 1)] == [9, 1]
 
 
 def test_chunk_items_single_large_item() -> None:
-    assert len(cut_chunks([item_of_size(4_900_000)])) == 1
+    assert len(cut([item_of_size(4_900_000)])) == 1
 
 
 def test_chunk_items_single_oversized_item() -> None:
     big = item_of_size(MAX_CHUNK_BYTES + 1)
     small = item_of_size(100)
-    assert cut_chunks([small, big, small]) == [[small], [big], [small]]
+    assert [stored for _, stored in cut([small, big, small])] == [body([small]), body([big]), body([small])]
 
 
-@given(st.lists(json_values, max_size=20), st.integers(min_value=2, max_value=200))
+@settings(max_examples=40)
+@given(st.lists(json_values, min_size=1, max_size=20), st.integers(min_value=90, max_value=400))
 def test_chunk_preserves_item_order(values: list[object], limit: int) -> None:
-    items = [encode(value) for value in values]
-    chunks = cut_chunks(items, limit)
-    assert [item for chunk in chunks for item in chunk] == items
-    for chunk in chunks:
-        assert len(body(chunk)) <= limit or len(chunk) == 1
-    for left, right in itertools.pairwise(chunks):
-        assert len(body([*left, right[0]])) > limit  # no chunk ends early
+    """The bytes that a whole run of the mover leaves in the cold tier, chunk after chunk."""
+    world = World()
+    items = [item("d", minute, value=value) for minute, value in enumerate(values)]
+    world.put("d", *items)
+    world.move("d", tuning=Tuning(max_chunk_bytes=limit))
+    keys = {key: parse_object_key(key) for key in world.cold.bodies()}
+    stored = [world.cold.bodies()[key] for key in sorted(keys, key=lambda key: keys[key].number)]  # type: ignore[union-attr]
+    assert b",".join(chunk[1:-1] for chunk in stored) == b",".join(items)
+    counts = [len(json.loads(chunk)) for chunk in stored]
+    assert all(len(chunk) <= limit or count == 1 for chunk, count in zip(stored, counts, strict=True))
+    firsts = [items[at] for at in itertools.accumulate(counts[:-1])]
+    for left, right in zip(stored, firsts, strict=False):
+        assert len(left) + 1 + len(right) > limit  # no chunk ends early
 
 
 def test_chunk_unicode_items() -> None:
     item = encode({"name": "传感器", "unit": "°C", "note": "🌡"})
     assert len(item) > len(item.decode())
-    two = len(body([item, item]))
-    assert [len(chunk) for chunk in cut_chunks([item] * 4, two)] == [2, 2]
-    assert [len(chunk) for chunk in cut_chunks([item] * 4, two - 1)] == [1, 1, 1, 1]
+    two = len(body([item, item]))  # bytes, as they are stored
+    assert cut([item] * 4, two) == [(2, body([item, item]))] * 2
+    assert cut([item] * 4, two - 1) == [(1, body([item]))] * 4
 
 
 def test_chunk_nested_objects() -> None:
+    """From DynamoDB's form, as deep as it allows, through a chunk and back to DynamoDB's form."""
     value: object = "leaf"
-    for _ in range(50):
+    for _ in range(15):
         value = {"inner": [value]}
-    items = [encode(value)] * 3
-    assert json.loads(body(cut_chunks(items)[0])) == [value] * 3
+    wire = to_wire(encode({"iotDeviceId": "d", "id": "t", "value": value}))
+    ((count, stored),) = cut([to_chunk_json(wire)] * 3)
+    assert (count, [entry["value"] for entry in json.loads(stored)]) == (3, [value] * 3)
+    assert [to_wire(encode(entry)) for entry in json.loads(stored)] == [wire] * 3
 
 
 @given(st.lists(st.binary(min_size=1, max_size=30), min_size=1, max_size=40), st.integers(min_value=1, max_value=7))
@@ -144,11 +159,11 @@ def test_pages_fill_a_chunk_across_their_borders(raw: list[bytes], page_length: 
         filler.add(page(items[first : first + page_length], first))
         first += page_length
     draft, drafted = filler.draft()
-    assert drafted == body(cut_chunks(items, 150)[0])
+    assert drafted == body(items[: draft.count]) == cut(items, 150)[0][1]
     assert list(draft.crcs(draft.sort_keys).values()) == [zlib.crc32(item) for item in items[: draft.count]]
-    covered = [key for p in draft.pages for key in p.sort_keys]
+    covered = [key for one in draft.taken for key in one.sort_keys]
     assert covered[: draft.count] == draft.sort_keys
-    assert draft.pages[-1].sort_keys[0] <= draft.sort_keys[-1]
+    assert draft.taken[-1].sort_keys[0] <= draft.sort_keys[-1]
 
 
 def test_a_draft_is_cut_where_its_journal_entry_would_not_fit() -> None:
@@ -217,7 +232,7 @@ def test_device_ids_that_would_break_a_key_are_percent_encoded(device_id: str, s
     assert parsed.device_id == device_id
 
 
-stamps = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+stamps = st.one_of(MOMENTS.flatmap(spelled), st.text(), st.text("-T0:2%"))
 
 
 @given(
@@ -227,6 +242,25 @@ def test_object_keys_can_be_read_back(device: str, start: str, end: str, number:
     key = ChunkKey(device, start, end, number, compression)  # type: ignore[arg-type]
     assert parse_object_key(str(key)) == key
     assert str(key).count("/") == 2
+
+
+@pytest.mark.parametrize(
+    ("segment", "start", "end"),
+    [
+        ("2026-01-01t00:00:00z-2026-01-02t00:00:00z", "2026-01-01t00:00:00z", "2026-01-02t00:00:00z"),
+        ("1795809600000-1795824000000", "1795809600000", "1795824000000"),
+        (
+            "2026-01-01T00:00:00-05:00-2026-01-02T00:00:00+01:00",
+            "2026-01-01T00:00:00-05:00",
+            "2026-01-02T00:00:00+01:00",
+        ),
+        ("20260101T000000Z-20260102T000000Z", "20260101T000000Z", "20260102T000000Z"),
+        ("1.1.2026 10:00-31.1.2026 10:00", "1.1.2026 10:00", "31.1.2026 10:00"),
+        ("2026-001T00:00Z-2026-031T00:00Z", "2026-001T00:00Z", "2026-031T00:00Z"),
+    ],
+)
+def test_keys_of_odd_times_that_version_0_1_0_wrote_can_be_read(segment: str, start: str, end: str) -> None:
+    assert parse_object_key(f"d/{segment}/chunk-00003.json") == ChunkKey("d", start, end, 3)
 
 
 @pytest.mark.parametrize("key", ["", "x", "a/b/c.json", "_l3kit/a-b/chunk-00001.json", "d/nodash/chunk-00001.json"])

@@ -258,11 +258,10 @@ class Rewriter(Killer):
         return then_rewrite
 
 
-@pytest.mark.parametrize("by_page", [False, True])
-def test_an_item_rewritten_between_read_and_delete_stays(by_page: bool) -> None:
+def test_an_item_rewritten_between_read_and_delete_stays() -> None:
     new = item("a", 3, rewritten=True)
     for at in range(1, 1000):
-        world = World(MemoryHotStore(by_page=by_page))
+        world = World()
         world.put("a", *readings("a", 30))
         tally = [0]
         rewrite = functools.partial(world.hot.put_items, "a", [new])

@@ -365,12 +365,14 @@ def key_of(number: int, device: str = "a") -> ChunkKey:
     return ChunkKey(device, "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", number)
 
 
-def mover(world: World, archive: MemoryObjectStore | None, run_id: str, stores: Any = None) -> HotToCold:
+def mover(
+    world: World, archive: MemoryObjectStore | None, run_id: str, stores: Any = None, target: Any = None, **more: Any
+) -> HotToCold:
     hot, cold, journal = stores or (world.hot, world.cold, world.journal)
-    return HotToCold(
+    run = HotToCold(
         hot=hot,
         journal=journal,
-        target=LocalTarget(cold, "none", archive),
+        target=target or LocalTarget(cold, "none", archive),
         devices=("a", "b"),
         now=NOW,
         hot_days=30,
@@ -379,6 +381,7 @@ def mover(world: World, archive: MemoryObjectStore | None, run_id: str, stores: 
         remaining=lambda: 900.0,
         tuning=Tuning(max_chunk_bytes=1024),
     )
+    return replace(run, **more)
 
 
 def run_on(world: World, archive: MemoryObjectStore | None) -> Any:

@@ -74,3 +74,11 @@ class LogGroup:
                 if group["logGroupName"] == self.name:
                     return dict(group)
         return None
+
+
+def groups_of(context: Context) -> list[str]:
+    """All log groups with the names of this twin's functions, whoever made them. Raises: ProvisioningError."""
+    prefix = f"/aws/lambda/{context.names.twin_name}-"
+    with explained(f"log groups {prefix}*"):
+        pages = context.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        return [str(group["logGroupName"]) for page in pages for group in page["logGroups"]]

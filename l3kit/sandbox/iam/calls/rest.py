@@ -35,7 +35,9 @@ def routes(service: str) -> tuple[Route, ...]:
     model = Loader().load_service_model(service, "service-2")
     found = []
     for name, operation in model["operations"].items():
-        path = operation["http"]["requestUri"].split("?")[0].rstrip("/")
+        path = operation["http"]["requestUri"].rstrip("/")
+        if "?" in path:
+            continue  # told from another operation by its query alone; not offered here
         parts = re.split(r"(\{\w+\+?\})", path)
         text = "".join(
             f"(?P<{part.strip('{}+')}>{'.+' if '+' in part else '[^/]+'})" if part.startswith("{") else re.escape(part)

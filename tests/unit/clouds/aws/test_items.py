@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from l3kit.clouds.aws.items import to_chunk_json, to_wire
 from l3kit.clouds.aws.pages import decode
 from l3kit.clouds.aws.shapes import Shapes
+from l3kit.clouds.aws.statements import Conditions
 from l3kit.errors import ItemRefusedError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -93,7 +94,7 @@ def test_the_same_item_gives_the_same_bytes_whatever_the_order_of_its_attributes
 @given(st.lists(items, max_size=6))
 def test_a_page_by_shape_equals_the_page_item_by_item(page: list[dict[str, Any]]) -> None:
     answer = orjson.dumps({"Count": len(page), "Items": page, "ScannedCount": len(page)})
-    decoded = decode(answer, Shapes("id"))
+    decoded = decode(answer, Shapes("id", Conditions("hot")))
     assert decoded.items == [to_chunk_json(item) for item in page]
     assert decoded.rest["Count"] == len(page)
 
@@ -114,7 +115,7 @@ def test_a_number_that_json_would_not_take_is_written_as_one(number: str, writte
 def test_what_json_cannot_write_is_refused_and_does_not_spoil_the_page(wire: dict[str, Any]) -> None:
     keys = [{"iotDeviceId": {"S": "d"}, "id": {"S": name}} for name in "abc"]
     page = [keys[0], {**keys[1], "bad": wire}, keys[2]]
-    decoded = decode(orjson.dumps({"Count": 3, "Items": page}), Shapes("id"))
+    decoded = decode(orjson.dumps({"Count": 3, "Items": page}), Shapes("id", Conditions("hot")))
     assert decoded.sort_keys == ["a", "c"]
     assert [key for key, _ in decoded.refused] == ["b"]
 

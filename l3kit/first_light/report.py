@@ -1,0 +1,138 @@
+"""The report of a run: what was done, how long it took, with which versions; no secret, no account id."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from l3kit import __version__
+
+FORMAT = 1
+Verdict = Literal["passed", "failed", "interrupted", "left over"]
+PACKAGES = ("boto3", "botocore", "orjson", "requests", "zstandard")
+_ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step: what it found, in words; its seconds; boto3's calls by name."""
+
+    name: str
+    verdict: Literal["done", "failed", "interrupted"]
+    seconds: float
+    found: str
+    calls: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run.
+
+    Attributes:
+        account: its last 4 digits.
+        estimated_usd: what was said before the run, as text.
+        movers: the movers' own reports: requests, retries, units, seconds.
+        left: what is still there, by kind and name; `None` where it could not be looked at.
+        clean_up: the command that removes what is left; empty where nothing is.
+    """
+
+    verdict: Verdict
+    target: str
+    region: str
+    account: str
+    twin: str
+    started: str
+    finished: str
+    seconds: float
+    estimated_usd: str
+    steps: tuple[StepReport, ...]
+    movers: tuple[Mapping[str, Any], ...]
+    left: tuple[str, ...] | None
+    clean_up: str
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed; 1 failed and 130 interrupted, with nothing left; 4 something is left, or nobody knows."""
+        return {"passed": 0, "failed": 1, "interrupted": 130, "left over": 4}[self.verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        versions = {"l3kit": __version__, "python": platform.python_version(), "system": platform.system()}
+        versions |= {name: metadata.version(name) for name in PACKAGES}
+        return {"format": FORMAT, "command": "l3kit first-light aws", **asdict(self), "versions": versions}
+
+    def to_markdown(self) -> str:
+        """The same for people."""
+        left = "could not be looked at" if self.left is None else ", ".join(self.left) or "nothing"
+        rows = [
+            f"| {step.name} | {step.verdict} | {step.seconds:.1f} | {sum(step.calls.values())} | {_cell(step.found)} |"
+            for step in self.steps
+        ]
+        versions = self.to_json()["versions"]
+        return "\n".join(
+            [
+                f"# First light on AWS: {self.verdict}",
+                "",
+                f"Target {self.target}, region {self.region}, account ending in {self.account}, twin {self.twin}.",
+                f"From {self.started} to {self.finished}, {self.seconds:.0f} s. "
+                f"Estimated before: {self.estimated_usd} USD.",
+                ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+                "",
+                "| step | verdict | seconds | AWS calls | found |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+                f"Left in the account: {left}.",
+                *([f"Clean up: `{self.clean_up}`"] if self.clean_up else []),
+                "",
+            ]
+        )
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def last_four(account_id: str) -> str:
+    """An account as a report shows it."""
+    return account_id[-4:]
+
+
+def redacted(value: Any, secrets: Sequence[str]) -> Any:
+    """The value with these texts and every access key id blotted out, in keys and values alike."""
+    if isinstance(value, Mapping):
+        return {redacted(str(key), secrets): redacted(inner, secrets) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(inner, secrets) for inner in value]
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "...")
+        return _ACCESS_KEY.sub("...", value)
+    return value
+
+
+def save(report: Report, path: Path, secrets: Sequence[str]) -> tuple[Path, Path]:
+    """Write the report as JSON, and beside it as markdown, each all or nothing. Returns: both paths."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".md")
+    _write(path, json.dumps(redacted(report.to_json(), secrets), indent=2, ensure_ascii=False) + "\n")
+    _write(beside, redacted(report.to_markdown(), secrets))
+    return path, beside
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,167 @@
+"""Runs the steps and, whatever becomes of them, removes what was made and looks for what is left."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.aws.provisioning.context import Context
+from l3kit.clouds.aws.provisioning.logs import groups_of
+from l3kit.errors import L3Error
+from l3kit.first_light.report import Report, StepReport, Verdict, last_four
+from l3kit.first_light.steps import STEPS, Run, Tell
+from l3kit.provisioning import destroy, plan_destroy
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+PAUSES = (5.0, 15.0, 30.0)
+"""Seconds between tries to destroy and looks at what is left: a table that is still being made cannot be removed yet,
+and what was just removed may still be shown for some seconds."""
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Steps:
+    """What was done so far, and boto3's calls of the step that goes on."""
+
+    tell: Tell
+    clock: Callable[[], float]
+    done: list[StepReport] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def run(self, name: str, step: Callable[[], str]) -> bool:
+        """Whether it was done; what went wrong is noted. Raises: KeyboardInterrupt, noted as well."""
+        self.calls.clear()
+        started = self.clock()
+        try:
+            self.tell(name)
+            found = step()
+        except L3Error as error:
+            return self._note(name, "failed", started, str(error))
+        except KeyboardInterrupt:
+            self._note(name, "interrupted", started, "interrupted")
+            raise
+        except Exception as error:
+            log.exception("%s ended unexpectedly", name)
+            return self._note(name, "failed", started, f"unexpected {type(error).__name__}: {error}")
+        return self._note(name, "done", started, found)
+
+    def _note(self, name: str, verdict: str, started: float, found: str) -> bool:
+        seconds = round(self.clock() - started, 3)
+        self.done.append(StepReport(name, verdict, seconds, found, dict(sorted(self.calls.items()))))  # type: ignore[arg-type]
+        return verdict == "done"
+
+
+def first_light(
+    session: Session,
+    twin: Twin,
+    *,
+    estimated_usd: str,
+    clean_up: str,
+    tell: Tell,
+    keep_on_failure: bool = False,
+    steps: Sequence[tuple[str, Callable[[Run], str]]] = STEPS,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Run all steps until one fails; then destroy and look for what is left. Never raises for what a step did.
+
+    Args:
+        clean_up: the command that removes what this run could not.
+        tell: called with a line for people as each step begins; an interruption may come out of it.
+        keep_on_failure: leave what was made where a step fails or is interrupted.
+    """
+    began, started = now().replace(microsecond=0), clock()
+    noted = _Steps(tell, clock)
+    session.aws.watch_calls(lambda name: noted.calls.update([name]))
+    work = Run(session, twin, began, tell)
+    verdict: Verdict = "failed"
+    try:
+        if all(noted.run(name, partial(step, work)) for name, step in steps):
+            verdict = "passed"
+    except KeyboardInterrupt:
+        verdict = "interrupted"
+    left = _after(noted, session, twin, sleep, keep=keep_on_failure and verdict != "passed")
+    if left != ():
+        verdict = "left over"
+    return Report(
+        verdict=verdict,
+        target=session.target,
+        region=session.aws.region,
+        account=last_four(session.aws.account_id),
+        twin=twin.name,
+        started=began.isoformat(),
+        finished=now().isoformat(timespec="seconds"),
+        seconds=round(clock() - started, 1),
+        estimated_usd=estimated_usd,
+        steps=tuple(noted.done),
+        movers=tuple(work.reports),
+        left=left,
+        clean_up=clean_up if left != () else "",
+    )
+
+
+def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
+    """Destroy all that an earlier run may have left. Returns: what is there nevertheless. Raises: L3Error."""
+    _destroy(session, twin, tell, sleep)
+    return tuple(_remaining(session, twin, sleep))
+
+
+def what_is_there(session: Session, twin: Twin) -> list[str]:
+    """All that carries this twin's names, whoever owns it: tables, buckets, functions, roles, log groups, schedules."""
+    found = [f"{step.kind} {step.name}" for step in plan_destroy(twin, session, data=True).steps]
+    named = [f"log group {name}" for name in groups_of(Context(session.aws, session.aws_names(twin)))]
+    return sorted({*found, *named})
+
+
+def _after(
+    steps: _Steps, session: Session, twin: Twin, sleep: Callable[[float], None], *, keep: bool
+) -> tuple[str, ...] | None:
+    """Clean up and look. Returns: what is left; None where it could not be found out."""
+    seen: list[str] = []
+
+    def look() -> str:
+        seen[:] = what_is_there(session, twin) if keep else _remaining(session, twin, sleep)
+        return ", ".join(seen) or "nothing"
+
+    try:
+        if not keep:
+            steps.run("destroy", lambda: _destroy(session, twin, steps.tell, sleep))
+        if not steps.run("look for what is left", look):
+            return None
+    except KeyboardInterrupt:  # a second one: somebody wants to be out of here
+        return None
+    return tuple(seen)
+
+
+def _destroy(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], None]) -> str:
+    for pause in (*PAUSES, None):
+        try:
+            return destroy(
+                twin, session, data=True, progress=lambda at, count, text: tell(f"  {at} of {count}: {text}")
+            ).sentence()
+        except L3Error as error:
+            if pause is None:
+                raise
+            tell(f"  {error}; trying again in {pause:g} s")
+            sleep(pause)
+    raise AssertionError
+
+
+def _remaining(session: Session, twin: Twin, sleep: Callable[[float], None]) -> list[str]:
+    found = what_is_there(session, twin)
+    for pause in PAUSES:
+        if not found:
+            break
+        sleep(pause)
+        found = what_is_there(session, twin)
+    return found

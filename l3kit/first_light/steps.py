@@ -1,0 +1,194 @@
+"""The steps of first-light, each with what it must find; any other finding is a failed check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from l3kit.coroutines import run
+from l3kit.device_query import QueryResult, query
+from l3kit.errors import CheckFailedError
+from l3kit.first_light.twin import (
+    DEVICES,
+    DUE_FOR_ARCHIVE,
+    DUE_FOR_COLD,
+    ITEM_COUNT,
+    RECENT,
+    counted,
+    counted_rows,
+    items_at,
+)
+from l3kit.movers import MOVERS, MoverRun, run_mover
+from l3kit.provisioning import apply, plan
+from l3kit.telemetry import put_telemetry
+from l3kit.tier_stores import open_tiers
+from l3kit.tiering.chunks import RESERVED_PREFIX
+from l3kit.tiering.ports import ObjectInfo, Tier
+from l3kit.verification import verify
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin import Twin
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """One run: where, with which twin, at which moment; and what its steps have seen so far.
+
+    Attributes:
+        now: the moment that the movers' runs stand for.
+        chunks: the cold tier's objects before they were archived.
+    """
+
+    session: Session
+    twin: Twin
+    now: datetime
+    tell: Tell
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    chunks: dict[str, ObjectInfo] = field(default_factory=dict)
+
+
+def deploy(run: Run) -> str:
+    """Everything is made by one apply."""
+    wanted = plan(run.twin, run.session)
+    strange = [f"{step.action} {step.kind} {step.name}" for step in wanted.steps if step.action != "create"]
+    _must(not strange, "the plan", f"everything is new, but: {', '.join(strange)}")
+    done = apply(wanted, run.session, progress=lambda at, count, text: run.tell(f"  {at} of {count}: {text}"))
+    return "; ".join([done.sentence(), *wanted.notes])
+
+
+def plan_again(run: Run) -> str:
+    """A second plan changes nothing."""
+    wanted = plan(run.twin, run.session)
+    changes = [f"{step.action} {step.kind}: {step.reason}" for step in wanted.changes]
+    _must(not changes, "the second plan", f"would change something: {', '.join(changes)}")
+    return wanted.sentence()
+
+
+def check_functions(run: Run) -> str:
+    """All functions and schedules are as they should be."""
+    report = verify(run.session, run.twin, canary=False)
+    failed = [f"{check.subject}: {check.seen} ({check.hint})" for check in report.failed]
+    _must(not failed, "verification", "; ".join(failed))
+    return report.sentence()
+
+
+def load(run: Run) -> str:
+    """The items are put into the hot tier."""
+    readings = [(device, item) for device, items in items_at(run.now).items() for item in items]
+    return f"{put_telemetry(run.session, run.twin, readings)} items"
+
+
+def read_hot(run: Run) -> str:
+    """All items come back, each once, equal to the last digit."""
+    return _exact(run, {"hot": ITEM_COUNT})
+
+
+def move_to_cold(run: Run) -> str:
+    """The deployed mover takes what is due for the cold tier."""
+    return _moved(run, MOVERS[0], chunks=len(DEVICES), items=DUE_FOR_ARCHIVE + DUE_FOR_COLD)
+
+
+def read_both(run: Run) -> str:
+    """All items come back, from the tier that they should be in; the chunks are noted for the archive."""
+    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_ARCHIVE + DUE_FOR_COLD})
+    run.chunks = _objects(run, "cold")
+    _must(len(run.chunks) == len(DEVICES), "the cold tier", f"holds {len(run.chunks)} chunks, not {len(DEVICES)}")
+    return told
+
+
+def move_to_archive(run: Run) -> str:
+    """The deployed mover takes what is due for the archive."""
+    return _moved(run, MOVERS[1], chunks=1, items=DUE_FOR_ARCHIVE)
+
+
+def read_all(run: Run) -> str:
+    """What the archive holds has the digest that the cold tier had; the query names it as to be restored first."""
+    archived, cold = _objects(run, "archive"), _objects(run, "cold")
+    keys = sorted([*archived, *cold])
+    _must(keys == sorted(run.chunks), "cold tier and archive", f"hold {keys}, not {sorted(run.chunks)}")
+    for key, info in archived.items():
+        same = (info.sha256, info.size) == (run.chunks[key].sha256, run.chunks[key].size)
+        _must(same and bool(info.sha256), f"archived chunk {key}", "is not what the cold tier held")
+    missing = [part for result in _results(run) for part in result.missing]
+    _must([part.key for part in missing] == list(archived), "the query", "does not name the archived chunk as missing")
+    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_COLD}, without=DUE_FOR_ARCHIVE)
+    classes = ", ".join(sorted({str(info.storage_class) for info in archived.values()}))
+    return f"{told}; {len(archived)} chunk in {classes}, its digest as before"
+
+
+def move_again(run: Run) -> str:
+    """A second run of each mover moves nothing."""
+    return "; ".join([_moved(run, mover, chunks=0, items=0) for mover in MOVERS])
+
+
+STEPS: tuple[tuple[str, Callable[[Run], str]], ...] = (
+    ("deploy", deploy),
+    ("plan again", plan_again),
+    ("check functions and schedules", check_functions),
+    ("load items", load),
+    ("read them", read_hot),
+    ("move to the cold tier", move_to_cold),
+    ("read both tiers", read_both),
+    ("move to the archive", move_to_archive),
+    ("look at all tiers", read_all),
+    ("move again", move_again),
+    ("plan after the moves", plan_again),
+)
+"""In this order; destroying and looking for what is left come after them, whatever happened."""
+
+
+def _moved(run: Run, mover: str, *, chunks: int, items: int) -> str:
+    moved: MoverRun = run_mover(run.session, run.twin, mover, time=run.now)
+    run.reports += [dict(report) for report in moved.reports]
+    reasons = "; ".join(f"{skip['key']}: {skip['reason']}" for skip in moved.skipped)
+    found = (moved.verdict, moved.total("chunks"), moved.total("items"))
+    _must(
+        found == ("complete", chunks, items),
+        mover,
+        f"{moved.sentence()}, not {items} items in {chunks} chunks {reasons}",
+    )
+    return moved.sentence()
+
+
+def _results(run: Run) -> list[QueryResult]:
+    return [query(run.session, run.twin, device) for device in DEVICES]
+
+
+def _exact(run: Run, wanted: dict[str, int], *, without: int = 0) -> str:
+    """Every item is there once, equal, and in its tier, but `without` of the first device's, which are archived."""
+    items = items_at(run.now)
+    items[DEVICES[0]] = items[DEVICES[0]][without:]
+    for result in _results(run):
+        there, put = counted_rows(result.rows), counted(items[result.device_id])
+        _must(
+            there == put and not result.duplicates,
+            f"device {result.device_id}",
+            f"{(put - there).total()} items are missing, {(there - put).total()} are altered or too many, "
+            f"{result.duplicates} doubled",
+        )
+    tiers = [row["tier"] for result in _results(run) for row in result.rows]
+    found = {tier: tiers.count(tier) for tier in ("hot", "cold", "archive") if tier in tiers}
+    _must(found == wanted, "items by tier", f"{found}, not {wanted}")
+    return ", ".join(f"{count} items in {tier}" for tier, count in found.items()) + ", each once and equal"
+
+
+def _objects(run_: Run, tier: Tier) -> dict[str, ObjectInfo]:
+    async def look() -> dict[str, ObjectInfo]:
+        async with open_tiers(run_.session, run_.twin) as tiers:
+            store = tiers.cold if tier == "cold" else tiers.archive
+            assert store is not None
+            keys = [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
+            heads = {key: await store.head(key) for key in keys}
+            return {key: info for key, info in heads.items() if info is not None}
+
+    return run(look())
+
+
+def _must(holds: bool, what: str, found: str) -> None:
+    if not holds:
+        raise CheckFailedError(what, found, "See the report; nothing of this was real data")

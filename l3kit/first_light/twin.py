@@ -1,0 +1,93 @@
+"""The smallest twin: two devices on AWS, made from its name alone, and items old enough for each tier."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from l3kit.errors import ConfigurationError
+from l3kit.twin import Twin
+
+PREFIX = "firstlight-"
+HOT_DAYS, COLD_DAYS = 30, 90
+DUE_FOR_ARCHIVE, DUE_FOR_COLD, RECENT = 150, 150, 10
+"""Items of each of the first and second device that are old enough for each tier; and, of both, that stay hot."""
+DEVICES = ("sensor-1", "sensor-ü+2")
+ITEM_COUNT = DUE_FOR_ARCHIVE + DUE_FOR_COLD + RECENT * len(DEVICES)
+
+
+def new_name() -> str:
+    """A name that no other run has."""
+    return f"{PREFIX}{secrets.token_hex(4)}"
+
+
+def check_name(name: str) -> str:
+    """The name of an earlier run. Raises: ConfigurationError for another: whatever carries it would be destroyed."""
+    if not name.startswith(PREFIX) or len(name) != len(PREFIX) + 8:
+        raise ConfigurationError(
+            f"twin {name!r}", "is none that first-light made; nothing was done", f"Its names are {PREFIX} and 8 digits"
+        )
+    return name
+
+
+def write_twin(folder: Path, name: str) -> Twin:
+    """Write the twin's files into an empty folder, the same for the same name, and load it."""
+    files: Mapping[str, Any] = {
+        "config": {
+            "digital_twin_name": name,
+            "hot_storage_size_in_days": HOT_DAYS,
+            "cold_storage_size_in_days": COLD_DAYS,
+            "mode": "test",
+            "mover_schedule": "cron(0 0 1 1 ? *)",  # a rate may fire at once, in the midst of the steps
+        },
+        "config_iot_devices": [{"id": device} for device in DEVICES],
+        "config_providers": {
+            **{f"layer_{layer}_provider": "aws" for layer in (1, 2)},
+            **{f"layer_3_{tier}_provider": "aws" for tier in ("hot", "cold", "archive")},
+        },
+    }
+    for file, content in files.items():
+        (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
+    return Twin.load(folder)
+
+
+def items_at(now: datetime) -> dict[str, list[bytes]]:
+    """The items by device: one device's are due for the archive, the other's for the cold tier, the newest stay hot."""
+    ages = {DEVICES[0]: (COLD_DAYS + 30, DUE_FOR_ARCHIVE), DEVICES[1]: (HOT_DAYS + 20, DUE_FOR_COLD)}
+    return {
+        device: [
+            *(_item(device, now - timedelta(days=days) + timedelta(minutes=n), n) for n in range(count)),
+            *(_item(device, now - timedelta(hours=1) + timedelta(minutes=n), count + n) for n in range(RECENT)),
+        ]
+        for device, (days, count) in ages.items()
+    }
+
+
+def _item(device: str, moment: datetime, number: int) -> bytes:
+    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = json.dumps(
+        {"iotDeviceId": device, "id": stamp, "value": "EXACT", "unit": "°C", "raw": {"n": number, "ok": [True, None]}},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return text.replace('"EXACT"', f"12345678901234567{number:03d}.0123456789").encode()  # no float holds it
+
+
+def counted(items: Iterable[bytes]) -> Counter[str]:
+    """Items as a multiset that is equal only to the very same values."""
+    return Counter(_canonical(json.loads(item, parse_float=Decimal)) for item in items)
+
+
+def counted_rows(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """The same of the rows of a query, whose column `tier` is not the item's."""
+    return Counter(_canonical({name: value for name, value in row.items() if name != "tier"}) for row in rows)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

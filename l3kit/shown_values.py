@@ -1,0 +1,75 @@
+"""An item's values as they were put: exact numbers, and no tags of the chunk format (docs/chunks.md). Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+MAX_INT_DIGITS = 4300
+"""Python turns no more digits into an int; a longer whole number becomes a Decimal of the same digits."""
+
+
+def shown_item(text: bytes) -> Any:
+    """An item of chunk JSON, or an array of items: numbers as int or Decimal, no digit lost. Raises: ValueError."""
+    return json.loads(text, parse_float=Decimal, parse_int=_whole)
+
+
+def untagged(value: Any) -> Any:
+    """A value without the chunk format's tags: binaries as bytes, sets as frozensets, Firestore's times as datetimes.
+
+    A map whose only key begins with `$` and is no tag stays as it is: another make of mover has written it.
+    """
+    if isinstance(value, list):
+        return [untagged(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((tag, content),) = value.items()
+        if tag in _TAGS:
+            try:
+                return _TAGS[tag](content)
+            except (TypeError, ValueError, binascii.Error):
+                return value
+    return {name: untagged(entry) for name, entry in value.items()}
+
+
+def _whole(text: str) -> int | Decimal:
+    return int(text) if len(text) <= MAX_INT_DIGITS else Decimal(text)
+
+
+def _map(content: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise TypeError(content)
+    return {name: untagged(entry) for name, entry in content.items()}
+
+
+def _binary(content: str) -> bytes:
+    return base64.b64decode(content, validate=True)
+
+
+def _point(content: list[Any]) -> dict[str, Any]:
+    latitude, longitude = content
+    return {"latitude": latitude, "longitude": longitude}
+
+
+def _text(content: str) -> str:
+    if not isinstance(content, str):
+        raise TypeError(content)
+    return content
+
+
+_TAGS: Mapping[str, Callable[[Any], Any]] = {
+    "$map": _map,
+    "$binary": _binary,
+    "$stringSet": frozenset,
+    "$numberSet": frozenset,
+    "$binarySet": lambda content: frozenset(_binary(entry) for entry in content),
+    "$timestamp": datetime.fromisoformat,
+    "$geoPoint": _point,
+    "$reference": _text,
+}

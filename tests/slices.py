@@ -1,0 +1,170 @@
+"""Cuts the long tests into slices and runs one of them, all, or the fast part: `python -m tests.slices`.
+
+A slice takes every n-th long test of every file, so each has its share of every suite and about the same time. Which
+slice a commit runs follows from the commit, so that a few commits together run everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKERS = ("-q", "-n", "2")
+FAST = (*WORKERS, "--dist", "loadfile", "-m", "not slow", "--nbval", "notebooks", "tests")
+LONG = (*WORKERS, "--dist", "worksteal", "tests")
+"""Long tests of one file may run on both workers: one file has a third of all the time."""
+FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")
+
+
+def in_slice(node_ids: Sequence[str], number: int, count: int) -> set[str]:
+    """The tests of slice `number` of `count` (from 1): every `count`-th of each file, by name.
+
+    The count goes on from file to file, so that small files do not all end in the first slice.
+    """
+    ordered = sorted(node_ids, key=lambda node_id: (node_id.split("::")[0], node_id))
+    return set(ordered[number - 1 :: count])
+
+
+def of_commit(commit: str, count: int) -> int:
+    """The slice that this commit runs; the first where no commit is known."""
+    return int(commit[:8], 16) % count + 1 if re.fullmatch("[0-9a-f]{8,}", commit) else 1
+
+
+def current_commit() -> str:
+    """The hash of what is checked out; empty where git is not there, or this is no clone."""
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("l3kit")
+    group.addoption("--slice", type=_slice, metavar="N/K", help="run only the long tests of slice N of K")
+    group.addoption("--figures", type=Path, metavar="FILE", help="write the run's counts as JSON")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what the chosen slice holds of the long tests that were collected; without `--slice` everything."""
+    wanted = config.getoption("--slice")
+    if wanted is None:
+        return
+    chosen = in_slice([item.nodeid for item in items if item.get_closest_marker("slow")], *wanted)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
+    items[:] = [item for item in items if item.nodeid in chosen]
+
+
+def _slice(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a slice: give N/K with N from 1 to K")
+    return int(found[1]), int(found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One part of the tests: pytest's exit code, seconds, and the counts named in `FIGURES`."""
+
+    name: str
+    code: int
+    seconds: float
+    figures: dict[str, int]
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+    def line(self) -> str:
+        counts = f"{self.figures['passed']:,} passed, {self.figures['failed']:,} failed"
+        end = "" if self.ok else f"; pytest ended with {self.code}"
+        return f"{self.name:14} {self.seconds / 60:5.1f} min  {counts}{end}"
+
+
+def run_part(name: str, arguments: Sequence[str]) -> Ran:
+    """Run pytest with these arguments, its output on ours."""
+    with tempfile.TemporaryDirectory(prefix="l3kit-tests-") as folder:
+        figures = Path(folder) / "figures.json"
+        started = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments, "--figures", str(figures)], cwd=ROOT, check=False
+        )
+        counts = json.loads(figures.read_text()) if figures.exists() else {}
+    return Ran(name, done.returncode, time.monotonic() - started, {key: int(counts.get(key, 0)) for key in FIGURES})
+
+
+def summary(parts: Sequence[Ran]) -> str:
+    """What `make test-all` ends with: each part's time and counts, then the sums."""
+    total = {key: sum(part.figures[key] for part in parts) for key in FIGURES}
+    return "\n".join(
+        [
+            *(part.line() for part in parts),
+            f"{'all':14} {sum(part.seconds for part in parts) / 60:5.1f} min  "
+            f"{total['passed']:,} passed, {total['failed']:,} failed",
+            f"faults injected: {total['faults']:,}; checks of every item in every tier: {total['checks']:,}; "
+            f"items lost: {total['lost']:,}, doubled or altered: {total['doubled']:,}",
+        ]
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 when every part that ran passed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.slices", description=__doc__)
+    parser.add_argument(
+        "--of", type=int, required=True, metavar="K", help="into how many slices the long tests are cut"
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--number", type=int, metavar="N", help="run this slice (default: the commit chooses)")
+    which.add_argument("--fast", action="store_true", help="run the fast part")
+    which.add_argument("--all", action="store_true", help="run the fast part and every slice")
+    options = parser.parse_args(arguments)
+    if options.number is not None and not 1 <= options.number <= options.of:
+        parser.error(f"there is no slice {options.number}: N goes from 1 to {options.of}")
+    if options.fast:
+        return run_part("fast part", FAST).code
+    if options.all:
+        return _everything(options.of)
+    number = options.number or _chosen_by_commit(options.of)
+    part = _run_slice(number, options.of)
+    print(part.line(), flush=True)
+    return part.code
+
+
+def _chosen_by_commit(count: int) -> int:
+    commit = current_commit()
+    number = of_commit(commit, count)
+    why = f"chosen by commit {commit[:8]}" if commit else "the first, since no commit is known"
+    print(f"slice {number} of {count}, {why}; the same again: make test-slice N={number}", flush=True)
+    return number
+
+
+def _run_slice(number: int, count: int) -> Ran:
+    return run_part(f"slice {number} of {count}", (*LONG, "--slice", f"{number}/{count}"))
+
+
+def _everything(count: int) -> int:
+    parts = []
+    print(f"1 of {count + 1}: the fast part", flush=True)
+    parts.append(run_part("fast part", FAST))
+    for number in range(1, count + 1):
+        print(f"{number + 1} of {count + 1}: slice {number} of {count} of the long tests", flush=True)
+        parts.append(_run_slice(number, count))
+    print(summary(parts), flush=True)
+    return 0 if all(part.ok for part in parts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

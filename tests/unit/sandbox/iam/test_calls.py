@@ -1,0 +1,243 @@
+"""What each kind of request needs: actions as IAM spells them, resources, condition keys."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from botocore.loaders import Loader
+from multidict import CIMultiDict
+
+from l3kit.sandbox.iam.calls import dynamodb, query, rest, s3, targets
+from l3kit.sandbox.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.iam.condition_keys import is_known
+from l3kit.sandbox.iam.evaluation import Need
+
+REGIONAL = "us-east-1:123456789012"
+TABLE = f"arn:aws:dynamodb:{REGIONAL}:table/t"
+FUNCTION = f"arn:aws:lambda:{REGIONAL}:function:f"
+ACCOUNT = "arn:aws:iam::123456789012"
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+def call(service: str, method: str, path: str, body: Any = b"", **headers: str) -> Call:
+    route, _, text = path.partition("?")
+    parts = [part.partition("=") for part in text.split("&") if part]
+    return Call(
+        service,
+        method,
+        route,
+        quote(route, safe="/%"),
+        {name: value for name, _, value in parts},
+        CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()}),
+        body if isinstance(body, bytes) else json.dumps(body).encode(),
+    )
+
+
+def shown(needs: list[Need]) -> list[tuple[str, str]]:
+    return [(need.action, need.resource) for need in needs]
+
+
+def on_dynamodb(operation: str, content: Any) -> list[Need]:
+    return dynamodb.needs(call("dynamodb", "POST", "/", content, X_Amz_Target=f"DynamoDB_20120810.{operation}"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "content", "expected"),
+    [
+        ("PutItem", {"TableName": "t"}, [("PutItem", TABLE)]),
+        ("GetItem", {"TableName": TABLE}, [("GetItem", TABLE)]),
+        ("Query", {"TableName": "t", "IndexName": "i"}, [("Query", f"{TABLE}/index/i")]),
+        ("BatchWriteItem", {"RequestItems": {"t": [], "u": []}},
+         [("BatchWriteItem", TABLE), ("BatchWriteItem", TABLE[:-1] + "u")]),
+        ("CreateTable", {"TableName": "t", "Tags": [{}], "ResourcePolicy": "{}"},
+         [("CreateTable", TABLE), ("TagResource", TABLE), ("PutResourcePolicy", TABLE)]),
+        ("TagResource", {"ResourceArn": TABLE}, [("TagResource", TABLE)]),
+        ("ListTables", {}, [("ListTables", "*")]),
+        ("ExecuteStatement", {"Statement": 'SELECT * FROM "t"."i" WHERE a=?'}, [("PartiQLSelect", f"{TABLE}/index/i")]),
+        ("ExecuteTransaction", {"TransactStatements": [{"Statement": "update t set a=1 where id='x'"}]},
+         [("PartiQLUpdate", TABLE)]),
+        ("BatchExecuteStatement",
+         {"Statements": [{"Statement": 'DELETE FROM "t" WHERE id=?'}, {"Statement": "INSERT INTO t VALUE {'id': ?}"}]},
+         [("PartiQLDelete", TABLE), ("PartiQLInsert", TABLE)]),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "t"}}]},
+         [("PutItem", TABLE), ("ConditionCheckItem", TABLE)]),
+    ],
+)  # fmt: skip
+def test_dynamodb(operation: str, content: Any, expected: list[tuple[str, str]]) -> None:
+    assert shown(on_dynamodb(operation, content)) == [(f"dynamodb:{name}", arn) for name, arn in expected]
+
+
+BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/a/k"
+
+
+@pytest.mark.parametrize(
+    ("request_line", "headers", "expected"),
+    [
+        ("GET /", {}, [("ListAllMyBuckets", "*")]),
+        ("PUT /b", {}, [("CreateBucket", BUCKET)]),
+        ("HEAD /b", {}, [("ListBucket", BUCKET)]),
+        ("DELETE /b", {}, [("DeleteBucket", BUCKET)]),
+        ("GET /b?list-type=2&prefix=a", {}, [("ListBucket", BUCKET)]),
+        ("GET /b?versions=", {}, [("ListBucketVersions", BUCKET)]),
+        ("GET /b?uploads=", {}, [("ListBucketMultipartUploads", BUCKET)]),
+        ("GET /b?location=", {}, [("GetBucketLocation", BUCKET)]),
+        ("GET /b?encryption=", {}, [("GetEncryptionConfiguration", BUCKET)]),
+        ("DELETE /b?encryption=", {}, [("PutEncryptionConfiguration", BUCKET)]),
+        ("PUT /b?lifecycle=", {}, [("PutLifecycleConfiguration", BUCKET)]),
+        ("DELETE /b?lifecycle=", {}, [("PutLifecycleConfiguration", BUCKET)]),
+        ("GET /b?publicAccessBlock=", {}, [("GetBucketPublicAccessBlock", BUCKET)]),
+        ("PUT /b?versioning=", {}, [("PutBucketVersioning", BUCKET)]),
+        ("DELETE /b?tagging=", {}, [("PutBucketTagging", BUCKET)]),
+        ("DELETE /b?policy=", {}, [("DeleteBucketPolicy", BUCKET)]),
+        ("GET /b/a/k", {}, [("GetObject", OBJECT)]),
+        ("HEAD /b/a/k", {}, [("GetObject", OBJECT)]),
+        ("GET /b/a/k?versionId=1", {}, [("GetObjectVersion", OBJECT)]),
+        ("GET /b/a/k?tagging=", {}, [("GetObjectTagging", OBJECT)]),
+        ("DELETE /b/a/k?tagging=&versionId=1", {}, [("DeleteObjectVersionTagging", OBJECT)]),
+        ("GET /b/a/k?uploadId=1", {}, [("ListMultipartUploadParts", OBJECT)]),
+        ("DELETE /b/a/k", {}, [("DeleteObject", OBJECT)]),
+        ("DELETE /b/a/k?versionId=1", {}, [("DeleteObjectVersion", OBJECT)]),
+        ("DELETE /b/a/k?uploadId=1", {}, [("AbortMultipartUpload", OBJECT)]),
+        ("PUT /b/a/k", {}, [("PutObject", OBJECT)]),
+        ("PUT /b/a/k", {"x_amz_tagging": "a=b"}, [("PutObject", OBJECT), ("PutObjectTagging", OBJECT)]),
+        ("PUT /b/a/k", {"x_amz_copy_source": "/c/x%20y"}, [("GetObject", "arn:aws:s3:::c/x y"), ("PutObject", OBJECT)]),
+        ("PUT /b/a/k", {"x_amz_copy_source": "c/x?versionId=7"},
+         [("GetObjectVersion", "arn:aws:s3:::c/x"), ("PutObject", OBJECT)]),
+        ("PUT /b/a/k?partNumber=1&uploadId=1", {}, [("PutObject", OBJECT)]),
+        ("POST /b/a/k?uploads=", {}, [("PutObject", OBJECT)]),
+        ("POST /b/a/k?uploadId=1", {}, [("PutObject", OBJECT)]),
+        ("POST /b/a/k?restore=", {}, [("RestoreObject", OBJECT)]),
+    ],
+)  # fmt: skip
+def test_s3(request_line: str, headers: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    method, path = request_line.split()
+    assert shown(s3.needs(call("s3", method, path, **headers))) == [(f"s3:{name}", arn) for name, arn in expected]
+
+
+def test_an_objects_creation_is_told_apart_from_its_parts_and_carries_its_conditions() -> None:
+    def keys(request_line: str, **headers: str) -> dict[str, Any]:
+        method, path = request_line.split()
+        return dict(s3.needs(call("s3", method, path, **headers))[-1].context)
+
+    put = keys("PUT /b/k", if_none_match="*", x_amz_storage_class="DEEP_ARCHIVE")
+    assert put["s3:if-none-match"] == ("*",)
+    assert put["s3:x-amz-storage-class"] == ("DEEP_ARCHIVE",)
+    assert put["s3:objectcreationoperation"] == ("true",)
+    assert keys("POST /b/k?uploadId=1")["s3:objectcreationoperation"] == ("true",)
+    for begins in ("POST /b/k?uploads=", "PUT /b/k?partNumber=1&uploadId=1"):
+        assert keys(begins)["s3:objectcreationoperation"] == ("false",)
+    copied = keys("PUT /b/k", x_amz_copy_source="c/x")
+    assert copied["s3:x-amz-copy-source"] == ("c/x",)
+    assert "s3:if-none-match" not in copied
+    assert keys("GET /b?list-type=2&prefix=a&max-keys=5") == {"s3:prefix": ("a",), "s3:max-keys": ("5",)}
+
+
+def test_every_condition_key_that_requests_have_is_one_that_policies_may_use() -> None:
+    for method, path in (("PUT", "/b/k"), ("GET", "/b?prefix=a&delimiter=/&max-keys=1"), ("GET", "/b/k?versionId=1")):
+        headers = {name.replace("-", "_"): "x" for name in (*s3.PUT_HEADERS, "if-none-match", "if-match")}
+        for need in s3.needs(call("s3", method, path, **headers)):
+            assert [key for key in need.context if not is_known(key)] == []
+
+
+@pytest.mark.parametrize(
+    ("request_line", "content", "expected"),
+    [
+        ("POST /2015-03-31/functions", {"FunctionName": "f", "Role": ROLE, "Tags": {"a": "b"}},
+         [("lambda:CreateFunction", FUNCTION), ("lambda:TagResource", FUNCTION), ("iam:PassRole", ROLE)]),
+        ("GET /2015-03-31/functions", {}, [("lambda:ListFunctions", "*")]),
+        ("GET /2015-03-31/functions/f", {}, [("lambda:GetFunction", FUNCTION)]),
+        ("POST /2015-03-31/functions/f/invocations", {}, [("lambda:InvokeFunction", FUNCTION)]),
+        ("PUT /2015-03-31/functions/f/code", {}, [("lambda:UpdateFunctionCode", FUNCTION)]),
+        ("PUT /2015-03-31/functions/f/configuration", {"Role": ROLE},
+         [("lambda:UpdateFunctionConfiguration", FUNCTION), ("iam:PassRole", ROLE)]),
+        ("PUT /2015-03-31/functions/f/configuration", {}, [("lambda:UpdateFunctionConfiguration", FUNCTION)]),
+        ("GET /2021-10-31/functions/f/url", {}, [("lambda:GetFunctionUrlConfig", FUNCTION)]),
+        ("GET /2015-03-31/functions/f/policy", {}, [("lambda:GetPolicy", FUNCTION)]),
+        (f"GET /2017-03-31/tags/{FUNCTION}", {}, [("lambda:ListTags", FUNCTION)]),
+    ],
+)  # fmt: skip
+def test_lambda(request_line: str, content: Any, expected: list[tuple[str, str]]) -> None:
+    method, path = request_line.split()
+    assert shown(rest.lambda_needs(call("lambda", method, path, content))) == expected
+
+
+@pytest.mark.parametrize(
+    ("request_line", "content", "expected"),
+    [
+        ("POST /schedules/n", {"GroupName": "g", "Target": {"RoleArn": ROLE}},
+         [("scheduler:CreateSchedule", "schedule/g/n"), ("iam:PassRole", ROLE)]),
+        ("GET /schedules/n?groupName=g", {}, [("scheduler:GetSchedule", "schedule/g/n")]),
+        ("DELETE /schedules/n", {}, [("scheduler:DeleteSchedule", "schedule/default/n")]),
+        ("POST /schedule-groups/g", {"Tags": [{}]},
+         [("scheduler:CreateScheduleGroup", "schedule-group/g"), ("scheduler:TagResource", "schedule-group/g")]),
+        ("GET /schedules", {}, [("scheduler:ListSchedules", "schedule/*/*")]),
+    ],
+)  # fmt: skip
+def test_scheduler(request_line: str, content: Any, expected: list[tuple[str, str]]) -> None:
+    method, path = request_line.split()
+    wanted = [(a, r if r == ROLE else f"arn:aws:scheduler:{REGIONAL}:{r}") for a, r in expected]
+    needs = rest.scheduler_needs(call("scheduler", method, path, content))
+    assert shown(needs) == wanted
+    passed = [need.context["iam:passedtoservice"] for need in needs if need.action == "iam:PassRole"]
+    assert passed == [("scheduler.amazonaws.com",)] * len(passed)
+
+
+@pytest.mark.parametrize("service", ["lambda", "scheduler"])
+def test_every_operation_of_the_rest_services_is_found_by_its_method_and_path(service: str) -> None:
+    operations = Loader().load_service_model(service, "service-2")["operations"]
+    for route in rest.routes(service):
+        http = operations[route.operation]["http"]
+        path = http["requestUri"].replace("{", "").replace("}", "").replace("+", "")
+        first = next(one for one in rest.routes(service) if one.method == http["method"] and one.path.fullmatch(path))
+        assert first.operation == route.operation
+
+
+LOG_GROUP = f"arn:aws:logs:{REGIONAL}:log-group:/aws/lambda/f"
+
+
+@pytest.mark.parametrize(
+    ("operation", "content", "resource"),
+    [
+        ("PutLogEvents", {"logGroupName": "/aws/lambda/f", "logStreamName": "s"}, f"{LOG_GROUP}:log-stream:s"),
+        ("DeleteLogGroup", {"logGroupName": "/aws/lambda/f"}, f"{LOG_GROUP}:log-stream:"),
+        ("DescribeLogGroups", {"logGroupNamePrefix": "/a"}, f"arn:aws:logs:{REGIONAL}:log-group::log-stream:"),
+        ("ListTagsForResource", {"resourceArn": f"{LOG_GROUP}:*"}, LOG_GROUP),
+    ],
+)
+def test_logs(operation: str, content: Any, resource: str) -> None:
+    needs = targets.logs_needs(call("logs", "POST", "/", content, X_Amz_Target=f"Logs_20140328.{operation}"))
+    assert shown(needs) == [(f"logs:{operation}", resource)]
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({"Action": "GetRole", "RoleName": "r"}, [("iam:GetRole", "arn:role/r")]),
+        ({"Action": "CreateRole", "RoleName": "r", "Path": "/p/", "Tags.member.1.Key": "a"},
+         [("iam:CreateRole", f"{ACCOUNT}:role/p/r"), ("iam:TagRole", f"{ACCOUNT}:role/p/r")]),
+        ({"Action": "SimulatePrincipalPolicy", "PolicySourceArn": ROLE}, [("iam:SimulatePrincipalPolicy", ROLE)]),
+        ({"Action": "GetPolicy", "PolicyArn": "arn:p"}, [("iam:GetPolicy", "arn:p")]),
+        ({"Action": "ListRoles"}, [("iam:ListRoles", f"{ACCOUNT}:role/")]),
+    ],
+)  # fmt: skip
+def test_iam(form: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    async def arn_of(kind: str, name: str) -> str:
+        return f"arn:{kind}/{name}"
+
+    needs = asyncio.run(query.iam_needs(call("iam", "POST", "/", urlencode(form).encode()), arn_of))
+    assert shown(needs) == expected
+
+
+def test_an_operation_that_nobody_mapped_is_not_let_through() -> None:
+    with pytest.raises(UnmappedError):
+        on_dynamodb("ExportTableToPointInTime", {"TableArn": TABLE})
+    with pytest.raises(UnmappedError):
+        on_dynamodb("ExecuteStatement", {"Statement": "EXISTS (SELECT 1)"})
+    with pytest.raises(UnmappedError):
+        s3.needs(call("s3", "PATCH", "/b/k"))
+    with pytest.raises(UnmappedError):
+        rest.lambda_needs(call("lambda", "POST", "/2042-01-01/unheard-of"))
