@@ -1,4 +1,4 @@
-"""Objects of the cold and archive tiers cannot be overwritten unnoticed: refused by the bucket, or kept as a version."""
+"""Objects of the cold and archive tiers are not overwritten unnoticed: the bucket refuses it, or keeps a version."""
 
 from __future__ import annotations
 
