@@ -26,6 +26,15 @@ class BucketPolicies:
         """The policy as it is judged; None without one."""
         return self._policies[bucket][1] if bucket in self._policies else None
 
+    def asks_for_conditions(self, bucket: str) -> bool:
+        """Whether the policy looks at a write's condition, so that S3 carries out no copy into the bucket."""
+        policy = self.of(bucket)
+        return policy is not None and any(
+            one.key in ("s3:if-none-match", "s3:if-match")
+            for statement in policy.statements
+            for one in statement.conditions
+        )
+
     def forget(self, bucket: str) -> None:
         """The bucket was deleted; one of the same name begins without a policy."""
         self._policies.pop(bucket, None)

@@ -54,11 +54,14 @@ class S3:
     async def _precondition(self, request: web.Request) -> web.Response | None:
         """Conditions that moto does not look at: on DELETE, on CopyObject, and values S3 does not implement."""
         if_match, if_none = request.headers.get("If-Match"), request.headers.get("If-None-Match")
-        if if_none is not None and if_none.strip() != "*":
+        copies = request.method == "PUT" and "x-amz-copy-source" in request.headers
+        bucket = request.path.lstrip("/").partition("/")[0]
+        # User guide, "Enforce conditional writes": a copy into a bucket whose policy asks for a condition fails.
+        refused_copy = copies and (if_match or if_none) and self._policies.asks_for_conditions(bucket)
+        if refused_copy or (if_none is not None and if_none.strip() != "*"):
             return s3_error(
                 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
             )
-        copies = request.method == "PUT" and "x-amz-copy-source" in request.headers
         if not (copies or request.method == "DELETE") or (if_match is None and if_none is None):
             return None
         head = await self._moto.ask(

@@ -29,6 +29,7 @@ from l3kit.tiering import wire
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.functions import Function, Openers, Run
 from l3kit.tiering.ports import ObjectInfo, Page, Tier
+from l3kit.tiering.receipts import leave_receipt
 from l3kit.tiering.report import RunReport
 from l3kit.tiering.settings import Settings, load_settings
 from l3kit.tiering.wire import Request
@@ -183,6 +184,8 @@ async def hot_to_cold(work: Workplace) -> Problems:
             raise RuntimeError("killed here")
 
         await move(work, function, device, Hooks(before_delete=die))
+        if "cold" in work.settings(function, device).stores:
+            await _archive_last(work, device)
         report = await move(work, function, device)
         problems += failures(report)
         if (await hot.read_page(device, before="9")).items:
@@ -190,6 +193,16 @@ async def hot_to_cold(work: Workplace) -> Problems:
         if not any("completed" in note for moved in report.devices for note in moved.notes):
             problems.append(f"the interrupted run was not completed: {[moved.notes for moved in report.devices]}")
     return problems
+
+
+async def _archive_last(work: Workplace, device: str) -> None:
+    """Take a device's last chunk out of the cold tier as the archive mover does, leaving a receipt."""
+    async with work.objects("cold") as cold:
+        last = max([info.key async for info in cold.list(f"{device}/")])
+        found = await cold.head(last)
+        assert found is not None
+        await leave_receipt(cold, last, str(found.sha256))
+        await cold.delete(last)
 
 
 async def cold_to_archive(work: Workplace) -> Problems:
