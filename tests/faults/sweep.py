@@ -47,7 +47,9 @@ class Setting:
     def calls(self, world: World) -> list[str]:
         """The calls of a run that nobody disturbs."""
         world.clear()
-        world.run(self.mover)  # a twin's very first run makes one call more: it notes which devices there are
+        self.prepare(world)  # a first run notes which devices there are, and a device's first move asks for its numbers
+        world.run(self.mover)
+        world.clear()
         items = self.prepare(world)
         armed = world.arm(self.disturbed(world))
         report = world.run(self.mover)
