@@ -72,8 +72,8 @@ MUTATIONS = (
     Mutation(
         "the first item of a chunk is not deleted (wrong bound)",
         "l3kit/tiering/device_move.py",
-        "low = bisect_left(page.sort_keys, draft.sort_keys[0])",
-        "low = bisect_right(page.sort_keys, draft.sort_keys[0])",
+        "low = bisect_left(taken.sort_keys, draft.sort_keys[0])",
+        "low = bisect_right(taken.sort_keys, draft.sort_keys[0])",
         (MOVER,),
     ),
     Mutation(
