@@ -70,7 +70,7 @@ def items_at(now: datetime) -> dict[str, list[bytes]]:
 
 
 def _item(device: str, moment: datetime, number: int) -> bytes:
-    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")  # the form in which l3kit keeps every time
     text = json.dumps(
         {"iotDeviceId": device, "id": stamp, "value": "EXACT", "unit": "°C", "raw": {"n": number, "ok": [True, None]}},
         ensure_ascii=False,
