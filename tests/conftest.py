@@ -49,6 +49,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"{done}; items lost: {figures['lost']:,}, doubled or altered: {figures['doubled']:,}"
         )
+    if figures["gap"]:
+        terminalreporter.write_line(
+            f"versions lost in the gap that docs/journal.md names, aimed at: {figures['gap']:,}"
+        )
     path = terminalreporter.config.getoption("--figures")
     if path is not None:
         counts = {**figures, "passed": len(terminalreporter.stats.get("passed", [])), "failed": failed}
@@ -64,7 +68,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _figures(reports: Iterable[pytest.TestReport]) -> dict[str, int]:
     counted = {r.nodeid: dict(r.user_properties) for r in reports if "faults" in dict(r.user_properties)}
-    names = ("faults", "checks", "lost", "doubled")
+    names = ("faults", "checks", "lost", "doubled", "gap")
     return {name: sum(int(str(found[name])) for found in counted.values()) for name in names}
 
 

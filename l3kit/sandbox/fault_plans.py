@@ -66,15 +66,17 @@ class Plan:
         if unknown or not isinstance(content.get("caller"), str):
             raise ValueError(f"a plan has {', '.join(wanted)}; caller is needed; unknown: {unknown}")
         plan = cls(**content)
-        if plan.action not in ACTIONS:
-            raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {plan.action!r}")
+        _check_action(plan.action)
         plan.random = random.Random(plan.seed)
         return plan
 
     def note(self, call: str) -> str:
         """Count a call; the action that is due now."""
         self.calls.append(call)
-        number = len(self.calls)
+        return self.due(len(self.calls))
+
+    def due(self, number: int) -> str:
+        """The action for the call of this number."""
         if self.action in ("watch", "delay"):
             return self.action
         due = self.at <= number < self.at + self.times
@@ -162,7 +164,10 @@ class FaultPlans:
         if action == "silence":
             await _silence(request)
         if action == "pause_before":
+            number = len(plan.calls)
             await plan.hold()
+            if plan.action != "pause_before":
+                return await self._act(plan.due(number), plan, instance, request, handler)
         if action == "error_500":
             return service_of(request).error(500)
         if action == "error_503":
@@ -218,6 +223,10 @@ class FaultPlans:
         plan = self._plans.get(request.match_info["caller"])
         if plan is None or not (plan.held or plan.late.waiting):
             return json_answer({"error": "nothing is held"}, 409)
+        if request.can_read_body:
+            following = await request.json()
+            _check_action(following["action"])
+            plan.action, plan.at = following["action"], following["at"]
         if plan.held:
             plan.go_on.set()
         await plan.late.deliver_all()
@@ -229,6 +238,11 @@ class FaultPlans:
             return json_answer({"error": "no such plan"}, 404)
         plan.go_on.set()
         return json_answer(plan.to_json())
+
+
+def _check_action(action: str) -> None:
+    if action not in ACTIONS:
+        raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {action!r}")
 
 
 async def _silence(request: web.Request) -> None:

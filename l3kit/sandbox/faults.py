@@ -74,9 +74,13 @@ class ArmedFault:
         """How many requests have been delivered a second time."""
         return int(self._ask("GET")["delivered"])
 
-    def go_on(self) -> None:
-        """Let a paused call go on, and deliver what waits for it. Raises: SandboxError where there is neither."""
-        self._ask("POST", "/go-on")
+    def go_on(self, action: Action | None = None, at: int = 0) -> None:
+        """Let a paused call go on, and deliver what waits for it. Raises: SandboxError where there is neither.
+
+        Args:
+            action, at: what is to happen next, at which call; the paused one may be hit, and counts on.
+        """
+        self._ask("POST", "/go-on", None if action is None else {"action": action, "at": at})
 
     def disarm(self) -> tuple[list[str], int]:
         """Remove it. Returns: the calls, and on how many it acted."""
@@ -91,8 +95,9 @@ class ArmedFault:
             time.sleep(0.01)
         return False
 
-    def _ask(self, method: str, verb: str = "") -> dict[str, Any]:
-        status, content = request(self.endpoint, method, f"/_sandbox/faults/{self.caller}{verb}", seconds=SECONDS)
+    def _ask(self, method: str, verb: str = "", body: dict[str, Any] | None = None) -> dict[str, Any]:
+        path, text = f"/_sandbox/faults/{self.caller}{verb}", json.dumps(body) if body else ""
+        status, content = request(self.endpoint, method, path, text, seconds=SECONDS)
         if status != 200:
             raise SandboxError(f"fault for {self.caller}", str(content.get("error", status)))
         return content

@@ -17,9 +17,9 @@ from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin import Twin
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
-from tests.integration.conftest import all_clouds, sandbox
+from tests.integration.conftest import all_clouds, aws, sandbox
 
-__all__ = ["all_clouds", "sandbox", "session"]
+__all__ = ["all_clouds", "aws", "sandbox", "session"]
 
 MakeWorld = Callable[..., World]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import MakeWorld
+from tests.faults.rewrites import MOVE, PATIENT, survives_a_rewrite
 from tests.faults.sweep import Setting, applicable, moments, sampled_double_faults, sampled_faults, shards
 from tests.faults.test_hot_to_cold import few
-from tests.faults.test_moments import MOVE, PATIENT, survives_a_rewrite
 from tests.faults.test_runs_at_once import at_once
 from tests.faults.world import DEVICES, Mover, World, counted, item
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import MakeWorld
+from tests.faults.rewrites import check_rewritten
 from tests.faults.sweep import KILLS, Setting, shards
-from tests.faults.test_moments import check_rewritten
 from tests.faults.world import DEVICES, Mover, World, counted, item
 
 pytestmark = pytest.mark.sandbox

@@ -259,6 +259,21 @@ def test_a_call_is_held_until_it_may_go_on(caller: Caller, action: Action, store
         armed.go_on()
 
 
+@pytest.mark.parametrize(("at", "stored"), [(2, ["a"]), (3, ["a", "b"])])
+def test_a_held_call_goes_on_into_another_fault_at_itself_or_later(caller: Caller, at: int, stored: list[str]) -> None:
+    armed = caller.arm("pause_before")
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(caller.put("a", "b", "c")))
+    thread.start()
+    assert armed.wait_until_held(5)
+    with pytest.raises(SandboxError, match="action must be one of"):
+        armed.go_on("explode", at)  # type: ignore[arg-type]
+    armed.go_on("kill_before", at)
+    thread.join()
+    assert answers[0][1] == "Unhandled"
+    assert (len(armed.disarm()[0]), caller.stored()) == (at, stored)
+
+
 def test_delays_are_repeatable_and_lose_nothing(caller: Caller) -> None:
     armed = caller.arm("delay", at=0, seed=4, milliseconds=5)
     assert statuses(caller.put("a", "b")[0]) == [200, 200]
