@@ -21,8 +21,8 @@ from l3kit.clouds.aws.items import WRAPPED
 from l3kit.clouds.aws.session import Credentials
 from l3kit.clouds.aws.stores import Place, open_hot
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
-from tests.conformance.backends import FOREIGN, REGION
+from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
+from tests.conformance.backends import FOREIGN
 
 pytestmark = pytest.mark.sandbox
 
@@ -112,7 +112,7 @@ class World:
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> World:
     if FOREIGN:
-        secrets = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+        secrets = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
         return World(FOREIGN, boto3.client("dynamodb", endpoint_url=FOREIGN, region_name=REGION, **secrets))
     state: SandboxState = request.getfixturevalue("sandbox")
     return World(state.aws_endpoint, request.getfixturevalue("aws")("dynamodb"))

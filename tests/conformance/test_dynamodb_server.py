@@ -21,7 +21,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from l3kit.sandbox.state import ACCESS_KEY
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from tests.integration.conftest import aws, sandbox  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.sandbox
@@ -129,8 +129,8 @@ def foreign_client(address: str) -> Any:
         "dynamodb",
         endpoint_url=address,
         region_name="us-east-1",
-        aws_access_key_id="judge",
-        aws_secret_access_key="judge",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
     )
 

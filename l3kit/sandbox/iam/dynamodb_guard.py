@@ -64,7 +64,8 @@ class DynamoDBGuard:
     async def _batch(self, case: Case, handler: Handler) -> web.StreamResponse:
         """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed
         (DynamoDB API Reference, BatchStatementError)."""
-        statements: list[dict[str, Any]] = case.call.content.get("Statements") or []
+        found = case.call.content.get("Statements")
+        statements = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         for number, statement in enumerate(statements):
             need = statement_need(case.call, statement)

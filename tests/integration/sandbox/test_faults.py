@@ -223,14 +223,16 @@ def test_a_request_is_delivered_again_when_told_to(caller: Caller, aws: Aws) -> 
 
 def test_an_object_that_is_delivered_again_overwrites_what_was_written_since(sandbox: SandboxState, aws: Aws) -> None:
     aws("s3").create_bucket(Bucket="delivered-again")
+    environment = sandbox.environment()
     caller = boto3.client(
         "s3",
         endpoint_url=sandbox.aws_endpoint,
         region_name=sandbox.region,
-        aws_access_key_id="x",
-        aws_secret_access_key="y",
-        aws_session_token="l3kit/late-writer/1",
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, user_agent="l3kit-late-writer/1"
+        ),
     )
     armed = faults.arm(sandbox.aws_endpoint, "late-writer", "deliver_again", at=1)
     first = {"Bucket": "delivered-again", "Key": "k", "Body": b"first" * 50_000}
