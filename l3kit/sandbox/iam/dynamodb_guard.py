@@ -65,7 +65,7 @@ class DynamoDBGuard:
         """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed
         (DynamoDB API Reference, BatchStatementError)."""
         found = case.call.content.get("Statements")
-        statements: list[dict[str, Any]] = found if isinstance(found, list) else []
+        statements = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         for number, statement in enumerate(statements):
             need = statement_need(case.call, statement)

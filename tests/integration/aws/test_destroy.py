@@ -11,6 +11,7 @@ from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.session import Session
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists, write_twin
+from tests.support.operators import root_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -20,7 +21,7 @@ def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin)
     deploy(twin, session)
     bucket = session.aws_names(twin).cold_s3_bucket()
     for n in range(3):
-        session.aws.client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]")
+        root_of(session).aws.client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]", IfNoneMatch="*")
     first = apply(plan_destroy(twin, session), session)
     assert len(first.done) == 16
     left = plan_destroy(twin, session)
@@ -44,7 +45,9 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin) 
 def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     role = session.aws_names(twin).role("archive-writer")
-    session.aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    session.aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     with pytest.raises(ProvisioningError, match=f"role {role}: exists and is not this twin's"):
         plan(twin, session, clouds={"aws"})
     wanted = plan_destroy(twin, session, data=True)
@@ -55,7 +58,7 @@ def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Se
 
 def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
-    s3, bucket = session.aws.client("s3"), session.aws_names(twin).archive_s3_bucket()
+    s3, bucket = root_of(session).aws.client("s3"), session.aws_names(twin).archive_s3_bucket()
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="theirs", Body=b"1")
     with pytest.raises(ProvisioningError, match=f"bucket {bucket}: exists and is not this twin's"):
@@ -67,7 +70,8 @@ def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Ses
 def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     deploy(twin, session)
-    names, functions, logs = session.aws_names(twin), session.aws.client("lambda"), session.aws.client("logs")
+    root = root_of(session).aws
+    names, functions, logs = session.aws_names(twin), root.client("lambda"), root.client("logs")
     name, group = names.function("archive-writer"), names.log_group("archive-writer")
     functions.untag_resource(
         Resource=functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"], TagKeys=["l3kit:twin"]

@@ -23,6 +23,7 @@ from l3kit.tiering.ports import Page
 from l3kit.tiering.targets import LocalTarget
 from l3kit.twin import Device, Twin
 from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.support.operators import root_of
 
 pytestmark = pytest.mark.sandbox
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ def stamp(days_old: float) -> str:
 
 def put(session: Session, twin: Twin, items: list[bytes]) -> None:
     async def steps() -> None:
-        async with open_tiers(session, twin) as stores:
+        async with open_tiers(root_of(session), twin) as stores:
             assert stores.hot is not None
             await stores.hot.put_items(DEVICE, items)
 
@@ -64,7 +65,7 @@ def die(session: Session, twin: Twin, before: str, *, stored: bool = False) -> s
         return str(chunk.key)
 
     async def opened() -> str:
-        async with open_tiers(session, twin) as stores:
+        async with open_tiers(root_of(session), twin) as stores:
             return await steps(stores)
 
     return run(opened())
@@ -216,7 +217,7 @@ def test_a_tier_on_a_cloud_out_of_reach_is_named_and_the_others_are_counted(
     draft, body = ten_items()
 
     async def receive() -> None:
-        async with open_tiers(session, twin) as stores:
+        async with open_tiers(root_of(session), twin) as stores:
             assert stores.cold
             await LocalTarget(stores.cold).store(draft.chunk(DEVICE, 1, "none", body))
 

@@ -40,8 +40,8 @@ ON_RESOURCE = frozenset(
 ON_EVERYTHING = frozenset(("DescribeEndpoints", "DescribeLimits", "ListTables", "ListBackups"))
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
 _OTHER_STATEMENT = re.compile(
-    r"""\s*(?:(?P<update>UPDATE)|SELECT\b.*?\sFROM)\s+
-    (?:"(?P<quoted>[^"]+)"|(?P<bare>[A-Za-z0-9_.:/-]+))
+    r"""\s*(?:(?P<update>UPDATE)|SELECT\b.*?\sFROM)\s*
+    (?:"(?P<quoted>[^"]+)"|(?<=\s)(?P<bare>[A-Za-z0-9_.:/-]+))
     (?:\s*\.\s*(?:"(?P<index>[^"]+)"|(?P<bare_index>[A-Za-z0-9_-]+)))?""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
@@ -70,7 +70,7 @@ def needs(call: Call) -> list[Need]:
     raise UnmappedError(f"dynamodb:{operation}")
 
 
-def statement_need(call: Call, content: dict[str, Any]) -> Need | None:
+def statement_need(call: Call, content: object) -> Need | None:
     """What one PartiQL statement needs; None for what is none, which DynamoDB itself refuses.
 
     What can be carried out here is read by the reader that carries it out (`partiql.subject`), so both see one table.
@@ -98,9 +98,9 @@ def table_of(resource: str) -> str:
     return resource.partition(":table/")[2].split("/")[0]
 
 
-def _of_statements(call: Call, statements: Any) -> list[Need]:
-    listed = statements if isinstance(statements, list) else []  # of another type: for DynamoDB to refuse
-    return [need for one in listed if (need := statement_need(call, one))]
+def _of_statements(call: Call, statements: object) -> list[Need]:
+    its = statements if isinstance(statements, list) else []
+    return [need for one in its if (need := statement_need(call, one))]
 
 
 def _resource(content: dict[str, Any], operation: str) -> str:

@@ -62,7 +62,7 @@ def on_dynamodb(operation: str, content: Any) -> list[Need]:
          [("PartiQLUpdate", TABLE)]),
         ("BatchExecuteStatement",
          {"Statements": [{"Statement": text} for text in
-                         ('DELETE FROM "t" WHERE "id"=?', "INSERT INTO \"t\" VALUE {'id': ?}", "DELETE", "EXISTS 1")]},
+                         ('DELETE FROM"t" WHERE "id"=?', "INSERT INTO \"t\" VALUE {'id': ?}", "DELETE", "EXISTS 1")]},
          [("PartiQLDelete", TABLE), ("PartiQLInsert", TABLE)]),
         ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "t"}}]},
          [("PutItem", TABLE), ("ConditionCheckItem", TABLE)]),
@@ -240,3 +240,9 @@ def test_an_operation_that_nobody_mapped_is_not_let_through() -> None:
         s3.needs(call("s3", "PATCH", "/b/k"))
     with pytest.raises(UnmappedError):
         rest.lambda_needs(call("lambda", "POST", "/2042-01-01/unheard-of"))
+
+
+def test_what_is_no_statement_is_for_dynamodb_to_refuse() -> None:
+    for statement in ("EXISTS (SELECT 1)", "DELETE FROM", 7, None):
+        assert on_dynamodb("ExecuteStatement", {"Statement": statement}) == []
+        assert on_dynamodb("BatchExecuteStatement", {"Statements": [{"Statement": statement}, statement]}) == []
