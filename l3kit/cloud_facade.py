@@ -11,7 +11,9 @@ from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
     from l3kit.checks import Check
+    from l3kit.connections import DeployedWriter
     from l3kit.device_facts import Schedule
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.provisioning.wanted import Provisioner
     from l3kit.twin import Twin
 
@@ -21,7 +23,7 @@ class CloudFacade(Protocol):
 
     provider: str
 
-    def provisioner(self, twin: Twin) -> Provisioner:
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
         """How this twin's resources are made here."""
 
     def store_name(self, twin: Twin, resource: Resource) -> str:
@@ -43,7 +45,16 @@ class CloudFacade(Protocol):
         """
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
-        """What a deployed function was told, tokens among it; None where it is not deployed."""
+        """What a deployed function was told, tokens among it; None where it is not deployed.
+
+        Raises: PermissionMissingError.
+        """
+
+    def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
+        """What is deployed of this writer; None where there is none that carries this twin's tag.
+
+        Raises: PermissionMissingError.
+        """
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """Each function of the layout is there, works, and has the variables it needs and no strange ones."""

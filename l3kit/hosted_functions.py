@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from l3kit.connections import DeployedWriter
 from l3kit.cron_forms import eventbridge
 from l3kit.device_facts import Schedule
 from l3kit.errors import L3Error
+from l3kit.provisioning.cloud_functions import OWNER_LABEL
 from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
 from l3kit.schedule_times import next_time
-from l3kit.tiering.settings import TUNING_VARIABLES
+from l3kit.tiering.settings import further_variables
 
 if TYPE_CHECKING:
     from l3kit.checks import Check
@@ -29,6 +31,7 @@ class HostedFunctions:
     Args:
         name_of: a function's deployed name.
         expression_of: the form in which this cloud is told the twin's schedule.
+        path_of: below its address, where a writer is posted to.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class HostedFunctions:
         host: FunctionHost,
         name_of: Callable[[Twin, str], str],
         expression_of: Callable[[str], str],
+        path_of: Callable[[str], str],
     ) -> None:
         self._provider = provider
         self._host = host
         self._name_of = name_of
         self._expression_of = expression_of
+        self._path_of = path_of
 
     def function_name(self, twin: Twin, function: str) -> str:
         """See `CloudFacade.function_name`."""
@@ -65,6 +70,13 @@ class HostedFunctions:
         there = self._host.get(self._name_of(twin, function))
         return None if there is None else there.definition.settings
 
+    def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
+        """See `CloudFacade.writer`."""
+        there = self._host.get(self._name_of(twin, function))
+        if there is None or there.definition.labels.get(OWNER_LABEL) != twin.name:
+            return None
+        return DeployedWriter(there.url + self._path_of(function), there.definition.settings)
+
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.function_checks`."""
         from l3kit.checks import Check, variables_check
@@ -76,7 +88,7 @@ class HostedFunctions:
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
             if there is not None:
                 needed = needed_variables(twin, self._provider, function)
-                yield variables_check(function, there.definition.settings, needed, TUNING_VARIABLES)
+                yield variables_check(function, there.definition.settings, needed, further_variables(function))
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.schedule_checks`."""

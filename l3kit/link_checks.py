@@ -5,26 +5,28 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from l3kit.checks import Check
-from l3kit.connections import FILE, Connection, load_connections
+from l3kit.connections import FILE, Connection
 from l3kit.errors import ConfigurationError
+from l3kit.provisioning.deployed_links import SENDERS, deployed_links, utc_now
 from l3kit.provisioning.layout import host_of
 from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, still_taken
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
 PROBE_TIMEOUT = 30.0
-SENDERS = {"cold-writer": "hot-to-cold-mover", "archive-writer": "cold-to-archive-mover"}
 REPAIR = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Before anything moves: the url and token that are saved are those of both ends of each link.
+    """Before anything moves: the writer of each link answers to its own token, and the mover has that one.
 
     Raises: ConfigurationError naming, for all links together, file, key, what is wrong, and the remedy.
     """
@@ -34,32 +36,38 @@ def check_links(session: Session, twin: Twin) -> None:
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
 
 
-def link_checks(session: Session, twin: Twin, clouds: Sequence[str] = ()) -> Iterator[Check]:
-    """For each link between this twin's tiers: the writer refuses no token and a wrong one and lets the right one in;
-    the mover has been told the same url and token.
+def link_checks(
+    session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
+) -> Iterator[Check]:
+    """For each link between this twin's tiers: the writer refuses no token and a wrong one and lets the right one in,
+    and former ones until their end; the mover has been told the same url and token.
+
+    Url and token are the deployed writer's; where it cannot be looked at, those that are saved.
 
     Args:
         clouds: look only at what is on these clouds; empty is all.
+        now: wall clock, UTC.
     """
-    connections = load_connections(twin.path)
+    there = deployed_links(twin, session, now)
     links = twin.connection_ids()
     for receiver, mover in SENDERS.items():
         ends = [end for end in (receiver, mover) if not clouds or host_of(twin, end) in clouds]
         if receiver not in links or not ends:
             continue
         conn_id = links[receiver]
-        connection = connections.get(conn_id)
+        connection = there.get(conn_id)
         if connection is None or not connection.complete:
             hint = f"connections.{conn_id} has no url or no token: deploy {receiver} first, which saves both"
             yield Check("links", conn_id, "url and token saved", "incomplete", False, hint)
             continue
+        former = still_taken(connection.former, now())
         if receiver in ends:
-            yield from _receiving(conn_id, connection, receiver)
+            yield from _receiving(conn_id, connection, former, receiver)
         if mover in ends:
-            yield from _sending(session, twin, conn_id, connection, mover)
+            yield from _sending(session, twin, connection, former, mover)
 
 
-def _receiving(conn_id: str, connection: Connection, receiver: str) -> Iterator[Check]:
+def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
     entry = f"connections.{conn_id}"
     stranger = f"{entry}: {receiver} lets strangers in; {REPAIR}"
     other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
@@ -68,11 +76,19 @@ def _receiving(conn_id: str, connection: Connection, receiver: str) -> Iterator[
         ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
         ("right token, empty body -> 400", _header(connection.token), 400, other),
     )
-    for expected, headers, status, hint in probes:
+    lost = f"{receiver} does not take the former token, which its sender may still have; {REPAIR}"
+    still = tuple(
+        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
+        for one in former
+    )
+    for expected, headers, status, hint in probes + still:
         yield _probe(conn_id, connection.url, expected, headers, status, hint)
 
 
-def _sending(session: Session, twin: Twin, conn_id: str, connection: Connection, mover: str) -> Iterator[Check]:
+def _sending(
+    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], mover: str
+) -> Iterator[Check]:
+    conn_id = connection.conn_id
     cloud = session.cloud(host_of(twin, mover) or "")
     if cloud is None:
         return
@@ -82,6 +98,11 @@ def _sending(session: Session, twin: Twin, conn_id: str, connection: Connection,
         yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
         return
     differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
+    held = Secret(told.get(TOKEN_VARIABLE, ""))
+    if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
+        seen = f"a former token, taken until {format_end(until)}; run deploy_l3 before that"
+        yield Check("links", conn_id, expected, seen, True)
+        return
     entry = " and ".join(f"connections.{conn_id}.{name}" for name in differing)
     hint = f"{entry} differs from what {mover} was told; {REPAIR}" if differing else ""
     seen = f"another {' and '.join(differing)}" if differing else "the same"
@@ -89,7 +110,7 @@ def _sending(session: Session, twin: Twin, conn_id: str, connection: Connection,
 
 
 def _differing(told: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
-    saved = {"url": (url_variable, connection.url), "token": ("INTER_CLOUD_TOKEN", connection.token)}
+    saved = {"url": (url_variable, connection.url), "token": (TOKEN_VARIABLE, connection.token)}
     return [
         name
         for name, (variable, value) in saved.items()

@@ -33,6 +33,31 @@ def next_time(expression: str, now: datetime, made: datetime | None = None) -> d
     return made.astimezone(UTC) if made > now else made.astimezone(UTC) + ((now - made) // period + 1) * period
 
 
+def next_times(expression: str, now: datetime, made: datetime | None = None, count: int = 3) -> list[datetime]:
+    """The next few times, fewer where it ends before; none where the expression does not tell (`next_time`)."""
+    found: list[datetime] = []
+    while len(found) < count and (moment := next_time(expression, found[-1] if found else now, made)) is not None:
+        found.append(moment)
+    return found
+
+
+def comes_round(expression: str) -> bool:
+    """Whether there is any moment at all, past or future, at which it comes round: not for the 31st of February."""
+    kind, inner = expression.rstrip(")").split("(", 1)
+    fields = inner.split()
+    if kind != "cron" or any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
+        return True
+    years = _values(fields[5].upper(), 1970, 2199)
+    # The calendar comes round within 400 years, the days of a month and their weekdays within 28 but for centuries.
+    return any(_comes_round_in(fields, year) for year in sorted(years)[:56] + sorted(years)[-8:])
+
+
+def _comes_round_in(fields: Sequence[str], year: int) -> bool:
+    eve = datetime(year - 1, 12, 31, 23, 59, 59, tzinfo=UTC)
+    moment = _next_cron_time([*fields[:5], str(year)], eve)
+    return moment is not None
+
+
 def _next_cron_time(fields: Sequence[str], now: datetime) -> datetime | None:
     if any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
         return None

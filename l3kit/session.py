@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
+from l3kit.connections import FILE as LINK_FILE
+from l3kit.connections import LinkFile
 from l3kit.errors import ConfigurationError
 from l3kit.naming import AwsNames
 from l3kit.provisioning.layout import providers_of
@@ -68,6 +70,14 @@ class Session:
             return self.sandbox_home / "logs" / f"deploy-{twin.name}.jsonl"
         return twin.path / ".l3kit" / f"deploy-{self.aws.account_id}-{self.aws.region}.jsonl"
 
+    def link_file(self, twin: Twin) -> LinkFile:
+        """Where the links of this twin are kept: in its folder those of real accounts, in each sandbox its own."""
+        if self.sandbox_home is not None:
+            from l3kit.sandbox.state import Home
+
+            return LinkFile(Home(self.sandbox_home).twins / twin.name / LINK_FILE, sandbox=True)
+        return LinkFile(twin.path / LINK_FILE)
+
     def close(self) -> None:
         """Stop the sandbox where this session has it for itself; otherwise nothing needs closing."""
         if self.private and self.sandbox_home is not None:
@@ -103,7 +113,6 @@ def connect(
     home = sandbox_home(sandbox)
     if fresh:
         emulators.down(home)
-        _forget_connections(twin)
     state = emulators.ensure_up(home, progress, clouds=providers_of(twin), owner=os.getpid() if fresh else None)
     return sandbox_session(state, private=fresh)
 
@@ -131,12 +140,3 @@ def sandbox_home(name: str) -> Path:
 
     home = sandbox.default_home()
     return home if name == "default" else home.with_name(f"{home.name}-{name}")
-
-
-def _forget_connections(twin: Twin) -> None:
-    """Links saved for an earlier sandbox lead to ports that are closed now; tokens of real links are kept."""
-    from l3kit.connections import load_connections, save_inter_cloud_connection
-
-    for connection in load_connections(twin.path).values():
-        if connection.url.startswith("http://127.0.0.1:"):
-            save_inter_cloud_connection(twin.path, connection.conn_id, "", connection.token)

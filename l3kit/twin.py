@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from l3kit.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
-from l3kit.cron_forms import unix_cron
+from l3kit.cron_forms import eventbridge, unix_cron
 from l3kit.device_limits import device_problems
 from l3kit.errors import ConfigurationError
 from l3kit.naming import check_twin_name
+from l3kit.schedule_expressions import problem_with
+from l3kit.schedule_times import comes_round, next_times
 from l3kit.tiering.chunks import is_reserved_device
 from l3kit.tiering.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
@@ -28,12 +30,6 @@ PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
 ALIASES = {"google": "gcp"}
 MAX_DEVICE_ID_BYTES = 512
 """UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
-SCHEDULE = re.compile(
-    r"rate\([1-9][0-9]* (minutes?|hours?|days?)\)"
-    r"|cron\((\S+ ){5}\S+\)"
-    r"|at\([0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\)"
-)
-"""The form of EventBridge Scheduler's expressions; what the fields of a cron say is left to AWS."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
@@ -72,8 +68,12 @@ class Config(_Strict):
     @field_validator("mover_schedule")
     @classmethod
     def _schedule(cls, value: str) -> str:
-        if not SCHEDULE.fullmatch(value):
-            raise ValueError(f"{value!r} is no schedule; allowed are rate(1 day), cron(0 3 * * ? *) and the like")
+        problem = problem_with(value) if value == value.strip() else "it has blanks around it"
+        if problem:
+            allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
+            raise ValueError(f"{value!r} is no schedule: {problem}; {allowed}")
+        if not comes_round(value):
+            raise ValueError(f"{value!r} never comes round: there is no such day")
         return value
 
     @field_validator("tuning")
@@ -200,6 +200,18 @@ class Twin:
         }
         return {receiver: conn_id for receiver, (source, target, conn_id) in links.items() if source != target}
 
+    def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
+        """When each mover runs next, by the expression that its cloud is told.
+
+        Args:
+            made: from when a rate counts on AWS: the schedule's creation.
+        """
+        told = {"hot-to-cold-mover": self.providers.tier("hot"), "cold-to-archive-mover": self.providers.tier("cold")}
+        return {
+            mover: next_times(_told(self.config.mover_schedule, provider), now, made, count)
+            for mover, provider in told.items()
+        }
+
     def to_frame(self) -> pd.DataFrame:
         """One row per tier: where it is, and how long data stays there."""
         import pandas as pd
@@ -222,6 +234,11 @@ def _unholdable(devices: tuple[Device, ...], providers: Providers) -> list[str]:
     ]
 
 
+def _told(expression: str, provider: str) -> str:
+    """EventBridge is told the expression itself, Azure's timers and Cloud Scheduler its five fields."""
+    return expression if provider == "aws" else eventbridge(unix_cron(expression))
+
+
 def _untellable(config: Config | None, providers: Providers) -> list[str]:
     """Azure's timers and Cloud Scheduler cannot be told every schedule that EventBridge can."""
     if config is None or {providers.tier("hot"), providers.tier("cold")} == {"aws"}:
@@ -238,8 +255,15 @@ UNREADABLE = object()
 
 
 def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
+    """A file's content. A byte order mark, as Windows' editors write it, is passed over."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [key for key, _ in pairs]
+        problems.extend(f"{name}: {key}: is there twice" for key in dict.fromkeys(names) if names.count(key) > 1)
+        return dict(pairs)
+
     try:
-        return json.loads((folder / name).read_text("utf-8"))
+        return json.loads((folder / name).read_text("utf-8-sig"), object_pairs_hook=unique)
     except FileNotFoundError:
         problems.append(f"{name}: the file is missing")
     except json.JSONDecodeError as error:

@@ -29,6 +29,7 @@ from tests.judges.installing import Judge, JudgeError, installed
 ROOT = Path(__file__).resolve().parents[1]
 LICENCE = "L3KIT_ACCEPT_DYNAMODB_LOCAL_LICENCE"
 CASES = (
+    "tests/conformance/test_conditional_deletes.py",
     "tests/conformance/test_hot_store.py",
     "tests/conformance/test_journal_store.py",
     "tests/conformance/test_dynamodb_server.py",

@@ -30,7 +30,8 @@ JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/test_cosmos_stores.py"
 FIRESTORE = "tests/conformance/test_firestore_stores.py"
 CLOUD_STORAGE = "tests/integration/gcp/test_gcs_object_store.py"
-DELETES = "tests/unit/clouds/aws"
+DELETES = "tests/unit/clouds/aws/test_deletes.py"
+STATEMENTS = "tests/unit/clouds/aws/test_statements.py"
 LOOKED_AT = "tests/unit/tiering/test_looked_at.py"
 ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
 RECEIPTS = "tests/unit/tiering/test_receipts.py"
@@ -38,6 +39,8 @@ QUESTIONS = "tests/unit/lambda_functions/test_cold_questions.py"
 MOMENTS = "tests/faults/test_moments.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
+FORMER = "tests/unit/lambda_functions/test_former_tokens.py"
+LINKS = "tests/unit/provisioning/test_deployed_links.py"
 SECONDS = 280
 
 
@@ -218,7 +221,7 @@ MUTATIONS = (
         "l3kit/clouds/aws/statements.py",
         "compared = tuple(name for name in names if name in chosen)",
         "compared = tuple(name for name in names if name in KEYS)",
-        (DELETES,),
+        (STATEMENTS,),
     ),
     Mutation(
         "what a condition left out is not compared with the old item",
@@ -470,6 +473,76 @@ MUTATIONS = (
         "lambda: blob.delete(if_generation_match=generation, **self._once)",
         "lambda: blob.delete(**self._once)",
         (OBJECTS,),
+    ),
+    Mutation(
+        "a former token has no end",
+        "l3kit/tiering/tokens.py",
+        "if now < one.until)",
+        "if one.until)",
+        (FORMER,),
+    ),
+    Mutation(
+        "former tokens are taken where the one in force is blank",
+        "l3kit/tiering/wire.py",
+        "    if not given or not token:\n",
+        "    if not given:\n",
+        (FORMER,),
+    ),
+    Mutation(
+        "a rotated writer forgets what its mover still has",
+        "l3kit/provisioning/deployed_links.py",
+        "            former[in_force] = self._end()\n",
+        "            pass\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a second rotation ends what the mover still has",
+        "l3kit/provisioning/deployed_links.py",
+        "            if held is None or held == token:\n",
+        "            if held is None:\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a former token is not prolonged when a rotation is completed late",
+        "l3kit/provisioning/deployed_links.py",
+        "        return frozenset(ending)\n",
+        "        return frozenset()\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "the file is right, not the deployed writer",
+        "l3kit/provisioning/deployed_links.py",
+        "saved.replaces == told_digest(writer.variables):",
+        "saved.url:",
+        (LINKS,),
+    ),
+    Mutation(
+        "a rotation that was killed before its writer was told is forgotten",
+        "l3kit/provisioning/deployed_links.py",
+        "saved.replaces == told_digest(writer.variables):",
+        "not writer.variables:",
+        (LINKS,),
+    ),
+    Mutation(
+        "what may not be read is taken for blank",
+        "l3kit/provisioning/deployed_links.py",
+        "            if saved is None or not saved.token.strip():\n                raise\n",
+        "",
+        (LINKS,),
+    ),
+    Mutation(
+        "any former token that a writer was told is kept",
+        "l3kit/provisioning/deployed_links.py",
+        "        return found if all(one.until <= latest for one in found) else ()\n",
+        "        return found\n",
+        (LINKS,),
+    ),
+    Mutation(
+        "a sandbox's link is taken for a real one",
+        "l3kit/provisioning/deployed_links.py",
+        "not self.file.sandbox and _is_loopback(found.url)",
+        "False",
+        (LINKS,),
     ),
 )
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from l3kit.errors import MissingConnectionError
 from l3kit.provisioning.function_host import Definition, Deployed, FunctionHost
-from l3kit.provisioning.layout import receiving_link
-from l3kit.provisioning.links import LinkAddress, writer_answers
 from l3kit.provisioning.model import Finding
-
-if TYPE_CHECKING:
-    from l3kit.twin import Twin
 
 OWNER_LABEL = "l3kit-twin"
 """As `naming.TAG_TWIN`, in the characters that labels have."""
@@ -94,21 +88,6 @@ class CloudFunction:
         if there.state != "active":
             found.append(f"is {there.state}")
         return found
-
-
-def writer_address(host: FunctionHost, twin: Twin, provider: str, function: str, name: str, path: str) -> LinkAddress:
-    """Where a deployed writer is posted to: its function's address and this path."""
-
-    def url() -> str | None:
-        there = host.get(name)
-        return there.url + path if there else None
-
-    def owned() -> bool:
-        there = host.get(name)
-        return there is not None and there.definition.labels.get(OWNER_LABEL) == twin.name
-
-    link = receiving_link(twin, function)
-    return LinkAddress(twin.path, link, provider, function.replace("-", "_"), url, owned, writer_answers)
 
 
 def variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

@@ -1,15 +1,15 @@
-"""Which functions a twin's layout calls for on each cloud, what they are told, and the links between them. No I/O but
-reading the twin's connections."""
+"""Which functions a twin's layout calls for on each cloud, what they are told, and the links between them. No I/O."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from l3kit.connections import cold_to_archive_id, hot_to_cold_id, load_connections
+from l3kit.connections import FILE, Connection, cold_to_archive_id, hot_to_cold_id
 from l3kit.errors import MissingConnectionError
 from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, STORE_VARIABLES, Resource, variables_for
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
 
 if TYPE_CHECKING:
     from l3kit.twin import Twin
@@ -21,6 +21,18 @@ ORDER = (*RECEIVERS, *MOVERS, "hot-reader", "hot-reader-last-entry")
 TIERS = ("hot", "cold", "archive")
 MAX_VARIABLES_BYTES = 4096
 """All variables of a function together: AWS Lambda's quota, the least of the three clouds."""
+FORMER_BYTES = 100
+"""Kept free in a receiver's variables, so that one rotation does not move the twin's info into the zip."""
+
+
+class Links(Protocol):
+    """The links of a twin, as they are known."""
+
+    def get(self, link: str) -> Connection | None:
+        """None where nothing is known of it. Raises: PermissionMissingError."""
+
+    def looked_at(self, link: str) -> bool:
+        """Whether the cloud of its receiving end can be asked."""
 
 
 def providers_of(twin: Twin, clouds: Collection[str] | None = None) -> tuple[str, ...]:
@@ -71,6 +83,7 @@ def sending_link(twin: Twin, mover: str) -> str:
 
 def environment(
     twin: Twin,
+    links: Links,
     provider: str,
     function: str,
     store_name: Callable[[Resource], str],
@@ -86,39 +99,47 @@ def environment(
     spec = FUNCTIONS[function]
     values = {variable: store_name(store) for store, variable in STORE_VARIABLES[provider].items()} | dict(more or {})
     if remote and spec.remote_url:
-        values[spec.remote_url], values["INTER_CLOUD_TOKEN"] = connection(twin, function)
+        values[spec.remote_url], values[TOKEN_VARIABLE] = connection(twin, links, function)
+    former = ""
     if spec.token:
-        saved = load_connections(twin.path).get(receiving_link(twin, function))
-        values["INTER_CLOUD_TOKEN"] = saved.token if saved else ""
+        link = receiving_link(twin, function)
+        there = links.get(link) if link else None
+        values[TOKEN_VARIABLE] = there.token if there else ""
+        former = format_former(there.former) if there else ""
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
     chosen = {name: values[name] for name in needed_variables(twin, provider, function)}
     if function in MOVERS:
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
-    if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= MAX_VARIABLES_BYTES:
+    if former:
+        chosen[FORMER_VARIABLE] = former
+    room = MAX_VARIABLES_BYTES - (FORMER_BYTES if spec.token and not former else 0)
+    if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
         return chosen, {}
     return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}
 
 
-def connection(twin: Twin, mover: str) -> tuple[str, str]:
+def connection(twin: Twin, links: Links, mover: str) -> tuple[str, str]:
     """Url and token of the writer that this mover posts to. Raises: MissingConnectionError where one is not known."""
     conn_id = sending_link(twin, mover)
-    saved = load_connections(twin.path).get(conn_id)
-    if saved is None or not saved.complete:
-        url, token = (bool(saved.url), bool(saved.token)) if saved else (False, False)
+    found = links.get(conn_id)
+    if found is None or not found.complete:
+        url, token = (bool(found.url), bool(found.token)) if found else (False, False)
+        hidden = not links.looked_at(conn_id)
+        unseen = "Its cloud is not reached here: take the file from where it was deployed, or d"
         raise MissingConnectionError(
             f"connection {conn_id}",
-            f"is incomplete in config_inter_cloud.json: url={url}, token={token}",
-            "Deploy the receiving cloud first; it saves both. Nothing was done",
+            f"is incomplete in {FILE}: url={url}, token={token}",
+            f"{unseen if hidden else 'D'}eploy the receiving cloud first; it saves both. Nothing was done",
         )
-    return saved.url, saved.token
+    return found.url, found.token
 
 
-def check_connections(twin: Twin, deployed: Collection[str]) -> None:
+def check_connections(twin: Twin, links: Links, deployed: Collection[str]) -> None:
     """Each link that leaves the clouds to be deployed must be complete; one within them is made by the deployment.
 
     Raises: MissingConnectionError.
     """
     for mover, receiver in (("hot-to-cold-mover", "cold-writer"), ("cold-to-archive-mover", "archive-writer")):
         if sends_abroad(twin, mover) and host_of(twin, mover) in deployed and host_of(twin, receiver) not in deployed:
-            connection(twin, mover)
+            connection(twin, links, mover)

@@ -1,36 +1,34 @@
-"""The receiving end of a cross-cloud link: its token, and its writer's address, both kept in the twin's folder."""
+"""The receiving end of a cross-cloud link as two resources: its token, and its writer's address."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import requests
 
-from l3kit.connections import Connection, load_connections, new_token, save_inter_cloud_connection
+from l3kit.provisioning.deployed_links import DeployedLinks
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.waiting import wait_until
 
 ANSWER_LIMIT = 90.0
 """Seconds until a new address answers."""
+ASKED_FOR = "a new token is asked for"
+LAPSING = "its sender still has the former token, which soon ends"
 
 
 @dataclass(frozen=True)
 class LinkToken:
-    """A token for a link. Saved before the function that checks it is made.
+    """A token for a link. Saved before the function that checks it is told it.
 
     Attributes:
         name: the link's id.
-        provider, function: who receives.
         rotate: replace the token that there is.
     """
 
-    twin_path: Path = field(repr=False)
+    links: DeployedLinks = field(repr=False, compare=False)
     name: str
-    provider: str
-    function: str
     rotate: bool = False
     rotated: list[bool] = field(default_factory=list, repr=False, compare=False)
     kind: str = "link token"
@@ -38,31 +36,52 @@ class LinkToken:
 
     def compare(self) -> Finding:
         """See `Resource.compare`."""
-        connection = load_connections(self.twin_path).get(self.name)
-        if connection is None or not connection.token.strip():
+        there = self.links.get(self.name)
+        if there is None or not there.token.strip():
             return Finding(False)
-        wanted = self.rotate and not self.rotated
-        return Finding(True, True, ("a new token is asked for",) if wanted else ())
+        if self.rotate and not self.rotated:
+            return Finding(True, True, (ASKED_FOR,))
+        return Finding(True, True, (LAPSING,) if self.links.lapsing(self.name) else ())
 
     def create(self) -> None:
         """See `Resource.create`."""
-        there = load_connections(self.twin_path).get(self.name) or Connection(self.name, "", "")
-        self._save(there.url, new_token())
+        self.links.renew(self.name)
         self.rotated.append(True)
 
     def update(self) -> None:
         """See `Resource.update`."""
-        self.create()
+        if self.rotate and not self.rotated:
+            self.create()
+        else:
+            self.links.prolong(self.name)
 
     def delete(self) -> None:
         """The token is worthless without its writer; the entry loses it and the url."""
-        if self.name in load_connections(self.twin_path):
-            self._save("", "")
+        self.links.forget(self.name)
 
-    def _save(self, url: str, token: str) -> None:
-        save_inter_cloud_connection(
-            self.twin_path, self.name, url, token, provider=self.provider, function=self.function
-        )
+
+@dataclass(frozen=True)
+class LeftOverLink:
+    """A link that a former layout had, in the twin's connections."""
+
+    links: DeployedLinks = field(repr=False, compare=False)
+    name: str
+    kind: str = "link token"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        return Finding(self.name in self.links.file.load())
+
+    def create(self) -> None:
+        """Nothing: it is not wanted."""
+
+    def update(self) -> None:
+        """Nothing: it is not wanted."""
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        self.links.file.remove(self.name)
 
 
 def writer_answers(url: str) -> bool:
@@ -79,18 +98,13 @@ class LinkAddress:
     """A writer's address in the twin's connections, for clouds where every function has one from its making.
 
     Attributes:
-        url: the address as the cloud tells it; None while there is no such function.
-        owned: whether that function is this twin's.
+        name: the link's id.
         answers: whether the function's code answers there.
     """
 
-    twin_path: Path = field(repr=False)
+    links: DeployedLinks = field(repr=False, compare=False)
     name: str
-    provider: str
-    function: str
-    url: Callable[[], str | None] = field(repr=False, compare=False)
-    owned: Callable[[], bool] = field(repr=False, compare=False)
-    answers: Callable[[str], bool] = field(repr=False, compare=False)
+    answers: Callable[[str], bool] = field(default=writer_answers, repr=False, compare=False)
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
     kind: str = "link address"
@@ -98,11 +112,11 @@ class LinkAddress:
 
     def compare(self) -> Finding:
         """See `Resource.compare`."""
-        saved, there = load_connections(self.twin_path).get(self.name), self.url()
+        saved, writer = self.links.saved(self.name), self.links.writer(self.name)
         if saved is None or not saved.url:
             return Finding(False)
-        differs = ("it is not that of the writer",) if there is not None and saved.url != there else ()
-        return Finding(True, there is None or self.owned(), differs)
+        differs = ("it is not that of the writer",) if writer is not None and saved.url != writer.url else ()
+        return Finding(True, True, differs)
 
     def create(self) -> None:
         """See `Resource.create`. Raises: ProvisioningError where the writer does not answer in time."""
@@ -110,20 +124,18 @@ class LinkAddress:
 
     def update(self) -> None:
         """See `Resource.update`."""
-        url = self.url() or ""
+        writer = self.links.writer(self.name)
+        url = writer.url if writer else ""
         wait_until(
-            lambda: self.answers(url), f"{self.function} answers", ANSWER_LIMIT, sleep=self.sleep, clock=self.clock
+            lambda: self.answers(url),
+            f"the writer of {self.name} answers",
+            ANSWER_LIMIT,
+            sleep=self.sleep,
+            clock=self.clock,
         )
-        self._save(url)
+        self.links.keep_url(self.name, url)
 
     def delete(self) -> None:
         """See `Resource.delete`."""
-        if self.name in load_connections(self.twin_path):
-            self._save("")
-
-    def _save(self, url: str) -> None:
-        saved = load_connections(self.twin_path).get(self.name)
-        token = saved.token if saved else ""
-        save_inter_cloud_connection(
-            self.twin_path, self.name, url, token, provider=self.provider, function=self.function
-        )
+        if self.links.saved(self.name) is not None:
+            self.links.keep_url(self.name, "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.provisioning.deployed_links import DeployedLinks, deployed_links, utc_now
 from l3kit.provisioning.layout import providers_of
 from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Resource, Step, findings, judged
 from l3kit.provisioning.step_log import StepLog
@@ -51,19 +53,32 @@ class ApplyResult:
         }
 
 
-def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None, rotate_tokens: bool = False) -> Plan:
-    """Compare what is there with what the twin should have. Changes nothing.
+def plan(
+    twin: Twin,
+    session: Session,
+    *,
+    clouds: Collection[str] | None = None,
+    rotate_tokens: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Plan:
+    """Compare what is there with what the twin should have. Changes nothing in any cloud.
+
+    The twin's connections are read back from what is deployed, and their file is brought after it; a note says what
+    was not as it should be.
 
     Args:
         clouds: plan only the parts on these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
+        now: wall clock, UTC, by which former tokens end.
     Raises: ProvisioningError where a tier is on a cloud that cannot be deployed yet; MissingConnectionError where a
         link to another cloud has no url or token; PermissionMissingError.
     """
-    provisioners = _provisioners(twin, session, clouds)
+    links = deployed_links(twin, session, now)
+    provisioners = _provisioners(twin, session, clouds, links)
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
-    resources = wanted(twin, provisioners, rotate_tokens=rotate_tokens)
-    left_over = unwanted(twin, _everywhere(twin, session, clouds))
+    notes += links.refresh(provisioners)
+    resources = wanted(twin, links, provisioners, rotate_tokens=rotate_tokens)
+    left_over = unwanted(twin, links, _everywhere(twin, session, clouds, links))
     steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
     steps += [
         Step("delete", r.kind, r.name, "the layout no longer needs it", r)
@@ -79,7 +94,8 @@ def plan(twin: Twin, session: Session, *, clouds: Collection[str] | None = None,
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     """What would be removed: all that carries this twin's tag; tables and buckets only with `data`."""
-    resources = tuple(reversed(wanted_for_removal(twin, _everywhere(twin, session, None))))
+    links = deployed_links(twin, session)
+    resources = tuple(reversed(wanted_for_removal(twin, links, _everywhere(twin, session, None, links))))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
     return Plan(f"destroy {twin.name}", tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data)
 
@@ -166,7 +182,9 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
         yield resource, finding
 
 
-def _provisioners(twin: Twin, session: Session, clouds: Collection[str] | None) -> dict[str, Provisioner]:
+def _provisioners(
+    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
+) -> dict[str, Provisioner]:
     """Of the twin's clouds that are asked for. Raises: ProvisioningError where this session does not reach one."""
     chosen = providers_of(twin, clouds)
     used = ", ".join(providers_of(twin))
@@ -182,10 +200,12 @@ def _provisioners(twin: Twin, session: Session, clouds: Collection[str] | None) 
             f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",
             f'Use the target "sandbox"{part}',
         )
-    return {provider: facade.provisioner(twin) for provider, facade in facades.items() if facade}
+    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
 
 
-def _everywhere(twin: Twin, session: Session, clouds: Collection[str] | None) -> dict[str, Provisioner]:
+def _everywhere(
+    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
+) -> dict[str, Provisioner]:
     """All clouds that this session reaches, of those asked for: a former layout may have left something on any."""
     facades = {p: session.cloud(p) for p in ("aws", "azure", "gcp") if not clouds or p in clouds}
-    return {provider: facade.provisioner(twin) for provider, facade in facades.items() if facade}
+    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from l3kit.connections import load_connections
+from l3kit.provisioning.deployed_links import DeployedLinks
 from l3kit.provisioning.layout import (
     MOVERS,
     ORDER,
@@ -18,9 +18,10 @@ from l3kit.provisioning.layout import (
     sending_link,
     sends_abroad,
 )
-from l3kit.provisioning.links import LinkToken
+from l3kit.provisioning.links import LAPSING, LeftOverLink, LinkToken
 from l3kit.provisioning.model import Resource
 from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from l3kit.twin import Twin
@@ -50,36 +51,42 @@ class Provisioner(Protocol):
         """What may still start movers that this cloud no longer has."""
 
 
-def wanted(twin: Twin, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False) -> tuple[Resource, ...]:
+def wanted(
+    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False
+) -> tuple[Resource, ...]:
     """Everything that the layout calls for on these clouds.
 
     Raises: MissingConnectionError where a tier here sends to a cloud that is not among them, whose writer is not known.
     """
-    check_connections(twin, provisioners)
-    tokens = _tokens(twin, provisioners, rotate_tokens)
+    check_connections(twin, links, provisioners)
+    tokens = _tokens(twin, links, provisioners, rotate_tokens)
     return (
         *_stores(twin, provisioners),
         *tokens,
-        *_functions(twin, provisioners, tokens),
+        *_functions(twin, links, provisioners, tokens),
         *(r for cloud, here in _movers(twin, provisioners) for r in cloud.schedules(here)),
     )
 
 
-def unwanted(twin: Twin, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
-    """What a former layout of this twin may have left on these clouds: functions that it no longer calls for."""
+def unwanted(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
+    """What a former layout of this twin may have left on these clouds: functions that it no longer calls for, and their
+    links."""
     left: list[Resource] = []
     for provider, cloud in provisioners.items():
         gone = [name for name in ORDER if name not in functions_of(twin, provider)]
         left += cloud.left_over_schedules([name for name in MOVERS if name in gone])
         left += [r for name in gone for r in cloud.function_parts(name, tuple)]
+        left += [LeftOverLink(links, link) for link in links.left_over(provider)]
     return tuple(left)
 
 
-def wanted_for_removal(twin: Twin, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
+def wanted_for_removal(
+    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
+) -> tuple[Resource, ...]:
     """Everything that any layout of this twin may have on these clouds, in the order of making."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(TIERS)),
-        *_tokens(twin, provisioners, False),
+        *_tokens(twin, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
         *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),
     )
@@ -92,37 +99,38 @@ def _stores(twin: Twin, provisioners: Mapping[str, Provisioner]) -> list[Resourc
     return found
 
 
-def _tokens(twin: Twin, provisioners: Mapping[str, Provisioner], rotate: bool) -> list[LinkToken]:
-    return [
-        LinkToken(twin.path, receiving_link(twin, name), host, name.replace("-", "_"), rotate)
-        for name in RECEIVERS
-        if (host := host_of(twin, name)) in provisioners and host is not None
-    ]
+def _tokens(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], rotate: bool) -> list[LinkToken]:
+    here = [name for name in RECEIVERS if host_of(twin, name) in provisioners]
+    return [LinkToken(links, receiving_link(twin, name), rotate) for name in here]
 
 
-def _functions(twin: Twin, provisioners: Mapping[str, Provisioner], tokens: Sequence[LinkToken]) -> list[Resource]:
+def _functions(
+    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], tokens: Sequence[LinkToken]
+) -> list[Resource]:
     parts: list[Resource] = []
     for name in ORDER:
         host = host_of(twin, name)
         if host in provisioners and host is not None:
-            parts += provisioners[host].function_parts(name, _coming(twin, name, tokens))
+            parts += provisioners[host].function_parts(name, _coming(twin, links, name, tokens))
     return parts
 
 
-def _coming(twin: Twin, function: str, tokens: Sequence[LinkToken]) -> Coming:
+def _coming(twin: Twin, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]) -> Coming:
     """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
-    links = {receiving_link(twin, function)} if function in RECEIVERS else set()
+    ends = {receiving_link(twin, function)} if function in RECEIVERS else set()
     if sends_abroad(twin, function):
-        links.add(sending_link(twin, function))
+        ends.add(sending_link(twin, function))
 
     def coming() -> tuple[str, ...]:
         found = []
-        for token in (token for token in tokens if token.name in links):
+        for token in (token for token in tokens if token.name in ends):
             finding = token.compare()
-            if not finding.exists or finding.differences:
-                found.append("variable INTER_CLOUD_TOKEN will differ")
-            saved = load_connections(twin.path).get(token.name)
-            if function not in RECEIVERS and not (saved and saved.url.strip()):
+            if finding.differences == (LAPSING,):
+                found += [f"variable {FORMER_VARIABLE} will differ"] if function in RECEIVERS else []
+            elif not finding.exists or finding.differences:
+                found.append(f"variable {TOKEN_VARIABLE} will differ")
+            there = links.get(token.name)
+            if function not in RECEIVERS and not (there and there.url.strip()):
                 found.append(f"variable {FUNCTIONS[function].remote_url} will differ")
         return tuple(dict.fromkeys(found))
 

@@ -135,6 +135,18 @@ def storage_connection_string(blob_endpoint: str) -> str:
     )
 
 
+def client_session() -> aiohttp.ClientSession:
+    """For everything that is passed on: no time limit, bodies as they come, long header lines."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
+        auto_decompress=False,
+        read_bufsize=1024 * 1024,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+    )
+
+
 def runner_of(app: web.Application) -> web.AppRunner:
     """As the gateway serves everything: bodies as they come, long header lines, a quick end."""
     return web.AppRunner(

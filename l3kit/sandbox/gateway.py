@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -24,7 +23,7 @@ from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.instance import open_session
-from l3kit.sandbox.cloud_parts import LINE_BYTES, MAX_BODY_BYTES, CloudParts, free_socket, runner_of
+from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
 from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.fault_plans import FaultPlans
@@ -36,13 +35,13 @@ from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
+from l3kit.sandbox.signatures import scope_of
 from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, is_alive, read_state, write_json
 from l3kit.sandbox.upstream import Upstream
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
 """Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
 WATCH_SECONDS = 1.0
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
 
 
@@ -74,7 +73,7 @@ class Gateway:
                 if isinstance(one, BaseException):
                     raise one
             moto, dynalite = emulators
-            session = await stack.enter_async_context(_session())
+            session = await stack.enter_async_context(client_session())
             await self._serve(stack, session, moto, dynalite)
 
     async def _serve(
@@ -89,7 +88,7 @@ class Gateway:
         endpoint = f"http://127.0.0.1:{port}"
         cloudwatch = CloudWatch(moto_upstream, self._may_log)
         functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
-        self._permissions = Permissions(moto_upstream, functions.role_of, functions.policy_of)
+        self._permissions = Permissions(moto_upstream, functions.record)
         stack.push_async_callback(functions.close)
         self._faults = FaultPlans(self._kill)
         self._functions = functions
@@ -123,7 +122,7 @@ class Gateway:
         }
 
         async def route(request: web.Request) -> web.StreamResponse:
-            region, service = _scope(request)
+            region, service = scope_of(request)
             if service in _ONE_REGION and region != REGION:
                 message = f"The l3kit sandbox serves {REGION} only; the request was signed for {region}"
                 return rest_error(400, "ValidationException", message)
@@ -138,8 +137,8 @@ class Gateway:
             return json_answer({})
 
         async def code(request: web.Request) -> web.StreamResponse:
-            file = functions.zip_of(request.match_info["name"])
-            return web.FileResponse(file) if file else json_answer({"error": "no such function"}, 404)
+            record = functions.record(request.match_info["name"])
+            return web.FileResponse(record.zip_file) if record else json_answer({"error": "no such function"}, 404)
 
         async def start(request: web.Request) -> web.Response:
             content = await request.json()
@@ -279,28 +278,6 @@ async def _check(moto: Upstream, dynalite: Upstream) -> None:
             problem = f"did not answer its first call ({error})"
         if problem:
             raise SandboxError(f"sandbox emulator {name}", problem, "See the logs in the sandbox's home")
-
-
-def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-        auto_decompress=False,
-        read_bufsize=1024 * 1024,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-    )
-
-
-def _scope(request: web.Request) -> tuple[str, str]:
-    """Region and service a request is signed for; an unsigned one is for S3, as a presigned address is."""
-    found = _SCOPE.search(request.headers.get("Authorization", ""))
-    if found:
-        return found["region"], found["service"].lower()
-    if request.headers.get("X-Amz-Target", "").startswith("DynamoDB_"):
-        return REGION, "dynamodb"
-    parts = request.query.get("X-Amz-Credential", "").split("/")
-    return (parts[2], parts[3].lower()) if len(parts) == 5 else (REGION, "s3")
 
 
 def _admin(

@@ -29,7 +29,6 @@ from l3kit.sandbox.function_record import (
     function_name,
     unpack,
 )
-from l3kit.sandbox.iam.documents import Policy
 from l3kit.sandbox.resource_policy import PolicyRefusedError, ResourcePolicy
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
 from l3kit.sandbox.upstream import Upstream, authorization
@@ -68,6 +67,16 @@ class LambdaApi:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Any request signed for Lambda."""
+        try:
+            return await self._route(request)
+        except PolicyRefusedError as refusal:
+            return rest_error(refusal.status, refusal.kind, refusal.message)
+        except InvalidFunctionError as refusal:
+            return rest_error(400, "InvalidParameterValueException", str(refusal))
+        except ValueError as error:
+            return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
+
+    async def _route(self, request: web.Request) -> web.StreamResponse:
         found = _PATH.fullmatch(request.raw_path.split("?")[0])
         if not found:
             return await self._moto.forward(request)
@@ -82,17 +91,10 @@ class LambdaApi:
         if record is None:
             arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"
             return rest_error(404, "ResourceNotFoundException", f"Function not found: {arn}")
-        try:
-            if access is not None:
-                return await access(request, record, self._endpoint)
-            assert handler is not None
-            return await handler(request, name)
-        except PolicyRefusedError as refusal:
-            return rest_error(refusal.status, refusal.kind, refusal.message)
-        except InvalidFunctionError as refusal:
-            return rest_error(400, "InvalidParameterValueException", str(refusal))
-        except ValueError as error:
-            return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
+        if access is not None:
+            return await access(request, record, self._endpoint)
+        assert handler is not None
+        return await handler(request, name)
 
     async def serve_url(self, request: web.Request) -> web.StreamResponse:
         """A request to a Function URL."""
@@ -122,25 +124,19 @@ class LambdaApi:
         if len(raw) > MAX_CREATE_BYTES:
             message = f"Request must be smaller than {MAX_CREATE_BYTES} bytes for the CreateFunction operation"
             return rest_error(413, "RequestEntityTooLargeException", message)
-        try:
-            body = json.loads(raw)
-            check_request(body, creating=True)
-            name = function_name(str(body.get("FunctionName", "")))
-            async with self._lock(name):
-                root, zip_file = await self._unpack(name, body.get("Code") or {})
-                answer = await self._moto.repeat(request, raw)
-                if answer.status == 201:
-                    described = answer.json()
-                    record = FunctionRecord(
-                        self._config(described, root), zip_file, ResourcePolicy(described["FunctionArn"])
-                    )
-                    self._records[name] = record
-                    self._pools[name] = FunctionPool(record, lambda: self._new_instance(record), self._log_file(name))
-                return answer.to_response()
-        except InvalidFunctionError as refusal:
-            return rest_error(400, "InvalidParameterValueException", str(refusal))
-        except ValueError as error:
-            return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
+        body = json.loads(raw)
+        check_request(body, creating=True)
+        name = function_name(str(body.get("FunctionName", "")))
+        async with self._lock(name):
+            root, zip_file = await self._unpack(name, body.get("Code") or {})
+            answer = await self._moto.repeat(request, raw)
+            if answer.status == 201:
+                described = answer.json()
+                policy = ResourcePolicy(described["FunctionArn"])
+                record = FunctionRecord(self._config(described, root), zip_file, policy)
+                self._records[name] = record
+                self._pools[name] = FunctionPool(record, lambda: self._new_instance(record), self._log_file(name))
+            return answer.to_response()
 
     async def _update_code(self, request: web.Request, name: str) -> web.StreamResponse:
         raw = await request.read()
@@ -184,19 +180,9 @@ class LambdaApi:
             described["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
         return json_answer(described)
 
-    def role_of(self, name: str) -> str | None:
-        """The ARN of the role that a function has now; None where there is no such function."""
-        record = self._records.get(name)
-        return record.config.role if record else None
-
-    def policy_of(self, name: str) -> Policy | None:
-        """A function's resource policy as it is judged."""
-        record = self._records.get(name)
-        return record.policy.judged() if record else None
-
-    def zip_of(self, name: str) -> Path | None:
-        record = self._records.get(name)
-        return record.zip_file if record else None
+    def record(self, name: str) -> FunctionRecord | None:
+        """What is known of a deployed function; None where there is no such function."""
+        return self._records.get(name)
 
     async def _concurrency(self, request: web.Request, name: str) -> web.StreamResponse:
         raw = await request.read()
@@ -259,8 +245,6 @@ class LambdaApi:
         if request.headers.get("X-Amz-Log-Type") == "Tail":
             headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
         return web.Response(body=outcome.payload, content_type="application/json", headers=headers)
-
-    # --- inside
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())

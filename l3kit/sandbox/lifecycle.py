@@ -148,8 +148,8 @@ def down(home: Path | str | None = None) -> bool:
         return False
     with _locked(place):
         stopped = _sweep(place)
-        shutil.rmtree(place.functions, ignore_errors=True)
-        shutil.rmtree(place.runtime, ignore_errors=True)
+        for folder in (place.functions, place.runtime, place.twins):
+            shutil.rmtree(folder, ignore_errors=True)
     return stopped
 
 
@@ -297,8 +297,8 @@ def _wait(done: Callable[[], bool], seconds: float) -> None:
 
 
 def _clear(place: Home) -> None:
-    """A new sandbox begins empty; emulators forget everything when they stop, so functions must not linger."""
-    for folder in (place.functions, place.runtime, place.logs):
+    """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
+    for folder in (place.functions, place.runtime, place.logs, place.twins):
         shutil.rmtree(folder, ignore_errors=True)
     place.logs.mkdir(parents=True)
     place.functions.mkdir(parents=True)

@@ -15,9 +15,9 @@ from l3kit.sandbox.function_pool import ThrottledError
 from l3kit.sandbox.function_record import function_name
 from l3kit.sandbox.iam.role_use import RoleUse
 from l3kit.sandbox.lambda_api import LambdaApi
-from l3kit.sandbox.schedule_expressions import problem_with, problem_with_timezone
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.schedule_expressions import problem_with, problem_with_timezone
 
 
 class Schedules:

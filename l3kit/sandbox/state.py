@@ -99,6 +99,11 @@ class Home:
         return self.root / "functions"
 
     @property
+    def twins(self) -> Path:
+        """Of each twin that is tried here, the links, with their tokens."""
+        return self.root / "twins"
+
+    @property
     def runtime(self) -> Path:
         return self.root / "runtime"
 

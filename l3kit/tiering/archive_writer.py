@@ -6,8 +6,7 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering import wire
@@ -15,8 +14,6 @@ from l3kit.tiering.digest import ContentDigest, canonical_encoding
 from l3kit.tiering.envelope import Envelope
 from l3kit.tiering.multipart import MAX_PARTS, Upload, sweep_parts, take_part
 from l3kit.tiering.object_metadata import amount_fault, metadata_fault
-from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.settings import Secret
 from l3kit.tiering.wire import Refusal, Request, Response
 from l3kit.tiering.writers import WriterFunction
 
@@ -26,17 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class ArchiveWriter(WriterFunction):
-    """Takes whole objects, or parts of them.
-
-    Args:
-        clock: wall clock, UTC, to tell forgotten parts by.
-    """
-
-    def __init__(
-        self, store: ObjectStore, token: Secret, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        super().__init__(store, token)
-        self._clock = clock
+    """Takes whole objects, or parts of them."""
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 from l3kit.errors import KeyConflictError
@@ -21,7 +23,7 @@ from l3kit.tiering.chunks import (
 from l3kit.tiering.envelope import Envelope
 from l3kit.tiering.ports import Compression, ObjectStore
 from l3kit.tiering.receipts import MAX_CHUNK_KEY_BYTES, archived_digest
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.wire import Refusal, Request, Response
 from l3kit.tiering.writers import WRITE_SECONDS, WriterFunction
 
@@ -41,9 +43,11 @@ class ColdWriter(WriterFunction):
         token: Secret,
         *,
         archive: ObjectStore | None = None,
+        former: Sequence[FormerToken] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
-        super().__init__(store, token, seconds=seconds)
+        super().__init__(store, token, former=former, clock=clock, seconds=seconds)
         self._archive = archive
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:

@@ -86,13 +86,13 @@ class Function:
         from l3kit.tiering.archive_writer import ArchiveWriter
         from l3kit.tiering.cold_writer import ColdWriter
 
-        token = self._settings.token
+        token, former = self._settings.token, self._settings.former
         writer: WriterFunction
         if self._settings.function == "cold-writer":
             archive = self._kept_objects("archive") if "archive" in self._settings.stores else None
-            writer = ColdWriter(self._kept_objects("cold"), token, archive=archive)
+            writer = ColdWriter(self._kept_objects("cold"), token, former=former, archive=archive)
         else:
-            writer = ArchiveWriter(self._kept_objects("archive"), token)
+            writer = ArchiveWriter(self._kept_objects("archive"), token, former=former)
         return await writer.handle(request)
 
     def _kept_objects(self, tier: Tier) -> ObjectStore:

@@ -24,7 +24,7 @@ from l3kit.tiering.chunks import Chunk, ChunkKey
 from l3kit.tiering.payload import Payload, encode, plain
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.refusals import Answer
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 
 TIMEOUT_SECONDS = 30.0
 WAITS = (1.0, 2.0, 4.0)

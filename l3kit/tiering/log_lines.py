@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 
 _request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
 """Of this thread's or task's call: several may be under way at once."""
@@ -19,13 +19,13 @@ class LogLines(logging.Formatter):
     """Formats records; `request_id` is set at the beginning of each call, and belongs to that call alone.
 
     Args:
-        token: blotted out wherever a message or traceback should hold it.
+        tokens: blotted out wherever a message or traceback should hold one.
     """
 
-    def __init__(self, function: str, token: Secret) -> None:
+    def __init__(self, function: str, *tokens: Secret) -> None:
         super().__init__()
         self._function = function
-        self._token = token
+        self._tokens = [token.reveal() for token in tokens if token]
 
     @property
     def request_id(self) -> str:
@@ -59,4 +59,6 @@ class LogLines(logging.Formatter):
 
     def _clean(self, text: str) -> str:
         text = text.encode("utf-8", "backslashreplace").decode()
-        return text.replace(self._token.reveal(), "***") if self._token else text
+        for token in self._tokens:
+            text = text.replace(token, "***")
+        return text

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,48 +14,71 @@ import orjson
 
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, Page
+from l3kit.tiering.time_ranges import read_bound, text_ranges, within
 
 MAX_RESULT_BYTES = 3_500_000
 """Items in one answer, as ASCII JSON; with the blanks that a runtime may add it stays below Lambda's 6 MB."""
 DEFAULT_LIMIT = 1_000
 MAX_LIMIT = 10_000
-_LAST_KEY = "\U0010ffff"
 
 
 async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Items of one device in time order.
+    """Items of one device in the order of their `id` as text: that of time where they are in the canonical form.
 
     Args:
         request: `iot_device_id`; optional `start_timestamp` and `end_timestamp` (both inclusive), `limit` (1 to
-            10,000 items), `next` from the answer before.
+            10,000 items), `next` from the answer before. Times in any form of docs/items.md.
     Returns: `items`, `next` (None at the end), and `refused`: items that cannot be told, each with the reason.
     Raises: ConfigurationError naming the field; StoreError.
     """
     device_id = _text(request, "iot_device_id")
-    start, end = _text(request, "start_timestamp", ""), _text(request, "end_timestamp", "")
+    start, end = _bound(request, "start_timestamp"), _bound(request, "end_timestamp")
     limit = _limit(request)
     after = _position(request, device_id)
     items: list[bytes] = []
     refused: list[dict[str, str]] = []
     size = 0
-    while True:
-        page = await hot.read_page(
-            device_id,
-            before=f"{end}\x00" if end else _LAST_KEY,
-            after=after,
-            since=start or None if after is None else None,
-            limit=limit - len(items),
-        )
-        taken, size = _fitting(page, size, first=not items)
-        items += page.items[:taken]
-        last = page.sort_keys[taken - 1] if taken else after
-        if taken < len(page.items):
-            refused += [{"id": key, "reason": why} for key, why in page.refused if last and key <= last]
-            return _answer(items, refused, device_id, last)
-        refused += [{"id": key, "reason": why} for key, why in page.refused]
-        if page.next_after is None or len(items) >= limit:
-            return _answer(items, refused, device_id, page.next_after)
-        after = page.next_after
+    ranges = text_ranges(start, end)
+    for texts in ranges:
+        while after is None or after < texts.before:
+            behind = after if after is not None and after >= texts.since else None
+            since = (texts.since or None) if behind is None else None
+            room = limit - len(items)
+            page = await hot.read_page(device_id, before=texts.before, after=behind, since=since, limit=room)
+            page = _chosen(page, start, end)
+            taken, size = _fitting(page, size, first=not items)
+            items += page.items[:taken]
+            last = page.sort_keys[taken - 1] if taken else after
+            if taken < len(page.items):
+                refused += [{"id": key, "reason": why} for key, why in page.refused if last and key <= last]
+                return _answer(items, refused, device_id, last)
+            refused += [{"id": key, "reason": why} for key, why in page.refused]
+            ended = page.next_after is None
+            if len(items) >= limit and not (ended and texts == ranges[-1]):
+                return _answer(items, refused, device_id, texts.before if ended else page.next_after)
+            after = texts.before if ended else page.next_after
+    return _answer(items, refused, device_id, None)
+
+
+def _chosen(page: Page, start: int | None, end: int | None) -> Page:
+    """The page's items of the range: other spellings of time stand among them."""
+    inside = [within(key, start, end) for key in page.sort_keys]
+    if all(inside) and not page.refused:
+        return page
+    return replace(
+        page,
+        sort_keys=[key for key, chosen in zip(page.sort_keys, inside, strict=True) if chosen],
+        items=[item for item, chosen in zip(page.items, inside, strict=True) if chosen],
+        refused=tuple((key, why) for key, why in page.refused if within(key, start, end)),
+    )
+
+
+def _bound(request: Mapping[str, Any], name: str) -> int | None:
+    text = _text(request, name, "")
+    try:
+        return read_bound(text, is_end=name.startswith("end")) if text else None
+    except ConfigurationError as error:
+        raise ConfigurationError(name, error.cause, error.remedy) from None
 
 
 async def read_last(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:

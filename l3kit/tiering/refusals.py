@@ -10,7 +10,7 @@ import orjson
 import requests
 
 from l3kit.errors import TransferError
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 
 _LONGEST = 200
 """Characters that are repeated of what a receiver says."""

@@ -7,6 +7,7 @@ The deployer injects exactly `variables_for(...)`; the function validates itself
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.ports import Compression
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 MAX_CHUNK_BYTES = 5 * 1024 * 1024
 """A chunk as stored, uncompressed, brackets and commas counted (DESIGN, section 5)."""
@@ -21,6 +23,8 @@ MAX_SAFE_OBJECT_SIZE = 200 * 1024 * 1024
 """Larger objects are skipped with a warning by the cold-to-archive mover (DESIGN, section 6)."""
 INFO_FILE = "digital_twin_info.json"
 """Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
+
+log = logging.getLogger(__name__)
 
 Resource = Literal["hot", "journal", "cold", "archive"]
 
@@ -112,26 +116,6 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         FunctionSpec("hot-reader-last-entry", "reader", "hot", ("hot",)),
     )
 }
-
-
-class Secret:
-    """A token that never shows itself: not in a repr, a log line or an f-string."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value.strip()
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)" if self._value else "Secret(blank)"
-
-    __str__ = __repr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +227,7 @@ class Settings:
 
     Attributes:
         remote_url: set only in multi-cloud mode.
+        former: a receiver's former tokens, taken until their end.
         seconds: how long a mover may run, on clouds that do not tell it with each call.
     """
 
@@ -252,6 +237,7 @@ class Settings:
     stores: Mapping[Resource, str]
     remote_url: str | None = None
     token: Secret = field(default_factory=lambda: Secret(""))
+    former: tuple[FormerToken, ...] = ()
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
 
@@ -301,16 +287,18 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
             _require(env, name, function)
     for name in sorted(MOVER_VARIABLES[provider]) if spec.role == "mover" else ():
         _require(env, name, function)
-    token = Secret(env.get("INTER_CLOUD_TOKEN", ""))
+    token = Secret(env.get(TOKEN_VARIABLE, ""))
+    former = _former(env) if spec.token else ()
     if remote and not token:
         raise MissingConnectionError(
-            f"{function}: INTER_CLOUD_TOKEN",
+            f"{function}: {TOKEN_VARIABLE}",
             f"is blank although {spec.remote_url} is set",
             "Apply the twin again to inject it",
         )
     seconds = _whole(env, TIMEOUT_VARIABLE, DEFAULT_SECONDS, 1, MAX_SECONDS)
     url = url.strip()
-    return Settings(function, provider, twin, stores, url if remote else None, token, Tuning.from_env(env), seconds)
+    tuning = Tuning.from_env(env)
+    return Settings(function, provider, twin, stores, url if remote else None, token, former, tuning, seconds)
 
 
 def variables_for(function: str, *, provider: str, remote: bool, archive_here: bool) -> Sequence[str]:
@@ -330,10 +318,23 @@ def variables_for(function: str, *, provider: str, remote: bool, archive_here: b
     if spec.role == "mover":
         wanted |= MOVER_VARIABLES[provider]
     if spec.remote_url and remote:
-        wanted |= {spec.remote_url, "INTER_CLOUD_TOKEN"}
+        wanted |= {spec.remote_url, TOKEN_VARIABLE}
     if spec.token:
-        wanted.add("INTER_CLOUD_TOKEN")
+        wanted.add(TOKEN_VARIABLE)
     return sorted(wanted)
+
+
+def further_variables(function: str) -> Sequence[str]:
+    """Names of the variables that a function may have beside those of `variables_for`."""
+    return (*TUNING_VARIABLES, FORMER_VARIABLE) if FUNCTIONS[function].token else TUNING_VARIABLES
+
+
+def _former(env: Mapping[str, str]) -> tuple[FormerToken, ...]:
+    try:
+        return parse_former(env.get(FORMER_VARIABLE, ""))
+    except ValueError as error:  # the token in force is good all the same
+        log.error("%s %s: no former token is taken; apply the twin again", FORMER_VARIABLE, error)
+        return ()
 
 
 def _require(env: Mapping[str, str], name: str, function: str) -> str:

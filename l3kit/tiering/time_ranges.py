@@ -99,7 +99,9 @@ def text_ranges(start: int | None, end: int | None) -> list[TextRange]:
     """
     if start is None and end is None:
         return [TextRange("", BEHIND_ALL)]
-    wide = movable_range(None if start is None else start - MAX_OFFSET, None if end is None else end + MAX_OFFSET)
+    first_day = "0001" if start is None else _minute(start - MAX_OFFSET)[:10]
+    last_day = "9999" if end is None else _minute(end + MAX_OFFSET)[:10]
+    wide = TextRange(first_day, last_day + _LATE)  # a blank sorts before all hours that are written behind a T
     basic = TextRange(
         "00010101" if start is None else _minute(start)[:10].replace("-", ""),
         ("99991231" if end is None else _minute(end)[:10].replace("-", "")) + _LATE,

@@ -19,7 +19,7 @@ import orjson
 from l3kit.errors import L3Error
 from l3kit.tiering.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
 from l3kit.tiering.payload import MAX_BODY_BYTES, Payload, encode
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 
 TOKEN_HEADER = "X-Inter-Cloud-Token"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -70,15 +70,17 @@ class Response:
 # --- receiving ------------------------------------------------------------------------------------------------
 
 
-def check_token(request: Request, token: Secret) -> bool:
-    """Whether the request carries the token, compared in constant time. A blank token matches nothing."""
+def check_token(request: Request, token: Secret, *former: Secret) -> bool:
+    """Whether the request carries the token or a former one; each is compared, in constant time, so that the time
+    does not tell which it was. Where the token is blank nothing matches, whatever the former ones are."""
     try:
         given = request.header(TOKEN_HEADER)
     except Refusal:
         return False
     if not given or not token:
         return False
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.reveal().encode())
+    told = given.encode("utf-8", "surrogatepass")
+    return sum(hmac.compare_digest(told, taken.reveal().encode()) for taken in (token, *former) if taken) > 0
 
 
 def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:

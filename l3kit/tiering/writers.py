@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering import wire
 from l3kit.tiering.digest import ContentDigest
 from l3kit.tiering.envelope import Envelope
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import FormerToken, Secret, still_taken
 from l3kit.tiering.wire import Refusal, Request, Response
 
 WRITE_SECONDS = 50.0
@@ -27,17 +28,30 @@ class WriterFunction(ABC):
 
     Args:
         token: blank where it was not injected: then everything is answered 403.
+        former: taken beside it until their end.
+        clock: wall clock, UTC.
         seconds: after which a request is given up, with no further attempt at the store.
     """
 
-    def __init__(self, store: ObjectStore, token: Secret, *, seconds: float = WRITE_SECONDS) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        token: Secret,
+        *,
+        former: Sequence[FormerToken] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = WRITE_SECONDS,
+    ) -> None:
         self._store = store
         self._token = token
+        self._former = former
+        self._clock = clock
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
         """Answer one request; never raises for anything the sender or the store did."""
-        if not wire.check_token(request, self._token):
+        former = (one.token for one in still_taken(self._former, self._clock()))
+        if not wire.check_token(request, self._token, *former):
             if not self._token:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
             return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})

@@ -59,14 +59,17 @@ def drawn_item(drawn: random.Random) -> Item:
 
 
 def drawn_statement(drawn: random.Random, table: Table, number: int, item: Item) -> Item:
-    """A delete or an insert of an item: as it is, with one value changed, or with a name that must be missing."""
+    """A delete or an insert of an item: as it is, with one value changed, or with names that must be missing."""
     kind = drawn.randrange(5)
     changed = {**item, drawn.choice(sorted(item)): drawn.choice(VALUES)}
     if kind == 0:
         return table.insert(str(number), **changed)
     if kind == 1:
         return table.insert(f"new-{number}", **changed)
-    return table.delete(str(number), changed if kind == 2 else item, drawn.sample(NAMES, kind == 3 and 2))
+    if kind == 2:
+        return table.delete(str(number), changed)
+    missing = drawn.sample(NAMES, 2 * (kind == 3))
+    return table.delete(str(number), {name: value for name, value in item.items() if name not in missing}, missing)
 
 
 def in_numbers(value: Any) -> Any:

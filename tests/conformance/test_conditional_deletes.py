@@ -1,4 +1,7 @@
-"""DynamoDB decides each delete: every kind of item can be deleted, and only in the version that was read."""
+"""DynamoDB decides each delete: every kind of item can be deleted, and only in the version that was read.
+
+In the sandbox, and by `python -m tests.dynamodb_local` in Amazon's DynamoDB Local.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from l3kit.clouds.aws.client import Answer
@@ -17,6 +21,8 @@ from l3kit.clouds.aws.items import WRAPPED
 from l3kit.clouds.aws.session import Credentials
 from l3kit.clouds.aws.stores import Place, open_hot
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
+from tests.conformance.backends import FOREIGN
 
 pytestmark = pytest.mark.sandbox
 
@@ -57,10 +63,10 @@ class Kept(DynamoTable):
 class World:
     """One table: the store that a mover uses, and the client of whoever else writes."""
 
-    def __init__(self, state: SandboxState, client: Any) -> None:
+    def __init__(self, address: str, client: Any) -> None:
         self.name = f"deletes-{uuid.uuid4().hex[:12]}"
         self.client = client
-        place = Place(state.region, lambda: Credentials("sandbox", "sandbox"), state.aws_endpoint)
+        place = Place(REGION, lambda: Credentials(ACCESS_KEY, SECRET_KEY), address)
         client.create_table(
             TableName=self.name,
             KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in (("iotDeviceId", "HASH"), ("id", "RANGE"))],
@@ -104,13 +110,18 @@ class World:
 
 
 @pytest.fixture
-def world(sandbox: SandboxState, aws: Callable[[str], Any]) -> World:
-    return World(sandbox, aws("dynamodb"))
+def world(request: pytest.FixtureRequest) -> World:
+    if FOREIGN:
+        secrets = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
+        return World(FOREIGN, boto3.client("dynamodb", endpoint_url=FOREIGN, region_name=REGION, **secrets))
+    state: SandboxState = request.getfixturevalue("sandbox")
+    return World(state.aws_endpoint, request.getfixturevalue("aws")("dynamodb"))
 
 
-@pytest.mark.parametrize(
-    "more", [{}, VALUES, {name: {"N": "1"} for name in NAMES}, MANY], ids=["keys alone", "types", "names", "many"]
-)
+KINDS: dict[str, Item] = {"keys alone": {}, "types": VALUES, "names": {n: {"N": "1"} for n in NAMES}, "many": MANY}
+
+
+@pytest.mark.parametrize("more", KINDS.values(), ids=KINDS)
 def test_an_item_of_any_kind_is_deleted(world: World, more: Item) -> None:
     assert world.delete_after({**KEY, **more}, lambda: None) == []
     assert world.get() is None

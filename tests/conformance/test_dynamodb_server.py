@@ -21,6 +21,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from tests.integration.conftest import aws, sandbox  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.sandbox
@@ -128,8 +129,8 @@ def foreign_client(address: str) -> Any:
         "dynamodb",
         endpoint_url=address,
         region_name="us-east-1",
-        aws_access_key_id="judge",
-        aws_secret_access_key="judge",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
     )
 
@@ -557,7 +558,7 @@ def test_an_empty_list_of_parameters_is_refused(table: Table) -> None:
         "X-Amz-Target": "DynamoDB_20120810.BatchExecuteStatement",
         "X-Amz-Date": "20250101T000000Z",
         "Content-Type": "application/x-amz-json-1.0",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=judge/20250101/us-east-1/dynamodb/aws4_request, "
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20250101/us-east-1/dynamodb/aws4_request, "
         "SignedHeaders=host, Signature=0",
     }
     answer = requests.post(table.client.meta.endpoint_url, body, headers=headers, timeout=30)

@@ -34,6 +34,11 @@ class Papermill:
     folder: Path
     home: Path
 
+    @property
+    def links(self) -> Path:
+        """Where this sandbox keeps its twins' links."""
+        return self.home.with_name(f"{self.home.name}-e2e") / "twins"
+
     def __call__(self, notebook: str, params: str = "", **parameters: Any) -> Ran:
         """Run a notebook; `params` names a file of params/, whose values `parameters` override."""
         output, result = self.folder / f"{notebook}.ipynb", self.folder / f"{notebook}.json"

@@ -46,7 +46,9 @@ def test_a_writer_is_verified_and_its_token_shows_nowhere(papermill: Papermill, 
     assert ran.code == 0, ran.printed[-2000:]
     probes = [check for check in ran.result["checks"] if check["group"] == "links"]
     assert [probe["seen"] for probe in probes] == ["403", "403", "400"]
-    (connection,) = json.loads((twin / "config_inter_cloud.json").read_text())["connections"].values()
+    assert not (twin / "config_inter_cloud.json").exists(), "a sandbox keeps its links to itself"
+    (kept,) = papermill.links.glob("*/config_inter_cloud.json")
+    (connection,) = json.loads(kept.read_text())["connections"].values()
     assert len(connection["token"]) >= 43
     assert connection["token"] not in ran.notebook + ran.printed + json.dumps(ran.result)
 

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.provisioning import apply, plan
 from l3kit.provisioning.layout import host_of
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin import Twin
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
-from tests.integration.aws.conftest import deploy, session, write_twin
+from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
 from tests.integration.conftest import all_clouds, aws, sandbox
 
 __all__ = ["all_clouds", "aws", "sandbox", "session"]
@@ -95,8 +94,8 @@ def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: 
         sender = new_twin(f"{name}s", ("aws", "aws", "gcp"), tuning)
         ids = ("aws_l3cold_to_gcp_l3archive", "gcp_l3cold_to_aws_l3archive")
     deploy(receiver, session)
-    there = load_connections(receiver.path)[ids[1]]
-    save_inter_cloud_connection(sender.path, ids[0], there.url, there.token)
+    there = saved_links(session, receiver)[ids[1]]
+    save_link(session, sender, ids[0], there.url, there.token)
     deploy(sender, session)
     writer = session.aws_names(receiver).function(f"{border}-writer")
     cold_at = receiver if border == "cold" else sender

@@ -48,8 +48,8 @@ class Setting:
     def calls(self, world: World) -> list[str]:
         """The calls of a run that nobody disturbs."""
         world.clear()
-        self.prepare(world)
-        world.run(self.mover)  # a device's first run makes more calls: it is noted, and the tiers tell its numbers
+        self.prepare(world)  # a first run notes which devices there are, and a device's first move asks for its numbers
+        world.run(self.mover)
         world.clear()
         items = self.prepare(world)
         armed = world.arm(self.disturbed(world))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.conftest import MakeWorld
-from tests.faults.sweep import Setting, double_faults, one_fault, shards, single_faults
+from tests.faults.sweep import Setting, double_faults, shards, single_faults
 from tests.faults.world import World
 
 pytestmark = pytest.mark.sandbox
@@ -20,12 +20,6 @@ def three_chunks(world: World) -> list[bytes]:
     return items
 
 
-def two_chunks(world: World) -> list[bytes]:
-    items = world.items(60)
-    world.put(items)
-    return items
-
-
 def few(world: World) -> list[bytes]:
     items = world.items(6, 3)
     world.put(items)
@@ -33,17 +27,6 @@ def few(world: World) -> list[bytes]:
 
 
 THREE_CHUNKS = Setting("hot-to-cold-mover", three_chunks)
-
-
-def test_what_a_batch_of_deletes_leaves_undone_is_not_taken_for_deleted(
-    make_world: MakeWorld, tallied: Callable[[World], World]
-) -> None:
-    """Of the first of two chunks: the journal's record tells of the last one alone, so no later run would find them."""
-    world = tallied(make_world())
-    setting = Setting("hot-to-cold-mover", two_chunks)
-    batches = [at for at, call in enumerate(setting.calls(world), 1) if "Batch" in call]
-    one_fault(world, setting, "partial", batches[0])
-    assert world.tally.faults == 1
 
 
 @shards(24)

@@ -91,34 +91,6 @@ def quiet(world: World, border: str) -> None:
             assert world.run(ARCHIVE)["verdict"] == "complete"
 
 
-def test_a_devices_last_chunk_leaves_a_receipt_for_the_run_that_finishes_its_dead_run(
-    make_world: MakeWorld, tallied: Callable[[World], World]
-) -> None:
-    """Dead after the chunk was stored; it is archived before the journal knows, and an item of it is rewritten."""
-
-    def one_chunk(world: World) -> list[bytes]:
-        items = world.items(6)
-        world.put(items)
-        return items
-
-    world = tallied(make_world(**PATIENT))
-    calls = Setting(HOT, one_chunk).calls(world)
-    puts = [number for number, call in enumerate(calls, 1) if call.startswith("s3 PUT ")]
-    assert len(puts) == 1, calls
-    at = puts[0]
-    world.clear()
-    items = one_chunk(world)
-    armed = world.arm(world.name(HOT), "kill_after", at)
-    world.run(HOT)
-    world.tally.faults += armed.disarm()[1]
-    assert world.run(ARCHIVE)["chunks"] == 1
-    new = [item(DEVICES[0], 3, case=world.number, rewritten=True)]
-    world.put(new)
-    quiet(world, "same")
-    check_rewritten(world, items, new, f"killed after call {at} ({calls[at - 1]}), archived, rewritten, finished")
-    assert world.hot_count() == 0
-
-
 @pytest.mark.parametrize("rewritten", [pytest.param(False, marks=pytest.mark.slow), True])
 @shards(12)
 def test_a_chunk_that_is_archived_before_its_dead_run_is_finished_is_not_moved_again(

@@ -140,6 +140,11 @@ def key_of(device: str, number: int, day: int = 1) -> str:
     return f"{device}/2026-01-{day:02d}T00:00:00Z-2026-01-{day:02d}T00:00:00Z/chunk-{number:05d}.json"
 
 
+def chunk_of(device: str, day: int) -> bytes:
+    """A chunk of one item."""
+    return b"[" + item(device, day) + b"]"
+
+
 async def put_chunk(store: S3ObjectStore, key: str, body: bytes = b'[{"v":1}]') -> None:
     await store.create(key, body, sha256=hashlib.sha256(body).hexdigest(), metadata={"items": "1"})
 

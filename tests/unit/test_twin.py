@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         write(
             tmp_path,
             config={**CONFIG, "hot_storage_size_in_days": "7", "cold_storage_sise_in_days": 3},
-            devices=[{"id": "a"}, {"id": "a"}, {"name": "b"}, {"id": ""}],
+            devices=[{"id": "a"}, {"id": "a"}, {"name": "b"}, {"id": ""}, {"id": "_l3kit"}, {"id": "~a"}],
             providers={**PROVIDERS, "layer_3_cold_provider": "AWS"},
             events={},
         )
@@ -74,9 +75,11 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         "config_iot_devices.json: entry 1: the id 'a' is there twice",
         "config_iot_devices.json: entry 2: id: is missing",
         "config_iot_devices.json: entry 3: id",
+        "config_iot_devices.json: entry 4: id: '_l3kit' is reserved",
+        "config_iot_devices.json: entry 5: id: '~a' is reserved",
         "config_providers.json: layer_3_cold_provider: 'AWS' is not allowed; allowed are aws, azure, gcp",
         "config_events.json: must be a list of objects",
-        "7 problems",
+        "9 problems",
     ):
         assert part in text
 
@@ -277,3 +280,51 @@ def write_layout(folder: Path, layout: tuple[str, str, str], device: str, **conf
     }
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("schedule", ["cron(0 0 31 2 ? *)", "cron(0 0 30 FEB ? *)", "cron(0 0 29 2 ? 2100)"])
+def test_a_schedule_that_never_comes_round_is_refused(tmp_path: Path, schedule: str) -> None:
+    text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
+    assert f"config.json: mover_schedule: {schedule!r} never comes round" in text
+
+
+@pytest.mark.parametrize(
+    "schedule", ["cron(0 0 29 2 ? *)", "cron(0 0 L 2 ? *)", "cron(0 0 1 1 ? 1999)", "rate(7 days)"]
+)
+def test_a_schedule_that_comes_round_once_or_seldom_is_taken(tmp_path: Path, schedule: str) -> None:
+    providers = dict.fromkeys(PROVIDERS, "aws")
+    assert Twin.load(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}, providers=providers))
+
+
+@pytest.mark.parametrize("layout", [("aws", "azure", "gcp"), ("gcp", "aws", "aws"), ("azure", "azure", "azure")])
+def test_the_next_three_runs_are_the_same_on_every_cloud(tmp_path: Path, layout: tuple[str, str, str]) -> None:
+    write_layout(tmp_path, layout, "d", mover_schedule="cron(30 3 ? * 2-6 *)")
+    runs = Twin.load(tmp_path).next_runs(datetime(2026, 5, 29, 12, 0, tzinfo=UTC))  # a Friday
+    wanted = [datetime(2026, 6, day, 3, 30, tzinfo=UTC) for day in (1, 2, 3)]
+    assert runs == {"hot-to-cold-mover": wanted, "cold-to-archive-mover": wanted}
+
+
+def test_a_name_that_is_there_twice_is_a_problem_in_every_file(tmp_path: Path) -> None:
+    write(tmp_path)
+    config = (tmp_path / "config.json").read_text()
+    (tmp_path / "config.json").write_text(config.replace("{", '{"hot_storage_size_in_days": 1, ', 1))
+    (tmp_path / "config_iot_devices.json").write_text('[{"id": "a", "x": {"y": 1, "y": 2}, "id": "b"}]')
+    text = problems(tmp_path)
+    assert "config.json: hot_storage_size_in_days: is there twice" in text
+    assert "config_iot_devices.json: y: is there twice" in text
+    assert "config_iot_devices.json: id: is there twice" in text
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path)
+    for file in tmp_path.glob("*.json"):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert Twin.load(tmp_path).name == CONFIG["digital_twin_name"]
+
+
+@pytest.mark.parametrize("device", ["x\ufffe", "\uffffy"])
+def test_a_device_that_azures_listings_cannot_hold_is_refused_there_alone(tmp_path: Path, device: str) -> None:
+    write_layout(tmp_path, ("aws", "azure", "gcp"), device)
+    assert "cold tier on azure cannot hold" in problems(tmp_path)
+    write_layout(tmp_path, ("aws", "aws", "gcp"), device)
+    assert Twin.load(tmp_path)

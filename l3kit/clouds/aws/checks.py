@@ -9,8 +9,12 @@ from botocore.exceptions import ClientError
 
 from l3kit.checks import Check, variables_check
 from l3kit.clouds.aws.provisioning.calls import explained, is_missing
+from l3kit.clouds.aws.provisioning.functions import variables_of
+from l3kit.clouds.aws.provisioning.links import url_config
+from l3kit.connections import DeployedWriter
+from l3kit.naming import TAG_TWIN
 from l3kit.provisioning.layout import MOVERS, functions_of, needed_variables
-from l3kit.tiering.settings import TUNING_VARIABLES
+from l3kit.tiering.settings import further_variables
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -29,7 +33,23 @@ def function_variables(session: Session, twin: Twin, function: str) -> dict[str,
             if is_missing(error):
                 return None
             raise
-    return dict(there.get("Environment", {}).get("Variables", {}))
+    return variables_of(there, name)
+
+
+def writer(session: Session, twin: Twin, function: str) -> DeployedWriter | None:
+    """A deployed writer's url and variables; None where there is none that carries this twin's tag."""
+    name = session.aws_names(twin).function(function)
+    with explained(f"function {name}"):
+        try:
+            there = session.aws.client("lambda").get_function(FunctionName=name)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        if there.get("Tags", {}).get(TAG_TWIN) != twin.name:
+            return None
+        config = url_config(session.aws, name)
+    return DeployedWriter(config["FunctionUrl"] if config else "", variables_of(there["Configuration"], name))
 
 
 def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
@@ -44,8 +64,8 @@ def function_checks(session: Session, twin: Twin) -> Iterator[Check]:
             continue
         state = str(there.get("State", "Active")).lower()
         yield Check("functions", function, "active", state, state == "active", "" if state == "active" else REPAIR)
-        variables = there.get("Environment", {}).get("Variables", {})
-        yield variables_check(function, variables, needed_variables(twin, "aws", function), TUNING_VARIABLES)
+        needed = needed_variables(twin, "aws", function)
+        yield variables_check(function, variables_of(there, function), needed, further_variables(function))
 
 
 def schedule_checks(session: Session, twin: Twin) -> Iterator[Check]:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import orjson
-
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.client import REMEDIES
 from l3kit.clouds.aws.dynamodb import DynamoTable
 from l3kit.clouds.aws.items import SORT_KEY, to_chunk_json
@@ -25,11 +24,10 @@ from l3kit.clouds.aws.statements import (
     MAX_STATEMENTS,
     PARAMETERS_END,
     Condition,
-    answered,
     insertion,
     request,
 )
-from l3kit.errors import L3Error, StoreError
+from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 
 log = logging.getLogger(__name__)
@@ -147,7 +145,7 @@ class ConditionalDeletes:
         if answer is None:
             return _Outcome(list(batch.sort_keys), passing=True)
         with no_collector():
-            content = answered(answer.body)
+            content = odd_text.loads(answer.body)
             self._table.count_write(content)
             outcome = _judge(batch, content["Responses"])
             del content
@@ -190,7 +188,7 @@ class ConditionalDeletes:
     ) -> None:
         """One request; what it settled is taken out of `pending`."""
         body = request(b",".join(batch.values()))
-        content = answered((await self._table.send("BatchExecuteStatement", "put_back", body)).body)
+        content = odd_text.loads((await self._table.send("BatchExecuteStatement", "put_back", body)).body)
         self._table.count_write(content)
         for key, response in zip(batch, content["Responses"], strict=True):
             error = response.get("Error", {})
@@ -232,7 +230,7 @@ def _as_read(old: Wire, chunk_json: bytes | None) -> bool:
         return True
     try:
         return to_chunk_json(old) == chunk_json
-    except (L3Error, orjson.JSONEncodeError):
+    except ItemRefusedError:
         return False
 
 

@@ -53,7 +53,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, provider=PROVIDER, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))
-    log_lines = LogLines(function, settings.token)
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "AWS_LAMBDA_RUNTIME_API" in env:
         log_lines.install()
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them

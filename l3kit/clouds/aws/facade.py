@@ -18,6 +18,8 @@ from l3kit.tiering.settings import Resource
 if TYPE_CHECKING:
     from l3kit.checks import Check
     from l3kit.clouds.aws.provisioning import AwsProvisioner
+    from l3kit.connections import DeployedWriter
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.session import Session
     from l3kit.twin import Twin
 
@@ -30,11 +32,11 @@ class AwsFacade:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def provisioner(self, twin: Twin) -> AwsProvisioner:
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> AwsProvisioner:
         """See `CloudFacade.provisioner`."""
         from l3kit.clouds.aws.provisioning import AwsProvisioner
 
-        return AwsProvisioner(twin, self._session)
+        return AwsProvisioner(twin, self._session, links)
 
     def store_name(self, twin: Twin, resource: Resource) -> str:
         """See `CloudFacade.store_name`."""
@@ -65,6 +67,12 @@ class AwsFacade:
         from l3kit.clouds.aws import checks
 
         return checks.function_variables(self._session, twin, function)
+
+    def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
+        """See `CloudFacade.writer`."""
+        from l3kit.clouds.aws import checks
+
+        return checks.writer(self._session, twin, function)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         """See `CloudFacade.function_checks`."""

@@ -7,13 +7,13 @@ name in its text and takes no whole item as a parameter.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.items import KEYS, WRAPPED, unwrapped
 
 MAX_STATEMENTS = 25
@@ -101,23 +101,12 @@ def insertion(table: str, item: Wire) -> bytes:
         rest = {name: value for name, value in whole.items() if name not in KEYS}
         whole = {**{name: whole[name] for name in KEYS}, WRAPPED: {"M": rest}}
         text = _insertion(table, whole)
-    # Not orjson: what came back may hold half a surrogate pair, which JSON can carry in escapes alone.
-    return json.dumps({"Statement": text, "Parameters": list(whole.values())}).encode()
+    return odd_text.dumps({"Statement": text, "Parameters": list(whole.values())})
 
 
 def request(statements: bytes) -> bytes:
     """The body of a BatchExecuteStatement. `statements`: as JSON, joined by commas."""
     return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % statements
-
-
-def answered(body: bytes) -> dict[str, Any]:
-    """An answer's content; half a surrogate pair in it stays what it is."""
-    content: dict[str, Any]
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        content = json.loads(body)
-    return content
 
 
 def _insertion(table: str, item: Wire) -> str:

@@ -29,6 +29,8 @@ def key_fault(key: str) -> str | None:
         return "Azure drops a slash at the end"
     if any(character < " " or "\x7f" <= character <= "\x9f" for character in key):
         return "Azure takes no control characters"
+    if any(character in "\ufffe\uffff" for character in key):
+        return "Azure's listings, which are XML, cannot hold U+FFFE and U+FFFF"
     return None
 
 

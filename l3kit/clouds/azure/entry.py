@@ -34,7 +34,7 @@ def build(
     Raises: ConfigurationError (a RuntimeError) naming the setting that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, provider=PROVIDER, root=root)
-    log_lines = LogLines(function, settings.token)
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "FUNCTIONS_WORKER_RUNTIME" in env:
         log_lines.install()
     served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)

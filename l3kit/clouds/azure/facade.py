@@ -15,6 +15,7 @@ from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
     from l3kit.clouds.azure.provisioning import AzureProvisioner
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.twin import Twin
 
 AGENT = "l3kit-notebook"
@@ -26,18 +27,24 @@ class AzureFacade(HostedFunctions):
     provider = "azure"
 
     def __init__(self, session: AzureSession) -> None:
-        super().__init__("azure", session.functions, lambda twin, name: self.names(twin).function(name), ncrontab)
+        super().__init__(
+            "azure",
+            session.functions,
+            lambda twin, name: self.names(twin).function(name),
+            ncrontab,
+            lambda function: f"/api/{function}",
+        )
         self._session = session
 
     def names(self, twin: Twin) -> AzureNames:
         """All resource names of the twin in this subscription and region."""
         return AzureNames(twin.name, self._session.subscription, self._session.region)
 
-    def provisioner(self, twin: Twin) -> AzureProvisioner:
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> AzureProvisioner:
         """See `CloudFacade.provisioner`."""
         from l3kit.clouds.azure.provisioning import AzureProvisioner
 
-        return AzureProvisioner(twin, self._session)
+        return AzureProvisioner(twin, self._session, links)
 
     def store_name(self, twin: Twin, resource: Resource) -> str:
         """See `CloudFacade.store_name`."""

@@ -35,7 +35,7 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, provider=PROVIDER, root=root)
-    log_lines = LogLines(function, settings.token)
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "K_SERVICE" in env:
         log_lines.install()
     served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)

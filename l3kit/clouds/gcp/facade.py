@@ -15,6 +15,7 @@ from l3kit.tiering.settings import Resource
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.provisioning import GcpProvisioner
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.twin import Twin
 
 AGENT = "l3kit-notebook"
@@ -27,18 +28,24 @@ class GcpFacade(HostedFunctions):
     provider = "gcp"
 
     def __init__(self, session: GcpSession) -> None:
-        super().__init__("gcp", session.functions, lambda twin, name: self.names(twin).function(name), unix_cron)
+        super().__init__(
+            "gcp",
+            session.functions,
+            lambda twin, name: self.names(twin).function(name),
+            unix_cron,
+            lambda function: "/",
+        )
         self._session = session
 
     def names(self, twin: Twin) -> GcpNames:
         """All resource names of the twin in this project and region."""
         return GcpNames(twin.name, self._session.project, self._session.region)
 
-    def provisioner(self, twin: Twin) -> GcpProvisioner:
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> GcpProvisioner:
         """See `CloudFacade.provisioner`."""
         from l3kit.clouds.gcp.provisioning import GcpProvisioner
 
-        return GcpProvisioner(twin, self._session)
+        return GcpProvisioner(twin, self._session, links)
 
     def store_name(self, twin: Twin, resource: Resource) -> str:
         """See `CloudFacade.store_name`."""

@@ -14,10 +14,9 @@ from l3kit.sandbox.iam.documents import Policy
 from l3kit.sandbox.iam.evaluation import Identity
 from l3kit.sandbox.iam.operator import OPERATOR, OPERATOR_KEY
 from l3kit.sandbox.iam.principals import ANONYMOUS, ROOT, Principal
+from l3kit.sandbox.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
-_KEY = re.compile(r"Credential=([^/\s,]+)/|^AWS ([^:]+):")
-"""Of a signature of version 4, or 2 as boto3 still makes for S3's presigned addresses."""
 FUNCTION_TOKEN = re.compile(r"sandbox/(?P<function>[^/]+)/[^/]+")
 """The session token of a function's instance (`function_instance.IDENTITY`)."""
 
@@ -108,13 +107,3 @@ def session_of(role: Role, session: str) -> Principal:
     name = role.arn.rsplit("/", 1)[-1]
     arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/{session}"
     return Principal("role", arn, name, role.arn, session, f"{role.unique_id}:{session}")
-
-
-def credentials_of(request: web.Request) -> tuple[str, str]:
-    """Access key and session token, from the headers or a presigned address; "" where there is none."""
-    found = _KEY.search(request.headers.get("Authorization", ""))
-    if found:
-        return found[1] or found[2], request.headers.get("X-Amz-Security-Token", "")
-    query = {name.lower(): value for name, value in request.query.items()}
-    key = query.get("x-amz-credential", "").split("/")[0] or query.get("awsaccesskeyid", "")
-    return key, query.get("x-amz-security-token", "")

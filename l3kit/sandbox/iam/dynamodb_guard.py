@@ -11,7 +11,7 @@ from aiohttp import web
 from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.iam import refusals
 from l3kit.sandbox.iam.calls.dynamodb import statement_need, table_arn, table_of
-from l3kit.sandbox.iam.calls.request import UnmappedError
+from l3kit.sandbox.iam.calls.request import UnreadableError
 from l3kit.sandbox.iam.documents import MalformedPolicyError, parse_policy
 from l3kit.sandbox.iam.enforcement import Case, Enforcement, Handler
 from l3kit.sandbox.iam.table_policies import OPERATIONS, TablePolicies, invalid
@@ -65,12 +65,13 @@ class DynamoDBGuard:
     async def _batch(self, case: Case, handler: Handler) -> web.StreamResponse:
         """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed
         (DynamoDB API Reference, BatchStatementError)."""
-        statements: list[dict[str, Any]] = case.call.content.get("Statements") or []
+        found = case.call.content.get("Statements")
+        statements: list[dict[str, Any]] = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         for number, statement in enumerate(statements):
             try:
                 need = statement_need(case.call, statement)
-            except UnmappedError:
+            except UnreadableError:
                 continue  # what is no statement is for DynamoDB to refuse
             decision = await self._enforcement.decide(case.identity, need)
             if not decision.allowed:

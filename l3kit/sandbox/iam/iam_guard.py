@@ -8,13 +8,14 @@ from datetime import datetime
 from aiohttp import web
 
 from l3kit.sandbox.iam import refusals
-from l3kit.sandbox.iam.callers import Callers, TakenRole, credentials_of
+from l3kit.sandbox.iam.callers import Callers, TakenRole
 from l3kit.sandbox.iam.directory import Directory
 from l3kit.sandbox.iam.documents import Kind, MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.iam.enforcement import Case, Handler
 from l3kit.sandbox.iam.evaluation import judge
 from l3kit.sandbox.iam.moto_iam import MotoIam, parse_xml
 from l3kit.sandbox.iam.simulation import Simulation
+from l3kit.sandbox.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 from l3kit.sandbox.upstream import WHOLE
 

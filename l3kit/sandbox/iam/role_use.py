@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -16,6 +18,7 @@ from l3kit.sandbox.iam.principals import service
 from l3kit.sandbox.iam.refusals import message
 from l3kit.sandbox.state import ACCOUNT_ID
 
+_FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
@@ -36,7 +39,22 @@ class RoleUse:
             role = _text(case, "Role")
             if role and not await self.can_take(role, LAMBDA):
                 return rest_error(400, "InvalidParameterValueException", NOT_BY_LAMBDA)
-        return await handler(case.request)
+        answer = await handler(case.request)
+        return await self._without_tags(case, answer) if _FUNCTION.fullmatch(path) else answer
+
+    async def _without_tags(self, case: Case, answer: web.StreamResponse) -> web.StreamResponse:
+        """GetFunction tells the tags only to who may list them (Lambda API reference, GetFunction)."""
+        if case.call.method != "GET" or not isinstance(answer, web.Response) or answer.status != 200:
+            return answer
+        content = json.loads(answer.text or "{}")
+        arn = str(content.get("Configuration", {}).get("FunctionArn", ""))
+        if (
+            "Tags" in content
+            and not (await self._enforcement.decide(case.identity, case.call.need("lambda:ListTags", arn))).allowed
+        ):
+            del content["Tags"]
+            return web.json_response(content)
+        return answer
 
     async def guard_scheduler(self, case: Case, handler: Handler) -> web.StreamResponse:
         """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role.

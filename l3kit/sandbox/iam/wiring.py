@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from l3kit.sandbox.bucket_policies import BucketPolicies
+from l3kit.sandbox.function_record import FunctionRecord
 from l3kit.sandbox.iam.callers import Callers
 from l3kit.sandbox.iam.directory import Directory
 from l3kit.sandbox.iam.documents import Policy
@@ -27,15 +28,20 @@ class Permissions:
     """What a gateway needs of this package.
 
     Args:
-        role_of, function_policy: of a deployed function, by name.
+        function: a deployed function by its name; None where there is no such function.
     """
 
     def __init__(
         self,
         moto: Upstream,
-        role_of: Callable[[str], str | None],
-        function_policy: Callable[[str], Policy | None],
+        function: Callable[[str], FunctionRecord | None],
     ) -> None:
+        def role_of(name: str) -> str | None:
+            return record.config.role if (record := function(name)) else None
+
+        def function_policy(name: str) -> Policy | None:
+            return record.policy.judged() if (record := function(name)) else None
+
         self._iam = MotoIam(moto)
         directory, keys, tables = Directory(self._iam), Keys(moto), TablePolicies()
         self.bucket_policies = BucketPolicies(moto)

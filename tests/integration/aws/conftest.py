@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.session import open_sandbox
+from l3kit.connections import Connection
 from l3kit.provisioning import Plan, apply, plan
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
@@ -64,6 +65,16 @@ def deploy(twin: Twin, session: Session) -> Plan:
     wanted = plan(twin, session, clouds={"aws"})
     apply(wanted, session)
     return wanted
+
+
+def saved_links(session: Session, twin: Twin) -> dict[str, Connection]:
+    """The links as this session's file has them."""
+    return session.link_file(twin).load()
+
+
+def save_link(session: Session, twin: Twin, link: str, url: str, token: str) -> None:
+    """Change this session's file by hand."""
+    session.link_file(twin).change(link, {"url": url, "token": token})
 
 
 def variables(twin: Twin, session: Session, function: str) -> dict[str, str]:

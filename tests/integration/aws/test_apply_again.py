@@ -13,12 +13,11 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import ProvisioningError
 from l3kit.provisioning import apply, plan, plan_destroy
 from l3kit.session import Session
 from l3kit.twin import Twin
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox
 READS = ("Get", "List", "Describe", "Head")
@@ -79,11 +78,11 @@ def test_an_old_plan_does_no_harm(session: Session, make_twin: MakeTwin) -> None
 
 
 def check_completed(twin: Twin, session: Session, where: str) -> None:
-    tokens = {name: c.token for name, c in load_connections(twin.path).items() if c.token}
+    tokens = {name: c.token for name, c in saved_links(session, twin).items() if c.token}
     deploy(twin, session)
     left = plan(twin, session, clouds={"aws"})
     assert left.changes == (), f"{where}: {left}"
-    after = load_connections(twin.path)
+    after = saved_links(session, twin)
     assert all(after[name].token == token for name, token in tokens.items()), where
     assert not any("interrupted" in note for note in left.notes), f"{where}: {left.notes}"
 
@@ -134,7 +133,7 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
 def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_twin: MakeTwin) -> None:
     def sender() -> Twin:
         twin = make_twin("aws", "gcp", "gcp")
-        save_inter_cloud_connection(twin.path, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
+        save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
         return twin
 
     calls = killed_apply(sender(), session, 0, "never")
@@ -168,7 +167,7 @@ class _Empty:
 
 def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "gcp", "aws")
-    save_inter_cloud_connection(twin.path, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
+    save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
     aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
     losing = LosingAnswers()
     aws._boto.events.register("before-send", losing.before_send)

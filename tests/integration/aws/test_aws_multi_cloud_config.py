@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 import requests
 
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.provisioning import apply, plan, plan_destroy
 from l3kit.session import Session
 from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
 from l3kit.twin import Twin
-from tests.integration.aws.conftest import MakeTwin, deploy, exists, variables
+from tests.integration.aws.conftest import MakeTwin, deploy, exists, save_link, saved_links, variables
 
 pytestmark = pytest.mark.sandbox
 LINKS = {"cold-writer": "azure_l3hot_to_aws_l3cold", "archive-writer": "gcp_l3cold_to_aws_l3archive"}
@@ -45,7 +44,7 @@ def single(session: Session, make_twin: MakeTwin) -> Twin:
 def sender(session: Session, make_twin: MakeTwin) -> Twin:
     """Hot on AWS, cold on Azure, archive on AWS: the hot mover sends, an archive writer receives."""
     twin = make_twin("aws", "azure", "aws")
-    save_inter_cloud_connection(twin.path, "aws_l3hot_to_azure_l3cold", "https://cold.example/api", "a-token")
+    save_link(session, twin, "aws_l3hot_to_azure_l3cold", "https://cold.example/api", "a-token")
     deploy(twin, session)
     return twin
 
@@ -73,7 +72,7 @@ def test_a_writers_url_answers_and_is_saved_with_its_token(
     function: str, receiver_cold: Twin, receiver_archive: Twin, session: Session
 ) -> None:
     twin = receiver_cold if function == "cold-writer" else receiver_archive
-    connection = load_connections(twin.path)[LINKS[function]]
+    connection = saved_links(session, twin)[LINKS[function]]
     config = session.aws.client("lambda").get_function_url_config(
         FunctionName=session.aws_names(twin).function(function)
     )
@@ -119,7 +118,7 @@ def test_create_hot_cold_mover_no_env_vars_same_cloud(single: Twin, session: Ses
 
 def test_create_cold_archive_mover_injects_env_vars(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "aws", "gcp")
-    save_inter_cloud_connection(twin.path, "aws_l3cold_to_gcp_l3archive", "https://archive.example", "b-token")
+    save_link(session, twin, "aws_l3cold_to_gcp_l3archive", "https://archive.example", "b-token")
     deploy(twin, session)
     told = variables(twin, session, "cold-to-archive-mover")
     assert told["REMOTE_ARCHIVE_WRITER_URL"] == "https://archive.example"
@@ -139,7 +138,7 @@ def test_a_sender_whose_link_is_incomplete_creates_nothing(
     layout: tuple[str, str, str], link: str, url: str, token: str, session: Session, make_twin: MakeTwin
 ) -> None:
     twin = make_twin(*layout)
-    save_inter_cloud_connection(twin.path, link, url, token)
+    save_link(session, twin, link, url, token)
     with pytest.raises(ValueError, match=f"connection {link}: is incomplete") as caught:
         plan(twin, session, clouds={"aws"})
     assert isinstance(caught.value, MissingConnectionError)
@@ -153,7 +152,7 @@ def test_hot_cold_mover_missing_connection_fails(session: Session, make_twin: Ma
 
 
 def test_create_cold_writer_missing_token_fails(session: Session, make_twin: MakeTwin) -> None:
-    """The deployer makes the token itself; one that was lost from the file is made anew before the writer is told."""
+    """The deployer makes the token itself: a writer is never told a blank one, and one that lost it gets a new one."""
     _lost_token_is_made_anew(make_twin("azure", "aws", "aws"), "cold-writer", session)
 
 
@@ -163,15 +162,21 @@ def test_create_archive_writer_missing_token_fails(session: Session, make_twin: 
 
 def _lost_token_is_made_anew(twin: Twin, function: str, session: Session) -> None:
     deploy(twin, session)
-    before = load_connections(twin.path)[LINKS[function]]
-    save_inter_cloud_connection(twin.path, LINKS[function], before.url, "")
+    before = saved_links(session, twin)[LINKS[function]]
+    told = variables(twin, session, function)
+    session.aws.client("lambda").update_function_configuration(
+        FunctionName=session.aws_names(twin).function(function),
+        Environment={"Variables": {**told, "INTER_CLOUD_TOKEN": " "}},
+    )
     changes = {(step.kind, step.action) for step in plan(twin, session, clouds={"aws"}).changes}
-    assert ("link token", "create") in changes
+    assert changes == {("link token", "create"), ("function", "update")}
     deploy(twin, session)
-    after = load_connections(twin.path)[LINKS[function]]
+    after = saved_links(session, twin)[LINKS[function]]
     assert after.token.strip()
     assert after.token != before.token
-    assert variables(twin, session, function)["INTER_CLOUD_TOKEN"] == after.token
+    assert after.former == ()
+    assert variables(twin, session, function) == {**told, "INTER_CLOUD_TOKEN": after.token}
+    assert plan(twin, session, clouds={"aws"}).changes == ()
 
 
 def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeTwin) -> None:
@@ -179,7 +184,7 @@ def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeT
     deploy(twin, session)
     apply(plan_destroy(twin, session), session)
     assert not exists(twin, session, "cold-writer")
-    assert load_connections(twin.path)[LINKS["cold-writer"]].url == ""
+    assert saved_links(session, twin)[LINKS["cold-writer"]].url == ""
 
 
 def test_destroy_l3_archive_destroys_archive_writer(session: Session, make_twin: MakeTwin) -> None:
@@ -214,19 +219,26 @@ def test_cold_archive_mover_env_vars_match_deployer(
 
 
 def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, session: Session) -> None:
-    before = load_connections(receiver_cold.path)[LINKS["cold-writer"]]
+    before = saved_links(session, receiver_cold)[LINKS["cold-writer"]]
     deploy(receiver_cold, session)
-    assert load_connections(receiver_cold.path)[LINKS["cold-writer"]] == before
+    assert saved_links(session, receiver_cold)[LINKS["cold-writer"]] == before
     rotation = plan(receiver_cold, session, clouds={"aws"}, rotate_tokens=True)
     assert [(step.kind, step.reason) for step in rotation.changes] == [
         ("link token", "a new token is asked for"),
         ("function", "variable INTER_CLOUD_TOKEN will differ"),
     ]
     apply(rotation, session)
-    after = load_connections(receiver_cold.path)[LINKS["cold-writer"]]
+    after = saved_links(session, receiver_cold)[LINKS["cold-writer"]]
+    told = variables(receiver_cold, session, "cold-writer")
     assert after.token != before.token
-    assert variables(receiver_cold, session, "cold-writer")["INTER_CLOUD_TOKEN"] == after.token
+    assert told["INTER_CLOUD_TOKEN"] == after.token
+    assert [former.token.reveal() for former in after.former] == [before.token]
+    assert told["INTER_CLOUD_TOKEN_PREVIOUS"] == f"{after.former[0].until:%Y-%m-%dT%H:%M:%SZ} {before.token}"
     assert plan(receiver_cold, session, clouds={"aws"}).changes == ()
+    assert apply(rotation, session).done == ()
+    for token, status in ((after.token, 400), (before.token, 400), (before.token[:-1], 403)):
+        answer = requests.post(after.url, headers={"X-Inter-Cloud-Token": token}, timeout=30)
+        assert answer.status_code == status
 
 
 def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.provisioning.context import url_answers
-from l3kit.connections import load_connections
 from l3kit.provisioning import apply, plan
 from l3kit.session import Session
 from l3kit.twin import Twin
 from l3kit.verification import verify
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, saved_links
 
 pytestmark = pytest.mark.sandbox
 OPEN_POLICY = json.dumps(
@@ -233,7 +232,7 @@ def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, sessio
 
 def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session, aws: Any) -> None:
     name = session.aws_names(twin).function("cold-writer")
-    (connection,) = load_connections(twin.path).values()
+    (connection,) = saved_links(session, twin).values()
     assert url_answers(connection.url)
     aws("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
     assert not url_answers(connection.url)
@@ -278,7 +277,7 @@ def _show_and_are_repaired(twin: Twin, session: Session, *reasons: str) -> None:
     for reason in reasons:
         assert any(reason in one for one in told), (reason, str(wanted))
     assert len(told) == len(reasons), str(wanted)
-    (token,) = [c.token for c in load_connections(twin.path).values()]
+    (token,) = [c.token for c in saved_links(session, twin).values()]
     assert token not in str(wanted) + repr(wanted) + wanted._repr_html_() + json.dumps(wanted.to_json())
     apply(wanted, session)
     left = plan(twin, session, clouds={"aws"})

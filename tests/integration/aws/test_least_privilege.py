@@ -7,19 +7,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import pytest
 
-from l3kit.connections import save_inter_cloud_connection
 from l3kit.provisioning.layout import MOVERS, sending_link, sends_abroad
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
 from l3kit.tiering.archive_writer import ArchiveWriter
 from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import Request, Response
-from tests.integration.aws.conftest import MakeTwin, deploy
+from l3kit.twin import Twin
+from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.support import whole_jobs
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.role_trials import Role, Trial, trials_of
@@ -50,6 +51,7 @@ class Workplaces:
     make_twin: MakeTwin
     open: ExitStack
     made: dict[str, Workplace]
+    twins: dict[str, Twin]
 
     def of(self, layout: str) -> Workplace:
         if layout not in self.made:
@@ -57,8 +59,9 @@ class Workplaces:
             for mover in MOVERS:
                 if sends_abroad(twin, mover):
                     url = self._receiver(mover)
-                    save_inter_cloud_connection(twin.path, sending_link(twin, mover), url, TOKEN)
+                    save_link(self.session, twin, sending_link(twin, mover), url, TOKEN)
             deploy(twin, self.session)
+            self.twins[layout] = twin
             self.made[layout] = Workplace(self.state, self.session.aws_names(twin))
         return self.made[layout]
 
@@ -79,7 +82,7 @@ class Workplaces:
 @pytest.fixture(scope="module")
 def places(session: Session, sandbox: SandboxState, make_twin: MakeTwin) -> Iterator[Workplaces]:
     with ExitStack() as stack:
-        yield Workplaces(session, sandbox, make_twin, stack, {})
+        yield Workplaces(session, sandbox, make_twin, stack, {}, {})
 
 
 def missed(job: Callable[[], Problems]) -> Problems:
@@ -145,4 +148,22 @@ def test_without_its_permission_the_scheduler_starts_no_mover(
         mover = next(name for name in MOVERS if trial.resource.endswith(name))
         try_each(role, [trial], lambda mover=mover: whole_jobs.start(work, mover))
     assert len(trials) == len(MOVERS)
+    record_property("permissions", len(trials))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", MOVERS)
+def test_where_buckets_have_keys_of_their_own_a_mover_misses_each_permission_on_them(
+    function: str, places: Workplaces, aws: Any, record_property: Callable[[str, object], None]
+) -> None:
+    work = places.of("aws-aws-aws")
+    for bucket in (work.names.cold_s3_bucket(), work.names.archive_s3_bucket()):
+        key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+        aws("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    deploy(places.twins["aws-aws-aws"], places.session)
+    role = Role(work.client("iam"), work.names.role(function))
+    trials = [trial for trial in trials_of(role.policy()) if trial.sid.endswith("Key")]
+    assert trials
+    try_each(role, trials, lambda: asyncio.run(JOBS["aws-aws-aws", function](work)))
     record_property("permissions", len(trials))

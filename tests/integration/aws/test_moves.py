@@ -10,19 +10,18 @@ from typing import Any
 import pytest
 
 from l3kit import sandbox as l3kit_sandbox
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.coroutines import run
 from l3kit.device_query import query
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.inventory import tiers
 from l3kit.movers import run_mover
-from l3kit.provisioning import apply, plan
+from l3kit.provisioning import plan
 from l3kit.session import Session
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.twin import Twin
 from l3kit.verification import verify
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -155,8 +154,8 @@ def test_a_mover_that_fails_shows_the_end_of_its_log(session: Session, make_twin
 
 def linked(session: Session, sender: Twin, receiver: Twin, sending: str, receiving: str) -> None:
     """Tell the sender the receiver's url and token, as the two halves of one twin on two clouds would."""
-    there = load_connections(receiver.path)[receiving]
-    save_inter_cloud_connection(sender.path, sending, there.url, there.token)
+    there = saved_links(session, receiver)[receiving]
+    save_link(session, sender, sending, there.url, there.token)
 
 
 def test_items_cross_to_a_cold_writer_on_another_cloud(session: Session, make_twin: MakeTwin) -> None:
@@ -208,14 +207,15 @@ def test_a_wrong_token_leaves_everything_where_it_was_and_says_what_to_do(
     receiver, sender = make_twin("azure", "aws", "aws"), make_twin("aws", "azure", "azure")
     deploy(receiver, session)
     linked(session, sender, receiver, "aws_l3hot_to_azure_l3cold", "azure_l3hot_to_aws_l3cold")
+    there = saved_links(session, receiver)["azure_l3hot_to_aws_l3cold"]
+    save_link(session, sender, "aws_l3hot_to_azure_l3cold", there.url, "another-token")
     deploy(sender, session)
-    apply(plan(receiver, session, clouds={"aws"}, rotate_tokens=True), session)
     put(session, sender, ITEMS[50:60])
     moved = run_mover(session, sender, "hot-to-cold-mover", time=NOW)
     assert moved.verdict == "failed"
     (skipped,) = moved.skipped
     assert "403" in skipped["reason"]
-    tokens = {c.token for twin in (sender, receiver) for c in load_connections(twin.path).values()}
+    tokens = {c.token for twin in (sender, receiver) for c in saved_links(session, twin).values()}
     assert not any(token in json.dumps(moved.reports) for token in tokens)
     assert stored(session, receiver, "cold") == Counter()
     linked(session, sender, receiver, "aws_l3hot_to_azure_l3cold", "azure_l3hot_to_aws_l3cold")
@@ -248,7 +248,9 @@ def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, m
     for days_old, text, suffix in ((50, "good \ud83d", ".5Z"), (45, "fine", ".25Z\udc00")):
         stamp = (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%S") + suffix
         values = {"iotDeviceId": {"S": DEVICE}, "id": {"S": stamp}, "text": {"S": text}}
-        table.put_item(TableName=session.aws_names(twin).hot_dynamodb_table(), Item=values)
+        table.batch_write_item(
+            RequestItems={session.aws_names(twin).hot_dynamodb_table(): [{"PutRequest": {"Item": values}}]}
+        )
     report = run_mover(session, twin, "hot-to-cold-mover", time=NOW)
     assert (report.verdict, report.total("items")) == ("partial", 20)
     assert [one["key"][19:] for one in report.skipped] == [".5Z", ".25Z\\udc00"]

@@ -1,70 +1,246 @@
-"""The permissions that docs and preflight list are enough: every call of a deployment's whole life is in the list."""
+"""The table of permissions that docs, preflight and policy document are made of: enough for every verb on one twin's
+resources, and nothing in it that no verb misses."""
 
 from __future__ import annotations
 
-import json
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 import pytest
 
-from l3kit.clouds.aws.provisioning import REQUIRED_PERMISSIONS
-from l3kit.clouds.aws.session import AwsSession, open_sandbox
+from l3kit.clouds.aws.provisioning.operator_policy import Scope
+from l3kit.clouds.aws.provisioning.permissions import (
+    DEPLOYING,
+    LOOKING,
+    REQUIRED_PERMISSIONS,
+    Verb,
+    grants_for,
+)
+from l3kit.clouds.aws.stores import open_journal
+from l3kit.connections import save_inter_cloud_connection
+from l3kit.device_query import query
+from l3kit.errors import PermissionMissingError
+from l3kit.explanation import explain
+from l3kit.inventory import tiers
+from l3kit.journal_view import journal_frame
+from l3kit.leases import end_lease
+from l3kit.movers import run_mover
 from l3kit.provisioning import destroy, plan
+from l3kit.sandbox import SandboxState
 from l3kit.session import Session
+from l3kit.tier_stores import open_tiers
+from l3kit.tiering.journal import DEVICE_PREFIX, DeviceJournal
+from l3kit.tiering.journal_record import from_row
 from l3kit.twin import Twin
+from l3kit.verification import verify
 from tests.integration.aws.conftest import MakeTwin, deploy, write_twin
+from tests.support import whole_jobs
+from tests.support.operators import Operator, root_of
+from tests.support.resource_lives import LIVES, live, resources
+from tests.support.whole_jobs import Workplace
 
 pytestmark = pytest.mark.sandbox
-NAMED_OTHERWISE = {
-    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
-    "s3:DeleteObjects": "s3:DeleteObject",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-}
-"""API operations whose IAM action has another name (AWS service authorization reference)."""
+DEVICE = "pump-1"
+ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
 
 
-def watched(session: Session, seen: set[str]) -> Session:
-    aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
-
-    def note(model: Any, **_: Any) -> None:
-        action = f"{model.service_model.signing_name}:{model.name}"
-        seen.add(NAMED_OTHERWISE.get(action, action))
-
-    aws._boto.events.register("before-call", note)
-    return Session("sandbox", AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto), session.sandbox_home)
+def scope_of(twin: Twin, session: Session) -> Scope:
+    return Scope(twin.name, session.aws.account_id, session.aws.region)
 
 
-def test_every_call_of_a_deployments_life_is_among_the_permissions(session: Session, make_twin: MakeTwin) -> None:
-    twin, seen = make_twin("azure", "aws", "aws"), set[str]()
-    operator = watched(session, seen)
-    deploy(twin, operator)
+@pytest.fixture(scope="module")
+def operator(session: Session, aws: Any) -> Operator:
+    return Operator.create(session, aws)
+
+
+def test_with_its_policy_for_one_twin_an_operator_deploys_mends_and_destroys_it(
+    operator: Operator, session: Session, make_twin: MakeTwin, aws: Any
+) -> None:
+    twin = make_twin("azure", "aws", "aws")
+    operator.allow(scope_of(twin, session), ALWAYS)
+    deploy(twin, operator.session)
     names = session.aws_names(twin)
-    session.aws.client("s3").put_object(Bucket=names.cold_s3_bucket(), Key="d/1", Body=b"[]")
-    write_twin(twin.path, twin.name, "aws", "aws", "aws", ["pump-1"])  # the writer goes, tables come
+    aws("s3").put_object(Bucket=names.cold_s3_bucket(), Key="d/1", Body=b"[]", IfNoneMatch="*")
+    write_twin(twin.path, twin.name, "aws", "aws", "aws", [DEVICE])  # the writer goes, tables come
     moved = Twin.load(twin.path)
-    deploy(moved, operator)
-    session.aws.client("lambda").update_function_configuration(FunctionName=names.function("hot-reader"), Timeout=3)
-    strange = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
-    session.aws.client("iam").put_role_policy(
-        RoleName=names.role("hot-reader"),
-        PolicyName="more",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [strange]}),
-    )
-    session.aws.client("scheduler").delete_schedule(
-        Name=names.schedule("hot-to-cold-mover"), GroupName=f"l3kit-{twin.name}"
-    )
-    deploy(moved, operator)
-    assert plan(moved, operator).changes == ()
-    destroy(moved, operator, data=True)
-    allowed = {f"{service}:{name}" for service, its in REQUIRED_PERMISSIONS["layer_3"].items() for name in its}
-    assert seen <= allowed, sorted(seen - allowed)
-    assert len(seen) > 40
+    deploy(moved, operator.session)
+    aws("lambda").update_function_configuration(FunctionName=names.function("hot-reader"), Timeout=3)
+    deploy(moved, operator.session)
+    left = plan(moved, operator.session)
+    assert (left.changes, left.notes) == ((), ())
+    destroy(moved, operator.session, data=True)
+    stranger = make_twin()
+    with pytest.raises(PermissionMissingError, match="nothing was made"):
+        plan(stranger, operator.session)
+
+
+@pytest.fixture(scope="module")
+def filled(session: Session, make_twin: MakeTwin) -> Twin:
+    """Deployed; items in the hot tier, a chunk in the cold one, one in the archive."""
+    twin = make_twin(devices=[DEVICE])
+    deploy(twin, session)
+    return twin
+
+
+def _fill(work: Workplace) -> None:
+    async def fill() -> None:
+        async with work.hot() as hot, work.objects("cold") as cold, work.objects("archive") as archive:
+            await hot.put_items(DEVICE, [whole_jobs.item(DEVICE, 20)])
+            await whole_jobs.put_chunk(cold, whole_jobs.key_of(DEVICE, 2, 2), whole_jobs.chunk_of(DEVICE, 2))
+            await whole_jobs.put_chunk(archive, whole_jobs.key_of(DEVICE, 1, 1), whole_jobs.chunk_of(DEVICE, 1))
+            journal = open_journal(work.names.journal_dynamodb_table(), work.place())
+            held = DeviceJournal(journal, DEVICE, f"run-{whole_jobs.new_device()}", lambda: datetime.now(UTC), 1e6)
+            if not from_row(await journal.load(f"{DEVICE_PREFIX}{DEVICE}")).owner:
+                await held.look()
+                await held.acquire()
+            await journal.close()
+
+    asyncio.run(fill())
+
+
+def _query(session: Session, twin: Twin) -> None:
+    result = query(session, twin, DEVICE)
+    assert len(result.rows) >= 2
+
+
+def _restore(session: Session, twin: Twin) -> None:
+    asyncio.run(_restore_one(session, twin))
+
+
+async def _restore_one(session: Session, twin: Twin) -> None:
+    async with open_tiers(session, twin) as stores:
+        assert stores.archive is not None
+        await stores.archive.restore(whole_jobs.key_of(DEVICE, 1, 1), days=1)
+
+
+def _tiers(session: Session, twin: Twin) -> None:
+    assert tiers(session, twin)["items"].sum() > 0
+    assert len(journal_frame(session, twin)) > 0
+
+
+def _verify(session: Session, twin: Twin) -> None:
+    verify(session, twin).raise_if_failed()
+
+
+def _move(session: Session, twin: Twin) -> None:
+    cloud = session.cloud("aws")
+    assert cloud is not None
+    assert cloud.function_variables(twin, "hot-to-cold-mover")
+    run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
+
+
+VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
+    "move": _move,
+    "query": _query,
+    "restore": _restore,
+    "tiers": _tiers,
+    "explain": lambda session, twin: explain(session, twin, DEVICE),
+    "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
+    "verify": _verify,
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+def test_a_verb_misses_each_of_its_permissions(
+    verb: Verb,
+    share: str,
+    filled: Twin,
+    operator: Operator,
+    session: Session,
+    sandbox: SandboxState,
+    record_property: Callable[[str, object], None],
+) -> None:
+    work, scope = Workplace(sandbox, session.aws_names(filled)), scope_of(filled, session)
+    grants = tuple(grant for grant in grants_for((verb,)) if not grant.only)
+    operator.allow(scope, grants)
+    _fill(work)
+    if verb == "verify":
+        end_lease(root_of(session), filled, DEVICE)
+    VERBS[verb](operator.session, filled)
+    own = [grant for grant in grants if grant.verbs != LOOKING]  # verify looks as plan does
+    trials = [(grant, action) for grant in own for action in grant.actions if action != "dynamodb:PartiQLDelete"]
+    chosen = trials if share == "all" else [trials[crc32(verb.encode()) % len(trials)]]
+    unneeded = []
+    for grant, action in chosen:
+        if verb == "end_lease":
+            _fill(work)
+        with operator.lacking(scope, grants, grant, action):
+            try:
+                VERBS[verb](operator.session, filled)
+            except Exception:
+                continue
+        unneeded.append(f"{action} on {grant.on}")
+    assert not unneeded, unneeded
+    record_property("permissions", len(chosen))
+
+
+def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
+    filled: Twin, operator: Operator, session: Session, sandbox: SandboxState
+) -> None:
+    scope, work = scope_of(filled, session), Workplace(sandbox, session.aws_names(filled))
+    grants = tuple(grant for grant in grants_for(("verify",)) if not grant.only)
+    without_mover = tuple(grant for grant in grants if "lambda:InvokeFunction" not in grant.actions)
+
+    async def old_items() -> list[str]:
+        async with work.hot() as hot:
+            return (await hot.read_page(DEVICE, before="1971")).sort_keys
+
+    operator.allow(scope, without_mover)
+    assert "AccessDenied" in verify(operator.session, filled).sentence()
+    assert asyncio.run(old_items()) == []
+    (canary,) = [grant for grant in grants if "dynamodb:PartiQLDelete" in grant.actions]
+    with operator.lacking(scope, without_mover, canary, "dynamodb:PartiQLDelete"):
+        assert "dynamodb:PartiQLDelete" in verify(operator.session, filled).sentence()
+    assert len(asyncio.run(old_items())) == 1
+
+
+@pytest.mark.parametrize("kind", LIVES)
+@pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+def test_making_mending_and_removing_miss_each_permission(
+    kind: str,
+    share: str,
+    operator: Operator,
+    session: Session,
+    make_twin: MakeTwin,
+    aws: Any,
+    record_property: Callable[[str, object], None],
+) -> None:
+    twin, life = make_twin("azure", "aws", "aws"), LIVES[kind]
+    scope, names, root = scope_of(twin, session), session.aws_names(twin), root_of(session)
+    save_inter_cloud_connection(twin.path, twin.connection_ids()["cold-writer"], "", "t" * 64)
+    needed = [r for r in resources(twin, root) if r.kind == "role" and kind in ("functions", "schedules")]
+    for role in needed:
+        role.create()
+    grants = tuple(grant for grant in grants_for(DEPLOYING) if not grant.only)
+    operator.allow(scope, grants)
+    live(life, twin, operator.session, aws, names)
+    trials = [(g, a) for g in grants if g.on in life.on for a in g.actions]
+    chosen = trials if share == "all" else [trials[crc32(kind.encode()) % len(trials)]]
+    unneeded = []
+    for grant, action in chosen:
+        with operator.lacking(scope, grants, grant, action):
+            try:
+                live(life, twin, operator.session, aws, names)
+            except Exception:
+                pass
+            else:
+                unneeded.append(f"{action} on {grant.on}")
+        _clear(twin, root, aws, life.kinds)
+    live(life, twin, operator.session, aws, names)
+    for role in needed:
+        role.delete()
+    assert unneeded == []
+    record_property("permissions", len(chosen))
+
+
+def _clear(twin: Twin, root: Session, aws: Any, kinds: tuple[str, ...]) -> None:
+    """Whatever the operator left half done."""
+    for resource in reversed([r for r in resources(twin, root) if r.kind in kinds]):
+        resource.delete()
+    for policy in aws("iam").list_policies(Scope="Local")["Policies"]:
+        if policy["PolicyName"].startswith("more-"):
+            aws("iam").delete_policy(PolicyArn=policy["Arn"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from l3kit.checks import Check
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import CheckFailedError
+from l3kit.link_checks import link_checks
+from l3kit.provisioning import apply, plan
 from l3kit.session import Session
 from l3kit.twin import Twin
 from l3kit.verification import verify
-from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links, variables
 
 pytestmark = pytest.mark.sandbox
 LINK = "azure_l3hot_to_aws_l3cold"
@@ -37,31 +38,47 @@ def test_a_sound_deployment_passes_every_check(twin: Twin, session: Session) -> 
     report.raise_if_failed()
 
 
-def test_tokens_that_differ_are_found(twin: Twin, session: Session) -> None:
-    right = load_connections(twin.path)[LINK]
-    save_inter_cloud_connection(twin.path, LINK, right.url, "another-token")
+def test_what_is_deployed_is_right_and_the_file_is_brought_after_it(twin: Twin, session: Session) -> None:
+    right = saved_links(session, twin)[LINK]
+    for url, token in ((right.url, "another-token"), ("http://127.0.0.1:9/", right.token), ("", "")):
+        save_link(session, twin, LINK, url, token)
+        assert failed(twin, session) == []
+        assert saved_links(session, twin)[LINK] == right
+
+
+def test_a_writer_without_a_token_is_found(twin: Twin, session: Session) -> None:
+    told = variables(twin, session, "cold-writer")
+    client, name = session.aws.client("lambda"), session.aws_names(twin).function("cold-writer")
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": told | {"INTER_CLOUD_TOKEN": ""}})
     checks = failed(twin, session)
-    assert [(c.group, c.expected, c.seen) for c in checks if c.group == "links"] == [
-        ("links", "right token, empty body -> 400", "403")
-    ]
-    assert "variable INTER_CLOUD_TOKEN differs" in " ".join(c.hint for c in checks)
-    save_inter_cloud_connection(twin.path, LINK, right.url, right.token)
+    assert ("links", "incomplete") in [(c.group, c.seen) for c in checks]
+    assert "variable INTER_CLOUD_TOKEN will differ" in " ".join(c.hint for c in checks)
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": told})
     assert failed(twin, session) == []
 
 
-def test_a_link_without_url_or_token_is_found(twin: Twin, session: Session) -> None:
-    right = load_connections(twin.path)[LINK]
-    save_inter_cloud_connection(twin.path, LINK, "", right.token)
-    assert ("links", "incomplete") in [(c.group, c.seen) for c in failed(twin, session)]
-    save_inter_cloud_connection(twin.path, LINK, right.url, right.token)
+def test_a_writer_that_does_not_answer_is_found(session: Session, make_twin: MakeTwin) -> None:
+    """Its cloud is not reached from here, so the file is what is known of it."""
+    sender = make_twin("aws", "azure", "azure")
+    save_link(session, sender, "aws_l3hot_to_azure_l3cold", "http://127.0.0.1:9/", "a-token")
+    seen = [c.seen for c in link_checks(session, sender) if not c.passed]
+    assert seen == ["no answer (ConnectionError)"] * 3 + ["not deployed"]
 
 
-def test_a_writer_that_does_not_answer_is_found(twin: Twin, session: Session) -> None:
-    right = load_connections(twin.path)[LINK]
-    save_inter_cloud_connection(twin.path, LINK, "http://127.0.0.1:9/", right.token)
-    seen = {c.seen for c in failed(twin, session) if c.group == "links"}
-    assert seen == {"no answer (ConnectionError)"}
-    save_inter_cloud_connection(twin.path, LINK, right.url, right.token)
+def test_a_former_token_is_told_with_its_end_and_still_taken(session: Session, make_twin: MakeTwin) -> None:
+    rotated = make_twin("azure", "aws", "aws")
+    deploy(rotated, session)
+    apply(plan(rotated, session, clouds={"aws"}, rotate_tokens=True), session)
+    there = saved_links(session, rotated)[LINK]
+    end = f"{there.former[0].until:%Y-%m-%dT%H:%M:%SZ}"
+    report = verify(session, rotated, clouds=["aws"])
+    assert report.failed == ()
+    assert [(c.expected, c.seen) for c in report.checks if "former" in c.expected] == [
+        (f"former token, until {end} -> 400", "400")
+    ]
+    assert not [token for token in (there.token, there.former[0].token.reveal()) if token in str(report.to_json())]
+    after = list(link_checks(session, rotated, now=lambda: there.former[0].until))
+    assert not [c for c in after if "former" in c.expected]
 
 
 def test_a_missing_function_and_a_missing_schedule_are_found(twin: Twin, session: Session) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from l3kit import check_links, explain, query, run_mover, tiers, verify
-from l3kit.connections import load_connections
 from l3kit.errors import L3Error
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.session import Session, reached
@@ -170,4 +169,4 @@ def assert_gone(session: Session, twin: Twin) -> None:
     assert destroyed.done
     left = plan_destroy(twin, session, data=True)
     assert not left.changes, left
-    assert not any(connection.url or connection.token for connection in load_connections(twin.path).values())
+    assert not any(connection.url or connection.token for connection in session.link_file(twin).load().values())

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from l3kit.clouds.azure.blob_names import key_fault as azure_fault
 from l3kit.clouds.gcp.object_names import key_fault as gcp_fault
-from l3kit.connections import load_connections
 from l3kit.coroutines import run
 from l3kit.provisioning import apply, plan
 from l3kit.session import Session
@@ -25,7 +24,7 @@ from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
 from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.twin import PROVIDERS, Twin
-from tests.integration.aws.conftest import MakeTwin
+from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.protocol_requests import OPENAPI, Endpoint, send
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of
@@ -68,11 +67,11 @@ def receivers(cloud: str, clouds: Session, make_twin: MakeTwin) -> Mapping[str, 
 
 
 @pytest.fixture(scope="module")
-def writers(cloud: str, receivers: Mapping[str, Twin]) -> Writers:
+def writers(cloud: str, clouds: Session, receivers: Mapping[str, Twin]) -> Writers:
     other = sender(cloud)
     links = {COLD: f"{other}_l3hot_to_{cloud}_l3cold", ARCHIVE: f"{other}_l3cold_to_{cloud}_l3archive"}
     return {
-        path: Endpoint(SCHEMA[path]["POST"], load_connections(receivers[path].path)[link], KEY_FAULTS[cloud])
+        path: Endpoint(SCHEMA[path]["POST"], saved_links(clouds, receivers[path])[link], KEY_FAULTS[cloud])
         for path, link in links.items()
     }
 

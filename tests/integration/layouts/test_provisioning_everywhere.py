@@ -17,7 +17,6 @@ from l3kit import check_links, run_mover, tiers, verify
 from l3kit.clouds.azure.provisioning.calls import blob_client, cosmos_client
 from l3kit.clouds.gcp.provisioning.calls import firestore_client, storage_client
 from l3kit.clouds.gcp.provisioning.collections import OWNERS, Collection
-from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import ConfigurationError, MissingConnectionError, ProvisioningError
 from l3kit.naming import AzureNames, GcpNames
 from l3kit.provisioning import apply, destroy, plan, plan_destroy
@@ -26,7 +25,7 @@ from l3kit.session import Session
 from l3kit.telemetry import put_telemetry
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin import Twin
-from tests.integration.aws.conftest import MakeTwin, write_twin
+from tests.integration.aws.conftest import MakeTwin, saved_links, write_twin
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 
 pytestmark = pytest.mark.sandbox
@@ -103,7 +102,7 @@ def test_one_cloud_after_the_other_works_from_the_receivers_on(clouds: Session, 
     with pytest.raises(MissingConnectionError, match=COLD_LINK):
         plan(made, clouds, clouds={"azure"})
     assert plan_destroy(made, clouds, data=True).changes == ()
-    assert load_connections(made.path) == {}
+    assert saved_links(clouds, made) == {}
     apply(plan(made, clouds, clouds={"gcp"}), clouds)
     apply(plan(made, clouds, clouds={"azure"}), clouds)
     assert plan(made, clouds).changes == ()
@@ -225,14 +224,6 @@ BREAKS: dict[str, tuple[str, Break, str]] = {
         lambda s, t: Collection(s.gcp, gcp_names(s, t).store("journal"), t.name).delete(),  # type: ignore[arg-type]
         "missing",
     ),
-    "a changed url": (
-        "twin",
-        lambda s, t: save_connection(t, url="http://127.0.0.1:9/"),
-        "it is not that of the writer",
-    ),
-    "a lost url": ("twin", lambda s, t: save_connection(t, url=""), "missing"),
-    "a lost token": ("twin", lambda s, t: save_connection(t, token=""), "missing"),
-    "another token": ("twin", lambda s, t: save_connection(t, token="x" * 43), "variable INTER_CLOUD_TOKEN differs"),
 }
 
 
@@ -245,11 +236,6 @@ def set_bucket(session: Session, twin: Twin, *, storage_class: str = "", public_
     bucket.patch()
 
 
-def save_connection(twin: Twin, **changes: str) -> None:
-    there = load_connections(twin.path)[COLD_LINK]
-    save_inter_cloud_connection(twin.path, COLD_LINK, changes.get("url", there.url), changes.get("token", there.token))
-
-
 @pytest.mark.parametrize("case", BREAKS)
 def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     clouds: Session, case: str, request: pytest.FixtureRequest
@@ -260,7 +246,7 @@ def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     broken(clouds, deployed)
     wanted = plan(deployed, clouds)
     assert reason in "; ".join(step.reason for step in wanted.changes).split("; "), str(wanted)
-    tokens = [connection.token for connection in load_connections(deployed.path).values() if connection.token]
+    tokens = [connection.token for connection in saved_links(clouds, deployed).values() if connection.token]
     shown = str(wanted) + repr(wanted) + wanted._repr_html_() + json.dumps(wanted.to_json())
     assert not [token for token in tokens if token in shown]
     apply(wanted, clouds)
@@ -278,8 +264,8 @@ def test_after_all_that_the_twin_still_works(clouds: Session, twin: Twin) -> Non
 # --- tokens -----------------------------------------------------------------------------------------------------
 
 
-def test_a_rotated_token_reaches_both_ends_and_the_movers_work_on(clouds: Session, twin: Twin) -> None:
-    before = {name: connection.token for name, connection in load_connections(twin.path).items()}
+def test_a_rotated_token_reaches_both_ends_and_the_former_one_is_taken_for_a_while(clouds: Session, twin: Twin) -> None:
+    before = {name: connection.token for name, connection in saved_links(clouds, twin).items()}
     wanted = plan(twin, clouds, rotate_tokens=True)
     changed = [step.name for step in wanted.changes]
     for cloud, function in (
@@ -290,7 +276,7 @@ def test_a_rotated_token_reaches_both_ends_and_the_movers_work_on(clouds: Sessio
     ):
         assert function_name(clouds, twin, cloud, function) in changed
     apply(wanted, clouds)
-    after = {name: connection.token for name, connection in load_connections(twin.path).items()}
+    after = {name: connection.token for name, connection in saved_links(clouds, twin).items()}
     assert before.keys() == after.keys()
     assert not set(before.values()) & set(after.values())
     assert plan(twin, clouds).changes == ()
@@ -299,9 +285,18 @@ def test_a_rotated_token_reaches_both_ends_and_the_movers_work_on(clouds: Sessio
     assert (moved.verdict, moved.total("items")) == ("complete", 3)
     assert run_mover(clouds, twin, "cold-to-archive-mover", time=NOW).verdict == "complete"
     assert held(clouds, twin).get("hot") is None
-    url = load_connections(twin.path)[COLD_LINK].url
-    answer = requests.post(url, headers={"X-Inter-Cloud-Token": before[COLD_LINK]}, timeout=30)
-    assert answer.status_code == 403
+    report = verify(clouds, twin)
+    assert not report.failed, report.sentence()
+    assert sum("former token" in check.expected for check in report.checks) == 2
+    for link, connection in saved_links(clouds, twin).items():
+        assert [former.token.reveal() for former in connection.former] == [before[link]]
+        assert {post(connection.url, token) for token in (before[link], after[link])} == {400}
+        assert post(connection.url, before[link] + "x") == 403
+
+
+def post(url: str, token: str) -> int:
+    """An empty request: 400 where the token is taken."""
+    return requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=30).status_code
 
 
 def test_a_wrong_token_at_one_end_is_found_and_nothing_is_deleted(clouds: Session, twin: Twin) -> None:
@@ -309,9 +304,10 @@ def test_a_wrong_token_at_one_end_is_found_and_nothing_is_deleted(clouds: Sessio
     before = held(clouds, twin)
     assert before["hot"] == 3
     change_settings(clouds, twin, "gcp", "cold-writer", with_setting("INTER_CLOUD_TOKEN", "another-token"))
+    change_settings(clouds, twin, "gcp", "cold-writer", with_setting("INTER_CLOUD_TOKEN_PREVIOUS", None))
     failed = verify(clouds, twin, canary=False).failed
     found = [(check.group, check.expected, check.seen) for check in failed if check.group == "links"]
-    assert found == [("links", "right token, empty body -> 400", "403")]
+    assert found == [("links", "hot-to-cold-mover has the saved url and token", "another token")]
     assert any("variable INTER_CLOUD_TOKEN differs" in check.hint for check in failed)
     with contextlib.suppress(Exception):
         moved = run_mover(clouds, twin, "hot-to-cold-mover", time=NOW)
@@ -324,27 +320,24 @@ def test_a_wrong_token_at_one_end_is_found_and_nothing_is_deleted(clouds: Sessio
 
 def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session, twin: Twin) -> None:
     check_links(clouds, twin)
-    saved = load_connections(twin.path)
-    cold, archive = saved[COLD_LINK], saved[ARCHIVE_LINK]
-    save_inter_cloud_connection(twin.path, COLD_LINK, cold.url, "another-token")
-    save_inter_cloud_connection(twin.path, ARCHIVE_LINK, "", archive.token)
+    tokens = {connection.token for connection in saved_links(clouds, twin).values()}
+    change_settings(clouds, twin, "azure", "hot-to-cold-mover", with_setting("REMOTE_COLD_WRITER_URL", "http://[::1]/"))
+    change_settings(clouds, twin, "azure", "archive-writer", with_setting("INTER_CLOUD_TOKEN", None))
     with pytest.raises(ConfigurationError) as caught:
         check_links(clouds, twin)
     told = str(caught.value)
     assert told.startswith(f"config_inter_cloud.json of {twin.name}: connections.")
-    assert f"connections.{COLD_LINK}.token is not the token of cold-writer; run deploy_l3" in told
-    assert f"connections.{COLD_LINK}.token differs from what hot-to-cold-mover was told; run deploy_l3" in told
+    assert f"connections.{COLD_LINK}.url differs from what hot-to-cold-mover was told; run deploy_l3" in told
     assert f"connections.{ARCHIVE_LINK} has no url or no token: deploy archive-writer first" in told
     assert "Nothing was moved" in told
-    assert not {cold.token, archive.token, "another-token"} & set(re.findall(r"[\w-]+", told))
-    for link, right in ((COLD_LINK, cold), (ARCHIVE_LINK, archive)):
-        save_inter_cloud_connection(twin.path, link, right.url, right.token)
+    assert not tokens & set(re.findall(r"[\w-]+", told))
+    apply(plan(twin, clouds), clouds)
     check_links(clouds, twin)
 
 
 def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
     hot = twin.providers.tier("hot")
-    change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "another-token"))
+    change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "a-third-token"))
     with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
         check_links(clouds, twin)
     apply(plan(twin, clouds), clouds)
@@ -485,9 +478,11 @@ def test_a_changed_layout_removes_what_is_no_longer_called_for(clouds: Session, 
     assert removed == {
         ("function", function_name(clouds, moved, "azure", "cold-to-archive-mover")),
         ("function", function_name(clouds, moved, "gcp", "archive-writer")),
+        ("link token", "azure_l3cold_to_gcp_l3archive"),
     }
     apply(wanted, clouds)
     assert plan(moved, clouds).changes == ()
+    assert set(saved_links(clouds, moved)) == {COLD_LINK}
     for cloud in ("azure", "gcp"):
         there = {f for f in FUNCTIONS if host(clouds, cloud).get(function_name(clouds, moved, cloud, f))}
         assert (
@@ -564,12 +559,12 @@ def sweep(session: Session, make_twin: MakeTwin, layout: tuple[str, str, str], c
             made = make_twin(*layout)
             calls = killed_apply(session, made, at, when)
             where = f"killed {when} call {at}, {calls[-1]}"
-            tokens = {name: c.token for name, c in load_connections(made.path).items() if c.token}
+            tokens = {name: c.token for name, c in saved_links(session, made).items() if c.token}
             apply(plan(made, session), session)
             left = plan(made, session)
             assert left.changes == (), f"{where}: {left}"
             assert not left.notes, where
-            after = load_connections(made.path)
+            after = saved_links(session, made)
             assert all(after[name].token == token for name, token in tokens.items()), where
             destroy(made, session, data=True)
             assert plan_destroy(made, session, data=True).steps == (), where

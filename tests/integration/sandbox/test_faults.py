@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, faults
@@ -215,6 +219,29 @@ def test_a_request_is_delivered_again_when_told_to(caller: Caller, aws: Aws) -> 
     assert (armed.delivered(), caller.stored()) == (1, ["a", "b"])
     with pytest.raises(SandboxError, match="nothing is held"):
         armed.go_on()
+
+
+def test_an_object_that_is_delivered_again_overwrites_what_was_written_since(sandbox: SandboxState, aws: Aws) -> None:
+    aws("s3").create_bucket(Bucket="delivered-again")
+    environment = sandbox.environment()
+    caller = boto3.client(
+        "s3",
+        endpoint_url=sandbox.aws_endpoint,
+        region_name=sandbox.region,
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, user_agent="l3kit-late-writer/1"
+        ),
+    )
+    armed = faults.arm(sandbox.aws_endpoint, "late-writer", "deliver_again", at=1)
+    first = {"Bucket": "delivered-again", "Key": "k", "Body": b"first" * 50_000}
+    digest = base64.b64encode(hashlib.sha256(first["Body"]).digest()).decode()  # type: ignore[arg-type]
+    caller.put_object(**first, ChecksumSHA256=digest)
+    aws("s3").put_object(Bucket="delivered-again", Key="k", Body=b"second")
+    armed.go_on()
+    assert aws("s3").get_object(Bucket="delivered-again", Key="k")["Body"].read() == first["Body"]
+    assert armed.disarm() == (["s3 PUT delivered-again/k"], 1)
 
 
 @pytest.mark.parametrize(("action", "stored"), [("pause_before", ["a"]), ("pause_after", ["a", "b"])])

@@ -53,6 +53,9 @@ def session_members(state: SandboxState) -> list[psutil.Process]:
 
 def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Path) -> None:
     states: list[SandboxState] = []
+    links = resolve_home(home).twins / "plant" / "config_inter_cloud.json"
+    links.parent.mkdir(parents=True)
+    links.write_text("{}")
     threads = [threading.Thread(target=lambda: states.append(l3kit_sandbox.up(home))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -61,8 +64,12 @@ def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Pat
     assert len(states) == 2
     assert states[0] == states[1] == l3kit_sandbox.status(home) == l3kit_sandbox.ensure_up(home)
     assert living(states[0]) == ["gateway", "moto", "dynalite"]
+    assert not links.exists(), "those of an earlier sandbox lead nowhere"
+    links.parent.mkdir(parents=True)
+    links.write_text("{}")
 
     assert l3kit_sandbox.down(home) is True
+    assert not links.exists()
     assert living(states[0]) == []
     assert session_members(states[0]) == []
     assert l3kit_sandbox.status(home) is None

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from l3kit.clouds.aws import odd_text
 from l3kit.clouds.aws.pages import decode as decode_dynamodb
 from l3kit.clouds.aws.shapes import Shapes
+from l3kit.clouds.aws.statements import Conditions
 from l3kit.clouds.azure.pages import decode as decode_cosmos
 from l3kit.clouds.gcp.hot_store import _page as decode_firestore
 from l3kit.tiering.readers import exact_json, read_history
@@ -60,7 +61,7 @@ def dynamodb_answer(odd: set[int], kind: dict[str, Any], keys: Sequence[str]) ->
 @given(odd=places, kind=st.sampled_from(ODD_WIRE))
 def test_dynamodb_pages_lose_no_good_item_to_an_odd_one(odd: set[int], kind: dict[str, Any]) -> None:
     keys = [stamp(n) for n in range(20)]
-    page = decode_dynamodb(dynamodb_answer(odd, kind, keys), Shapes("id"))
+    page = decode_dynamodb(dynamodb_answer(odd, kind, keys), Shapes("id", Conditions("hot")))
     assert page.sort_keys == [key for n, key in enumerate(keys) if n not in odd]
     assert [orjson.loads(one)["v"] for one in page.items] == [n for n in range(20) if n not in odd]
     assert [key for key, _ in page.refused] == [keys[n] for n in sorted(odd)]
@@ -69,7 +70,7 @@ def test_dynamodb_pages_lose_no_good_item_to_an_odd_one(odd: set[int], kind: dic
 
 def test_a_sort_key_with_half_of_a_pair_is_told_in_a_form_that_a_report_can_hold() -> None:
     keys = [stamp(0), f"{stamp(1)}{HALF}", stamp(2)]
-    page = decode_dynamodb(dynamodb_answer(set(), {}, keys), Shapes("id"))
+    page = decode_dynamodb(dynamodb_answer(set(), {}, keys), Shapes("id", Conditions("hot")))
     assert page.sort_keys == [keys[0], keys[2]]
     ((key, reason),) = page.refused
     assert key == f"{stamp(1)}\\ud83d"

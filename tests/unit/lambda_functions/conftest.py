@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.tiering.chunks import Chunk
 from l3kit.tiering.http import Writer
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 from tests.support.wire_server import LINK, TOKEN, Server, Waits, chunk_of, item, serving
 
 

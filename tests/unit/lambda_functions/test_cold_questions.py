@@ -16,8 +16,8 @@ from l3kit.tiering.chunks import RESERVED_NUMBERS, ChunkKey, parse_object_key
 from l3kit.tiering.cold_writer import ColdWriter
 from l3kit.tiering.http import Writer
 from l3kit.tiering.receipts import leave_receipt
-from l3kit.tiering.settings import Secret
 from l3kit.tiering.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import Request, Response
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import TOKEN, Server, chunk_of, item

@@ -18,7 +18,8 @@ from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.log_lines import LogLines
 from l3kit.tiering.readers import MAX_RESULT_BYTES
-from l3kit.tiering.settings import FUNCTIONS, Secret, load_settings, variables_for
+from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
+from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.wire_server import TOKEN
@@ -348,17 +349,19 @@ def test_a_wrong_request_names_the_field(field: str, value: Any) -> None:
 
 
 def test_log_lines_are_json_with_the_request_id_and_without_the_token() -> None:
-    lines = LogLines("cold-writer", Secret(TOKEN))
+    lines = LogLines("cold-writer", Secret(TOKEN), Secret("a-former-one"), Secret(""))
     lines.request_id = "request-7"
     try:
         raise ValueError(f"internal {TOKEN}")
     except ValueError:
-        record = logging.LogRecord("l3kit.x", logging.ERROR, "f", 1, "said %s\n\udc80", (TOKEN,), sys.exc_info())
+        record = logging.LogRecord(
+            "l3kit.x", logging.ERROR, "f", 1, "%s %s\n\udc80", (TOKEN, "a-former-one"), sys.exc_info()
+        )
     text = lines.format(record)
     line = json.loads(text)
     assert ("\n" in text, TOKEN in text) == (False, False)
     assert (line["level"], line["function"], line["request_id"]) == ("ERROR", "cold-writer", "request-7")
-    assert line["message"] == "said ***\n\\udc80"
+    assert line["message"] == "*** ***\n\\udc80"
     assert "ValueError" in line["error"]
 
 

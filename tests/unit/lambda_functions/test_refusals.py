@@ -13,7 +13,7 @@ from l3kit.errors import TransferError
 from l3kit.tiering.chunks import Chunk
 from l3kit.tiering.http import Writer
 from l3kit.tiering.refusals import Answer, cause_of, remedy_of
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import ArchivePart, Request, Response
 from tests.support.wire_server import LINK, TOKEN, Server, chunk_of, item, receipt, serving
 

@@ -22,8 +22,9 @@ from l3kit.tiering.chunks import Chunk, ChunkKey
 from l3kit.tiering.cold_writer import ColdWriter
 from l3kit.tiering.http import TIMEOUT_SECONDS, WAITS, Writer
 from l3kit.tiering.payload import RECEIVER_LIMITS, deflate, encode, event_size, surely_fits
-from l3kit.tiering.settings import MAX_CHUNK_BYTES, Secret
+from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.tiering.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import ArchivePart, Response, chunk_pieces
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import LINK, TOKEN, Server, Waits, chunk_of, item, receipt

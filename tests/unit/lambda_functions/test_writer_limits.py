@@ -20,7 +20,7 @@ from l3kit.tiering.multipart import Upload, take_part
 from l3kit.tiering.object_metadata import MAX_METADATA_BYTES, MAX_METADATA_NAMES, sendable_metadata
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
-from l3kit.tiering.settings import Secret
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import MAX_KEY_BYTES, Request, plain_body
 from l3kit.tiering.writers import WRITE_SECONDS
 from tests.support.envelopes import chunk, parcel, parts_of

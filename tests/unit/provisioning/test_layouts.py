@@ -13,7 +13,7 @@ import pytest
 
 from l3kit.connections import load_connections, save_inter_cloud_connection
 from l3kit.errors import MissingConnectionError, ProvisioningError
-from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, variable_differences, writer_address
+from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, variable_differences
 from l3kit.provisioning.function_host import Definition, Deployed
 from l3kit.provisioning.layout import (
     MAX_VARIABLES_BYTES,
@@ -27,11 +27,13 @@ from l3kit.provisioning.layout import (
     sending_link,
     sends_abroad,
 )
-from l3kit.provisioning.links import LinkAddress, LinkToken
+from l3kit.provisioning.links import LeftOverLink, LinkAddress, LinkToken
 from l3kit.provisioning.wanted import unwanted, wanted, wanted_for_removal
 from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
 from l3kit.twin import PROVIDERS, Twin
 from tests.integration.aws.conftest import write_twin
+from tests.support.deployed import Deployed as DeployedFunctions
+from tests.support.deployed import links_of
 
 LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
 SENDERS = {"cold-writer": "hot-to-cold-mover", "archive-writer": "cold-to-archive-mover"}
@@ -89,7 +91,7 @@ def test_a_layout_has_its_functions_each_once_receivers_before_senders(
     twin = twin_of(*layout)
     hot, cold, archive = layout
     here = clouds(*providers_of(twin))
-    names = [resource.name for resource in wanted(twin, here)]
+    names = [resource.name for resource in wanted(twin, links_of(twin), here)]
     assert len(set(names)) == len(names)
     functions = [name.split("/", 1) for name in names if "/function/" in name]
     where = {name.removeprefix("function/"): provider for provider, name in functions}
@@ -121,15 +123,15 @@ def test_links_within_the_plan_are_not_asked_for_and_links_out_of_it_are_before_
 ) -> None:
     twin = twin_of(*layout)
     hot, cold, archive = layout
-    wanted(twin, clouds(*providers_of(twin)))
+    wanted(twin, links_of(twin), clouds(*providers_of(twin)))
     for alone in providers_of(twin):
         leaves = (hot == alone != cold) or (cold == alone != archive)
         here = clouds(alone)
         if not leaves:
-            wanted(twin, here)
+            wanted(twin, links_of(twin), here)
             continue
         with pytest.raises(MissingConnectionError, match=r"url=False, token=False"):
-            wanted(twin, here)
+            wanted(twin, links_of(twin), here)
         assert here[alone].coming == {}
         assert load_connections(twin.path) == {}
 
@@ -139,9 +141,9 @@ def test_a_link_with_half_of_what_it_needs_is_told(twin_of: Callable[..., Twin])
     link = sending_link(twin, "hot-to-cold-mover")
     save_inter_cloud_connection(twin.path, link, "https://cold.example", "")
     with pytest.raises(MissingConnectionError, match=rf"connection {link}: .*url=True, token=False"):
-        wanted(twin, clouds("aws"))
+        wanted(twin, links_of(twin), clouds("aws"))
     save_inter_cloud_connection(twin.path, link, "https://cold.example", "a-token")
-    wanted(twin, clouds("aws"))
+    wanted(twin, links_of(twin), clouds("aws"))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
@@ -158,7 +160,7 @@ def test_rotation_reaches_receiver_and_sender_and_nobody_else(twin_of: Callable[
     for receiver in RECEIVERS:
         save_inter_cloud_connection(twin.path, receiving_link(twin, receiver), "https://x.example", f"old-{receiver}")
     here = clouds(*PROVIDERS)
-    resources = wanted(twin, here, rotate_tokens=True)
+    resources = wanted(twin, links_of(twin), here, rotate_tokens=True)
     coming = {name: tuple(found()) for cloud in here.values() for name, found in cloud.coming.items()}
     told = ("variable INTER_CLOUD_TOKEN will differ",)
     assert coming == {
@@ -182,7 +184,7 @@ def test_rotation_reaches_receiver_and_sender_and_nobody_else(twin_of: Callable[
 def test_a_token_that_is_missing_reaches_both_ends_and_a_missing_url_the_sender(twin_of: Callable[..., Twin]) -> None:
     twin = twin_of("azure", "gcp", "gcp")
     here = clouds("azure", "gcp")
-    wanted(twin, here)
+    wanted(twin, links_of(twin), here)
     assert here["gcp"].coming["cold-writer"]() == ("variable INTER_CLOUD_TOKEN will differ",)
     assert here["azure"].coming["hot-to-cold-mover"]() == (
         "variable INTER_CLOUD_TOKEN will differ",
@@ -193,14 +195,14 @@ def test_a_token_that_is_missing_reaches_both_ends_and_a_missing_url_the_sender(
 def test_what_a_layout_does_not_call_for_is_unwanted_on_every_cloud(twin_of: Callable[..., Twin]) -> None:
     twin = twin_of("aws", "gcp", "gcp")
     here = clouds(*PROVIDERS)
-    left = {resource.name for resource in unwanted(twin, here)}
-    kept = {resource.name for resource in wanted(twin, here) if "/function/" in resource.name}
+    left = {resource.name for resource in unwanted(twin, links_of(twin), here)}
+    kept = {resource.name for resource in wanted(twin, links_of(twin), here) if "/function/" in resource.name}
     functions = {f"{provider}/function/{name}" for provider in PROVIDERS for name in FUNCTIONS}
     assert {name for name in left if "/function/" in name} == functions - kept
     assert "azure/schedule/hot-to-cold-mover" in left
     assert "aws/schedule/hot-to-cold-mover" not in left
     assert not any("/store/" in name for name in left)
-    removal = [resource.name for resource in wanted_for_removal(twin, here)]
+    removal = [resource.name for resource in wanted_for_removal(twin, links_of(twin), here)]
     assert {name for name in removal if "/function/" in name} == functions
     assert sum("/store/" in name for name in removal) == 9
 
@@ -224,7 +226,7 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
         host = host_of(twin, function)
         if host is None:
             continue
-        told, files = environment(twin, host, function, lambda store: f"the-{store}", more)
+        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", more)
         remote = sends_abroad(twin, function)
         assert files == {}
         archive_here = twin.providers.tier("archive") == host
@@ -241,7 +243,12 @@ def test_what_does_not_fit_the_variables_is_a_file(twin_of: Callable[..., Twin])
     devices = [f"device-{n:04}" for n in range(300)]
     twin = twin_of("gcp", "gcp", "gcp", devices)
     told, files = environment(
-        twin, "gcp", "hot-reader", lambda store: store, {"GOOGLE_CLOUD_PROJECT": "p", "FIRESTORE_DATABASE": "d"}
+        twin,
+        links_of(twin),
+        "gcp",
+        "hot-reader",
+        lambda store: store,
+        {"GOOGLE_CLOUD_PROJECT": "p", "FIRESTORE_DATABASE": "d"},
     )
     assert told["DIGITAL_TWIN_INFO"] == f"file:{INFO_FILE}"
     assert [entry["id"] for entry in json.loads(files[INFO_FILE])["config_iot_devices"]] == devices
@@ -319,7 +326,9 @@ def test_no_repr_and_no_difference_shows_a_token() -> None:
 
 
 def test_a_writers_address_is_saved_once_it_answers_and_forgotten_with_it(twin_of: Callable[..., Twin]) -> None:
-    twin, host, times = twin_of("aws", "azure", "azure"), MemoryHost(), [0.0]
+    twin, times = twin_of("aws", "azure", "azure"), [0.0]
+    azure = DeployedFunctions({"cold-writer": {"INTER_CLOUD_TOKEN": "a-token"}})
+    links = links_of(twin, {"azure": azure})
     link = receiving_link(twin, "cold-writer")
     save_inter_cloud_connection(twin.path, link, "", "a-token")
     answers = iter([False, False, True, False])
@@ -327,32 +336,31 @@ def test_a_writers_address_is_saved_once_it_answers_and_forgotten_with_it(twin_o
     def sleep(seconds: float) -> None:
         times[0] += seconds
 
-    address = LinkAddress(
-        twin.path,
-        link,
-        "azure",
-        "cold_writer",
-        lambda: "https://f.example/api",
-        lambda: True,
-        lambda url: next(answers),
-        sleep,
-        lambda: times[0],
-    )
+    address = LinkAddress(links, link, lambda url: next(answers), sleep, lambda: times[0])
+    assert not address.compare().exists
+    azure.urls["cold-writer"] = "https://f.example/api"
     assert not address.compare().exists
     address.create()
-    assert (load_connections(twin.path)[link].url, load_connections(twin.path)[link].token) == (
-        "https://f.example/api",
-        "a-token",
-    )
+    saved = load_connections(twin.path)[link]
+    assert (saved.url, saved.token, saved.provider, saved.function) == ("https://f.example/api", "a-token", "", "")
+    assert address.compare().differences == ()
     save_inter_cloud_connection(twin.path, link, "https://other.example", "a-token")
     assert address.compare().differences == ("it is not that of the writer",)
     answers = itertools.repeat(False)
-    with pytest.raises(ProvisioningError, match="cold_writer answers: is still not so after 90 s"):
+    with pytest.raises(ProvisioningError, match=f"the writer of {link} answers: is still not so after 90 s"):
         address.update()
     assert load_connections(twin.path)[link].url == "https://other.example"
     address.delete()
     assert load_connections(twin.path)[link].url == ""
-    real = writer_address(host, twin, "azure", "cold-writer", "f", "/api/cold-writer")
-    assert real.url() is None
-    function(host).create()
-    assert (real.url(), real.owned()) == ("https://f.example/api/cold-writer", True)
+
+
+def test_the_link_of_a_former_layout_is_taken_out_of_the_file_and_no_other(twin_of: Callable[..., Twin]) -> None:
+    twin = twin_of("aws", "gcp", "gcp")
+    kept = (receiving_link(twin, "cold-writer"), "aws_l1_to_azure_l2", "aws_l3hot_to_azure_l3cold")
+    for link in (*kept, "aws_l3cold_to_gcp_l3archive"):
+        save_inter_cloud_connection(twin.path, link, "https://x.example", "a-token")
+    left = [r for r in unwanted(twin, links_of(twin), clouds("aws", "gcp")) if isinstance(r, LeftOverLink)]
+    assert [(r.name, r.compare().exists) for r in left] == [("aws_l3cold_to_gcp_l3archive", True)]
+    left[0].delete()
+    assert not left[0].compare().exists
+    assert set(load_connections(twin.path)) == set(kept)

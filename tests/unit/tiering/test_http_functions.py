@@ -15,7 +15,8 @@ from l3kit.tiering.event_loop import EventLoop
 from l3kit.tiering.functions import Openers
 from l3kit.tiering.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
 from l3kit.tiering.log_lines import LogLines
-from l3kit.tiering.settings import Secret, load_settings
+from l3kit.tiering.settings import load_settings
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.wire import Request
 from tests.support.lambda_calls import environment
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore

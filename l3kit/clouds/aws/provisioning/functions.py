@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.errors import MissingConnectionError, ProvisioningError
+from l3kit.errors import MissingConnectionError, PermissionMissingError, ProvisioningError
 from l3kit.provisioning.cloud_functions import variable_differences
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.package import Package, Runtime
@@ -20,7 +20,6 @@ READY_LIMIT = 180.0
 """Seconds for a function to become active, or an update to finish."""
 ROLE_LIMIT = 90.0
 """Seconds until Lambda can take a new role (facts: usually about 10, reports above 60)."""
-SECRET_VARIABLES = frozenset({"INTER_CLOUD_TOKEN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class Function:
         ]
         if there.get("Role") != wanted["Role"]:
             found.append("its role was changed")
-        return found + variable_differences(there.get("Environment", {}).get("Variables", {}), built.environment)
+        return found + variable_differences(variables_of(there, self.name), built.environment)
 
     def _once_role_usable(self, call: Callable[[], Any]) -> None:
         self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
@@ -174,6 +173,22 @@ class Function:
         failure = _failure(self._settled())
         if failure:
             raise ProvisioningError(f"function {self.name}", failure, "Apply again once the cause is gone")
+
+
+def variables_of(configuration: Mapping[str, Any], name: str) -> dict[str, str]:
+    """A function's variables, as Lambda tells its configuration.
+
+    Raises: PermissionMissingError where they are encrypted by a key that the caller may not use: Lambda then tells
+        everything but them, which must not be taken for a function without variables.
+    """
+    environment = configuration.get("Environment", {})
+    if error := environment.get("Error"):
+        raise PermissionMissingError(
+            f"function {name}",
+            f"its variables cannot be read ({error.get('ErrorCode', 'no reason given')})",
+            "Ask for kms:Decrypt on the key that encrypts them",
+        )
+    return dict(environment.get("Variables", {}))
 
 
 def owner_of(context: Context, function: str) -> bool | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,7 +11,8 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.provisioning.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.provisioning.context import Context
 from l3kit.clouds.aws.provisioning.functions import owner_of
-from l3kit.connections import load_connections, save_inter_cloud_connection
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.provisioning.deployed_links import DeployedLinks
 from l3kit.provisioning.model import Finding
 
 STATEMENTS: dict[str, dict[str, Any]] = {
@@ -35,10 +35,9 @@ class FunctionUrl:
     """A function's URL with `AuthType NONE`, both permission statements, and its place in the twin's connections."""
 
     context: Context
-    twin_path: Path = field(repr=False)
+    links: DeployedLinks = field(repr=False, compare=False)
     name: str
     link: str
-    function: str
     kind: str = "function url"
     holds_data: bool = False
 
@@ -60,7 +59,7 @@ class FunctionUrl:
             strange = sorted(there.keys() - STATEMENTS.keys())
             if strange:
                 differences.append(f"has further permissions: {', '.join(strange)}")
-            saved = load_connections(self.twin_path).get(self.link)
+            saved = self.links.saved(self.link)
             if saved is None or saved.url != config["FunctionUrl"]:
                 differences.append("its address is not in config_inter_cloud.json")
             return Finding(True, True, tuple(differences))
@@ -77,7 +76,7 @@ class FunctionUrl:
                 config = self._lambda.create_function_url_config(FunctionName=self.name, AuthType="NONE")
             elif config["AuthType"] != "NONE":
                 config = self._lambda.update_function_url_config(FunctionName=self.name, AuthType="NONE")
-            self._save(config["FunctionUrl"])
+            self.links.keep_url(self.link, config["FunctionUrl"])
             there = self._statements()
             fitting = {sid for sid, wanted in STATEMENTS.items() if _statement_fits(there.get(sid), wanted)}
             for sid in sorted(there.keys() - fitting):
@@ -101,17 +100,7 @@ class FunctionUrl:
         return self.context.client("lambda")
 
     def _config(self) -> dict[str, Any] | None:
-        try:
-            return dict(self._lambda.get_function_url_config(FunctionName=self.name))
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
-
-    def _save(self, url: str) -> None:
-        saved = load_connections(self.twin_path).get(self.link)
-        token = saved.token if saved else ""
-        save_inter_cloud_connection(self.twin_path, self.link, url, token, provider="aws", function=self.function)
+        return url_config(self.context.aws, self.name)
 
     def _permit(self, sid: str) -> None:
         def add() -> None:
@@ -128,6 +117,16 @@ class FunctionUrl:
                 return {}
             raise
         return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
+    """The configuration of a function's URL; None where it has none. Raises: ClientError."""
+    try:
+        return dict(aws.client("lambda").get_function_url_config(FunctionName=function))
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
 
 
 def _is_busy(error: ClientError) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from l3kit.clouds.aws.provisioning.permissions import VERBS, On, Verb, grants_for
+from l3kit.clouds.aws.provisioning.permissions import VERBS, Grant, On, Verb, grants_for
 from l3kit.clouds.aws.provisioning.policy_limits import MANAGED_POLICY, compact
 from l3kit.naming import AwsNames
 from l3kit.tiering.settings import FUNCTIONS
@@ -85,9 +85,14 @@ class Scope:
 
 
 def operator_policy(scope: Scope, verbs: Collection[Verb] = VERBS) -> dict[str, Any]:
-    """The rows of the table as an IAM document."""
+    """The rows of the table that these verbs need, as an IAM document."""
+    return policy_of(scope, grants_for(verbs))
+
+
+def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
+    """These rows as an IAM document."""
     actions: dict[tuple[On, str], set[str]] = {}
-    for grant in grants_for(verbs):
+    for grant in grants:
         actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
     statements = [_statement(scope.arns(on), sorted(its), passed_to) for (on, passed_to), its in actions.items()]
     return {"Version": VERSION, "Statement": statements}

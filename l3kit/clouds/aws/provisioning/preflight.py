@@ -64,7 +64,7 @@ def _denied(iam: Any, caller: str, scope: Scope) -> list[Grant]:
     not asked."""
     principal = _principal(iam, caller)
     asked: dict[tuple[str, str], list[str]] = {}
-    always = [grant for grant in REQUIRED_PERMISSIONS if not grant.only]
+    always = [grant for grant in REQUIRED_PERMISSIONS if not grant.only and grant.on != "oneself"]
     for grant in always:
         asked.setdefault((scope.arns(grant.on)[0], grant.passed_to), []).extend(grant.actions)
     refused = {

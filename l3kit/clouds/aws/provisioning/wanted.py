@@ -23,6 +23,7 @@ from l3kit.provisioning.model import Resource
 from l3kit.provisioning.package import Runtime, pack
 
 if TYPE_CHECKING:
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.session import Session
     from l3kit.twin import Twin
 
@@ -41,8 +42,9 @@ class AwsProvisioner:
 
     provider = PROVIDER
 
-    def __init__(self, twin: Twin, session: Session) -> None:
+    def __init__(self, twin: Twin, session: Session, links: DeployedLinks) -> None:
         self._twin = twin
+        self._links = links
         self._session = session
         self._context = Context(session.aws, session.aws_names(twin))
 
@@ -84,8 +86,7 @@ class AwsProvisioner:
             ),
         ]
         if function in RECEIVERS and function in twin.connection_ids():
-            link = receiving_link(twin, function)
-            parts.append(FunctionUrl(context, twin.path, names.function(function), link, function.replace("-", "_")))
+            parts.append(FunctionUrl(context, self._links, names.function(function), receiving_link(twin, function)))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -128,7 +129,7 @@ class AwsProvisioner:
 
     def _builder(self, function: str, runtime: Runtime) -> Callable[[], Built]:
         def build() -> Built:
-            variables, files = environment(self._twin, PROVIDER, function, self._context.names.store)
+            variables, files = environment(self._twin, self._links, PROVIDER, function, self._context.names.store)
             return Built(pack(PROVIDER, function, runtime, files), variables)
 
         return build

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.azure.provisioning.containers import BlobContainer, CosmosContainer, CosmosDatabase
 from l3kit.cron_forms import ncrontab
 from l3kit.naming import AzureNames
-from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
-from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
+from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
+from l3kit.provisioning.links import LinkAddress
 from l3kit.provisioning.model import Resource
 from l3kit.provisioning.source_package import AZURE_TIMER_SECONDS, pack_sources
 from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
 
 if TYPE_CHECKING:
     from l3kit.clouds.azure.session import AzureSession
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.twin import Twin
 
 PROVIDER = "azure"
@@ -30,8 +32,9 @@ class AzureProvisioner:
 
     provider = PROVIDER
 
-    def __init__(self, twin: Twin, session: AzureSession) -> None:
+    def __init__(self, twin: Twin, session: AzureSession, links: DeployedLinks) -> None:
         self._twin = twin
+        self._links = links
         self._session = session
         self._names = AzureNames(twin.name, session.subscription, session.region)
 
@@ -73,7 +76,7 @@ class AzureProvisioner:
             )
         ]
         if function in RECEIVERS and host_of(twin, function) == PROVIDER:
-            parts.append(writer_address(host, twin, PROVIDER, function, name, f"/api/{function}"))
+            parts.append(LinkAddress(self._links, receiving_link(twin, function)))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -90,11 +93,12 @@ class AzureProvisioner:
             "COSMOS_DATABASE_NAME": self._names.database(),
             "STORAGE_ACCOUNT_URL": self._session.storage_url,
             TIMEOUT_VARIABLE: str(AZURE_TIMER_SECONDS - MARGIN_SECONDS),
-            SCHEDULE_VARIABLE: ncrontab(self._twin.config.mover_schedule),
         }
 
         def build() -> BuiltFunction:
-            settings, files = environment(self._twin, PROVIDER, function, self._names.store, more)
+            here = host_of(self._twin, function) == PROVIDER  # what another layout left over is only looked for
+            more[SCHEDULE_VARIABLE] = ncrontab(self._twin.config.mover_schedule) if here else ""
+            settings, files = environment(self._twin, self._links, PROVIDER, function, self._names.store, more)
             return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
 
         return build

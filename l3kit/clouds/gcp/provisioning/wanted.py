@@ -10,14 +10,16 @@ from l3kit.clouds.gcp.provisioning import collections
 from l3kit.clouds.gcp.provisioning.buckets import Bucket
 from l3kit.cron_forms import unix_cron
 from l3kit.naming import GcpNames
-from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, writer_address
-from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of
+from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction
+from l3kit.provisioning.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
+from l3kit.provisioning.links import LinkAddress
 from l3kit.provisioning.model import Resource
 from l3kit.provisioning.source_package import pack_sources
 from l3kit.tiering.settings import TIMEOUT_VARIABLE
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.provisioning.deployed_links import DeployedLinks
     from l3kit.twin import Twin
 
 PROVIDER = "gcp"
@@ -32,8 +34,9 @@ class GcpProvisioner:
 
     provider = PROVIDER
 
-    def __init__(self, twin: Twin, session: GcpSession) -> None:
+    def __init__(self, twin: Twin, session: GcpSession, links: DeployedLinks) -> None:
         self._twin = twin
+        self._links = links
         self._session = session
         self._names = GcpNames(twin.name, session.project, session.region)
 
@@ -59,7 +62,9 @@ class GcpProvisioner:
         """See `Provisioner.function_parts`; a mover's Cloud Scheduler job belongs to its function."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         mover = function in MOVERS
-        job = {"name": self._names.schedule(function), "schedule": unix_cron(twin.config.mover_schedule), "body": "{}"}
+        here = host_of(twin, function) == PROVIDER  # what another layout left over is only looked for
+        schedule = unix_cron(twin.config.mover_schedule) if mover and here else ""
+        job = {"name": self._names.schedule(function), "schedule": schedule, "body": "{}"}
         parts: list[Resource] = [
             CloudFunction(
                 host,
@@ -74,7 +79,7 @@ class GcpProvisioner:
             )
         ]
         if function in RECEIVERS and host_of(twin, function) == PROVIDER:
-            parts.append(writer_address(host, twin, PROVIDER, function, name, "/"))
+            parts.append(LinkAddress(self._links, receiving_link(twin, function)))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -93,7 +98,7 @@ class GcpProvisioner:
         }
 
         def build() -> BuiltFunction:
-            settings, files = environment(self._twin, PROVIDER, function, self._names.store, more)
+            settings, files = environment(self._twin, self._links, PROVIDER, function, self._names.store, more)
             return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
 
         return build

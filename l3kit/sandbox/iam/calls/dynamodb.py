@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from l3kit.sandbox.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.iam.calls.request import Call, UnmappedError, UnreadableError
 from l3kit.sandbox.iam.evaluation import Need
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
@@ -39,8 +39,8 @@ ON_RESOURCE = frozenset(
 ON_EVERYTHING = frozenset(("DescribeEndpoints", "DescribeLimits", "ListTables", "ListBackups"))
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
 _STATEMENT = re.compile(
-    r"""\s*(?:(?P<insert>INSERT\s+INTO)|(?P<update>UPDATE)|(?P<delete>DELETE\s+FROM)|(?P<select>SELECT\b.*?\sFROM))\s+
-    (?:"(?P<quoted>[^"]+)"|(?P<bare>[A-Za-z0-9_.:/-]+))
+    r"""\s*(?:(?P<insert>INSERT\s+INTO)|(?P<update>UPDATE)|(?P<delete>DELETE\s+FROM)|(?P<select>SELECT\b.*?\sFROM))\s*
+    (?:"(?P<quoted>[^"]+)"|(?<=\s)(?P<bare>[A-Za-z0-9_.:/-]+))
     (?:\s*\.\s*(?:"(?P<index>[^"]+)"|(?P<bare_index>[A-Za-z0-9_-]+)))?""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
@@ -70,10 +70,10 @@ def needs(call: Call) -> list[Need]:
 
 
 def statement_need(call: Call, content: dict[str, Any]) -> Need:
-    """What one PartiQL statement needs. Raises: UnmappedError for what is none."""
-    found = _STATEMENT.match(str(content.get("Statement", "")))
+    """What one PartiQL statement needs. Raises: UnreadableError for what is none, which DynamoDB itself refuses."""
+    found = _STATEMENT.match(str(content.get("Statement", ""))) if isinstance(content, dict) else None
     if not found:
-        raise UnmappedError("dynamodb:PartiQL statement that is no SELECT, INSERT, UPDATE or DELETE")
+        raise UnreadableError("a PartiQL statement that is no SELECT, INSERT, UPDATE or DELETE")
     verb = next(name for name in ("insert", "update", "delete", "select") if found[name])
     action = f"dynamodb:PartiQL{verb.title()}"
     return call.need(action, table_arn(found["quoted"] or found["bare"], found["index"] or found["bare_index"] or ""))

@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from multidict import CIMultiDict
 
 from l3kit.sandbox.iam.calls import dynamodb, query, rest, s3, targets
-from l3kit.sandbox.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.iam.calls.request import Call, UnmappedError, UnreadableError
 from l3kit.sandbox.iam.condition_keys import is_known
 from l3kit.sandbox.iam.evaluation import Need
 
@@ -61,7 +61,7 @@ def on_dynamodb(operation: str, content: Any) -> list[Need]:
         ("ExecuteTransaction", {"TransactStatements": [{"Statement": "update t set a=1 where id='x'"}]},
          [("PartiQLUpdate", TABLE)]),
         ("BatchExecuteStatement",
-         {"Statements": [{"Statement": 'DELETE FROM "t" WHERE id=?'}, {"Statement": "INSERT INTO t VALUE {'id': ?}"}]},
+         {"Statements": [{"Statement": 'DELETE FROM"t" WHERE id=?'}, {"Statement": "INSERT INTO t VALUE {'id': ?}"}]},
          [("PartiQLDelete", TABLE), ("PartiQLInsert", TABLE)]),
         ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t"}}, {"ConditionCheck": {"TableName": "t"}}]},
          [("PutItem", TABLE), ("ConditionCheckItem", TABLE)]),
@@ -236,8 +236,12 @@ def test_an_operation_that_nobody_mapped_is_not_let_through() -> None:
     with pytest.raises(UnmappedError):
         on_dynamodb("ExportTableToPointInTime", {"TableArn": TABLE})
     with pytest.raises(UnmappedError):
-        on_dynamodb("ExecuteStatement", {"Statement": "EXISTS (SELECT 1)"})
-    with pytest.raises(UnmappedError):
         s3.needs(call("s3", "PATCH", "/b/k"))
     with pytest.raises(UnmappedError):
         rest.lambda_needs(call("lambda", "POST", "/2042-01-01/unheard-of"))
+
+
+def test_what_is_no_statement_is_for_dynamodb_to_refuse() -> None:
+    for statement in ("EXISTS (SELECT 1)", "DELETE FROM", 7, None):
+        with pytest.raises(UnreadableError):
+            on_dynamodb("ExecuteStatement", {"Statement": statement})

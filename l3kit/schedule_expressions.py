@@ -1,4 +1,4 @@
-"""Whether EventBridge Scheduler would take an expression; moto takes any text."""
+"""Whether EventBridge Scheduler would take an expression. Pure; the sandbox asks it too, since moto takes any text."""
 
 from __future__ import annotations
 

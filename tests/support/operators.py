@@ -1,0 +1,70 @@
+"""An operator with exactly these permissions: a user of the sandbox's account with a key of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+
+from l3kit.clouds.aws.provisioning.operator_policy import Scope, managed_policies, policy_of
+from l3kit.clouds.aws.provisioning.permissions import Grant
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.session import Session
+
+_numbers = itertools.count(1)
+
+
+def session_of(session: Session, access_key: str, secret_key: str) -> Session:
+    """The same sandbox as somebody else."""
+    aws = session.aws
+    boto = boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=aws.region)
+    return replace(session, aws=AwsSession(aws.region, aws.account_id, aws.endpoint_url, boto))
+
+
+def root_of(session: Session) -> Session:
+    """The same sandbox as the account's root, who may do everything."""
+    return session_of(session, ACCESS_KEY, SECRET_KEY)
+
+
+@dataclass
+class Operator:
+    """One user; its permissions are those of the last `allow`."""
+
+    iam: Any
+    name: str
+    session: Session
+
+    @classmethod
+    def create(cls, session: Session, aws: Callable[[str], Any]) -> Operator:
+        iam, name = aws("iam"), f"operator-{next(_numbers)}"
+        iam.create_user(UserName=name)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return cls(iam, name, session_of(session, key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def allow(self, scope: Scope, grants: Iterable[Grant]) -> None:
+        """Give these rows, on this twin's resources, and nothing else."""
+        for policy in self.iam.list_attached_user_policies(UserName=self.name)["AttachedPolicies"]:
+            self.iam.detach_user_policy(UserName=self.name, PolicyArn=policy["PolicyArn"])
+            self.iam.delete_policy(PolicyArn=policy["PolicyArn"])
+        for part in managed_policies(policy_of(scope, grants)):
+            name, text = f"{self.name}-{next(_numbers)}", json.dumps(part)
+            made = self.iam.create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
+            self.iam.attach_user_policy(UserName=self.name, PolicyArn=made)
+
+    @contextmanager
+    def lacking(self, scope: Scope, grants: tuple[Grant, ...], missing: Grant, action: str) -> Iterator[None]:
+        """These rows without one action on one kind of resource, until the block ends."""
+        left = [
+            replace(g, actions=tuple(a for a in g.actions if a != action)) if g.on == missing.on else g for g in grants
+        ]
+        self.allow(scope, [grant for grant in left if grant.actions])
+        try:
+            yield
+        finally:
+            self.allow(scope, grants)

@@ -1,0 +1,185 @@
+"""Who is asked about, how often, and what becomes of a request that is allowed in part."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from l3kit.sandbox.iam.callers import Callers, TakenRole, UnknownCallerError
+from l3kit.sandbox.iam.directory import Directory
+from l3kit.sandbox.iam.documents import parse_policy
+from l3kit.sandbox.iam.dynamodb_guard import DynamoDBGuard
+from l3kit.sandbox.iam.enforcement import Enforcement
+from l3kit.sandbox.iam.evaluation import Identity, Need, judge
+from l3kit.sandbox.iam.keys import Keys
+from l3kit.sandbox.iam.moto_iam import Element, MotoIam, parse_xml
+from l3kit.sandbox.iam.operator import operator_policies
+from l3kit.sandbox.iam.principals import Principal
+from l3kit.sandbox.iam.resource_policies import ResourcePolicies
+from l3kit.sandbox.iam.table_policies import TablePolicies
+from l3kit.sandbox.state import ACCESS_KEY
+from l3kit.sandbox.upstream import BODY
+from tests.support.aws_callers import allow, document, table_arn
+
+ROLE_ARN = "arn:aws:iam::123456789012:role/r"
+TRUST = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+
+
+class Account(MotoIam):
+    """An account of one role with one policy; it counts what it is asked."""
+
+    def __init__(self, policy: str) -> None:
+        self.policy = policy
+        self.asked: list[str] = []
+        self.during: Callable[[], None] | None = None
+
+    async def call(self, action: str, **parameters: str) -> Element | None:
+        self.asked.append(action)
+        await asyncio.sleep(0)
+        role = f"<Role><Arn>{ROLE_ARN}</Arn><RoleId>AROA</RoleId><AssumeRolePolicyDocument>{escape(TRUST)}"
+        answers = {
+            "GetRole": f"<a>{role}</AssumeRolePolicyDocument></Role></a>",
+            "ListRolePolicies": "<a><PolicyNames><member>p</member></PolicyNames></a>",
+            "GetRolePolicy": f"<a><PolicyDocument>{escape(self.policy)}</PolicyDocument></a>",
+            "ListAttachedRolePolicies": "<a/>",
+        }
+        if self.during and action == "GetRolePolicy":
+            self.during()
+        known = parameters.get("RoleName") == "r" and action in answers
+        return parse_xml(answers[action].encode()) if known else None
+
+
+def judge_of(account: Account, clock: float = 0.0) -> tuple[Enforcement, Directory, Callers, TablePolicies]:
+    directory, tables, keys = Directory(account), TablePolicies(), Keys(None)  # type: ignore[arg-type]
+    callers = Callers(directory, {"f": ROLE_ARN}.get, lambda: clock)
+    policies = ResourcePolicies(tables, keys, lambda _: None, lambda _: None)
+    enforcement = Enforcement(callers, directory, policies, keys)
+    enforcement.guards["dynamodb"] = DynamoDBGuard(enforcement, tables, None)  # type: ignore[arg-type]
+    return enforcement, directory, callers, tables
+
+
+def request(operation: str, content: Any, *, key: str = ACCESS_KEY, token: str = "sandbox/f/1") -> web.Request:
+    headers = {
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/20250101/us-east-1/dynamodb/aws4_request",
+        "X-Amz-Security-Token": token,
+    }
+    made = make_mocked_request("POST", "/", headers)
+    made[BODY] = json.dumps(content).encode()
+    return made
+
+
+async def answered(enforcement: Enforcement, made: web.Request, handler: Any = None) -> Any:
+    async def done(passed: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"{}")
+
+    answer = await enforcement.handle(made, "dynamodb", handler or done)
+    assert isinstance(answer, web.Response)
+    assert isinstance(answer.body, bytes)
+    return json.loads(answer.body) | {"status": answer.status}
+
+
+def test_a_role_is_looked_up_once_until_something_is_written() -> None:
+    account = Account(document(allow("dynamodb:GetItem")))
+    enforcement, directory, _, _ = judge_of(account)
+
+    async def run() -> None:
+        for _ in range(3):
+            assert (await answered(enforcement, request("GetItem", {"TableName": "t"})))["status"] == 200
+        assert account.asked.count("GetRole") == 1
+        directory.note_write("PutRolePolicy", {"RoleName": "other"})
+        directory.note_write("GetRole", {"RoleName": "r"})
+        await answered(enforcement, request("GetItem", {"TableName": "t"}))
+        assert account.asked.count("GetRole") == 1
+        account.policy = document(allow("dynamodb:PutItem"))
+        directory.note_write("PutRolePolicy", {"RoleName": "r"})
+        assert (await answered(enforcement, request("GetItem", {"TableName": "t"})))["status"] == 400
+        assert account.asked.count("GetRole") == 2
+
+    asyncio.run(run())
+
+
+def test_what_was_read_while_it_was_written_is_read_again() -> None:
+    account = Account(document(allow("dynamodb:*")))
+    enforcement, directory, _, _ = judge_of(account)
+
+    def change() -> None:
+        account.during, account.policy = None, document(allow("s3:*"))
+        directory.note_write("PutRolePolicy", {"RoleName": "r"})
+
+    account.during = change
+    # The old policy was on its way while the write was carried out; it must not be kept.
+    asyncio.run(answered(enforcement, request("GetItem", {"TableName": "t"})))
+    assert asyncio.run(answered(enforcement, request("GetItem", {"TableName": "t"})))["status"] == 400
+
+
+def test_refused_statements_of_a_batch_are_answered_in_their_places() -> None:
+    account = Account(document(allow("dynamodb:PartiQLDelete", table_arn("mine"))))
+    enforcement, _, _, _ = judge_of(account)
+    texts = ["DELETE FROM yours WHERE id='1'", "DELETE FROM \"mine\" WHERE id='2'", "INSERT INTO mine VALUE {'id':'3'}"]
+    seen: list[str] = []
+
+    async def handler(passed: web.Request) -> web.StreamResponse:
+        seen.extend(one["Statement"] for one in json.loads(passed[BODY])["Statements"])
+        return web.json_response({"Responses": [{"TableName": "mine", "Item": {"id": {"S": "2"}}}]})
+
+    batch = {"Statements": [{"Statement": text} for text in texts]}
+    responses = asyncio.run(answered(enforcement, request("BatchExecuteStatement", batch), handler))["Responses"]
+    assert seen == texts[1:2]
+    assert [one.get("Error", {}).get("Code") for one in responses] == ["AccessDenied", None, "AccessDenied"]
+    assert responses[1]["Item"] == {"id": {"S": "2"}}
+    assert f"dynamodb:PartiQLDelete on resource: {table_arn('yours')} because" in responses[0]["Error"]["Message"]
+    seen.clear()
+    refused = request("BatchExecuteStatement", {"Statements": batch["Statements"][:1]})
+    alone = asyncio.run(answered(enforcement, refused, handler))
+    assert (alone["status"], seen) == (200, [])
+
+
+def test_a_tables_policy_decides_about_its_indexes_too_and_goes_with_the_table() -> None:
+    account = Account(document(allow("dynamodb:*")))
+    enforcement, _, _, tables = judge_of(account)
+    no_queries = {**allow("dynamodb:Query", "*", Principal="*"), "Effect": "Deny"}
+    query = {"TableName": "t", "IndexName": "i"}
+    tables.put(table_arn("t"), document(no_queries))
+    assert "resource-based" in asyncio.run(answered(enforcement, request("Query", query)))["Message"]
+    asyncio.run(answered(enforcement, request("DeleteTable", {"TableName": "t"})))
+    assert asyncio.run(answered(enforcement, request("Query", query)))["status"] == 200
+
+
+def test_given_out_credentials_end_and_need_their_token() -> None:
+    async def run(clock: float, token: str) -> str:
+        _, _, callers, _ = judge_of(Account(document(allow("s3:*"))), clock)
+        callers.give_out("ASIA1", TakenRole(ROLE_ARN, "s", "secret", 10.0, None))
+        identity = await callers.identify(request("GetItem", {}, key="ASIA1", token=token))
+        return identity.principal.arn
+
+    assert asyncio.run(run(9.0, "secret")) == "arn:aws:sts::123456789012:assumed-role/r/s"
+    for clock, token in ((10.0, "secret"), (9.0, "other")):
+        with pytest.raises(UnknownCallerError):
+            asyncio.run(run(clock, token))
+
+
+def test_an_operation_that_nobody_mapped_is_refused_in_words() -> None:
+    enforcement, _, _, _ = judge_of(Account(document(allow("*"))))
+    answer = asyncio.run(answered(enforcement, request("ExportTableToPointInTime", {})))
+    assert answer["status"] == 400
+    assert "does not know which permissions dynamodb:ExportTableToPointInTime needs" in answer["Message"]
+
+
+def test_the_operator_may_what_the_table_lists_on_any_twins_resources() -> None:
+    made = [parse_policy(text, "identity", name) for name, text in operator_policies().items()]
+    operator = Identity(Principal("user", "arn:aws:iam::123456789012:user/o", "o"), tuple(made))
+    for action, resource, allowed in (
+        ("dynamodb:Query", table_arn("anything-hot-iot-data"), True),
+        ("dynamodb:Scan", table_arn("anything-hot-iot-data"), False),
+        ("iam:CreateUser", "arn:aws:iam::123456789012:user/o", False),
+    ):
+        assert judge(operator, Need(action, resource)).allowed is allowed
+    assert 1 <= len(made) <= 10  # as many as one user may have attached
