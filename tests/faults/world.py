@@ -14,13 +14,17 @@ from collections import Counter
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+import boto3
+
 from l3kit.cloud_facade import CloudFacade
+from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import L3Error, StoreError
 from l3kit.sandbox import faults
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, reached
 from l3kit.tiering.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
@@ -78,6 +82,12 @@ class Tally:
     gap: int = 0
 
 
+def _as_root(aws: AwsSession) -> AwsSession:
+    """Who puts, looks and clears: the account's root, since the operator may not write into every store."""
+    boto = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=aws.region)
+    return AwsSession(aws.region, aws.account_id, aws.endpoint_url, boto)
+
+
 @dataclass
 class World:
     """A sender twin and, where its next tier is on another cloud, the receiver; both are in one sandbox.
@@ -100,14 +110,15 @@ class World:
         self._runner = asyncio.Runner()
         self._closing = AsyncExitStack()
         self._invokers = ThreadPoolExecutor(8)
-        hot = self.cloud(self.twin, "hot")
+        everything = replace(self.session, aws=_as_root(self.session.aws))
+        hot, cold, archive = (
+            reached(everything, twin.providers.tier(tier), tier)
+            for twin, tier in ((self.twin, "hot"), (self.cold_at, "cold"), (self.archive_at, "archive"))
+        )
         self.hot: HotStore = hot.hot_store(self.twin)
         self.journal: JournalStore = hot.journal_store(self.twin)
-        self.cold: ObjectStore = self.cloud(self.cold_at, "cold").object_store(self.cold_at, "cold")
-        self.archive: ObjectStore = self.cloud(self.archive_at, "archive").object_store(self.archive_at, "archive")
-
-    def cloud(self, twin: Twin, tier: str) -> CloudFacade:
-        return reached(self.session, twin.providers.tier(tier), tier)
+        self.cold: ObjectStore = cold.object_store(self.cold_at, "cold")
+        self.archive: ObjectStore = archive.object_store(self.archive_at, "archive")
 
     def close(self) -> None:
         for store in (self.hot, self.journal, self.cold, self.archive):
@@ -211,7 +222,8 @@ class World:
         return self._cloud_of(mover).function_name(self.twin, mover)
 
     def _cloud_of(self, mover: Mover) -> CloudFacade:
-        return self.cloud(self.twin, FUNCTIONS[mover].tier)
+        tier = FUNCTIONS[mover].tier
+        return reached(self.session, self.twin.providers.tier(tier), tier)
 
     def start(self, mover: Mover) -> Future[dict[str, Any]]:
         """Invoke in the background; the result is the report, or what the cloud says of a run that died."""
