@@ -26,6 +26,7 @@ from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.twin import PROVIDERS, Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
+from tests.support.operators import root_of
 from tests.support.protocol_requests import OPENAPI, Endpoint, send
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of
 
@@ -196,7 +197,7 @@ def test_storage_trouble_is_500_and_says_nothing(
     key = cold.post(chunk("trouble"))[1]["key"]
 
     async def spoil() -> None:
-        async with open_tiers(clouds, receivers[COLD]) as stores:
+        async with open_tiers(root_of(clouds), receivers[COLD]) as stores:
             assert stores.cold is not None
             await stores.cold.create(
                 RECEIPT_PREFIX + key, b"no receipt", sha256=hashlib.sha256(b"no receipt").hexdigest()
@@ -262,7 +263,7 @@ def test_a_chunk_that_was_archived_is_confirmed_from_its_receipt_and_cannot_be_s
     receipt = cold.post(chunk("archived", again=True))[1]
 
     async def archive_it() -> None:
-        async with open_tiers(clouds, receivers[COLD]) as stores:
+        async with open_tiers(root_of(clouds), receivers[COLD]) as stores:
             assert stores.cold is not None
             await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
             await stores.cold.delete(receipt["key"])
@@ -289,7 +290,7 @@ def test_both_questions_are_answered_from_what_is_there(
     assert cold.post(highest)[1]["highest"] == 1
 
     async def archive_it() -> None:
-        async with open_tiers(clouds, receivers[COLD]) as stores:
+        async with open_tiers(root_of(clouds), receivers[COLD]) as stores:
             assert stores.cold is not None
             await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
             await stores.cold.delete(receipt["key"])

@@ -337,7 +337,8 @@ def s3(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_cold_writer_s3_storage_class(s3: Server) -> None:
-    status, _ = told(build("cold-writer", environment())(url_event(envelope()), Context()))
+    digest = hashlib.sha256(json.dumps(envelope()["items"]).encode()).hexdigest()
+    status, _ = told(build("cold-writer", environment())(url_event(envelope(sha256=digest)), Context()))
     headers = {name.lower(): value for name, value in s3.seen[0].headers.items()}
     assert (status, headers["x-amz-storage-class"], headers["if-none-match"]) == (200, "STANDARD_IA", "*")
     assert json.loads(s3.seen[0].body) == envelope()["items"]
