@@ -16,7 +16,8 @@ from tests.faults.sweep import moments, shards
 from tests.faults.world import World, counted
 
 pytestmark = pytest.mark.sandbox
-FAULTS: Sequence[Action] = ("kill_before", "kill_after", "lose_answer")
+PARTS = 3
+"""Into so many tests the faults after a rewrite are cut."""
 
 
 @shards(12)
@@ -70,7 +71,7 @@ def test_a_version_that_gained_attributes_is_lost_where_nobody_reads_what_its_de
 
 
 @pytest.mark.slow
-@shards(16)
+@shards(60)
 def test_a_rewrite_and_then_a_fault_lose_nothing_outside_the_one_gap(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
@@ -79,9 +80,10 @@ def test_a_rewrite_and_then_a_fault_lose_nothing_outside_the_one_gap(
     A run that is only rewritten under shows where the gap is: where a delete is followed by a put-back.
     """
     world = tallied(make_world(**PATIENT))
-    for at in range(shard[0] + 1, len(MOVE.calls(world)) + 1, shard[1]):
+    parts = [(at, part) for at in range(1, len(MOVE.calls(world)) + 1) for part in range(PARTS)]
+    for at, part in parts[shard[0] :: shard[1]]:
         calls = rewritten_calls(world, at)
-        for then in range(at, len(calls) + 1):
+        for then in range(at + part, len(calls) + 1, PARTS):
             put_back_follows = calls[then : then + 1] and calls[then].endswith(" INSERT")
             rewritten_then(world, at, "lose_answer", then, in_gap=bool(put_back_follows))
             rewritten_then(world, at, "kill_before", then, in_gap=calls[then - 1].endswith(" INSERT"))
