@@ -87,7 +87,8 @@ class CrashLab:
         """Move a batch undisturbed. Returns: one row for each call, with what it is for; its number is the step."""
         import pandas as pd
 
-        self.run_again()  # the very first run also notes which devices there are
+        self.put_readings()
+        self.run_again()  # a device's first move also notes it and asks the tiers for its chunk numbers
         self.put_readings()
         armed = faults.arm(self._endpoint, self._function)
         run_mover(self._session, self._twin, MOVER, time=self._moment)
@@ -243,12 +244,14 @@ def _numbered(calls: list[str]) -> Iterator[tuple[int, str]]:
 
 def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
     """Each call as `service operation`, and what the mover wants with it."""
+    queries = 0
     for call in calls:
         service, operation, *about = call.split(" ")
         name = f"{service} {operation}"
         subject = " ".join(about[1:])
         if operation == "Query":
-            yield name, "reads the device's old items"
+            queries += 1
+            yield name, "looks for keys that are no times" if queries == 1 else "reads the device's old items"
         elif operation == "GetItem":
             yield name, "where did the last run stop?" if "resume/" in subject else "reads the device's journal"
         elif operation == "PutItem" and subject.startswith("report/"):
