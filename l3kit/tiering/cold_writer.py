@@ -16,8 +16,8 @@ from l3kit.tiering.chunks import (
     CONTENT_ENCODINGS,
     ChunkKey,
     compress,
-    device_prefix,
     is_reserved_device,
+    object_key,
     parse_object_key,
 )
 from l3kit.tiering.envelope import Envelope
@@ -54,7 +54,7 @@ class ColdWriter(WriterFunction):
         device_id = envelope.text("iot_device_id")
         if is_reserved_device(device_id):
             raise Refusal(400, f"{device_id[:60]!r} is reserved", _DEVICE)
-        self._check_place(f"{device_prefix(device_id)}x")
+        self._check_place(object_key(device_id, "0", "0", 0))  # no key of the device is shorter
         if envelope.flag("highest"):
             return await self._highest(device_id)
         compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))

@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 
 from l3kit.connections import Connection
 from l3kit.tiering import wire
-from l3kit.tiering.chunks import device_prefix, object_key
+from l3kit.tiering.chunks import object_key
 from l3kit.tiering.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.tiering.object_metadata import amount_fault
 
@@ -154,7 +154,7 @@ def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
 
 def _chunk_key(body: dict[str, Any]) -> str:
     if body.get("highest"):
-        return f"{device_prefix(body['iot_device_id'])}x"
+        return object_key(body["iot_device_id"], "0", "0", 0)
     compression = body.get("compression") or "none"
     return object_key(*(body[name] for name in _TEXTS), body["chunk_index"], compression)
 

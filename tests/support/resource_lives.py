@@ -9,6 +9,7 @@ from typing import Any
 
 from l3kit.clouds.aws.provisioning import AwsProvisioner
 from l3kit.naming import AwsNames
+from l3kit.provisioning.deployed_links import deployed_links
 from l3kit.provisioning.model import Resource
 from l3kit.session import Session
 from l3kit.twin import Twin
@@ -87,7 +88,7 @@ LIVES = {
 
 def resources(twin: Twin, session: Session) -> list[Resource]:
     """One of each kind, in the order of making."""
-    cloud = AwsProvisioner(twin, session)
+    cloud = AwsProvisioner(twin, session, deployed_links(twin, session))
     parts = [*cloud.stores(("hot", "cold", "archive")), *cloud.function_parts("cold-writer", tuple)]
     return [*parts, *cloud.schedules(["cold-to-archive-mover"])]
 

@@ -77,6 +77,7 @@ ROUNDS: list[dict[str, Break]] = [
             "variable COLD_S3_BUCKET_NAME differs; variable DIGITAL_TWIN_INFO differs; variable EXTRA is not wanted; "
             "variable INTER_CLOUD_TOKEN is missing",
         ),
+        "and with it the link's token": ("lambda", lambda c, n: None, "missing"),
         "changed settings": (
             "lambda",
             lambda c, n: c.update_function_configuration(

@@ -182,7 +182,7 @@ def test_what_is_too_large_for_lambda_alone_is_413_in_its_own_words(cold: Endpoi
 
 @pytest.mark.parametrize("cloud", ["aws"], indirect=True)
 def test_too_many_requests_at_once_are_429(cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session) -> None:
-    client = clouds.aws.client("lambda")
+    client = root_of(clouds).aws.client("lambda")
     name = clouds.aws_names(receivers[COLD]).function("cold-writer")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
