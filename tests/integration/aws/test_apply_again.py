@@ -20,7 +20,7 @@ from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox
-READS = ("Get", "List", "Describe", "Head")
+READS = ("Get", "List", "Describe", "Head", "Simulate")
 
 
 class KilledError(BaseException):
