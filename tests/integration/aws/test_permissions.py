@@ -11,6 +11,7 @@ from zlib import crc32
 
 import pytest
 
+from l3kit.clouds.aws.provisioning import AwsProvisioner
 from l3kit.clouds.aws.provisioning.operator_policy import Scope
 from l3kit.clouds.aws.provisioning.permissions import (
     DEPLOYING,
@@ -29,6 +30,7 @@ from l3kit.journal_view import journal_frame
 from l3kit.leases import end_lease
 from l3kit.movers import run_mover
 from l3kit.provisioning import destroy, plan
+from l3kit.provisioning.deployed_links import deployed_links
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
 from l3kit.tier_stores import open_tiers
@@ -129,6 +131,15 @@ def _move(session: Session, twin: Twin) -> None:
     cloud = session.cloud("aws")
     assert cloud is not None
     assert cloud.function_variables(twin, "hot-to-cold-mover")
+    root = root_of(session)
+    receiver = AwsProvisioner(twin, root, deployed_links(twin, root)).function_parts("cold-writer", tuple)
+    for part in receiver:
+        part.create()
+    try:  # as run_movers looks at both ends of a link
+        assert cloud.writer(twin, "cold-writer") is not None
+    finally:
+        for part in reversed(receiver):
+            part.delete()
     run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
 
 

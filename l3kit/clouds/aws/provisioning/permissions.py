@@ -156,11 +156,10 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant(
         "functions",
         "lambda",
-        "GetFunction GetFunctionUrlConfig",
-        "see what is there; read links back",
+        "GetFunction ListTags GetFunctionUrlConfig",
+        "see what is there and whose it is; read links back",
         (*LOOKING, "move"),
     ),
-    _grant("functions", "lambda", "ListTags", "see whose they are", LOOKING),
     _grant("functions", "lambda", "GetPolicy", "see who may call them", LOOKING),
     _grant(
         "functions",
