@@ -253,6 +253,7 @@ def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     assert plan_destroy(twin, session, data=True).changes == ()
 
 
+@pytest.mark.slow
 def test_thousands_of_devices_deploy_and_the_functions_read_them_from_their_zip(
     session: Session, make_twin: MakeTwin
 ) -> None:

@@ -110,6 +110,10 @@ def test_requests_that_are_billed_are_predicted_to_the_number(
         storage = {name: totals for name, totals in lines.items() if " s3." in name}
         assert storage
         for name, (predicted, measured) in storage.items():
+            if name.endswith(".list") and reports is moved[1].reports:
+                # A device's first move asks the tiers for its chunk numbers, once; the model is of a month's moves.
+                assert predicted.known == 0 < measured.known
+                continue
             exact = not name.endswith("retrieval")
             assert predicted.known == pytest.approx(measured.known, rel=0 if exact else Decimal("0.005")), name
 
