@@ -28,10 +28,10 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
 	@$(BIN)/python -m l3kit.demo
 
-test: $(READY)  ## Run the tests and check every notebook (under 10 minutes)
+test: $(READY)  ## Run the tests and check every notebook
 	@$(BIN)/python -m tests.slices --of $(SLICES) --fast
 
-test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to N=SLICES, about 20 minutes each; without N the commit chooses
+test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to N=SLICES, without N the commit chooses
 	@$(BIN)/python -m tests.slices --of $(SLICES) $(if $(N),--number $(N))
 
 test-all: $(READY)  ## Run the tests and all slices; print each one's time, faults, and items lost or doubled
