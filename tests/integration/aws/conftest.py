@@ -44,6 +44,7 @@ def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devic
         "config": {
             "digital_twin_name": name,
             "hot_storage_size_in_days": 30,
+            "time_digits": 0,
             "cold_storage_size_in_days": 90,
             "mode": "test",
         },
