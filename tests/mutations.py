@@ -37,6 +37,7 @@ ODD_ITEMS = "tests/unit/tiering/test_odd_items.py"
 RECEIPTS = "tests/unit/tiering/test_receipts.py"
 QUESTIONS = "tests/unit/lambda_functions/test_cold_questions.py"
 MOMENTS = "tests/faults/test_moments.py"
+REWRITES = "tests/faults/test_rewrites.py"
 AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
 FORMER = "tests/unit/lambda_functions/test_former_tokens.py"
@@ -235,7 +236,7 @@ MUTATIONS = (
         "l3kit/clouds/aws/deletes.py",
         'answer = await self._table.send_once("BatchExecuteStatement", ',
         'answer = await self._table.send("BatchExecuteStatement", ',
-        (DELETES, MOMENTS),
+        (DELETES, REWRITES),
     ),
     Mutation(
         "throttled deletes are forgotten",

@@ -146,7 +146,7 @@ class AwsClient:
             return answer
         cause = f"{request.kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
-            raise StoreError(request.resource, cause, REMEDIES.get(answer.code, ""))
+            raise StoreError(request.resource, cause, remedy(answer))
         return Passing(cause)
 
     def close(self) -> None:
@@ -165,6 +165,16 @@ class AwsClient:
         if response.status < 300 and not body.lstrip()[:6].startswith((b"<Error", b"<?xml")):
             return Answer(response.status, response.headers, body)
         return _xml_answer(response)
+
+
+def remedy(refused: Answer) -> str:
+    """What to do about a refusal; empty where nothing is known.
+
+    The answer to a HEAD has no body and so no code: there the status must do.
+    """
+    if not refused.code and refused.status == 403:
+        return REMEDIES["AccessDenied"]
+    return REMEDIES.get(refused.code, "")
 
 
 def _json_error(response: HttpResponse) -> Answer:
