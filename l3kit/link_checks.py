@@ -125,9 +125,12 @@ def _header(token: str) -> dict[str, str]:
 def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
     import requests
 
+    from l3kit.tiering.http import open_session
+
     started = time.perf_counter()
     try:
-        answer = requests.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+        with open_session(url) as http:
+            answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         absent = f"connections.{link}.url does not answer: is the writer deployed?"
         return Check("links", link, expected, f"no answer ({type(error).__name__})", False, absent)

@@ -109,10 +109,11 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | s
     cloud = reached(session, twin.providers.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {"time": _moment(time)} if time else {}
     reports: list[dict[str, Any]] = []
-    while len(reports) < MAX_INVOCATIONS:
-        reports.append(_report(function, cloud.invoke(twin, function, event)))
-        if not _more_can_move(reports[-1]):
-            break
+    with session.attended():
+        while len(reports) < MAX_INVOCATIONS:
+            reports.append(_report(function, cloud.invoke(twin, function, event)))
+            if not _more_can_move(reports[-1]):
+                break
     return MoverRun(function, tuple(reports))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
 from l3kit.connections import FILE as LINK_FILE
 from l3kit.connections import LinkFile
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, L3Error
 from l3kit.naming import AwsNames
 from l3kit.provisioning.layout import providers_of
 from l3kit.twin import Twin
@@ -45,7 +46,8 @@ class Session:
     gcp: GcpSession | None = None
 
     def cloud(self, provider: str) -> CloudFacade | None:
-        """That cloud as this session reaches it; None where it does not."""
+        """That cloud as this session reaches it; None where it does not. Raises: SandboxError, as `check_alive`."""
+        self.check_alive()
         if provider == "aws":
             from l3kit.clouds.aws.facade import AwsFacade
 
@@ -77,6 +79,28 @@ class Session:
 
             return LinkFile(Home(self.sandbox_home).twins / twin.name / LINK_FILE, sandbox=True)
         return LinkFile(twin.path / LINK_FILE)
+
+    def check_alive(self) -> None:
+        """Raises: SandboxError where the sandbox, or a part of it, has ended since; it names the part."""
+        if self.sandbox_home is not None and self.aws.endpoint_url is not None:
+            from l3kit.sandbox.death import death_of
+
+            death = death_of(self.sandbox_home, self.aws.endpoint_url)
+            if death is not None:
+                raise death
+
+    @contextmanager
+    def attended(self) -> Iterator[None]:
+        """Work with the session's clouds: where it fails because the sandbox died meanwhile, that is told instead.
+
+        Raises: SandboxError, as `check_alive`.
+        """
+        self.check_alive()
+        try:
+            yield
+        except L3Error:
+            self.check_alive()
+            raise
 
     def close(self) -> None:
         """Stop the sandbox where this session has it for itself; otherwise nothing needs closing."""

@@ -26,11 +26,12 @@ class TierStores:
 
 @asynccontextmanager
 async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
-    """Open the stores of all tiers; they are closed when the block ends."""
+    """Open the stores of all tiers; they are closed when the block ends. Raises: as `Session.attended`."""
     hot_cloud, cold_cloud, archive_cloud = (
         session.cloud(twin.providers.tier(tier)) for tier in ("hot", "cold", "archive")
     )
     async with AsyncExitStack() as stack:
+        stack.enter_context(session.attended())
         hot = hot_cloud.hot_store(twin) if hot_cloud else None
         journal = hot_cloud.journal_store(twin) if hot_cloud else None
         cold = cold_cloud.object_store(twin, "cold") if cold_cloud else None

@@ -11,6 +11,7 @@ import requests
 from l3kit.provisioning.deployed_links import DeployedLinks
 from l3kit.provisioning.model import Finding
 from l3kit.provisioning.waiting import wait_until
+from l3kit.tiering.http import open_session
 
 ANSWER_LIMIT = 90.0
 """Seconds until a new address answers."""
@@ -87,7 +88,8 @@ class LeftOverLink:
 def writer_answers(url: str) -> bool:
     """Whether a writer's own code answers there: without a token it says 403, as JSON."""
     try:
-        answer = requests.post(url, timeout=10, allow_redirects=False)
+        with open_session(url) as http:
+            answer = http.post(url, timeout=10, allow_redirects=False)
         return answer.status_code == 403 and "error" in answer.json()
     except (requests.RequestException, ValueError):
         return False

@@ -27,7 +27,7 @@ ROOT = PACKAGE.parent
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_ZIP_BYTES = 50 * 1024 * 1024
 """Lambda's limit for a zip that is sent directly."""
-NOT_PACKED = frozenset({"session.py", "facade.py", "checks.py"})
+NOT_PACKED = frozenset({"session.py", "facade.py", "checks.py", "unanswered.py"})
 """Modules beside a cloud's data plane that only notebooks use."""
 UNUSED = ("zstandard/_cffi",)
 """Large parts of dependencies that CPython never loads: zstandard's second backend."""

@@ -113,11 +113,12 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
         progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
         before = f"{len(done)} steps were done before it; apply again to complete the rest"
         try:
-            step = _now(planned, plan)
-            if step is None or step.action in ("unchanged", "keep"):
-                unchanged += 1
-                continue
-            _carry_out(step, log, before)
+            with session.attended():
+                step = _now(planned, plan)
+                if step is None or step.action in ("unchanged", "keep"):
+                    unchanged += 1
+                    continue
+                _carry_out(step, log, before)
         except KeyboardInterrupt as stop:
             stop.add_note(f"Interrupted at: {planned.action} {planned.kind} {planned.name}; {before}")
             raise

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from l3kit.errors import SandboxError
+from l3kit.sandbox.shell import emulator_environment
 from l3kit.sandbox.state import Home, ProcessInfo, tail
 
 START_SECONDS = 40.0
@@ -81,7 +82,7 @@ async def _start(name: str, command: Sequence[str], home: Home) -> Emulator:
                 stdout=output,
                 stderr=asyncio.subprocess.STDOUT,
                 pass_fds=(write_end,),
-                env=_environment(),
+                env=emulator_environment(),
             )
     except OSError as error:
         os.close(read_end)
@@ -109,8 +110,3 @@ async def _read_port(name: str, process: asyncio.subprocess.Process, read_end: i
         code = await process.wait()
         raise start_failure(name, f"ended with exit code {code} while starting", log)
     return int(line)
-
-
-def _environment() -> dict[str, str]:
-    """The developer's own AWS settings and node options must not steer an emulator."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "NODE_"))}

@@ -24,6 +24,7 @@ from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.instance import open_session
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
+from l3kit.sandbox.death import note_end
 from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.fault_plans import FaultPlans
@@ -36,7 +37,7 @@ from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
 from l3kit.sandbox.signatures import scope_of
-from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, is_alive, read_state, write_json
+from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 from l3kit.sandbox.upstream import Upstream
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
@@ -55,7 +56,7 @@ class Gateway:
         self._last_request = time.monotonic()
         self._open_requests = 0
         self.stopping = asyncio.Event()
-        self.reason = "asked to"
+        self.reason, self._dead_part = "asked to", ""
 
     async def run(self, node: str, modules: str) -> None:
         """Serve until asked to stop, idle for too long, or an emulator is gone. Raises: SandboxError at start-up."""
@@ -107,6 +108,7 @@ class Gateway:
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
         await self.stopping.wait()
         print(f"stopping: {self.reason}", flush=True)
+        note_end(self._home, self.reason, self._dead_part)
         for task in tasks:
             task.cancel()
 
@@ -225,8 +227,8 @@ class Gateway:
                 self.reason = f"its owner, process {self._owner.pid}, has ended"
                 self.stopping.set()
             for emulator in self._emulators:
-                if not is_alive(emulator.info.pid, emulator.info.created):
-                    self.reason = f"{emulator.info.name} ended by itself, see {emulator.info.log_file}"
+                if not emulator.info.is_alive():
+                    self.reason, self._dead_part = f"{emulator.info.name} ended by itself", emulator.info.name
                     self.stopping.set()
             if not self._open_requests and time.monotonic() - self._last_request > self._idle_seconds:
                 self.reason = f"no request for {self._idle_seconds:.0f} s"

@@ -23,6 +23,7 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
 from l3kit.sandbox.emulators import start_failure
 from l3kit.sandbox.owner import Owner, owner_of
+from l3kit.sandbox.shell import gateway_environment
 from l3kit.sandbox.state import Home, SandboxState, is_alive, read_state, resolve_home
 
 IDLE_HOURS = 4.0
@@ -300,6 +301,7 @@ def _clear(place: Home) -> None:
     """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
     for folder in (place.functions, place.runtime, place.logs, place.twins):
         shutil.rmtree(folder, ignore_errors=True)
+    place.end_file.unlink(missing_ok=True)
     place.logs.mkdir(parents=True)
     place.functions.mkdir(parents=True)
 
@@ -317,7 +319,7 @@ def _locked(place: Home) -> Any:
 
 
 def _gateway_environment() -> dict[str, str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    env = gateway_environment()
     # A program may be run from a checkout that is not installed; its gateway must find the same l3kit.
     package_root = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(p for p in (package_root, env.get("PYTHONPATH", "")) if p)

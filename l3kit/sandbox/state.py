@@ -87,6 +87,11 @@ class Home:
         return self.root / "failure.json"
 
     @property
+    def end_file(self) -> Path:
+        """Why the last gateway ended."""
+        return self.root / "ended.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "lock"
 

@@ -85,7 +85,7 @@ class Writer:
         self._url = url
         self._token = token
         self._link = link
-        self._session = session or _session(url)
+        self._session = session or open_session(url)
         self._sleep = sleep
         self._jitter = jitter
         self._now = now
@@ -309,7 +309,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _session(url: str) -> requests.Session:
+def open_session(url: str) -> requests.Session:
+    """For requests to a writer: never repeated, no cookies; on loopback deaf to the shell's proxies."""
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
     session.mount("https://", adapter)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.stores import Place, open_hot, open_journal, open_objects
 from l3kit.device_facts import Schedule
-from l3kit.errors import L3Error, ProvisioningError
+from l3kit.errors import L3Error, PermissionMissingError, ProvisioningError
 from l3kit.schedule_times import next_time
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings import Resource
@@ -121,6 +121,7 @@ class AwsFacade:
 def _invoke(session: Session, name: str, event: Mapping[str, Any]) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
 
+    running = "It may still be running; a second run does no harm"
     client = session.aws.client("lambda", read_timeout=920, max_attempts=1)
     try:
         answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail")
@@ -129,10 +130,12 @@ def _invoke(session: Session, name: str, event: Mapping[str, Any]) -> Any:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "refused")
         raise L3Error(name, f"was not invoked ({code})", "Run again; what is moved is moved") from None
+    except PermissionMissingError:
+        raise
+    except ProvisioningError as error:  # what boto3 raised, told already
+        raise L3Error(name, error.cause, running) from None
     except BotoCoreError as error:
-        raise L3Error(
-            name, f"gave no answer ({type(error).__name__})", "It may still be running; a second run does no harm"
-        ) from None
+        raise L3Error(name, f"gave no answer ({type(error).__name__})", running) from None
     payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")

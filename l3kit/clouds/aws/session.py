@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.clouds.aws.credentials import Credentials
-from l3kit.errors import PermissionMissingError
+from l3kit.clouds.aws.unanswered import LOG_IN, told, unanswered
+from l3kit.errors import PermissionMissingError, SandboxError
 
 CONTROL_READ_TIMEOUT = 60.0
 
@@ -38,9 +40,14 @@ class AwsSession:
                 retries={"total_max_attempts": max_attempts, "mode": "standard"},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
+                proxies={} if self.endpoint_url else None,
             )
             self._clients[wanted] = self._boto.client(
-                name, region_name=self.region, endpoint_url=self.endpoint_url, config=config
+                name,
+                region_name=self.region,
+                endpoint_url=self.endpoint_url,
+                verify=True if self.endpoint_url else None,
+                config=config,
             )
         return self._clients[wanted]
 
@@ -54,37 +61,78 @@ class AwsSession:
             events.register("before-send", sent)
 
     def credentials(self) -> Credentials:
-        """The current keys, renewed by boto3 where they expire; for the data plane's own signing."""
-        frozen = self._boto.get_credentials().get_frozen_credentials()
+        """The current keys, renewed by boto3 where they expire; for the data plane's own signing.
+
+        Raises: PermissionMissingError where they cannot be had any more.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            frozen = self._boto.get_credentials().get_frozen_credentials()
+        except BotoCoreError as error:
+            raise told(error, "AWS credentials") from None
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
-    """A session on the sandbox, with its own made-up keys; real credentials are never looked at."""
-    import boto3
+    """A session on the sandbox, with its own made-up keys; the shell's credentials and settings are never looked at.
 
-    boto = boto3.Session(aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=region)
-    account = boto.client("sts", endpoint_url=endpoint_url).get_caller_identity()["Account"]
+    Raises: SandboxError where it does not answer.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    boto = boto3.Session(
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        region_name=region,
+        botocore_session=_deaf_session(region),
+    )
+    client = AwsSession(region, "", endpoint_url, boto).client("sts")
+    try:
+        account = client.get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        cause = f"did not answer its first call ({type(error).__name__})"
+        raise SandboxError("sandbox", cause, "See `l3kit sandbox status`; start it with `l3kit sandbox up`") from None
+    boto.events.register("after-call-error", unanswered)
     return AwsSession(region, account, endpoint_url, boto)
 
 
 def open_account(region: str, profile: str = "") -> AwsSession:
-    """A session on the real AWS with boto3's usual credentials.
+    """A session on the real AWS with boto3's usual credentials and settings.
 
     Raises: PermissionMissingError where there are none, or they are refused.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    remedy = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"
     try:
         boto = boto3.Session(profile_name=profile or None, region_name=region)
         if boto.get_credentials() is None:
-            raise PermissionMissingError("AWS credentials", "there are none; nothing was done", remedy)
+            raise PermissionMissingError("AWS credentials", "there are none; nothing was done", LOG_IN)
         account = boto.client("sts").get_caller_identity()["Account"]
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "refused")
-        raise PermissionMissingError("AWS credentials", f"were refused ({code}); nothing was done", remedy) from None
-    except BotoCoreError as error:
-        raise PermissionMissingError("AWS credentials", f"cannot be used ({error}); nothing was done", remedy) from None
+        raise PermissionMissingError("AWS credentials", f"were refused ({code}); nothing was done", LOG_IN) from None
+    except (BotoCoreError, ValueError) as error:  # ValueError: an address in AWS_ENDPOINT_URL that is none
+        found = told(error, "AWS credentials")
+        raise PermissionMissingError(found.resource, f"{found.cause}; nothing was done", found.remedy) from None
+    boto.events.register("after-call-error", unanswered)
     return AwsSession(region, account, None, boto)
+
+
+def _deaf_session(region: str) -> Any:
+    """botocore with its own defaults instead of what variables and files of the shell's user say."""
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+    from botocore.session import Session
+
+    session = Session()
+    settings = session.get_component("config_store")
+    for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
+        settings.set_config_variable(name, default)
+    for name in ("config_file", "credentials_file"):
+        settings.set_config_variable(name, os.devnull)
+    for section in ("s3", "proxies_config"):
+        settings.set_config_variable(section, {})
+    settings.set_config_variable("region", region)
+    return session

@@ -56,7 +56,12 @@ class CosmosPlace:
 
     @property
     def is_loopback(self) -> bool:
-        return urlsplit(self.endpoint).hostname in LOOPBACK
+        return is_loopback(self.endpoint)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is of this machine: a sandbox's, to which the shell's proxies do not lead."""
+    return urlsplit(address).hostname in LOOPBACK
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

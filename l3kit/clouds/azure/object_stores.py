@@ -10,6 +10,7 @@ from typing import Any
 from azure.storage.blob.aio import ContainerClient
 
 from l3kit.clouds.azure.blob_calls import BlobCalls
+from l3kit.clouds.azure.cosmos_place import is_loopback
 from l3kit.clouds.azure.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
@@ -65,5 +66,6 @@ def open_objects(
         user_agent=place.agent,
         max_single_put_size=SINGLE_PUT_BYTES,
         max_single_get_size=1024**3,
+        use_env_settings=not is_loopback(place.account_url),
     )
     return BlobObjectStore(container, tier, client, BlobCalls(Usage(), place.retry, timeout=timeout * OBJECT_TIMEOUTS))

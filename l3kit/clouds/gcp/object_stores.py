@@ -76,6 +76,7 @@ def open_objects(
     credentials = AnonymousCredentials() if place.endpoint else place.credentials()
     session = google.auth.transport.requests.AuthorizedSession(credentials)
     session.headers["User-Agent"] = place.agent
+    session.trust_env = place.endpoint is None  # a sandbox's client is deaf to the shell's proxies
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0))
     # Else the client reads the bucket by itself, for traces: uncounted, retried, and with a permission of its own.
@@ -87,5 +88,7 @@ def open_objects(
         client_info=ClientInfo(user_agent=place.agent),
         client_options={"api_endpoint": place.endpoint} if place.endpoint else None,
     )
+    if place.endpoint:
+        client._connection.API_BASE_MTLS_URL = place.endpoint  # else GOOGLE_API_USE_MTLS_ENDPOINT leads to Google
     calls = StorageCalls(Usage(), threads=CONNECTIONS, retry=place.retry)
     return GcsObjectStore(bucket, tier, client, session, calls, timeout=timeout * OBJECT_TIMEOUTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from filelock import FileLock
 
 from l3kit.sandbox.cloud_functions.record import PYTHON, RefusedError
 from l3kit.sandbox.node_install import cache_root
+from l3kit.sandbox.shell import installer_environment
 
 INSTALL_SECONDS = 600
 CONSTRAINTS = "constraints.txt"
@@ -65,7 +65,7 @@ def _install(root: Path, target: Path) -> None:
     # -P: the zip's own modules are no part of pip. Modules are compiled by the first function that imports them.
     command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--no-compile", "--only-binary=:all:", "--target", str(target), "-r", "requirements.txt"]
-    environment = {name: value for name, value in os.environ.items() if name not in _STEERED}
+    environment = {name: value for name, value in installer_environment().items() if name not in _STEERED}
     try:
         done = subprocess.run(
             command,

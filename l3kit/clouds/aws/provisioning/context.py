@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.naming import TAG_TWIN, AwsNames
 from l3kit.provisioning.waiting import wait_until
+from l3kit.tiering.http import open_session
 
 
 def url_answers(url: str) -> bool:
@@ -22,7 +23,8 @@ def url_answers(url: str) -> bool:
     Without a token a writer says 403, as AWS does in its stead; but AWS names an error type.
     """
     try:
-        answer = requests.post(url, timeout=10)
+        with open_session(url) as http:
+            answer = http.post(url, timeout=10)
     except requests.RequestException:
         return False
     return answer.status_code < 500 and "x-amzn-errortype" not in answer.headers

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.provisioning.calls import code_of
 from l3kit.clouds.aws.provisioning.operator_policy import Scope
 from l3kit.clouds.aws.provisioning.permissions import DEPLOYING, REQUIRED_PERMISSIONS, Grant
+from l3kit.clouds.aws.unanswered import LOG_IN
 from l3kit.errors import PermissionMissingError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Actions in one SimulatePrincipalPolicy."""
-LOG_IN = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"
 
 
 def preflight(twin: Twin, session: Session) -> tuple[str, ...]:
@@ -31,9 +31,8 @@ def preflight(twin: Twin, session: Session) -> tuple[str, ...]:
     scope = Scope(twin.name, session.aws.account_id, session.aws.region)
     try:
         denied = _denied(session.aws.client("iam"), caller, scope)
-    except (ClientError, BotoCoreError) as error:
-        code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-        return (f"Permissions could not be checked beforehand (iam:SimulatePrincipalPolicy: {code}).",)
+    except ClientError as error:
+        return (f"Permissions could not be checked beforehand (iam:SimulatePrincipalPolicy: {code_of(error)}).",)
     needed = [grant for grant in denied if set(grant.verbs) & set(DEPLOYING)]
     if needed:
         missing = list(dict.fromkeys(action for grant in needed for action in grant.actions))
@@ -54,9 +53,9 @@ def _note(caller: str, denied: Sequence[Grant]) -> str:
 def _caller(session: Session) -> str:
     try:
         return str(session.aws.client("sts").get_caller_identity()["Arn"])
-    except (ClientError, BotoCoreError) as error:
-        code = code_of(error) if isinstance(error, ClientError) else str(error)
-        raise PermissionMissingError("AWS credentials", f"cannot be used ({code}); nothing was done", LOG_IN) from None
+    except ClientError as error:
+        cause = f"cannot be used ({code_of(error)}); nothing was done"
+        raise PermissionMissingError("AWS credentials", cause, LOG_IN) from None
 
 
 def _denied(iam: Any, caller: str, scope: Scope) -> list[Grant]:
@@ -107,5 +106,5 @@ def _principal(iam: Any, arn: str) -> str:
     name = rest.split("/")[0]
     try:
         return str(iam.get_role(RoleName=name)["Role"]["Arn"])  # with its path, which the session's ARN leaves out
-    except (ClientError, BotoCoreError):
+    except ClientError:
         return f"{prefix.replace(':sts:', ':iam:')}:role/{name}"

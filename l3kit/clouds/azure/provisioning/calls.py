@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from l3kit.clouds.azure.cosmos_place import is_loopback
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 if TYPE_CHECKING:
@@ -17,18 +18,27 @@ READ_SECONDS = 60
 
 @cache
 def cosmos_client(session: AzureSession) -> Any:
-    """azure-cosmos's client of the session's account."""
+    """azure-cosmos's client of the session's account; on loopback deaf to the shell's proxies."""
+    from azure.core.pipeline.transport import RequestsTransport
     from azure.cosmos import CosmosClient
 
-    return CosmosClient(session.cosmos_endpoint, session.cosmos_key, enable_endpoint_discovery=False)
+    transport = RequestsTransport(use_env_settings=not is_loopback(session.cosmos_endpoint))
+    return CosmosClient(
+        session.cosmos_endpoint, session.cosmos_key, enable_endpoint_discovery=False, transport=transport
+    )
 
 
 @cache
 def blob_client(session: AzureSession) -> Any:
-    """azure-storage-blob's client of the session's account."""
+    """azure-storage-blob's client of the session's account; on loopback deaf to the shell's proxies."""
     from azure.storage.blob import BlobServiceClient
 
-    return BlobServiceClient(session.storage_url, credential=session.storage_key, read_timeout=READ_SECONDS)
+    return BlobServiceClient(
+        session.storage_url,
+        credential=session.storage_key,
+        read_timeout=READ_SECONDS,
+        use_env_settings=not is_loopback(session.storage_url),
+    )
 
 
 @contextmanager

@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 
 @cache
 def storage_client(session: GcpSession) -> Any:
-    """google-cloud-storage's client of the session's project."""
+    """google-cloud-storage's client of the session's project, deaf to the shell's proxies."""
     from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.requests import AuthorizedSession
     from google.cloud.storage import Client
 
     from l3kit.clouds.gcp.object_stores import NO_BUCKET_READS
 
     os.environ.setdefault(NO_BUCKET_READS, "true")
+    credentials = AnonymousCredentials()
+    http = AuthorizedSession(credentials)
+    http.trust_env = False
     options = {"api_endpoint": session.storage_endpoint}
-    return Client(session.project, AnonymousCredentials(), client_options=options)
+    client = Client(session.project, credentials, _http=http, client_options=options)
+    client._connection.API_BASE_MTLS_URL = session.storage_endpoint
+    return client
 
 
 @cache
@@ -34,7 +40,7 @@ def firestore_client(session: GcpSession) -> Any:
     from google.cloud.firestore_v1.services.firestore import FirestoreClient
     from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
-    channel = grpc.insecure_channel(session.firestore_endpoint)
+    channel = grpc.insecure_channel(session.firestore_endpoint, options=[("grpc.enable_http_proxy", 0)])
     return FirestoreClient(transport=FirestoreGrpcTransport(channel=channel))
 
 
@@ -42,6 +48,7 @@ def firestore_client(session: GcpSession) -> Any:
 def explained(resource: str) -> Iterator[None]:
     """Google's refusals as ProvisioningError, and missing rights as PermissionMissingError."""
     from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized
+    from google.auth.exceptions import GoogleAuthError
     from requests import RequestException
 
     try:
@@ -51,6 +58,9 @@ def explained(resource: str) -> Iterator[None]:
     except GoogleAPIError as error:
         cause = f"Google Cloud refused ({type(error).__name__}: {getattr(error, 'message', '')})"
         raise ProvisioningError(resource, cause, "Apply again once the cause is gone") from None
+    except GoogleAuthError as error:
+        cause = f"the credentials cannot be used ({type(error).__name__})"
+        raise PermissionMissingError(resource, cause, "Log in: gcloud auth application-default login") from None
     except RequestException as error:
         raise ProvisioningError(
             resource,

@@ -1,0 +1,46 @@
+"""What boto3 raises where no answer came, in l3kit's words: broken credentials, no network, a dead sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l3kit.errors import PermissionMissingError, ProvisioningError
+
+LOG_IN = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"
+AGAIN = "Check the network and the proxy settings, in the sandbox `l3kit sandbox status`; then run again"
+_OF_CREDENTIALS = (
+    "ConfigNotFound",
+    "ConfigParseError",
+    "CredentialRetrievalError",
+    "InvalidConfigError",
+    "NoAuthTokenError",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "ProfileNotFound",
+    "RefreshWithMFAUnsupportedError",
+    "SSOError",
+    "TokenRetrievalError",
+)
+_SILENT = frozenset({"CredentialRetrievalError"})
+"""Their text repeats what another program printed, perhaps a key."""
+
+
+def unanswered(exception: Exception, event_name: str = "", **_: Any) -> None:
+    """botocore's event `after-call-error`: whichever call failed without an answer, and however, is told here alone.
+
+    Raises: PermissionMissingError, ProvisioningError.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    if isinstance(exception, BotoCoreError):
+        service, _, operation = event_name.partition(".")[2].partition(".")
+        raise told(exception, f"AWS {service}", operation) from None
+
+
+def told(error: Exception, resource: str, operation: str = "") -> ProvisioningError:
+    """The error for people. It shows what boto3 says of files, profiles and addresses, and no key."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    text = f"{type(error).__name__}" if names & _SILENT else " ".join(str(error).split())[:300]
+    if names & set(_OF_CREDENTIALS) or isinstance(error, ValueError) or not operation:
+        return PermissionMissingError("AWS credentials", f"cannot be used ({text})", LOG_IN)
+    return ProvisioningError(resource, f"{operation} got no answer ({text})", AGAIN)
