@@ -7,7 +7,9 @@ A verb is a function and a few lines of parser.
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +19,7 @@ from typing import Any
 
 from l3kit.cost.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
+from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
 from l3kit.permission_command import add_permissions
 
@@ -31,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_cost(commands)
     add_first_light(commands)
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
         return code
@@ -39,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps({"error": {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}}))
         else:
             print(f"l3kit: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        cause, remedy = refusal(error)
+        print(f"l3kit: {error.filename or 'a file'}: {cause}. {remedy}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         print(f"l3kit: {error.name} is not installed. Install the extras: pip install 'l3kit[all]'", file=sys.stderr)
@@ -119,7 +132,7 @@ def _dated_parameters(where: Path) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(where.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigurationError(str(where), f"cannot be read ({type(error).__name__})", "Name a params file") from None
     if not isinstance(content, dict):
         raise ConfigurationError(str(where), "is not a params file", "Name one of params/*.yaml, or a twin's folder")

@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from l3kit.errors import ConfigurationError
+from l3kit.files import refusal
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, format_former, parse_former
 
 FILE = "config_inter_cloud.json"
@@ -82,7 +83,7 @@ class LinkFile:
 
     def load(self) -> dict[str, Connection]:
         """All saved links by id; empty where there is no file yet. Raises: ConfigurationError for a broken file."""
-        content = _read(self.path) if self.path.exists() else {"connections": {}}
+        content = _read(self.path)
         return {conn_id: _connection(conn_id, entry) for conn_id, entry in content["connections"].items()}
 
     def save(self, connection: Connection, *, lock_seconds: float = LOCK_SECONDS) -> None:
@@ -122,7 +123,9 @@ class LinkFile:
                 FILE, f"is held by another deployment for over {lock_seconds:g} s", "Wait for it to end, then repeat"
             ) from None
         except OSError as error:
-            raise ConfigurationError(FILE, f"cannot be written ({error.strerror})", "It was left as it is") from None
+            cause, remedy = refusal(error)
+            left = f"{remedy}. It was left as it is"
+            raise ConfigurationError(FILE, f"cannot be written ({cause})", left) from None
 
 
 def told_digest(variables: Mapping[str, str]) -> str:
@@ -200,7 +203,7 @@ def _content(path: Path) -> dict[str, Any]:
     """What the file holds now. The lock must be held."""
     for left in path.parent.glob(f".{path.name}.*"):  # by a deployment that was killed: the lock is ours alone
         left.unlink(missing_ok=True)
-    return _read(path) if path.exists() else {"connections": {}}
+    return _read(path)
 
 
 def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
@@ -214,9 +217,12 @@ def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """The file's content, without links where there is no file yet. Raises: ConfigurationError."""
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except FileNotFoundError:
+        return {"connections": {}}
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "msg", None) or "not UTF-8"
         raise ConfigurationError(
             path.name, f"cannot be read ({reason})", "Mend or remove it; it was left as it is"
@@ -232,7 +238,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             json.dump(content, file, indent=2, ensure_ascii=False)
             file.write("\n")
             file.flush()

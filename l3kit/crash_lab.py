@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from l3kit.clouds.aws.provisioning.calls import explained
 from l3kit.coroutines import run
 from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.leases import end_lease
@@ -105,7 +106,8 @@ class CrashLab:
         armed = faults.arm(self._endpoint, self._function, "kill_before" if when == "before" else "kill_after", at=step)
         client = self._session.aws.client("lambda")
         event = json.dumps({"time": self._moment.isoformat()}).encode()
-        answer = client.invoke(FunctionName=self._function, Payload=event)
+        with explained(f"function {self._function}"):
+            answer = client.invoke(FunctionName=self._function, Payload=event)
         content = json.loads(answer["Payload"].read())
         calls, fired = armed.disarm()
         if not fired:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from l3kit.errors import L3Error
+from l3kit.files import told
 from l3kit.sandbox.owner import OWNER_VARIABLE
 
 NOTEBOOKS = ("walkthrough", "deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
@@ -142,8 +144,6 @@ def summary(outcomes: Sequence[Outcome], root: Path) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 when every notebook passed."""
-    from tqdm import tqdm
-
     parser = argparse.ArgumentParser(prog="python -m l3kit.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for notebooks, HTML and results")
     parser.add_argument("--only", nargs="+", choices=NOTEBOOKS, default=NOTEBOOKS, help="run only these notebooks")
@@ -152,8 +152,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     acts = {1: FIRST_ACT, 2: SECOND_ACT, None: FIRST_ACT + SECOND_ACT}
     scenes = [scene for scene in acts[options.act] if scene.notebook in options.only]
     root = Path(__file__).resolve().parents[1]
-    out = (root / options.out).resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        return _show(scenes, root, (root / options.out).resolve())
+    except L3Error as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _show(scenes: Sequence[Scene], root: Path, out: Path) -> int:
+    from tqdm import tqdm
+
+    with told(str(out)):
+        out.mkdir(parents=True, exist_ok=True)
     outcomes = []
     with demo_sandbox(), tqdm(total=len(scenes), unit="notebook", file=sys.stderr) as bar:
         for outcome in run_all(scenes, root, out):

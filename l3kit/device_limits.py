@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from l3kit.clouds.azure import blob_names
 from l3kit.clouds.gcp import document_ids, object_names
+from l3kit.errors import ConfigurationError
 from l3kit.tiering.chunks import object_key
 from l3kit.tiering.receipts import RECEIPT_PREFIX
 from l3kit.tiering.wire import MAX_KEY_BYTES
@@ -32,3 +33,16 @@ def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
         name = RECEIPT_PREFIX + key if tier == "cold" else key
         if fault := _KEY_FAULTS[tiers[tier]](name):
             yield f"the {tier} tier on {tiers[tier]} cannot hold the id {device_id!r}: {fault}"
+
+
+def checked_device(device_id: str) -> str:
+    """The id of a device that somebody asks for. Raises: ConfigurationError where it can be none's."""
+    if not isinstance(device_id, str) or not device_id:
+        raise ConfigurationError("device", f"{device_id!r} is no device id", "Name a device of the twin as text")
+    try:
+        device_id.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"device {device_id!r}", "holds half of a surrogate pair, which is no text", "Name a device of the twin"
+        ) from None
+    return device_id

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
+from l3kit.device_limits import checked_device
 from l3kit.device_reading import SORT_KEY, Gap, Part, Range, beside, merged, read_device
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.tier_stores import open_tiers
@@ -157,8 +158,10 @@ def query(
         device_id: one of the twin's devices, or one removed from its config of which something is left.
         start, end: ISO 8601 with `Z` or an offset, epoch digits, a datetime with a zone, or a date, which is a whole
             day of UTC; empty or left out: open.
-    Raises: ConfigurationError for a bound that is no time, or a start behind the end; L3Error for an unknown device.
+    Raises: ConfigurationError for a bound that is no time, a start behind the end, or an id that is none; L3Error for
+        an unknown device.
     """
+    checked_device(device_id)
     first = read_bound(start, is_end=False) if start else None
     last = read_bound(end, is_end=True) if end else None
     if first is not None and last is not None and first > last:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.errors import StoreError
-from l3kit.shown_values import shown_item, untagged
+from l3kit.shown_values import shown
 from l3kit.tier_stores import TierStores
 from l3kit.tiering.chunks import decompress, device_prefix, parse_object_key
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
 from l3kit.tiering.time_ranges import may_overlap, order_of, text_ranges, within
 
@@ -88,11 +89,16 @@ async def _read_hot(hot: HotStore, device_id: str, wanted: Range, found: Found) 
         after: str | None = None
         while True:
             page = await hot.read_page(device_id, before=texts.before, after=after, since=since)
-            read = zip(page.sort_keys, page.items, strict=True)
-            found.items += [("hot", shown_item(item)) for key, item in read if wanted.holds(key)]
+            refused = list(page.refused)
+            for key, item in zip(page.sort_keys, page.items, strict=True):
+                if wanted.holds(key):
+                    try:
+                        found.items.append(("hot", exact_loads(item)))
+                    except ValueError as error:
+                        refused.append((key, f"cannot be shown: {error}"))
             found.gaps += [
                 Gap("hot", f"hot item {key}", reason, "It stays as it is in the hot tier; read it there")
-                for key, reason in page.refused
+                for key, reason in refused
                 if wanted.holds(key)
             ]
             if page.next_after is None:
@@ -132,8 +138,8 @@ def _items(key: str, stored: bytes) -> list[dict[str, Any]]:
     parsed = parse_object_key(key)
     body = decompress(stored, parsed.compression if parsed else "none")
     try:
-        content = shown_item(body)
-    except (ValueError, RecursionError) as error:
+        content = exact_loads(body)
+    except ValueError as error:
         raise StoreError(key, f"is not a chunk ({error})", "It was changed by hand") from None
     if not isinstance(content, list) or not all(map(_is_item, content)):
         raise StoreError(key, "is not a list of items", "It was changed by hand")
@@ -163,7 +169,7 @@ def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> tuple[tuple[dict[str,
 
 def _columns(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
-        yield beside(name, "tier"), untagged(value)
+        yield beside(name, "tier"), shown(value)
 
 
 def beside(name: str, ours: str) -> str:

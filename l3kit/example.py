@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
 from l3kit.errors import ConfigurationError
@@ -13,6 +14,7 @@ from l3kit.progress_bars import counter, progress, progress_bar
 from l3kit.provisioning import ApplyResult, apply, plan
 from l3kit.telemetry import WEATHER_FILE, put_telemetry, read_weather
 from l3kit.tier_stores import open_tiers
+from l3kit.tiering.exact_numbers import exact_loads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +82,6 @@ def holds_readings(session: Session, twin: Twin) -> bool:
 
 def sample(session: Session, twin: Twin) -> pd.DataFrame:
     """The newest reading of each device, as the hot tier holds it."""
-    import json
-
     import pandas as pd
 
     async def read() -> list[bytes]:
@@ -90,7 +90,11 @@ def sample(session: Session, twin: Twin) -> pd.DataFrame:
             found = [await tiers.hot.last_item(device.id) for device in twin.devices]
         return [item for item in found if item is not None]
 
-    return pd.DataFrame([json.loads(item) for item in run(read())])
+    return pd.DataFrame([{name: _plain(value) for name, value in exact_loads(item).items()} for item in run(read())])
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from l3kit.coroutines import run
 from l3kit.device_facts import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk
+from l3kit.device_limits import checked_device
 from l3kit.device_page import DevicePage
 from l3kit.errors import ConfigurationError
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import ChunkKey, device_prefix, parse_object_key
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.receipts import archived_digest
@@ -44,6 +45,7 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
         now: the moment the page stands for, with a time zone; None is the present.
     Raises: ConfigurationError for a device that is neither; StoreError.
     """
+    checked_device(device_id)
     if now is not None and now.tzinfo is None:
         raise ConfigurationError("now", f"{now.isoformat()} names no time zone", "Give it in UTC")
     moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
@@ -119,8 +121,16 @@ async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
             return HotItems(sort_keys, size, last, True, tuple(refused))
         if size >= MAX_HOT_BYTES:
             newest = await hot.last_item(device_id)
-            last = json.loads(newest)["id"] if newest else after
+            last = _id_of(newest) or after
             return HotItems(sort_keys, size, last, False, tuple(refused))
+
+
+def _id_of(item: bytes | None) -> str:
+    """Empty where there is no item, or one that cannot be shown."""
+    try:
+        return str(exact_loads(item)["id"]) if item else ""
+    except ValueError:
+        return ""
 
 
 async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, entry: Entry) -> EntryCheck:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l3kit.coroutines import run
+from l3kit.device_limits import checked_device
 from l3kit.errors import ConfigurationError
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering import journal
@@ -23,6 +24,8 @@ def end_lease(session: Session, twin: Twin, device_id: str) -> str:
     Raises: ConfigurationError where the journal is on a cloud that this session does not reach; StoreError, also
         where the run turns out to be alive.
     """
+
+    checked_device(device_id)
 
     async def end() -> str:
         async with open_tiers(session, twin) as tiers:

@@ -46,6 +46,17 @@ class Parameters(BaseModel):
     profile: str = Field(description="AWS profile; empty takes boto3's default")
     result_path: str = Field(description="where the JSON result goes; empty is build/results/")
 
+    @field_validator("result_path")
+    @classmethod
+    def _is_file(cls, value: str) -> str:
+        """Found before the work whose result it is to hold; whether it can be written is seen in the end."""
+        path = Path(value)
+        if value and path.is_dir():
+            raise ValueError("is a folder: name a file in it")
+        if value and (file := next((part for part in path.parents if part.is_file()), None)):
+            raise ValueError(f"lies below {file.name}, which is a file: name another place")
+        return value
+
     @property
     def twin_path(self) -> Path:
         """The twin's folder, below the project root unless absolute."""

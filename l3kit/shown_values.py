@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-MAX_INT_DIGITS = 4300
-"""Python turns no more digits into an int; a longer whole number becomes a Decimal of the same digits."""
 
-
-def shown_item(text: bytes) -> Any:
-    """An item of chunk JSON, or an array of items: numbers as int or Decimal, no digit lost. Raises: ValueError."""
-    return json.loads(text, parse_float=Decimal, parse_int=_whole)
+def shown(value: Any) -> Any:
+    """`untagged`, or the value itself where that goes too deep: chunks of l3kit's, which alone have tags, do not."""
+    try:
+        return untagged(value)
+    except RecursionError:
+        return value
 
 
 def untagged(value: Any) -> Any:
@@ -36,10 +34,6 @@ def untagged(value: Any) -> Any:
             except (TypeError, ValueError, binascii.Error):
                 return value
     return {name: untagged(entry) for name, entry in value.items()}
-
-
-def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) <= MAX_INT_DIGITS else Decimal(text)
 
 
 def _map(content: Mapping[str, Any]) -> dict[str, Any]:

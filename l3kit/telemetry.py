@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from l3kit.coroutines import run
+from l3kit.device_limits import checked_device
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tier_stores import open_tiers
+from l3kit.tiering.chunk_items import check_levels
 from l3kit.tiering.item_times import canonical_text
 from l3kit.tiering.strict_json import members
 
@@ -113,11 +115,12 @@ def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes
         digits: fraction digits of the twin's times.
     Raises: ItemRefusedError where it is not an item of this device; NotATimeError where its `id` is no time.
     """
-    where = f"reading of {device_id}"
+    where = f"reading of {checked_device(device_id)}"
     try:
         parts = members(item)
         json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()  # no half surrogates
-    except ValueError as error:
+        check_levels(item)
+    except (ValueError, RecursionError) as error:
         raise ItemRefusedError(where, f"cannot be read: {error}", "An item is one JSON object in UTF-8") from None
     if parts.get("iotDeviceId") != orjson.dumps(device_id) and _text(parts, "iotDeviceId") != device_id:
         raise ItemRefusedError(where, "its iotDeviceId is not that device's id", "Both name the device")

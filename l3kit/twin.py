@@ -305,7 +305,11 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
 
 
 def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
-    if not (folder / EVENTS).exists():
+    try:
+        if not (folder / EVENTS).exists():
+            return ()
+    except OSError as error:
+        problems.append(f"{EVENTS}: cannot be read ({error.strerror})")
         return ()
     content = _load_json(folder, EVENTS, problems)
     if content is UNREADABLE:

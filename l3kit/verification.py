@@ -17,6 +17,7 @@ from l3kit.link_checks import link_checks
 from l3kit.provisioning.layout import providers_of
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.item_times import moment_of
 from l3kit.tiering.time_ranges import movable_range
 
@@ -189,7 +190,7 @@ async def _take_back(
         found: list[Any] = []
         for key in keys:
             parsed = parse_object_key(key)
-            content = json.loads(decompress(await tiers.cold.read(key), parsed.compression if parsed else "none"))
+            content = exact_loads(decompress(await tiers.cold.read(key), parsed.compression if parsed else "none"))
             found += content
             if [entry["id"] for entry in content] == [stamp]:
                 await tiers.cold.delete(key)

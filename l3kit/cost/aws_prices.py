@@ -11,8 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from l3kit.clouds.aws.unanswered import told
 from l3kit.cost.units import UNITS
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.files import check_writable, write_whole
 
 SOURCE = "AWS Price List API (GetProducts)"
 API_REGION = "us-east-1"
@@ -74,10 +76,8 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
     Raises: PermissionMissingError where there are no credentials or they lack pricing:GetProducts; ProvisioningError
         where the API failed; ConfigurationError where it told no price at all. No file is written then.
     """
-    if client is None:
-        import boto3
-
-        client = boto3.client("pricing", region_name=API_REGION)
+    check_writable(Path(path))
+    client = client or _client()
     renewed: dict[Wanted, list[tuple[Decimal | None, Decimal]]] = {}
     left: dict[str, str] = {}
     for code in dict.fromkeys(wanted.service_code for wanted in WANTED):
@@ -91,8 +91,18 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
     if not renewed:
         raise ConfigurationError(f"AWS prices of {region}", "the price list told none", "Is the region's name right?")
     target = Path(path)
-    target.write_text(_overlay(renewed, region, today), "utf-8")
+    write_whole(target, _overlay(renewed, region, today))
     return Refreshed(target, tuple(_name(wanted) for wanted in renewed), left)
+
+
+def _client() -> Any:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.client("pricing", region_name=API_REGION)
+    except (BotoCoreError, ValueError) as error:
+        raise told(error, "AWS credentials") from None
 
 
 def _products(client: Any, service_code: str, region: str) -> Iterator[dict[str, Any]]:
@@ -121,7 +131,7 @@ def _products(client: Any, service_code: str, region: str) -> Iterator[dict[str,
             raise PermissionMissingError(where, f"refused ({code})", "Allow pricing:GetProducts") from None
         raise ProvisioningError(where, f"failed ({code})", "Try again later") from None
     except BotoCoreError as error:
-        raise ProvisioningError(where, f"cannot be reached ({type(error).__name__})", "Try again later") from None
+        raise told(error, where, "GetProducts") from None
 
 
 def _price(products: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[tuple[Decimal | None, Decimal]] | str:

@@ -128,7 +128,7 @@ def _load(path: Path) -> Any:
         raise ConfigurationError(
             path.name, f"cannot be read ({error.strerror})", "Name a price file that exists"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
 
 

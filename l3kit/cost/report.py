@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.cost.report_page import failure_of, report_html
 from l3kit.errors import L3Error
+from l3kit.files import told, write_whole
 from l3kit.params import project_root
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def render(files: Files, failure: str) -> None:
     notebook: NotebookNode = nbformat.read(files.notebook, as_version=4)  # type: ignore[no-untyped-call]
     result: dict[str, Any] = json.loads(files.result.read_text("utf-8")) if files.result.exists() else {}
     title = str(result.get("summary", "The report is incomplete"))
-    files.html.write_text(report_html(notebook, title, failure_of(notebook) or failure), "utf-8")
+    write_whole(files.html, report_html(notebook, title, failure_of(notebook) or failure))
 
 
 def find_browser(names: Sequence[str] = BROWSERS) -> str | None:
@@ -118,11 +119,12 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
         params: scenario file, as params/cost_analysis.sandbox.yaml.
         browser: program that prints; None makes no PDF.
     Returns: the files, and how the notebook failed (empty where it did not); its HTML then says so at its top.
-    Raises: L3Error where the notebook could not even begin, or the browser printed nothing.
+    Raises: L3Error where the notebook could not even begin, the browser printed nothing, or no file can be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     files = Files.of(params, out)
-    files.remove()
+    with told(str(out)):
+        out.mkdir(parents=True, exist_ok=True)
+        files.remove()
     failure = run_notebook(params, files, root)
     if not files.notebook.exists():
         raise L3Error(NOTEBOOK, f"did not begin: {failure.rstrip('.')}", "Is the scenario file YAML?")

@@ -89,7 +89,7 @@ def load_scenario(path: Path, *, ignored: Collection[str] = (), folder: Path | N
         content = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigurationError(path.name, f"cannot be read ({error.strerror})", "Name a parameter file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
     if not isinstance(content, dict):
         raise ConfigurationError(path.name, "is not a table of names and values")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l3kit.errors import ConfigurationError
+from l3kit.files import check_writable
 
 if TYPE_CHECKING:
     from l3kit.first_light.report import Report
@@ -48,6 +49,9 @@ def _first_light(options: argparse.Namespace) -> int:
     from l3kit.session import connect
 
     name = check_name(options.clean_up) if options.clean_up else new_name()
+    path = options.report or Path(f"first-light-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+    if not (options.clean_up or options.dry_run):
+        check_writable(path)  # now, not after a quarter of an hour
     with _ended_by_termination(), tempfile.TemporaryDirectory(prefix="l3kit-first-light-") as folder:
         twin = write_twin(Path(folder), name)
         if not options.clean_up:
@@ -63,7 +67,7 @@ def _first_light(options: argparse.Namespace) -> int:
         if not options.yes and not _agreed(session):
             print("Nothing was made.", file=sys.stderr)
             return 1
-        return _run(session, twin, options)
+        return _run(session, twin, path, options)
 
 
 @contextmanager
@@ -93,7 +97,7 @@ def _agreed(session: Session) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _run(session: Session, twin: Twin, options: argparse.Namespace) -> int:
+def _run(session: Session, twin: Twin, path: Path, options: argparse.Namespace) -> int:
     from l3kit.cost.price_book import load_prices
     from l3kit.first_light.estimate import estimate
     from l3kit.first_light.report import save
@@ -111,7 +115,6 @@ def _run(session: Session, twin: Twin, options: argparse.Namespace) -> int:
     )
     # Names of buckets end in a digest of the account's id, which is short enough to be found by trying.
     secrets = (session.aws.account_id, session.aws_names(twin).cold_s3_bucket().rsplit("-", 1)[-1])
-    path = options.report or Path(f"first-light-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
     paths = save(report, path, secrets)
     _conclude(report, paths, options)
     return report.exit_code

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l3kit import __version__
+from l3kit.files import write_whole
 
 FORMAT = 1
 Verdict = Literal["passed", "failed", "interrupted", "left over"]
@@ -119,20 +118,11 @@ def redacted(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def save(report: Report, path: Path, secrets: Sequence[str]) -> tuple[Path, Path]:
-    """Write the report as JSON, and beside it as markdown, each all or nothing. Returns: both paths."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the report as JSON, and beside it as markdown, each all or nothing.
+
+    Returns: both paths. Raises: ConfigurationError.
+    """
     beside = path.with_suffix(".md")
-    _write(path, json.dumps(redacted(report.to_json(), secrets), indent=2, ensure_ascii=False) + "\n")
-    _write(beside, redacted(report.to_markdown(), secrets))
+    write_whole(path, json.dumps(redacted(report.to_json(), secrets), indent=2, ensure_ascii=False) + "\n")
+    write_whole(beside, redacted(report.to_markdown(), secrets))
     return path, beside
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from l3kit.errors import ProvisioningError
+from l3kit.files import told
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
@@ -101,16 +102,22 @@ def _zip(function: str, content: Mapping[str, bytes]) -> Package:
 def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
     """The folder with the pinned dependencies for that runtime; downloaded once, then taken from the cache.
 
-    Raises: ProvisioningError with pip's last lines.
+    Raises: ProvisioningError with pip's last lines; ConfigurationError where the cache cannot be written.
     """
     wanted = sorted(text for text in importlib.metadata.requires("l3kit") or [] if "extra ==" not in text)
     constraints = ROOT / "constraints.txt"
     pins = constraints.read_bytes() if constraints.exists() else b""
     key = hashlib.sha256(repr((wanted, runtime.python, runtime.architecture)).encode() + pins).hexdigest()[:20]
     folder = (cache or _cache()) / key
+    with told(f"cache {folder.parent}", remedy="XDG_CACHE_HOME names its place"):
+        _fill(folder, wanted, constraints, runtime)
+    return folder
+
+
+def _fill(folder: Path, wanted: list[str], constraints: Path, runtime: Runtime) -> None:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{key}."))
+        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
             _download(wanted, constraints, runtime, work)
             work.rename(folder)
@@ -119,7 +126,6 @@ def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
                 raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
-    return folder
 
 
 def _download(wanted: list[str], constraints: Path, runtime: Runtime, target: Path) -> None:

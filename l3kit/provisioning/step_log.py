@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from l3kit.files import told
+
 
 class StepLog:
     """Appends to one file for each twin and place (`Session.deploy_log`); each line is on the disk before the call."""
@@ -17,8 +19,7 @@ class StepLog:
         self._clock = clock
 
     def note(self, phase: str, action: str, kind: str, name: str, detail: str = "") -> None:
-        """Append one line; `phase` is `begin`, `done` or `failed`."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Append one line; `phase` is `begin`, `done` or `failed`. Raises: ConfigurationError where it cannot."""
         line = json.dumps(
             {
                 "time": self._clock().isoformat(timespec="seconds"),
@@ -29,24 +30,30 @@ class StepLog:
                 "detail": detail,
             }
         )
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with told(f"deploy log {self._path}", remedy="Then apply again: no step is made that is not noted"):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
 
     def unfinished(self) -> dict[tuple[str, str], str]:
-        """Steps that were begun and never reported done, by kind and name: where an interrupted apply stopped."""
-        if not self._path.exists():
-            return {}
+        """Steps that were begun and never reported done, by kind and name: where an interrupted apply stopped.
+
+        Raises: ConfigurationError where the file cannot be read.
+        """
+        with told(f"deploy log {self._path}", "cannot be read"):
+            lines = self._path.read_bytes().splitlines() if self._path.exists() else []
         begun: dict[tuple[str, str], str] = {}
-        for text in self._path.read_text("utf-8").splitlines():
+        for text in lines:
             try:
                 line = json.loads(text)
-            except ValueError:  # the process died while it wrote the last line
+                key, phase = (line["resource"], line["name"]), line["phase"]
+                step = f"{line['action']} {line['resource']} {line['name']}"
+            except (ValueError, RecursionError, KeyError, TypeError):  # half a line, of a process that died writing it
                 continue
-            key = (line["resource"], line["name"])
-            if line["phase"] == "begin":
-                begun[key] = f"{line['action']} {line['resource']} {line['name']}"
+            if phase == "begin":
+                begun[key] = step
             else:
                 begun.pop(key, None)
         return begun

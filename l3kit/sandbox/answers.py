@@ -6,7 +6,10 @@ import json
 import uuid
 from xml.sax.saxutils import escape
 
+import aiohttp
 from aiohttp import web
+
+from l3kit.files import UNWRITABLE, refusal
 
 
 def json_answer(content: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -45,3 +48,12 @@ def s3_error(status: int, code: str, message: str, **details: str) -> web.Respon
     return web.Response(
         body=body.encode(), status=status, content_type="application/xml", headers={"x-amz-request-id": request_id}
     )
+
+
+def unserved(error: Exception) -> web.Response:
+    """The answer where an emulator gave none, or the disk takes no more. Raises: any other error, as it is."""
+    if isinstance(error, aiohttp.ClientError):
+        return rest_error(500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer: {error}")
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        return rest_error(500, "InternalFailure", f"The l3kit sandbox cannot write: {'. '.join(refusal(error))}")
+    raise error

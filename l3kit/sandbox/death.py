@@ -42,5 +42,4 @@ def _ended(place: Home) -> SandboxError:
 
 
 def _dead(part: str, cause: str, log: Path) -> SandboxError:
-    lines = f"{cause}; the last lines of its log:\n{tail(log)}\n"
-    return SandboxError(f"sandbox part {part}", lines, f"{ANEW}. The whole log: {log}")
+    return SandboxError(f"sandbox part {part}", cause, f"{ANEW}. The end of its log, {log}:\n{tail(log)}")

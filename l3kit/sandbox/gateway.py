@@ -20,7 +20,7 @@ from aiohttp import web
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
-from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error, unserved
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.instance import open_session
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
@@ -173,8 +173,8 @@ class Gateway:
             self._open_requests += 1
             try:
                 return await handler(request)
-            except aiohttp.ClientError as error:
-                return rest_error(500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer: {error}")
+            except (aiohttp.ClientError, OSError) as error:
+                return unserved(error)
             finally:
                 self._open_requests -= 1
                 self._last_request = time.monotonic()

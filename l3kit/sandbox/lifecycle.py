@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from l3kit.errors import SandboxError
+from l3kit.files import refusal
 from l3kit.sandbox import node_install
 from l3kit.sandbox.emulators import start_failure
 from l3kit.sandbox.owner import Owner, owner_of
@@ -115,7 +116,10 @@ def ensure_up(
     state = status(home) or up(home, progress, owner=owner)
     missing = [cloud for cloud in clouds if (service := FIRST_SERVICES.get(cloud)) and service not in state.endpoints]
     for cloud in missing:
-        _start_cloud(state, cloud, progress or (lambda _: None))
+        try:
+            _start_cloud(state, cloud, progress or (lambda _: None))
+        except OSError as error:  # npm's cache
+            raise _unusable(Home(state.home), error) from None
     return (status(home) or state) if missing else state
 
 
@@ -307,15 +311,23 @@ def _clear(place: Home) -> None:
 
 
 @contextlib.contextmanager
-def _locked(place: Home) -> Any:
-    place.root.mkdir(parents=True, exist_ok=True)
+def _locked(place: Home) -> Iterator[None]:
     try:
+        place.root.mkdir(parents=True, exist_ok=True)
         with FileLock(place.lock_file, timeout=LOCK_SECONDS):
             yield
     except Timeout:
         raise SandboxError(
             "sandbox", f"another process has been starting or stopping it for {LOCK_SECONDS:.0f} s", "Try again"
         ) from None
+    except OSError as error:
+        raise _unusable(place, error) from None
+
+
+def _unusable(place: Home, error: OSError) -> SandboxError:
+    cause, remedy = refusal(error)
+    where = f"{cause}: {error.filename}" if error.filename else cause
+    return SandboxError(f"sandbox home {place.root}", f"cannot be used ({where})", remedy)
 
 
 def _gateway_environment() -> dict[str, str]:

@@ -37,7 +37,7 @@ def gateway_environment(shell: Mapping[str, str] = os.environ) -> dict[str, str]
 def installer_environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
     """For npm and pip: the variables of this process, and the proxies and certificates of the shell."""
     given = {name: value for name, value in own.items() if name != INSTALLING}
-    return given | json.loads(own.get(INSTALLING, "{}"))
+    return {**given, **json.loads(own.get(INSTALLING, "{}"))}
 
 
 def emulator_environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:

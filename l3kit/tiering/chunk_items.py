@@ -73,6 +73,20 @@ def at_item(index: int, cause: str) -> Refusal:
     return Refusal(400, f"item {index} {cause}", "items", index=index)
 
 
+def check_levels(item: bytes) -> None:
+    """Raises: ValueError for an item that no chunk can hold because it is nested too deeply.
+
+    Anything else that orjson cannot read, such as a number beyond doubles, is passed over.
+    """
+    try:
+        orjson.dumps([orjson.loads(item)])
+    except orjson.JSONDecodeError as error:
+        if "depth" in error.msg:
+            raise ValueError("it is nested too deeply") from None
+    except orjson.JSONEncodeError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _read(raw: bytes) -> list[Any]:
     try:
         items = orjson.loads(raw)

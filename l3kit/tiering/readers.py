@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.time_ranges import read_bound, text_ranges, within
 
@@ -111,7 +112,7 @@ def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, a
 
 def _exact(item: bytes) -> Any:
     """Whole numbers as int, others as Decimal: both are written digit by digit by Lambda's runtime."""
-    return json.loads(item, parse_float=Decimal)
+    return exact_loads(item)
 
 
 def _fitting(page: Page, size: int, *, first: bool) -> tuple[int, int]:
@@ -145,7 +146,7 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
         return None
     try:
         device, after = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         device = after = None
     if device != device_id or not isinstance(after, str):
         raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")

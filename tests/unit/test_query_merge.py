@@ -24,9 +24,9 @@ from l3kit.device_query import QueryResult, query
 from l3kit.device_reading import Part, merged
 from l3kit.errors import L3Error
 from l3kit.session import Session
-from l3kit.shown_values import shown_item
 from l3kit.tier_stores import TierStores
 from l3kit.tiering.chunks import compress, object_key
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.time_ranges import order_of
 from l3kit.twin import Twin
@@ -47,7 +47,7 @@ def raw(entry: dict[str, Any]) -> bytes:
 
 
 def result(*rows: dict[str, Any], parts: tuple[Part, ...] = ()) -> QueryResult:
-    merged_rows, duplicates, versions = merged([("hot", shown_item(raw(row))) for row in rows])
+    merged_rows, duplicates, versions = merged([("hot", exact_loads(raw(row))) for row in rows])
     return QueryResult("JFK", "", "", merged_rows, parts, duplicates, versions)
 
 
@@ -58,7 +58,7 @@ items = st.builds(
 
 @given(st.lists(st.tuples(st.sampled_from(TIERS), items), max_size=30))
 def test_every_item_is_there_once_in_time_order(found: list[tuple[str, dict[str, Any]]]) -> None:
-    rows, duplicates, versions = merged([(tier, shown_item(raw(entry))) for tier, entry in found])
+    rows, duplicates, versions = merged([(tier, exact_loads(raw(entry))) for tier, entry in found])
     wanted = [raw(entry) for _, entry in found]
     assert len(rows) == len(set(wanted))
     assert duplicates == len(wanted) - len(rows)
@@ -67,7 +67,7 @@ def test_every_item_is_there_once_in_time_order(found: list[tuple[str, dict[str,
 
 
 def test_an_item_on_its_way_is_counted_in_the_warmest_tier() -> None:
-    rows, duplicates, _ = merged([(tier, shown_item(raw(item(1, v=1.5)))) for tier in TIERS])
+    rows, duplicates, _ = merged([(tier, exact_loads(raw(item(1, v=1.5)))) for tier in TIERS])
     assert [(row["tier"], row["v"]) for row in rows] == [("hot", Decimal("1.5"))]
     assert duplicates == 2
 

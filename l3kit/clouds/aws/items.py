@@ -22,6 +22,8 @@ PARTITION_KEY = "iotDeviceId"
 SORT_KEY = "id"
 KEYS = (PARTITION_KEY, SORT_KEY)
 MAX_DIGITS = 38
+MAX_LEVELS = 31
+"""Of maps and lists in each other: DynamoDB's 32 levels count the scalar within too."""
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
 FOREIGN = "$foreign"
@@ -60,7 +62,7 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
     """The inverse. Raises: ItemRefusedError for what DynamoDB cannot hold unchanged, naming item and attribute."""
     try:
         item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ItemRefusedError("item", f"is not JSON ({error})") from None
     if not isinstance(item, dict):
         raise ItemRefusedError("item", "is not a JSON object")
@@ -68,7 +70,7 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
     for key in (PARTITION_KEY, SORT_KEY):
         if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
             raise ItemRefusedError(name, f"its key attribute {key} is not a text")
-    wire = {attribute: _wire(value, f"{name}: {attribute}") for attribute, value in item.items()}
+    wire = {attribute: _wire(value, f"{name}: {attribute}", 1) for attribute, value in item.items()}
     if "M" in wire.get(WRAPPED, ()):
         raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which would be read as something else")
     return wire
@@ -124,7 +126,7 @@ def _fragment(number: str) -> orjson.Fragment:
     return orjson.Fragment(str(value))
 
 
-def _wire(value: Any, where: str) -> Wire:
+def _wire(value: Any, where: str, level: int) -> Wire:
     if isinstance(value, _Number):
         return {"N": _checked_number(value, where)}
     if isinstance(value, str):
@@ -133,21 +135,23 @@ def _wire(value: Any, where: str) -> Wire:
         return {"NULL": True}
     if isinstance(value, bool):
         return {"BOOL": value}
+    if level > MAX_LEVELS:
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_LEVELS} deep, which DynamoDB does not take")
     if isinstance(value, list):
-        return {"L": [_wire(entry, where) for entry in value]}
+        return {"L": [_wire(entry, where, level + 1) for entry in value]}
     if _looks_tagged(value):
         ((tag, content),) = value.items()
         if tag in _TAGS:
-            return _tagged(tag, content, where)
+            return _tagged(tag, content, where, level)
         if tag in FIRESTORE_TAGS:
-            return {"M": {FOREIGN: {"M": {tag: _wire(content, f"{where}.{tag}")}}}}
-    return {"M": {name: _wire(entry, f"{where}.{name}") for name, entry in value.items()}}
+            return {"M": {FOREIGN: {"M": {tag: _wire(content, f"{where}.{tag}", level + 2)}}}}
+    return {"M": {name: _wire(entry, f"{where}.{name}", level + 1) for name, entry in value.items()}}
 
 
-def _tagged(tag: str, content: Any, where: str) -> Wire:
+def _tagged(tag: str, content: Any, where: str, level: int) -> Wire:
     kind = _TAGS[tag]
     if kind == "M" and isinstance(content, dict):
-        wire = {name: _wire(entry, f"{where}.{name}") for name, entry in content.items()}
+        wire = {name: _wire(entry, f"{where}.{name}", level + 1) for name, entry in content.items()}
         if _is_foreign(wire):
             raise ItemRefusedError(where, f"is a map of the one key {FOREIGN} that would be read as something else")
         return {"M": wire}

@@ -25,7 +25,7 @@ _SILENT = frozenset({"CredentialRetrievalError"})
 """Their text repeats what another program printed, perhaps a key."""
 
 
-def unanswered(exception: Exception, event_name: str = "", **_: Any) -> None:
+def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:
     """botocore's event `after-call-error`: whichever call failed without an answer, and however, is told here alone.
 
     Raises: PermissionMissingError, ProvisioningError.

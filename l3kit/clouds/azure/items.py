@@ -143,7 +143,7 @@ def _stored(value: Any, where: str, depth: int) -> Any:
     if not isinstance(value, (dict, list)):
         return value
     if depth > MAX_DEPTH:
-        raise ItemRefusedError(where, f"is nested more than {MAX_DEPTH} deep")
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} deep")
     if isinstance(value, list):
         return [_stored(entry, where, depth + 1) for entry in value]
     if _looks_tagged(value):

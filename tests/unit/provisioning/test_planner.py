@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import ProvisioningError
 from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, judged
 from l3kit.provisioning.run import apply
 from l3kit.provisioning.step_log import StepLog
 from l3kit.provisioning.waiting import wait_until
+from l3kit.session import Session
 
 
 @dataclass
@@ -53,7 +56,7 @@ def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool
     return Plan("deploy t", steps, log_file(folder), resources, destroying=destroying, data=data)
 
 
-SESSION: object = None
+SESSION = Session("sandbox", cast(AwsSession, object()))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_removal_spares_data_and_what_is_not_ours(fake: Fake, data: bool, action
 def test_apply_carries_out_changes_in_order_and_nothing_else(tmp_path: Path) -> None:
     fakes = [Fake("a"), Fake("b", exists=True), Fake("c", exists=True, differences=("x",)), Fake("d")]
     seen: list[str] = []
-    result = apply(planned(tmp_path, *fakes), SESSION, progress=lambda done, total, text: seen.append(text))  # type: ignore[arg-type]
+    result = apply(planned(tmp_path, *fakes), SESSION, progress=lambda done, total, text: seen.append(text))
     assert [fake.calls for fake in fakes] == [["create"], [], ["update"], ["create"]]
     assert [step.name for step in result.done] == ["a", "c", "d"]
     assert result.sentence() == "deploy t: 2 created, 1 updated, 1 as they were"
@@ -98,7 +101,7 @@ def test_an_old_plan_is_compared_again_before_each_step(tmp_path: Path) -> None:
     old = planned(tmp_path, *fakes)
     fakes[0].exists = True
     fakes[1].differences = ("changed since",)
-    apply(old, SESSION)  # type: ignore[arg-type]
+    apply(old, SESSION)
     assert [fake.calls for fake in fakes] == [[], ["update"]]
 
 
@@ -107,7 +110,7 @@ def test_a_resource_that_became_somebody_elses_is_refused(tmp_path: Path) -> Non
     old = planned(tmp_path, fake)
     fake.exists, fake.owned = True, False
     with pytest.raises(ProvisioningError, match="thing a: exists and is not this twin's"):
-        apply(old, SESSION)  # type: ignore[arg-type]
+        apply(old, SESSION)
     assert fake.calls == []
 
 
@@ -121,14 +124,14 @@ class Beaten(Fake):
 
 def test_what_a_lost_answer_made_is_completed(tmp_path: Path) -> None:
     fake = Beaten("a")
-    assert len(apply(planned(tmp_path, fake), SESSION).done) == 1  # type: ignore[arg-type]
+    assert len(apply(planned(tmp_path, fake), SESSION).done) == 1
     assert fake.calls == ["update"]
 
 
 def test_what_somebody_else_made_at_that_moment_is_refused(tmp_path: Path) -> None:
     fake = Beaten("a", owned=False)
     with pytest.raises(ProvisioningError, match="exists and is not this twin's"):
-        apply(planned(tmp_path, fake), SESSION)  # type: ignore[arg-type]
+        apply(planned(tmp_path, fake), SESSION)
     assert fake.calls == []
 
 
@@ -136,12 +139,12 @@ def test_something_that_is_gone_already_is_not_deleted_twice(tmp_path: Path) -> 
     fake = Fake("a", exists=True)
     old = planned(tmp_path, fake, destroying=True)
     fake.exists = False
-    assert apply(old, SESSION).done == ()  # type: ignore[arg-type]
+    assert apply(old, SESSION).done == ()
     assert fake.calls == []
 
 
 def test_each_step_is_noted_before_and_after(tmp_path: Path) -> None:
-    apply(planned(tmp_path, Fake("a"), Fake("b", exists=True)), SESSION)  # type: ignore[arg-type]
+    apply(planned(tmp_path, Fake("a"), Fake("b", exists=True)), SESSION)
     lines = [json.loads(line) for line in log_file(tmp_path).read_text().splitlines()]
     assert [(line["phase"], line["action"], line["name"]) for line in lines] == [
         ("begin", "create", "a"),
