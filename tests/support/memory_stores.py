@@ -107,7 +107,7 @@ class MemoryHotStore:
 
 def _sort_key(item: bytes) -> str:
     try:
-        sort_key = json.loads(item)["id"]
+        sort_key = json.loads(item, parse_int=str)["id"]
     except (ValueError, KeyError, TypeError) as error:
         raise ItemRefusedError("item", f"is none ({error!r})") from None
     if not isinstance(sort_key, str):

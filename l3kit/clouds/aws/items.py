@@ -177,7 +177,10 @@ def _checked_binary(text: str, where: str) -> str:
 
 def _checked_number(text: str, where: str) -> str:
     """DynamoDB keeps 38 digits from 1E-130 to 9.99E+125 and would refuse or round the rest."""
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ItemRefusedError(where, f"the number {text[:60]} has more range than any that can be kept") from None
     digits = "".join(map(str, value.as_tuple().digits)).strip("0")
     if len(digits) > MAX_DIGITS or (value and not -130 <= value.adjusted() <= 125):
         raise ItemRefusedError(where, f"the number {text[:60]} has more digits or range than DynamoDB keeps")

@@ -1,0 +1,481 @@
+"""No error of Python's or a library's reaches a person: each verb, with each class of error that can arise in it, ends
+in a sentence that names the resource, the cause and the remedy, and shows no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import resource
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+import l3kit
+from l3kit import sandbox
+from l3kit.cli import main
+from l3kit.clouds.aws import items as aws_items
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.aws.unanswered import unanswered
+from l3kit.clouds.azure import items as azure_items
+from l3kit.clouds.gcp import item_writes
+from l3kit.connections import LinkFile, save_inter_cloud_connection
+from l3kit.cost.aws_prices import refresh_prices
+from l3kit.cost.report import make_report
+from l3kit.crash_lab import CrashLab
+from l3kit.device_reading import merged
+from l3kit.errors import ConfigurationError, ItemRefusedError, L3Error, SandboxError
+from l3kit.example import holds_readings, load_example, prepare_deployment, sample
+from l3kit.files import refusal
+from l3kit.first_light.report import Report, save
+from l3kit.leases import end_lease
+from l3kit.movers import MOVERS
+from l3kit.params import QueryParameters, check
+from l3kit.provisioning.model import Finding, Plan, Step
+from l3kit.provisioning.package import Runtime, dependencies
+from l3kit.provisioning.step_log import StepLog
+from l3kit.session import Session, connect
+from l3kit.telemetry import canonical_item, put_telemetry
+from l3kit.tiering.exact_numbers import exact_loads
+from l3kit.tiering.readers import exact_json, read_history, read_last
+from l3kit.twin import Twin
+from tests.support.memory_stores import MemoryHotStore
+
+TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECRET = "very-secret-key"
+CLOSED = "http://127.0.0.1:9"
+
+
+def told(error: L3Error) -> str:
+    """The error's sentence, after a look at its parts."""
+    assert error.resource
+    assert error.cause
+    assert error.remedy
+    text = str(error)
+    assert SECRET not in text
+    assert "Traceback" not in text
+    return text
+
+
+# --- what the file system refuses ---------------------------------------------------------------------------------
+
+
+def _report() -> Report:
+    return Report("passed", "aws", "us-east-1", "1234", "t", "", "", 1.0, "0", (), (), (), "")
+
+
+def _refresh(path: Path) -> object:
+    return refresh_prices(path, today=date(2026, 1, 1), client=object())
+
+
+WRITING: Mapping[str, Callable[[Path], object]] = {
+    "write_result": lambda path: l3kit.write_result("x", {"summary": ""}, path),
+    "first-light's report": lambda path: save(_report(), path, ()),
+    "cost refresh": _refresh,
+    "the links of an account": lambda path: save_inter_cloud_connection(path.parent, "a_l3hot_to_b_l3cold", "u", "t"),
+    "the links of a sandbox": lambda path: LinkFile(path / "links.json", sandbox=True).change("x", {"token": "t"}),
+    "the deploy log": lambda path: StepLog(path).note("begin", "create", "table", "t"),
+    "the sandbox's home": lambda path: sandbox.up(path),
+    "the packages' cache": lambda path: dependencies(Runtime("3.13", "x86_64"), path),
+    "cost report": lambda path: make_report(Path("x.yaml"), path, Path(), None),
+}
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_a_place_below_a_file_is_told(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("here before")
+    with pytest.raises(L3Error) as caught:
+        WRITING[verb](file / "below" / "out.json")
+    assert "file" in told(caught.value)
+    assert file.read_text() == "here before"
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_a_place_that_the_system_keeps_for_itself_is_told(verb: str) -> None:
+    with pytest.raises(L3Error) as caught:
+        WRITING[verb](Path("/proc/l3kit/out.json"))
+    assert "/proc/l3kit" in told(caught.value) or "config_inter_cloud.json" in str(caught.value)
+
+
+FILES = [verb for verb in WRITING if verb in ("write_result", "first-light's report", "cost refresh", "the deploy log")]
+
+
+@pytest.mark.parametrize("verb", FILES)
+def test_a_folder_where_a_file_is_to_be_is_told(verb: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Is a directory") as caught:
+        WRITING[verb](tmp_path)
+    assert "name a file in it" in told(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """As on a full disk: no file may hold anything."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("verb", ["write_result", "first-light's report", "the links of an account", "the deploy log"])
+def test_a_full_disk_is_told_and_the_last_file_kept(verb: str, tmp_path: Path) -> None:
+    path = tmp_path / ("config_inter_cloud.json" if "links" in verb else "out.json")
+    path.write_text('{"connections": {}}')
+    with pytest.raises(ConfigurationError, match="File too large") as caught, no_room():
+        WRITING[verb](path)
+    assert "Make room" in told(caught.value)
+    assert path.read_text() == '{"connections": {}}'
+    assert [p.name for p in tmp_path.iterdir() if not p.name.endswith(".lock")] == [path.name]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO])
+def test_each_refusal_of_the_system_has_its_word_and_a_remedy(number: int) -> None:
+    cause, remedy = refusal(OSError(number, "the word"))
+    assert (cause, bool(remedy)) == ("the word", True)
+
+
+@pytest.mark.parametrize("path", ["{0}", "{0}/file/out.json"])
+def test_a_notebook_refuses_a_bad_result_path_before_it_works(path: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    given: dict[str, Any] = {"twin": "params/twins/nyc-weather", "target": "sandbox", "sandbox": "default"}
+    given |= {"region": "us-east-1", "profile": "", "fresh": False, "as_of": "", "prepare": False, "device": "JFK"}
+    given |= {"quantity": "temp", "unit": "", "start": "", "end": "", "restore": False, "restore_days": 1}
+    given |= {"wait_seconds": 0, "result_path": path.format(tmp_path)}
+    with pytest.raises(ConfigurationError, match="result_path = ") as caught:
+        check(QueryParameters, given)
+    assert "name a" in told(caught.value)
+
+
+# --- values that are deep, huge or no text ------------------------------------------------------------------------
+
+ODD: Mapping[str, bytes] = {
+    "half a surrogate pair": b'"\\ud83d"',
+    "40 levels": b"[" * 40 + b"]" * 40,
+    "200 levels": b"[" * 200 + b"]" * 200,
+    "500 levels": b'{"a":' * 500 + b"1" + b"}" * 500,
+    "100,000 levels": b"[" * 100_000 + b"]" * 100_000,
+    "a whole number of 5,000 digits": b"1" * 5_000,
+    "a number beyond doubles": b"1e400",
+    "a number that no Decimal holds": b"1e99999999999999999999",
+}
+PUTTING: Mapping[str, Callable[[bytes], object]] = {
+    "put_telemetry": lambda item: canonical_item("d", item, 3),
+    "DynamoDB": aws_items.to_wire,
+    "Cosmos DB": azure_items.to_document,
+    "Firestore": lambda item: item_writes.put_write("c", "projects/p/databases/d", item),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("store", PUTTING)
+def test_an_odd_value_is_taken_or_refused_with_the_reason(store: str, odd: str) -> None:
+    error = _refused(lambda: PUTTING[store](_item(odd)))
+    assert error is None or (error.resource and error.cause and len(str(error)) < 500)
+
+
+def _item(odd: str) -> bytes:
+    return b'{"iotDeviceId":"d","id":"2026-01-01T00:00:00.000Z","v":%b}' % ODD[odd]
+
+
+def _refused(work: Callable[[], object]) -> ItemRefusedError | None:
+    try:
+        work()
+    except ItemRefusedError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("odd", [odd for odd in ODD if "half" not in odd])
+def test_an_odd_value_can_be_read_or_is_told(odd: str) -> None:
+    if odd in ("100,000 levels", "a number that no Decimal holds"):
+        with pytest.raises(ValueError, match=r"it is nested too deeply|it has a number that cannot be read"):
+            exact_loads(_item(odd))
+        return
+    ((row,), *_) = merged([("hot", exact_loads(_item(odd)))])
+    assert (row["tier"], row["id"]) == ("hot", "2026-01-01T00:00:00.000Z")
+
+
+def test_the_hot_readers_tell_a_number_of_5000_digits_digit_by_digit() -> None:
+    store = MemoryHotStore()
+    asyncio.run(store.put_items("d", [_item("a whole number of 5,000 digits")]))
+    history = asyncio.run(read_history(store, {"iot_device_id": "d"}))
+    last = asyncio.run(read_last(store, {"iot_device_id": "d"}))
+    assert history["items"][0]["v"] == last["item"]["v"] == Decimal("1" * 5_000)
+    assert b"1" * 5_000 in exact_json(history)
+
+
+def test_a_result_holds_halves_of_surrogate_pairs_and_huge_numbers(tmp_path: Path) -> None:
+    path = l3kit.write_result("x", {"text": "\ud83d", "n": 10**5_000}, tmp_path / "out.json")
+    content = json.loads(path.read_text("utf-8"))
+    assert content["text"] == "\ud83d"
+    assert content["n"] == "1" + "0" * 5_000
+
+
+def test_a_result_that_holds_itself_is_told(tmp_path: Path) -> None:
+    ring: dict[str, Any] = {}
+    ring["ring"] = ring
+    with pytest.raises(ConfigurationError, match="nested too deeply") as caught:
+        l3kit.write_result("x", ring, tmp_path / "out.json")
+    told(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- a dead sandbox -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dead(tmp_path: Path) -> Session:
+    """A session on a sandbox of which one part has ended."""
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "dynalite.log"
+    log.write_text("line\n" * 50 + "FATAL: out of memory\n")
+    part = {"name": "dynalite", "pid": 2**22 + 1, "port": 9, "log_file": str(log), "created": 1.0}
+    state = {"format": 2, "aws_endpoint": CLOSED, "region": "us-east-1", "processes": [part], "started": ""}
+    (tmp_path / "state.json").write_text(json.dumps({**state, "endpoints": {}}))
+    boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
+    return Session("sandbox", AwsSession("us-east-1", "123456789012", CLOSED, boto), tmp_path)
+
+
+class Nothing:
+    """A resource that is to be made."""
+
+    kind, name, holds_data = "table", "t", False
+
+    def compare(self) -> Finding:
+        return Finding(False)
+
+
+def _plan(session: Session) -> Plan:
+    step = Step("create", "table", "t", "it is missing", Nothing())  # type: ignore[arg-type]
+    return Plan("deploy t", (step,), session.deploy_log(TWIN), ())
+
+
+ONE_READING = [("JFK", b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}')]
+VERBS: Mapping[str, Callable[[Session], object]] = {
+    "plan": lambda s: l3kit.plan(TWIN, s),
+    "apply": lambda s: l3kit.apply(_plan(s), s),
+    "plan_destroy": lambda s: l3kit.plan_destroy(TWIN, s),
+    "destroy": lambda s: l3kit.destroy(TWIN, s),
+    "run_mover": lambda s: l3kit.run_mover(s, TWIN, MOVERS[0]),
+    "replay": lambda s: list(l3kit.replay(s, TWIN, [NOON])),
+    "query": lambda s: l3kit.query(s, TWIN, "JFK"),
+    "tiers": lambda s: l3kit.tiers(s, TWIN),
+    "objects": lambda s: l3kit.objects(s, TWIN, "cold"),
+    "journal_frame": lambda s: l3kit.journal_frame(s, TWIN),
+    "explain": lambda s: l3kit.explain(s, TWIN, "JFK"),
+    "verify": lambda s: l3kit.verify(s, TWIN),
+    "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
+    "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
+    "load_example": lambda s: load_example(s, TWIN, newest=NOON, last=1),
+    "prepare_deployment": lambda s: prepare_deployment(s, TWIN),
+    "holds_readings": lambda s: holds_readings(s, TWIN),
+    "sample": lambda s: sample(s, TWIN),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_names_the_part_of_the_sandbox_that_died(verb: str, dead: Session) -> None:
+    with pytest.raises(SandboxError, match="sandbox part dynalite: ended") as caught:
+        VERBS[verb](dead)
+    text = told(caught.value)
+    assert "l3kit sandbox up" in text
+    assert text.endswith("FATAL: out of memory")
+    assert len(text.splitlines()) < 20
+
+
+def test_a_sandbox_that_was_started_anew_is_told(dead: Session) -> None:
+    """The session of a notebook leads to the one before."""
+    assert dead.sandbox_home is not None
+    content = json.loads((dead.sandbox_home / "state.json").read_text())
+    content |= {"aws_endpoint": "http://127.0.0.1:1", "processes": []}
+    (dead.sandbox_home / "state.json").write_text(json.dumps(content))
+    with pytest.raises(SandboxError, match="was started anew after this session was opened") as caught:
+        l3kit.query(dead, TWIN, "JFK")
+    told(caught.value)
+
+
+@pytest.mark.parametrize("ended", ["", '{"reason": "no request for 14400 s", "part": ""}', "[[["])
+def test_a_sandbox_that_has_stopped_is_told(ended: str, dead: Session) -> None:
+    assert dead.sandbox_home is not None
+    (dead.sandbox_home / "state.json").unlink()
+    if ended:
+        (dead.sandbox_home / "ended.json").write_text(ended)
+    with pytest.raises(SandboxError, match=r"is not up any more|has stopped: no request for 14400 s") as caught:
+        l3kit.tiers(dead, TWIN)
+    told(caught.value)
+
+
+# --- no network, and broken credentials ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def unreachable() -> Session:
+    """An account's session whose every call of boto3 finds nobody."""
+    boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
+    boto.events.register("after-call-error", unanswered)
+    names = ("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts")
+    once = Config(retries={"total_max_attempts": 1}, proxies={})
+    clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
+    clients["lambda", 920, 1] = clients["lambda", 60.0, 6]  # type: ignore[index]
+    return Session("aws", AwsSession("us-east-1", "123456789012", None, boto, clients))
+
+
+CONTROL = ("plan", "plan_destroy", "destroy", "run_mover", "replay")
+
+
+@pytest.mark.parametrize("verb", CONTROL)
+def test_each_verb_of_the_control_plane_tells_that_nobody_answers(verb: str, unreachable: Session) -> None:
+    with pytest.raises(L3Error, match=r"got no answer \(Could not connect to the endpoint URL") as caught:
+        VERBS[verb](unreachable)
+    told(caught.value)
+
+
+def test_verify_tells_it_as_failed_checks(unreachable: Session) -> None:
+    report = l3kit.verify(unreachable, TWIN, canary=False)
+    assert {check.group for check in report.failed} == {"functions", "schedules", "drift"}
+    assert all(check.hint for check in report.failed)
+
+
+BROKEN: Mapping[str, tuple[dict[str, str], str]] = {
+    "an unknown profile": ({"AWS_PROFILE": "nowhere"}, ""),
+    "a file that is none": ({}, "[[[ broken"),
+    "half of the keys": ({}, f"[default]\naws_secret_access_key = {SECRET}\naws_session_token = x\n"),
+    "half of the keys in the shell": ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"}, ""),
+    "a program that fails": (
+        {},
+        f"[default]\ncredential_process = sh -c 'echo {SECRET} >&2; exit 3'\n",
+    ),
+    "a login that has ended": (
+        {},
+        "[default]\nsso_start_url = https://x.example\nsso_region = us-east-1\nsso_account_id = 123456789012\n"
+        "sso_role_name = r\n",
+    ),
+    "an address that is none": (
+        {"AWS_ENDPOINT_URL": "nowhere", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": SECRET},
+        "",
+    ),
+    "no network": (
+        {"AWS_ENDPOINT_URL": CLOSED, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": SECRET},
+        "",
+    ),
+}
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Sets a class of broken credentials up."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    def break_(kind: str) -> None:
+        variables, content = BROKEN[kind]
+        (tmp_path / "config").write_text(content)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return break_
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_connect_tells_what_is_wrong_with_the_credentials(kind: str, shell: Callable[[str], None]) -> None:
+    shell(kind)
+    with pytest.raises(L3Error, match=r"AWS credentials: .*; nothing was done") as caught:
+        connect(TWIN, "aws")
+    assert "AWS_PROFILE" in told(caught.value)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_cost_refresh_tells_what_is_wrong_with_the_credentials(
+    kind: str, shell: Callable[[str], None], tmp_path: Path
+) -> None:
+    shell(kind)
+    with pytest.raises(L3Error) as caught:
+        refresh_prices(tmp_path / "prices.yaml", today=date(2026, 1, 1))
+    told(caught.value)
+    assert not (tmp_path / "prices.yaml").exists()
+
+
+# --- the command line ---------------------------------------------------------------------------------------------
+
+NO_FILE: Mapping[str, bytes] = {
+    "missing": b"",
+    "binary": b"\x00\xff\xfe",
+    "deep": b"a: " + b"[" * 1_200 + b"]" * 1_200,
+    "5,000 digits": b"devices: " + b"1" * 5_000,
+    "no date": b"devices: 2026-13-45",
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILE)
+@pytest.mark.parametrize("command", [["cost", "bill"], ["cost", "layouts"], ["cost", "chunks"], ["explain"]])
+def test_a_file_that_cannot_be_read_ends_a_command_in_a_sentence(
+    command: list[str], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "params.yaml"
+    if NO_FILE[kind]:
+        path.write_bytes(NO_FILE[kind])
+    assert main([*command, str(path), *(["JFK"] if command == ["explain"] else [])]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("l3kit: ")
+    assert "params.yaml" in said or "scenario" in said or "devices" in said
+
+
+COMMANDS: Mapping[str, list[str]] = {
+    "sandbox up": ["sandbox", "up", "--home", "{0}/file/home"],
+    "sandbox status": ["sandbox", "status", "--home", "{0}/file/home"],
+    "sandbox fire": ["sandbox", "fire", "x", "--home", "{0}/file/home"],
+    "first-light": ["first-light", "aws", "--yes", "--report", "{0}"],
+    "cost refresh": ["cost", "refresh", "{0}"],
+    "explain a folder without a twin": ["explain", "{0}", "JFK"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_with_a_bad_place_ends_in_a_sentence(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code = main([word.format(tmp_path) for word in COMMANDS[command]])
+    said = capsys.readouterr()
+    assert code == (3 if command == "sandbox status" else 1)
+    assert said.err.startswith("l3kit: ") or "not up" in said.out
+
+
+@pytest.mark.parametrize("device", ["", "\ud83d"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda s, d: l3kit.query(s, TWIN, d),
+        lambda s, d: l3kit.explain(s, TWIN, d),
+        lambda s, d: end_lease(s, TWIN, d),
+        lambda s, d: put_telemetry(s, TWIN, [(d, b"{}")]),
+    ],
+    ids=["query", "explain", "end_lease", "put_telemetry"],
+)
+def test_a_device_id_that_is_none_is_told(
+    verb: Callable[[Session, str], object], device: str, unreachable: Session
+) -> None:
+    with pytest.raises(ConfigurationError, match="device ") as caught:
+        verb(unreachable, device)
+    told(caught.value).encode()  # which a terminal can show
+
+
+def test_the_crash_lab_works_in_a_sandbox_alone(unreachable: Session) -> None:
+    with pytest.raises(ConfigurationError, match="works in the sandbox only") as caught:
+        CrashLab(unreachable, TWIN, NOON)
+    told(caught.value)
