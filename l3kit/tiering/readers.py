@@ -99,11 +99,11 @@ async def read_last(hot: HotStore, request: Mapping[str, Any], now: int) -> dict
     """
     try:
         item = await hot.last_item(_text(request, "iot_device_id"))
+        exact = None if item is None else _exact(item)
     except ItemRefusedError as error:
         return {"item": None, "complete": False, "note": f"{error}. Ask the hot-reader for what lies before it"}
-    if item is None:
+    if exact is None:
         return {"item": None, "complete": True}
-    exact = _exact(item)
     note = _hides(str(exact["id"]), now)
     return {"item": exact, "complete": False, "note": note} if note else {"item": exact, "complete": True}
 
@@ -136,8 +136,14 @@ def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, a
 
 
 def _exact(item: bytes) -> Any:
-    """Whole numbers as int, others as Decimal: both are written digit by digit by Lambda's runtime."""
-    return exact_loads(item)
+    """Whole numbers as int, others as Decimal: both are written digit by digit by Lambda's runtime.
+
+    Raises: ItemRefusedError where a number is beyond both.
+    """
+    try:
+        return exact_loads(item)
+    except ValueError as error:
+        raise ItemRefusedError("an item", f"cannot be told: {error}", "Ask for the range without it") from None
 
 
 def _fitting(page: Page, size: int, *, first: bool) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, lifecycle, node_install
+from l3kit.sandbox.death import death_of
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.state import default_home, read_state, resolve_home, write_json
 
@@ -153,6 +154,9 @@ def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
     os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)
     assert wait_until(lambda: living(state) == [])
     assert "dynalite ended by itself" in (home / "logs" / "gateway.log").read_text()
+    death = death_of(home, state.aws_endpoint)
+    assert death is not None
+    assert "sandbox part dynalite: dynalite ended by itself. Start it with" in str(death)
 
 
 def test_a_sandbox_nobody_uses_stops_itself(home: Path) -> None:
