@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.coroutines import run
 from l3kit.device_reading import SORT_KEY, Gap, Part, Range, beside, merged, read_device
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.item_times import moment_or_none, shortest
 from l3kit.tiering.time_ranges import read_bound
@@ -27,8 +28,8 @@ MAX_SAID = 3
 """Gaps that the sentence names; the table and the result file have all."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class QueryResult(Shown):
     """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
 
     Attributes:
@@ -94,6 +95,15 @@ class QueryResult:
         archived = [[p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()"] for p in self.missing]
         rows = [*([g.tier, g.what, g.reason, g.remedy] for g in self.gaps), *archived]
         return pd.DataFrame(rows, columns=["tier", "what", "reason", "remedy"])
+
+    def sheet(self) -> Sheet:
+        """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
+        parts, gaps = self.parts_frame(), self.gaps_frame().iloc[: len(self.gaps)]
+        archived = [part.state in ("archived", "restoring") for part in self.parts]
+        tables = [table(gaps, title="What is missing")] if self.gaps else []
+        if self.parts:
+            tables.append(table(parts, first=archived, told_by="state", title="Objects that overlap the range"))
+        return Sheet(self.sentence(), tuple(tables))
 
     def sentence(self) -> str:
         """One line for people."""
