@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 118
-"""Columns of a terminal that a table's text takes where its words let it."""
+"""Letters to a line in a terminal, unless cells that stand on one line need more."""
 LEAST_WIDTH = 12
-"""No column of a text is made narrower to reach `WIDTH`."""
+"""No column of a terminal is made narrower to reach `WIDTH`."""
 UNBROKEN = 17
 """Cells of so many letters stand on one line, single words of twice as many, so that long texts cut no date or name."""
 MAX_ROWS = 1_000
@@ -241,7 +241,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _is_truth(value: Any) -> bool:
-    return isinstance(value, bool) or type(value).__name__ == "bool"
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # numpy's own, by its version
 
 
 def _are_numbers(values: Iterable[Any]) -> bool:
@@ -250,13 +250,25 @@ def _are_numbers(values: Iterable[Any]) -> bool:
 
 
 def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
-    """Of each column: as wide as its longest line, unless the table gets too wide; then the widest are narrowed."""
-    natural = [max(len(line) for text in column for line in text.split("\n")) for column in zip(*rows, strict=True)]
-    room = WIDTH - 2 * (len(natural) - 1)
-    widest = max(natural, default=0)
-    while widest > LEAST_WIDTH and sum(min(width, widest) for width in natural) > room:
+    """Of each column: as wide as its longest line, unless the table gets too wide; then long texts are wrapped."""
+    columns = list(zip(*rows, strict=True))
+    natural = [max(_length(text) for text in column) for column in columns]
+    least = [
+        min(width, max([LEAST_WIDTH, *(_length(text) for text in column if not _is_long(text))]))
+        for width, column in zip(natural, columns, strict=True)
+    ]
+    room, widest = WIDTH - 2 * (len(columns) - 1), max(natural, default=0)
+    while widest > LEAST_WIDTH and sum(_between(least, natural, widest)) > room:
         widest -= 1
-    return [max(1, min(width, widest)) for width in natural]
+    return [max(1, width) for width in _between(least, natural, widest)]
+
+
+def _between(least: Sequence[int], natural: Sequence[int], widest: int) -> list[int]:
+    return [max(low, min(width, widest)) for low, width in zip(least, natural, strict=True)]
+
+
+def _length(text: str) -> int:
+    return max(map(len, text.split("\n")))
 
 
 def _wrapped(text: str, width: int) -> list[str]:

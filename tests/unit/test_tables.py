@@ -16,7 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import l3kit
-from l3kit.tables import FOLDED_FROM, MAX_ROWS, TINTS, WIDTH, Sheet, Shown, Table, shown, table, visible
+from l3kit.tables import (
+    FOLDED_FROM,
+    LEAST_WIDTH,
+    MAX_ROWS,
+    TINTS,
+    UNBROKEN,
+    WIDTH,
+    Sheet,
+    Shown,
+    Table,
+    shown,
+    table,
+    visible,
+)
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 any_text = st.text(st.characters())
@@ -70,7 +83,8 @@ def test_no_letter_of_any_text_is_left_out_of_the_text(rows: list[list[str]]) ->
     wanted = Counter("".join([*made.head, *(visible(text) for row in rows for text in row)]))
     found = Counter(str(made))
     assert {c: n for c, n in wanted.items() if not c.isspace()} == {c: n for c, n in found.items() if not c.isspace()}
-    assert max(map(len, str(made).split("\n"))) <= WIDTH
+    on_one_line = (2 * UNBROKEN + 2) * len(made.head) - 2
+    assert max(map(len, str(made).split("\n"))) <= max(WIDTH, on_one_line)
     str(made).encode()
 
 
@@ -144,6 +158,15 @@ def test_an_index_with_a_name_is_a_column_and_row_numbers_are_not() -> None:
     assert table(summed).head == ("tier", "sum", "max")
     labelled = pd.DataFrame({"n": [1]}, index=pd.Index(["now"], name=""))
     assert table(labelled).rows == (("now", "1"),)
+
+
+def test_a_terminal_wraps_sentences_and_keys_and_breaks_no_time_or_number() -> None:
+    time, number = "2014-01-01T00:00:00Z", "14.960139999999999"
+    made = table(framed([[time, number, *([time] * 4), "a sentence of some words", "k" * 60]]))
+    lines = str(made).splitlines()
+    assert lines[1].count(time) == 5
+    assert number in lines[1]
+    assert lines[2].split() == ["of", "some", "k" * LEAST_WIDTH]
 
 
 def test_an_empty_frame_still_shows_its_columns() -> None:
