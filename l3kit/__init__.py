@@ -32,7 +32,7 @@ _EXPORTS = {
     "watch": "l3kit.runs",
     "check_runs": "l3kit.runs",
     "check_conserved": "l3kit.runs",
-    "journal_frame": "l3kit.journal_view",
+    "read_journal": "l3kit.journal_view",
     "objects": "l3kit.journal_view",
     "load_example": "l3kit.example",
     "moments_back": "l3kit.example",

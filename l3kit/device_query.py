@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
-from l3kit.device_reading import SORT_KEY, Gap, Part, Range, beside, merged, read_device
+from l3kit.device_reading import SORT_KEY, Part, Range, beside, merged, read_device
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.gaps import Gap, gaps_frame, told
 from l3kit.tables import Sheet, Shown, table
-from l3kit.tier_stores import open_tiers
+from l3kit.tier_stores import TIERS, open_tiers
 from l3kit.tiering.item_times import moment_or_none, shortest
 from l3kit.tiering.time_ranges import read_bound
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
     from l3kit.session import Session
     from l3kit.twin import Twin
-
-TIERS = ("hot", "cold", "archive")
-MAX_SAID = 3
-"""Gaps that the sentence names; the table and the result file have all."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,19 +87,17 @@ class QueryResult(Shown):
 
     def gaps_frame(self) -> pd.DataFrame:
         """What is missing, archived parts included: tier, what, reason, remedy."""
-        import pandas as pd
-
-        archived = [[p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()"] for p in self.missing]
-        rows = [*([g.tier, g.what, g.reason, g.remedy] for g in self.gaps), *archived]
-        return pd.DataFrame(rows, columns=["tier", "what", "reason", "remedy"])
+        archived = [Gap(p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()") for p in self.missing]
+        return gaps_frame([*self.gaps, *archived])
 
     def sheet(self) -> Sheet:
         """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
-        parts, gaps = self.parts_frame(), self.gaps_frame().iloc[: len(self.gaps)]
-        archived = [part.state in ("archived", "restoring") for part in self.parts]
-        tables = [table(gaps, title="What is missing")] if self.gaps else []
+        missing = set(self.missing)
+        archived = [part in missing for part in self.parts]
+        tables = [table(gaps_frame(self.gaps), title="What is missing")] if self.gaps else []
         if self.parts:
-            tables.append(table(parts, first=archived, told_by="state", title="Objects that overlap the range"))
+            parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
+            tables.append(parts)
         return Sheet(self.sentence(), tuple(tables))
 
     def sentence(self) -> str:
@@ -110,9 +105,7 @@ class QueryResult(Shown):
         tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
         missing = f"; {len(self.missing)} archived objects must be restored first" if self.missing else ""
-        if self.gaps:
-            more = f", and {len(self.gaps) - MAX_SAID:,} more" if len(self.gaps) > MAX_SAID else ""
-            missing += "; incomplete: " + ", ".join(f"{g.what} {g.reason}" for g in self.gaps[:MAX_SAID]) + more
+        missing += told(self.gaps)
         return f"{len(self.rows):,} readings of {self.device_id}: {counts}{missing}"
 
     def request_restore(self, days: int = 1) -> QueryResult:
@@ -186,9 +179,8 @@ def query(
 
 
 async def _query(session: Session, twin: Twin, device_id: str, wanted: Range) -> QueryResult:
-    clouds = [(tier, twin.providers.tier(tier)) for tier in TIERS]
     async with open_tiers(session, twin) as tiers:
-        found = await read_device(tiers, clouds, device_id, wanted)
+        found = await read_device(tiers, tiers.unreached(twin), device_id, wanted)
     rows, duplicates, versions = merged(found.items)
     start, end = ("" if bound is None else shortest(bound) for bound in (wanted.start, wanted.end))
     parts, gaps = tuple(found.parts), tuple(found.gaps)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.errors import StoreError
+from l3kit.gaps import Gap
 from l3kit.shown_values import shown_item, untagged
 from l3kit.tier_stores import TierStores
 from l3kit.tiering.chunks import decompress, device_prefix, parse_object_key
@@ -26,20 +27,6 @@ class Part:
     size: int
     state: str
     items: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it."""
-
-    tier: str
-    what: str
-    reason: str
-    remedy: str
-
-    def sentence(self) -> str:
-        """One line for people."""
-        return f"{self.what}: {self.reason}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +49,14 @@ class Found:
     gaps: list[Gap] = field(default_factory=list)
 
 
-async def read_device(tiers: TierStores, clouds: Sequence[tuple[str, str]], device_id: str, wanted: Range) -> Found:
+async def read_device(tiers: TierStores, unreached: Sequence[Gap], device_id: str, wanted: Range) -> Found:
     """Read from hot to archive: a mover deletes only what is stored further down, so nothing slips past the reader.
 
     Args:
-        clouds: the tiers with their cloud, in that order, for telling which was not reached.
+        unreached: the tiers that are not there to be read.
     Raises: StoreError where a store cannot be asked at all.
     """
-    found = Found()
-    for (tier, cloud), store in zip(clouds, (tiers.hot, tiers.cold, tiers.archive), strict=True):
-        if store is None:
-            reason = f"is on {cloud}, which this session does not reach"
-            found.gaps.append(Gap(tier, f"the {tier} tier", reason, f"Connect to {cloud} as well"))
+    found = Found(gaps=list(unreached))
     if tiers.hot is not None:
         await _read_hot(tiers.hot, device_id, wanted, found)
     for tier, objects in (("cold", tiers.cold), ("archive", tiers.archive)):

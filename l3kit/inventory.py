@@ -1,14 +1,22 @@
-"""What each tier holds, counted in the stores themselves."""
+"""What each tier holds, counted in the stores themselves, and what could not be counted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
-from l3kit.tier_stores import open_tiers
-from l3kit.tiering.chunks import RESERVED_PREFIX, parse_object_key
-from l3kit.tiering.ports import HotStore, ObjectStore
+from l3kit.gaps import Gap, gaps_frame, told
+from l3kit.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
+from l3kit.tier_stores import TIERS, TierStores, open_tiers
+from l3kit.tiering.chunks import RESERVED_PREFIX, ChunkKey, parse_object_key
+from l3kit.tiering.item_times import moment_of, why_unmovable
+from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.tiering.time_ranges import order_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +24,22 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
-BEHIND_ALL = "\U0010ffff"
+HEADS_AT_ONCE = 32
+MAX_NAMED = 10
+"""Things that one line names; it counts the others."""
+COLUMNS = ("device", "tier", "items", "objects", "bytes", "first", "last", "never moved", "ahead")
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One device in one tier. `bytes` are of the items' JSON in the hot tier, of the objects elsewhere."""
+    """One device in one tier.
+
+    Attributes:
+        bytes: of the items' JSON in the hot tier, of the objects elsewhere.
+        first, last: keys of the earliest and the latest item; empty where no key is a time.
+        never_moved: hot items whose key is no time that the movers move.
+        ahead: hot items of moments in the future.
+    """
 
     device_id: str
     tier: str
@@ -30,70 +48,201 @@ class Holding:
     bytes: int
     first: str
     last: str
+    never_moved: int = 0
+    ahead: int = 0
 
 
-def holdings(session: Session, twin: Twin) -> list[Holding]:
-    """Count items, objects and bytes of every device in every tier; reads the hot tier whole and each object's head."""
-    return run(_holdings(session, twin))
+@dataclass(frozen=True, slots=True)
+class TiersReport:
+    """What `tiers` found.
+
+    Attributes:
+        holdings: of each device in each tier that holds something of it.
+        unlisted: devices in the hot tier that the twin does not list, hence never moved.
+        forms: hot keys by their form (docs/items.md).
+        notes: what a person should know of what was counted, with the remedy.
+        gaps: what was not counted: unreached tiers, objects of another make, refused items.
+    """
+
+    holdings: tuple[Holding, ...]
+    unlisted: tuple[str, ...] = ()
+    forms: dict[str, int] | None = None
+    notes: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tier was reached and everything in it was counted."""
+        return not self.gaps
+
+    def total(self, tier: str) -> int:
+        """Items in a tier."""
+        return sum(holding.items for holding in self.holdings if holding.tier == tier)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per device and tier, columns as in `COLUMNS`."""
+        import pandas as pd
+
+        rows = [
+            [h.device_id, h.tier, h.items, h.objects, h.bytes, h.first, h.last, h.never_moved, h.ahead]
+            for h in self.holdings
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    def gaps_frame(self) -> pd.DataFrame:
+        """What was not counted: tier, what, reason, remedy."""
+        return gaps_frame(self.gaps)
+
+    def sentence(self) -> str:
+        """One line for people."""
+        counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
+        return f"{sum(map(self.total, TIERS)):,} items: {counts or 'none'}{told(self.gaps)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The result file's content."""
+        return {
+            "summary": self.sentence(),
+            "complete": self.complete,
+            "items": {tier: self.total(tier) for tier in TIERS},
+            "holdings": [asdict(holding) for holding in self.holdings],
+            "unlisted_devices": list(self.unlisted),
+            "forms": dict(self.forms or {}),
+            "notes": list(self.notes),
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
 
 
-def tiers(session: Session, twin: Twin) -> pd.DataFrame:
-    """`holdings` as a table: one row per device and tier."""
-    import pandas as pd
+def tiers(session: Session, twin: Twin, *, now: datetime | None = None) -> TiersReport:
+    """Count items, objects and bytes of every device in every tier; reads the hot tier whole and each object's head.
 
-    rows = [[h.device_id, h.tier, h.items, h.objects, h.bytes, h.first, h.last] for h in holdings(session, twin)]
-    return pd.DataFrame(rows, columns=["device", "tier", "items", "objects", "bytes", "first", "last"])
+    Args:
+        now: readings later than this are counted as ahead of time; left out: the clock's.
+    Raises: StoreError where a store cannot be asked at all.
+    """
+    return run(_tiers(session, twin, moment_of(now or datetime.now(UTC))))
 
 
-async def _holdings(session: Session, twin: Twin) -> list[Holding]:
+async def _tiers(session: Session, twin: Twin, now: int) -> TiersReport:
     async with open_tiers(session, twin) as stores:
-        found: list[Holding] = []
-        if stores.hot is not None:
-            found += [await _hot(stores.hot, device.id) for device in twin.devices]
-        for tier, store in (("cold", stores.cold), ("archive", stores.archive)):
-            if store is not None:
-                found += await _objects(tier, store)
-    order = {device.id: n for n, device in enumerate(twin.devices)}
-    return sorted(
-        (holding for holding in found if holding.items),
-        key=lambda h: (("hot", "cold", "archive").index(h.tier), order.get(h.device_id, len(order)), h.device_id),
+        return await count_tiers(stores, twin, now)
+
+
+async def count_tiers(stores: TierStores, twin: Twin, now: int) -> TiersReport:
+    """`tiers` of stores that are open. `now` in nanoseconds since 1970. Raises: StoreError."""
+    listed = [device.id for device in twin.devices]
+    holdings: list[Holding] = []
+    counted: list[DeviceCensus] = []
+    unlisted = Unlisted()
+    gaps = stores.unreached(twin)
+    if stores.hot is not None:
+        unlisted = await unlisted_devices(stores.hot, listed, Budget())
+        counted = [await count_device(stores.hot, one, now, Budget()) for one in (*listed, *unlisted.device_ids)]
+        holdings += map(_hot, counted)
+        gaps += [*_refused(counted), *([unlisted.gap] if unlisted.gap else [])]
+    for tier, store in (("cold", stores.cold), ("archive", stores.archive)):
+        if store is not None:
+            held, left_out = await _objects(tier, store)
+            holdings += held
+            gaps += left_out
+    order = {device: number for number, device in enumerate(listed)}
+    return TiersReport(
+        tuple(
+            sorted(
+                (holding for holding in holdings if holding.items),
+                key=lambda h: (TIERS.index(h.tier), order.get(h.device_id, len(order)), h.device_id),
+            )
+        ),
+        unlisted.device_ids,
+        dict(sum((census.forms for census in counted), Counter())),
+        tuple(notes_on(counted, unlisted.device_ids)),
+        tuple(gaps),
     )
 
 
-async def _hot(hot: HotStore, device_id: str) -> Holding:
-    count = size = 0
-    first = last = ""
-    after: str | None = None
-    while True:
-        page = await hot.read_page(device_id, before=BEHIND_ALL, after=after)
-        if page.sort_keys:
-            first = first or page.sort_keys[0]
-            last = page.sort_keys[-1]
-        count += len(page.items)
-        size += sum(map(len, page.items))
-        if page.next_after is None:
-            return Holding(device_id, "hot", count, count, size, first, last)
-        after = page.next_after
+def _hot(census: DeviceCensus) -> Holding:
+    c = census
+    return Holding(c.device_id, "hot", c.items, c.items, c.bytes, c.first, c.last, c.never_moved, c.ahead)
 
 
-async def _objects(tier: str, store: ObjectStore) -> list[Holding]:
-    by_device: dict[str, list[tuple[str, str, int, int]]] = {}
-    infos = [info async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
-    for info in infos:
-        key = parse_object_key(info.key)
-        if key is not None:
-            head = await store.head(info.key)
-            count = int(head.metadata.get("items", "0")) if head else 0
-            by_device.setdefault(key.device_id, []).append((key.start, key.end, count, info.size))
-    return [
-        Holding(
-            device_id,
-            tier,
-            sum(count for *_, count, _ in parts),
-            len(parts),
-            sum(size for *_, size in parts),
-            min(start for start, *_ in parts),
-            max(end for _, end, *_ in parts),
+def _refused(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
+    for census in counted:
+        if census.refused:
+            key, reason = census.first_refused
+            what = f"{census.refused:,} hot items of {census.device_id}"
+            reason = f"cannot be written as JSON, so their bytes are not counted; the first is {key}: {reason}"
+            yield Gap("hot", what, reason, "They stay as they are in the hot tier; read them there")
+
+
+def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterator[str]:
+    """What the hot tier's keys and devices mean for the movers, with the remedy."""
+    odd = [census for census in counted if census.never_moved]
+    if odd:
+        number = sum(census.never_moved for census in odd)
+        keys = [key for census in odd for key in census.unmovable][:MAX_NAMED]
+        yield (
+            f"{number:,} hot items are never moved: {why_unmovable(keys[0])}. {_named(keys, number)}. "
+            "docs/items.md says how to convert them"
         )
-        for device_id, parts in by_device.items()
-    ]
+    ahead = [census for census in counted if census.ahead]
+    if ahead:
+        number = sum(census.ahead for census in ahead)
+        devices = [census.device_id for census in ahead]
+        yield (
+            f"{number:,} hot items are of the future, the latest {max((c.last for c in ahead), key=order_of)}, "
+            f"of {_named(devices, len(devices))}: look at the clocks of these devices"
+        )
+    if unlisted:
+        yield (
+            f"{len(unlisted):,} devices in the hot tier that the twin does not list, whose items are never moved: "
+            f"{_named(unlisted, len(unlisted))}. Add them to config_iot_devices.json and run deploy_l3, "
+            "or remove their items"
+        )
+
+
+def _named(names: Sequence[str], number: int) -> str:
+    said = ", ".join(names[:MAX_NAMED])
+    return f"{said} and {number - len(names[:MAX_NAMED]):,} more" if number > len(names[:MAX_NAMED]) else said
+
+
+async def _objects(tier: str, store: ObjectStore) -> tuple[list[Holding], list[Gap]]:
+    infos = [info async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
+    places = asyncio.Semaphore(HEADS_AT_ONCE)
+
+    async def head(key: str) -> ObjectInfo | None:
+        async with places:
+            return await store.head(key)
+
+    foreign = [info.key for info in infos if parse_object_key(info.key) is None]
+    chunks = [(key, info) for info in infos if (key := parse_object_key(info.key)) is not None]
+    heads = await asyncio.gather(*(head(info.key) for _, info in chunks))
+    by_device: dict[str, Holding] = {}
+    silent: list[str] = []
+    for (key, listed), info in zip(chunks, heads, strict=True):
+        if info is None:  # moved on while this was counting
+            continue
+        count = info.metadata.get("items", "")
+        if not count.isdecimal():
+            silent.append(listed.key)
+        _add(by_device, tier, key, int(count) if count.isdecimal() else 0, listed.size)
+    return list(by_device.values()), list(_left_out(tier, foreign, silent))
+
+
+def _add(by_device: dict[str, Holding], tier: str, key: ChunkKey, items: int, size: int) -> None:
+    held = by_device.get(key.device_id) or Holding(key.device_id, tier, 0, 0, 0, key.start, key.end)
+    by_device[key.device_id] = replace(
+        held,
+        items=held.items + items,
+        objects=held.objects + 1,
+        bytes=held.bytes + size,
+        first=min(held.first, key.start, key=order_of),
+        last=max(held.last, key.end, key=order_of),
+    )
+
+
+def _left_out(tier: str, foreign: Sequence[str], silent: Sequence[str]) -> Iterator[Gap]:
+    if foreign:
+        what = f"{len(foreign):,} {tier} objects ({_named(foreign, len(foreign))})"
+        yield Gap(tier, what, "have no key of a chunk, so they were not counted", "Who wrote them? Move them elsewhere")
+    if silent:
+        what = f"{len(silent):,} {tier} chunks ({_named(silent, len(silent))})"
+        yield Gap(tier, what, "do not say how many items they hold", "Query the device to count them")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
-from l3kit.tier_stores import open_tiers
+from l3kit.errors import L3Error, StoreError
+from l3kit.gaps import Gap, gaps_frame, told, unreached
+from l3kit.tier_stores import TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, from_row
-from l3kit.tiering.ports import Tier
+from l3kit.tiering.ports import JournalStore, Tier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,43 +21,107 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 
-def journal_frame(session: Session, twin: Twin) -> pd.DataFrame:
-    """One row per device: who holds it, what is under way, what has been moved."""
-    import pandas as pd
+@dataclass(frozen=True, slots=True)
+class JournalReport:
+    """What `read_journal` found: each device's record, and what could not be read."""
 
-    async def read() -> list[tuple[str, DeviceRecord]]:
-        async with open_tiers(session, twin) as tiers:
-            if tiers.journal is None:
-                return []
-            return [(d.id, from_row(await tiers.journal.load(DEVICE_PREFIX + d.id))) for d in twin.devices]
+    records: tuple[tuple[str, DeviceRecord], ...]
+    gaps: tuple[Gap, ...] = ()
 
-    rows = [
-        [
-            device,
-            record.owner or "free",
-            f"{record.entry.state} {record.entry.key}" if record.entry else "nothing",
-            record.moved_items,
-            record.moved_chunks,
-            record.moved_bytes,
-            record.last_key,
+    @property
+    def complete(self) -> bool:
+        """Whether the journal was reached and every record in it could be read."""
+        return not self.gaps
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per device: who holds it, what is under way, what has been moved."""
+        import pandas as pd
+
+        rows = [
+            [
+                device,
+                record.owner or "free",
+                f"{record.entry.state} {record.entry.key}" if record.entry else "nothing",
+                record.moved_items,
+                record.moved_chunks,
+                record.moved_bytes,
+                record.last_key,
+            ]
+            for device, record in self.records
         ]
-        for device, record in run(read())
-    ]
-    columns = ["device", "held by", "under way", "items moved", "chunks", "bytes", "last chunk"]
-    return pd.DataFrame(rows, columns=columns)
+        columns = ["device", "held by", "under way", "items moved", "chunks", "bytes", "last chunk"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def gaps_frame(self) -> pd.DataFrame:
+        """What could not be read: tier, what, reason, remedy."""
+        return gaps_frame(self.gaps)
+
+    def sentence(self) -> str:
+        """One line for people."""
+        moved = sum(record.moved_items for _, record in self.records)
+        under_way = sum(record.entry is not None for _, record in self.records)
+        text = f"{len(self.records):,} devices in the journal, {moved:,} items moved, {under_way:,} chunks under way"
+        return text + told(self.gaps)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result file's content."""
+        return {
+            "summary": self.sentence(),
+            "complete": self.complete,
+            "devices": self.to_frame().to_dict("records"),
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+
+def read_journal(session: Session, twin: Twin) -> JournalReport:
+    """The journal of all devices: the twin's in its order, then others of which a record is left."""
+    return run(_read(session, twin))
+
+
+async def _read(session: Session, twin: Twin) -> JournalReport:
+    async with open_tiers(session, twin) as stores:
+        return await read_records(stores, twin)
+
+
+async def read_records(stores: TierStores, twin: Twin) -> JournalReport:
+    """`read_journal` of stores that are open. Raises: StoreError where the journal cannot be read at all."""
+    if stores.journal is None:
+        return JournalReport((), (unreached("hot", twin.providers.tier("hot"), "the journal"),))
+    listed = [device.id for device in twin.devices]
+    kept = [name.removeprefix(DEVICE_PREFIX) for name in await stores.journal.names(DEVICE_PREFIX)]
+    found = [await _record(stores.journal, one) for one in (*listed, *sorted({*kept} - {*listed}))]
+    records = tuple(one for one in found if not isinstance(one, Gap))
+    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)))
+
+
+async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRecord] | Gap:
+    row = await journal.load(DEVICE_PREFIX + device_id)
+    try:
+        return device_id, from_row(row)
+    except StoreError as error:
+        return Gap("hot", f"the record of {device_id}", error.cause, error.remedy)
 
 
 def objects(session: Session, twin: Twin, tier: Tier) -> pd.DataFrame:
-    """The chunks of the cold or archive tier: key, items, bytes, storage class."""
+    """The objects of the cold or archive tier: key, items (empty where they do not tell), bytes, storage class.
+
+    Raises: L3Error where this session does not reach the tier's cloud.
+    """
     import pandas as pd
 
     async def read() -> list[list[object]]:
         async with open_tiers(session, twin) as tiers:
             store = tiers.cold if tier == "cold" else tiers.archive
             if store is None:
-                return []
+                gap = unreached(tier, twin.providers.tier(tier))
+                raise L3Error(gap.what, gap.reason, gap.remedy)
             keys = [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
-            infos = [await store.head(key) for key in keys]
-        return [[i.key, int(i.metadata.get("items", "0")), i.size, i.storage_class] for i in infos if i is not None]
+            infos = [info for key in keys if (info := await store.head(key)) is not None]
+        return [[i.key, _count(i.metadata.get("items", "")), i.size, i.storage_class] for i in infos]
 
-    return pd.DataFrame(run(read()), columns=["key", "items", "bytes", "storage class"])
+    frame = pd.DataFrame(run(read()), columns=["key", "items", "bytes", "storage class"])
+    return frame.astype({"items": "Int64"})
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

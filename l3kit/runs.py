@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError
-from l3kit.inventory import tiers
+from l3kit.gaps import told
+from l3kit.inventory import TiersReport, tiers
 from l3kit.movers import MoverRun, replay
+from l3kit.tier_stores import TIERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 Run = tuple[datetime, MoverRun, MoverRun]
+COLUMNS = ["time", "tier", "items"]
 
 
 def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
@@ -76,13 +79,18 @@ def watch(
     return pd.concat(history, ignore_index=True)
 
 
-def check_conserved(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Items per device before and after; raises CheckFailedError where the totals differ."""
+def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
+    """Items per device before and after.
+
+    Raises: CheckFailedError where the totals differ, and where something could not be counted.
+    """
     import pandas as pd
 
-    totals = pd.DataFrame(
-        {name: frame.groupby("device")["items"].sum() for name, frame in (("before", before), ("after", after))}
-    )
+    if gaps := [*before.gaps, *after.gaps]:
+        remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
+        raise CheckFailedError("conservation", f"cannot be told{told(gaps)}", remedies)
+    frames = {"before": before.to_frame(), "after": after.to_frame()}
+    totals = pd.DataFrame({name: frame.groupby("device")["items"].sum() for name, frame in frames.items()})
     totals = totals.fillna(0).astype(int)
     totals["difference"] = totals["after"] - totals["before"]
     astray = totals[totals["difference"] != 0]
@@ -116,6 +124,7 @@ def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _counted(session: Session, twin: Twin, moment: datetime) -> pd.DataFrame:
-    frame = tiers(session, twin).groupby("tier", as_index=False)["items"].sum()
-    counted: pd.DataFrame = frame.assign(time=moment)[["time", "tier", "items"]]
-    return counted
+    import pandas as pd
+
+    found = tiers(session, twin)
+    return pd.DataFrame([[moment, tier, found.total(tier)] for tier in TIERS if found.total(tier)], columns=COLUMNS)

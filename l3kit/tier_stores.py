@@ -7,11 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from l3kit.gaps import Gap, unreached
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
+
+TIERS = ("hot", "cold", "archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,11 @@ class TierStores:
     journal: JournalStore | None
     cold: ObjectStore | None
     archive: ObjectStore | None
+
+    def unreached(self, twin: Twin) -> list[Gap]:
+        """The tiers that are not there, from hot to archive."""
+        stores = zip(TIERS, (self.hot, self.cold, self.archive), strict=True)
+        return [unreached(tier, twin.providers.tier(tier)) for tier, store in stores if store is None]
 
 
 @asynccontextmanager

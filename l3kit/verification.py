@@ -1,5 +1,5 @@
 """Checks of a deployed twin, each with what was expected, what was seen and what to do: links, functions, schedules,
-drift, and a canary item sent down the tiers by the real mover."""
+drift, the keys in the hot tier, and a canary item sent down the tiers by the real mover."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
+from l3kit.item_checks import item_checks
 from l3kit.link_checks import link_checks
 from l3kit.provisioning.layout import providers_of
 from l3kit.tables import Sheet, Shown, table
@@ -101,6 +102,7 @@ def verify(
     *,
     clouds: Sequence[str] = (),
     canary: bool = True,
+    now: datetime | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> VerifyReport:
     """Run all checks; nothing raises for a failed one.
@@ -109,6 +111,7 @@ def verify(
         clouds: check only the parts on these clouds; empty is all.
         canary: also send one item down with the real hot-to-cold mover, and remove it again; not where that would
             need a cloud that is not checked.
+        now: readings later than this are told as ahead of time; left out: the clock's.
         progress: called with the name of each group.
     """
     reached = [cloud for p in providers_of(twin, clouds) if (cloud := session.cloud(p)) is not None]
@@ -118,6 +121,15 @@ def verify(
         ("drift", lambda: drift_checks(session, twin, clouds)),
         ("links", lambda: link_checks(session, twin, clouds)),
     ]
+    notes: list[str] = []
+
+    def items() -> Iterator[Check]:
+        found = item_checks(session, twin, now or datetime.now(UTC))
+        notes.extend(found.notes)
+        yield from found.checks
+
+    if not clouds or twin.providers.tier("hot") in clouds:
+        groups.append(("items", items))
     if canary and not (clouds and {twin.providers.tier("hot"), twin.providers.tier("cold")} - set(clouds)):
         groups.append(("canary", lambda: canary_checks(session, twin)))
     checks: list[Check] = []
@@ -127,7 +139,7 @@ def verify(
             checks += group()
         except L3Error as error:
             checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
-    notes = [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
+    notes += [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
     return VerifyReport(tuple(checks), tuple(notes))
 
 

@@ -112,6 +112,14 @@ class HotStore(Protocol):
     async def last_item(self, device_id: str) -> bytes | None:
         """The item with the greatest sort key, or None."""
 
+    def device_ids(self) -> AsyncIterator[Sequence[str]]:
+        """Every device of which the tier holds an item, in no particular order; for people, not for movers.
+
+        Gives what each answer of the store names, which may be nothing new: so the caller can stop after any. What is
+        written or deleted meanwhile may be among them or not.
+        Raises: StoreError.
+        """
+
     async def close(self) -> None:
         """Release connections."""
 

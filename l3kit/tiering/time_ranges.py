@@ -51,19 +51,24 @@ class TextRange:
 
 
 def due(sort_keys: Sequence[str], cutoff: int) -> list[int] | None:
-    """Which of a page's ascending sort keys are movable and older than the cutoff: their indexes; None is all of them.
-
-    A page of like keys costs one match instead of one for each key.
-    """
-    if not sort_keys:
-        return None
-    text = "\n".join(sort_keys) + "\n"
-    all_before = sort_keys[-1] < _minute(cutoff)
-    if all_before and text.count("\n") == len(sort_keys) and _MOVABLE_PAGE.fullmatch(text):
+    """Indexes of those of a page's ascending sort keys that are movable and older than the cutoff; None is all."""
+    if all_movable(sort_keys, cutoff):
         return None
     moments = [movable_moment(key) for key in sort_keys]
     chosen = [index for index, moment in enumerate(moments) if moment is not None and moment < cutoff]
     return None if len(chosen) == len(sort_keys) else chosen
+
+
+def all_movable(sort_keys: Sequence[str], before: int) -> bool:
+    """Whether all of a page's ascending sort keys are movable and older than this moment's minute.
+
+    A page of like keys costs one match instead of one for each key; where this is False, each must be looked at.
+    """
+    if not sort_keys:
+        return True
+    text = "\n".join(sort_keys) + "\n"
+    all_before = sort_keys[-1] < _minute(before)
+    return all_before and text.count("\n") == len(sort_keys) and _MOVABLE_PAGE.fullmatch(text) is not None
 
 
 def read_bound(value: str | date, *, is_end: bool) -> int:

@@ -292,6 +292,25 @@ def test_the_last_item_is_the_one_with_the_greatest_sort_key(backend: Backend) -
     use(backend, steps)
 
 
+def test_every_device_that_holds_an_item_is_named(backend: Backend) -> None:
+    devices = ["d", "D", "a/b%2F", "__x__", "weather-é-\U0001f600", *(f"sensor-{n}" for n in range(20))]
+
+    async def steps(store: HotStore) -> None:
+        assert await named(store) == set()
+        for device in devices:
+            await store.put_items(device, [item(f"2026-01-01T00:00:0{n}Z", device) for n in range(3)])
+        await store.put_items("d", [item("~" * 200, "d")])
+        assert await named(store) == set(devices)
+        await delete(store, [f"2026-01-01T00:00:0{n}Z" for n in range(3)], "sensor-7")
+        assert await named(store) == {*devices} - {"sensor-7"}
+
+    use(backend, steps)
+
+
+async def named(store: HotStore) -> set[str]:
+    return {device async for some in store.device_ids() for device in some}
+
+
 @pytest.mark.parametrize("bad", [b"[]", b"{", b'{"iotDeviceId":"d"}', b'{"iotDeviceId":"d","id":7}'])
 def test_what_is_no_item_is_refused(backend: Backend, bad: bytes) -> None:
     async def steps(store: HotStore) -> None:

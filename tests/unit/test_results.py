@@ -18,8 +18,9 @@ import pytest
 import l3kit
 from l3kit.coroutines import run
 from l3kit.device_query import QueryResult
-from l3kit.device_reading import Gap, Part, merged
+from l3kit.device_reading import Part, merged
 from l3kit.errors import CheckFailedError, ConfigurationError
+from l3kit.gaps import Gap
 from l3kit.movers import MoverRun, moments_between
 from l3kit.results import write_result
 from l3kit.runs import check_conserved, check_runs, runs_frame, runs_json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -21,6 +21,8 @@ from l3kit.tiering.ports import Page, always
 
 BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
+LAST_SORT_KEY = "\U0010ffff" * 256
+"""The greatest sort key that there can be: DynamoDB's 1,024 bytes, each as great as UTF-8 has them."""
 BATCH_TRIES = 20
 """How often what a BatchWriteItem left unprocessed is sent again."""
 
@@ -98,6 +100,28 @@ class DynamoHotStore:
         content = odd_text.loads((await self._table.call("Query", "query", request)).body)
         self._table.count_read(content)
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
+
+    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+        """See `HotStore.device_ids`: a Scan that begins anew behind all that each device could hold, one item each.
+
+        So AWS describes it: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table.name,
+            "ReturnConsumedCapacity": "TOTAL",
+            "ProjectionExpression": "#d",
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY},
+            "ConsistentRead": True,
+            "Limit": 1,
+        }
+        while True:
+            content = odd_text.loads((await self._table.send("Scan", "scan", odd_text.dumps(request))).body)
+            self._table.count_read(content)
+            yield [odd_text.printable(one[PARTITION_KEY]["S"]) for one in content["Items"]]
+            last = content.get("LastEvaluatedKey")
+            if last is None:
+                return
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": LAST_SORT_KEY}}
 
     async def close(self) -> None:
         self._table.client.close()

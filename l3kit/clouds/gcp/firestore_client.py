@@ -11,6 +11,7 @@ import grpc
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
+from google.cloud.firestore_v1.services.firestore.pagers import ListDocumentsAsyncPager
 from google.cloud.firestore_v1.services.firestore.transports.grpc_asyncio import FirestoreGrpcAsyncIOTransport
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc import StatusCode as Code
@@ -133,6 +134,8 @@ class FirestoreClient:
             answer = await stub(request, retry=None, timeout=self._timeout, metadata=self._metadata)
             if enough is not None:
                 return await self._collect(answer, enough)
+            if isinstance(answer, ListDocumentsAsyncPager):  # which would ask for the next pages by itself
+                answer = await anext(aiter(answer.pages))
         except GoogleAPICallError as error:
             return self._failure(error, kind, resource, expected)
         except GoogleAuthError as error:

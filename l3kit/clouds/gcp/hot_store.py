@@ -13,7 +13,7 @@ Firestore demands it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +137,11 @@ class FirestoreHotStore:
             return None
         documents = await self._reads.between(device, None, None, 1, direction=DESCENDING)
         return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
+
+    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+        """See `HotStore.device_ids`: a device has no document of its own, so missing ones are listed too."""
+        async for found in self._reads.listed(self._collection):
+            yield [document_ids.decode(document_id) for document_id in found]
 
     async def close(self) -> None:
         await self._client.close()

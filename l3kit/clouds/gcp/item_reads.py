@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from google.cloud.firestore_v1 import types
@@ -14,6 +14,7 @@ from l3kit.clouds.gcp.firestore_client import FirestoreClient
 ITEMS = "items"
 """The subcollection of every device. Its collection group has the index exemption and the index `__name__ DESC`."""
 NAME = "__name__"
+LISTED_A_PAGE = 300
 ASCENDING = types.StructuredQuery.Direction.ASCENDING
 DESCENDING = types.StructuredQuery.Direction.DESCENDING
 _Query: Any = types.StructuredQuery.pb()
@@ -66,3 +67,20 @@ class ItemReads:
         documents = [answer.document for answer in answers if answer.HasField("document")]
         self._client.usage.read_units += max(1, len(documents))
         return documents
+
+    async def listed(self, collection: str) -> AsyncIterator[list[str]]:
+        """The ids of all documents of a collection, page by page, also of those that have subcollections alone."""
+        parent, _, name = collection.rpartition("/")
+        token = ""
+        while True:
+            plain = types.ListDocumentsRequest.pb()(
+                parent=parent, collection_id=name, page_size=LISTED_A_PAGE, page_token=token, show_missing=True
+            )
+            plain.mask.field_paths.append(NAME)
+            request = types.ListDocumentsRequest.wrap(plain)
+            answer = await self._client.call("list_documents", "list", self._resource, request)
+            self._client.usage.read_units += max(1, len(answer.documents))
+            yield [sort_key(document) for document in answer.documents]
+            token = answer.next_page_token
+            if not token:
+                return

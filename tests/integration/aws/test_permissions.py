@@ -26,7 +26,7 @@ from l3kit.device_query import query
 from l3kit.errors import PermissionMissingError
 from l3kit.explanation import explain
 from l3kit.inventory import tiers
-from l3kit.journal_view import journal_frame
+from l3kit.journal_view import read_journal
 from l3kit.leases import end_lease
 from l3kit.movers import run_mover
 from l3kit.provisioning import destroy, plan
@@ -119,8 +119,11 @@ async def _restore_one(session: Session, twin: Twin) -> None:
 
 
 def _tiers(session: Session, twin: Twin) -> None:
-    assert tiers(session, twin)["items"].sum() > 0
-    assert len(journal_frame(session, twin)) > 0
+    found, journal = tiers(session, twin), read_journal(session, twin)
+    assert found.complete, found.sentence()
+    assert found.holdings
+    assert journal.complete, journal.sentence()
+    assert journal.records
 
 
 def _verify(session: Session, twin: Twin) -> None:

@@ -63,7 +63,8 @@ def put_items(session: Session, twin: Twin, day: int, count: int = 3) -> None:
 
 
 def held(session: Session, twin: Twin) -> dict[str, int]:
-    return {tier: int(count) for tier, count in tiers(session, twin).groupby("tier")["items"].sum().items() if count}
+    found = tiers(session, twin)
+    return {tier: count for tier in ("hot", "cold", "archive") if (count := found.total(tier))}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,49 @@
+"""What an answer leaves out: named, with the reason and the remedy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_SAID = 3
+"""Gaps that a sentence names; tables and result files have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it."""
+
+    tier: str
+    what: str
+    reason: str
+    remedy: str
+
+    def sentence(self) -> str:
+        """One line for people."""
+        return f"{self.what}: {self.reason}. {self.remedy}"
+
+
+def unreached(tier: str, cloud: str, what: str = "") -> Gap:
+    """The gap that a tier leaves whose cloud this session does not reach."""
+    reason = f"is on {cloud}, which this session does not reach"
+    return Gap(tier, what or f"the {tier} tier", reason, f"Connect to {cloud} as well")
+
+
+def told(gaps: Sequence[Gap]) -> str:
+    """What a sentence ends with: `; incomplete: ...`, or nothing."""
+    if not gaps:
+        return ""
+    more = f", and {len(gaps) - MAX_SAID:,} more" if len(gaps) > MAX_SAID else ""
+    return "; incomplete: " + ", ".join(f"{gap.what} {gap.reason}" for gap in gaps[:MAX_SAID]) + more
+
+
+def gaps_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
+    """Columns tier, what, reason, remedy."""
+    import pandas as pd
+
+    rows = [[gap.tier, gap.what, gap.reason, gap.remedy] for gap in gaps]
+    return pd.DataFrame(rows, columns=["tier", "what", "reason", "remedy"])
