@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.coroutines import run
 from l3kit.device_reading import SORT_KEY, Part, Range, beside, merged, read_device
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.gaps import Gap, gaps_frame, told
+from l3kit.gaps import Gap, gaps_frame, gaps_tables, told
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, open_tiers
 from l3kit.tiering.item_times import moment_or_none, shortest
@@ -94,7 +94,7 @@ class QueryResult(Shown):
         """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
         missing = set(self.missing)
         archived = [part in missing for part in self.parts]
-        tables = [table(gaps_frame(self.gaps), title="What is missing")] if self.gaps else []
+        tables = [*gaps_tables(self.gaps)]
         if self.parts:
             parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
             tables.append(parts)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.gaps import Gap, gaps_tables, told
 from l3kit.tables import Sheet, Shown, Table, table
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Plan(Shown):
         title: `deploy` or `destroy`, and the twin's name.
         log_file: where apply notes its steps.
         notes: what could not be checked.
+        gaps: what the plan leaves out.
     """
 
     title: str
@@ -106,6 +108,12 @@ class Plan(Shown):
     notes: tuple[str, ...] = ()
     destroying: bool = False
     data: bool = False
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -117,8 +125,10 @@ class Plan(Shown):
         counts = Counter(step.action for step in self.steps)
         parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
         if self.destroying:
-            return f"{self.title}: " + ", ".join([*(parts or ["nothing to delete"]), *kept_in_words(self.steps)])
-        return f"{self.title}: {', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
+            counted = ", ".join([*(parts or ["nothing to delete"]), *kept_in_words(self.steps)])
+        else:
+            counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
+        return f"{self.title}: {counted}{told(self.gaps)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Columns action, resource, name, reason, in the order of apply."""
@@ -130,11 +140,14 @@ class Plan(Shown):
             "plan": self.sentence(),
             "steps": steps_json(self.steps),
             "notes": list(self.notes),
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
         }
 
     def sheet(self) -> Sheet:
         """The steps in order, each told by its sign and word; in HTML many unchanged ones are folded away."""
-        return Sheet(self.sentence(), (steps_table(self.steps),) if self.steps else (), self.notes)
+        steps = [steps_table(self.steps)] if self.steps else []
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
 
 
 def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:

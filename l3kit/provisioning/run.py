@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.gaps import Gap, gaps_tables, told
 from l3kit.provisioning.deployed_links import DeployedLinks, deployed_links, utc_now
 from l3kit.provisioning.layout import providers_of
 from l3kit.provisioning.model import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
+NEITHER = "is neither shown nor removed: this session does not reach it"
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and the step's text."""
 
@@ -48,6 +50,7 @@ class ApplyResult(Shown):
         done: the steps that were carried out, in order.
         unchanged: how many resources were as they should be; of a plan to destroy, how many were gone already.
         seconds: the time it took.
+        gaps: what the plan left out.
         kept: what a plan to destroy spared, each with the reason.
     """
 
@@ -55,27 +58,34 @@ class ApplyResult(Shown):
     done: tuple[Step, ...]
     unchanged: int
     seconds: float
+    gaps: tuple[Gap, ...] = ()
     kept: tuple[Step, ...] = ()
     destroying: bool = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
+
     def sentence(self) -> str:
         """One line for people, the same for the same outcome."""
+        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
+
+    def _counts(self) -> list[str]:
         counts: Counter[str] = Counter(step.action for step in self.done)
         words = {"create": "created", "update": "updated", "delete": "deleted"}
         parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
-        kept = kept_in_words(self.kept)
         if self.destroying:
             gone = [f"{self.unchanged} gone already"] if self.unchanged else []
-            return f"{self.title}: {', '.join([*(parts or ['nothing was deleted']), *gone, *kept])}"
+            return [*(parts or ["nothing was deleted"]), *gone]
         if not parts:
-            rest = f"all {self.unchanged} resources are as they should be"
-            return f"{self.title}: {', '.join(['nothing to change', rest, *kept])}"
-        return f"{self.title}: {', '.join([*parts, f'{self.unchanged} as they were', *kept])}"
+            return ["nothing to change", f"all {self.unchanged} resources are as they should be"]
+        return [*parts, f"{self.unchanged} as they were"]
 
     def sheet(self) -> Sheet:
         """What was done, and what was kept and why."""
         steps = (*self.done, *self.kept)
-        return Sheet(self.sentence(), (steps_table(steps),) if steps else ())
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -83,6 +93,8 @@ class ApplyResult(Shown):
             "done": steps_json(self.done),
             "kept": steps_json(self.kept),
             "unchanged": self.unchanged,
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
         }
 
 
@@ -126,11 +138,20 @@ def plan(
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
-    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`."""
+    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`.
+
+    What the twin has on a cloud that this session does not reach is a gap of the plan: neither shown nor removed.
+    """
     links = deployed_links(twin, session)
+    gaps = tuple(
+        Gap("", f"what {twin.name} has on {provider}", NEITHER, f"Connect to {provider} as well")
+        for provider in providers_of(twin)
+        if session.cloud(provider) is None
+    )
     resources = tuple(reversed(wanted_for_removal(twin, links, _everywhere(twin, session, None, links))))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
-    return Plan(f"destroy {twin.name}", tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data)
+    title = f"destroy {twin.name}"
+    return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
 
 
 def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
@@ -160,9 +181,8 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
             raise
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
-    return ApplyResult(
-        plan.title, tuple(done), unchanged, time.monotonic() - started, tuple(kept), destroying=plan.destroying
-    )
+    took = time.monotonic() - started
+    return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying)
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ProvisioningError
+from l3kit.gaps import Gap
 from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Step, judged
 from l3kit.provisioning.run import apply
 from l3kit.provisioning.step_log import StepLog
@@ -174,6 +175,17 @@ def test_what_destroy_spares_reads_as_kept_before_and_after(tmp_path: Path) -> N
     left = planned(tmp_path, *fakes[1:], destroying=True)
     assert left.sentence() == f"destroy t: nothing to delete, {kept}"
     assert "to delete" not in planned(tmp_path, destroying=True, data=True).sentence().replace("nothing to delete", "")
+
+
+def test_what_a_plan_leaves_out_stands_above_its_steps_and_in_what_apply_did(tmp_path: Path) -> None:
+    gap = Gap("", "what t has on gcp", "is not reached", "Connect to gcp as well")
+    plan = replace(planned(tmp_path, Fake("a", exists=True), destroying=True), gaps=(gap,))
+    result = apply(plan, SESSION)  # type: ignore[arg-type]
+    for shown in (plan, result):
+        missing, steps = shown.sheet().tables
+        assert missing.rows == (("", gap.what, gap.reason, gap.remedy),)
+        assert steps.rows[0][0] == "- delete"
+        assert shown.sentence().endswith("; incomplete: what t has on gcp is not reached")
 
 
 def test_a_left_over_that_is_gone_or_not_ours_any_more_is_not_deleted(tmp_path: Path) -> None:
