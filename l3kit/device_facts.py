@@ -81,6 +81,7 @@ class DeviceFacts:
         entry: set where the journal has a chunk under way.
         schedules: of the hot-to-cold and the cold-to-archive mover.
         configured: whether the device is in the twin's config.
+        foreign: objects among the device's that are no chunks: tier and key.
     """
 
     twin: str
@@ -96,3 +97,4 @@ class DeviceFacts:
     entry: EntryCheck | None
     schedules: tuple[Schedule, Schedule]
     configured: bool = True
+    foreign: tuple[tuple[str, str], ...] = ()

@@ -15,6 +15,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from l3kit.device_gaps import gaps_of
 from l3kit.tier_summary import TierSummary, chunk_summary, hot_summary, sized
 from l3kit.tiering.item_times import moment_of, movable_moment, why_unmovable
 from l3kit.tiering.journal_record import NEVER
@@ -23,6 +24,7 @@ from l3kit.tiering.time_ranges import due
 
 if TYPE_CHECKING:
     from l3kit.device_facts import DeviceFacts, Schedule, StoredChunk
+    from l3kit.gaps import Gap
     from l3kit.tiering.journal_record import DeviceRecord, Entry
 
 WIDTH = 118
@@ -44,6 +46,16 @@ class DevicePage:
         f = self.facts
         hot, cold, archive = f.places
         return hot_summary(hot, f.hot), chunk_summary(cold, f.cold), chunk_summary(archive, f.archive)
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the page leaves out."""
+        return gaps_of(self.facts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tier was reached and everything in it was read."""
+        return not self.gaps
 
     @cached_property
     def waiting(self) -> list[str]:
@@ -112,6 +124,7 @@ class DevicePage:
             "Under way": list(self._under_way()),
             "What happens next": [*self._runs(), *self._next_items(), *self._next_chunk()],
             "Since the first move": list(self._moved()),
+            "Left out": [gap.sentence() for gap in self.gaps],
         }
         return {heading: sentences for heading, sentences in found.items() if sentences}
 
@@ -153,6 +166,8 @@ class DevicePage:
             "twin": f.twin,
             "now": iso(f.now),
             "configured": f.configured,
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
             "tiers": [asdict(tier) | {"reached": bool(tier.store)} for tier in self.tiers],
             "items_in_two_tiers": self.in_two_tiers,
             "late_items": self.late,
@@ -188,9 +203,6 @@ class DevicePage:
             yield "The device is no longer in the twin's config: what is hot stays, what is cold is archived in time."
         if f.hot and not f.hot.complete:
             yield f"The hot items were counted up to {sized(f.hot.bytes)}, oldest first: each is read to be counted."
-        if f.hot and f.hot.refused:
-            key, reason = f.hot.refused[0]
-            yield f"Cannot be moved: {some(len(f.hot.refused), 'hot item')}; the first is {key}: {reason}."
         if self.in_two_tiers:
             where = "stored in the lower tier, not deleted from the upper one yet; a later run does that"
             yield f"Counted in two tiers: {some(self.in_two_tiers, 'item')}, {where}."

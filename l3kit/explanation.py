@@ -19,6 +19,7 @@ from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.receipts import archived_digest
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.targets import SEAL_SHA256
+from l3kit.tiering.time_ranges import BEHIND_ALL
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
     from l3kit.twin import Twin
 
-BEHIND_ALL = "\U0010ffff"
 MAX_HOT_BYTES = 64 * 1024 * 1024
 """Hot items are counted by reading them, oldest first; beyond so much JSON (some 16,000 read units) no further."""
 MAX_HEADS = 2_000
@@ -73,8 +73,9 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
         hot = await _hot_items(stores.hot, device_id) if stores.hot else None
         entry = record.entry if record else None
         check = await _check_entry(stores.hot, stores.cold, device_id, entry) if stores.hot and entry else None
-        cold = await _chunks(stores.cold, device_id) if stores.cold else None
-        archive = await _chunks(stores.archive, device_id) if stores.archive else None
+        foreign: list[tuple[str, str]] = []
+        cold = await _chunks(stores.cold, device_id, foreign) if stores.cold else None
+        archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
         return DeviceFacts(
             twin=twin.name,
             device_id=device_id,
@@ -89,6 +90,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
             entry=check,
             schedules=(hot_run, cold_run),
             configured=device_id in {device.id for device in twin.devices},
+            foreign=tuple(foreign),
         )
 
 
@@ -141,9 +143,10 @@ async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, 
         after, since = page.next_after, None
 
 
-async def _chunks(store: ObjectStore, device_id: str) -> tuple[StoredChunk, ...]:
+async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, str]]) -> tuple[StoredChunk, ...]:
     infos = [info async for info in store.list(device_prefix(device_id))]
     ours = [(key, info) for info in infos if (key := parse_object_key(info.key)) and key.device_id == device_id]
+    foreign += [(store.tier, info.key) for info in infos if parse_object_key(info.key) is None]
     places = asyncio.Semaphore(HEADS_AT_ONCE)
 
     async def look(key: ChunkKey, listed: ObjectInfo, ask: bool) -> StoredChunk | None:

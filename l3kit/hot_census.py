@@ -15,6 +15,7 @@ from l3kit.tiering.time_ranges import BEHIND_ALL, all_movable, order_of
 MAX_NAMED = 10
 """Keys that are named of those that never move."""
 
+MINUTE_LENGTH = len("2026-05-31T08:30")
 LOOK_BEHIND = 1000
 """Keys that a sample looks at behind the present."""
 
@@ -86,7 +87,11 @@ class DeviceCensus:
             return
         if all_movable(keys, now):
             self.forms[MOVABLE_FORM] += len(keys)
-            self._reach(keys[0], keys[-1])
+            outer = {
+                keys[0][:MINUTE_LENGTH],
+                keys[-1][:MINUTE_LENGTH],
+            }
+            self._reach([key for key in keys if key[:MINUTE_LENGTH] in outer])
             return
         for key in keys:
             self._count_one(key, now)
@@ -98,11 +103,11 @@ class DeviceCensus:
             self.unmovable.append(key)
         if moment is not None:
             self.ahead += moment > now
-            self._reach(key, key)
+            self._reach([key])
 
-    def _reach(self, first: str, last: str) -> None:
-        self.first = min(first, self.first or first, key=order_of)
-        self.last = max(last, self.last or last, key=order_of)
+    def _reach(self, times: list[str]) -> None:
+        self.first = min([*times, *filter(None, [self.first])], key=order_of)
+        self.last = max([*times, *filter(None, [self.last])], key=order_of)
 
 
 async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) -> DeviceCensus:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.gaps import Gap, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,7 @@ class Plan:
         title: `deploy` or `destroy`, and the twin's name.
         log_file: where apply notes its steps.
         notes: what could not be checked.
+        gaps: what the plan leaves out.
     """
 
     title: str
@@ -96,6 +98,12 @@ class Plan:
     notes: tuple[str, ...] = ()
     destroying: bool = False
     data: bool = False
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -107,7 +115,8 @@ class Plan:
         counts = {action: sum(step.action == action for step in self.steps) for action in MARKS}
         parts = [f"{count} to {action}" for action, count in counts.items() if count and action in _VERBS]
         rest = counts["unchanged"] + counts["keep"]
-        return f"{self.title}: " + (", ".join(parts) if parts else "nothing to change") + f" ({rest} as they are)"
+        counted = ", ".join(parts) if parts else "nothing to change"
+        return f"{self.title}: {counted} ({rest} as they are){told(self.gaps)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Columns action, resource, name, reason, in the order of apply."""
@@ -122,6 +131,8 @@ class Plan:
             "plan": self.sentence(),
             "steps": [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in self.steps],
             "notes": list(self.notes),
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
         }
 
     def __str__(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.gaps import Gap, told
 from l3kit.provisioning.deployed_links import DeployedLinks, deployed_links, utc_now
 from l3kit.provisioning.layout import providers_of
 from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Resource, Step, findings, judged
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin import Twin
 
+NEITHER = "is neither shown nor removed: this session does not reach it"
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and the step's text."""
 
@@ -35,9 +37,18 @@ class ApplyResult:
     done: tuple[Step, ...]
     unchanged: int
     seconds: float
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
 
     def sentence(self) -> str:
         """One line for people, the same for the same outcome."""
+        return self._counts() + told(self.gaps)
+
+    def _counts(self) -> str:
         if not self.done:
             return f"{self.title}: nothing to change, all {self.unchanged} resources are as they should be"
         counts = {action: sum(s.action == action for s in self.done) for action in ("create", "update", "delete")}
@@ -50,6 +61,8 @@ class ApplyResult:
             "summary": self.sentence(),
             "done": [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in self.done],
             "unchanged": self.unchanged,
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
         }
 
 
@@ -93,11 +106,20 @@ def plan(
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
-    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`."""
+    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`.
+
+    What the twin has on a cloud that this session does not reach is a gap of the plan: neither shown nor removed.
+    """
     links = deployed_links(twin, session)
+    gaps = tuple(
+        Gap("", f"what {twin.name} has on {provider}", NEITHER, f"Connect to {provider} as well")
+        for provider in providers_of(twin)
+        if session.cloud(provider) is None
+    )
     resources = tuple(reversed(wanted_for_removal(twin, links, _everywhere(twin, session, None, links))))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
-    return Plan(f"destroy {twin.name}", tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data)
+    title = f"destroy {twin.name}"
+    return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
 
 
 def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
@@ -123,7 +145,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
             raise
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
-    return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started)
+    return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started, plan.gaps)
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:

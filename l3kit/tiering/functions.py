@@ -103,12 +103,14 @@ class Function:
 
     async def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""
+        from l3kit.tiering.item_times import moment_of
         from l3kit.tiering.readers import read_history, read_last
 
         if "hot" not in self._kept:
             self._kept["hot"] = self._openers.hot(self._settings.stores["hot"])
-        read = read_history if self._settings.function == "hot-reader" else read_last
-        return await read(self._kept["hot"], request)
+        if self._settings.function == "hot-reader":
+            return await read_history(self._kept["hot"], request)
+        return await read_last(self._kept["hot"], request, moment_of(datetime.now(UTC)))
 
     async def _hot_to_cold(self, run: Run, closing: AsyncExitStack) -> RunReport:
         from l3kit.tiering.hot_to_cold import HotToCold

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, ItemRefusedError
+from l3kit.tiering.item_times import form_of, movable_moment
 from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.time_ranges import read_bound, text_ranges, within
 
@@ -28,7 +29,8 @@ async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, A
     Args:
         request: `iot_device_id`; optional `start_timestamp` and `end_timestamp` (both inclusive), `limit` (1 to
             10,000 items), `next` from the answer before. Times in any form of docs/items.md.
-    Returns: `items`, `next` (None at the end), and `refused`: items that cannot be told, each with the reason.
+    Returns: `items`, `next` (None at the end), `refused`: items that cannot be told, each with reason and remedy, and
+        `complete`: whether this answer ends the range and leaves nothing out.
     Raises: ConfigurationError naming the field; StoreError.
     """
     device_id = _text(request, "iot_device_id")
@@ -50,14 +52,18 @@ async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, A
             items += page.items[:taken]
             last = page.sort_keys[taken - 1] if taken else after
             if taken < len(page.items):
-                refused += [{"id": key, "reason": why} for key, why in page.refused if last and key <= last]
+                refused += [_refusal(key, why) for key, why in page.refused if last and key <= last]
                 return _answer(items, refused, device_id, last)
-            refused += [{"id": key, "reason": why} for key, why in page.refused]
+            refused += [_refusal(key, why) for key, why in page.refused]
             ended = page.next_after is None
             if len(items) >= limit and not (ended and texts == ranges[-1]):
                 return _answer(items, refused, device_id, texts.before if ended else page.next_after)
             after = texts.before if ended else page.next_after
     return _answer(items, refused, device_id, None)
+
+
+def _refusal(key: str, reason: str) -> dict[str, str]:
+    return {"id": key, "reason": reason, "remedy": "It stays as it is in the hot tier; read it there"}
 
 
 def _chosen(page: Page, start: int | None, end: int | None) -> Page:
@@ -81,13 +87,32 @@ def _bound(request: Mapping[str, Any], name: str) -> int | None:
         raise ConfigurationError(name, error.cause, error.remedy) from None
 
 
-async def read_last(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The item with the greatest timestamp of `iot_device_id`, or None.
+async def read_last(hot: HotStore, request: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """The item of `iot_device_id` whose key comes last, or None.
 
+    Args:
+        now: nanoseconds since 1970.
+    Returns: `item`; `complete`, and where it is False a `note`: the item could not be read, or its key does not sort
+        by time or lies in the future, so that it hides newer readings.
     Raises: ConfigurationError naming the field; StoreError.
     """
-    item = await hot.last_item(_text(request, "iot_device_id"))
-    return {"item": None if item is None else _exact(item)}
+    try:
+        item = await hot.last_item(_text(request, "iot_device_id"))
+    except ItemRefusedError as error:
+        return {"item": None, "complete": False, "note": f"{error}. Ask the hot-reader for what lies before it"}
+    if item is None:
+        return {"item": None, "complete": True}
+    exact = _exact(item)
+    note = _hides(str(exact["id"]), now)
+    return {"item": exact, "complete": False, "note": note} if note else {"item": exact, "complete": True}
+
+
+def _hides(key: str, now: int) -> str:
+    """Why newer readings may be hidden behind this key; empty where it is the last one in time."""
+    moment = movable_moment(key)
+    if moment is None:
+        return f"its id is {form_of(key)}, which does not sort by time: newer readings may be hidden behind it"
+    return "its time lies in the future: newer readings may be hidden behind it" if moment > now else ""
 
 
 def exact_json(answer: Any) -> bytes:
@@ -105,7 +130,7 @@ def _written(value: Any) -> Any:
 
 def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, after: str | None) -> dict[str, Any]:
     position = None if after is None else base64.urlsafe_b64encode(json.dumps([device_id, after]).encode()).decode()
-    answer: dict[str, Any] = {"items": [_exact(item) for item in items], "next": position}
+    answer = {"items": [_exact(item) for item in items], "next": position, "complete": not refused and after is None}
     return answer | {"refused": refused} if refused else answer
 
 

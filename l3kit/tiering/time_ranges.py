@@ -29,8 +29,8 @@ from l3kit.tiering.item_times import (
     start_of,
 )
 
-BEHIND_ALL = "\U0010ffff"
-"""Sorts behind every key of a time."""
+BEHIND_ALL = "\U0010ffff" * 256
+"""The greatest text of 1,024 UTF-8 bytes, DynamoDB's longest sort key: behind every key that there can be."""
 _LATE = "~"
 """Sorts behind every character that a spelling of a time goes on with."""
 _LAST_EPOCH = 10**10 - 1

@@ -241,7 +241,7 @@ def test_counting_stops_at_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explanation, "MAX_HEADS", 1)
     read = asyncio.run(explanation._hot_items(store, "pump-1"))
     assert (read.sort_keys, read.last, read.complete) == (keys[:20], keys[-1], False)
-    found = asyncio.run(explanation._chunks(objects, "pump-1"))
+    found = asyncio.run(explanation._chunks(objects, "pump-1", []))
     assert [(chunk.items, chunk.bytes) for chunk in found] == [(9, 3), (None, 3)]
 
 
@@ -249,7 +249,8 @@ def test_an_item_that_cannot_be_moved_is_counted_and_named() -> None:
     keys = stamps(0, 40)
     shown = page(hot=HotItems(keys[1:], 2000, keys[-1], refused=((keys[0], "holds a half of a surrogate pair"),)))
     assert shown.tiers[0].cells()[2:7] == ("41", "-", "2.0 KiB", keys[0], keys[-1])
-    assert f"Cannot be moved: 1 hot item; the first is {keys[0]}: holds a half of a surrogate pair." in flat(shown)
+    assert "1 hot items: cannot be written as JSON, so they never move; the first is" in flat(shown)
+    assert not shown.complete
     assert shown.due(NOW) == 9
 
 
@@ -437,3 +438,30 @@ def test_a_rate_counts_from_when_it_was_made_and_is_unknown_without() -> None:
     assert next_time("rate(1 day)", NOW) is None
     assert next_time("rate(1 day)", NOW, NOW + timedelta(hours=5)) == NOW + timedelta(hours=5)
     assert next_time("rate(1 day)", NOW, NOW) == NOW + timedelta(days=1)
+
+
+def test_a_page_is_complete_only_if_nothing_is_left_out_and_names_what_is() -> None:
+    assert page().complete
+    assert page().to_json()["gaps"] == []
+    away = (replace(PLACES[0], store=""), *PLACES[1:])
+    foreign = tuple(("cold", f"pump-1/{number}.txt") for number in range(12))
+    shown = page(places=away, hot=None, cold=(chunk(400, 420, items=None),), foreign=foreign)
+    assert not shown.complete
+    gaps = shown.to_json()["gaps"]
+    assert [gap["what"] for gap in gaps[:3]] == [
+        "the hot tier",
+        "the items of 1 cold chunks",
+        "cold object pump-1/0.txt",
+    ]
+    assert gaps[-1]["what"] == "2 more objects"
+    assert all(gap["remedy"] for gap in gaps)
+    assert "Left out" in str(shown)
+
+
+def test_foreign_objects_of_a_device_are_found() -> None:
+    objects = MemoryObjectStore("cold")
+    asyncio.run(objects.create("pump-1/readme.txt", b"x", sha256="d"))
+    asyncio.run(objects.create(str(chunk(1, 9, 1).key), b"[]x", sha256="d", metadata={"items": "9"}))
+    foreign: list[tuple[str, str]] = []
+    assert len(asyncio.run(explanation._chunks(objects, "pump-1", foreign))) == 1
+    assert foreign == [("cold", "pump-1/readme.txt")]

@@ -18,11 +18,10 @@ from l3kit.clouds.aws.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
+from l3kit.tiering.time_ranges import BEHIND_ALL
 
 BATCH = 25
 """Requests in one BatchWriteItem (DynamoDB's limit)."""
-LAST_SORT_KEY = "\U0010ffff" * 256
-"""The greatest sort key that there can be: DynamoDB's 1,024 bytes, each as great as UTF-8 has them."""
 BATCH_TRIES = 20
 """How often what a BatchWriteItem left unprocessed is sent again."""
 
@@ -121,7 +120,7 @@ class DynamoHotStore:
             last = content.get("LastEvaluatedKey")
             if last is None:
                 return
-            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": LAST_SORT_KEY}}
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}
 
     async def close(self) -> None:
         self._table.client.close()

@@ -25,6 +25,7 @@ def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin)
         root_of(session).aws.client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]", IfNoneMatch="*")
     first = apply(plan_destroy(twin, session), session)
     assert len(first.done) == 16
+    assert first.complete
     left = plan_destroy(twin, session)
     assert {step.kind for step in left.steps} == {"table", "bucket"}
     assert {(step.action, step.reason) for step in left.steps} == {("keep", "holds data; removed only with data=True")}
@@ -44,7 +45,13 @@ def standing(session: Session, make_twin: MakeTwin) -> Twin:
 def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, standing: Twin) -> None:
     one = make_twin("gcp", "gcp", "aws")
     deploy(one, session)
-    result = destroy(one, session, data=True)
+    wanted = plan_destroy(one, session, data=True)
+    assert not wanted.complete
+    gap = f"what {one.name} has on gcp is neither shown nor removed: this session does not reach it"
+    assert gap in wanted.sentence()
+    result = apply(wanted, session)
+    assert gap in result.sentence()
+    assert result.to_json()["gaps"][0]["remedy"] == "Connect to gcp as well"
     assert {step.action for step in result.done} == {"delete"}
     assert destroy(one, session, data=True).done == ()
     assert plan(standing, session, clouds={"aws"}).changes == ()

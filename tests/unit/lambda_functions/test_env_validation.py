@@ -321,8 +321,12 @@ def test_an_item_larger_than_an_answer_is_told_alone() -> None:
 
 
 def test_an_unknown_device_has_no_items() -> None:
-    assert Cloud().call("hot-reader", {"iot_device_id": "none"}) == {"items": [], "next": None}
-    assert Cloud().call("hot-reader-last-entry", {"iot_device_id": "none"}) == {"item": None}
+    assert Cloud().call("hot-reader", {"iot_device_id": "none"}) == {
+        "items": [],
+        "next": None,
+        "complete": True,
+    }
+    assert Cloud().call("hot-reader-last-entry", {"iot_device_id": "none"}) == {"item": None, "complete": True}
 
 
 @pytest.mark.parametrize(

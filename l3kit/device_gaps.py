@@ -1,0 +1,50 @@
+"""What a device's page leaves out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from l3kit.gaps import Gap, unreached
+
+if TYPE_CHECKING:
+    from l3kit.device_facts import DeviceFacts
+
+MAX_NAMED = 10
+"""Objects that are named one by one."""
+
+
+def gaps_of(facts: DeviceFacts) -> tuple[Gap, ...]:
+    """Tiers that were not reached, items and objects that were not read or counted, from hot to archive."""
+    return (*_unreached(facts), *_hot(facts), *_objects(facts))
+
+
+def _unreached(facts: DeviceFacts) -> Iterator[Gap]:
+    for place in facts.places:
+        if not place.store:
+            yield unreached(place.tier, place.cloud)
+
+
+def _hot(facts: DeviceFacts) -> Iterator[Gap]:
+    hot = facts.hot
+    if hot is None:
+        return
+    if not hot.complete:
+        what = f"hot items behind the first {len(hot.sort_keys):,}"
+        yield Gap("hot", what, "were not read: there are too many for one page", "l3kit.tiers() counts them all")
+    if hot.refused:
+        key, reason = hot.refused[0]
+        what = f"{len(hot.refused):,} hot items"
+        reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
+        yield Gap("hot", what, reason, "They stay as they are in the hot tier; read them there")
+
+
+def _objects(facts: DeviceFacts) -> Iterator[Gap]:
+    for tier, chunks in (("cold", facts.cold), ("archive", facts.archive)):
+        if silent := [chunk for chunk in chunks or () if chunk.items is None]:
+            what = f"the items of {len(silent):,} {tier} chunks"
+            yield Gap(tier, what, f"are not counted; the first is {silent[0].key}", "Query the device to count them")
+    for tier, key in facts.foreign[:MAX_NAMED]:
+        yield Gap(tier, f"{tier} object {key}", "is not the key of a chunk", "Who wrote it? Move it elsewhere")
+    if (more := len(facts.foreign) - MAX_NAMED) > 0:
+        yield Gap("", f"{more:,} more objects", "are not the keys of chunks", "Move them elsewhere")
