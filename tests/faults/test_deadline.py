@@ -33,7 +33,7 @@ def test_runs_with_a_short_deadline_end_cleanly_and_move_everything_in_the_end(
 ) -> None:
     world = tallied(hurried)
     world.clear()
-    items = world.items(20, 20)
+    items = world.items(30, 30)
     world.put(items)
     reached: set[str] = set()
     verdicts = []
