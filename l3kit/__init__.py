@@ -42,6 +42,7 @@ _EXPORTS = {
     "progress": "l3kit.progress_bars",
     "progress_bar": "l3kit.progress_bars",
     "step_printer": "l3kit.progress_bars",
+    "table": "l3kit.tables",
     "CheckFailedError": "l3kit.errors",
     "L3Error": "l3kit.errors",
 }

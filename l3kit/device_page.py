@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from l3kit.device_gaps import gaps_of
+from l3kit.tables import Table, visible
 from l3kit.tier_summary import TierSummary, chunk_summary, hot_summary, sized
 from l3kit.tiering.item_times import moment_of, movable_moment, why_unmovable
 from l3kit.tiering.journal_record import NEVER
@@ -129,14 +130,7 @@ class DevicePage:
         return {heading: sentences for heading, sentences in found.items() if sentences}
 
     def __str__(self) -> str:
-        lines = [*textwrap.wrap(self.sentence(), **_WRAP), ""]
-        rows = [COLUMNS, *(tier.cells() for tier in self.tiers)]
-        widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS))]
-        for row in rows:
-            cells = [
-                c.rjust(w) if 2 <= n <= 4 else c.ljust(w) for n, (c, w) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  ".join(cells).rstrip())
+        lines = [*textwrap.wrap(self.sentence(), **_WRAP), "", str(self._table())]
         for heading, sentences in self.sections().items():
             lines += ["", heading]
             for text in sentences:
@@ -146,14 +140,15 @@ class DevicePage:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-        rows = ["".join(f"<td>{escape(cell)}</td>" for cell in tier.cells()) for tier in self.tiers]
-        table = "".join(f"<tr>{row}</tr>" for row in [head, *rows])
         parts = [
             f"<h4>{heading}</h4>" + "".join(f"<p>{escape(text)}</p>" for text in sentences)
             for heading, sentences in self.sections().items()
         ]
-        return f"<p><b>{escape(self.sentence())}</b></p><table>{table}</table>{''.join(parts)}"
+        return f"<p><b>{escape(self.sentence())}</b></p>{self._table()._repr_html_()}{''.join(parts)}"
+
+    def _table(self) -> Table:
+        rows = tuple(tuple(map(visible, tier.cells())) for tier in self.tiers)
+        return Table(COLUMNS, rows, frozenset(("items", "objects", "bytes")))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: the table, the journal's record without its lists, what is due, and the page's sentences."""

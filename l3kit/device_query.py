@@ -13,7 +13,8 @@ from l3kit.coroutines import run
 from l3kit.device_limits import checked_device
 from l3kit.device_reading import SORT_KEY, Part, Range, beside, merged, read_device
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.gaps import Gap, gaps_frame, told
+from l3kit.gaps import Gap, gaps_frame, gaps_tables, told
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, open_tiers
 from l3kit.tiering.item_times import moment_or_none, shortest
 from l3kit.tiering.time_ranges import read_bound
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class QueryResult(Shown):
     """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
 
     Attributes:
@@ -89,6 +90,16 @@ class QueryResult:
         """What is missing, archived parts included: tier, what, reason, remedy."""
         archived = [Gap(p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()") for p in self.missing]
         return gaps_frame([*self.gaps, *archived])
+
+    def sheet(self) -> Sheet:
+        """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
+        missing = set(self.missing)
+        archived = [part in missing for part in self.parts]
+        tables = [*gaps_tables(self.gaps)]
+        if self.parts:
+            parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
+            tables.append(parts)
+        return Sheet(self.sentence(), tuple(tables))
 
     def sentence(self) -> str:
         """One line for people."""

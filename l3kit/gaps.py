@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from l3kit.tables import Table, table
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,3 +49,8 @@ def gaps_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
 
     rows = [[gap.tier, gap.what, gap.reason, gap.remedy] for gap in gaps]
     return pd.DataFrame(rows, columns=["tier", "what", "reason", "remedy"])
+
+
+def gaps_tables(gaps: Sequence[Gap]) -> tuple[Table, ...]:
+    """For the sheet of an answer: one table, or none where nothing is left out."""
+    return (table(gaps_frame(gaps), title="What is missing"),) if gaps else ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error
 from l3kit.session import reached
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tiering.settings import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ MAX_INVOCATIONS = 1000
 """Invocations of one `run_mover` before it gives up although more remains."""
 
 
-@dataclass(frozen=True, slots=True)
-class MoverRun:
+@dataclass(frozen=True, slots=True, repr=False)
+class MoverRun(Shown):
     """What one or more invocations of a mover reported; `reports` are `RunReport.to_json()` values."""
 
     function: str
@@ -79,6 +80,11 @@ class MoverRun:
         columns = ["device", "items", "chunks", "bytes", "skipped", "notes", "remains"]
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values("device", kind="stable").reset_index(drop=True)
+
+    def sheet(self) -> Sheet:
+        """A row per device, those with something skipped first."""
+        frame = self.to_frame()
+        return Sheet(self.sentence(), (table(frame, first=frame["skipped"].astype(bool).tolist()),))
 
     def requests_frame(self) -> pd.DataFrame:
         """Requests and retries by kind, summed over the invocations."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tiering.item_times import read_moment
 from l3kit.tiering.time_ranges import read_bound
 
@@ -33,7 +34,7 @@ def project_root(start: Path | None = None) -> Path:
     )
 
 
-class Parameters(BaseModel):
+class Parameters(Shown, BaseModel):
     """What every notebook takes. The fields' descriptions are the comments of the parameters cell."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -72,6 +73,11 @@ class Parameters(BaseModel):
             if name != "result_path"
         ]
         return pd.DataFrame(rows, columns=["parameter", "value", "meaning"]).set_index("parameter")
+
+    def sheet(self) -> Sheet:
+        """Each parameter with its value, as the parameters cell has it."""
+        frame = self.to_frame()
+        return Sheet("", (table(frame.assign(value=frame["value"].map(str))),))
 
 
 class Dated(Parameters):

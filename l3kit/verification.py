@@ -16,6 +16,7 @@ from l3kit.errors import CheckFailedError, L3Error
 from l3kit.item_checks import item_checks
 from l3kit.link_checks import link_checks
 from l3kit.provisioning.layout import providers_of
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
 from l3kit.tiering.exact_numbers import exact_loads
@@ -32,11 +33,13 @@ CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
 """The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
 CANARY_KEY = movable_range(None, moment_of(CANARY_BEFORE) - 1).before
 DELETE_TRIES = 5
+MAX_SAID = 5
+"""Failed checks that the sentence names; the table and the result file have all."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """All checks in order."""
+@dataclass(frozen=True, slots=True, repr=False)
+class VerifyReport(Shown):
+    """All checks in order; shown to people, the failed ones come first."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = field(default=())
@@ -52,6 +55,14 @@ class VerifyReport:
         rows = [[c.group, c.subject, c.expected, c.seen, c.passed, c.hint] for c in self.checks]
         return pd.DataFrame(rows, columns=["group", "subject", "expected", "seen", "passed", "hint"])
 
+    def sheet(self) -> Sheet:
+        """The failed checks, then the others."""
+        frame = self.to_frame()
+        frame["passed"] = ["passed" if check.passed else "failed" for check in self.checks]
+        frame = frame[["passed", "group", "subject", "expected", "seen", "hint"]].rename(columns={"passed": "result"})
+        shown = table(frame, first=[not check.passed for check in self.checks], told_by="result")
+        return Sheet(self.sentence(), (shown,), self.notes)
+
     def latency_frame(self) -> pd.DataFrame:
         """Milliseconds of each probe."""
         import pandas as pd
@@ -62,8 +73,11 @@ class VerifyReport:
     def sentence(self) -> str:
         """One line for people."""
         if self.failed:
-            return f"{len(self.failed)} of {len(self.checks)} checks failed: " + "; ".join(
-                f"{check.subject}: {check.seen}" for check in self.failed[:5]
+            more = f"; and {len(self.failed) - MAX_SAID} more" if len(self.failed) > MAX_SAID else ""
+            return (
+                f"{len(self.failed)} of {len(self.checks)} checks failed: "
+                + "; ".join(f"{check.subject}: {check.seen}" for check in self.failed[:MAX_SAID])
+                + more
             )
         return f"all {len(self.checks)} checks passed"
 

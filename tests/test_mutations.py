@@ -8,7 +8,7 @@ import pytest
 
 from tests.mutations import MUTATIONS, ROOT, Mutation, try_out
 
-SAMPLE = ("the fence is ignored: a swap that failed counts as done",)
+SAMPLE = ("a run does not notice that its lease is over",)
 
 
 @pytest.mark.parametrize(

@@ -1,61 +1,19 @@
-"""Tables for people: text cells, numbers to the right, the same on every machine."""
+"""The report's tables: amounts, shares and quantities as text, the same on every machine."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from decimal import Decimal
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from l3kit.cost.amounts import shown, shown_parts
 from l3kit.cost.bill import Bill
+from l3kit.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from l3kit.cost.price_book import PriceBook
-
-
-UNBROKEN = 17
-"""Cells of so many letters stand on one line, single words of twice as many, so that long texts cut no date or name."""
-
-
-@dataclass(frozen=True, repr=False)
-class Table:
-    """What Jupyter shows as a table.
-
-    Attributes:
-        numeric: names of the columns that are set to the right.
-        strong: rows, by number, that are set in bold, such as totals.
-    """
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: frozenset[str] = frozenset()
-    strong: frozenset[int] = frozenset()
-
-    def __repr__(self) -> str:
-        return f"table of {len(self.rows)} rows: {', '.join(self.head)}"
-
-    def _repr_html_(self) -> str:
-        right = [name in self.numeric for name in self.head]
-        lines = ['<table class="l3"><thead><tr>']
-        lines += [_cell("th", text, is_right) for text, is_right in zip(self.head, right, strict=True)]
-        lines.append("</tr></thead><tbody>")
-        for number, row in enumerate(self.rows):
-            tag = "th" if number in self.strong else "td"
-            kind = ' class="strong"' if number in self.strong else ""
-            lines.append(f"<tr{kind}>" + "".join(_cell(tag, *pair) for pair in zip(row, right, strict=True)) + "</tr>")
-        lines.append("</tbody></table>")
-        return "\n".join(lines)
-
-
-def _cell(tag: str, text: str, right: bool) -> str:
-    style = f"text-align: {'right' if right else 'left'}"
-    if len(text) <= (UNBROKEN if " " in text else 2 * UNBROKEN):
-        style += "; white-space: nowrap"
-    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
 
 def bill_table(bill: Bill) -> Table:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.gaps import Gap, told
+from l3kit.gaps import Gap, gaps_tables, told
+from l3kit.tables import Sheet, Shown, Table, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Action = Literal["create", "update", "unchanged", "delete", "keep"]
 MARKS = {"create": "+", "update": "~", "unchanged": " ", "delete": "-", "keep": " "}
+HOLDS_DATA = "holds data; removed only with data=True"
+NOT_OURS = "is not this twin's: its tag is missing"
+PROTECTED = "is protected against deletion"
+_KEPT = {
+    HOLDS_DATA: "they hold data: data=True removes them",
+    NOT_OURS: "not this twin's: no tag",
+    PROTECTED: "protected against deletion",
+}
 
 
 class AlreadyThereError(ProvisioningError):
@@ -81,7 +91,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan:
+class Plan(Shown):
     """What apply would do, in order.
 
     Attributes:
@@ -112,42 +122,58 @@ class Plan:
 
     def sentence(self) -> str:
         """One line for people."""
-        counts = {action: sum(step.action == action for step in self.steps) for action in MARKS}
-        parts = [f"{count} to {action}" for action, count in counts.items() if count and action in _VERBS]
-        rest = counts["unchanged"] + counts["keep"]
-        counted = ", ".join(parts) if parts else "nothing to change"
-        return f"{self.title}: {counted} ({rest} as they are){told(self.gaps)}"
+        counts = Counter(step.action for step in self.steps)
+        parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
+        if self.destroying:
+            counted = ", ".join([*(parts or ["nothing to delete"]), *kept_in_words(self.steps)])
+        else:
+            counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
+        return f"{self.title}: {counted}{told(self.gaps)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Columns action, resource, name, reason, in the order of apply."""
-        import pandas as pd
-
-        rows = [[step.action, step.kind, step.name, step.reason] for step in self.steps]
-        return pd.DataFrame(rows, columns=["action", "resource", "name", "reason"])
+        return steps_frame(self.steps)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; no secrets, since reasons hold none."""
         return {
             "plan": self.sentence(),
-            "steps": [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in self.steps],
+            "steps": steps_json(self.steps),
             "notes": list(self.notes),
             "complete": self.complete,
             "gaps": [asdict(gap) for gap in self.gaps],
         }
 
-    def __str__(self) -> str:
-        lines = [f"{MARKS[s.action]} {s.action:9} {s.kind:16} {s.name}  {s.reason}".rstrip() for s in self.steps]
-        return "\n".join([self.sentence(), *lines, *self.notes])
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        frame = self.to_frame()
-        notes = "".join(f"<p>{note}</p>" for note in self.notes)
-        return f"<p><b>{self.sentence()}</b></p>{frame.to_html(index=False)}{notes}"
+    def sheet(self) -> Sheet:
+        """The steps in order, each told by its sign and word; in HTML many unchanged ones are folded away."""
+        steps = [steps_table(self.steps)] if self.steps else []
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
 
 
-_VERBS = ("create", "update", "delete")
+def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
+    """Columns action, resource, name, reason."""
+    import pandas as pd
+
+    rows = [[step.action, step.kind, step.name, step.reason] for step in steps]
+    return pd.DataFrame(rows, columns=["action", "resource", "name", "reason"])
+
+
+def steps_table(steps: Iterable[Step]) -> Table:
+    """For people: `+ create`, `~ update`, `- delete`, and without a sign what stays as it is."""
+    frame = steps_frame(steps)
+    frame["action"] = [f"{MARKS[action]} {action}" for action in frame["action"]]
+    return table(frame, told_by="action", fold="unchanged")
+
+
+def steps_json(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Plain values; no secrets, since reasons hold none."""
+    return [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in steps]
+
+
+def kept_in_words(steps: Iterable[Step]) -> list[str]:
+    """How many are kept, for each reason: `4 kept (they hold data: data=True removes them)`."""
+    kept = Counter(step.reason for step in steps if step.action == "keep")
+    return [f"{count} kept ({_KEPT.get(reason, reason)})" for reason, count in kept.items()]
 
 
 def judged(resource: Resource, finding: Finding, *, destroying: bool, data: bool) -> Step:
@@ -165,11 +191,11 @@ def judged(resource: Resource, finding: Finding, *, destroying: bool, data: bool
 
 def _judged_for_removal(resource: Resource, finding: Finding, data: bool) -> Step:
     if not finding.owned:
-        return Step("keep", resource.kind, resource.name, "is not this twin's: its tag is missing", resource)
+        return Step("keep", resource.kind, resource.name, NOT_OURS, resource)
     if resource.holds_data and not data:
-        return Step("keep", resource.kind, resource.name, "holds data; removed only with data=True", resource)
+        return Step("keep", resource.kind, resource.name, HOLDS_DATA, resource)
     if finding.protected:
-        return Step("keep", resource.kind, resource.name, "is protected against deletion", resource)
+        return Step("keep", resource.kind, resource.name, PROTECTED, resource)
     return Step("delete", resource.kind, resource.name, "", resource)
 
 

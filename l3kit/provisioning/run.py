@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.gaps import Gap, told
+from l3kit.gaps import Gap, gaps_tables, told
 from l3kit.provisioning.deployed_links import DeployedLinks, deployed_links, utc_now
 from l3kit.provisioning.layout import providers_of
-from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Resource, Step, findings, judged
+from l3kit.provisioning.model import (
+    AlreadyThereError,
+    Finding,
+    Plan,
+    Resource,
+    Step,
+    findings,
+    judged,
+    kept_in_words,
+    steps_json,
+    steps_table,
+)
 from l3kit.provisioning.step_log import StepLog
 from l3kit.provisioning.wanted import Provisioner, unwanted, wanted, wanted_for_removal
+from l3kit.tables import Sheet, Shown
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -29,15 +42,25 @@ def quiet(done: int, total: int, text: str) -> None:
     """Show no progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
-    """What apply did: the steps in order, and the time it took."""
+@dataclass(frozen=True, slots=True, repr=False)
+class ApplyResult(Shown):
+    """What apply did.
+
+    Attributes:
+        done: the steps that were carried out, in order.
+        unchanged: how many resources were as they should be; of a plan to destroy, how many were gone already.
+        seconds: the time it took.
+        gaps: what the plan left out.
+        kept: what a plan to destroy spared, each with the reason.
+    """
 
     title: str
     done: tuple[Step, ...]
     unchanged: int
     seconds: float
     gaps: tuple[Gap, ...] = ()
+    kept: tuple[Step, ...] = ()
+    destroying: bool = False
 
     @property
     def complete(self) -> bool:
@@ -46,20 +69,29 @@ class ApplyResult:
 
     def sentence(self) -> str:
         """One line for people, the same for the same outcome."""
-        return self._counts() + told(self.gaps)
+        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
 
-    def _counts(self) -> str:
-        if not self.done:
-            return f"{self.title}: nothing to change, all {self.unchanged} resources are as they should be"
-        counts = {action: sum(s.action == action for s in self.done) for action in ("create", "update", "delete")}
+    def _counts(self) -> list[str]:
+        counts: Counter[str] = Counter(step.action for step in self.done)
         words = {"create": "created", "update": "updated", "delete": "deleted"}
-        text = ", ".join(f"{count} {words[action]}" for action, count in counts.items() if count)
-        return f"{self.title}: {text}, {self.unchanged} as they were"
+        parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+        if self.destroying:
+            gone = [f"{self.unchanged} gone already"] if self.unchanged else []
+            return [*(parts or ["nothing was deleted"]), *gone]
+        if not parts:
+            return ["nothing to change", f"all {self.unchanged} resources are as they should be"]
+        return [*parts, f"{self.unchanged} as they were"]
+
+    def sheet(self) -> Sheet:
+        """What was done, and what was kept and why."""
+        steps = (*self.done, *self.kept)
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
 
     def to_json(self) -> dict[str, Any]:
         return {
             "summary": self.sentence(),
-            "done": [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in self.done],
+            "done": steps_json(self.done),
+            "kept": steps_json(self.kept),
             "unchanged": self.unchanged,
             "complete": self.complete,
             "gaps": [asdict(gap) for gap in self.gaps],
@@ -130,6 +162,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
     started = time.monotonic()
     log = StepLog(plan.log_file)
     done: list[Step] = []
+    kept: list[Step] = []
     unchanged = 0
     for number, planned in enumerate(plan.steps):
         progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
@@ -137,8 +170,11 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
         try:
             with session.attended():
                 step = _now(planned, plan)
-                if step is None or step.action in ("unchanged", "keep"):
+                if step is None or step.action == "unchanged":
                     unchanged += 1
+                    continue
+                if step.action == "keep":
+                    kept.append(step)
                     continue
                 _carry_out(step, log, before)
         except KeyboardInterrupt as stop:
@@ -146,7 +182,8 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
             raise
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
-    return ApplyResult(plan.title, tuple(done), unchanged, time.monotonic() - started, plan.gaps)
+    took = time.monotonic() - started
+    return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying)
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:
@@ -160,8 +197,12 @@ def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progr
 def _now(planned: Step, plan: Plan) -> Step | None:
     """The step that is right at this moment; None where there is nothing to do any more."""
     finding = planned.resource.compare()
+    if planned.action in ("delete", "keep") and not finding.exists:
+        return None
     if planned.action == "delete":
-        return planned if finding.exists and finding.owned and not finding.protected else None
+        # Agreed to as planned, with its data; what became somebody else's or protected since then is kept.
+        step = judged(planned.resource, finding, destroying=True, data=True)
+        return planned if step.action == "delete" else step
     if planned.action == "keep":
         return planned
     ((resource, finding),) = _owned([(planned.resource, finding)])

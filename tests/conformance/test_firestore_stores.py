@@ -218,6 +218,7 @@ def test_foreign_items_that_json_cannot_hold_are_named_and_do_not_stop_the_page(
 # Pages
 
 
+@pytest.mark.slow
 def test_pages_have_about_one_mebibyte_whatever_the_items_size(address: str) -> None:
     async def steps(store: HotStore) -> None:
         await store.put_items("large", [item(f"{n:04d}", "large", text="x" * 100_000) for n in range(40)])

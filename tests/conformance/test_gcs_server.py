@@ -314,6 +314,7 @@ def test_pages_have_the_size_asked_for_and_hold_every_name_once(bucket: storage.
     assert [blob.name for blob in rest] == names[6:]
 
 
+@pytest.mark.slow
 def test_a_page_without_a_size_has_a_thousand_names(address: str, bucket: storage.Bucket) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: put(bucket, f"{number:04d}", b""), range(1001)))

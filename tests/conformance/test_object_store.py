@@ -11,7 +11,7 @@ import pytest
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.ports import ObjectStore, Tier
-from tests.conformance.backends import ARCHIVED, Backend
+from tests.conformance.backends import ARCHIVED, BACKENDS, Backend
 
 KEYS = [
     "EWR/2013-01-01T06:00:00Z-2013-01-31T05:00:00Z/chunk-00001.json",
@@ -138,6 +138,9 @@ def test_listing_is_in_key_order_and_by_prefix(backend: Backend) -> None:
     use(backend, steps)
 
 
+@pytest.mark.parametrize(
+    "backend", [pytest.param(n, marks=[pytest.mark.slow] * (n in ("aws", "azure"))) for n in BACKENDS], indirect=True
+)
 def test_a_listing_of_more_than_one_page_is_whole(backend: Backend) -> None:
     async def steps(store: ObjectStore) -> None:
         keys = [f"k/{n:04d}" for n in range(1_050)]
@@ -195,7 +198,7 @@ async def pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
         yield body[start : start + size]
 
 
-@pytest.mark.parametrize("size", [0, 3, 8 * 1024 * 1024, 20_000_001])
+@pytest.mark.parametrize("size", [0, 3, 8 * 1024 * 1024, pytest.param(20_000_001, marks=pytest.mark.slow)])
 def test_large_content_is_streamed_and_its_digest_compared(backend: Backend, size: int) -> None:
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
 

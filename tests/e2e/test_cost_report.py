@@ -19,6 +19,7 @@ from tests.e2e.conftest import ROOT, Papermill
 SCENARIO: dict[str, Any] = yaml.safe_load((ROOT / "params" / "cost_analysis.three_clouds.yaml").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_a_scenario_file_gives_a_bill_as_json_and_csv_whose_rows_sum_to_the_total(papermill: Papermill) -> None:
     ran = papermill("cost_analysis", **SCENARIO)
     assert ran.code == 0, ran.printed[-2000:]
@@ -51,6 +52,7 @@ def test_a_wrong_value_is_refused_before_anything_is_priced(papermill: Papermill
     assert ran.result == {}
 
 
+@pytest.mark.slow
 def test_a_report_over_its_budget_is_made_all_the_same_also_without_a_browser(tmp_path: Path) -> None:
     params = tmp_path / "dear.yaml"
     params.write_text(yaml.safe_dump({**SCENARIO, "budget_usd": 1}))

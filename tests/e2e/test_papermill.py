@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from l3kit.telemetry import WEATHER_FILE
 from tests.e2e.conftest import Papermill
 
 pytestmark = pytest.mark.sandbox
 
 
-def test_deploy_move_query_destroy_in_ci(papermill: Papermill, twins: Path) -> None:
-    twin = str(twins / "nyc-weather")
+def thinned(twin: Path, copy: Path, *, every: int) -> Path:
+    """A copy of the twin with less data."""
+    shutil.copytree(twin, copy)
+    with gzip.open(twin / WEATHER_FILE, "rt", encoding="utf-8", newline="") as whole:
+        heading, *lines = whole
+    with gzip.open(copy / WEATHER_FILE, "wt", encoding="utf-8", newline="") as part:
+        part.writelines([heading, *lines[every - 1 :: every]])
+    return copy
+
+
+def test_deploy_move_destroy_in_ci(papermill: Papermill, twins: Path, tmp_path: Path) -> None:
+    """Every tenth reading; all of them are moved and queried where the notebooks are checked."""
+    twin = str(thinned(twins / "nyc-weather", tmp_path / "thinned", every=10))
     first = papermill("deploy_l3", twin=twin)
     assert first.code == 0, first.printed[-2000:]
     assert first.result["summary"] == "deploy nyc-weather: 20 created, 0 as they were"
 
-    again = papermill("deploy_l3", twin=twin)
-    assert again.code == 0
-    assert "nothing to change" in again.result["summary"]
-
-    moved = papermill("run_movers", twin=twin, replay_days=120, replay_every_days=60)
+    moved = papermill("run_movers", twin=twin, replay_days=90, replay_every_days=90)
     assert moved.code == 0, moved.printed[-2000:]
-    assert moved.result["items_to_cold"] == 23953
+    assert moved.result["items_to_cold"] == 2395
     assert moved.result["items_to_archive"] > 0
     assert all(report["verdict"] == "complete" for run in moved.result["runs"] for report in run["reports"])
 
-    history = papermill("query_tiers", twin=twin, device="LGA")
-    assert history.code == 0, history.printed[-2000:]
-    assert sum(history.result["items"].values()) == 8706
-    assert history.result["complete"]
-    assert min(history.result["items"].values()) > 0
-
     gone = papermill("destroy_l3", twin=twin, data=True, confirm="nyc-weather", prepare=False)
     assert gone.code == 0, gone.printed[-2000:]
-    assert gone.result["summary"] == "destroy nyc-weather: 20 deleted, 0 as they were"
+    assert gone.result["summary"] == "destroy nyc-weather: 20 deleted"
 
 
+@pytest.mark.slow
 def test_a_writer_is_verified_and_its_token_shows_nowhere(papermill: Papermill, twins: Path) -> None:
     twin = twins / "weather-from-gcp"
     ran = papermill("verify_connections", twin=str(twin), clouds=["aws"])
@@ -76,6 +81,7 @@ def test_a_value_out_of_range_is_refused_before_anything_runs(papermill: Papermi
     assert "replay_every_days = 0: input should be greater than or equal to 1" in ran.printed
 
 
+@pytest.mark.slow
 def test_a_twin_with_problems_lists_all_of_them_and_creates_nothing(papermill: Papermill, twins: Path) -> None:
     twin = twins / "broken"
     twin.mkdir()
@@ -87,6 +93,7 @@ def test_a_twin_with_problems_lists_all_of_them_and_creates_nothing(papermill: P
         assert problem in ran.printed
 
 
+@pytest.mark.slow
 def test_a_failed_check_fails_the_notebook(papermill: Papermill, twins: Path) -> None:
     twin = twins / "nyc-weather"
     ran = papermill("verify_connections", twin=str(twin), clouds=[], prepare=False, canary=False)

@@ -1,4 +1,4 @@
-"""Every fault at every call: the cases of a sweep, cut into shards of which the first is the sample of `make test`."""
+"""Every fault at every call: the cases of a sweep, cut into shards. `make test` runs the first shard of some sweeps."""
 
 from __future__ import annotations
 

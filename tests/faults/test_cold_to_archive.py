@@ -43,6 +43,7 @@ def test_one_fault_loses_and_doubles_nothing(
     assert single_faults(tallied(make_world()), archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
+@pytest.mark.slow
 @shards(80)
 def test_a_fault_in_the_next_run_as_well_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
@@ -51,6 +52,7 @@ def test_a_fault_in_the_next_run_as_well_loses_and_doubles_nothing(
     assert double_faults(world, archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
+@pytest.mark.slow
 @shards(60)
 def test_a_fault_at_the_sender_to_another_cloud_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
@@ -58,6 +60,7 @@ def test_a_fault_at_the_sender_to_another_cloud_loses_and_doubles_nothing(
     assert single_faults(tallied(make_world("archive")), archive_all(three_chunks_and_a_foreign_object), shard) > 0
 
 
+@pytest.mark.slow
 @shards(8)
 def test_a_fault_at_the_archive_writer_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
@@ -66,6 +69,7 @@ def test_a_fault_at_the_archive_writer_loses_and_doubles_nothing(
     assert single_faults(world, archive_all(three_chunks_and_a_foreign_object, world.writer), shard) > 0
 
 
+@pytest.mark.slow
 @shards(60)
 def test_a_fault_while_an_object_is_sent_in_parts_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
@@ -73,6 +77,7 @@ def test_a_fault_while_an_object_is_sent_in_parts_loses_and_doubles_nothing(
     assert single_faults(tallied(make_world("archive")), archive_all(one_object_of_several_parts), shard) > 0
 
 
+@pytest.mark.slow
 @shards(60)
 def test_a_fault_at_the_writer_that_joins_parts_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]

@@ -33,7 +33,7 @@ def test_runs_with_a_short_deadline_end_cleanly_and_move_everything_in_the_end(
 ) -> None:
     world = tallied(hurried)
     world.clear()
-    items = world.items(40, 40)
+    items = world.items(30, 30)
     world.put(items)
     reached: set[str] = set()
     verdicts = []
@@ -55,6 +55,7 @@ def test_runs_with_a_short_deadline_end_cleanly_and_move_everything_in_the_end(
     assert world.hot_count() == 0
 
 
+@pytest.mark.slow
 def test_an_archive_run_with_a_short_deadline_says_what_remains_and_the_next_carries_on(
     hurried: World, tallied: Callable[[World], World]
 ) -> None:

@@ -36,6 +36,7 @@ def test_one_fault_loses_and_doubles_nothing(
     assert single_faults(tallied(make_world()), THREE_CHUNKS, shard) > 0
 
 
+@pytest.mark.slow
 @shards(60)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]

@@ -24,6 +24,7 @@ def entry_keys(world: World) -> list[str]:
     return [str(record.entry.key) for record in records if record.entry]
 
 
+@pytest.mark.slow
 @shards(24)
 def test_what_is_hot_when_the_object_of_an_interrupted_chunk_is_removed_ends_in_one_place(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]

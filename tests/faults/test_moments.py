@@ -65,7 +65,7 @@ def _in_cold(world: World) -> list[bytes]:
     return items
 
 
-@pytest.mark.parametrize("border", ["same", "archive"])
+@pytest.mark.parametrize("border", ["same", pytest.param("archive", marks=pytest.mark.slow)])
 @shards(8)
 def test_an_object_rewritten_while_it_is_archived_is_not_lost(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]

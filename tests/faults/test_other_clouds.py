@@ -24,9 +24,11 @@ HOT: Mover = "hot-to-cold-mover"
 ARCHIVE: Mover = "cold-to-archive-mover"
 Layout = tuple[str, str, str]
 CASES = 24
+GCP: Layout = ("gcp", "gcp", "gcp")
+"""The one of `make test`: its processes start fastest."""
 HOT_LAYOUTS: list[Layout] = [
     ("azure", "azure", "azure"),
-    ("gcp", "gcp", "gcp"),
+    GCP,
     ("azure", "gcp", "gcp"),
     ("gcp", "azure", "azure"),
     ("azure", "aws", "aws"),
@@ -34,7 +36,7 @@ HOT_LAYOUTS: list[Layout] = [
 ]
 ARCHIVE_LAYOUTS: list[Layout] = [
     ("azure", "azure", "azure"),
-    ("gcp", "gcp", "gcp"),
+    GCP,
     ("aws", "gcp", "azure"),
     ("azure", "azure", "gcp"),
     ("gcp", "gcp", "aws"),
@@ -42,10 +44,10 @@ ARCHIVE_LAYOUTS: list[Layout] = [
 WITH_WRITERS = [layout for layout in HOT_LAYOUTS if layout[0] != layout[1]]
 
 
-def of_layouts(layouts: Sequence[Layout]) -> Any:
-    """Parametrizes `layout`; all but the first two are for `make test-all`."""
-    chosen = [pytest.param(one, id="-".join(one), marks=[pytest.mark.slow] * (n > 1)) for n, one in enumerate(layouts)]
-    return pytest.mark.parametrize("layout", chosen)
+def of_layouts(layouts: Sequence[Layout], fast: Sequence[Layout] = ()) -> Any:
+    """Parametrizes `layout`; all but the `fast` ones are for `make test-all`."""
+    marks = {one: [] if one in fast else [pytest.mark.slow] for one in layouts}
+    return pytest.mark.parametrize("layout", [pytest.param(one, id="-".join(one), marks=marks[one]) for one in layouts])
 
 
 def chunks(world: World) -> list[bytes]:
@@ -58,7 +60,7 @@ def settings(mover: Mover) -> Setting:
     return Setting(mover, few if mover == HOT else chunks)
 
 
-@of_layouts(HOT_LAYOUTS)
+@of_layouts(HOT_LAYOUTS, fast=[GCP])
 @shards(12)
 def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -66,7 +68,7 @@ def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
     assert sampled_faults(tallied(make_layout_world(layout, HOT)), settings(HOT), shard, CASES) > 0
 
 
-@of_layouts(ARCHIVE_LAYOUTS)
+@of_layouts(ARCHIVE_LAYOUTS, fast=[GCP])
 @shards(12)
 def test_a_fault_at_the_archive_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -83,7 +85,7 @@ def test_a_fault_at_the_cold_writer_loses_and_doubles_nothing(
     assert sampled_faults(world, Setting(HOT, few, world.writer), shard, CASES // 2) > 0
 
 
-@of_layouts(HOT_LAYOUTS[:4])
+@of_layouts(HOT_LAYOUTS[:4], fast=[GCP])
 @shards(12)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -107,7 +109,7 @@ def test_runs_started_together_lose_and_double_nothing(
             world.check(counted(items), f"{layout} {mover} seed {seed}: 3 runs at once, then a quiet one")
 
 
-@of_layouts(HOT_LAYOUTS)
+@of_layouts(HOT_LAYOUTS, fast=[GCP])
 @shards(6)
 def test_anything_in_any_order_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
@@ -152,7 +154,7 @@ def disturb(chance: random.Random, world: World, mover: Mover) -> str:
     return f"{mover} {action} at {at}"
 
 
-@pytest.mark.parametrize("layout", HOT_LAYOUTS[:2], ids="-".join)
+@of_layouts(HOT_LAYOUTS[:2])
 @shards(6)
 def test_an_item_rewritten_while_it_is_moved_survives_in_its_last_version(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]

@@ -72,6 +72,7 @@ def test_a_permission_taken_from_the_hot_to_cold_mover_in_mid_run_loses_and_doub
     take_each(tallied(make_world(**PATIENT)), Setting("hot-to-cold-mover", few), aws, shard)
 
 
+@pytest.mark.slow
 @SAMPLE
 def test_a_permission_taken_from_the_cold_to_archive_mover_in_mid_run_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, shard: tuple[int, int]

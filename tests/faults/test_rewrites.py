@@ -36,6 +36,7 @@ def deletes(calls: Sequence[str]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @shards(2)
 def test_an_item_rewritten_while_the_answer_to_its_delete_is_lost_survives(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]

@@ -36,7 +36,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
 
 
 @pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
-@shards(40)
+@shards(60)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]
 ) -> None:
@@ -52,6 +52,7 @@ def test_runs_started_together_lose_and_double_nothing(
         assert world.hot_count() == 0, f"seed {seed}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
 @shards(40)
 def test_archive_runs_started_together_lose_and_double_nothing(
@@ -68,7 +69,9 @@ def test_archive_runs_started_together_lose_and_double_nothing(
         world.check(counted(items), f"seed {seed}: {runs} archive runs at once, then a quiet one")
 
 
-@pytest.mark.parametrize("border", ["same", "cold", "archive"])
+@pytest.mark.parametrize(
+    "border", ["same", *(pytest.param(border, marks=pytest.mark.slow) for border in ("cold", "archive"))]
+)
 @shards(40)
 def test_both_movers_at_once_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]
@@ -91,6 +94,7 @@ def quiet(world: World, border: str) -> None:
             assert world.run(ARCHIVE)["verdict"] == "complete"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rewritten", [pytest.param(False, marks=pytest.mark.slow), True])
 @shards(12)
 def test_a_chunk_that_is_archived_before_its_dead_run_is_finished_is_not_moved_again(

@@ -161,6 +161,16 @@ def test_a_runs_table_has_a_row_per_device_and_its_sentence_counts_what_was_skip
     assert list(frame["remains"]) == [True, False]
 
 
+def test_a_run_shows_its_sentence_and_first_the_devices_of_which_something_was_left() -> None:
+    clean, left = report("partial"), report("partial", skipped=True)
+    left["devices"][0]["device_id"] = "z"
+    run = MoverRun(MOVER, ({**clean, "devices": [*clean["devices"], *left["devices"]]},))
+    (shown,) = run.sheet().tables
+    assert [row[0] for row in shown.rows] == ["z", "d"]
+    assert str(run).startswith(run.sentence())
+    assert "2026-01-01T00:00:00Z: not a number" in run._repr_html_()
+
+
 def test_a_run_with_nothing_to_tell_has_empty_tables() -> None:
     quiet = MoverRun(MOVER, ({**report("complete", chunks=0), "devices": []},))
     assert list(quiet.to_frame().columns) == ["device", "items", "chunks", "bytes", "skipped", "notes", "remains"]

@@ -20,6 +20,7 @@ from l3kit.coroutines import run
 from l3kit.device_query import QueryResult
 from l3kit.device_reading import Part, merged
 from l3kit.errors import CheckFailedError, ConfigurationError
+from l3kit.gaps import Gap
 from l3kit.movers import MoverRun, moments_between
 from l3kit.results import write_result
 from l3kit.runs import check_conserved, check_runs, runs_frame, runs_json
@@ -154,6 +155,21 @@ def test_a_query_says_what_is_missing() -> None:
     assert list(frame.columns) == ["time", "tier", "temp"]
     assert frame["temp"][0] == 1.5
     assert QueryResult("d", "", "z", (), ()).to_frame().empty
+
+
+def test_a_query_shows_what_is_missing_before_what_was_read_with_every_key_whole() -> None:
+    keys = [f"d/2026-01-0{n}T00:00:00Z-2026-01-0{n}T23:00:00Z/chunk-0000{n}.json.zst" for n in (1, 2)]
+    parts = (Part("cold", keys[0], 1000, "readable", 5), Part("archive", keys[1], 1234567, "archived", None))
+    gap = Gap("hot", "hot tier on azure", "is not reached", "Connect with azure's credentials as well")
+    result = QueryResult("d", "", "z", (), parts, gaps=(gap,))
+    missing, objects = result.sheet().tables
+    assert missing.rows == (("hot", gap.what, gap.reason, gap.remedy),)
+    assert objects.rows == (
+        ("archive", "archived", "-", "1,234,567", keys[1]),
+        ("cold", "readable", "5", "1,000", keys[0]),
+    )
+    assert all(text in str(result) and text in result._repr_html_() for text in (*keys, result.sentence()))
+    assert str(QueryResult("d", "", "z", (), ())) == "0 readings of d: none"
 
 
 def test_importing_the_package_loads_neither_an_sdk_nor_pandas() -> None:

@@ -148,3 +148,27 @@ def test_a_report_without_one_does_not() -> None:
     report = VerifyReport((GOOD,))
     report.raise_if_failed()
     assert report.sentence() == "all 1 checks passed"
+
+
+def test_a_report_shows_the_failed_checks_first_and_keeps_their_order_elsewhere() -> None:
+    other = Check("drift", "c", "unchanged", "update", False, "its <policy> differs; run deploy_l3")
+    report = VerifyReport((GOOD, BAD, replace(GOOD, subject="d"), other), ("A note.",))
+    (shown,) = report.sheet().tables
+    assert [row[:3] for row in shown.rows] == [
+        ("failed", "links", "b"),
+        ("failed", "drift", "c"),
+        ("passed", "links", "a"),
+        ("passed", "links", "d"),
+    ]
+    assert [check["subject"] for check in report.to_json()["checks"]] == ["a", "b", "d", "c"]
+    assert list(report.to_frame()["subject"]) == ["a", "b", "d", "c"]
+    html = report._repr_html_()
+    assert (
+        html.index("2 of 4 checks failed") < html.index("its &lt;policy&gt; differs; run deploy_l3") < html.index(">a<")
+    )
+    assert str(report).splitlines()[-1] == "A note."
+
+
+def test_failed_checks_that_the_sentence_does_not_name_are_counted() -> None:
+    report = VerifyReport(tuple(replace(BAD, subject=f"s{n}") for n in range(7)))
+    assert report.sentence().endswith("s4: 403; and 2 more")

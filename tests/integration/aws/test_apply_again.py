@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,20 +28,24 @@ class KilledError(BaseException):
 
 
 class Killer:
-    """Hooks into botocore and ends the process, so to speak, at the n-th call that changes something."""
+    """Hooks into botocore and ends the process, so to speak, at the n-th call that changes something, or at the first
+    of a name."""
 
-    def __init__(self, at: int, when: str) -> None:
+    def __init__(self, at: int | str, when: str) -> None:
         self.calls: list[str] = []
         self._at, self._when = at, when
 
     def before(self, model: Any, **_: Any) -> None:
         if not model.name.startswith(READS):
             self.calls.append(model.name)
-            if self._when == "before" and len(self.calls) == self._at:
-                raise KilledError
+            self._end("before")
 
     def after(self, model: Any, **_: Any) -> None:
-        if not model.name.startswith(READS) and self._when == "after" and len(self.calls) == self._at:
+        if not model.name.startswith(READS):
+            self._end("after")
+
+    def _end(self, when: str) -> None:
+        if when == self._when and self._at in (len(self.calls), self.calls[-1]):
             raise KilledError
 
     def watch(self, session: Session) -> Session:
@@ -52,7 +56,7 @@ class Killer:
         return Session("sandbox", watched, session.sandbox_home)
 
 
-def killed_apply(twin: Twin, session: Session, at: int, when: str) -> list[str]:
+def killed_apply(twin: Twin, session: Session, at: int | str, when: str) -> list[str]:
     killer = Killer(at, when)
     watched = killer.watch(session)
     with contextlib.suppress(KilledError):
@@ -60,6 +64,7 @@ def killed_apply(twin: Twin, session: Session, at: int, when: str) -> list[str]:
     return killer.calls
 
 
+@pytest.mark.slow
 def test_a_second_apply_changes_nothing_and_says_so(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("azure", "aws", "aws")
     deploy(twin, session)
@@ -87,23 +92,18 @@ def check_completed(twin: Twin, session: Session, where: str) -> None:
     assert not any("interrupted" in note for note in left.notes), f"{where}: {left.notes}"
 
 
-def sweep(session: Session, make_twin: MakeTwin, choose: Callable[[int], bool]) -> None:
-    total = len(killed_apply(make_twin("azure", "aws", "aws"), session, 0, "never"))
-    assert total > 30
-    for at in range(1, total + 1):
-        if not choose(at):
-            continue
-        for when in ("before", "after"):
-            twin = make_twin("azure", "aws", "aws")
-            calls = killed_apply(twin, session, at, when)
-            check_completed(twin, session, f"killed {when} call {at}, {calls[-1]}")
-            apply(plan_destroy(twin, session, data=True), session)
+def completes_what_a_kill_left(session: Session, twin: Twin, at: int, when: str) -> None:
+    calls = killed_apply(twin, session, at, when)
+    assert len(calls) == at
+    check_completed(twin, session, f"killed {when} call {at}, {calls[-1]}")
+    apply(plan_destroy(twin, session, data=True), session)
 
 
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
-    sweep(session, make_twin, lambda at: at % 14 == 1)
+    completes_what_a_kill_left(session, make_twin("azure", "aws", "aws"), 15, "after")
 
 
+@pytest.mark.slow
 def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     wanted = plan(twin, session, clouds={"aws"})
@@ -130,17 +130,15 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
     check_completed(twin, session, "interrupted")
 
 
-def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_twin: MakeTwin) -> None:
-    def sender() -> Twin:
-        twin = make_twin("aws", "gcp", "gcp")
-        save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
-        return twin
-
-    calls = killed_apply(sender(), session, 0, "never")
-    for name in ("CreateTable", "UpdateContinuousBackups", "UpdateTimeToLive"):
-        twin = sender()
-        killed_apply(twin, session, calls.index(name) + 1, "after")
-        check_completed(twin, session, f"killed after {name}")
+@pytest.mark.parametrize(
+    "call",
+    ["CreateTable", *(pytest.param(f"Update{n}", marks=pytest.mark.slow) for n in ("ContinuousBackups", "TimeToLive"))],
+)
+def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_twin: MakeTwin, call: str) -> None:
+    twin = make_twin("aws", "gcp", "gcp")
+    save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
+    assert killed_apply(twin, session, call, "after")[-1] == call
+    check_completed(twin, session, f"killed after {call}")
 
 
 class LosingAnswers:
@@ -165,6 +163,7 @@ class _Empty:
         yield b""
 
 
+@pytest.mark.slow
 def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "gcp", "aws")
     save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
@@ -190,7 +189,11 @@ def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_an_apply_killed_at_every_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
-    sweep(session, make_twin, lambda at: at % 14 != 1)
+    total = len(killed_apply(make_twin("azure", "aws", "aws"), session, 0, "never"))
+    assert total > 30
+    for at in range(1, total + 1):
+        for when in ("before", "after"):
+            completes_what_a_kill_left(session, make_twin("azure", "aws", "aws"), at, when)
 
 
 def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, make_twin: MakeTwin) -> None:

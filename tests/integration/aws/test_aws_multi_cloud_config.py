@@ -151,17 +151,16 @@ def test_hot_cold_mover_missing_connection_fails(session: Session, make_twin: Ma
         plan(twin, session, clouds={"aws"})
 
 
-def test_create_cold_writer_missing_token_fails(session: Session, make_twin: MakeTwin) -> None:
+def test_create_cold_writer_missing_token_fails(receiver_cold: Twin, session: Session) -> None:
     """The deployer makes the token itself: a writer is never told a blank one, and one that lost it gets a new one."""
-    _lost_token_is_made_anew(make_twin("azure", "aws", "aws"), "cold-writer", session)
+    _lost_token_is_made_anew(receiver_cold, "cold-writer", session)
 
 
-def test_create_archive_writer_missing_token_fails(session: Session, make_twin: MakeTwin) -> None:
-    _lost_token_is_made_anew(make_twin("gcp", "gcp", "aws"), "archive-writer", session)
+def test_create_archive_writer_missing_token_fails(receiver_archive: Twin, session: Session) -> None:
+    _lost_token_is_made_anew(receiver_archive, "archive-writer", session)
 
 
 def _lost_token_is_made_anew(twin: Twin, function: str, session: Session) -> None:
-    deploy(twin, session)
     before = saved_links(session, twin)[LINKS[function]]
     told = variables(twin, session, function)
     session.aws.client("lambda").update_function_configuration(
@@ -218,6 +217,7 @@ def test_cold_archive_mover_env_vars_match_deployer(
     assert ("hot-to-cold-mover", True) in seen
 
 
+@pytest.mark.slow
 def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, session: Session) -> None:
     before = saved_links(session, receiver_cold)[LINKS["cold-writer"]]
     deploy(receiver_cold, session)

@@ -19,7 +19,7 @@ from l3kit.tier_stores import open_tiers
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LAYOUT = Layout("aws", "aws", "aws")
 DEVICES = ("pump-1", "pump-2", "pump-3")

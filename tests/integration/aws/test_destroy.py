@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -33,10 +34,17 @@ def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin)
     assert apply(plan_destroy(twin, session, data=True), session).done == ()
 
 
-def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin) -> None:
-    one, other = make_twin("gcp", "gcp", "aws"), make_twin("gcp", "gcp", "aws")
+@pytest.fixture(scope="module")
+def standing(session: Session, make_twin: MakeTwin) -> Twin:
+    """A twin that no test takes away."""
+    twin = make_twin("gcp", "gcp", "aws")
+    deploy(twin, session)
+    return twin
+
+
+def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, standing: Twin) -> None:
+    one = make_twin("gcp", "gcp", "aws")
     deploy(one, session)
-    deploy(other, session)
     wanted = plan_destroy(one, session, data=True)
     assert not wanted.complete
     gap = f"what {one.name} has on gcp is neither shown nor removed: this session does not reach it"
@@ -46,7 +54,7 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin) 
     assert result.to_json()["gaps"][0]["remedy"] == "Connect to gcp as well"
     assert {step.action for step in result.done} == {"delete"}
     assert destroy(one, session, data=True).done == ()
-    assert plan(other, session, clouds={"aws"}).changes == ()
+    assert plan(standing, session, clouds={"aws"}).changes == ()
 
 
 def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
@@ -74,6 +82,7 @@ def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Ses
     assert s3.get_object(Bucket=bucket, Key="theirs")
 
 
+@pytest.mark.slow
 def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     deploy(twin, session)
@@ -104,14 +113,20 @@ def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
         (twin.path / "config.json").write_text(json.dumps({**config, "protect_hot_table": value}))
         return Twin.load(twin.path)
 
-    deploy(protecting(True), session)
+    def deploy_table(made: Twin) -> None:
+        """Without the rest, which is not protected."""
+        whole = plan(made, session)
+        apply(dataclasses.replace(whole, steps=tuple(step for step in whole.steps if step.name == table)), session)
+
+    deploy_table(protecting(True))
     session.aws.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
-    assert [step.reason for step in plan(protecting(True), session).changes] == ["deletion protection is off"]
-    deploy(protecting(True), session)
+    changes = {step.name: step.reason for step in plan(protecting(True), session).changes}
+    assert changes[table] == "deletion protection is off"
+    deploy_table(protecting(True))
     destroy(twin, session, data=True)
     left = plan_destroy(twin, session, data=True)
     assert [(s.name, s.action, s.reason) for s in left.steps] == [(table, "keep", "is protected against deletion")]
-    deploy(protecting(False), session)
+    deploy_table(protecting(False))
     destroy(twin, session, data=True)
     assert plan_destroy(twin, session, data=True).steps == ()
 
@@ -131,9 +146,6 @@ def test_a_changed_layout_removes_the_writer_it_no_longer_calls_for(session: Ses
     assert plan(moved, session).changes == ()
 
 
-def test_a_dry_run_removes_nothing(session: Session, make_twin: MakeTwin) -> None:
-    twin = make_twin("gcp", "gcp", "aws")
-    deploy(twin, session)
-    shown = plan_destroy(twin, session, data=True)
-    assert shown.changes
-    assert plan(twin, session, clouds={"aws"}).changes == ()
+def test_a_dry_run_removes_nothing(session: Session, standing: Twin) -> None:
+    assert plan_destroy(standing, session, data=True).changes
+    assert plan(standing, session, clouds={"aws"}).changes == ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +65,19 @@ def _allow_overwriting(s3: Any, bucket: str) -> None:
     policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "CreateOnly"]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+
+
+def _run_by_another_clock(scheduler: Any, name: str, group: str) -> None:
+    there = scheduler.get_schedule(Name=name, GroupName=group)
+    kept = {key: there[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**kept, State="ENABLED", ScheduleExpressionTimezone="Asia/Tokyo")
+
+
+def _change_code(functions: Any, name: str) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("lambda_function.py", "def lambda_handler(event, context): return 1")
+    functions.update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
 
 
 Break = tuple[str, Callable[[Any, Any], Any], str]
@@ -190,6 +205,16 @@ ROUNDS: list[dict[str, Break]] = [
             lambda c, n: _edit_lifecycle(c, n.archive_s3_bucket()),
             "what uploads leave behind does not expire",
         ),
+        "a schedule by another clock": (
+            "scheduler",
+            lambda c, n: _run_by_another_clock(c, n.schedule("cold-to-archive-mover"), f"l3kit-{n.twin_name}"),
+            "runs by the clock of Asia/Tokyo, not UTC",
+        ),
+        "changed code": (
+            "lambda",
+            lambda c, n: _change_code(c, n.function("cold-to-archive-mover")),
+            "its code differs",
+        ),
     },
 ]
 
@@ -203,6 +228,7 @@ def test_drift_shows_in_the_plan_and_is_repaired(
     _show_and_are_repaired(twin, session, *(reason for _, _, reason in breaks.values()))
 
 
+@pytest.mark.slow
 def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
     client, names = aws("scheduler"), session.aws_names(twin)
     there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
@@ -213,14 +239,7 @@ def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session,
     _show_and_are_repaired(twin, session, "it is disabled")
 
 
-def test_a_schedule_by_another_clock_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
-    client, names = aws("scheduler"), session.aws_names(twin)
-    there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
-    kept = {key: there[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
-    client.update_schedule(**kept, State="ENABLED", ScheduleExpressionTimezone="Asia/Tokyo")
-    _show_and_are_repaired(twin, session, "runs by the clock of Asia/Tokyo, not UTC")
-
-
+@pytest.mark.slow
 def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, session: Session, aws: Any) -> None:
     s3, bucket = aws("s3"), session.aws_names(twin).cold_s3_bucket()
     tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
@@ -231,6 +250,7 @@ def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, sessio
     assert own in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
 
 
+@pytest.mark.slow
 def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session, aws: Any) -> None:
     name = session.aws_names(twin).function("cold-writer")
     (connection,) = saved_links(session, twin).values()
@@ -242,18 +262,7 @@ def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session:
     assert not url_answers("http://127.0.0.1:9/")
 
 
-def test_changed_code_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
-    import io
-    import zipfile
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("lambda_function.py", "def lambda_handler(event, context): return 1")
-    name = session.aws_names(twin).function("cold-writer")
-    aws("lambda").update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
-    _show_and_are_repaired(twin, session, "its code differs")
-
-
+@pytest.mark.slow
 def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(
     with_tables: Twin, session: Session, aws: Any
 ) -> None:

@@ -209,6 +209,7 @@ def test_a_device_removed_from_the_config_is_shown_and_an_unknown_one_refused(
         l3kit.explain(session, without, DEVICE, now=NOW.replace(tzinfo=None))
 
 
+@pytest.mark.slow
 def test_a_tier_on_a_cloud_out_of_reach_is_named_and_the_others_are_counted(
     session: Session, make_twin: MakeTwin
 ) -> None:

@@ -33,6 +33,7 @@ def _keys_of(aws: Any, names: AwsNames, function: str) -> dict[str, tuple[str, t
     return {s["Sid"]: (s["Resource"], tuple(s["Action"])) for s in policy["Statement"] if s["Sid"].endswith("Key")}
 
 
+@pytest.mark.slow
 def test_roles_get_the_keys_of_the_buckets_that_name_one_and_lose_them_again(
     twin: Twin, session: Session, aws: Any
 ) -> None:

@@ -111,10 +111,15 @@ def share_of(trials: list[Trial], share: str, name: str) -> list[Trial]:
 
 
 SHARES = pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+SAMPLE = "aws-aws-aws"
+"""The layout of `make test`."""
 
 
 @SHARES
-@pytest.mark.parametrize(("layout", "function"), JOBS, ids=lambda part: str(part))
+@pytest.mark.parametrize(
+    ("layout", "function"),
+    [pytest.param(*job, id="-".join(job), marks=[pytest.mark.slow] * (job[0] != SAMPLE)) for job in JOBS],
+)
 def test_a_function_misses_each_of_its_permissions(
     layout: str, function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:
@@ -127,7 +132,7 @@ def test_a_function_misses_each_of_its_permissions(
 
 
 @SHARES
-@pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-to-archive-mover", "hot-reader"])
+@pytest.mark.parametrize("function", [*(pytest.param(mover, marks=pytest.mark.slow) for mover in MOVERS), "hot-reader"])
 def test_without_its_log_permissions_a_function_leaves_no_line(
     function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:

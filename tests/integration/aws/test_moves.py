@@ -142,14 +142,13 @@ def test_a_mover_that_is_not_deployed_is_named_with_the_remedy(session: Session,
         run_mover(session, make_twin(), "hot-to-cold-mover")
 
 
-def test_a_mover_that_fails_shows_the_end_of_its_log(session: Session, make_twin: MakeTwin) -> None:
-    twin = make_twin()
-    deploy(twin, session)
-    name = session.aws_names(twin).function("hot-to-cold-mover")
+def test_a_mover_that_fails_shows_the_end_of_its_log(single: Twin, session: Session) -> None:
+    name = session.aws_names(single).function("hot-to-cold-mover")
     session.aws.client("lambda").update_function_configuration(FunctionName=name, Environment={"Variables": {}})
     with pytest.raises(L3Error, match="DIGITAL_TWIN_INFO") as caught:
-        run_mover(session, twin, "hot-to-cold-mover")
+        run_mover(session, single, "hot-to-cold-mover")
     assert "The end of its log" in str(caught.value)
+    deploy(single, session)
 
 
 def linked(session: Session, sender: Twin, receiver: Twin, sending: str, receiving: str) -> None:
@@ -158,6 +157,7 @@ def linked(session: Session, sender: Twin, receiver: Twin, sending: str, receivi
     save_link(session, sender, sending, there.url, there.token)
 
 
+@pytest.mark.slow
 def test_items_cross_to_a_cold_writer_on_another_cloud(session: Session, make_twin: MakeTwin) -> None:
     receiver, sender = make_twin("azure", "aws", "aws"), make_twin("aws", "azure", "azure")
     deploy(receiver, session)
@@ -170,6 +170,7 @@ def test_items_cross_to_a_cold_writer_on_another_cloud(session: Session, make_tw
     assert run_mover(session, sender, "hot-to-cold-mover", time=NOW).total("items") == 0
 
 
+@pytest.mark.slow
 def test_a_full_chunk_that_cannot_be_compressed_crosses_too(session: Session, make_twin: MakeTwin) -> None:
     import base64
     import random
@@ -187,6 +188,7 @@ def test_a_full_chunk_that_cannot_be_compressed_crosses_too(session: Session, ma
     assert stored(session, receiver, "cold") == wanted(items)
 
 
+@pytest.mark.slow
 def test_chunks_cross_to_an_archive_writer_on_another_cloud(session: Session, make_twin: MakeTwin) -> None:
     receiver, sender = make_twin("gcp", "gcp", "aws"), make_twin("aws", "aws", "gcp")
     deploy(receiver, session)
@@ -201,6 +203,7 @@ def test_chunks_cross_to_an_archive_writer_on_another_cloud(session: Session, ma
     assert stored(session, sender, "cold") == wanted(ITEMS[31:91])
 
 
+@pytest.mark.slow
 def test_a_wrong_token_leaves_everything_where_it_was_and_says_what_to_do(
     session: Session, make_twin: MakeTwin
 ) -> None:
@@ -224,6 +227,7 @@ def test_a_wrong_token_leaves_everything_where_it_was_and_says_what_to_do(
     assert stored(session, receiver, "cold") == wanted(ITEMS[50:60])
 
 
+@pytest.mark.slow
 def test_a_twins_tuning_reaches_its_movers_and_is_no_drift(session: Session, make_twin: MakeTwin) -> None:
     plain = make_twin()
     config = json.loads((plain.path / "config.json").read_text())
@@ -239,6 +243,7 @@ def test_a_twins_tuning_reaches_its_movers_and_is_no_drift(session: Session, mak
     assert not verify(session, twin).failed
 
 
+@pytest.mark.slow
 def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, make_twin: MakeTwin) -> None:
     """DynamoDB holds such texts; JSON cannot. It is told, and neither the mover nor a query dies of it."""
     twin = make_twin()

@@ -4,7 +4,7 @@ resources, and nothing in it that no verb misses."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -47,6 +47,20 @@ from tests.support.whole_jobs import Workplace
 pytestmark = pytest.mark.sandbox
 DEVICE = "pump-1"
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "log groups")
+"""The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
+
+
+def shares(name: str, kinds: Iterable[str]) -> Any:
+    """Parametrizes `name` and `share`: one permission of each kind, or all of them."""
+    cases = [(kind, share) for share in ("one", "all") for kind in kinds]
+    return pytest.mark.parametrize(
+        (name, "share"),
+        [
+            pytest.param(kind, share, marks=[] if share == "one" and kind in QUICK else [pytest.mark.slow])
+            for kind, share in cases
+        ],
+    )
 
 
 def scope_of(twin: Twin, session: Session) -> Scope:
@@ -58,6 +72,7 @@ def operator(session: Session, aws: Any) -> Operator:
     return Operator.create(session, aws)
 
 
+@pytest.mark.slow
 def test_with_its_policy_for_one_twin_an_operator_deploys_mends_and_destroys_it(
     operator: Operator, session: Session, make_twin: MakeTwin, aws: Any
 ) -> None:
@@ -157,8 +172,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+@shares("verb", VERBS)
 def test_a_verb_misses_each_of_its_permissions(
     verb: Verb,
     share: str,
@@ -192,6 +206,7 @@ def test_a_verb_misses_each_of_its_permissions(
     record_property("permissions", len(chosen))
 
 
+@pytest.mark.slow
 def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
     filled: Twin, operator: Operator, session: Session, sandbox: SandboxState
 ) -> None:
@@ -212,8 +227,7 @@ def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
     assert len(asyncio.run(old_items())) == 1
 
 
-@pytest.mark.parametrize("kind", LIVES)
-@pytest.mark.parametrize("share", ["one", pytest.param("all", marks=pytest.mark.slow)])
+@shares("kind", LIVES)
 def test_making_mending_and_removing_miss_each_permission(
     kind: str,
     share: str,

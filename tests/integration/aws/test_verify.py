@@ -38,6 +38,7 @@ def test_a_sound_deployment_passes_every_check(twin: Twin, session: Session) -> 
     report.raise_if_failed()
 
 
+@pytest.mark.slow
 def test_what_is_deployed_is_right_and_the_file_is_brought_after_it(twin: Twin, session: Session) -> None:
     right = saved_links(session, twin)[LINK]
     for url, token in ((right.url, "another-token"), ("http://127.0.0.1:9/", right.token), ("", "")):
@@ -65,6 +66,7 @@ def test_a_writer_that_does_not_answer_is_found(session: Session, make_twin: Mak
     assert seen == ["no answer (ConnectionError)"] * 3 + ["not deployed"]
 
 
+@pytest.mark.slow
 def test_a_former_token_is_told_with_its_end_and_still_taken(session: Session, make_twin: MakeTwin) -> None:
     rotated = make_twin("azure", "aws", "aws")
     deploy(rotated, session)
@@ -81,6 +83,7 @@ def test_a_former_token_is_told_with_its_end_and_still_taken(session: Session, m
     assert not [c for c in after if "former" in c.expected]
 
 
+@pytest.mark.slow
 def test_a_missing_function_and_a_missing_schedule_are_found(twin: Twin, session: Session) -> None:
     names = session.aws_names(twin)
     session.aws.client("lambda").delete_function(FunctionName=names.function("cold-to-archive-mover"))

@@ -23,11 +23,14 @@ from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox
-LAYOUTS = [("gcp", "aws", "azure"), ("azure", "gcp", "gcp")]
+LAYOUTS = [
+    pytest.param(("gcp", "aws", "azure"), id="gcp-aws-azure", marks=pytest.mark.slow),
+    pytest.param(("azure", "gcp", "gcp"), id="azure-gcp-gcp"),
+]
 """Together a writer on each cloud."""
 
 
-@pytest.fixture(scope="module", params=LAYOUTS, ids="-".join)
+@pytest.fixture(scope="module", params=LAYOUTS)
 def twin(clouds: Session, make_twin: MakeTwin, request: pytest.FixtureRequest) -> Twin:
     made = make_twin(*request.param)
     apply(plan(made, clouds), clouds)
@@ -165,6 +168,7 @@ def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_kille
 # --- one file for each target -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
     clouds: Session, make_twin: MakeTwin
 ) -> None:

@@ -103,7 +103,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(value=JSON)
 def test_any_value_goes_round_through_all_hot_stores(by_cloud: dict[str, Backend], value: Any) -> None:
     found = through([by_cloud[cloud].hot for cloud in (*PROVIDERS, PROVIDERS[0])], item(value))

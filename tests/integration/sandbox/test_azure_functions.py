@@ -365,6 +365,7 @@ def test_a_timer_that_fails_is_told_with_its_error_and_the_log(world: World) -> 
     world.host("azure").delete("failing")
 
 
+@pytest.mark.slow
 def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None:
     host_json = '{"version": "2.0", "functionTimeout": "00:00:02"}'
     app = world.put("azure", "short", whole_app(host_json), settings={**WHEN, "TICK": "sleep"}).url
@@ -380,6 +381,7 @@ def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None
     world.host("azure").delete("short")
 
 
+@pytest.mark.slow
 def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(world: World, app: str) -> None:
     assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "4"}).status_code == 502
     assert "slept to the end" not in world.log("azure", "the-app")

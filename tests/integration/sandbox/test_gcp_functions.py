@@ -358,6 +358,7 @@ def test_what_google_refuses_is_refused_in_words(
     assert list(world.home.functions.glob("gcp-ok-*")) == []
 
 
+@pytest.mark.slow
 def test_no_process_outlives_a_gateway_that_was_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.cloud_functions", str(tmp_path)]
     gateway = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])

@@ -115,7 +115,7 @@ def runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("gateway_is_killed", [False, True])
+@pytest.mark.parametrize("gateway_is_killed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_down_ends_busy_functions_and_what_they_started(home: Path, gateway_is_killed: bool) -> None:
     state = l3kit_sandbox.up(home)
     pids = call_a_function_with_a_child(state)
@@ -136,6 +136,7 @@ def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
         assert info.port in {connection.laddr.port for connection in listening}
 
 
+@pytest.mark.slow
 def test_a_killed_gateway_takes_its_children_along_and_up_starts_anew(home: Path) -> None:
     first = l3kit_sandbox.up(home)
     os.kill(first.processes[0].pid, signal.SIGKILL)
@@ -149,6 +150,7 @@ def test_a_killed_gateway_takes_its_children_along_and_up_starts_anew(home: Path
     assert wait_until(lambda: living(second) == []), "a gateway whose state vanished must end itself"
 
 
+@pytest.mark.slow
 def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
     state = l3kit_sandbox.up(home)
     os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)

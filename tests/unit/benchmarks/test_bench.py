@@ -48,6 +48,7 @@ def test_only_an_exact_move_counts_as_exact() -> None:
     assert "10/     10" in table([L3KIT])
 
 
+@pytest.mark.slow
 def test_naive_mover_empties_the_table_and_alters_every_item() -> None:
     result = measure(Cell("naive", 1, False), bare_peak_mb())
     assert result.verdict["altered"] == result.verdict["items"] == 3_000

@@ -19,6 +19,7 @@ def both() -> dict[str, Result]:
     return {mover: measure(Cell(mover, 10, False), bare) for mover in ("unsafe", "l3kit")}
 
 
+@pytest.mark.slow
 def test_the_unsafe_mover_moves_everything_with_the_least_of_requests(both: dict[str, Result]) -> None:
     unsafe = both["unsafe"]
     assert unsafe.exact
@@ -27,6 +28,7 @@ def test_the_unsafe_mover_moves_everything_with_the_least_of_requests(both: dict
     assert unsafe.units["write"] == 30_000
 
 
+@pytest.mark.slow
 def test_safety_costs_few_requests_and_write_units(both: dict[str, Result]) -> None:
     """At 10 MB each device has one chunk that is not full, so a little more than at 100 MB."""
     found = {str(one["what"]): one for one in compared([both["unsafe"]], [both["l3kit"]])}

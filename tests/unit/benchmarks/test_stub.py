@@ -38,6 +38,7 @@ def _client(kind: str, endpoint: str, make: Any = boto3.client) -> Any:
     return make(kind, endpoint_url=endpoint, region_name="eu-central-1", **keys)
 
 
+@pytest.mark.slow
 def test_pages_end_at_one_mebibyte_and_carry_on_without_gap(endpoint: str) -> None:
     table = _client("dynamodb", endpoint, boto3.resource).Table("hot")
     condition = Key("iotDeviceId").eq(DEVICES[1]) & Key("id").lt(LATE)

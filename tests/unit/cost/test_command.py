@@ -90,6 +90,7 @@ def test_an_unknown_price_is_printed_as_unknown(file: Path, capsys: pytest.Captu
     assert capsys.readouterr().out.count("unknown") >= 9
 
 
+@pytest.mark.slow
 def test_ratios_are_measured_on_the_sample_unless_they_are_given(file: Path) -> None:
     file.write_text(GOOD + f"compression: zstd\nsample: {WEATHER}\n")
     scenario = load_scenario(file)

@@ -40,7 +40,9 @@ def test_noise_does_not_shrink_much_and_small_chunks_shrink_less() -> None:
         for n in range(2_000)
     ]
     assert measure(items).at_rest["gzip"] > Decimal("0.3")  # 60 hex digits of each 100 bytes hold 30 bytes
-    large, small = measure_weather(WEATHER), measure_weather(WEATHER, 4_096)
+    readings = [{"iotDeviceId": "d", "id": f"{n:05d}", "temperature": 20.5 + n % 40} for n in range(1_000)]
+    weather = [json.dumps(reading).encode() for reading in readings]
+    large, small = measure(weather), measure(weather, 4_096)
     assert small.at_rest["zstd"] > large.at_rest["zstd"]
     assert small.chunk_bytes <= 4_096 < large.chunk_bytes
 

@@ -41,7 +41,10 @@ def test_every_name_of_a_scenario_is_a_parameter() -> None:
     assert {"scenario", "compare_with", "measure_move", "twin", "as_of"} <= NOTEBOOK_KEYS
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.name, marks=[pytest.mark.slow] * ("three_clouds" not in path.name)) for path in FILES],
+)
 def test_notebook_and_command_line_make_the_same_bill_of_a_file(path: Path) -> None:
     values = yaml.safe_load(path.read_text("utf-8"))
     from_notebook = asked(**values).priced().bill()

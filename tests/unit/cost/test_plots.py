@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from l3kit.cost.choices import break_even, compressions, delete_modes
 from l3kit.cost.comparison_plots import days_kept, item_sizes, predicted_beside_measured, two_scenarios
-from l3kit.cost.compression import measure_weather
+from l3kit.cost.compression import Measured, measure_weather
 from l3kit.cost.front_page import first_page
 from l3kit.cost.judgement import compare, side_by_side
 from l3kit.cost.meter import Agreement
@@ -42,11 +43,16 @@ def text(plot: object) -> str:
     return str(plot).replace("\N{NO-BREAK SPACE}", " ")
 
 
+@cache
+def weather() -> Measured:
+    return measure_weather(WEATHER)
+
+
 def plots_of(asked: Scenario) -> list[str]:
     """The titles of all plots that price whole months."""
     w, layout, book = asked.workload, asked.layout, asked.book
     page = first_page("A test", asked, TODAY)
-    measured = measure_weather(WEATHER)
+    measured = weather()
     drawn = [
         three_figures(page, chunk_table(book)),
         what_it_is_made_of(page.bill),
@@ -87,6 +93,7 @@ def test_titles_over_unknown_prices_claim_nothing(incomplete: Scenario) -> None:
     assert "cannot be compared in full" in titles[8]
 
 
+@pytest.mark.slow
 def test_nothing_sent_is_drawn_too() -> None:
     assert "The bill by" not in " ".join(plots_of(scenario(items_per_device_per_day=0)))
 

@@ -491,7 +491,7 @@ def test_a_damaged_object_is_not_archived(remote: World) -> None:
     assert len(report.devices[0].skipped) == 2
 
 
-@pytest.mark.parametrize("lost", range(3))
+@pytest.mark.parametrize("lost", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_a_lost_answer_is_settled_by_the_retry(remote: World, server: Server, lost: int) -> None:
     body = big_text(2 * PART_BYTES + 5)
     put(remote.cold, key_of(100), body)

@@ -339,7 +339,13 @@ BMP = "".join(chr(code) for code in range(0x4E00, 0x9FA5))
 QUOTES = '{"a":1}'
 
 
-@pytest.mark.parametrize("alphabet", [PRINTABLE, BMP, PRINTABLE + "äöüßéèαβγ", "0123456789abcdef"])
+@pytest.mark.parametrize(
+    "alphabet",
+    [
+        PRINTABLE,
+        *(pytest.param(a, marks=pytest.mark.slow) for a in (BMP, PRINTABLE + "äöüßéèαβγ", "0123456789abcdef")),
+    ],
+)
 def test_a_chunk_of_5_mib_of_noise_fits_a_lambda_event(alphabet: str) -> None:
     body = noisy_items(MAX_CHUNK_BYTES, alphabet)
     key = ChunkKey("传" * 200, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", 0)
@@ -350,20 +356,22 @@ def test_a_chunk_of_5_mib_of_noise_fits_a_lambda_event(alphabet: str) -> None:
     assert payload.weight <= RECEIVER_LIMITS["aws"]
 
 
-def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer) -> None:
+@pytest.mark.parametrize(
+    "size", [100, 5_200_000, 6_400_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (4_700_000, 17_000_000))]
+)
+def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer, size: int) -> None:
     target = RemoteTarget(writer, "aws", receiver_provider="aws")
-    for size in (100, 4_700_000, 5_200_000, 6_400_000, 17_000_000):
-        body = noisy_items(size, PRINTABLE)
-        chunk = Chunk(ChunkKey("d", "a", "b", 0), body, hashlib.sha256(body).hexdigest(), 1)
-        if target.fits(body):
-            assert encode(chunk_pieces(chunk, "aws"), "aws").fits("aws")
-            server.script(receipt(chunk))
+    body = noisy_items(size, PRINTABLE)
+    chunk = Chunk(ChunkKey("d", "a", "b", 0), body, hashlib.sha256(body).hexdigest(), 1)
+    if target.fits(body):
+        assert encode(chunk_pieces(chunk, "aws"), "aws").fits("aws")
+        server.script(receipt(chunk))
+        asyncio.run(target.store(chunk))
+        assert sent(server)["items"] == json.loads(body)
+    else:
+        assert size > 6_000_000
+        with pytest.raises(TransferError, match="MAX_CHUNK_BYTES"):
             asyncio.run(target.store(chunk))
-            assert sent(server)["items"] == json.loads(body)
-        else:
-            assert size > 6_000_000
-            with pytest.raises(TransferError, match="MAX_CHUNK_BYTES"):
-                asyncio.run(target.store(chunk))
 
 
 def test_what_surely_fits_does() -> None:

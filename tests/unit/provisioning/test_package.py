@@ -92,6 +92,7 @@ def test_dependencies_that_cannot_be_had_are_named_without_an_address(tmp_path: 
     assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_a_zip_over_lambdas_limit_is_refused() -> None:
     with pytest.raises(ProvisioningError, match="52,428,800 are allowed"):
         pack("aws", "cold-writer", HERE, {"noise": os.urandom(51 * 1024 * 1024)})

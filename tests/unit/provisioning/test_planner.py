@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +11,8 @@ import pytest
 
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, judged
+from l3kit.gaps import Gap
+from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Step, judged
 from l3kit.provisioning.run import apply
 from l3kit.provisioning.step_log import StepLog
 from l3kit.provisioning.waiting import wait_until
@@ -53,7 +54,14 @@ def log_file(folder: Path) -> Path:
 
 def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool = False) -> Plan:
     steps = tuple(judged(r, r.compare(), destroying=destroying, data=data) for r in resources)
-    return Plan("deploy t", steps, log_file(folder), resources, destroying=destroying, data=data)
+    return Plan(
+        f"{'destroy' if destroying else 'deploy'} t",
+        steps,
+        log_file(folder),
+        resources,
+        destroying=destroying,
+        data=data,
+    )
 
 
 SESSION = Session("sandbox", cast(AwsSession, object()))
@@ -139,8 +147,59 @@ def test_something_that_is_gone_already_is_not_deleted_twice(tmp_path: Path) -> 
     fake = Fake("a", exists=True)
     old = planned(tmp_path, fake, destroying=True)
     fake.exists = False
-    assert apply(old, SESSION).done == ()
-    assert fake.calls == []
+    result = apply(old, SESSION)
+    assert (result.done, fake.calls) == ((), [])
+    assert result.sentence() == "destroy t: nothing was deleted, 1 gone already"
+
+
+def test_what_became_protected_or_somebody_elses_since_the_plan_is_kept_and_told(tmp_path: Path) -> None:
+    fakes = [Fake("a", exists=True), Fake("b", exists=True), Fake("c", exists=True)]
+    old = planned(tmp_path, *fakes, destroying=True)
+    fakes[0].protected, fakes[1].owned = True, False
+    result = apply(old, SESSION)
+    assert [fake.calls for fake in fakes] == [[], [], ["delete"]]
+    assert result.sentence() == (
+        "destroy t: 1 deleted, 1 kept (protected against deletion), 1 kept (not this twin's: no tag)"
+    )
+    assert [step["name"] for step in result.to_json()["kept"]] == ["a", "b"]
+
+
+def test_what_destroy_spares_reads_as_kept_before_and_after(tmp_path: Path) -> None:
+    fakes = [Fake("a", exists=True), *(Fake(name, exists=True, holds_data=True) for name in ("b", "c"))]
+    kept = "2 kept (they hold data: data=True removes them)"
+    plan = planned(tmp_path, *fakes, destroying=True)
+    assert plan.sentence() == f"destroy t: 1 to delete, {kept}"
+    assert plan.to_json()["plan"] == plan.sentence()
+    result = apply(plan, SESSION)
+    assert result.sentence() == f"destroy t: 1 deleted, {kept}"
+    for shown in (plan, result):
+        assert [line.split()[:-1] for line in str(shown).splitlines()[2:3]] == [["-", "delete", "thing"]]
+        assert str(shown).count("  keep") == shown._repr_html_().count("  keep") == 2
+    left = planned(tmp_path, *fakes[1:], destroying=True)
+    assert left.sentence() == f"destroy t: nothing to delete, {kept}"
+    assert "to delete" not in planned(tmp_path, destroying=True, data=True).sentence().replace("nothing to delete", "")
+
+
+def test_what_a_plan_leaves_out_stands_above_its_steps_and_in_what_apply_did(tmp_path: Path) -> None:
+    gap = Gap("", "what t has on gcp", "is not reached", "Connect to gcp as well")
+    plan = replace(planned(tmp_path, Fake("a", exists=True), destroying=True), gaps=(gap,))
+    result = apply(plan, SESSION)
+    for shown in (plan, result):
+        missing, steps = shown.sheet().tables
+        assert missing.rows == (("", gap.what, gap.reason, gap.remedy),)
+        assert steps.rows[0][0] == "- delete"
+        assert shown.sentence().endswith("; incomplete: what t has on gcp is not reached")
+
+
+def test_a_left_over_that_is_gone_or_not_ours_any_more_is_not_deleted(tmp_path: Path) -> None:
+    fakes = [Fake("a", exists=True), Fake("b", exists=True)]
+    steps = tuple(Step("delete", fake.kind, fake.name, "the layout no longer needs it", fake) for fake in fakes)
+    fakes[0].exists, fakes[1].owned = False, False
+    result = apply(Plan("deploy t", steps, log_file(tmp_path), tuple(fakes)), SESSION)
+    assert [fake.calls for fake in fakes] == [[], []]
+    assert result.sentence() == (
+        "deploy t: nothing to change, all 1 resources are as they should be, 1 kept (not this twin's: no tag)"
+    )
 
 
 def test_each_step_is_noted_before_and_after(tmp_path: Path) -> None:
@@ -166,10 +225,23 @@ def test_the_log_tells_what_was_begun_and_never_done_even_with_a_torn_last_line(
 def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:
     plan = planned(tmp_path, Fake("a"), Fake("b", exists=True, differences=("x is off",)), Fake("c", exists=True))
     assert plan.sentence() == "deploy t: 1 to create, 1 to update (1 as they are)"
-    assert str(plan).splitlines()[1].startswith("+ create")
+    assert str(plan).splitlines()[1:] == [
+        "action       resource  name  reason",
+        "+ create     thing     a     missing",
+        "~ update     thing     b     x is off",
+        "  unchanged  thing     c",
+    ]
     assert list(plan.to_frame()["reason"]) == ["missing", "x is off", ""]
     assert plan.to_json()["steps"][1]["action"] == "update"
-    assert "x is off" in plan._repr_html_()
+    html = plan._repr_html_()
+    assert all(text in html for text in (plan.sentence(), ">+ create<", ">~ update<", ">  unchanged<", ">x is off<"))
+
+
+def test_a_plan_escapes_what_the_cloud_says_and_shows_its_notes(tmp_path: Path) -> None:
+    plan = replace(planned(tmp_path, Fake("<a>", exists=True, differences=("x<b>",))), notes=("<note>",))
+    html = plan._repr_html_()
+    assert not any(tag in html for tag in ("<a>", "<b>x", "x<b>", "<note>"))
+    assert all(text in html for text in ("&lt;a&gt;", "x&lt;b&gt;", "<p>&lt;note&gt;</p>"))
 
 
 class Time:

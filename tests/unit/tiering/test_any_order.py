@@ -219,11 +219,12 @@ class AnyOrder(RuleBasedStateMachine):
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
-def test_anything_in_any_order_loses_doubles_and_alters_nothing() -> None:
+@pytest.mark.parametrize("orders", [40, pytest.param(1500, marks=pytest.mark.slow)])
+def test_anything_in_any_order_loses_doubles_and_alters_nothing(orders: int) -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=400,
+            max_examples=orders,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

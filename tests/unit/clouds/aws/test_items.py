@@ -91,6 +91,7 @@ def test_the_same_item_gives_the_same_bytes_whatever_the_order_of_its_attributes
     assert to_chunk_json(dict(shuffled)) == to_chunk_json(item)
 
 
+@pytest.mark.slow
 @given(st.lists(items, max_size=6))
 def test_a_page_by_shape_equals_the_page_item_by_item(page: list[dict[str, Any]]) -> None:
     answer = orjson.dumps({"Count": len(page), "Items": page, "ScannedCount": len(page)})

@@ -1,0 +1,290 @@
+"""Tables and results for people, in Jupyter and in a terminal: every text whole, wrapped where it is long, never cut.
+
+pandas cuts texts at 50 characters. Its Styler does not, but puts colours into a `<style>` element, which JupyterLab
+drops from the outputs of a notebook that it does not trust yet, as after a clone; inline styles it keeps (its
+packages/apputils/src/sanitizer.ts). So the HTML is written here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from html import escape
+from itertools import zip_longest
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 118
+"""Letters to a line in a terminal, unless cells that stand on one line need more."""
+LEAST_WIDTH = 12
+"""No column of a terminal is made narrower to reach `WIDTH`."""
+UNBROKEN = 17
+"""Cells of so many letters stand on one line, single words of twice as many, so that long texts cut no date or name."""
+MAX_ROWS = 1_000
+"""Rows of a frame that are shown; a browser gets slow beyond. What is left out is counted below the table."""
+FOLDED_FROM = 6
+"""So many rows of the kind that may be folded are folded away in HTML; fewer stand among the others."""
+MISSING = "-"
+_BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_GREEN, _AMBER, _RED, _BLUE = "46, 160, 67", "210, 153, 34", "218, 54, 51", "56, 139, 253"
+TINTS = {
+    "+ create": _GREEN,
+    "~ update": _AMBER,
+    "- delete": _RED,
+    "keep": _BLUE,
+    "failed": _RED,
+    "archived": _AMBER,
+    "restoring": _AMBER,
+}
+"""Red, green and blue for a row, by the words that it is told by. Laid thinly over the page's own background, so that
+its own text colour stays legible in light and dark."""
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """What Jupyter and a terminal show as a table.
+
+    Attributes:
+        numeric: names of the columns that are set to the right.
+        strong: rows, by number, that are set in bold, such as totals.
+        told_by: name of the column whose words give a row its tint; empty: no tints.
+        folded: rows, by number, that HTML shows only when their count is clicked.
+        title: stands above the table.
+        more: stands below it: what is not shown.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[str] = frozenset()
+    strong: frozenset[int] = frozenset()
+    told_by: str = ""
+    folded: frozenset[int] = frozenset()
+    title: str = ""
+    more: str = ""
+
+    def __str__(self) -> str:
+        lines = [*_wrapped(self.title, WIDTH), *self._lines(), *_wrapped(self.more, WIDTH)]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _lines(self) -> Iterator[str]:
+        rows = [self.head, *self.rows]
+        widths = _widths(rows)
+        right = [name in self.numeric for name in self.head]
+        for row in rows:
+            for line in zip_longest(*(_wrapped(text, width) for text, width in zip(row, widths, strict=True))):
+                cells = [
+                    (text or "").rjust(width) if is_right else (text or "").ljust(width)
+                    for text, width, is_right in zip(line, widths, right, strict=True)
+                ]
+                yield "  ".join(cells).rstrip()
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>{escape(self.title)}</p>"] if self.title else []
+        plain = [number for number in range(len(self.rows)) if number not in self.folded]
+        if plain or not self.folded:
+            parts.append(self._html_of(plain))
+        if self.folded:
+            words = sorted({self._told(number).strip() for number in self.folded})
+            summary = f"{len(self.folded):,} {', '.join(words)}"
+            parts.append(
+                f"<details><summary>{escape(summary)}</summary>\n{self._html_of(sorted(self.folded))}\n</details>"
+            )
+        if self.more:
+            parts.append(f"<p>{escape(self.more)}</p>")
+        return "\n".join(parts)
+
+    def _html_of(self, numbers: Sequence[int]) -> str:
+        right = [name in self.numeric for name in self.head]
+        lines = ['<table class="l3"><thead><tr>']
+        lines += [_cell("th", text, is_right) for text, is_right in zip(self.head, right, strict=True)]
+        lines.append("</tr></thead><tbody>")
+        for number in numbers:
+            row = self.rows[number]
+            tag, kind = ("th", ' class="strong"') if number in self.strong else ("td", "")
+            tint = TINTS.get(self._told(number).strip())
+            kind += f' style="background-color: rgba({tint}, 0.2)"' if tint else ""
+            top = any(map(_is_long, row))
+            lines.append(f"<tr{kind}>" + "".join(_cell(tag, *pair, top) for pair in zip(row, right, strict=True)))
+            lines[-1] += "</tr>"
+        lines.append("</tbody></table>")
+        return "\n".join(lines)
+
+    def _told(self, number: int) -> str:
+        return self.rows[number][self.head.index(self.told_by)] if self.told_by else ""
+
+
+@dataclass(frozen=True, repr=False)
+class Sheet:
+    """A result for people: a sentence where there is one to say, tables, and notes below them."""
+
+    sentence: str
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        sentence = [visible(self.sentence)] if self.sentence else []
+        return "\n".join([*sentence, *map(str, self.tables), *map(visible, self.notes)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        sentence = [f"<p><b>{escape(visible(self.sentence))}</b></p>"] if self.sentence else []
+        notes = [f"<p>{escape(visible(note))}</p>" for note in self.notes]
+        return "\n".join([*sentence, *(table._repr_html_() for table in self.tables), *notes])
+
+
+class Shown(ABC):
+    """What a notebook shows as the sheet that it gives; `print` shows the same in text."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sheet(self) -> Sheet:
+        """What people see of it."""
+
+    def __str__(self) -> str:
+        return str(self.sheet())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.sheet()._repr_html_()
+
+
+def table(
+    frame: pd.DataFrame, *, first: Sequence[bool] = (), told_by: str = "", fold: str = "", title: str = ""
+) -> Table:
+    """A frame as people read it. Its index is shown where it has a name or is no row number.
+
+    Args:
+        first: for each row whether it goes before the others; otherwise the order stays.
+        told_by: name of the column whose words give a row its tint (`TINTS`).
+        fold: rows with this word in that column are folded away in HTML where there are many.
+        title: stands above the table.
+    """
+    columns = list(_columns(frame))
+    order = sorted(range(len(frame)), key=lambda number: not first[number]) if first else range(len(frame))
+    rows = tuple(tuple(shown(values[number]) for _, values in columns) for number in order[:MAX_ROWS])
+    left_out = len(frame) - len(rows)
+    made = Table(
+        head=tuple(name for name, _ in columns),
+        rows=rows,
+        numeric=frozenset(name for name, values in columns if _are_numbers(values)),
+        told_by=told_by,
+        title=title,
+        more=f"{left_out:,} more rows are not shown; the frame has them all" if left_out else "",
+    )
+    folded = [number for number in range(len(rows)) if fold and made._told(number).strip() == fold]
+    return replace(made, folded=frozenset(folded if len(folded) >= FOLDED_FROM else ()))
+
+
+def shown(value: Any) -> str:
+    """One value: `yes` and `no`, numbers with separators and all their digits, times in ISO 8601, `-` for no value."""
+    if isinstance(value, str):
+        return visible(value)
+    if _is_missing(value):
+        return MISSING
+    if _is_truth(value):
+        return "yes" if value else "no"
+    if isinstance(value, Number):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(map(shown, value))) + "}"
+    return visible(str(value))
+
+
+def visible(text: str) -> str:
+    """Text with escapes for what cannot be seen, halves of surrogate pairs, and what turns the direction of a line."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    hidden = unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or ord(char) & 0xFFFE == 0xFFFE
+    if char == "\n" or not (hidden or unicodedata.bidirectional(char) in _BIDI_CONTROLS):
+        return char
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _columns(frame: pd.DataFrame) -> Iterator[tuple[str, list[Any]]]:
+    import pandas as pd
+
+    index = frame.index
+    if list(index.names) != [None] or not pd.api.types.is_integer_dtype(index.dtype):
+        for level, name in enumerate(index.names):
+            yield visible(str(name or "")), index.get_level_values(level).tolist()
+    for number, name in enumerate(frame.columns):
+        yield (
+            visible(" ".join(map(str, name)) if isinstance(name, tuple) else str(name)),
+            frame.iloc[:, number].tolist(),
+        )
+
+
+def _is_missing(value: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # numpy's own, by its version
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    there = [value for value in values if not _is_missing(value)]
+    return bool(there) and all(isinstance(value, Number | Decimal) and not _is_truth(value) for value in there)
+
+
+def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
+    """Of each column: as wide as its longest line, unless the table gets too wide; then long texts are wrapped."""
+    columns = list(zip(*rows, strict=True))
+    natural = [max(_length(text) for text in column) for column in columns]
+    least = [
+        min(width, max([LEAST_WIDTH, *(_length(text) for text in column if not _is_long(text))]))
+        for width, column in zip(natural, columns, strict=True)
+    ]
+    room, widest = WIDTH - 2 * (len(columns) - 1), max(natural, default=0)
+    while widest > LEAST_WIDTH and sum(_between(least, natural, widest)) > room:
+        widest -= 1
+    return [max(1, width) for width in _between(least, natural, widest)]
+
+
+def _between(least: Sequence[int], natural: Sequence[int], widest: int) -> list[int]:
+    return [max(low, min(width, widest)) for low, width in zip(least, natural, strict=True)]
+
+
+def _length(text: str) -> int:
+    return max(map(len, text.split("\n")))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most so many characters, with all characters that are not blank."""
+    lines = []
+    for line in text.split("\n") if text else []:
+        lines += textwrap.wrap(line, width, break_on_hyphens=False) or [""]
+    return lines
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > (UNBROKEN if " " in text else 2 * UNBROKEN)
+
+
+def _cell(tag: str, text: str, right: bool, top: bool = False) -> str:
+    style = f"text-align: {'right' if right else 'left'}"
+    style += "; vertical-align: top" if top else ""
+    style += "; white-space: pre-wrap; overflow-wrap: anywhere" if _is_long(text) else "; white-space: pre"
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'
