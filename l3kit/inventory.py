@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
-from l3kit.gaps import Gap, gaps_frame, told
+from l3kit.gaps import Gap, gaps_frame, gaps_tables, told
 from l3kit.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX, ChunkKey, parse_object_key
 from l3kit.tiering.item_times import moment_of, why_unmovable
@@ -52,8 +53,8 @@ class Holding:
     ahead: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TiersReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class TiersReport(Shown):
     """What `tiers` found.
 
     Attributes:
@@ -92,6 +93,12 @@ class TiersReport:
     def gaps_frame(self) -> pd.DataFrame:
         """What was not counted: tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
+
+    def sheet(self) -> Sheet:
+        """Each device in each tier, then what was not counted; columns of nothing but zeros are left out."""
+        frame = self.to_frame()
+        frame = frame.drop(columns=[name for name in ("never moved", "ahead") if not frame[name].any()])
+        return Sheet(self.sentence(), (table(frame), *gaps_tables(self.gaps)), self.notes)
 
     def sentence(self) -> str:
         """One line for people."""

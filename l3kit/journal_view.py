@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
 from l3kit.errors import L3Error, StoreError
-from l3kit.gaps import Gap, gaps_frame, told, unreached
+from l3kit.gaps import Gap, gaps_frame, gaps_tables, told, unreached
+from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX
 from l3kit.tiering.journal import DEVICE_PREFIX
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 
-@dataclass(frozen=True, slots=True)
-class JournalReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class JournalReport(Shown):
     """What `read_journal` found: each device's record, and what could not be read."""
 
     records: tuple[tuple[str, DeviceRecord], ...]
@@ -55,6 +56,10 @@ class JournalReport:
     def gaps_frame(self) -> pd.DataFrame:
         """What could not be read: tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
+
+    def sheet(self) -> Sheet:
+        """One row per device, then what could not be read."""
+        return Sheet(self.sentence(), (table(self.to_frame()), *gaps_tables(self.gaps)))
 
     def sentence(self) -> str:
         """One line for people."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import l3kit
@@ -21,6 +20,7 @@ from l3kit.device_query import QueryResult
 from l3kit.device_reading import Part, merged
 from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.gaps import Gap
+from l3kit.inventory import Holding, TiersReport
 from l3kit.movers import MoverRun, moments_between
 from l3kit.results import write_result
 from l3kit.runs import check_conserved, check_runs, runs_frame, runs_json
@@ -124,12 +124,16 @@ def test_runs_are_shown_checked_and_summed() -> None:
         check_runs(bad)
 
 
+def held(device: str, tier: str, items: int) -> Holding:
+    return Holding(device, tier, items, 1, 1, "", "")
+
+
 def test_items_that_are_lost_or_doubled_fail_the_check() -> None:
-    before = pd.DataFrame({"device": ["a", "b"], "items": [5, 6]})
-    after = pd.DataFrame({"device": ["a", "a", "b"], "items": [3, 2, 6]})
+    before = TiersReport((held("a", "hot", 5), held("b", "hot", 6)))
+    after = TiersReport((held("a", "hot", 3), held("a", "cold", 2), held("b", "cold", 6)))
     assert list(check_conserved(before, after)["difference"]) == [0, 0]
     with pytest.raises(CheckFailedError, match=r"items lost or doubled: \{'b': -6\}"):
-        check_conserved(before, after[after["device"] == "a"])
+        check_conserved(before, TiersReport(after.holdings[:2]))
 
 
 def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() -> None:
