@@ -94,11 +94,11 @@ class Bucket:
     def delete(self) -> None:
         """See `Resource.delete`: with all its objects, versions and unfinished uploads."""
         with explained(f"bucket {self.name}"):
-            self._empty()
             try:
+                self._empty()
                 self._s3.delete_bucket(Bucket=self.name)
-            except ClientError as error:
-                if not is_missing(error):
+            except ClientError as error:  # somebody else's hand, or a former try whose answer was lost
+                if code_of(error) != "NoSuchBucket":
                     raise
 
     @property
