@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from l3kit.errors import ItemRefusedError, KeyConflictError, StoreError
+from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage, always
 
 
@@ -112,7 +112,7 @@ class MemoryHotStore:
 
 def _sort_key(item: bytes) -> str:
     try:
-        sort_key = json.loads(item, parse_int=str)["id"]
+        sort_key = exact_loads(item)["id"]
     except (ValueError, KeyError, TypeError) as error:
         raise ItemRefusedError("item", f"is none ({error!r})") from None
     if not isinstance(sort_key, str):

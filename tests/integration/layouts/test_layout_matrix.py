@@ -68,7 +68,9 @@ def test_a_layout_works_from_nothing_to_nothing(
     move(clouds, twin, "cold-to-archive-mover", 42)
     written += load(clouds, twin, younger)
     move(clouds, twin, "hot-to-cold-mover", 42)
-    assert dict(tiers(clouds, twin).groupby("tier")["items"].sum()) == {"hot": 42, "cold": 42, "archive": 42}
+    found = tiers(clouds, twin)
+    assert found.complete, found.sentence()
+    assert [found.total(tier) for tier in ("hot", "cold", "archive")] == [42, 42, 42]
     report = verify(clouds, twin)
     assert not report.failed, report.sentence()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}

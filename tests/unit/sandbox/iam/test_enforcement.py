@@ -182,7 +182,7 @@ def test_the_operator_may_what_the_table_lists_on_any_twins_resources() -> None:
     operator = Identity(Principal("user", "arn:aws:iam::123456789012:user/o", "o"), tuple(made))
     for action, resource, allowed in (
         ("dynamodb:Query", table_arn("anything-hot-iot-data"), True),
-        ("dynamodb:Scan", table_arn("anything-hot-iot-data"), False),
+        ("dynamodb:UpdateItem", table_arn("anything-hot-iot-data"), False),
         ("iam:CreateUser", "arn:aws:iam::123456789012:user/o", False),
     ):
         assert judge(operator, Need(action, resource)).allowed is allowed
