@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +113,7 @@ def _explain(options: argparse.Namespace) -> int:
     session = connect(
         twin, parameters.target, region=parameters.region, profile=parameters.profile, sandbox=parameters.sandbox
     )
-    now = datetime.fromisoformat(parameters.as_of) if parameters.as_of else None
+    now = parameters.moment if parameters.as_of else None
     page = explain(session, twin, options.device, now=now)
     print(json.dumps(page.to_json(), ensure_ascii=False) if options.json else page)
     return 0

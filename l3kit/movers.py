@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from l3kit.errors import L3Error
+from l3kit.errors import ConfigurationError, L3Error
 from l3kit.session import reached
 from l3kit.tables import Sheet, Shown, table
+from l3kit.tiering.item_times import shortest
 from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.time_ranges import read_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,18 +104,19 @@ class MoverRun(Shown):
         return pd.DataFrame(rows, columns=["request", "count", "retries"])
 
 
-def run_mover(session: Session, twin: Twin, function: str, *, time: datetime | str | None = None) -> MoverRun:
+def run_mover(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> MoverRun:
     """Invoke a deployed mover and wait, again and again while its deadline comes before the end of what it can move.
 
     Args:
         function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-        time: the moment the run stands for, as the scheduler would pass it; None is now.
+        time: the moment the run stands for, in any form of docs/items.md, a datetime with a zone, or a date, which
+            stands for its beginning in UTC; None is now.
     Raises: ProvisioningError where the function is not deployed; L3Error where it failed, with the end of its log.
     """
     if function not in MOVERS:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
     cloud = reached(session, twin.providers.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
-    event = {"time": _moment(time)} if time else {}
+    event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
     with session.attended():
         while len(reports) < MAX_INVOCATIONS:
@@ -158,5 +161,9 @@ def _report(function: str, answer: Any) -> dict[str, Any]:
     return answer
 
 
-def _moment(time: datetime | str) -> str:
-    return time if isinstance(time, str) else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(time: date | str) -> str:
+    """As the scheduler writes it. Raises: ConfigurationError where it is no time, or names no zone."""
+    try:
+        return shortest(read_bound(time, is_end=False))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"time {str(time)[:60]!r}", error.cause, error.remedy) from None

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 
 from l3kit import movers
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.errors import L3Error, ProvisioningError
+from l3kit.errors import ConfigurationError, L3Error, ProvisioningError
 from l3kit.movers import MOVERS, MoverRun, moments_between, run_mover
 from l3kit.session import Session
 from l3kit.twin import Twin
@@ -92,11 +92,25 @@ def test_a_mover_that_gets_nowhere_is_not_invoked_again(functions: Lambda) -> No
     assert run_mover(functions.session, TWIN, MOVER).verdict == "failed"
 
 
-def test_the_time_is_handed_on_as_the_scheduler_would_in_utc(functions: Lambda) -> None:
-    functions.answers(report("complete"), {"time": "2026-01-01T00:00:00Z"})
-    functions.answers(report("complete"), {"time": "any text"})
-    run_mover(functions.session, TWIN, MOVER, time=datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))))
-    run_mover(functions.session, TWIN, MOVER, time="any text")
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        (datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), "2026-01-01T00:00:00Z"),
+        ("2026-01-01T02:00+02:00", "2026-01-01T00:00:00Z"),
+        ("1767225600250", "2026-01-01T00:00:00.25Z"),
+        ("2026-01-01", "2026-01-01T00:00:00Z"),
+        (date(2026, 1, 1), "2026-01-01T00:00:00Z"),
+    ],
+)
+def test_the_time_is_handed_on_as_the_scheduler_would_in_utc(functions: Lambda, time: Any, told: str) -> None:
+    functions.answers(report("complete"), {"time": told})
+    run_mover(functions.session, TWIN, MOVER, time=time)
+
+
+@pytest.mark.parametrize("time", ["any text", "", "2026-01-01T00:00:00", datetime(2026, 1, 1)])
+def test_a_time_that_is_none_is_refused_before_anything_is_invoked(time: Any) -> None:
+    with pytest.raises(ConfigurationError, match="^time '.*Write it like"):
+        run_mover(session(), TWIN, MOVER, time=time)
 
 
 def test_a_function_that_is_not_deployed_is_named_with_the_remedy(functions: Lambda) -> None:
