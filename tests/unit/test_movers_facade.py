@@ -109,7 +109,7 @@ def test_the_time_is_handed_on_as_the_scheduler_would_in_utc(functions: Lambda, 
 
 @pytest.mark.parametrize("time", ["any text", "", "2026-01-01T00:00:00", datetime(2026, 1, 1)])
 def test_a_time_that_is_none_is_refused_before_anything_is_invoked(time: Any) -> None:
-    with pytest.raises(ConfigurationError, match="^time '.*Write it like"):
+    with pytest.raises(ConfigurationError, match=r"^time '.*Write it like"):
         run_mover(session(), TWIN, MOVER, time=time)
 
 
