@@ -23,6 +23,7 @@ _EXPORTS = {
     "tiers": "l3kit.inventory",
     "query": "l3kit.device_query",
     "explain": "l3kit.explanation",
+    "end_lease": "l3kit.leases",
     "verify": "l3kit.verification",
     "check_links": "l3kit.link_checks",
     "write_result": "l3kit.results",

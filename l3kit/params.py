@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SECRET_WORDS = ("token", "secret", "password", "credential", "access_key")
 PAPERMILL_NAMES = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
+PAPERMILL_CELL = "# Parameters"
+"""What the cell begins with that papermill puts behind the parameters cell."""
 JUPYTER_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
@@ -46,6 +49,14 @@ class Parameters(Shown, BaseModel):
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
     profile: str = Field(description="AWS profile; empty takes boto3's default")
     result_path: str = Field(description="where the JSON result goes; empty is build/results/")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth(cls, value: Any, info: ValidationInfo) -> Any:
+        """`papermill -p fresh true` hands the text on; only Python's own spelling becomes a bool there."""
+        if isinstance(value, str) and info.field_name and cls.model_fields[info.field_name].annotation is bool:
+            return {"true": True, "false": False}.get(value.lower(), value)
+        return value
 
     @field_validator("result_path")
     @classmethod
@@ -188,11 +199,17 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
     Args:
         model: the notebook's parameters.
-        namespace: the notebook's `globals()` right after its parameters cell; papermill puts its values there.
+        namespace: the notebook's `globals()` after its parameters cell; papermill puts its values there. Other names
+            of an earlier run in the same kernel are passed over.
     Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
         known name.
     """
-    given = {name: value for name, value in namespace.items() if _is_parameter(name, value)}
+    wanted = _set_by_cells(namespace.get("In"), frozenset(model.model_fields))
+    given = {
+        name: value
+        for name, value in namespace.items()
+        if _is_parameter(name, value) and (wanted is None or name in wanted)
+    }
     return check(model, given)
 
 
@@ -210,6 +227,31 @@ def check(model: type[P], given: Mapping[str, Any]) -> P:
         problems += [_explain(finding, model) for finding in error.errors()]
     lines = "\n".join(f"  {problem}" for problem in problems)
     raise ConfigurationError("parameters", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
+
+
+def _set_by_cells(history: Any, fields: frozenset[str]) -> frozenset[str] | None:
+    """What the parameters cell that ran last sets, and papermill's behind it; None where no such cell has run.
+
+    Args:
+        history: IPython's `In`.
+    """
+    cells = [str(cell) for cell in history] if isinstance(history, list) else []
+    names = [_assigned(cell) for cell in cells]
+    at = max((number for number, found in enumerate(names) if 2 * len(found & fields) > len(fields)), default=None)
+    if at is None:
+        return None
+    injected = at + 1 < len(cells) and cells[at + 1].lstrip().startswith(PAPERMILL_CELL)
+    return names[at] | (names[at + 1] if injected else frozenset())
+
+
+def _assigned(source: str) -> frozenset[str]:
+    """The names that a cell assigns at its top level."""
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    targets = [target for one in statements if isinstance(one, ast.Assign) for target in one.targets]
+    return frozenset(target.id for target in targets if isinstance(target, ast.Name))
 
 
 def _is_parameter(name: str, value: Any) -> bool:

@@ -205,3 +205,32 @@ def test_the_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
 def test_a_moment_in_another_zone_is_the_same_moment() -> None:
     p = check(params.RunMoversParameters, {**MOVERS, "as_of": "2014-01-01T05:30:00+05:30"})
     assert p.moment.isoformat() == "2014-01-01T00:00:00+00:00"
+
+
+CELL = "\n".join(f"{name} = {value!r}" for name, value in MOVERS.items())
+
+
+def test_a_second_run_in_the_same_kernel_passes_over_the_names_of_the_first() -> None:
+    left = {"count": 5, "step": "x", "moments": [1]}
+    history = ["", CELL, "p = parameters(...)", "count = 5", "moments = [1]", CELL, "p = parameters(...)"]
+    found = parameters(params.RunMoversParameters, {**MOVERS, **left, "In": history})
+    assert found.as_of == MOVERS["as_of"]
+
+
+@pytest.mark.parametrize("injected", ["# Parameters\nreplay_day = 3", "\n# Parameters\nreplay_day = 3\n"])
+def test_an_unknown_name_is_refused_where_papermill_or_the_parameters_cell_set_it(injected: str) -> None:
+    given = {**MOVERS, "replay_day": 3}
+    for history in (["", CELL, injected, "p = ..."], ["", f"{CELL}\nreplay_day = 3", "p = ..."]):
+        with pytest.raises(ConfigurationError, match=r"replay_day: is not a parameter .*replay_days"):
+            parameters(params.RunMoversParameters, {**given, "In": history})
+
+
+def test_without_a_parameters_cell_in_the_history_every_plain_name_counts() -> None:
+    with pytest.raises(ConfigurationError, match="colour: is not a parameter"):
+        parameters(params.RunMoversParameters, {**MOVERS, "colour": 1, "In": ["", "%broken ("]})
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False), ("FALSE", False)])
+def test_truth_may_be_spelled_as_on_a_command_line(text: str, value: bool) -> None:
+    assert check(params.RunMoversParameters, {**MOVERS, "prepare": text}).prepare is value
+    assert "prepare = 'yes'" in problem(params.RunMoversParameters, {**MOVERS, "prepare": "yes"})
