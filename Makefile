@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # So many that each takes about 20 minutes on two idle cores.
-SLICES := 3
+SLICES := 4
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-slice test-all bench cost-report lint clean notebooks

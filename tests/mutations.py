@@ -66,8 +66,8 @@ MUTATIONS = (
     Mutation(
         "items are deleted before the chunk is written",
         "l3kit/tiering/device_move.py",
-        "            stored = await self._store(draft, body)\n",
-        "            await self._delete(draft)\n            stored = await self._store(draft, body)\n",
+        "                stored = await self._store(draft, body)\n",
+        "                await self._delete(draft)\n                stored = await self._store(draft, body)\n",
         (MOVER,),
     ),
     Mutation(

@@ -20,6 +20,9 @@ def test_a_deliberate_bug_is_caught(mutation: Mutation, tmp_path: Path) -> None:
     assert verdict.caught_by, f"no test of {mutation.tests} noticed that {mutation.name}:\n{verdict.output[-2000:]}"
 
 
-def test_every_deliberate_bug_still_fits_the_code() -> None:
+def test_every_deliberate_bug_still_fits_the_code_and_can_be_imported() -> None:
     for mutation in MUTATIONS:
-        assert (ROOT / mutation.file).read_text("utf-8").count(mutation.old) == 1, mutation.name
+        text = (ROOT / mutation.file).read_text("utf-8")
+        assert text.count(mutation.old) == 1, mutation.name
+        if mutation.file.endswith(".py"):
+            compile(text.replace(mutation.old, mutation.new), mutation.name, "exec")

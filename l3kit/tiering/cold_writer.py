@@ -64,8 +64,8 @@ class ColdWriter(WriterFunction):
         if envelope.flag("look"):
             return await self._look(request, str(declared))
         items = envelope.raw("items")
-        seal = envelope.flag("seal")
-        if seal:
+        again = envelope.flag("again")
+        if envelope.flag("seal"):
             return await self._seal(request, declared, items, envelope.digest())
         sha256 = hashlib.sha256(items).hexdigest()
         if (digest := envelope.digest()) not in (None, sha256):
@@ -76,7 +76,7 @@ class ColdWriter(WriterFunction):
         if digest is None and (other := await self._stored_before(chunk_key, sha256)):
             key = other
         answer = {"written": extent.count, "key": key, "sha256": sha256}
-        if envelope.flag("again") and await archived_digest(self._store, key) == sha256:
+        if again and await archived_digest(self._store, key) == sha256:
             return Response(200, answer)
         stored = await asyncio.to_thread(compress, items, compression) if compression != "none" else items
         metadata = {"items": str(extent.count)}

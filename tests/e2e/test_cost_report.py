@@ -73,7 +73,8 @@ def test_a_report_over_its_budget_is_made_all_the_same_also_without_a_browser(tm
 @pytest.mark.slow
 @pytest.mark.sandbox
 def test_make_cost_report_makes_all_files_with_a_measured_move(tmp_path: Path) -> None:
-    make = ["make", "cost-report", f"OUT={tmp_path}", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.ready"]
+    make = ["make", "--no-print-directory", "cost-report", f"OUT={tmp_path}", f"VENV={sys.prefix}"]
+    make += ["-o", f"{sys.prefix}/.ready"]
     done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     made = {path.suffix: path for path in tmp_path.glob("cost_analysis.sandbox.*")}
