@@ -18,12 +18,28 @@ def main(ready_fd: int) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    _forget_tags_of_deleted_buckets()
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     os.environ["MOTO_PORT"] = str(server.server_port)
     os.write(ready_fd, f"{server.server_port}\n".encode())
     os.close(ready_fd)
     server.serve_forever()
+
+
+def _forget_tags_of_deleted_buckets() -> None:
+    """moto would give them to the next bucket of that name; S3 gives a new bucket none."""
+    from moto.s3.models import S3Backend
+
+    delete = S3Backend.delete_bucket
+
+    def delete_and_forget(self: S3Backend, bucket_name: str) -> object:
+        bucket = delete(self, bucket_name)
+        if bucket is not None:
+            self.tagger.delete_all_tags_for_resource(bucket.arn)
+        return bucket
+
+    S3Backend.delete_bucket = delete_and_forget  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shutil
 import stat
 import threading
 from collections import Counter
@@ -18,6 +19,7 @@ from l3kit.connections import FILE, save_inter_cloud_connection
 from l3kit.provisioning import Plan, apply, destroy, plan
 from l3kit.provisioning.deployed_links import SENDERS
 from l3kit.provisioning.layout import MOVERS, host_of
+from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
@@ -183,6 +185,9 @@ def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
     for function in ("cold-writer", "hot-to-cold-mover"):
         assert "real" not in str(told(clouds, made, function))
     elsewhere = dataclasses.replace(clouds, sandbox_home=made.path / "other")
+    assert clouds.sandbox_home
+    Home(made.path / "other").root.mkdir()
+    shutil.copy(Home(clouds.sandbox_home).state_file, Home(made.path / "other").state_file)
     assert saved_links(elsewhere, made) == {}
     assert plan(made, elsewhere).changes == ()
     assert saved_links(elsewhere, made) == {link: here}
