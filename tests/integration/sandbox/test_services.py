@@ -233,6 +233,16 @@ def test_an_object_comes_back_with_its_metadata_class_and_checksum(aws: Aws, buc
     assert client.get_object(Bucket=bucket, Key=key)["Body"].read() == b"[1]"
 
 
+def test_a_new_bucket_has_no_tags_of_a_deleted_one_of_that_name(aws: Aws) -> None:
+    s3, name = aws("s3"), "l3kit-tagged-and-gone"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    s3.delete_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
+    with pytest.raises(ClientError, match="NoSuchTagSet"):
+        s3.get_bucket_tagging(Bucket=name)
+
+
 def test_a_wrong_digest_is_refused_and_nothing_is_stored(aws: Aws, bucket: str) -> None:
     client = aws("s3")
     wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
