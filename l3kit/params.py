@@ -208,7 +208,7 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
     given = {
         name: value
         for name, value in namespace.items()
-        if _is_parameter(name, value) and (wanted is None or name in wanted)
+        if _is_parameter(name, value) and (wanted is None or name in wanted or name in model.model_fields)
     }
     return check(model, given)
 
@@ -237,11 +237,11 @@ def _set_by_cells(history: Any, fields: frozenset[str]) -> frozenset[str] | None
     """
     cells = [str(cell) for cell in history] if isinstance(history, list) else []
     names = [_assigned(cell) for cell in cells]
-    at = max((number for number, found in enumerate(names) if 2 * len(found & fields) > len(fields)), default=None)
-    if at is None:
+    injected = [cell.lstrip().startswith(PAPERMILL_CELL) for cell in cells] + [False]
+    own = [n for n, found in enumerate(names) if not injected[n] and 2 * len(found & fields) > len(fields)]
+    if not own:
         return None
-    injected = at + 1 < len(cells) and cells[at + 1].lstrip().startswith(PAPERMILL_CELL)
-    return names[at] | (names[at + 1] if injected else frozenset())
+    return names[own[-1]] | (names[own[-1] + 1] if injected[own[-1] + 1] else frozenset())
 
 
 def _assigned(source: str) -> frozenset[str]:

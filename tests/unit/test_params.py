@@ -225,6 +225,12 @@ def test_an_unknown_name_is_refused_where_papermill_or_the_parameters_cell_set_i
             parameters(params.RunMoversParameters, {**given, "In": history})
 
 
+def test_papermill_may_set_nearly_all_parameters() -> None:
+    most = "\n".join(f"{name} = {value!r}" for name, value in MOVERS.items() if name != "prepare")
+    history = ["", CELL, f"# Parameters\n{most}", "p = ..."]
+    assert parameters(params.RunMoversParameters, {**MOVERS, "count": 5, "In": history}).prepare is True
+
+
 def test_without_a_parameters_cell_in_the_history_every_plain_name_counts() -> None:
     with pytest.raises(ConfigurationError, match="colour: is not a parameter"):
         parameters(params.RunMoversParameters, {**MOVERS, "colour": 1, "In": ["", "%broken ("]})

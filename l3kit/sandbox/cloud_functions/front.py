@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from l3kit.sandbox.cloud_functions import limits
 from l3kit.sandbox.cloud_functions.azure_host import PREFIX_HEADER
 from l3kit.sandbox.cloud_functions.deployment import Deployment
-from l3kit.sandbox.cloud_functions.instance import Body, EndedError, HttpAnswer, StartError, TooLargeError
+from l3kit.sandbox.cloud_functions.instance import Body, EndedError, HttpAnswer, Instance, StartError, TooLargeError
 from l3kit.sandbox.cloud_functions.runs import TimedOutError, run
 
 PREFIXES = {"azure": "/_azure/", "gcp": "/_gcp/"}
@@ -51,19 +51,25 @@ class Front:
         body, length = found
         deployment = find() or asked  # it may have been deployed anew while its body came in
         headers = _headers(request, deployment, length)
-        running = asyncio.create_task(self._run(deployment, request.method, _target(request), headers, body))
+        running = asyncio.create_task(self._run(deployment, find, request.method, _target(request), headers, body))
         self._runs.add(running)
         running.add_done_callback(self._runs.discard)
         done, _ = await asyncio.wait({running}, timeout=self._azure_http_seconds if cloud == "azure" else None)
         return running.result() if done else web.Response(status=502)
 
     async def _run(
-        self, deployment: Deployment, method: str, target: str, headers: CIMultiDict[str], body: Body
+        self,
+        deployment: Deployment,
+        find: Callable[[], Deployment | None],
+        method: str,
+        target: str,
+        headers: CIMultiDict[str],
+        body: Body,
     ) -> web.Response:
         """What the platform answers, whatever comes of the run."""
         azure = deployment.record.cloud == "azure"
         try:
-            instance = await deployment.instance()
+            instance = await started(deployment, find)
             return _response(await run(instance, method, target, headers, body))
         except StartError as error:
             self._note(deployment, f"it did not start: {error}")
@@ -77,6 +83,20 @@ class Front:
         except TooLargeError:
             self._note(deployment, "its answer is too large")
             return _unavailable(500)
+
+
+async def started(deployment: Deployment, find: Callable[[], Deployment | None]) -> Instance:
+    """Its process; that of its successor where it was deployed anew before the request came to it.
+
+    Raises: StartError.
+    """
+    try:
+        return await deployment.instance()
+    except StartError:
+        successor = find()
+        if successor is None or successor is deployment:
+            raise
+        return await successor.instance()
 
 
 def _unavailable(status: int) -> web.Response:
