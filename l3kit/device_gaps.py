@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from l3kit.gaps import Gap, unreached
+from l3kit.gaps import MAX_NAMED, Gap, unreached, unwritable
 
 if TYPE_CHECKING:
     from l3kit.device_facts import DeviceFacts
-
-MAX_NAMED = 10
-"""Objects that are named one by one."""
 
 
 def gaps_of(facts: DeviceFacts) -> tuple[Gap, ...]:
@@ -33,10 +30,7 @@ def _hot(facts: DeviceFacts) -> Iterator[Gap]:
         what = f"hot items behind the first {len(hot.sort_keys):,}"
         yield Gap("hot", what, "were not read: there are too many for one page", "l3kit.tiers() counts them all")
     if hot.refused:
-        key, reason = hot.refused[0]
-        what = f"{len(hot.refused):,} hot items"
-        reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
-        yield Gap("hot", what, reason, "They stay as they are in the hot tier; read them there")
+        yield unwritable("hot items", len(hot.refused), hot.refused[0])
 
 
 def _objects(facts: DeviceFacts) -> Iterator[Gap]:

@@ -13,16 +13,23 @@ if TYPE_CHECKING:
 
 MAX_SAID = 3
 """Gaps that a sentence names; tables and result files have all."""
+MAX_NAMED = 10
+"""Things that a line names one by one; it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it."""
+    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it.
+
+    Attributes:
+        uncounted: whether there may be items in it that the answer's counts lack.
+    """
 
     tier: str
     what: str
     reason: str
     remedy: str
+    uncounted: bool = True
 
     def sentence(self) -> str:
         """One line for people."""
@@ -33,6 +40,14 @@ def unreached(tier: str, cloud: str, what: str = "") -> Gap:
     """The gap that a tier leaves whose cloud this session does not reach."""
     reason = f"is on {cloud}, which this session does not reach"
     return Gap(tier, what or f"the {tier} tier", reason, f"Connect to {cloud} as well")
+
+
+def unwritable(what: str, count: int, first: tuple[str, str]) -> Gap:
+    """The gap that hot items leave which cannot be written as JSON. `first`: sort key of one, and the reason."""
+    key, reason = first
+    reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
+    remedy = "They stay as they are in the hot tier; read them there"
+    return Gap("hot", f"{count:,} {what}", reason, remedy, uncounted=False)
 
 
 def told(gaps: Sequence[Gap]) -> str:

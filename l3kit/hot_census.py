@@ -7,13 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from l3kit.errors import StoreError
-from l3kit.gaps import Gap
+from l3kit.gaps import MAX_NAMED, Gap
 from l3kit.tiering.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
 from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.time_ranges import BEHIND_ALL, all_movable, order_of
-
-MAX_NAMED = 10
-"""Keys that are named of those that never move."""
 
 MINUTE_LENGTH = len("2026-05-31T08:30")
 LOOK_BEHIND = 1000
@@ -22,7 +19,7 @@ LOOK_BEHIND = 1000
 
 @dataclass(slots=True)
 class Budget:
-    """How much may still be read, over all devices; each look costs at least one request.
+    """How much a look may still read; it ends behind the answer that spends the last of it.
 
     Attributes:
         bytes: of the items' JSON; None is no bound.

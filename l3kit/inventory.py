@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.coroutines import run
-from l3kit.gaps import Gap, gaps_frame, gaps_tables, told
+from l3kit.gaps import MAX_NAMED, Gap, gaps_frame, gaps_tables, told, unwritable
 from l3kit.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, TierStores, open_tiers
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from l3kit.twin import Twin
 
 HEADS_AT_ONCE = 32
-MAX_NAMED = 10
-"""Things that one line names; it counts the others."""
 COLUMNS = ("device", "tier", "items", "objects", "bytes", "first", "last", "never moved", "ahead")
 
 
@@ -145,7 +143,7 @@ async def count_tiers(stores: TierStores, twin: Twin, now: int) -> TiersReport:
         unlisted = await unlisted_devices(stores.hot, listed, Budget())
         counted = [await count_device(stores.hot, one, now, Budget()) for one in (*listed, *unlisted.device_ids)]
         holdings += map(_hot, counted)
-        gaps += [*_refused(counted), *([unlisted.gap] if unlisted.gap else [])]
+        gaps += [*refused_items(counted), *([unlisted.gap] if unlisted.gap else [])]
     for tier, store in (("cold", stores.cold), ("archive", stores.archive)):
         if store is not None:
             held, left_out = await _objects(tier, store)
@@ -171,13 +169,11 @@ def _hot(census: DeviceCensus) -> Holding:
     return Holding(c.device_id, "hot", c.items, c.items, c.bytes, c.first, c.last, c.never_moved, c.ahead)
 
 
-def _refused(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
+def refused_items(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
+    """Of each device the hot items that cannot be written as JSON."""
     for census in counted:
         if census.refused:
-            key, reason = census.first_refused
-            what = f"{census.refused:,} hot items of {census.device_id}"
-            reason = f"cannot be written as JSON, so their bytes are not counted; the first is {key}: {reason}"
-            yield Gap("hot", what, reason, "They stay as they are in the hot tier; read them there")
+            yield unwritable(f"hot items of {census.device_id}", census.refused, census.first_refused)
 
 
 def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterator[str]:
@@ -249,7 +245,8 @@ def _add(by_device: dict[str, Holding], tier: str, key: ChunkKey, items: int, si
 def _left_out(tier: str, foreign: Sequence[str], silent: Sequence[str]) -> Iterator[Gap]:
     if foreign:
         what = f"{len(foreign):,} {tier} objects ({_named(foreign, len(foreign))})"
-        yield Gap(tier, what, "have no key of a chunk, so they were not counted", "Who wrote them? Move them elsewhere")
+        reason = "have no key of a chunk, so they were not counted"
+        yield Gap(tier, what, reason, "Who wrote them? Move them elsewhere", uncounted=False)
     if silent:
         what = f"{len(silent):,} {tier} chunks ({_named(silent, len(silent))})"
         yield Gap(tier, what, "do not say how many items they hold", "Query the device to count them")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from l3kit.checks import Check
 from l3kit.coroutines import run
+from l3kit.gaps import unreached
 from l3kit.hot_census import Budget, DeviceCensus, Unlisted, sample_device, unlisted_devices
-from l3kit.inventory import notes_on
+from l3kit.inventory import notes_on, refused_items
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.item_times import MOVABLE_FORM, moment_of, why_unmovable
 from l3kit.tiering.ports import HotStore
@@ -62,18 +63,25 @@ def item_checks(session: Session, twin: Twin, now: datetime) -> ItemChecks:
 
 async def _item_checks(session: Session, twin: Twin, now: int) -> ItemChecks:
     async with open_tiers(session, twin) as stores:
+        if stores.hot is None:
+            return unreached_checks(twin.providers.tier("hot"))
         return await check_items(stores.hot, [device.id for device in twin.devices], now)
 
 
-async def check_items(hot: HotStore | None, listed: Sequence[str], now: int, limits: Limits = LIMITS) -> ItemChecks:
+def unreached_checks(cloud: str) -> ItemChecks:
+    """What is told where this session does not reach the hot tier's cloud. Pure."""
+    gap = unreached("hot", cloud)
+    return ItemChecks((Check("items", gap.what, "can be read", gap.reason, False, gap.remedy),), ())
+
+
+async def check_items(hot: HotStore, listed: Sequence[str], now: int, limits: Limits = LIMITS) -> ItemChecks:
     """`item_checks` of a hot tier that is open. `now` in nanoseconds since 1970. Raises: StoreError."""
-    if hot is None:
-        return ItemChecks((), ())
     looked_at = listed[: limits.devices]
     share = max(limits.least_bytes, limits.bytes // len(looked_at))
     counted = [await sample_device(hot, one, now, Budget(bytes=share)) for one in looked_at]
     unlisted = await unlisted_devices(hot, listed, Budget(requests=limits.listings))
-    notes = [*notes_on(counted, unlisted.device_ids), *_bounds(counted, len(listed), unlisted)]
+    refused = [gap.sentence() for gap in refused_items(counted)]
+    notes = [*notes_on(counted, unlisted.device_ids), *refused, *_bounds(counted, len(listed), unlisted)]
     return ItemChecks((form_check(counted), _listed_check(unlisted)), tuple(notes))
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from l3kit.errors import CheckFailedError, StoreError
 from l3kit.hot_census import Budget, DeviceCensus, count_device, sample_device
 from l3kit.inventory import TiersReport, count_tiers
-from l3kit.item_checks import Limits, check_items
+from l3kit.item_checks import Limits, check_items, unreached_checks
 from l3kit.runs import check_conserved
 from l3kit.tier_stores import TierStores
 from l3kit.tiering.chunks import object_key
@@ -119,12 +119,15 @@ def test_foreign_objects_and_chunks_without_a_count_are_gaps() -> None:
     assert list(found.gaps_frame()["tier"]) == ["cold", "cold"]
 
 
-def test_items_that_cannot_be_written_as_json_are_counted_and_are_a_gap() -> None:
-    class Refusing(MemoryHotStore):
-        async def read_page(self, device_id: str, **bounds: Any) -> Page:
-            page = await super().read_page(device_id, **bounds)
-            return replace(page, refused=(("2026-01-09T00:00:00Z", "holds NaN"),)) if page.sort_keys else page
+class Refusing(MemoryHotStore):
+    """Each page has an item that cannot be written as JSON."""
 
+    async def read_page(self, device_id: str, **bounds: Any) -> Page:
+        page = await super().read_page(device_id, **bounds)
+        return replace(page, refused=(("2026-01-09T00:00:00Z", "holds NaN"),)) if page.sort_keys else page
+
+
+def test_items_that_cannot_be_written_as_json_are_counted_and_are_a_gap() -> None:
     store = Refusing()
     asyncio.run(store.put_items("JFK", [b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}']))
     found = counted(store)
@@ -136,7 +139,7 @@ def test_items_that_cannot_be_written_as_json_are_counted_and_are_a_gap() -> Non
 class Forbidding(MemoryHotStore):
     """Names one device and then refuses."""
 
-    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         yield ["stray", "JFK"]
         raise StoreError("table hot", "scan was answered 403", "Run deploy_l3")
 
@@ -159,6 +162,18 @@ def test_conservation_cannot_be_told_where_something_was_not_counted() -> None:
         check_conserved(full, counted(hot()))
     with pytest.raises(CheckFailedError, match="cannot be told; incomplete: the hot tier is on aws"):
         check_conserved(full, part)
+    cold = MemoryObjectStore("cold")
+    chunk(cold, "JFK", 2, "")
+    with pytest.raises(CheckFailedError, match=r"cannot be told; incomplete: 1 cold chunks .* do not say how many"):
+        check_conserved(full, counted(hot(JFK=["2026-05-01T00:00:00Z"]), cold))
+
+
+def test_a_foreign_object_does_not_keep_conservation_from_being_told() -> None:
+    cold = MemoryObjectStore("cold")
+    put(cold, "reports/", {})
+    found = counted(hot(JFK=["2026-05-01T00:00:00Z"]), cold)
+    assert not found.complete
+    assert list(check_conserved(found, found)["difference"]) == [0]
 
 
 @given(st.lists(MOMENTS.flatmap(spelled) | st.text(max_size=12), unique=True, max_size=12))
@@ -224,6 +239,20 @@ def test_a_refused_look_fails_its_check_and_unlisted_devices_do_not() -> None:
     found = asyncio.run(check_items(hot(stray=["x"]), LISTED, NOW))
     assert (found.checks[1].seen, found.checks[1].passed) == ("1 not listed", True)
     assert "stray" in found.notes[0]
+
+
+def test_a_check_tells_items_that_cannot_be_written_as_json() -> None:
+    store = Refusing()
+    asyncio.run(
+        store.put_items(LISTED[0], [json.dumps({"iotDeviceId": LISTED[0], "id": "2026-01-01T00:00:00Z"}).encode()])
+    )
+    assert "holds NaN" in asyncio.run(check_items(store, LISTED, NOW)).notes[0]
+
+
+def test_a_hot_tier_that_is_not_reached_fails_its_check() -> None:
+    (check,) = unreached_checks("gcp").checks
+    assert (check.passed, check.seen) == (False, "is on gcp, which this session does not reach")
+    assert check.hint == "Connect to gcp as well"
 
 
 def test_a_census_of_nothing_names_nothing() -> None:
