@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
+COPIED = ("params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 MOVER = "tests/unit/tiering/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/lambda_functions/test_archive_mover.py"
@@ -42,6 +42,11 @@ AT_ONCE = "tests/faults/test_runs_at_once.py"
 HOT_FAULTS = "tests/faults/test_hot_to_cold.py"
 FORMER = "tests/unit/lambda_functions/test_former_tokens.py"
 LINKS = "tests/unit/provisioning/test_deployed_links.py"
+INVENTORY = "tests/unit/test_inventory.py"
+DEVICES_NAMED = "tests/conformance/test_hot_store.py"
+READERS = "tests/unit/tiering/test_readers.py"
+JOURNAL_VIEW = "tests/unit/test_journal_view.py"
+DEVICE_PAGE = "tests/unit/test_device_page.py"
 SECONDS = 280
 
 
@@ -544,6 +549,76 @@ MUTATIONS = (
         "not self.file.sandbox and _is_loopback(found.url)",
         "False",
         (LINKS,),
+    ),
+    Mutation(
+        "DynamoDB: a scan goes on behind each item instead of each device",
+        "l3kit/clouds/aws/hot_store.py",
+        'request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}',
+        "return",
+        (DEVICES_NAMED,),
+    ),
+    Mutation(
+        "Firestore: devices beyond the first page are not named",
+        "l3kit/clouds/gcp/item_reads.py",
+        "            token = answer.next_page_token\n            if not token:\n",
+        "            if True:\n",
+        (DEVICES_NAMED,),
+    ),
+    Mutation(
+        "devices without a document of their own are not named",
+        "l3kit/clouds/gcp/item_reads.py",
+        "show_missing=True",
+        "show_missing=False",
+        (DEVICES_NAMED,),
+    ),
+    Mutation(
+        "unlisted devices are passed over",
+        "l3kit/hot_census.py",
+        "found.update(device for device in some if device not in known)",
+        "pass",
+        (INVENTORY,),
+    ),
+    Mutation(
+        "a refused look for unlisted devices is passed over",
+        "l3kit/hot_census.py",
+        "        return Unlisted(tuple(sorted(found)), gap=gap)\n",
+        "        return Unlisted(tuple(sorted(found)))\n",
+        (INVENTORY,),
+    ),
+    Mutation(
+        "an unreached tier is no gap of the count",
+        "l3kit/inventory.py",
+        "    gaps = stores.unreached(twin)\n",
+        "    gaps: list[Gap] = []\n",
+        (INVENTORY,),
+    ),
+    Mutation(
+        "conservation is told although chunks were not counted",
+        "l3kit/runs.py",
+        "if gap.uncounted]",
+        "if False]",
+        (INVENTORY,),
+    ),
+    Mutation(
+        "a reader's answer is complete although it leaves items out",
+        "l3kit/tiering/readers.py",
+        '"complete": not refused and after is None',
+        '"complete": after is None',
+        (READERS,),
+    ),
+    Mutation(
+        "a record that cannot be read is passed over",
+        "l3kit/journal_view.py",
+        "    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)))\n",
+        "    return JournalReport(records)\n",
+        (JOURNAL_VIEW,),
+    ),
+    Mutation(
+        "a device's page passes over foreign objects",
+        "l3kit/device_gaps.py",
+        "    for tier, key in facts.foreign[:MAX_NAMED]:\n",
+        "    for tier, key in ():\n",
+        (DEVICE_PAGE,),
     ),
 )
 

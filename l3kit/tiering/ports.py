@@ -112,11 +112,14 @@ class HotStore(Protocol):
     async def last_item(self, device_id: str) -> bytes | None:
         """The item with the greatest sort key, or None."""
 
-    def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         """Every device of which the tier holds an item, in no particular order; for people, not for movers.
 
         Gives what each answer of the store names, which may be nothing new: so the caller can stop after any. What is
         written or deleted meanwhile may be among them or not.
+
+        Args:
+            limit: at most so many devices in an answer; None is as many as the store likes to give.
         Raises: StoreError.
         """
 

@@ -648,7 +648,7 @@ def test_times_are_of_now(bucket: storage.Bucket) -> None:
 
 def test_what_is_not_served_is_said_and_never_passed_over(bucket: storage.Bucket) -> None:
     if os.environ.get("L3KIT_FOREIGN_GCS"):
-        pytest.skip("our own limits")
+        pytest.skip("a foreign server is asked, and this case is about what the sandbox's own does not serve")
     bucket.versioning_enabled = True
     with pytest.raises(GoogleAPICallError, match="does not serve"):
         bucket.patch(retry=None)

@@ -303,12 +303,15 @@ def test_every_device_that_holds_an_item_is_named(backend: Backend) -> None:
         assert await named(store) == set(devices)
         await delete(store, [f"2026-01-01T00:00:0{n}Z" for n in range(3)], "sensor-7")
         assert await named(store) == {*devices} - {"sensor-7"}
+        answers = [len(some) async for some in store.device_ids(limit=7)]
+        assert max(answers) <= 7
+        assert await named(store, limit=7) == {*devices} - {"sensor-7"}, "page by page"
 
     use(backend, steps)
 
 
-async def named(store: HotStore) -> set[str]:
-    return {device async for some in store.device_ids() for device in some}
+async def named(store: HotStore, limit: int | None = None) -> set[str]:
+    return {device async for some in store.device_ids(limit=limit) for device in some}
 
 
 @pytest.mark.parametrize("bad", [b"[]", b"{", b'{"iotDeviceId":"d"}', b'{"iotDeviceId":"d","id":7}'])

@@ -101,7 +101,7 @@ class MemoryHotStore:
         items = self.devices.get(device_id)
         return items[max(items)] if items else None
 
-    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         self.usage.count("scan")
         for device_id, items in list(self.devices.items()):
             yield [device_id] if items else []

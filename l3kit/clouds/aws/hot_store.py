@@ -100,8 +100,10 @@ class DynamoHotStore:
         self._table.count_read(content)
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
-    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         """See `HotStore.device_ids`: a Scan that begins anew behind all that each device could hold, one item each.
+
+        So an answer names one device, whatever the limit.
 
         So AWS describes it: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
         """

@@ -131,23 +131,23 @@ class CosmosHotStore:
         documents, _ = await self._ask(device_id, "SELECT TOP 1 * FROM c ORDER BY c.id DESC", (), 1)
         return to_chunk_json(documents[0]) if documents else None
 
-    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         """See `HotStore.device_ids`: one request for thousands of items, and every item is read for it.
 
         Only `id` is indexed, which spares the movers' writes an index entry; and so no query finds the devices alone.
         """
         continuation: str | None = None
         while True:
-            devices, continuation = await self._some_devices(continuation)
+            devices, continuation = await self._some_devices(continuation, limit or ITEMS_A_LISTING)
             yield sorted(set(devices))
             if continuation is None:
                 return
 
-    async def _some_devices(self, continuation: str | None) -> tuple[list[str], str | None]:
+    async def _some_devices(self, continuation: str | None, most: int) -> tuple[list[str], str | None]:
         text = f"SELECT VALUE c.{PARTITION_KEY} FROM c"
 
         async def send(container: Any, options: dict[str, Any]) -> tuple[list[str], str | None]:
-            pages = container.query_items(text, max_item_count=ITEMS_A_LISTING, **options).by_page(continuation)
+            pages = container.query_items(text, max_item_count=most, **options).by_page(continuation)
             async for page in pages:
                 return [device async for device in page], pages.continuation_token
             return [], None

@@ -21,7 +21,7 @@ from grpc import StatusCode as Code
 
 from l3kit.clouds.gcp import document_ids
 from l3kit.clouds.gcp.firestore_client import FirestoreClient
-from l3kit.clouds.gcp.item_reads import DESCENDING, ITEMS, ItemReads, place, sort_key
+from l3kit.clouds.gcp.item_reads import DESCENDING, ITEMS, LISTED_A_PAGE, ItemReads, place, sort_key
 from l3kit.clouds.gcp.item_writes import BATCH, ItemWrites, batches, put_write
 from l3kit.clouds.gcp.items import to_chunk_json
 from l3kit.errors import ItemRefusedError
@@ -138,9 +138,9 @@ class FirestoreHotStore:
         documents = await self._reads.between(device, None, None, 1, direction=DESCENDING)
         return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
 
-    async def device_ids(self) -> AsyncIterator[Sequence[str]]:
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         """See `HotStore.device_ids`: a device has no document of its own, so missing ones are listed too."""
-        async for found in self._reads.listed(self._collection):
+        async for found in self._reads.listed(self._collection, limit or LISTED_A_PAGE):
             yield [document_ids.decode(document_id) for document_id in found]
 
     async def close(self) -> None:

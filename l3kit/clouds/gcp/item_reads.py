@@ -68,13 +68,13 @@ class ItemReads:
         self._client.usage.read_units += max(1, len(documents))
         return documents
 
-    async def listed(self, collection: str) -> AsyncIterator[list[str]]:
+    async def listed(self, collection: str, page_size: int) -> AsyncIterator[list[str]]:
         """The ids of all documents of a collection, page by page, also of those that have subcollections alone."""
         parent, _, name = collection.rpartition("/")
         token = ""
         while True:
             plain = types.ListDocumentsRequest.pb()(
-                parent=parent, collection_id=name, page_size=LISTED_A_PAGE, page_token=token, show_missing=True
+                parent=parent, collection_id=name, page_size=page_size, page_token=token, show_missing=True
             )
             plain.mask.field_paths.append(NAME)
             request = types.ListDocumentsRequest.wrap(plain)
