@@ -576,7 +576,7 @@ def completes_what_a_kill_left(session: Session, made: Twin, at: int, when: str)
 
 
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(clouds: Session, make_twin: MakeTwin) -> None:
-    completes_what_a_kill_left(clouds, make_twin("gcp", "azure", "gcp"), 12, "after")
+    completes_what_a_kill_left(clouds, make_twin("gcp", "azure", "gcp"), 7, "after")
 
 
 @pytest.mark.slow
@@ -588,7 +588,7 @@ def test_an_apply_killed_at_every_call_is_completed_by_the_next(
     first = make_twin(*layout)
     total = len(killed_apply(clouds, first, 0, "never"))
     destroy(first, clouds, data=True)
-    assert total > 12
+    assert total >= 12
     for at in range(1, total + 1):
         for when in ("before", "after"):
             completes_what_a_kill_left(clouds, make_twin(*layout), at, when)
