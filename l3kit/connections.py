@@ -116,7 +116,7 @@ class LinkFile:
             if not self.path.parent.is_dir():
                 folder = str(self.path.parent)
                 raise ConfigurationError(folder, "is not a folder", f"{FILE} is kept in the twin's folder")
-            with FileLock(f"{self.path}.lock", timeout=lock_seconds):
+            with FileLock(f"{self.path}.lock", timeout=lock_seconds, mode=0o600):
                 do()
         except Timeout:
             raise ConfigurationError(

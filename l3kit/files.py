@@ -69,6 +69,11 @@ def write_whole(path: Path, text: str, resource: str = "") -> None:
             raise
 
 
+def private(path: str, flags: int) -> int:
+    """For `open(..., opener=private)`: a new file is this user's alone from its first moment."""
+    return os.open(path, flags, 0o600)
+
+
 def check_writable(path: Path) -> None:
     """Before work whose outcome will be written there. Raises: ConfigurationError. Leaves nothing but the folder."""
     with told(str(path)):

@@ -159,8 +159,7 @@ def reached(session: Session, provider: str, what: str) -> CloudFacade:
 
 
 def sandbox_home(name: str) -> Path:
-    """The folder of the sandbox of that name."""
-    from l3kit import sandbox
+    """The folder of the sandbox of that name. Raises: SandboxError for what is no name."""
+    from l3kit.sandbox import homes
 
-    home = sandbox.default_home()
-    return home if name == "default" else home.with_name(f"{home.name}-{name}")
+    return homes.sandbox_home(name)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from l3kit.files import told
+from l3kit.files import private, told
 
 
 class StepLog:
@@ -31,8 +31,8 @@ class StepLog:
             }
         )
         with told(f"deploy log {self._path}", remedy="Then apply again: no step is made that is not noted"):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(self._path, "a", encoding="utf-8", opener=private) as file:
                 file.write(line + "\n")
                 file.flush()
                 os.fsync(file.fileno())

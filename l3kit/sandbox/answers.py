@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 from aiohttp import web
 
+from l3kit.errors import SandboxError
 from l3kit.files import UNWRITABLE, refusal
 
 
@@ -53,7 +54,11 @@ def s3_error(status: int, code: str, message: str, **details: str) -> web.Respon
 def unserved(error: Exception) -> web.Response:
     """The answer where an emulator gave none, or the disk takes no more. Raises: any other error, as it is."""
     if isinstance(error, aiohttp.ClientError):
-        return rest_error(500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer: {error}")
+        return rest_error(
+            500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer ({type(error).__name__})"
+        )
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return rest_error(500, "InternalFailure", f"The l3kit sandbox cannot write: {'. '.join(refusal(error))}")
+    if isinstance(error, SandboxError):  # a part did not start; a client that repeated the call would wait again
+        return rest_error(501, "NotImplemented", str(error))
     raise error

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp import web
 
-from l3kit.errors import SandboxError
+from l3kit.sandbox import node_install
+from l3kit.sandbox.discreet_server import DiscreetRunner
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.fault_services import SERVICE
@@ -52,29 +53,32 @@ class CloudParts:
         self.endpoints: dict[str, str] = {}
         self.emulators: list[Emulator] = []
 
-    async def start(self, cloud: str, node: str, modules: str) -> None:
+    async def start(self, cloud: str) -> None:
         """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
         async with self._lock:
             if cloud == "azure" and COSMOS not in self.endpoints:
-                await self._start_azure(node, modules)
+                await self._start_azure()
             elif cloud == "gcp" and STORAGE not in self.endpoints:
                 await self._start_gcp()
-            elif cloud not in ("aws", "azure", "gcp"):
-                raise SandboxError("sandbox", f"{cloud!r} is no cloud", "Known: aws, azure, gcp")
 
-    async def _start_azure(self, node: str, modules: str) -> None:
+    async def _start_azure(self) -> None:
         from l3kit.sandbox.cosmos import CosmosLayer
 
+        node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
+        modules = str(folder)
         started = await asyncio.gather(
-            start_azurite(self._home, node, modules), start_cosmos(self._home, node, modules), return_exceptions=True
+            start_azurite(self._home, node.binary, modules),
+            start_cosmos(self._home, node.binary, modules),
+            return_exceptions=True,
         )
-        for one in started:
-            if isinstance(one, Emulator):
-                self._stack.push_async_callback(one.stop)
+        emulators = [one for one in started if isinstance(one, Emulator)]
         for one in started:
             if isinstance(one, BaseException):
+                await asyncio.gather(*(emulator.stop() for emulator in emulators))
                 raise one
-        azurite, cosmos = (one for one in started if isinstance(one, Emulator))
+        for emulator in emulators:
+            self._stack.push_async_callback(emulator.stop)
+        azurite, cosmos = emulators
         self.emulators += [azurite, cosmos]
         blob = await self._serve(BLOB, Upstream(self._session, azurite.info.port).forward)
         self.endpoints[BLOB] = f"{blob}/{STORAGE_ACCOUNT}"
@@ -147,9 +151,9 @@ def client_session() -> aiohttp.ClientSession:
     )
 
 
-def runner_of(app: web.Application) -> web.AppRunner:
+def runner_of(app: web.Application) -> DiscreetRunner:
     """As the gateway serves everything: bodies as they come, long header lines, a quick end."""
-    return web.AppRunner(
+    return DiscreetRunner(
         app,
         access_log=None,
         auto_decompress=False,

@@ -54,9 +54,14 @@ _DYNALITE_TABLE_KEYS = (
 
 
 class DynamoDB:
-    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither."""
+    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither.
 
-    def __init__(self, moto: Upstream, dynalite: Upstream) -> None:
+    Args:
+        expect: called with each request, before it is looked at.
+    """
+
+    def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
+        self._expect = expect
         self._moto = moto
         self._dynalite = dynalite
         self._keys: dict[str, Key] = {}
@@ -65,6 +70,7 @@ class DynamoDB:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
+        self._expect()
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
         body: bytes = request.get(BODY) or await request.read()
         if not _is_object(body):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.lifecycle import request
+from l3kit.sandbox.gateway_calls import request
 
 Action = Literal[
     "watch",

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 from aiohttp import web
 
+from l3kit.sandbox.discreet_server import runtime_server
 from l3kit.sandbox.function_logs import InstanceLog
 from l3kit.sandbox.function_record import FunctionConfig
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
@@ -86,7 +87,7 @@ class Instance:
     async def start(self) -> None:
         """Open the Runtime API on a port of its own and start the process."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(web.Server(self._serve), "127.0.0.1", 0)
+        self._server = await loop.create_server(runtime_server(self._serve), "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         self._pipe, write_end = os.pipe()
         os.set_blocking(self._pipe, False)

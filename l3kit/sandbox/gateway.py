@@ -1,4 +1,4 @@
-"""The sandbox's one endpoint: `python -m l3kit.sandbox.gateway`. Starts the emulators, routes, and ends with them."""
+"""The sandbox's one endpoint: `python -m l3kit.sandbox.gateway`. Starts emulators, routes, ends with them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ from aiohttp import web
 from l3kit.errors import SandboxError
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.answers import json_answer, rest_error, unserved
+from l3kit.sandbox.aws_parts import AwsParts
 from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.instance import open_session
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
 from l3kit.sandbox.death import note_end
+from l3kit.sandbox.discreet_logs import log_discreetly
+from l3kit.sandbox.discreet_server import MALFORMED
 from l3kit.sandbox.dynamodb import DynamoDB
-from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
+from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.fault_plans import FaultPlans
 from l3kit.sandbox.function_logs import CloudWatch
 from l3kit.sandbox.function_record import FunctionConfig
@@ -38,7 +41,6 @@ from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
 from l3kit.sandbox.signatures import scope_of
 from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, read_state, write_json
-from l3kit.sandbox.upstream import Upstream
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
 """Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
@@ -55,41 +57,31 @@ class Gateway:
         self._owner = owner
         self._last_request = time.monotonic()
         self._open_requests = 0
+        self._unpublished = False
         self.stopping = asyncio.Event()
         self.reason, self._dead_part = "asked to", ""
 
-    async def run(self, node: str, modules: str) -> None:
-        """Serve until asked to stop, idle for too long, or an emulator is gone. Raises: SandboxError at start-up."""
+    async def run(self) -> None:
+        """Serve until asked to stop, idle for too long, or an emulator is gone."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stopping.set)
         async with contextlib.AsyncExitStack() as stack:
-            started = await asyncio.gather(
-                start_moto(self._home), start_dynalite(self._home, node, modules), return_exceptions=True
-            )
-            emulators = [one for one in started if isinstance(one, Emulator)]
-            for emulator in emulators:
-                stack.push_async_callback(emulator.stop)
-            for one in started:
-                if isinstance(one, BaseException):
-                    raise one
-            moto, dynalite = emulators
             session = await stack.enter_async_context(client_session())
-            await self._serve(stack, session, moto, dynalite)
+            await self._serve(stack, session)
 
-    async def _serve(
-        self, stack: contextlib.AsyncExitStack, session: aiohttp.ClientSession, moto: Emulator, dynalite: Emulator
-    ) -> None:
-        moto_upstream = Upstream(session, moto.info.port)
-        dynalite_upstream = Upstream(session, dynalite.info.port)
+    async def _serve(self, stack: contextlib.AsyncExitStack, session: aiohttp.ClientSession) -> None:
+        emulators = await stack.enter_async_context(contextlib.AsyncExitStack())  # they end last
+        self._aws = AwsParts(self._home, session, emulators, self._publish_later)
+        moto = self._aws.moto
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         runner = runner_of(app)
         site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
-        cloudwatch = CloudWatch(moto_upstream, self._may_log)
-        functions = LambdaApi(self._home, moto_upstream, cloudwatch, endpoint)
-        self._permissions = Permissions(moto_upstream, functions.record)
+        cloudwatch = CloudWatch(moto, self._may_log)
+        functions = LambdaApi(self._home, moto, cloudwatch, endpoint)
+        self._permissions = Permissions(moto, functions.record)
         stack.push_async_callback(functions.close)
         self._faults = FaultPlans(self._kill)
         self._functions = functions
@@ -97,13 +89,11 @@ class Gateway:
         calls = await stack.enter_async_context(open_session())
         self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.environment)
         stack.push_async_callback(self._cloud_functions.close)
-        self._add_routes(app, moto_upstream, dynalite_upstream, functions)
+        self._add_routes(app, functions)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
+        self._published = (endpoint, port, datetime.now(UTC).isoformat(timespec="seconds"))
         await web.SockSite(runner, site_socket).start()
-        await _check(moto_upstream, dynalite_upstream)
-        await self._permissions.make_operator()
-        self._published = (endpoint, port, moto, dynalite)
         self._publish()
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
         await self.stopping.wait()
@@ -112,10 +102,13 @@ class Gateway:
         for task in tasks:
             task.cancel()
 
-    def _add_routes(self, app: web.Application, moto: Upstream, dynalite: Upstream, functions: LambdaApi) -> None:
-        permissions = self._permissions
+    def _add_routes(self, app: web.Application, functions: LambdaApi) -> None:
+        permissions, moto = self._permissions, self._aws.moto
         schedules = Schedules(moto, functions, permissions.role_use)
-        dynamodb, s3 = DynamoDB(moto, dynalite), S3(moto, permissions.bucket_policies)
+        dynamodb, s3 = (
+            DynamoDB(moto, self._aws.dynalite, self._aws.expect_dynamodb),
+            S3(moto, permissions.bucket_policies),
+        )
         by_service: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
             "dynamodb": dynamodb.handle,
             "s3": s3.handle,
@@ -131,7 +124,7 @@ class Gateway:
             return await permissions.enforcement.handle(request, service, by_service.get(service, moto.forward))
 
         async def health(request: web.Request) -> web.Response:
-            await _check(moto, dynalite)
+            await self._aws.check()
             return json_answer({"pid": os.getpid(), "home": str(self._home.root)})
 
         async def stop(request: web.Request) -> web.Response:
@@ -143,13 +136,13 @@ class Gateway:
             return web.FileResponse(record.zip_file) if record else json_answer({"error": "no such function"}, 404)
 
         async def start(request: web.Request) -> web.Response:
-            content = await request.json()
+            cloud = _cloud(await request.read())
             try:
-                await self._parts.start(content["cloud"], content.get("node", ""), content.get("modules", ""))
+                await (self._aws.start() if cloud == "aws" else self._parts.start(cloud))
             except SandboxError as error:
                 told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
                 return json_answer({"error": told}, 500)
-            self._publish()
+            self._publish_later()
             return json_answer({"endpoints": self._parts.endpoints})
 
         self._faults.add_routes(app, _admin)
@@ -170,10 +163,16 @@ class Gateway:
         async def count(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
+            if not request.raw_path.startswith("/"):  # the forms for proxies
+                return web.Response(status=400, text=MALFORMED)
             self._open_requests += 1
             try:
                 return await handler(request)
-            except (aiohttp.ClientError, OSError) as error:
+            except web.RequestPayloadError:
+                return web.Response(status=400, text=MALFORMED)
+            except (aiohttp.ClientError, OSError, SandboxError) as error:
+                if request.transport is None or request.content.exception() is not None:
+                    return web.Response(status=400, text=MALFORMED)  # its sender is gone, or its body is none
                 return unserved(error)
             finally:
                 self._open_requests -= 1
@@ -200,20 +199,27 @@ class Gateway:
 
     @property
     def _emulators(self) -> tuple[Emulator, ...]:
-        return (*self._published[2:], *self._parts.emulators)
+        return (*self._aws.emulators, *self._parts.emulators)
 
     def _publish(self) -> None:
-        endpoint, port, *_ = self._published
+        endpoint, port, begun = self._published
         me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
             REGION,
             (me, *(emulator.info for emulator in self._emulators)),
             self._home.root,
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            begun,
             dict(self._parts.endpoints),
         )
         write_json(self._home.state_file, state.to_json())
+        self._unpublished = False
+
+    def _publish_later(self) -> None:
+        """Say that a part has started; where the disk takes nothing, once it does."""
+        self._unpublished = True
+        with contextlib.suppress(OSError):
+            self._publish()
 
     async def _watch(self) -> None:
         """Stop when idle, when the owner or an emulator died, when the home does not speak of this gateway any more."""
@@ -233,6 +239,8 @@ class Gateway:
             if not self._open_requests and time.monotonic() - self._last_request > self._idle_seconds:
                 self.reason = f"no request for {self._idle_seconds:.0f} s"
                 self.stopping.set()
+            if self._unpublished:
+                self._publish_later()
             await self._functions.end_idle()
             await self._cloud_functions.end_idle()
 
@@ -241,12 +249,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the gateway; a start-up failure is left in the home's failure file for `up` to report."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.sandbox.gateway")
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--node", required=True)
-    parser.add_argument("--modules", required=True)
     parser.add_argument("--idle-seconds", type=float, required=True)
     parser.add_argument("--owner", nargs=2, metavar=("PID", "CREATED"), help="end when this process has ended")
     options = parser.parse_args(arguments)
     home = Home(options.home)
+    log_discreetly()
     try:
         link_runtime(home.runtime)
         asyncio.run(_run(home, options))
@@ -263,23 +270,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _run(home: Home, options: argparse.Namespace) -> None:
     owner = Owner(int(options.owner[0]), float(options.owner[1])) if options.owner else None
-    await Gateway(home, options.idle_seconds, owner).run(options.node, options.modules)
+    await Gateway(home, options.idle_seconds, owner).run()
 
 
-async def _check(moto: Upstream, dynalite: Upstream) -> None:
-    """A real call to each emulator. Raises: SandboxError."""
-    for name, upstream, service, target in (
-        ("moto", moto, "dynamodb", "DynamoDB_20120810.ListTables"),
-        ("dynalite", dynalite, "dynamodb", "DynamoDB_20120810.ListTables"),
-    ):
-        try:
-            answer = await upstream.call_json(service, target, {})
-            json.loads(answer.body)
-            problem = "" if answer.status == 200 else f"answered {answer.status} to its first call"
-        except (aiohttp.ClientError, ValueError, TimeoutError) as error:
-            problem = f"did not answer its first call ({error})"
-        if problem:
-            raise SandboxError(f"sandbox emulator {name}", problem, "See the logs in the sandbox's home")
+def _cloud(body: bytes) -> str:
+    """The cloud that is asked for. Raises: ValueError."""
+    content = json.loads(body)
+    cloud = content.get("cloud") if isinstance(content, dict) else None
+    if cloud not in ("aws", "azure", "gcp"):
+        raise ValueError("cloud must be aws, azure or gcp")
+    return str(cloud)
 
 
 def _admin(

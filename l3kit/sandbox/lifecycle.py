@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import shutil
@@ -14,32 +13,33 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import psutil
 from filelock import FileLock, Timeout
 
 from l3kit.errors import SandboxError
-from l3kit.files import refusal
+from l3kit.files import private, refusal
 from l3kit.sandbox import node_install
 from l3kit.sandbox.emulators import start_failure
+from l3kit.sandbox.gateway_calls import request
+from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.owner import Owner, owner_of
+from l3kit.sandbox.processes import POLL_SECONDS, children, sweep
 from l3kit.sandbox.shell import gateway_environment
-from l3kit.sandbox.state import Home, SandboxState, is_alive, read_state, resolve_home
+from l3kit.sandbox.state import Home, SandboxState, read_state
 
 IDLE_HOURS = 4.0
 START_SECONDS = 60.0
-STOP_SECONDS = 5.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
 """A sandbox under heavy load is slow to answer, but it is not down."""
-POLL_SECONDS = 0.05
-FIRST_SERVICES = {"azure": "blob", "gcp": "storage"}
-"""By which of its services a cloud is known to have been started."""
-SERVICES = {"azure": "Azurite and the Cosmos DB server", "gcp": "the Cloud Storage and Firestore servers"}
-
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""Gateways started by this very process, so that their exit codes are collected and leave no zombie."""
+SERVICES = {
+    "aws": "moto",
+    "azure": "Azurite and the Cosmos DB server",
+    "gcp": "the Cloud Storage and Firestore servers",
+}
+PACKAGES = {"aws": node_install.NODE_FILES, "azure": node_install.AZURE_FILES}
+"""What a cloud's emulators need of npm; installed before they are started, so that the wait is told."""
 
 Progress = Callable[[str], None]
 
@@ -82,7 +82,8 @@ def up(
         progress: told in words what is being done.
         idle_hours: without a request for so long, the sandbox stops itself.
         owner: id of the process with which a newly started sandbox ends; see `owner_of`.
-    Raises: SandboxError naming the emulator that did not start, with the last lines of its log.
+    The clouds' services join when they are first needed; `ensure_up` starts those of some clouds at once.
+    Raises: SandboxError where it does not start, with the last lines of its log.
     """
     say = progress or (lambda _: None)
     place = resolve_home(home)
@@ -91,12 +92,10 @@ def up(
         if running is not None:
             say("the sandbox is up already")
             return running
-        _sweep(place)
-        node = node_install.find_node()
-        modules = node_install.install(node, say)
-        say("starting moto, dynalite and the gateway")
+        sweep(place)
+        say("starting the gateway")
         _clear(place)
-        return _start(place, node.binary, modules, idle_hours, owner_of(owner))
+        return _start(place, idle_hours, owner_of(owner))
 
 
 def ensure_up(
@@ -109,12 +108,12 @@ def ensure_up(
     """The running sandbox of this home, started when there is none, with these clouds' services.
 
     Args:
-        clouds: of `aws`, which is always there, `azure` and `gcp`.
+        clouds: of `aws`, `azure` and `gcp`. DynamoDB's emulator starts with the first call that is made to it.
         owner: as for `up`.
-    Raises: SandboxError.
+    Raises: SandboxError naming what did not start, with the last lines of its log.
     """
     state = status(home) or up(home, progress, owner=owner)
-    missing = [cloud for cloud in clouds if (service := FIRST_SERVICES.get(cloud)) and service not in state.endpoints]
+    missing = [cloud for cloud in SERVICES if cloud in clouds and cloud not in state.clouds]
     for cloud in missing:
         try:
             _start_cloud(state, cloud, progress or (lambda _: None))
@@ -124,13 +123,11 @@ def ensure_up(
 
 
 def _start_cloud(state: SandboxState, cloud: str, say: Progress) -> None:
-    wanted = {"cloud": cloud}
-    if cloud == "azure":
-        node = node_install.find_node()
-        modules = node_install.install(node, say, files=node_install.AZURE_FILES)
-        wanted |= {"node": node.binary, "modules": str(modules)}
+    if cloud in PACKAGES:
+        node_install.ready(PACKAGES[cloud], say)
     say(f"starting {SERVICES[cloud]}")
-    code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", json.dumps(wanted), seconds=START_SECONDS)
+    body = json.dumps({"cloud": cloud})
+    code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
     if code != 200:
         told = answer.get("error")
         if isinstance(told, dict):
@@ -152,7 +149,7 @@ def down(home: Path | str | None = None) -> bool:
     if not place.root.is_dir():
         return False
     with _locked(place):
-        stopped = _sweep(place)
+        stopped = sweep(place)
         for folder in (place.functions, place.runtime, place.twins):
             shutil.rmtree(folder, ignore_errors=True)
     return stopped
@@ -177,14 +174,14 @@ def fire_schedule(
     return ScheduleFiring(**answer)
 
 
-def _start(place: Home, node: str, modules: Path, idle_hours: float, owner: Owner | None) -> SandboxState:
+def _start(place: Home, idle_hours: float, owner: Owner | None) -> SandboxState:
     log = place.log("gateway")
     command = [
-        *(sys.executable, "-m", "l3kit.sandbox.gateway", "--home", str(place.root), "--node", node),
-        *("--modules", str(modules), "--idle-seconds", str(idle_hours * 3600)),
+        *(sys.executable, "-m", "l3kit.sandbox.gateway", "--home", str(place.root)),
+        *("--idle-seconds", str(idle_hours * 3600)),
         *(("--owner", str(owner.pid), repr(owner.created)) if owner else ()),
     ]
-    with log.open("wb") as output:
+    with open(log, "wb", opener=private) as output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -194,7 +191,7 @@ def _start(place: Home, node: str, modules: Path, idle_hours: float, owner: Owne
             cwd=place.root,
             env=_gateway_environment(),
         )
-    _children[process.pid] = process
+    children[process.pid] = process
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         state = read_state(place)
@@ -224,7 +221,7 @@ def _running(place: Home) -> SandboxState | None:
 
 
 def _answers(state: SandboxState) -> bool:
-    """A real call: the gateway asks both emulators before it answers."""
+    """A real call: the gateway asks the emulators that run before it answers."""
     try:
         code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
@@ -232,89 +229,20 @@ def _answers(state: SandboxState) -> bool:
     return code == 200 and answer.get("pid") == state.processes[0].pid
 
 
-def _sweep(place: Home) -> bool:
-    """End what the state file speaks of, and whatever else is in that gateway's session."""
-    state = read_state(place)
-    place.failure_file.unlink(missing_ok=True)
-    if state is None:
-        place.state_file.unlink(missing_ok=True)
-        return False
-    gateway = state.processes[0]
-    found = False
-    if gateway.is_alive():
-        found = True
-        with contextlib.suppress(psutil.Error):
-            psutil.Process(gateway.pid).terminate()
-        _wait(lambda: not gateway.is_alive(), STOP_SECONDS)
-    remaining = _session_members(gateway.pid, gateway.created, state)
-    for process in remaining:
-        found = True
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    _wait(lambda: not any(_lives(process) for process in remaining), STOP_SECONDS)
-    child = _children.pop(gateway.pid, None)
-    if child is not None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(1)
-    survivors = [str(process.pid) for process in remaining if _lives(process)]
-    if survivors:
-        raise SandboxError("sandbox", f"processes {', '.join(survivors)} did not end", "End them by hand")
-    place.state_file.unlink(missing_ok=True)
-    return found
-
-
-def _session_members(session: int, created: float, state: SandboxState) -> list[psutil.Process]:
-    """Every living process the gateway left: those of its session (function instances too) and those recorded.
-
-    A session's number is not given to another process while it has members, so the number and the age identify it.
-    """
-    leader_is_other = psutil.pid_exists(session) and not is_alive(session, created) and not _is_zombie(session)
-    recorded = {(process.pid, round(process.created)) for process in state.processes}
-    members = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
-            age_fits = process.create_time() >= created - 0.5
-            in_session = not leader_is_other and age_fits and os.getsid(process.pid) == session
-            known = (process.pid, round(process.create_time())) in recorded
-            if (in_session or known) and _lives(process):
-                members.append(process)
-    return members
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _wait(done: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not done() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-
-
 def _clear(place: Home) -> None:
     """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
     for folder in (place.functions, place.runtime, place.logs, place.twins):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)
-    place.logs.mkdir(parents=True)
-    place.functions.mkdir(parents=True)
+    for folder in (place.logs, place.functions, place.twins):
+        folder.mkdir(mode=0o700)
 
 
 @contextlib.contextmanager
 def _locked(place: Home) -> Iterator[None]:
     try:
-        place.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.lock_file, timeout=LOCK_SECONDS):
+        place.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(place.lock_file, timeout=LOCK_SECONDS, mode=0o600):
             yield
     except Timeout:
         raise SandboxError(
@@ -336,17 +264,3 @@ def _gateway_environment() -> dict[str, str]:
     package_root = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(p for p in (package_root, env.get("PYTHONPATH", "")) if p)
     return env
-
-
-def request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
-    """Ask the gateway itself. Returns: status and JSON. Raises: SandboxError when there is no answer."""
-    address = urlsplit(endpoint)
-    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=seconds)
-    try:
-        connection.request(method, path, body or None, {"X-L3kit-Sandbox": "1", "Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"{}")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise SandboxError("sandbox gateway", f"did not answer ({error})", "Run `l3kit sandbox up`") from None
-    finally:
-        connection.close()

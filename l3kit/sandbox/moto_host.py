@@ -6,21 +6,34 @@ import logging
 import os
 import sys
 
+from l3kit.sandbox.discreet_logs import log_discreetly
 from l3kit.sandbox.leash import end_with_parent
 
 
 def main(ready_fd: int) -> None:
     """Serve until the parent is gone; the port is written to `ready_fd` once requests are answered."""
     end_with_parent()
-    logging.basicConfig(level=logging.WARNING)
+    log_discreetly()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not one line per request
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    class Handler(MotoRequestHandler):
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """See http.server, whose message quotes the request."""
+            super().send_error(code)
+
+        def run_wsgi(self) -> None:
+            """See werkzeug, which takes chunks that break off for a whole body. S3 wants a length too."""
+            if "Transfer-Encoding" not in self.headers:
+                return super().run_wsgi()
+            self.close_connection = True
+            return self.send_error(411)
+
     _forget_tags_of_deleted_buckets()
     app = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     os.environ["MOTO_PORT"] = str(server.server_port)
     os.write(ready_fd, f"{server.server_port}\n".encode())
     os.close(ready_fd)

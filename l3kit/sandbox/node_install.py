@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from l3kit.errors import SandboxError
+from l3kit.sandbox.shell import installer_environment
 
 MINIMUM_NODE = 20
 NODE_FILES = Path(__file__).parent / "node"
@@ -60,6 +61,12 @@ def cache_root() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "l3kit"
 
 
+def ready(files: Path, progress: Callable[[str], None] = lambda text: None) -> tuple[Node, Path]:
+    """A node and the folder with the packages locked in `files`, installed where they are not. Raises: SandboxError."""
+    node = find_node()
+    return node, install(node, progress, files=files)
+
+
 def install(
     node: Node, progress: Callable[[str], None], *, files: Path = NODE_FILES, cache: Path | None = None
 ) -> Path:
@@ -90,7 +97,7 @@ def install(
 
 
 def _run_npm(command: Sequence[str], folder: Path, node: Node, names: str) -> None:
-    env = dict(os.environ)
+    env = installer_environment()
     env["PATH"] = os.pathsep.join([str(Path(node.binary).parent), env.get("PATH", "")])
     try:
         result = subprocess.run(

@@ -40,16 +40,15 @@ class S3:
             return answer
         if request.method not in ("PUT", "DELETE", "POST") or not key:
             return await self._moto.forward(request)
-        if request.method == "PUT" and "partNumber" in request.query:
-            return await self._put(request)
-        lock = self._locks.setdefault(request.path, asyncio.Lock())
-        async with lock:
-            refusal = await self._precondition(request) or await self._source_condition(request)
+        with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+            refusal = await _take_in(request, spool)  # before the lock: a body may never come to its end
             if refusal is not None:
                 return refusal
-            if request.method == "PUT":
-                return await self._put(request)
-            return await self._moto.forward(request)
+            if request.method == "PUT" and "partNumber" in request.query:
+                return await self._pass_on(request, spool)
+            async with self._locks.setdefault(request.path, asyncio.Lock()):
+                refusal = await self._precondition(request) or await self._source_condition(request)
+                return refusal or await self._pass_on(request, spool)
 
     async def _precondition(self, request: web.Request) -> web.Response | None:
         """Conditions that moto does not look at: on DELETE, on CopyObject, and values S3 does not implement."""
@@ -92,28 +91,37 @@ class S3:
             return _precondition_failed("x-amz-copy-source-If-Match")
         return None
 
-    async def _put(self, request: web.Request) -> web.StreamResponse:
-        promised = {name: request.headers[name] for name in _CHECKED if name in request.headers}
-        if not promised or _is_aws_chunked(request):
-            return await self._moto.forward(request)
-        digests = {name: hashlib.new(_CHECKED[name], usedforsecurity=False) for name in promised}
-        with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
-            async for block in _content(request):
-                for digest in digests.values():
-                    digest.update(block)
-                spool.write(block)
-            for name, digest in digests.items():
-                if base64.b64encode(digest.digest()).decode() != promised[name].strip():
-                    return s3_error(
-                        400, "BadDigest", f"The {_readable(name)} you specified did not match what we received."
-                    )
-            size = spool.tell()
-            spool.seek(0)
-            extra = _algorithm_header(request)
-            if size <= SPOOL_BYTES:
-                return await self._moto.forward(request, body=spool.read(), extra_headers=extra)
-            extra["Content-Length"] = str(size)
-            return await self._moto.forward(request, body=_blocks(spool), extra_headers=extra)
+    async def _pass_on(self, request: web.Request, spool: IO[bytes]) -> web.StreamResponse:
+        """The request with the body that was taken in."""
+        size = spool.tell()
+        spool.seek(0)
+        extra = _algorithm_header(request) if _promised(request) else {}
+        if size <= SPOOL_BYTES:
+            body = spool.read() if request.body_exists or BODY in request else None
+            return await self._moto.forward(request, body=body, extra_headers=extra)
+        extra["Content-Length"] = str(size)
+        return await self._moto.forward(request, body=_blocks(spool), extra_headers=extra)
+
+
+async def _take_in(request: web.Request, spool: IO[bytes]) -> web.Response | None:
+    """Read a request's body; the refusal where it is not what its digests say."""
+    promised = _promised(request)
+    digests = {name: hashlib.new(_CHECKED[name], usedforsecurity=False) for name in promised}
+    async for block in _content(request):
+        for digest in digests.values():
+            digest.update(block)
+        spool.write(block)
+    for name, digest in digests.items():
+        if base64.b64encode(digest.digest()).decode() != promised[name].strip():
+            return s3_error(400, "BadDigest", f"The {_readable(name)} you specified did not match what we received.")
+    return None
+
+
+def _promised(request: web.Request) -> dict[str, str]:
+    """The digests that a PUT states of its body as it is."""
+    if request.method != "PUT" or _is_aws_chunked(request):
+        return {}
+    return {name: request.headers[name] for name in _CHECKED if name in request.headers}
 
 
 async def _content(request: web.Request) -> AsyncIterator[bytes]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from l3kit.files import private
+
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
@@ -49,6 +51,13 @@ class SandboxState:
     home: Path
     started: str
     endpoints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        """Those whose services have been started."""
+        names = {process.name for process in self.processes}
+        there = {"aws": "moto" in names, "azure": "blob" in self.endpoints, "gcp": "storage" in self.endpoints}
+        return tuple(cloud for cloud, started in there.items() if started)
 
     def environment(self) -> Mapping[str, str]:
         """Variables that point boto3 and l3kit's own client at this sandbox; the credentials open nothing else."""
@@ -116,27 +125,10 @@ class Home:
         return self.logs / f"{name}.log"
 
 
-def default_home() -> Path:
-    """L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project around the working folder (a notebook's folder and
-    the project's root share one sandbox), else in the working folder itself."""
-    chosen = os.environ.get("L3KIT_SANDBOX_HOME", "").strip()
-    if chosen:
-        return Path(chosen).expanduser().resolve()
-    here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
-        if (folder / "pyproject.toml").is_file() or (folder / ".git").exists():
-            return folder / ".l3kit" / "sandbox"
-    return here / ".l3kit" / "sandbox"
-
-
-def resolve_home(home: Path | str | None) -> Home:
-    return Home(Path(home).expanduser().resolve() if home is not None else default_home())
-
-
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Atomic: a reader sees the old file or the new one, never a part."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
+    with open(temporary, "w", encoding="utf-8", opener=private) as file:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,15 @@ class Answer:
 
 
 class Upstream:
-    """One emulator behind the gateway."""
+    """One emulator behind the gateway.
 
-    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
+    Args:
+        port: where it serves; or what starts it where it does not run, tells where, and may raise SandboxError.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, port: int | Callable[[], Awaitable[int]]) -> None:
         self._session = session
-        self._base = f"http://127.0.0.1:{port}"
-        self.port = port
+        self._port = port
 
     async def forward(
         self,
@@ -70,7 +73,7 @@ class Upstream:
             headers["Content-Length"] = str(len(data))
         async with self._session.request(
             request.method,
-            URL(self._base + request.raw_path, encoded=True),
+            await self._address(request.raw_path),
             headers=headers,
             data=data,
             allow_redirects=False,
@@ -84,13 +87,17 @@ class Upstream:
         """A whole request and its whole answer. `path` is sent as it is."""
         async with self._session.request(
             method,
-            URL(self._base + path, encoded=True),
+            await self._address(path),
             headers=headers,
             data=body or None,
             allow_redirects=False,
             skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
         ) as answer:
             return Answer(answer.status, _response_headers(answer), await answer.read())
+
+    async def _address(self, path: str) -> URL:
+        port = self._port if isinstance(self._port, int) else await self._port()
+        return URL(f"http://127.0.0.1:{port}{path}", encoded=True)
 
     async def repeat(self, request: web.Request, body: bytes) -> Answer:
         """The request with a body already read, or another one, its answer whole."""

@@ -219,6 +219,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """What breaks a connection is its client's; an error's words may quote what it sent."""
+
 
 def handler_of(call: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> type[BaseHTTPRequestHandler]:
     """The HTTP side; the gateway in front sends each body's length."""
@@ -229,7 +232,11 @@ def handler_of(call: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> 
         wbufsize = -1
 
         def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
+            told = self.headers.get("Content-Length") or "0"
+            if not told.isascii() or not told.isdecimal() or "Transfer-Encoding" in self.headers:
+                self.send_error(400)
+                return
+            length = int(told)
             body = self.rfile.read(length)
             if len(body) < length:  # its sender is gone
                 self.close_connection = True
@@ -243,6 +250,10 @@ def handler_of(call: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> 
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(content)
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """See http.server, whose message quotes the request."""
+            super().send_error(code)
 
         def log_message(self, format: str, *args: object) -> None:
             """The function's log is its own."""

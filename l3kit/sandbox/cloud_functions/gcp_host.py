@@ -27,6 +27,15 @@ def end_with_parent() -> None:
             sys.exit(1)
 
 
+def keep_errors_quiet() -> None:
+    """Let errors of a request's form tell their kind alone: gunicorn quotes the request in its log and its answer."""
+    from gunicorn.http import errors  # type: ignore[import-untyped,unused-ignore]
+
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            kind.__str__ = lambda self: type(self).__name__  # type: ignore[method-assign]
+
+
 def main(root: str, dependencies: str, ready_fd: int) -> None:
     end_with_parent()
     sys.path[:0] = [root, dependencies]
@@ -39,6 +48,8 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
     from functions_framework import create_app
     from functions_framework._http import create_server
     from gunicorn.config import make_settings  # type: ignore[import-untyped,unused-ignore]
+
+    keep_errors_quiet()
 
     def ready(server: Any) -> None:
         os.write(ready_fd, json.dumps({"port": port}).encode() + b"\n")

@@ -102,11 +102,14 @@ class CloudFunctions:
         key = cloud, name = request.match_info["cloud"], request.match_info["name"]
         if cloud not in CLOUDS:
             return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
+        try:
+            told, code = await _form(request)  # one that never comes to its end must hold up no other
+        except RefusedError as refusal:
+            return json_answer({"error": str(refusal)}, 400)
         async with self._changes.setdefault(key, asyncio.Lock()):
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
             try:
-                told, code = await _form(request)
                 definition = check_definition(cloud, name, told)
                 keys = before.record.keys if before else Keys()
                 record = await asyncio.to_thread(_make, cloud, name, definition, code, folder, keys)

@@ -1,6 +1,6 @@
 """The operator of the sandbox: a user of the account with the permissions that l3kit says a deploying person needs.
 
-The user and its policies are ordinary ones in moto, made when the gateway starts, so a test can take one away.
+The user and its policies are ordinary ones in moto, made when that starts, so a test can take one away.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from l3kit.clouds.aws.provisioning.operator_policy import Scope, managed_policies, operator_policy
 from l3kit.clouds.aws.provisioning.policy_limits import compact
+from l3kit.errors import SandboxError
 from l3kit.sandbox.iam.moto_iam import MotoIam
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
@@ -24,7 +25,7 @@ def operator_policies() -> dict[str, str]:
 
 
 async def make_operator(iam: MotoIam, policies: Mapping[str, str]) -> None:
-    """Create the user with these policies attached. Raises: RuntimeError where moto refuses one."""
+    """Create the user with these policies attached. Raises: SandboxError where moto refuses one."""
     await _must(iam, "CreateUser", UserName=OPERATOR)
     for name, document in policies.items():
         made = await _must(iam, "CreatePolicy", PolicyName=name, PolicyDocument=document)
@@ -34,5 +35,5 @@ async def make_operator(iam: MotoIam, policies: Mapping[str, str]) -> None:
 async def _must(iam: MotoIam, action: str, **parameters: str) -> str:
     answer = await iam.call(action, **parameters)
     if answer is None:
-        raise RuntimeError(f"moto refused {action} for the sandbox's operator")
+        raise SandboxError("sandbox emulator moto", f"refused {action} for the sandbox's operator", "See its log")
     return answer.text(".//Arn")

@@ -15,7 +15,6 @@ from l3kit.sandbox.iam.iam_guard import IamGuard, StsGuard
 from l3kit.sandbox.iam.keys import Keys
 from l3kit.sandbox.iam.kms_guard import KmsGuard
 from l3kit.sandbox.iam.moto_iam import MotoIam
-from l3kit.sandbox.iam.operator import make_operator, operator_policies
 from l3kit.sandbox.iam.resource_policies import ResourcePolicies
 from l3kit.sandbox.iam.role_use import RoleUse
 from l3kit.sandbox.iam.s3_guard import S3Guard
@@ -42,8 +41,8 @@ class Permissions:
         def function_policy(name: str) -> Policy | None:
             return record.policy.judged() if (record := function(name)) else None
 
-        self._iam = MotoIam(moto)
-        directory, keys, tables = Directory(self._iam), Keys(moto), TablePolicies()
+        iam = MotoIam(moto)
+        directory, keys, tables = Directory(iam), Keys(moto), TablePolicies()
         self.bucket_policies = BucketPolicies(moto)
         callers = Callers(directory, role_of)
         policies = ResourcePolicies(tables, keys, self.bucket_policies.of, function_policy)
@@ -54,14 +53,10 @@ class Permissions:
         self.enforcement.excuses["s3"] = s3.missing_bucket
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement, tables, moto),
-            "iam": IamGuard(directory, self._iam, simulation),
+            "iam": IamGuard(directory, iam, simulation),
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
             "s3": s3,
             "scheduler": self.role_use.guard_scheduler,
             "sts": StsGuard(callers, directory),
         }
-
-    async def make_operator(self) -> None:
-        """Give the account its operator. Raises: RuntimeError."""
-        await make_operator(self._iam, operator_policies())

@@ -1,9 +1,9 @@
 // Runs Azurite's blob service on loopback for the l3kit sandbox; its telemetry is never started.
 // Usage: node azurite_host.js <folder with node_modules> <folder for its data> <fd to write the port to>
-// It ends when stdin closes, which happens when the gateway that started it is gone.
 'use strict'
 const fs = require('fs')
 const path = require('path')
+const { ready } = require('./host.js')
 const [, , root, data, readyFd] = process.argv
 const { BlobServerFactory } = require(path.join(root, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'BlobServerFactory'))
 
@@ -30,15 +30,10 @@ async function main() {
   fs.mkdirSync(data, { recursive: true })
   const server = await new BlobServerFactory().createServer(settings)
   await server.start()
-  const port = new URL(server.getHttpServerAddress()).port
-  fs.writeSync(Number(readyFd), port + '\n')
-  fs.closeSync(Number(readyFd))
+  ready(new URL(server.getHttpServerAddress()).port, readyFd)
 }
 
 main().catch((error) => {
   console.error(error)
   process.exit(1)
 })
-process.stdin.on('end', () => process.exit(0))
-process.stdin.on('error', () => process.exit(0))
-process.stdin.resume()

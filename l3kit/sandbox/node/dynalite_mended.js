@@ -60,6 +60,8 @@ const FALSY = [
   ['if (val.S) {', 'if (val.S != null) {', 1],
   ['if (val.B) {', 'if (val.B != null) {', 1],
 ]
+// It would repeat the header in its answer.
+const REPEATED = [["msg += 'Authorization=' + authHeader", "msg += 'Authorization=...'", 1]]
 const FAILED = {
   __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
   message: 'The request processing has failed because of an unknown error, exception or failure.',
@@ -81,7 +83,7 @@ function load(root) {
     if (refused && existing && data[ALL_OLD] == 'ALL_OLD') refused.body.Item = existing
     return refused
   }
-  return require(folder)
+  return compile(path.join(folder, 'index.js'), REPEATED, '')
 }
 
 function compile(file, changes, addition) {
@@ -105,7 +107,7 @@ function compile(file, changes, addition) {
 }
 
 // Let `server` read each request whole before dynalite sees it, take many calls in one request, and answer what dynalite
-// throws with a 500 instead of ending.
+// throws with a 500. Returns: what fails all requests that are open, for an error whose request is not known.
 // POST /many: [{"target": "DeleteItem", "content": {...}}, ...]; the answer: [{"status": 200, "content": {...}}, ...].
 function serve(server) {
   const [handle] = server.listeners('request')
@@ -119,15 +121,17 @@ function serve(server) {
       return // The sender is gone.
     }
     const body = Buffer.concat(blocks)
-    if (request.url == '/many') return response.end(JSON.stringify(await many(body, request.headers, handle, open)))
+    if (request.url == '/many') {
+      const answers = await many(body, request.headers, handle, open).catch(error => console.error(error))
+      return answers ? response.end(JSON.stringify(answers)) : fail(response)
+    }
     response.on('close', () => open.delete(response))
     give(request, body, response, handle, open)
   })
-  process.on('uncaughtException', error => {
-    console.error(error)
+  return () => {
     open.forEach(fail) // Whose request it was is not known here.
     open.clear()
-  })
+  }
 }
 
 async function many(body, headers, handle, open) {

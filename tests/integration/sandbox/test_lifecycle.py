@@ -21,8 +21,9 @@ from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, lifecycle, node_install
 from l3kit.sandbox.death import death_of
+from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
-from l3kit.sandbox.state import default_home, read_state, resolve_home, write_json
+from l3kit.sandbox.state import read_state, write_json
 
 from .conftest import RUNTIME, make_zip, trust
 
@@ -49,7 +50,7 @@ def living(state: SandboxState) -> list[str]:
 
 
 def session_members(state: SandboxState) -> list[psutil.Process]:
-    return lifecycle._session_members(state.processes[0].pid, state.processes[0].created, state)
+    return lifecycle.session_members(state.processes[0].pid, state.processes[0].created, state)
 
 
 def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Path) -> None:

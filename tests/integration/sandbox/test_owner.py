@@ -16,8 +16,9 @@ import pytest
 
 from l3kit import sandbox
 from l3kit.errors import SandboxError
+from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
-from l3kit.sandbox.state import read_state, resolve_home
+from l3kit.sandbox.state import read_state
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[3]

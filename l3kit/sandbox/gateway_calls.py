@@ -1,0 +1,24 @@
+"""Asking a gateway for what is its own business, not a cloud's."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from l3kit.errors import SandboxError
+
+
+def request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
+    """Ask the gateway itself. Returns: status and JSON. Raises: SandboxError when there is no answer."""
+    address = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=seconds)
+    try:
+        connection.request(method, path, body or None, {"X-L3kit-Sandbox": "1", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read() or b"{}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise SandboxError("sandbox gateway", f"did not answer ({error})", "Run `l3kit sandbox up`") from None
+    finally:
+        connection.close()
