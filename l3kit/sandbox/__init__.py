@@ -6,8 +6,9 @@ order to work on a real cloud; they only ever see an endpoint address.
 
 from __future__ import annotations
 
+from l3kit.sandbox.firing import fire_schedule
 from l3kit.sandbox.homes import default_home, sandbox_home
-from l3kit.sandbox.lifecycle import down, ensure_up, fire_schedule, status, up
+from l3kit.sandbox.lifecycle import down, ensure_up, status, up
 from l3kit.sandbox.state import ProcessInfo, SandboxState
 
 __all__ = [

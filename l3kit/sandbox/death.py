@@ -21,7 +21,7 @@ def death_of(home: Path, endpoint: str) -> SandboxError | None:
     place = Home(home)
     state = read_state(place)
     if state is None:
-        return _ended(place)
+        return end_of(place) or SandboxError("sandbox", "is not up any more", ANEW)
     for process in state.processes:
         if not process.is_alive():
             return _dead(process.name, f"ended (it was process {process.pid})", Path(process.log_file))
@@ -30,12 +30,13 @@ def death_of(home: Path, endpoint: str) -> SandboxError | None:
     return None
 
 
-def _ended(place: Home) -> SandboxError:
+def end_of(place: Home) -> SandboxError | None:
+    """Why the last gateway ended, as it said itself; None where none did."""
     try:
         told = json.loads(place.end_file.read_text("utf-8"))
         reason, part = str(told["reason"]), str(told["part"])
     except (OSError, ValueError, KeyError, TypeError):
-        return SandboxError("sandbox", "is not up any more", ANEW)
+        return None
     if part:
         return _dead(part, reason, place.log(part))
     return SandboxError("sandbox", f"has stopped: {reason}", ANEW)

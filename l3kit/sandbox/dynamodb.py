@@ -87,6 +87,7 @@ class DynamoDB:
             )
         if operation in ("CreateTable", "DeleteTable"):
             name = _table_name(body)
+            await self._dynalite.reach()  # before moto has the table, or has lost it
             async with self._locks[name]:
                 if operation == "CreateTable":
                     return await self._create(request, body, name)

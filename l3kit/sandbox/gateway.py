@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -19,7 +18,9 @@ import psutil
 from aiohttp import web
 
 from l3kit.errors import SandboxError
+from l3kit.files import UNWRITABLE
 from l3kit.sandbox import function_urls
+from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.answers import json_answer, rest_error, unserved
 from l3kit.sandbox.aws_parts import AwsParts
 from l3kit.sandbox.cloud_functions import CloudFunctions
@@ -40,10 +41,8 @@ from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
 from l3kit.sandbox.signatures import scope_of
-from l3kit.sandbox.state import REGION, Home, ProcessInfo, SandboxState, read_state, write_json
+from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 
-ADMIN_HEADER = "X-L3kit-Sandbox"
-"""Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
 WATCH_SECONDS = 1.0
 _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
 
@@ -125,7 +124,7 @@ class Gateway:
 
         async def health(request: web.Request) -> web.Response:
             await self._aws.check()
-            return json_answer({"pid": os.getpid(), "home": str(self._home.root)})
+            return json_answer({"pid": os.getpid(), "home": str(self._home.root), "account": ACCOUNT_ID})
 
         async def stop(request: web.Request) -> web.Response:
             self.stopping.set()
@@ -136,7 +135,7 @@ class Gateway:
             return web.FileResponse(record.zip_file) if record else json_answer({"error": "no such function"}, 404)
 
         async def start(request: web.Request) -> web.Response:
-            cloud = _cloud(await request.read())
+            cloud = cloud_in(await request.read())
             try:
                 await (self._aws.start() if cloud == "aws" else self._parts.start(cloud))
             except SandboxError as error:
@@ -145,14 +144,15 @@ class Gateway:
             self._publish_later()
             return json_answer({"endpoints": self._parts.endpoints})
 
-        self._faults.add_routes(app, _admin)
-        self._cloud_functions.add_routes(app, _admin)
+        self._faults.add_routes(app, admin)
+        self._cloud_functions.add_routes(app, admin)
         app.middlewares.extend([self._count, self._with_faults])
         app.router.add_get("/_sandbox/health", health)
-        app.router.add_post("/_sandbox/stop", _admin(stop))
-        app.router.add_post("/_sandbox/clouds", _admin(start))
+        app.router.add_post("/_sandbox/stop", admin(stop))
+        app.router.add_post("/_sandbox/clouds", admin(start))
         app.router.add_get("/_sandbox/code/{name}", code)
-        app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", _admin(schedules.fire))
+        app.router.add_get("/_sandbox/schedules", admin(schedules.list))
+        app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", admin(schedules.fire))
         app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)
         app.router.add_route("*", function_urls.PREFIX + "{name}/{tail:.*}", functions.serve_url)
         app.router.add_route("*", "/{tail:.*}", route)
@@ -261,6 +261,10 @@ def main(arguments: list[str] | None = None) -> int:
         write_json(home.failure_file, {"resource": error.resource, "cause": error.cause, "remedy": error.remedy})
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno in UNWRITABLE:  # what could be written about it?
+            return DISK_EXIT + error.errno
+        raise
     finally:
         state = read_state(home)
         if state is not None and state.processes[0].pid == os.getpid():
@@ -271,29 +275,6 @@ def main(arguments: list[str] | None = None) -> int:
 async def _run(home: Home, options: argparse.Namespace) -> None:
     owner = Owner(int(options.owner[0]), float(options.owner[1])) if options.owner else None
     await Gateway(home, options.idle_seconds, owner).run()
-
-
-def _cloud(body: bytes) -> str:
-    """The cloud that is asked for. Raises: ValueError."""
-    content = json.loads(body)
-    cloud = content.get("cloud") if isinstance(content, dict) else None
-    if cloud not in ("aws", "azure", "gcp"):
-        raise ValueError("cloud must be aws, azure or gcp")
-    return str(cloud)
-
-
-def _admin(
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        if ADMIN_HEADER not in request.headers:
-            return json_answer({"error": f"the header {ADMIN_HEADER} is missing"}, 403)
-        try:
-            return await handler(request)
-        except ValueError as error:
-            return json_answer({"error": str(error)}, 400)
-
-    return guarded
 
 
 if __name__ == "__main__":

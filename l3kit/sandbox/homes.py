@@ -68,7 +68,7 @@ def named_homes() -> dict[str, Path]:
 def known_home(name: str) -> Path:
     """The folder of a sandbox that has one. Raises: SandboxError telling which names there are."""
     home = sandbox_home(name)
-    if home.is_dir():
+    if name == DEFAULT or home.is_dir():
         return home
     known = list(named_homes())
     raise SandboxError(f"sandbox {name}", "has no home in this project", did_you_mean(name, known, "sandboxes"))

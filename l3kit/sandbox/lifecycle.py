@@ -1,4 +1,4 @@
-"""Starting, finding and stopping a sandbox, and firing its schedules."""
+"""Starting, finding and stopping a sandbox."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
 from l3kit.errors import SandboxError
-from l3kit.files import private, refusal
+from l3kit.files import UNWRITABLE, private, refusal
 from l3kit.sandbox import node_install
 from l3kit.sandbox.emulators import start_failure
 from l3kit.sandbox.gateway_calls import request
@@ -26,7 +23,7 @@ from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.owner import Owner, owner_of
 from l3kit.sandbox.processes import POLL_SECONDS, children, sweep
 from l3kit.sandbox.shell import gateway_environment
-from l3kit.sandbox.state import Home, SandboxState, read_state
+from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
 IDLE_HOURS = 4.0
 START_SECONDS = 60.0
@@ -42,30 +39,6 @@ PACKAGES = {"aws": node_install.NODE_FILES, "azure": node_install.AZURE_FILES}
 """What a cloud's emulators need of npm; installed before they are started, so that the wait is told."""
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleFiring:
-    """What came of firing a schedule by hand.
-
-    Attributes:
-        event: the JSON text the function got.
-        payload: the JSON text it returned.
-        function_error: None when the handler returned, else Lambda's word for it.
-        log_tail: the last 4 KB the invocation logged.
-    """
-
-    schedule: str
-    group: str
-    function: str
-    event: str
-    payload: str
-    function_error: str | None
-    request_id: str
-    log_tail: str
-
-    def result(self) -> Any:
-        return json.loads(self.payload)
 
 
 def up(
@@ -155,25 +128,6 @@ def down(home: Path | str | None = None) -> bool:
     return stopped
 
 
-def fire_schedule(
-    name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
-) -> ScheduleFiring:
-    """Invoke a schedule's target now, with its Input, and wait for the result.
-
-    Args:
-        time: the scheduled time the event speaks of, ISO-8601; now when None.
-    Raises: SandboxError when the sandbox is not up, or the schedule is missing, disabled or without a function.
-    """
-    state = status(home)
-    if state is None:
-        raise SandboxError("sandbox", "is not up", "Run `l3kit sandbox up`")
-    path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
-    code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
-    if code != 200:
-        raise SandboxError(f"schedule {group}/{name}", str(answer.get("error", code)), "See `l3kit sandbox status`")
-    return ScheduleFiring(**answer)
-
-
 def _start(place: Home, idle_hours: float, owner: Owner | None) -> SandboxState:
     log = place.log("gateway")
     command = [
@@ -198,6 +152,9 @@ def _start(place: Home, idle_hours: float, owner: Owner | None) -> SandboxState:
         if state is not None and state.processes[0].pid == process.pid and _answers(state):
             return state
         if process.poll() is not None:
+            number = process.returncode - DISK_EXIT
+            if number in UNWRITABLE:
+                raise _unusable(place, OSError(number, os.strerror(number)))
             raise _failure(place, f"ended with exit code {process.returncode} while starting")
         time.sleep(POLL_SECONDS)
     process.kill()

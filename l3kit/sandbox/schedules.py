@@ -46,6 +46,21 @@ class Schedules:
             return rest_error(400, "ValidationException", "Target.RoleArn is missing")
         return (await self._moto.repeat(request, raw)).to_response()
 
+    async def list(self, request: web.Request) -> web.Response:
+        """GET /_sandbox/schedules: the names and groups of all."""
+        found: list[dict[str, str]] = []
+        token = ""
+        while True:
+            path = "/schedules?MaxResults=100" + (f"&NextToken={quote(token, safe='')}" if token else "")
+            answer = await self._moto.ask("GET", path, headers={"Authorization": authorization("scheduler")})
+            if answer.status != 200:
+                return json_answer({"error": f"moto answered {answer.status}"}, 502)
+            page = answer.json()
+            found += [{"name": one["Name"], "group": one["GroupName"]} for one in page["Schedules"]]
+            token = page.get("NextToken") or ""
+            if not token:
+                return json_answer({"schedules": sorted(found, key=lambda one: one["name"])})
+
     async def fire(self, request: web.Request) -> web.Response:
         """POST /_sandbox/schedules/GROUP/NAME/fire with {"time": ISO-8601 or null}."""
         group, name = request.match_info["group"], request.match_info["name"]

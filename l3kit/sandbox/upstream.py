@@ -81,6 +81,10 @@ class Upstream:
         ) as answer:
             return await _relay(request, answer)
 
+    async def reach(self) -> None:
+        """Wait until it runs. Raises: SandboxError where it does not start."""
+        await self._address("/")
+
     async def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Answer:

@@ -488,8 +488,9 @@ KINDS: Mapping[str, Break] = {
     make.__name__: make
     for make in (
         cut_head, cut_body, cut_chunks, wrong_length, two_lengths, length_and_chunks, odd_bytes, no_colon,
-        odd_first_line, odd_method, odd_target, many_headers, long_header, odd_authorization, odd_json, odd_coding, change_of_protocol,
-        other_line_ends, tls, http2, http2_headers, random_bytes, scrambled, slow, one_behind_another, nothing,
+        odd_first_line, odd_method, odd_target, many_headers, long_header, odd_authorization, odd_json, odd_coding,
+        change_of_protocol, other_line_ends, tls, http2, http2_headers, random_bytes, scrambled, slow,
+        one_behind_another, nothing,
     )
 }  # fmt: skip
 NEVER_WHOLE = (cut_head, cut_body, cut_chunks, slow)

@@ -26,8 +26,8 @@ from l3kit.clouds.azure.provisioning.calls import blob_client
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT, STORAGE_ACCOUNT, STORAGE_KEY
-from l3kit.sandbox.lifecycle import session_members
 from l3kit.sandbox.other_clouds import azure_session
+from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
 from tests.support.broken_requests import HALF, Sent, Whole, drawn, head, send_all

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import threading
@@ -15,14 +16,17 @@ from typing import Any
 import boto3
 import psutil
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
-from l3kit.sandbox import SandboxState, lifecycle, node_install
+from l3kit.sandbox import SandboxState, node_install
 from l3kit.sandbox.death import death_of
 from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
+from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import read_state, write_json
 
 from .conftest import RUNTIME, make_zip, trust
@@ -34,6 +38,14 @@ pytestmark = pytest.mark.sandbox
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
     l3kit_sandbox.down(tmp_path / "home")
+
+
+TABLE: dict[str, Any] = {
+    "TableName": "table",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 8.0) -> bool:
@@ -49,8 +61,27 @@ def living(state: SandboxState) -> list[str]:
     return [process.name for process in state.processes if process.is_alive()]
 
 
-def session_members(state: SandboxState) -> list[psutil.Process]:
-    return lifecycle.session_members(state.processes[0].pid, state.processes[0].created, state)
+def members(state: SandboxState) -> list[psutil.Process]:
+    return session_members(state.processes[0].pid, state.processes[0].created, state)
+
+
+def client(state: SandboxState, service: str) -> Any:
+    environment = state.environment()
+    return boto3.client(
+        service, endpoint_url=state.aws_endpoint, region_name=state.region,
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+
+
+def up_with_dynamodb(home: Path) -> SandboxState:
+    """A sandbox whose emulators of AWS both run."""
+    client(l3kit_sandbox.up(home), "dynamodb").list_tables()
+    assert wait_until(lambda: (found := read_state(resolve_home(home))) is not None and len(found.processes) == 3)
+    state = read_state(resolve_home(home))
+    assert state is not None
+    return state
 
 
 def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Path) -> None:
@@ -65,7 +96,7 @@ def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Pat
         thread.join()
     assert len(states) == 2
     assert states[0] == states[1] == l3kit_sandbox.status(home) == l3kit_sandbox.ensure_up(home)
-    assert living(states[0]) == ["gateway", "moto", "dynalite"]
+    assert living(states[0]) == ["gateway"]
     assert not links.exists(), "those of an earlier sandbox lead nowhere"
     links.parent.mkdir(parents=True)
     links.write_text("{}")
@@ -73,23 +104,14 @@ def test_two_ups_at_once_end_in_one_sandbox_and_down_leaves_no_process(home: Pat
     assert l3kit_sandbox.down(home) is True
     assert not links.exists()
     assert living(states[0]) == []
-    assert session_members(states[0]) == []
+    assert members(states[0]) == []
     assert l3kit_sandbox.status(home) is None
     assert l3kit_sandbox.down(home) is False
 
 
 def call_a_function_with_a_child(state: SandboxState) -> list[int]:
     """Deploys a function that starts a process of its own; returns the pids of both, the function being busy."""
-    environment = state.environment()
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=state.aws_endpoint, region_name=state.region,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )  # fmt: skip
-
-    role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust("lambda"))["Role"]["Arn"]
+    role = client(state, "iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust("lambda"))["Role"]["Arn"]
     source = """
         import os, subprocess, time
         def handler(event, context):
@@ -100,9 +122,9 @@ def call_a_function_with_a_child(state: SandboxState) -> list[int]:
             time.sleep(300)
     """
     settings = {"Runtime": RUNTIME, "Role": role, "Handler": "app.handler", "Timeout": 600}
-    client("lambda").create_function(FunctionName="busy", Code={"ZipFile": make_zip(source)}, **settings)
+    client(state, "lambda").create_function(FunctionName="busy", Code={"ZipFile": make_zip(source)}, **settings)
     pids = state.home / "pids"
-    client("lambda").invoke(
+    client(state, "lambda").invoke(
         FunctionName="busy", InvocationType="Event", Payload=json.dumps({"file": str(pids)}).encode()
     )
     assert wait_until(pids.exists)
@@ -127,7 +149,7 @@ def test_down_ends_busy_functions_and_what_they_started(home: Path, gateway_is_k
     assert l3kit_sandbox.down(home) is True
     assert time.monotonic() - begun < 5
     assert [runs(pid) for pid in pids] == [False, False]
-    assert session_members(state) == []
+    assert members(state) == []
 
 
 def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
@@ -139,13 +161,13 @@ def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
 
 @pytest.mark.slow
 def test_a_killed_gateway_takes_its_children_along_and_up_starts_anew(home: Path) -> None:
-    first = l3kit_sandbox.up(home)
+    first = up_with_dynamodb(home)
     os.kill(first.processes[0].pid, signal.SIGKILL)
     assert wait_until(lambda: living(first) == [])
     assert l3kit_sandbox.status(home) is None, "the stale state file must not count as running"
     second = l3kit_sandbox.up(home)
     assert second.processes[0].pid != first.processes[0].pid
-    assert living(second) == ["gateway", "moto", "dynalite"]
+    assert living(second) == ["gateway"]
 
     (home / "state.json").unlink()
     assert wait_until(lambda: living(second) == []), "a gateway whose state vanished must end itself"
@@ -153,7 +175,7 @@ def test_a_killed_gateway_takes_its_children_along_and_up_starts_anew(home: Path
 
 @pytest.mark.slow
 def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
-    state = l3kit_sandbox.up(home)
+    state = up_with_dynamodb(home)
     os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)
     assert wait_until(lambda: living(state) == [])
     assert "dynalite ended by itself" in (home / "logs" / "gateway.log").read_text()
@@ -184,17 +206,26 @@ def test_a_state_file_with_dead_or_foreign_pids_is_cleaned(home: Path) -> None:
 def test_an_emulator_that_does_not_start_is_named_with_its_last_lines(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = tmp_path / "node"
-    broken.write_text("#!/bin/sh\necho 'cannot find my wits' >&2\nexit 7\n")
-    broken.chmod(broken.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(node_install, "find_node", lambda: Node(str(broken), ("npm",)))
-    monkeypatch.setattr(node_install, "install", lambda node, progress: tmp_path)
-    with pytest.raises(SandboxError) as caught:
-        l3kit_sandbox.up(home)
-    assert "dynalite" in caught.value.resource
-    assert "exit code 7" in caught.value.cause
-    assert "cannot find my wits" in caught.value.cause
-    assert l3kit_sandbox.status(home) is None
+    """With a node that says its version and nothing else, until another takes its place."""
+    real = node_install.find_node()
+    broken, npm = tmp_path / "node", tmp_path / "npm"
+    broken.write_text("#!/bin/sh\n[ $1 = --version ] && exec echo v22.0.0\necho 'cannot find my wits' >&2\nexit 7\n")
+    npm.write_text("#!/bin/sh\nexit 7\n")
+    for program in (broken, npm):
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    state = l3kit_sandbox.ensure_up(home, clouds=["aws"])
+    for _ in range(2):  # it is tried again
+        with pytest.raises(ClientError, match="sandbox emulator dynalite: ended with exit code 7") as caught:
+            client(state, "dynamodb").create_table(**TABLE)
+        assert "cannot find my wits" in str(caught.value)
+    with pytest.raises(SandboxError) as refused:
+        l3kit_sandbox.ensure_up(home, clouds=["azure"])
+    assert re.search("sandbox emulator (azurite|cosmos): ended with exit code 7", str(refused.value))
+    assert "cannot find my wits" in str(refused.value)
+    assert client(state, "s3").list_buckets()["Buckets"] == [], "the rest serves on"
+    broken.write_text(f'#!/bin/sh\nexec {real.binary} "$@"\n')
+    client(state, "dynamodb").create_table(**TABLE)
 
 
 def test_an_interrupted_installation_is_not_taken_as_done(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ RUN = """
     from l3kit.sandbox import ensure_up
 
     def test_that_never_ends():
-        state = ensure_up("HOME")
+        state = ensure_up("HOME", clouds=["aws"])
         (pathlib.Path("HOME") / "begun").touch()
         time.sleep(600)
 """
@@ -82,7 +82,7 @@ def test_a_killed_test_run_leaves_no_process_behind(tmp_path: Path) -> None:
         assert state is not None
         started = psutil.Process(run.pid).children(recursive=True)
         pids = [process.pid for process in started] + [process.pid for process in state.processes]
-        assert len(set(pids)) >= 4, "a worker, the gateway and its emulators"
+        assert len(set(pids)) >= 3, "a worker, the gateway and an emulator"
     finally:
         run.send_signal(signal.SIGKILL)
         run.wait()

@@ -1,0 +1,39 @@
+"""What a gateway's own calls have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from l3kit.sandbox.answers import json_answer
+
+ADMIN_HEADER = "X-L3kit-Sandbox"
+"""Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def admin(handler: Handler) -> Handler:
+    """The handler for those who bring the header; a ValueError of its is told with status 400."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if ADMIN_HEADER not in request.headers:
+            return json_answer({"error": f"the header {ADMIN_HEADER} is missing"}, 403)
+        try:
+            return await handler(request)
+        except json.JSONDecodeError:
+            return json_answer({"error": "the body is not JSON"}, 400)
+        except ValueError as error:
+            return json_answer({"error": str(error)}, 400)
+
+    return guarded
+
+
+def cloud_in(body: bytes) -> str:
+    """The cloud that a call asks for. Raises: ValueError."""
+    content = json.loads(body)
+    cloud = content.get("cloud") if isinstance(content, dict) else None
+    if cloud not in ("aws", "azure", "gcp"):
+        raise ValueError("cloud must be aws, azure or gcp")
+    return str(cloud)

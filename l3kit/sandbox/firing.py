@@ -1,0 +1,127 @@
+"""Firing by hand what a sandbox's schedules start: EventBridge's, Azure's timers, Cloud Scheduler's jobs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.gateway_calls import request
+from l3kit.sandbox.homes import did_you_mean
+from l3kit.sandbox.lifecycle import HEALTH_SECONDS, status
+from l3kit.sandbox.listing import not_up
+from l3kit.sandbox.state import SandboxState
+
+FUNCTION_CLOUDS = ("azure", "gcp")
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFiring:
+    """What came of firing a schedule by hand.
+
+    Attributes:
+        event: the JSON text the function got.
+        payload: the JSON text it returned.
+        function_error: None when the handler returned, else Lambda's word for it.
+        log_tail: the last 4 KB the invocation logged.
+    """
+
+    schedule: str
+    group: str
+    function: str
+    event: str
+    payload: str
+    function_error: str | None
+    request_id: str
+    log_tail: str
+
+    def result(self) -> Any:
+        return json.loads(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Fireable:
+    """What `fire` takes: a schedule of AWS's, or a function with a timer or a job."""
+
+    cloud: str
+    name: str
+    group: str = ""
+
+    def __str__(self) -> str:
+        more = f" --group {self.group}" if self.group not in ("", "default") else ""
+        return f"{self.name}{more}" if self.cloud == "aws" else f"{self.name} --cloud {self.cloud}"
+
+
+def running(home: Path | str | None = None) -> SandboxState:
+    """The sandbox of this home. Raises: SandboxError where it is not up, telling why and what runs instead."""
+    state = status(home)
+    if state is None:
+        raise SandboxError("sandbox", not_up(home), "Run `l3kit sandbox up`, or name one that runs")
+    return state
+
+
+def fireable(state: SandboxState) -> list[Fireable]:
+    """All that can be fired there, cloud by cloud, by name. Raises: SandboxError; ProvisioningError."""
+    found: list[Fireable] = []
+    if "aws" in state.clouds:
+        code, answer = request(state.aws_endpoint, "GET", "/_sandbox/schedules", seconds=HEALTH_SECONDS)
+        if code != 200:
+            raise SandboxError("sandbox schedules", str(answer.get("error", code)), "See the logs in its home")
+        found += [Fireable("aws", one["name"], one["group"]) for one in answer["schedules"]]
+    for cloud in FUNCTION_CLOUDS:
+        host = SandboxFunctionHost(state.aws_endpoint, cloud)
+        found += [Fireable(cloud, function.name) for function in host.list() if host.timers(function.name)]
+    return found
+
+
+def fire_schedule(
+    name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
+) -> ScheduleFiring:
+    """Invoke a schedule's target now, with its Input, and wait for the result.
+
+    Args:
+        time: the scheduled time the event speaks of, ISO-8601; now when None.
+    Raises: SandboxError when the sandbox is not up, or the schedule is missing, disabled or without a function.
+    """
+    state = running(home)
+    path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
+    code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
+    if code != 200:
+        cause = str(answer.get("error", code))
+        remedy = _remedy(state, "aws", name) if code == 404 else "See the logs in the sandbox's home"
+        raise SandboxError(f"schedule {group}/{name}", cause, remedy)
+    return ScheduleFiring(**answer)
+
+
+def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:
+    """Run what starts a function of Azure or Google Cloud by schedule, and wait for its end.
+
+    Args: time: as for `fire_schedule`.
+    Returns: `status`, `body` and `log_tail`. Raises: L3Error.
+    """
+    state = running(home)
+    host = SandboxFunctionHost(state.aws_endpoint, cloud)
+    timers = host.timers(name)
+    if not timers:
+        cause = f"has no schedule on {cloud}, or is not deployed"
+        raise SandboxError(f"function {name}", cause, _remedy(state, cloud, name))
+    return host.fire(name, next(iter(timers)), time)
+
+
+def nothing_named(home: Path | str | None = None) -> SandboxError:
+    """What `fire` says that was told no name."""
+    known = [str(one) for one in fireable(running(home))]
+    remedy = f"Name one of: {', '.join(known)}" if known else "Deploy a twin first: nothing here has a schedule"
+    return SandboxError("fire", "no schedule is named", remedy)
+
+
+def _remedy(state: SandboxState, cloud: str, name: str) -> str:
+    known = fireable(state)
+    if any(one.name == name and one.cloud != cloud for one in known):
+        return f"Say `fire {next(one for one in known if one.name == name)}`"
+    close = did_you_mean(name, [one.name for one in known], "schedules")
+    return close if close.startswith("Did") or not known else f"There are {', '.join(str(one) for one in known)}"
