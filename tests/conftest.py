@@ -63,7 +63,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         int(dict(r.user_properties).get("permissions", 0)) for r in reports if r.when == "call" and r.passed
     ):
         terminalreporter.write_line(f"permissions taken away one by one, each of them missed: {tried}")
+    _tell_broken_requests(terminalreporter, reports)
     _tell_layouts(terminalreporter, reports)
+
+
+def _tell_broken_requests(terminalreporter: pytest.TerminalReporter, reports: Iterable[pytest.TestReport]) -> None:
+    """Sums what the tests recorded that send broken requests."""
+    found = [p for r in reports if r.when == "call" and r.passed and "requests_sent" in (p := dict(r.user_properties))]
+    if not found:
+        return
+    sent, answered = (sum(int(str(p[name])) for p in found) for name in ("requests_sent", "requests_answered"))
+    ports, left = (max(int(str(p[name])) for p in found) for name in ("requests_ports", "requests_open"))
+    terminalreporter.write_line(
+        f"broken requests sent: {sent:,} to {ports} ports, {answered:,} answered; connections left open at a moment: "
+        f"{left:,}; processes ended, secrets told, halves kept: 0"
+    )
 
 
 def _figures(reports: Iterable[pytest.TestReport]) -> dict[str, int]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from l3kit.files import refusal
 from l3kit.sandbox.function_record import FunctionConfig
 from l3kit.sandbox.iam.calls.targets import log_arn
 from l3kit.sandbox.upstream import Upstream
@@ -100,7 +101,10 @@ class InstanceLog:
 
     def _write(self, line: bytes) -> None:
         text = line.replace(b"\r", b"\n")  # the runtime client joins the lines of a traceback with CR
-        with self._file.open("ab") as file:
-            file.write(text + b"\n")
+        try:
+            with self._file.open("ab") as file:
+                file.write(text + b"\n")
+        except OSError as error:  # what a function does must not depend on it; who reads the tail is told
+            text += f"\n[sandbox] {self._file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))

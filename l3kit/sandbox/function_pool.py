@@ -120,5 +120,8 @@ class FunctionPool:
                 await asyncio.sleep(waits[min(attempt, len(waits)) - 1])
 
     def _note(self, text: str) -> None:
-        with self._log_file.open("a", encoding="utf-8") as file:
+        with (
+            contextlib.suppress(OSError),
+            self._log_file.open("a", encoding="utf-8") as file,
+        ):  # it is tried again anyway
             file.write(f"[sandbox] {text}\n")

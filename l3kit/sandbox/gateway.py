@@ -18,7 +18,7 @@ import psutil
 from aiohttp import web
 
 from l3kit.errors import SandboxError
-from l3kit.files import UNWRITABLE
+from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox import function_urls
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.answers import json_answer, rest_error, unserved
@@ -40,7 +40,7 @@ from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.runtime_files import link_runtime
 from l3kit.sandbox.s3 import S3
 from l3kit.sandbox.schedules import Schedules
-from l3kit.sandbox.signatures import scope_of
+from l3kit.sandbox.signatures import SERVICES, scope_of
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 
 WATCH_SECONDS = 1.0
@@ -97,7 +97,8 @@ class Gateway:
         tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
         await self.stopping.wait()
         print(f"stopping: {self.reason}", flush=True)
-        note_end(self._home, self.reason, self._dead_part)
+        with contextlib.suppress(OSError):
+            note_end(self._home, self.reason, self._dead_part)
         for task in tasks:
             task.cancel()
 
@@ -117,8 +118,10 @@ class Gateway:
 
         async def route(request: web.Request) -> web.StreamResponse:
             region, service = scope_of(request)
+            if service not in SERVICES:
+                return rest_error(501, "NotImplemented", "It is signed for a service that the l3kit sandbox lacks")
             if service in _ONE_REGION and region != REGION:
-                message = f"The l3kit sandbox serves {REGION} only; the request was signed for {region}"
+                message = f"The l3kit sandbox serves {REGION} only; the request was signed for another region"
                 return rest_error(400, "ValidationException", message)
             return await permissions.enforcement.handle(request, service, by_service.get(service, moto.forward))
 
@@ -138,10 +141,14 @@ class Gateway:
             cloud = cloud_in(await request.read())
             try:
                 await (self._aws.start() if cloud == "aws" else self._parts.start(cloud))
+                self._publish()
             except SandboxError as error:
                 told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
                 return json_answer({"error": told}, 500)
-            self._publish_later()
+            except OSError as error:
+                cause, remedy = refusal(error)
+                told = {"resource": f"sandbox home {self._home.root}", "cause": cause, "remedy": remedy}
+                return json_answer({"error": told}, 500)
             return json_answer({"endpoints": self._parts.endpoints})
 
         self._faults.add_routes(app, admin)
@@ -171,8 +178,9 @@ class Gateway:
             except web.RequestPayloadError:
                 return web.Response(status=400, text=MALFORMED)
             except (aiohttp.ClientError, OSError, SandboxError) as error:
-                if request.transport is None or request.content.exception() is not None:
-                    return web.Response(status=400, text=MALFORMED)  # its sender is gone, or its body is none
+                gone = request.transport is None or request.transport.is_closing()
+                if gone or request.content.exception() is not None:
+                    return web.Response(status=400, text=MALFORMED)
                 return unserved(error)
             finally:
                 self._open_requests -= 1
@@ -254,6 +262,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     home = Home(options.home)
     log_discreetly()
+    os.environ["GRPC_VERBOSITY"] = "NONE"  # its core tells headers as they came
     try:
         link_runtime(home.runtime)
         asyncio.run(_run(home, options))

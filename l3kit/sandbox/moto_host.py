@@ -5,9 +5,54 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
 from l3kit.sandbox.discreet_logs import log_discreetly
 from l3kit.sandbox.leash import end_with_parent
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class _Lines:
+    """A request's head as it is read; `whole` unless the connection ended in the midst of it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.whole = True
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._file.readline(size)
+        self.whole = line.endswith(b"\n")
+        return line
+
+
+class StrictRequests(BaseHTTPRequestHandler):
+    """http.server takes half a head for a whole one, and quotes what it refuses; werkzeug takes half of a body that
+    comes in chunks for a whole one."""
+
+    def parse_request(self) -> bool:
+        """See http.server."""
+        whole, lines = self.rfile, _Lines(self.rfile)
+        self.rfile = lines  # type: ignore[assignment]
+        try:
+            taken = super().parse_request()
+        finally:
+            self.rfile = whole
+        self.close_connection = self.close_connection or not lines.whole
+        return taken and lines.whole
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """See http.server."""
+        super().send_error(code)
+
+    def run_wsgi(self) -> None:
+        """See werkzeug. S3 wants a length too."""
+        if "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            return self.send_error(411)
+        return super().run_wsgi()  # type: ignore[misc,no-any-return]
 
 
 def main(ready_fd: int) -> None:
@@ -19,20 +64,16 @@ def main(ready_fd: int) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    class Handler(MotoRequestHandler):
-        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """See http.server, whose message quotes the request."""
-            super().send_error(code)
+    class Handler(StrictRequests, MotoRequestHandler):
+        """See moto."""
 
-        def run_wsgi(self) -> None:
-            """See werkzeug, which takes chunks that break off for a whole body. S3 wants a length too."""
-            if "Transfer-Encoding" not in self.headers:
-                return super().run_wsgi()
-            self.close_connection = True
-            return self.send_error(411)
+    def backend(service: Any) -> Flask:
+        app = create_backend_app(service)
+        app.url_map.merge_slashes = False  # it would send the client elsewhere, repeating its query; keys may have them
+        return app
 
     _forget_tags_of_deleted_buckets()
-    app = DomainDispatcherApplication(create_backend_app)
+    app = DomainDispatcherApplication(backend)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     os.environ["MOTO_PORT"] = str(server.server_port)
     os.write(ready_fd, f"{server.server_port}\n".encode())

@@ -10,19 +10,18 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import hmac
+import importlib.util
 import inspect
 import json
 import logging
 import os
 import re
 import signal
-import socketserver
 import sys
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -82,11 +81,11 @@ class App:
             found[name] = _PERCENT.sub(lambda match: os.environ[match[1]], trigger["schedule"])
         return found
 
-    def call(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def call(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Answer one request."""
         parts = urlsplit(target)
         path, query = parts.path.strip("/"), _joined(parse_qsl(parts.query))
-        lower = {name.lower(): value for name, value in headers.items()}
+        lower = {name.lower(): value for name, value in _joined(headers).items()}
         given = lower.get("x-functions-key") or query.get("code", "")
         if path.startswith("admin/functions/"):
             return self._admin(unquote(path.removeprefix("admin/functions/")), method, given)
@@ -213,59 +212,6 @@ def _name(value: Any) -> str:
     return str(getattr(value, "name", value)).upper()
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread for each connection; it asks nobody for this machine's name, as http.server does."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """What breaks a connection is its client's; an error's words may quote what it sent."""
-
-
-def handler_of(call: Callable[[str, str, Mapping[str, str], bytes], Answer]) -> type[BaseHTTPRequestHandler]:
-    """The HTTP side; the gateway in front sends each body's length."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def _serve(self) -> None:
-            told = self.headers.get("Content-Length") or "0"
-            if not told.isascii() or not told.isdecimal() or "Transfer-Encoding" in self.headers:
-                self.send_error(400)
-                return
-            length = int(told)
-            body = self.rfile.read(length)
-            if len(body) < length:  # its sender is gone
-                self.close_connection = True
-                return
-            status, answered, content = call(self.command, self.path, dict(_joined(self.headers.items())), body)
-            self.send_response(status)
-            for name, value in answered:
-                if name.lower() != "content-length":
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """See http.server, whose message quotes the request."""
-            super().send_error(code)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """The function's log is its own."""
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._serve
-            raise AttributeError(name)
-
-    return Handler
-
-
 def app_of(module: Any) -> Any:
     """The module's one function app, whatever its name. Raises: RuntimeError where it has none or several."""
     from azure.functions.decorators.function_app import FunctionRegister
@@ -288,6 +234,16 @@ def run_seconds(host_json: Mapping[str, Any]) -> int:
     return total
 
 
+def _beside(name: str) -> Any:
+    """A module of the sandbox's own beside this file: no folder of l3kit's is on the function's path."""
+    spec = importlib.util.spec_from_file_location(f"_l3kit_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def main(root: str, dependencies: str, ready_fd: int) -> None:
     end_with_gateway()
     key, master = os.environ.pop(KEY_VARIABLE), os.environ.pop(MASTER_VARIABLE)
@@ -299,7 +255,8 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
 
     app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
-    server = Server(("127.0.0.1", 0), handler_of(app.call))
+    http = _beside("azure_http")
+    server = http.Server(("127.0.0.1", 0), http.handler_of(app.call))
     ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")
     os.close(ready_fd)

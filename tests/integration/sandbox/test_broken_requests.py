@@ -23,11 +23,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore, storage
 
 from l3kit.clouds.azure.provisioning.calls import blob_client
-from l3kit.sandbox import SandboxState
+from l3kit.sandbox import SandboxState, status
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.other_clouds import azure_session
 from l3kit.sandbox.processes import session_members
+from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
 from tests.support.broken_requests import HALF, Sent, Whole, drawn, head, send_all
@@ -157,10 +158,12 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
             "storage": [b.name for b in gcs.list_blobs()],
         }
 
-    return World(state, name, kept, halves, templates(state, name))
+    with_dynamodb = status(state.home)
+    assert with_dynamodb is not None
+    return World(with_dynamodb, name, kept, halves, templates(name))
 
 
-def templates(state: SandboxState, name: str) -> dict[str, list[Whole]]:
+def templates(name: str) -> dict[str, list[Whole]]:
     """What each port understands, by the name that `World.ports` gives it."""
     text, at = name.encode(), f"/devstoreaccount1/{name}"
     put_item = json.dumps({"TableName": name, "Item": {"id": {"S": "MARK"}, "token": {"S": "x"}}}).encode()
@@ -285,7 +288,7 @@ def check(world: World, seed: int, rounds: int, record_property: Callable[[str, 
     assert until(lambda: world.open_files() <= files + SPARE_FILES), f"{world.open_files()} files open, {files} before"
     answered = sum(bool(one.answer) for one in sent)
     for name, value in (
-        ("broken", len(sent)),
+        ("sent", len(sent)),
         ("ports", len(world.templates)),
         ("open", left_open),
         ("answered", answered),
@@ -298,6 +301,18 @@ def test_broken_requests_neither_end_anything_nor_are_told(
 ) -> None:
     """Each kind once on each port."""
     check(world, secrets.randbelow(10**9), 1, record_property)
+
+
+def test_what_a_sandbox_writes_is_its_users_alone(world: World) -> None:
+    """Every file and folder in its home, but for what is linked and what stands in functions' own zips."""
+    home = Home(world.state.home)
+    linked = {path for path in home.root.rglob("*") if path.is_symlink()}
+    files = set(home.root.rglob("*")) - linked
+    zipped = {path for path in files if "code" in path.relative_to(home.root).parts[1:-1]}
+    modes = {str(path.relative_to(home.root)): oct(path.stat().st_mode & 0o777) for path in files - zipped}
+    assert {name: mode for name, mode in modes.items() if mode not in ("0o600", "0o700")} == {}
+    logs = {path.name.split("-")[0] for path in home.logs.rglob("*.log")}
+    assert {"gateway.log", "moto.log", "dynalite.log", "azurite.log", "cosmos.log", "azure", "gcp", "kept"} <= logs
 
 
 def test_a_request_that_stays_half_sent_holds_nobody_up(world: World, aws: Callable[[str], Any]) -> None:

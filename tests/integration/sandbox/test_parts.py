@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import resource
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,18 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
+import psutil
 import pytest
+import requests
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
-from l3kit.errors import SandboxError
+from l3kit.errors import ProvisioningError, SandboxError
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.listing import sandboxes
 from l3kit.session import sandbox_session
-from tests.integration.sandbox.conftest import RUNTIME, make_zip
+from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
 from tests.support.cloud_functions import definition, gcp_zip
 
 pytestmark = pytest.mark.sandbox
+ONCE = Config(retries={"total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +55,66 @@ def test_a_sandbox_without_aws_runs_none_of_its_emulators(bare: SandboxState) ->
     assert names(bare) == ["gateway"]
 
 
+@contextmanager
+def full(process: psutil.Process) -> Iterator[None]:
+    """As `no_room`, for a process that runs."""
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+def client(state: SandboxState, service: str) -> Any:
+    keys = state.environment()
+    return boto3.client(
+        service, endpoint_url=state.aws_endpoint, region_name=state.region, config=ONCE,
+        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"], aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+
+
+def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> None:
+    """The content of an object, a function's code, its log, the gateway's state; afterwards all goes on."""
+    session = sandbox_session(bare)
+    assert session.gcp is not None
+    gateway = psutil.Process(bare.processes[0].pid)
+    upload = f"{bare.endpoints['storage']}/upload/storage/v1/b/full/o?uploadType=media&name=x"
+    bucket = f"{bare.endpoints['storage']}/storage/v1/b?project=p"
+    requests.post(bucket, json={"name": "full"}, timeout=30).raise_for_status()
+    with full(gateway), pytest.raises(SandboxError, match=r"File too large\. Make room"):
+        l3kit_sandbox.ensure_up(bare.home, clouds=["aws"])
+    assert l3kit_sandbox.ensure_up(bare.home, clouds=["aws"]).clouds == ("aws", "gcp")
+    role = client(bare, "iam").create_role(RoleName="full", AssumeRolePolicyDocument=trust("lambda"))["Role"]["Arn"]
+    root = client(bare, "lambda")
+    function: dict[str, Any] = {
+        "FunctionName": "full", "Runtime": RUNTIME, "Handler": "app.handler",
+        "Role": role,
+        "Code": {"ZipFile": make_zip("def handler(event, context):\n    return 'here'\n")},
+    }  # fmt: skip
+    root.create_function(**function)
+    with full(gateway):
+        answer = requests.post(upload, data=b"content", timeout=30)
+        assert (answer.status_code, "File too large. Make room" in answer.text) == (500, True)
+        with pytest.raises(ClientError, match=r"File too large\. Make room"):
+            root.create_function(**function | {"FunctionName": "more"})
+        invoked = root.invoke(FunctionName="full", LogType="Tail")
+        assert invoked["Payload"].read() == b'"here"'
+        assert b"full.log cannot be written: File too large" in base64.b64decode(invoked["LogResult"])
+        with pytest.raises(ProvisioningError, match="File too large"):
+            session.gcp.functions.put("more", definition(), gcp_zip("def main(request):\n    return 'x'\n"))
+    assert requests.post(upload, data=b"content", timeout=30).status_code == 200
+    root.create_function(**function | {"FunctionName": "more"})
+
+
 def test_those_who_need_a_part_at_once_get_the_same_one(bare: SandboxState) -> None:
     """Ten first calls to AWS, five of them to DynamoDB."""
-    session = sandbox_session(bare)
     table = {
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    hot, sts = session.aws.client("dynamodb"), session.aws.client("sts")
+    hot, sts = client(bare, "dynamodb"), sandbox_session(bare).aws.client("sts")
     with ThreadPoolExecutor(10) as pool:
         calls: list[Callable[[], Any]] = [sts.get_caller_identity] * 5
         calls += [lambda n=n: hot.create_table(TableName=f"twin-hot-iot-data-{n}", **table) for n in range(5)]
