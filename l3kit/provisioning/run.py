@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from l3kit.provisioning.model import (
 from l3kit.provisioning.step_log import StepLog
 from l3kit.provisioning.wanted import Provisioner, unwanted, wanted, wanted_for_removal
 from l3kit.tables import Sheet, Shown
+from l3kit.twin import PROVIDERS
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -271,5 +272,16 @@ def _everywhere(
     twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
 ) -> dict[str, Provisioner]:
     """All clouds that this session reaches, of those asked for: a former layout may have left something on any."""
-    facades = {p: session.cloud(p) for p in ("aws", "azure", "gcp") if not clouds or p in clouds}
+    facades = {p: session.cloud(p) for p in _begun(session) if not clouds or p in clouds}
     return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
+
+
+def _begun(session: Session) -> Sequence[str]:
+    """The clouds on which there may be something: in a sandbox those that it has started, since each begins empty."""
+    if session.sandbox_home is not None:
+        from l3kit.sandbox.state import Home, read_state
+
+        state = read_state(Home(session.sandbox_home))
+        if state is not None:
+            return state.clouds
+    return PROVIDERS

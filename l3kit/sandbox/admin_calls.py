@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.answers import json_answer
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
@@ -15,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def admin(handler: Handler) -> Handler:
-    """The handler for those who bring the header; a ValueError of its is told with status 400."""
+    """The handler for those who bring the header; its ValueError is told with status 400, a full disk with 500."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         if ADMIN_HEADER not in request.headers:
@@ -26,6 +27,10 @@ def admin(handler: Handler) -> Handler:
             return json_answer({"error": "the body is not JSON"}, 400)
         except ValueError as error:
             return json_answer({"error": str(error)}, 400)
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            return json_answer({"error": f"the sandbox cannot write: {'. '.join(refusal(error))}"}, 500)
 
     return guarded
 

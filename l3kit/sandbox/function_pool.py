@@ -120,8 +120,6 @@ class FunctionPool:
                 await asyncio.sleep(waits[min(attempt, len(waits)) - 1])
 
     def _note(self, text: str) -> None:
-        with (
-            contextlib.suppress(OSError),
-            self._log_file.open("a", encoding="utf-8") as file,
-        ):  # it is tried again anyway
+        # Whether it can be written or not, the next attempt is made.
+        with contextlib.suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
             file.write(f"[sandbox] {text}\n")

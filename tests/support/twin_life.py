@@ -14,6 +14,7 @@ from pathlib import Path
 import l3kit
 from l3kit import sandbox
 from l3kit.movers import MOVERS
+from l3kit.provisioning.layout import providers_of
 from l3kit.session import sandbox_session
 from l3kit.telemetry import put_telemetry
 
@@ -66,7 +67,7 @@ def main(home: Path, layout: str) -> None:
         }.items():
             (folder / f"{file}.json").write_text(json.dumps(content))
         twin = l3kit.Twin.load(folder)
-        session = sandbox_session(sandbox.ensure_up(home, clouds=("aws", "azure", "gcp")))
+        session = sandbox_session(sandbox.ensure_up(home, clouds=providers_of(twin)))
         l3kit.apply(l3kit.plan(twin, session), session)
         readings = {1: "1.50", 6: "1" * 5_000}
         put_telemetry(session, twin, [("d", _reading(month, number)) for month, number in readings.items()])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import resource
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +30,7 @@ from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
 from tests.support.cloud_functions import definition, gcp_zip
 
 pytestmark = pytest.mark.sandbox
+ROOT = Path(__file__).parents[3]
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -36,6 +40,21 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     home = tmp_path_factory.mktemp("bare")
     yield l3kit_sandbox.ensure_up(home, clouds=["gcp"])
     l3kit_sandbox.down(home)
+
+
+@pytest.mark.slow
+def test_a_whole_life_without_aws_starts_nothing_of_it(tmp_path: Path) -> None:
+    """Deployed, loaded, moved, restored, queried, verified and destroyed."""
+    command = [sys.executable, "-m", "tests.support.twin_life", str(tmp_path / "home"), "gcp-gcp-gcp"]
+    try:
+        lived = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=True)
+        assert json.loads(lived.stdout)["failed"] == []
+        state = l3kit_sandbox.status(tmp_path / "home")
+        assert state is not None
+        assert state.clouds == ("gcp",)
+        assert names(state) == ["gateway"]
+    finally:
+        l3kit_sandbox.down(tmp_path / "home")
 
 
 def names(state: SandboxState) -> list[str]:
