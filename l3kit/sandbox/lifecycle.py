@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -87,18 +88,23 @@ def ensure_up(
     """
     state = status(home) or up(home, progress, owner=owner)
     missing = [cloud for cloud in SERVICES if cloud in clouds and cloud not in state.clouds]
-    for cloud in missing:
-        try:
-            _start_cloud(state, cloud, progress or (lambda _: None))
-        except OSError as error:  # npm's cache
-            raise _unusable(Home(state.home), error) from None
-    return (status(home) or state) if missing else state
+    if not missing:
+        return state
+    say = progress or (lambda _: None)
+    try:
+        for cloud in missing:
+            if cloud in PACKAGES:
+                node_install.ready(PACKAGES[cloud], say)
+    except OSError as error:  # npm's cache
+        raise _unusable(Home(state.home), error) from None
+    say(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
+    with ThreadPoolExecutor(len(missing)) as pool:
+        for started in [pool.submit(_start_cloud, state, cloud) for cloud in missing]:
+            started.result()
+    return status(home) or state
 
 
-def _start_cloud(state: SandboxState, cloud: str, say: Progress) -> None:
-    if cloud in PACKAGES:
-        node_install.ready(PACKAGES[cloud], say)
-    say(f"starting {SERVICES[cloud]}")
+def _start_cloud(state: SandboxState, cloud: str) -> None:
     body = json.dumps({"cloud": cloud})
     code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
     if code != 200:
