@@ -337,7 +337,7 @@ def odd_json(chance: random.Random, whole: Whole, secret: str) -> Broken:
             b'{"token": "' + text + b'", "a": NaN}',
             b'{"token": "' + text + b'", "a": 1e400}',
             b'{"token": "' + text + b'", "a": "\\ud83d"}',
-            b'{"TableName": "\\ud83d' + text + b'", "Item": {}}',
+            b'{"TableName": "\\ud83d", "Item": {}}',
             b'{"token": "' + text + b'", "token": "' + text + b'"}',
             b'{"token": "' + text + b'"',
             text,

@@ -155,7 +155,8 @@ def test_down_ends_busy_functions_and_what_they_started(home: Path, gateway_is_k
 def test_everything_listens_on_loopback_only(sandbox: SandboxState) -> None:
     for info in sandbox.processes:
         listening = [c for c in psutil.Process(info.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
-        assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+        # gRPC writes the address as IPv6 does.
+        assert {connection.laddr.ip.removeprefix("::ffff:") for connection in listening} == {"127.0.0.1"}
         assert info.port in {connection.laddr.port for connection in listening}
 
 
