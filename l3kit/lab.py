@@ -118,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.no_open:
         return 0
     sys.stdout.flush()
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", FOLDER, *further], cwd=root)
+    # The project is the server's root, so that links to ../docs open.
+    places = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{FOLDER}"]
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *places, *further], cwd=root)
 
 
 if __name__ == "__main__":
