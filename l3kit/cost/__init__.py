@@ -31,6 +31,7 @@ _EXPORTS = {
     "chunk_table": "seed_tables",
     "chunk_frame": "seed_tables",
     "batch_table": "seed_tables",
+    "batching_gain": "batching",
     "request_prices": "seed_tables",
     "sweep_chunk_size": "sweeps",
     "sensitivity": "sweeps",

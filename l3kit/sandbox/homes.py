@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.state import Home
+from l3kit.sandbox.state import HOME_VARIABLE, Home
 
 DEFAULT = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -26,7 +26,7 @@ def project_root() -> Path:
 def default_home() -> Path:
     """L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project around the working folder (a notebook's folder and
     the project's root share one sandbox), else in the working folder itself."""
-    chosen = os.environ.get("L3KIT_SANDBOX_HOME", "").strip()
+    chosen = os.environ.get(HOME_VARIABLE, "").strip()
     if chosen:
         return Path(chosen).expanduser().resolve()
     return project_root() / ".l3kit" / "sandbox"

@@ -17,6 +17,7 @@ ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
 FORMAT = 2
+HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 DISK_EXIT = 64
 """A gateway that cannot write into its home ends with this exit code and the error's number added."""
 
