@@ -59,6 +59,6 @@ notebooks: $(READY)  ## Run all notebooks with their defaults and save their out
 	@$(BIN)/python -m tests.notebooks.refresh
 
 clean:  ## Stop the sandbox and remove what was generated
-	@test ! -x $(BIN)/l3kit || for home in .l3kit/sandbox*; do $(BIN)/l3kit sandbox down --home $$home; done
+	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down --all
 	@rm -rf build dist .l3kit .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -69,14 +69,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _tell_broken_requests(terminalreporter: pytest.TerminalReporter, reports: Iterable[pytest.TestReport]) -> None:
     """Sums what the tests recorded that send broken requests."""
-    found = [p for r in reports if r.when == "call" and r.passed and "requests_sent" in (p := dict(r.user_properties))]
+    found = [p for r in reports if r.when == "call" and "requests_sent" in (p := dict(r.user_properties))]
     if not found:
         return
-    sent, answered = (sum(int(str(p[name])) for p in found) for name in ("requests_sent", "requests_answered"))
+    names = ("sent", "answered", "ended", "told", "halves")
+    total = {name: sum(int(str(p[f"requests_{name}"])) for p in found) for name in names}
     ports, left = (max(int(str(p[name])) for p in found) for name in ("requests_ports", "requests_open"))
     terminalreporter.write_line(
-        f"broken requests sent: {sent:,} to {ports} ports, {answered:,} answered; connections left open at a moment: "
-        f"{left:,}; processes ended, secrets told, halves kept: 0"
+        f"broken requests sent: {total['sent']:,} to {ports} ports, {total['answered']:,} answered; "
+        f"connections left open at once: {left:,}; processes ended: {total['ended']:,}, "
+        f"secrets told: {total['told']:,}, halves kept: {total['halves']:,}"
     )
 
 
