@@ -23,6 +23,7 @@ from aiohttp import web
 from l3kit.sandbox.discreet_server import runtime_server
 from l3kit.sandbox.function_logs import InstanceLog
 from l3kit.sandbox.function_record import FunctionConfig
+from l3kit.sandbox.runtime_errors import error_payload, exit_error
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
@@ -155,10 +156,10 @@ class Instance:
         if self._result.done():
             payload, kind = self._result.result()
         elif self._exited.done():
-            kind, payload = "Runtime.ExitError", _exit_error(request_id, self._exited.result())
+            kind, payload = "Runtime.ExitError", exit_error(request_id, self._exited.result())
         else:
             kind = "Sandbox.Timedout"
-            payload = _error(request_id, kind, f"Task timed out after {self.config.timeout:.2f} seconds")
+            payload = error_payload(request_id, kind, f"Task timed out after {self.config.timeout:.2f} seconds")
         self._drain()
         self.log.flush_partial()
         if kind == "Sandbox.Timedout":
@@ -283,15 +284,6 @@ class Instance:
 
 def _trace_id(request_id: str) -> str:
     return f"Root=1-{int(time.time()):x}-{request_id.replace('-', '')[:24]};Sampled=0"
-
-
-def _error(request_id: str, kind: str, message: str) -> bytes:
-    return json.dumps({"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}).encode()
-
-
-def _exit_error(request_id: str, code: int) -> bytes:
-    how = f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code) or -code}".lower()
-    return _error(request_id, "Runtime.ExitError", f"Runtime exited with error: {how}")
 
 
 async def _read_limited(request: web.BaseRequest, limit: int) -> bytes | None:
