@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     root = Path(__file__).resolve().parents[2]
     try:
-        with _interruptible():
+        with interruptible():
             return _show(acts(options.only, options.act), root, (root / options.out).resolve())
     except KeyboardInterrupt:
         print("\nInterrupted: the notebooks and their sandboxes are stopped, nothing is left running.", flush=True)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """A polite kill ends the demo as Ctrl-C does."""
 
     def interrupted(*_: object) -> None:
