@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 SLICES := 4
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slice test-all bench cost-report lint clean notebooks
+.PHONY: help venv demo lab test test-slice test-all bench cost-report lint clean notebooks
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
 	@$(BIN)/python -m l3kit.demo
+
+lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git ignores (NEW=1 adds newer originals)
+	@$(BIN)/python -m l3kit.lab $(if $(NEW),--new)
 
 test: $(READY)  ## Run the tests and check every notebook
 	@$(BIN)/python -m tests.slices --of $(SLICES) --fast

@@ -24,6 +24,7 @@ _EXPORTS = {
     "query": "l3kit.device_query",
     "explain": "l3kit.explanation",
     "end_lease": "l3kit.leases",
+    "stop_if_empty": "l3kit.sandbox_end",
     "verify": "l3kit.verification",
     "check_links": "l3kit.link_checks",
     "write_result": "l3kit.results",

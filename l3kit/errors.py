@@ -19,6 +19,10 @@ class L3Error(Exception):
         text = f"{resource}: {cause}"
         super().__init__(f"{text}. {remedy}" if remedy else text)
 
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows in place of a traceback: it was raised on purpose, and says all there is to say."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
+
 
 class ConfigurationError(L3Error, RuntimeError):
     """A setting, config file or parameter is missing or wrong; nothing was done."""

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.notebook_run import begin_run
+from l3kit.results import ResultFile
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tiering.item_times import read_moment
 from l3kit.tiering.time_ranges import read_bound
@@ -41,14 +53,16 @@ class Parameters(Shown, BaseModel):
     """What every notebook takes. The fields' descriptions are the comments of the parameters cell."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    notebook: ClassVar[str]
+    _result: ResultFile | None = PrivateAttr(default=None)
 
     twin: str = Field(min_length=1, description="folder of the twin's config files, below the project")
     target: Literal["sandbox", "aws"] = Field(description="sandbox: emulators on this machine; aws: the real account")
     sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
-    fresh: bool = Field(description="sandbox only: begin with an empty sandbox, and stop it at the end")
+    fresh: bool = Field(description="sandbox only: begin with an empty one of its own, and stop it at the end")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
     profile: str = Field(description="AWS profile; empty takes boto3's default")
-    result_path: str = Field(description="where the JSON result goes; empty is build/results/")
+    result_path: str = Field(description="where the JSON result goes; empty is beside the output notebook")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -73,6 +87,13 @@ class Parameters(Shown, BaseModel):
     def twin_path(self) -> Path:
         """The twin's folder, below the project root unless absolute."""
         return project_root() / self.twin
+
+    @property
+    def result(self) -> ResultFile:
+        """Where the result of this run goes."""
+        if self._result is None:
+            self._result = begin_run(self.notebook, dict(self), {}, project_root())
+        return self._result
 
     def to_frame(self) -> pd.DataFrame:
         """Name, value and meaning of each parameter; paths outside the project are not shown."""
@@ -110,11 +131,15 @@ class Dated(Parameters):
 class WalkthroughParameters(Dated):
     """walkthrough.ipynb"""
 
+    notebook: ClassVar[str] = "walkthrough"
+
     every_days: int = Field(ge=1, le=330, description="days between two runs of the movers")
 
 
 class DeployParameters(Parameters):
     """deploy_l3.ipynb"""
+
+    notebook: ClassVar[str] = "deploy_l3"
 
     apply_changes: bool = Field(description="False only shows the plan")
     rotate_tokens: bool = Field(description="True makes new tokens for all cross-cloud links")
@@ -124,6 +149,8 @@ class DeployParameters(Parameters):
 class RunMoversParameters(Dated):
     """run_movers.ipynb"""
 
+    notebook: ClassVar[str] = "run_movers"
+
     prepare: bool = Field(description="sandbox only: deploy and load the example where nothing is deployed")
     replay_days: int = Field(ge=0, le=3650, description="run at past scheduled times, this many days back; 0 runs once")
     replay_every_days: int = Field(ge=1, le=365, description="days between those times")
@@ -132,6 +159,8 @@ class RunMoversParameters(Dated):
 class VerifyParameters(Parameters):
     """verify_connections.ipynb"""
 
+    notebook: ClassVar[str] = "verify_connections"
+
     prepare: bool = Field(description="sandbox only: deploy the twin where nothing is deployed")
     canary: bool = Field(description="send one item down the tiers and remove it again")
     clouds: list[Literal["aws", "azure", "gcp"]] = Field(description="check only the parts on these clouds; [] is all")
@@ -139,6 +168,8 @@ class VerifyParameters(Parameters):
 
 class QueryParameters(Dated):
     """query_tiers.ipynb"""
+
+    notebook: ClassVar[str] = "query_tiers"
 
     prepare: bool = Field(description="sandbox only: deploy, load and move the example where nothing is deployed")
     device: str = Field(min_length=1, description="device id")
@@ -167,6 +198,8 @@ class QueryParameters(Dated):
 class CrashLabParameters(Dated):
     """crash_lab.ipynb"""
 
+    notebook: ClassVar[str] = "crash_lab"
+
     step: int = Field(ge=1, le=100, description="kill the mover at this one of its calls")
     when: Literal["before", "after"] = Field(description="before or after the call takes effect")
     every_step: bool = Field(description="kill it after each of its calls in turn, too")
@@ -174,6 +207,8 @@ class CrashLabParameters(Dated):
 
 class DestroyParameters(Parameters):
     """destroy_l3.ipynb"""
+
+    notebook: ClassVar[str] = "destroy_l3"
 
     prepare: bool = Field(description="sandbox only: deploy the twin first where nothing is deployed")
     apply_changes: bool = Field(description="False only shows what would be removed")
@@ -201,6 +236,7 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
         model: the notebook's parameters.
         namespace: the notebook's `globals()` after its parameters cell; papermill puts its values there. Other names
             of an earlier run in the same kernel are passed over.
+    Its result is begun, and says so where a cell fails.
     Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
         known name.
     """
@@ -210,7 +246,15 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
         for name, value in namespace.items()
         if _is_parameter(name, value) and (wanted is None or name in wanted or name in model.model_fields)
     }
-    return check(model, given)
+    root = project_root()
+    try:
+        p = check(model, given)
+    except ConfigurationError:
+        with contextlib.suppress(ConfigurationError):  # its place may be what is wrong
+            begin_run(model.notebook, given, namespace, root)
+        raise
+    p._result = begin_run(model.notebook, given, namespace, root)
+    return p
 
 
 def check(model: type[P], given: Mapping[str, Any]) -> P:

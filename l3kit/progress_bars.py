@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from tqdm.auto import tqdm
 
 T = TypeVar("T")
+DONE = "done"
+"""The last step that a callback of `step_printer` is told."""
 
 
 def progress(items: Iterable[T], *, total: int | None = None, name: str = "") -> Iterator[T]:
@@ -43,11 +45,13 @@ def counter(name: str, total: int) -> Callable[[int], None]:
     return add
 
 
-def step_printer() -> Callable[[str], None]:
-    """A callback that shows which group of checks is running."""
-    bar = tqdm(bar_format="checking {desc}")
+def step_printer(name: str) -> Callable[[str], None]:
+    """A callback that shows which step is being done; after `DONE` it stands still."""
+    bar = tqdm(bar_format=name + ": {desc} ({elapsed})")
 
     def show(step: str) -> None:
         bar.set_description_str(step)
+        if step == DONE:
+            bar.close()
 
     return show

@@ -126,18 +126,24 @@ def connect(
         target: `sandbox` starts the emulators by itself where they are not up; `aws` is the real account.
         sandbox: name of the sandbox, each one by itself; `default` is the one of `l3kit sandbox up`.
         fresh: sandbox only: begin with an empty one, and stop it when the session is closed or this process ends.
+        progress: told in words what is being done, at last `done`.
     Raises: SandboxError, PermissionMissingError, ConfigurationError.
     """
     if target == "aws":
-        return Session("aws", open_account(region, profile))
+        progress("asking whose credentials these are")
+        session = Session("aws", open_account(region, profile))
+        progress("done")
+        return session
     if target != "sandbox":
         raise ConfigurationError("target", f"{target!r} is not allowed", "Allowed: sandbox, aws")
     from l3kit import sandbox as emulators
 
     home = sandbox_home(sandbox)
+    progress("looking for the sandbox")
     if fresh:
         emulators.down(home)
     state = emulators.ensure_up(home, progress, clouds=providers_of(twin), owner=os.getpid() if fresh else None)
+    progress("done")
     return sandbox_session(state, private=fresh)
 
 

@@ -113,7 +113,7 @@ def verify(
         canary: also send one item down with the real hot-to-cold mover, and remove it again; not where that would
             need a cloud that is not checked.
         now: readings later than this are told as ahead of time; left out: the clock's.
-        progress: called with the name of each group.
+        progress: called with the name of each group, then with `done`.
     """
     reached = [cloud for p in providers_of(twin, clouds) if (cloud := session.cloud(p)) is not None]
     groups: list[tuple[str, Callable[[], Iterator[Check]]]] = [
@@ -140,6 +140,7 @@ def verify(
             checks += group()
         except L3Error as error:
             checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
+    progress("done")
     notes += [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
     return VerifyReport(tuple(checks), tuple(notes))
 

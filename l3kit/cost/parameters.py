@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
 from pydantic import Field, field_validator
@@ -27,6 +27,8 @@ def _number(name: str, description: str) -> Any:
 
 class CostAnalysisParameters(Dated):
     """cost_analysis.ipynb. Names and ranges of the workload are those of `Workload` and `Scenario`."""
+
+    notebook: ClassVar[str] = "cost_analysis"
 
     scenario: str = Field(min_length=1, max_length=40, description="name of the scenario in the report")
     devices: int = _number("devices", "devices that send items")

@@ -15,6 +15,7 @@ ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
 FORMAT = 2
+HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Home:
 def default_home() -> Path:
     """L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project around the working folder (a notebook's folder and
     the project's root share one sandbox), else in the working folder itself."""
-    chosen = os.environ.get("L3KIT_SANDBOX_HOME", "").strip()
+    chosen = os.environ.get(HOME_VARIABLE, "").strip()
     if chosen:
         return Path(chosen).expanduser().resolve()
     here = Path.cwd().resolve()

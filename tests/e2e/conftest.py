@@ -40,11 +40,11 @@ class Papermill:
         return self.home.with_name(f"{self.home.name}-e2e") / "twins"
 
     def __call__(self, notebook: str, params: str = "", **parameters: Any) -> Ran:
-        """Run a notebook; `params` names a file of params/, whose values `parameters` override."""
+        """Run a notebook, its result beside it; `params` names a file of params/, whose values `parameters` override."""
         output, result = self.folder / f"{notebook}.ipynb", self.folder / f"{notebook}.json"
         for path in (output, result):
             path.unlink(missing_ok=True)
-        parameters = {"sandbox": "e2e", "fresh": False, "result_path": str(result), **parameters}
+        parameters = {"sandbox": "e2e", "fresh": False, **parameters}
         command = [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(ROOT)]
         command += [str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(output), "-y", json.dumps(parameters)]
         command += ["-f", str(ROOT / "params" / f"{params}.yaml")] if params else []

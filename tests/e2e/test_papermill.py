@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import l3kit
 from l3kit.telemetry import WEATHER_FILE
 from tests.e2e.conftest import Papermill
 
@@ -32,6 +33,8 @@ def test_deploy_move_destroy_in_ci(papermill: Papermill, twins: Path, tmp_path: 
     first = papermill("deploy_l3", twin=twin)
     assert first.code == 0, first.printed[-2000:]
     assert first.result["summary"] == "deploy nyc-weather: 20 created, 0 as they were"
+    assert (first.result["verdict"], first.result["version"]) == ("passed", l3kit.__version__)
+    assert first.result["started"] <= first.result["finished"]
 
     moved = papermill("run_movers", twin=twin, replay_days=90, replay_every_days=90)
     assert moved.code == 0, moved.printed[-2000:]
@@ -71,7 +74,10 @@ def test_the_crash_lab_kills_where_it_is_told_to(papermill: Papermill, twins: Pa
 def test_an_unknown_parameter_stops_the_run_and_names_the_nearest(papermill: Papermill, twins: Path) -> None:
     ran = papermill("deploy_l3", twin=str(twins / "nyc-weather"), aply_changes=False)
     assert ran.code != 0
-    assert "aply_changes: is not a parameter of this notebook; did you mean apply_changes?" in ran.printed
+    problem = "aply_changes: is not a parameter of this notebook; did you mean apply_changes?"
+    assert problem in ran.printed
+    assert (ran.result["verdict"], ran.result["twin"], ran.result["target"]) == ("failed", "nyc-weather", "sandbox")
+    assert problem in ran.result["error"]["cause"]
 
 
 @pytest.mark.slow
@@ -100,6 +106,7 @@ def test_a_failed_check_fails_the_notebook(papermill: Papermill, twins: Path) ->
     assert ran.code != 0
     assert "CheckFailedError" in ran.printed
     assert not ran.result["passed"]
+    assert (ran.result["verdict"], ran.result["error"]["type"]) == ("failed", "CheckFailedError")
 
 
 @pytest.mark.slow

@@ -119,7 +119,8 @@ def test_what_jupyter_and_papermill_put_there_is_no_parameter() -> None:
         "l3kit": ModuleType("l3kit"),
         "parameters": parameters,
     }
-    assert parameters(params.RunMoversParameters, namespace) == check(params.RunMoversParameters, MOVERS)
+    found = parameters(params.RunMoversParameters, namespace)
+    assert found.model_dump() == check(params.RunMoversParameters, MOVERS).model_dump()
 
 
 def test_an_empty_moment_is_now() -> None:
@@ -156,8 +157,16 @@ def test_a_notebooks_parameters_cell_has_exactly_its_models_fields_each_with_a_c
 @pytest.mark.parametrize("notebook", MODELS)
 def test_defaults_are_local_and_deterministic(notebook: str) -> None:
     values, _ = cell_values(notebook)
-    assert (values["target"], values["fresh"], values["profile"]) == ("sandbox", True, "")
+    assert (values["target"], values["profile"]) == ("sandbox", "")
     assert values.get("as_of", "2014-01-01T00:00:00Z") != ""
+
+
+@pytest.mark.parametrize("notebook", MODELS)
+def test_notebooks_for_one_twin_share_a_sandbox_and_experiments_have_their_own(notebook: str) -> None:
+    values, _ = cell_values(notebook)
+    shared = ("default", False) if notebook in SHARED["aws-azure-gcp"] else (notebook, True)
+    assert (values["sandbox"], values["fresh"]) == shared
+    assert values["twin"] == f"params/twins/{'crash-lab' if notebook == 'crash_lab' else 'nyc-weather'}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -49,6 +49,7 @@ from l3kit.params import QueryParameters, check
 from l3kit.provisioning.model import Finding, Plan, Step
 from l3kit.provisioning.package import Runtime, dependencies
 from l3kit.provisioning.step_log import StepLog
+from l3kit.results import ResultFile
 from l3kit.session import Session, connect, reached
 from l3kit.telemetry import canonical_item, put_telemetry
 from l3kit.tiering.exact_numbers import exact_loads
@@ -85,8 +86,12 @@ def _refresh(path: Path) -> object:
     return refresh_prices(path, today=date(2026, 1, 1), client=object())
 
 
+def _result(path: Path) -> ResultFile:
+    return ResultFile(path, {"notebook": "x"}, path.parent)
+
+
 WRITING: Mapping[str, Callable[[Path], object]] = {
-    "write_result": lambda path: l3kit.write_result("x", {"summary": ""}, path),
+    "a result": lambda path: _result(path).write("passed", {"summary": ""}),
     "first-light's report": lambda path: save(_report(), path, ()),
     "cost refresh": _refresh,
     "the links of an account": lambda path: save_inter_cloud_connection(path.parent, "a_l3hot_to_b_l3cold", "u", "t"),
@@ -115,7 +120,7 @@ def test_a_place_that_the_system_keeps_for_itself_is_told(verb: str) -> None:
     assert "/proc/l3kit" in told(caught.value) or "config_inter_cloud.json" in str(caught.value)
 
 
-FILES = [verb for verb in WRITING if verb in ("write_result", "first-light's report", "cost refresh", "the deploy log")]
+FILES = [verb for verb in WRITING if verb in ("a result", "first-light's report", "cost refresh", "the deploy log")]
 
 
 @pytest.mark.parametrize("verb", FILES)
@@ -137,7 +142,7 @@ def no_room() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("verb", ["write_result", "first-light's report", "the links of an account", "the deploy log"])
+@pytest.mark.parametrize("verb", ["a result", "first-light's report", "the links of an account", "the deploy log"])
 def test_a_full_disk_is_told_and_the_last_file_kept(verb: str, tmp_path: Path) -> None:
     path = tmp_path / ("config_inter_cloud.json" if "links" in verb else "out.json")
     path.write_text('{"connections": {}}')
@@ -225,7 +230,8 @@ def test_the_hot_readers_tell_a_number_of_5000_digits_digit_by_digit() -> None:
 
 
 def test_a_result_holds_halves_of_surrogate_pairs_and_huge_numbers(tmp_path: Path) -> None:
-    path = l3kit.write_result("x", {"text": "\ud83d", "n": 10**5_000}, tmp_path / "out.json")
+    path = tmp_path / "out.json"
+    _result(path).write("passed", {"text": "\ud83d", "n": 10**5_000})
     content = json.loads(path.read_text("utf-8"))
     assert content["text"] == "\ud83d"
     assert content["n"] == "1" + "0" * 5_000
@@ -235,7 +241,7 @@ def test_a_result_that_holds_itself_is_told(tmp_path: Path) -> None:
     ring: dict[str, Any] = {}
     ring["ring"] = ring
     with pytest.raises(ConfigurationError, match="nested too deeply") as caught:
-        l3kit.write_result("x", ring, tmp_path / "out.json")
+        _result(tmp_path / "out.json").write("passed", ring)
     told(caught.value)
     assert list(tmp_path.iterdir()) == []
 
