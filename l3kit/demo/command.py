@@ -15,7 +15,6 @@ from pathlib import Path
 
 import l3kit
 import l3kit.demo
-from l3kit.counts import count_of
 from l3kit.demo.display import display
 from l3kit.demo.doc_titles import doc_titles
 from l3kit.demo.index_page import Facts, index_page, verdict_of
@@ -24,6 +23,7 @@ from l3kit.demo.scenes import NOTEBOOKS, Act, Outcome, acts
 from l3kit.demo.stage import AT_ONCE, empty_sandboxes, play
 from l3kit.errors import L3Error
 from l3kit.files import told, write_whole
+from l3kit.tiering.counts import count_of
 
 INTERRUPTED = 130
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from l3kit.counts import count_of
 from l3kit.demo.frame import page
 from l3kit.demo.scenes import Act, Outcome
+from l3kit.tiering.counts import count_of
 
 STYLE = """
 .verdict { font-size: 1.15rem; padding: .9rem 1.1rem; border: 1px solid var(--line); border-left: 6px solid;
