@@ -1,7 +1,7 @@
 """What one of the demo's processes does: runs notebooks one after the other by papermill and renders each.
 
-Importing papermill takes 4.6 s of CPU (measured: most of it is a grammar that jsonschema's checks of formats build), so
-`stage` does it once, in the process that all workers are forked from.
+Importing papermill takes more than a second of CPU, so `stage` does it once, in the process that
+all workers are forked from.
 """
 
 from __future__ import annotations
