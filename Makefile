@@ -32,8 +32,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
 	@$(BIN)/python -m l3kit.demo
 
-lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git ignores (NEW=1 adds newer originals)
-	@$(BIN)/python -m l3kit.lab $(if $(NEW),--new)
+lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git ignores (NEW=1: newer ones beside; LAB=--no-browser)
+	@$(BIN)/python -m l3kit.lab $(if $(NEW),--new) $(LAB)
 
 test: $(READY)  ## Run the tests and check every notebook
 	@$(BIN)/python -m tests.slices --of $(SLICES) --fast

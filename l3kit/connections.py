@@ -99,8 +99,6 @@ class LinkFile:
 
         Raises: ConfigurationError.
         """
-        if not changes.get("token", "-").strip():
-            log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
         self._locked(lambda: _update(self.path, conn_id, changes), lock_seconds)
         log.info("saved connection %s", conn_id)
 
@@ -177,6 +175,8 @@ def save_inter_cloud_connection(
     Raises: ConfigurationError where the folder is missing or cannot be written, the lock stays taken, or the file is
         broken (it is left as it is).
     """
+    if not token.strip():
+        log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
     changes = {"url": url, "token": token, "provider": provider, "function": function}
     told = {key: value for key, value in changes.items() if value is not None}
     LinkFile(Path(project_path) / FILE).change(conn_id, told, lock_seconds)

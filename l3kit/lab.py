@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 FOLDER = "lab"
+FURTHER = "Further options go to JupyterLab: --no-browser, --port, ..."
 KEY = "l3kit_source"
 """Where a copy's metadata keeps the digest of the notebook that it was made from."""
 
@@ -102,10 +103,10 @@ def _read(path: Path) -> NotebookNode:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: JupyterLab's, or 1 where there is nothing to open."""
-    parser = argparse.ArgumentParser(prog="python -m l3kit.lab", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m l3kit.lab", description=__doc__, epilog=FURTHER)
     parser.add_argument("--new", action="store_true", help="put a new copy beside one whose original has changed")
     parser.add_argument("--no-open", action="store_true", help="only copy")
-    options = parser.parse_args(arguments)
+    options, further = parser.parse_known_args(arguments)
     try:
         root = project_root(Path(__file__).parent)
         copied = copy_notebooks(root / "notebooks", root / FOLDER, beside=options.new)
@@ -117,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.no_open:
         return 0
     sys.stdout.flush()
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", FOLDER], cwd=root)
+    # The project is the server's root, so that links to ../docs open.
+    places = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{FOLDER}"]
+    return subprocess.call([sys.executable, "-m", "jupyter", "lab", *places, *further], cwd=root)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Papermill:
         return self.home.with_name(f"{self.home.name}-e2e") / "twins"
 
     def __call__(self, notebook: str, params: str = "", **parameters: Any) -> Ran:
-        """Run a notebook, its result beside it; `params` names a file of params/; `parameters` go before its values."""
+        """Run a notebook, its result beside it; values of `parameters` override those of the params file `params`."""
         output, result = self.folder / f"{notebook}.ipynb", self.folder / f"{notebook}.json"
         for path in (output, result):
             path.unlink(missing_ok=True)
