@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from l3kit.demo.scenes import Act, Outcome, Scene
+from l3kit.errors import L3Error
 from l3kit.sandbox.owner import OWNER_VARIABLE
 
 AT_ONCE = 2
@@ -23,6 +24,8 @@ TICK = 0.5
 STOP_SECONDS = 5.0
 """A process that was asked to end gets so long, to end its kernel."""
 WORKER = "l3kit.demo.worker"
+LOG = "demo.log"
+"""In the demo's folder: what its processes and kernels print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,11 @@ def play(
     Args:
         tell: gets a `Step` or an `Outcome` as it happens, and None as time goes by.
     Returns: an outcome for each scene, in the order of the acts; what comes after a failure in its chain is not run.
+    Raises: L3Error where the documentation cannot be rendered.
     """
     chains = [chain for act in acts for chain in act.chains]
     pages = [scene.name for chain in chains for scene in chain]
+    (out / LOG).unlink(missing_ok=True)
     for name in pages:
         for suffix in ("ipynb", "html", "json"):
             (out / f"{name}.{suffix}").unlink(missing_ok=True)
@@ -67,6 +72,8 @@ def play(
         docs = context.Process(target=_write_docs, args=(out, root, pages))
         docs.start()
         docs.join()
+        if docs.exitcode:
+            raise L3Error("documentation", "could not be rendered", f"The reason is in {out / LOG}")
     return [found[name] for name in pages]
 
 
@@ -114,7 +121,7 @@ def _left(one: _Running, found: dict[str, Outcome]) -> Iterator[Outcome]:
             yield Outcome(scene.name, "not run", error=f"not run, because {failed} failed")
         else:
             failed = scene.name
-            yield Outcome(scene.name, "failed", error=f"its process ended with exit code {one.process.exitcode}")
+            yield Outcome(scene.name, "failed", error=f"its process ended with {one.process.exitcode}; see {LOG}")
 
 
 @contextmanager

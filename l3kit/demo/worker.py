@@ -23,9 +23,9 @@ from papermill.engines import NBClientEngine, papermill_engines
 
 from l3kit.demo.pages import doc_pages, notebook_page
 from l3kit.demo.scenes import Outcome, Scene, sentence_of
+from l3kit.demo.stage import LOG
 
 ENGINE = "l3kit-demo"
-LOG = "demo.log"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,3 +93,11 @@ def test_an_interrupted_demo_leaves_no_process(sign: signal.Signals, tmp_path: P
     demo.wait(60)
     _, alive = psutil.wait_procs(family, 60)
     assert not alive, [process.cmdline() for process in alive]
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_without_a_word_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path, kills="import os, signal; os.kill(os.getppid(), signal.SIGKILL)", after=RESULT)
+    kills, after = play([act(("kills", "after"))], root, root / "out")
+    assert (kills.verdict, kills.error) == ("failed", "its process ended with -9; see demo.log")
+    assert (after.verdict, after.error) == ("not run", "not run, because kills failed")
