@@ -26,7 +26,7 @@ STYLE = """
 .docs { columns: 16rem; padding-left: 1.2rem; } .docs li { break-inside: avoid; margin-bottom: .3rem; }
 """
 HEAD = "<thead><tr><th scope=col>Notebook</th><th scope=col>Result</th><th scope=col>Time</th></tr></thead>"
-MARKS = {"ok": ("ok", "\u2713", "passed"), "failed": ("failed", "\u2717", "failed"), "not run": ("not", "\u2013", "")}
+MARKS = {"ok": ("ok", "\u2713"), "failed": ("failed", "\u2717"), "not run": ("not", "\u2013")}
 REMEDY = "On its page the cell that failed is marked in red. After mending, the whole demo again: make demo"
 
 
@@ -98,11 +98,11 @@ def _failure(outcome: Outcome, there: Path) -> str:
 
 
 def _row(outcome: Outcome, title: str, there: Path) -> str:
-    kind, mark, said = MARKS[outcome.verdict]
+    kind, mark = MARKS[outcome.verdict]
     shown = f'<span class="mark {kind}" aria-hidden="true">{mark}</span>'
     spoken = f'<span class="name">{_named(outcome, there)}</span>'
     below = f'<br><span class="quiet">{_inline(title)}</span>' if title else ""
-    result = escape(outcome.sentence or outcome.error or said)
+    result = "failed, see above" if outcome.verdict == "failed" else escape(outcome.sentence or outcome.error)
     time = duration(outcome.seconds) if outcome.seconds else ""
     return f"<tr><td>{shown}{spoken}{below}</td><td>{result}</td><td>{time}</td></tr>"
 
