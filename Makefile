@@ -14,16 +14,20 @@ help:  ## Print this help
 
 venv: $(READY)  ## Make the virtual environment and install everything
 
+# uv's and pip's own progress shows on a terminal.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "l3kit needs Python 3.11 to 3.13; this is %d.%d. Name another: make PYTHON=python3.12 ..." % v)'
+	@echo "making the virtual environment $(VENV), installing up to $$(grep -c == constraints.txt) packages (a minute or two the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null || true
-	@if test -x $(BIN)/uv; then \
-	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[all]'; \
+	@quiet=; test -t 2 || quiet=--quiet; \
+	if test -x $(BIN)/uv; then \
+	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $$quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[all]'; \
 	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'; \
+	  $(BIN)/python -m pip install $$quiet --disable-pip-version-check -c constraints.txt -e '.[all]'; \
 	fi
 	@touch $@
+	@echo "$(VENV) is ready"
 
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
 	@$(BIN)/python -m l3kit.demo
@@ -51,6 +55,7 @@ cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_cl
 	@$(BIN)/python -m l3kit.cost.report $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
 
 lint: $(READY)  ## Check style and types
+	@echo "checking style, then types (a minute the first time, then seconds)"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

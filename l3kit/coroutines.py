@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,43 +25,60 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    begun: Future[Callable[[], object]] = Future()
-    outcome: Future[T] = Future()
+    # An interrupt can come between any two steps of this thread and would leave a lock that it has just taken held for
+    # ever, so the threads tell each other by lists alone, whose append and pop are single steps.
+    cancels: list[Callable[[], object]] = []
+    stopped: list[bool] = []
+    ended: list[T | _Raised] = []
+    alarm = threading.Lock()
+    alarm.acquire()
+
+    def cancel_once() -> None:
+        with contextlib.suppress(IndexError, RuntimeError):  # it has not begun, or has ended
+            cancels.pop()()
 
     async def cancellable() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        begun.set_result(lambda: loop.call_soon_threadsafe(task.cancel))
+        cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        if stopped:
+            cancel_once()
         return await coroutine
 
     def work() -> None:
         try:
-            outcome.set_result(asyncio.run(cancellable()))
+            ended.append(asyncio.run(cancellable()))
         except BaseException as error:
-            outcome.set_exception(error)
+            ended.append(_Raised(error))
+        alarm.release()
 
     # Not an executor: one that is interrupted while it starts its thread forgets it and does not wait for it.
     thread = threading.Thread(target=work, name="l3kit-coroutine")
     try:
         thread.start()
-        _wait(outcome, thread)
+        _wait(ended, alarm, thread)
     except KeyboardInterrupt:  # which may come before the coroutine has begun: then it ends as it begins
-        begun.add_done_callback(_cancel)
-        _wait(outcome, thread)
+        stopped.append(True)
+        cancel_once()
+        _wait(ended, alarm, thread)
         raise
     thread.join()
-    return outcome.result()
+    (outcome,) = ended
+    if isinstance(outcome, _Raised):
+        raise outcome.error
+    return outcome
 
 
-def _wait(outcome: Future[Any], thread: threading.Thread) -> None:
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+def _wait(ended: Sequence[object], alarm: threading.Lock, thread: threading.Thread) -> None:
     """Until it is done, or it is clear that the thread was interrupted before it ran."""
     rounds = 0
-    while not wait([outcome], SIGNAL_SECONDS).done:
+    while not ended:
+        alarm.acquire(timeout=SIGNAL_SECONDS)
         rounds += 1
         if thread.ident is None and rounds > START_ROUNDS:
             return
-
-
-def _cancel(begun: Future[Callable[[], object]]) -> None:
-    with contextlib.suppress(RuntimeError):  # it has ended meanwhile
-        begun.result()()

@@ -21,6 +21,7 @@ from l3kit.movers import run_mover
 from l3kit.sandbox import faults
 from l3kit.tier_stores import TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX, decompress, parse_object_key
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 
@@ -61,7 +62,9 @@ class CrashLab:
             )
         if len(twin.devices) != 1:
             raise ConfigurationError(
-                f"twin {twin.name}", f"has {len(twin.devices)} devices", "The lab's calls come in one order with one"
+                f"twin {twin.name}",
+                f"has {count_of(len(twin.devices), 'device')}",
+                "The lab's calls come in one order with one",
             )
         self._session, self._twin, self._moment = session, twin, moment
         self._endpoint = session.aws.endpoint_url
@@ -112,7 +115,9 @@ class CrashLab:
         calls, fired = armed.disarm()
         if not fired:
             raise ConfigurationError(
-                "step", f"{step} is more than the {len(calls)} calls of that run; nothing was killed", "See the steps"
+                "step",
+                f"{step} is more than the {count_of(len(calls), 'call')} of that run; nothing was killed",
+                "See the steps",
             )
         held = end_lease(self._session, self._twin, self.device)
         lease = "its lease was ended" if held else "it held no lease"
@@ -158,10 +163,12 @@ class CrashLab:
             lost, extra = wanted - found, found - wanted
             raise CheckFailedError(
                 f"device {self.device}",
-                f"{lost.total()} readings lost, {extra.total()} doubled or altered; first: {next(iter(lost | extra))}",
+                f"{count_of(lost.total(), 'reading')} lost, {extra.total()} doubled or altered; "
+                f"first: {next(iter(lost | extra))}",
                 "This is a bug of l3kit: please report the step",
             )
-        return f"{wanted.total()} readings were put; each is in exactly one place, equal to the last digit"
+        put = count_of(wanted.total(), "reading was", "readings were")
+        return f"{put} put; each is in exactly one place, equal to the last digit"
 
     def every_step(self, steps: int) -> Iterator[tuple[int, Remains, Remains]]:
         """Kill the mover after each step in turn, every time with a new batch, and let an ordinary run follow.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from l3kit.gaps import MAX_NAMED, Gap, unreached, unwritable
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.device_facts import DeviceFacts
@@ -30,15 +31,15 @@ def _hot(facts: DeviceFacts) -> Iterator[Gap]:
         what = f"hot items behind the first {len(hot.sort_keys):,}"
         yield Gap("hot", what, "were not read: there are too many for one page", "l3kit.tiers() counts them all")
     if hot.refused:
-        yield unwritable("hot items", len(hot.refused), hot.refused[0])
+        yield unwritable(len(hot.refused), hot.refused[0])
 
 
 def _objects(facts: DeviceFacts) -> Iterator[Gap]:
     for tier, chunks in (("cold", facts.cold), ("archive", facts.archive)):
         if silent := [chunk for chunk in chunks or () if chunk.items is None]:
-            what = f"the items of {len(silent):,} {tier} chunks"
+            what = f"the items of {count_of(len(silent), f'{tier} chunk')}"
             yield Gap(tier, what, f"are not counted; the first is {silent[0].key}", "Query the device to count them")
     for tier, key in facts.foreign[:MAX_NAMED]:
         yield Gap(tier, f"{tier} object {key}", "is not the key of a chunk", "Who wrote it? Move it elsewhere")
     if (more := len(facts.foreign) - MAX_NAMED) > 0:
-        yield Gap("", f"{more:,} more objects", "are not the keys of chunks", "Move them elsewhere")
+        yield Gap("", count_of(more, "more object"), "are not the keys of chunks", "Move them elsewhere")

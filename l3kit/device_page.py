@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.device_gaps import gaps_of
 from l3kit.tables import Table, visible
 from l3kit.tier_summary import TierSummary, chunk_summary, hot_summary, sized
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import moment_of, movable_moment, why_unmovable
 from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.report import iso
@@ -200,14 +201,14 @@ class DevicePage:
             yield f"The hot items were counted up to {sized(f.hot.bytes)}, oldest first: each is read to be counted."
         if self.in_two_tiers:
             where = "stored in the lower tier, not deleted from the upper one yet; a later run does that"
-            yield f"Counted in two tiers: {some(self.in_two_tiers, 'item')}, {where}."
+            yield f"Counted in two tiers: {count_of(self.in_two_tiers, 'item')}, {where}."
         if seals := sum(chunk.sealed for chunk in f.cold or ()):
-            yield f"In the cold tier besides: {some(seals, 'empty seal')} of interrupted runs, removed when old."
+            yield f"In the cold tier besides: {count_of(seals, 'empty seal')} of interrupted runs, removed when old."
 
     def _order(self) -> Iterator[str]:
         if self.late:
             yield (
-                f"Late: {some(self.late, 'hot item')} not newer than what has been moved, which goes up to "
+                f"Late: {count_of(self.late, 'hot item')} not newer than what has been moved, which goes up to "
                 f"{self._moved_until}; they came late or were rewritten, and become chunks of their own when due."
             )
         archived = {str(chunk.key) for chunk in self.facts.archive or ()}
@@ -233,7 +234,7 @@ class DevicePage:
             return
         if entry := record.entry:
             yield (
-                f"Chunk {entry.key.number} is {entry.state}: {entry.key}, {some(entry.count, 'item')}, "
+                f"Chunk {entry.key.number} is {entry.state}: {entry.key}, {count_of(entry.count, 'item')}, "
                 f"{sized(entry.size)}, SHA-256 {entry.sha256[:12]}..."
             )
             yield self._later_run(entry)
@@ -249,8 +250,8 @@ class DevicePage:
         same, rewritten = (check.same, check.rewritten) if check else (0, 0)
         if fate == "there":
             state = "Only its deletes remain" if entry.state == "stored" else "Its object is there, with this digest"
-            stays = f"; rewritten since, so staying: {some(rewritten, 'item')}" if rewritten else ""
-            return f"{state}: a later run deletes what is hot as it was stored, {some(same, 'item')}{stays}."
+            stays = f"; rewritten since, so staying: {count_of(rewritten, 'item')}" if rewritten else ""
+            return f"{state}: a later run deletes what is hot as it was stored, {count_of(same, 'item')}{stays}."
         if fate == "other":
             return "Its key holds other content: a later run gives it up and moves the items under the next number."
         if same == entry.count:
@@ -259,7 +260,7 @@ class DevicePage:
             )
         unless = ", unless its object is there: then only deletes remain" if fate == "unseen" else ""
         return (
-            f"Rewritten or gone: {some(entry.count - same, 'item')} of it. A later run seals the key with an empty "
+            f"Rewritten or gone: {count_of(entry.count - same, 'item')} of it. A later run seals the key with an empty "
             f"chunk and moves the items that are hot under the next number{unless}."
         )
 
@@ -277,13 +278,14 @@ class DevicePage:
         now, cutoff = self.due(f.now), iso(f.now - timedelta(days=f.hot_days))
         then = f", {self.due(run):,} at the next run" if run else ""
         more = " at least" if not f.hot.complete and self.due(run or f.now) == len(self.waiting) else ""
-        yield f"Hot items older than {some(f.hot_days, 'day')}, now {cutoff}, are due:{more} {now:,} now{then}."
+        yield f"Hot items older than {count_of(f.hot_days, 'day')}, now {cutoff}, are due:{more} {now:,} now{then}."
         later = [(at, key) for key in self.waiting if (at := movable_moment(key) or 0) >= self._cutoff(f.now)]
         if later and (moment := _later(parsed(min(later)[1]), f.hot_days)):
             yield f"The oldest that is not due yet, {min(later)[1]}, becomes due at {iso(moment)}."
         if self.unmovable:
             first = self.unmovable[0]
-            yield f"Never moved: {some(len(self.unmovable), 'item')}. Of the first, {first!r}: {why_unmovable(first)}."
+            unmovable = count_of(len(self.unmovable), "item")
+            yield f"Never moved: {unmovable}. Of the first, {first!r}: {why_unmovable(first)}."
 
     def _next_chunk(self) -> Iterator[str]:
         f, run = self.facts, self.facts.schedules[1].next_run
@@ -294,20 +296,16 @@ class DevicePage:
             now, moment = self.due_chunks(f.now), _later(end, f.cold_days)
             then = f", {self.due_chunks(run):,} at the next run" if run else ""
             when = f", due {'since' if now else 'at'} {iso(moment)}" if moment else ""
-            yield f"Cold chunks that end over {some(f.cold_days, 'day')} ago go to the archive: {now:,} now{then}."
+            yield f"Cold chunks that end over {count_of(f.cold_days, 'day')} ago go to the archive: {now:,} now{then}."
             yield f"The first to go is {chunk.key}{when}."
 
     def _moved(self) -> Iterator[str]:
         if (record := self.facts.record) and record.moved_chunks:
             yield (
-                f"Moved below the hot tier: {some(record.moved_items, 'item')}, {sized(record.moved_bytes)} of JSON, "
-                f"in {some(record.moved_chunks, 'chunk')}; the last is {record.last_key}."
+                f"Moved below the hot tier: {count_of(record.moved_items, 'item')}, "
+                f"{sized(record.moved_bytes)} of JSON, "
+                f"in {count_of(record.moved_chunks, 'chunk')}; the last is {record.last_key}."
             )
-
-
-def some(count: int, name: str) -> str:
-    """`1 item`, `1,234 items`."""
-    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
 
 
 def parsed(timestamp: str) -> datetime | None:

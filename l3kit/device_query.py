@@ -16,6 +16,7 @@ from l3kit.errors import ConfigurationError, L3Error
 from l3kit.gaps import Gap, gaps_frame, gaps_tables, told
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, open_tiers
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import moment_or_none, shortest
 from l3kit.tiering.time_ranges import read_bound
 
@@ -105,9 +106,9 @@ class QueryResult(Shown):
         """One line for people."""
         tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
-        missing = f"; {len(self.missing)} archived objects must be restored first" if self.missing else ""
+        missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
         missing += told(self.gaps)
-        return f"{len(self.rows):,} readings of {self.device_id}: {counts}{missing}"
+        return f"{count_of(len(self.rows), 'reading')} of {self.device_id}: {counts}{missing}"
 
     def request_restore(self, days: int = 1) -> QueryResult:
         """Ask for the archived parts to become readable for some days; idempotent. Returns the query asked anew.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from l3kit.tables import Table, table
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +43,13 @@ def unreached(tier: str, cloud: str, what: str = "") -> Gap:
     return Gap(tier, what or f"the {tier} tier", reason, f"Connect to {cloud} as well")
 
 
-def unwritable(what: str, count: int, first: tuple[str, str]) -> Gap:
+def unwritable(count: int, first: tuple[str, str], device: str = "") -> Gap:
     """The gap that hot items leave which cannot be written as JSON. `first`: sort key of one, and the reason."""
     key, reason = first
     reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
     remedy = "They stay as they are in the hot tier; read them there"
-    return Gap("hot", f"{count:,} {what}", reason, remedy, uncounted=False)
+    of = f" of {device}" if device else ""
+    return Gap("hot", count_of(count, f"hot item{of}", f"hot items{of}"), reason, remedy, uncounted=False)
 
 
 def told(gaps: Sequence[Gap]) -> str:

@@ -15,6 +15,7 @@ from l3kit.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlis
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TIERS, TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX, ChunkKey, parse_object_key
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import moment_of, why_unmovable
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.tiering.time_ranges import order_of
@@ -101,7 +102,7 @@ class TiersReport(Shown):
     def sentence(self) -> str:
         """One line for people."""
         counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
-        return f"{sum(map(self.total, TIERS)):,} items: {counts or 'none'}{told(self.gaps)}"
+        return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{told(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         """The result file's content."""
@@ -173,7 +174,7 @@ def refused_items(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
     """Of each device the hot items that cannot be written as JSON."""
     for census in counted:
         if census.refused:
-            yield unwritable(f"hot items of {census.device_id}", census.refused, census.first_refused)
+            yield unwritable(census.refused, census.first_refused, census.device_id)
 
 
 def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterator[str]:
@@ -183,22 +184,23 @@ def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterat
         number = sum(census.never_moved for census in odd)
         keys = [key for census in odd for key in census.unmovable][:MAX_NAMED]
         yield (
-            f"{number:,} hot items are never moved: {why_unmovable(keys[0])}. {_named(keys, number)}. "
-            "docs/items.md says how to convert them"
+            f"{count_of(number, 'hot item is', 'hot items are')} never moved: {why_unmovable(keys[0])}. "
+            f"{_named(keys, number)}. docs/items.md says how to convert them"
         )
     ahead = [census for census in counted if census.ahead]
     if ahead:
         number = sum(census.ahead for census in ahead)
         devices = [census.device_id for census in ahead]
         yield (
-            f"{number:,} hot items are of the future, the latest {max((c.last for c in ahead), key=order_of)}, "
+            f"{count_of(number, 'hot item is', 'hot items are')} of the future, "
+            f"the latest {max((c.last for c in ahead), key=order_of)}, "
             f"of {_named(devices, len(devices))}: look at the clocks of these devices"
         )
     if unlisted:
         yield (
-            f"{len(unlisted):,} devices in the hot tier that the twin does not list, whose items are never moved: "
-            f"{_named(unlisted, len(unlisted))}. Add them to config_iot_devices.json and run deploy_l3, "
-            "or remove their items"
+            f"{count_of(len(unlisted), 'device')} in the hot tier that the twin does not list, "
+            f"whose items are never moved: {_named(unlisted, len(unlisted))}. "
+            "Add them to config_iot_devices.json and run deploy_l3, or remove their items"
         )
 
 
@@ -244,9 +246,9 @@ def _add(by_device: dict[str, Holding], tier: str, key: ChunkKey, items: int, si
 
 def _left_out(tier: str, foreign: Sequence[str], silent: Sequence[str]) -> Iterator[Gap]:
     if foreign:
-        what = f"{len(foreign):,} {tier} objects ({_named(foreign, len(foreign))})"
+        what = f"{count_of(len(foreign), f'{tier} object')} ({_named(foreign, len(foreign))})"
         reason = "have no key of a chunk, so they were not counted"
         yield Gap(tier, what, reason, "Who wrote them? Move them elsewhere", uncounted=False)
     if silent:
-        what = f"{len(silent):,} {tier} chunks ({_named(silent, len(silent))})"
+        what = f"{count_of(len(silent), f'{tier} chunk')} ({_named(silent, len(silent))})"
         yield Gap(tier, what, "do not say how many items they hold", "Query the device to count them")

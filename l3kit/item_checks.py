@@ -14,6 +14,7 @@ from l3kit.gaps import unreached
 from l3kit.hot_census import Budget, DeviceCensus, Unlisted, sample_device, unlisted_devices
 from l3kit.inventory import notes_on, refused_items
 from l3kit.tier_stores import open_tiers
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import MOVABLE_FORM, moment_of, why_unmovable
 from l3kit.tiering.ports import HotStore
 
@@ -115,7 +116,8 @@ def _bounds(counted: Sequence[DeviceCensus], listed: int, unlisted: Unlisted) ->
     cut = [census for census in counted if not census.whole]
     if cut:
         items = sum(census.items for census in cut)
-        notes.append(f"Of {len(cut):,} devices {items:,} hot items were looked at, not all: {EVERYWHERE}")
+        looked = count_of(items, "hot item was", "hot items were")
+        notes.append(f"Of {count_of(len(cut), 'device')} {looked} looked at, not all: {EVERYWHERE}")
     if listed > len(counted):
         notes.append(f"The hot items of {len(counted):,} of {listed:,} devices were looked at: {EVERYWHERE}")
     if not unlisted.whole:

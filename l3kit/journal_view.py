@@ -11,6 +11,7 @@ from l3kit.gaps import Gap, gaps_frame, gaps_tables, told, unreached
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import TierStores, open_tiers
 from l3kit.tiering.chunks import RESERVED_PREFIX
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, from_row
 from l3kit.tiering.ports import JournalStore, Tier
@@ -65,7 +66,8 @@ class JournalReport(Shown):
         """One line for people."""
         moved = sum(record.moved_items for _, record in self.records)
         under_way = sum(record.entry is not None for _, record in self.records)
-        text = f"{len(self.records):,} devices in the journal, {moved:,} items moved, {under_way:,} chunks under way"
+        devices, items = count_of(len(self.records), "device"), count_of(moved, "item")
+        text = f"{devices} in the journal, {items} moved, {count_of(under_way, 'chunk')} under way"
         return text + told(self.gaps)
 
     def to_json(self) -> dict[str, Any]:

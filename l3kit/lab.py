@@ -79,7 +79,7 @@ def _stripped(path: Path) -> tuple[str, str]:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     notebook.metadata[KEY] = digest
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(notebook)
     return text, digest
 
 
@@ -95,7 +95,7 @@ def _read(path: Path) -> NotebookNode:
 
     with told(str(path), "cannot be read"):
         try:
-            notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+            notebook: NotebookNode = nbformat.read(path, as_version=4)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError):
             raise ConfigurationError(str(path), "is no notebook", "Take it out of the folder") from None
     return notebook

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.session import reached
 from l3kit.tables import Sheet, Shown, table
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import shortest
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.time_ranges import read_bound
@@ -52,7 +53,7 @@ class MoverRun(Shown):
 
     def sentence(self) -> str:
         """One line for people."""
-        moved = f"{self.total('items'):,} items, {self.total('chunks')} chunks, {self.total('bytes'):,} bytes"
+        moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
         return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"

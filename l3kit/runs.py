@@ -11,6 +11,7 @@ from l3kit.gaps import told
 from l3kit.inventory import TiersReport, tiers
 from l3kit.movers import MoverRun, replay
 from l3kit.tier_stores import TIERS
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Run = tuple[datetime, MoverRun, MoverRun]
 COLUMNS = ["time", "tier", "items"]
+MAX_REASONS = 5
+"""Of what was left, so many are named in an error."""
 
 
 def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
@@ -106,15 +109,19 @@ def check_runs(runs: Sequence[Run]) -> None:
     left = [skip for _, *movers in runs for run in movers for skip in run.skipped]
     bad = [run.verdict for _, *movers in runs for run in movers if run.verdict != "complete"]
     if bad or left:
-        reasons = "; ".join(f"{skip['key']}: {skip['reason']}" for skip in left[:5])
-        raise CheckFailedError("movers", f"{len(bad)} runs are not complete. {reasons}", "Run again; see the reasons")
+        reasons = [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
+        if len(left) > MAX_REASONS:
+            reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
+        runs_ = count_of(len(bad), "run is", "runs are")
+        raise CheckFailedError("movers", f"{runs_} not complete. {'; '.join(reasons)}", "Run again; see the reasons")
 
 
 def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
     """The result file's content: totals, and each run's reports."""
     moved = [sum(run.total("items") for run in column) for column in ([r[1] for r in runs], [r[2] for r in runs])]
+    times = count_of(len(runs), "scheduled run")
     return {
-        "summary": f"{moved[0]:,} items moved to cold, {moved[1]:,} to archive, in {len(runs)} scheduled runs",
+        "summary": f"{count_of(moved[0], 'item')} moved to cold, {moved[1]:,} to archive, in {times}",
         "items_to_cold": moved[0],
         "items_to_archive": moved[1],
         "runs": [

@@ -19,6 +19,8 @@ from itertools import zip_longest
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
+from l3kit.tiering.counts import count_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -182,10 +184,14 @@ def table(
         numeric=frozenset(name for name, values in columns if _are_numbers(values)),
         told_by=told_by,
         title=title,
-        more=f"{left_out:,} more rows are not shown; the frame has them all" if left_out else "",
+        more=_left_out(left_out),
     )
     folded = [number for number in range(len(rows)) if fold and made._told(number).strip() == fold]
     return replace(made, folded=frozenset(folded if len(folded) >= FOLDED_FROM else ()))
+
+
+def _left_out(rows: int) -> str:
+    return f"{count_of(rows, 'more row is', 'more rows are')} not shown; the frame has them all" if rows else ""
 
 
 def shown(value: Any) -> str:

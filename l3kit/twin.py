@@ -19,6 +19,7 @@ from l3kit.naming import check_twin_name
 from l3kit.schedule_expressions import problem_with
 from l3kit.schedule_times import comes_round, next_times
 from l3kit.tiering.chunks import is_reserved_device
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 
@@ -171,7 +172,9 @@ class Twin:
             problems += _untellable(config, providers)
         if problems or config is None or providers is None:
             lines = "\n".join(f"  {problem}" for problem in problems)
-            raise ConfigurationError(f"twin {folder.name}", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
+            raise ConfigurationError(
+                f"twin {folder.name}", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done"
+            )
         return cls(folder.resolve(), config, devices, providers, events)
 
     @property

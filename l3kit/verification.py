@@ -19,6 +19,7 @@ from l3kit.provisioning.layout import providers_of
 from l3kit.tables import Sheet, Shown, table
 from l3kit.tier_stores import open_tiers
 from l3kit.tiering.chunks import decompress, parse_object_key
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.item_times import moment_of
 from l3kit.tiering.time_ranges import movable_range
@@ -75,11 +76,11 @@ class VerifyReport(Shown):
         if self.failed:
             more = f"; and {len(self.failed) - MAX_SAID} more" if len(self.failed) > MAX_SAID else ""
             return (
-                f"{len(self.failed)} of {len(self.checks)} checks failed: "
+                f"{len(self.failed)} of {count_of(len(self.checks), 'check')} failed: "
                 + "; ".join(f"{check.subject}: {check.seen}" for check in self.failed[:MAX_SAID])
                 + more
             )
-        return f"all {len(self.checks)} checks passed"
+        return f"{'all ' if len(self.checks) != 1 else ''}{count_of(len(self.checks), 'check')} passed"
 
     def to_json(self) -> dict[str, Any]:
         """The result file's content."""

@@ -1,9 +1,10 @@
-"""What all tests share: slices, one hypothesis profile, an owner for every sandbox, the figures at a run's end."""
+"""What all tests share: slices, one hypothesis profile and seed, an owner for every sandbox, the figures at the end."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import threading
 from collections.abc import Iterable
@@ -16,14 +17,21 @@ from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitem
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems"]
 WATCH_SECONDS = 1.0
+SEED_OPTION = "--hypothesis-seed"
 
 # A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
 settings.register_profile("l3kit", deadline=None, print_blob=True)
 settings.load_profile("l3kit")
 
 
-def pytest_configure() -> None:
-    """Own what this process starts, and end with the test run that started this process (an xdist worker's, say)."""
+@pytest.hookimpl(tryfirst=True)  # before hypothesis reads its option; xdist hands the options on to its workers
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of everything that is drawn, and own what this process starts.
+
+    It ends with the test run that started this process (an xdist worker's, say).
+    """
+    if config.getoption(SEED_OPTION) is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
     outer = os.environ.get(OWNER_VARIABLE, "")
     os.environ[OWNER_VARIABLE] = str(os.getpid())
     if outer and outer != str(os.getpid()):
@@ -42,6 +50,8 @@ def _end_with(owner: Owner) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Sums what the fault tests recorded, and tells each layout's time; with xdist reports come from all workers."""
     reports = [r for kind in terminalreporter.stats.values() for r in kind if isinstance(r, pytest.TestReport)]
+    seed = terminalreporter.config.getoption(SEED_OPTION)
+    terminalreporter.write_line(f"drawn with seed {seed}; the same draws again: PYTEST_ADDOPTS={SEED_OPTION}={seed}")
     figures = _figures(reports)
     failed = len(terminalreporter.stats.get("failed", [])) + len(terminalreporter.stats.get("error", []))
     if figures["checks"]:

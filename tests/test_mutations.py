@@ -8,13 +8,9 @@ import pytest
 
 from tests.mutations import MUTATIONS, ROOT, Mutation, try_out
 
-SAMPLE = ("a run does not notice that its lease is over",)
 
-
-@pytest.mark.parametrize(
-    "mutation",
-    [pytest.param(m, id=m.name, marks=[] if m.name in SAMPLE else [pytest.mark.slow]) for m in MUTATIONS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_deliberate_bug_is_caught(mutation: Mutation, tmp_path: Path) -> None:
     verdict = try_out(mutation, tmp_path)
     assert verdict.caught_by, f"no test of {mutation.tests} noticed that {mutation.name}:\n{verdict.output[-2000:]}"

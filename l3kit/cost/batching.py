@@ -15,9 +15,9 @@ from l3kit.cost.price_book import PriceBook, Site, load_prices
 from l3kit.cost.price_file import Provider
 from l3kit.cost.uses import Tally, Use, sites_of
 from l3kit.cost.workload import Layout
-from l3kit.counts import count_of
 from l3kit.movers import MoverRun
 from l3kit.tables import Sheet, Shown, Table
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.twin import Twin

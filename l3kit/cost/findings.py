@@ -17,6 +17,7 @@ from l3kit.cost.scenario import Scenario
 from l3kit.cost.seed_tables import CHUNK_MB, MOVED_MB, Comparison, chunk_table
 from l3kit.cost.sweeps import depends_on_objects, size_text
 from l3kit.cost.tables import quantity_text
+from l3kit.tiering.counts import count_of
 
 SMALL_CHUNK, LARGE_CHUNK = 2**20, 5 * 2**20
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -72,7 +73,7 @@ def answer(scenario: Scenario, bill: Bill, usage: Sequence[Bill], saving: ChunkS
     low, high = usage[0].total, usage[2].total
     cost = f"A month costs {bill.total}; at half the usage {low}, at one and a half times as much {high}."
     if bill.incomplete:
-        unknown = f"{bill.total.unknown} rows have no amount"
+        unknown = count_of(bill.total.unknown, "row has", "rows have") + " no amount"
         cost = f"What a month costs is not known in full: {unknown}, the others {_known(bill)}."
     return (
         cost,

@@ -82,7 +82,7 @@ def render(files: Files, failure: str) -> None:
     """Write the HTML of an executed notebook, without its code."""
     import nbformat
 
-    notebook: NotebookNode = nbformat.read(files.notebook, as_version=4)  # type: ignore[no-untyped-call]
+    notebook: NotebookNode = nbformat.read(files.notebook, as_version=4)
     result: dict[str, Any] = json.loads(files.result.read_text("utf-8")) if files.result.exists() else {}
     title = str(result.get("summary", "The report is incomplete"))
     write_whole(files.html, report_html(notebook, title, failure_of(notebook) or failure))

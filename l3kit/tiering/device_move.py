@@ -14,6 +14,7 @@ from zlib import crc32
 from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
 from l3kit.tiering.chunks import ChunkFiller, ChunkKey, Draft
 from l3kit.tiering.cold_target import ColdTarget
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.device_recovery import Recovery
 from l3kit.tiering.item_times import movable_moment
 from l3kit.tiering.journal import DeviceJournal
@@ -267,9 +268,9 @@ class DeviceMove:
 
     def _note_changed(self, sort_keys: list[str]) -> None:
         if sort_keys:
+            changed = count_of(len(sort_keys), "item was", "items were")
             self.report.notes.append(
-                f"{len(sort_keys)} items were rewritten while they were moved; the new version stays for the next run"
-                f" (first: {sort_keys[0]})"
+                f"{changed} rewritten while on the way; the new version stays for the next run (first: {sort_keys[0]})"
             )
 
     async def _recover(self, entry: Entry) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import why_unmovable
 from l3kit.tiering.ports import Usage
 
@@ -82,10 +83,10 @@ class DeviceReport:
         notes = []
         if self.unmovable:
             first = self.unmovable_first[0]
-            count = "1 item stays" if self.unmovable == 1 else f"{self.unmovable:,} items stay"
+            count = count_of(self.unmovable, "item stays", "items stay")
             notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
         if self.ahead:
-            count = "1 reading is" if self.ahead == 1 else f"{self.ahead:,} readings are"
+            count = count_of(self.ahead, "reading is", "readings are")
             notes.append(f"{count} of a moment that has not come yet: is the device's clock right?")
         return notes
 

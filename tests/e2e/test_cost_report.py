@@ -36,6 +36,7 @@ def test_a_scenario_file_gives_a_bill_as_json_and_csv_whose_rows_sum_to_the_tota
         assert [row["amount_usd"] for row in csv.DictReader(file)] == [row["amount_usd"] for row in bill["rows"]]
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_exceeded_fails_the_notebook_after_its_result_is_written(papermill: Papermill) -> None:
     ran = papermill("cost_analysis", **{**SCENARIO, "budget_usd": 1})
     assert ran.code != 0

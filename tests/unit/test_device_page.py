@@ -249,7 +249,7 @@ def test_an_item_that_cannot_be_moved_is_counted_and_named() -> None:
     keys = stamps(0, 40)
     shown = page(hot=HotItems(keys[1:], 2000, keys[-1], refused=((keys[0], "holds a half of a surrogate pair"),)))
     assert shown.tiers[0].cells()[2:7] == ("41", "-", "2.0 KiB", keys[0], keys[-1])
-    assert "1 hot items: cannot be written as JSON, so they never move; the first is" in flat(shown)
+    assert "1 hot item: cannot be written as JSON, so they never move; the first is" in flat(shown)
     assert not shown.complete
     assert shown.due(NOW) == 9
 
@@ -450,7 +450,7 @@ def test_a_page_is_complete_only_if_nothing_is_left_out_and_names_what_is() -> N
     gaps = shown.to_json()["gaps"]
     assert [gap["what"] for gap in gaps[:3]] == [
         "the hot tier",
-        "the items of 1 cold chunks",
+        "the items of 1 cold chunk",
         "cold object pump-1/0.txt",
     ]
     assert gaps[-1]["what"] == "2 more objects"

@@ -83,7 +83,7 @@ def test_keys_that_never_move_readings_of_the_future_and_unlisted_devices_are_co
     never, ahead, unlisted = found.notes
     assert never.startswith("3 hot items are never moved: its id is epoch milliseconds")
     assert f"{EPOCH}, 31.05.2026, x" in never
-    assert "1 hot items are of the future, the latest 2099-01-01T00:00:00Z, of JFK" in ahead
+    assert "1 hot item is of the future, the latest 2099-01-01T00:00:00Z, of JFK" in ahead
     assert "stray. Add them to config_iot_devices.json" in unlisted
     assert found.complete
 
@@ -114,7 +114,7 @@ def test_foreign_objects_and_chunks_without_a_count_are_gaps() -> None:
     found = counted(hot(), cold)
     assert found.total("cold") == 4
     foreign, silent = found.gaps
-    assert "1 cold objects (reports/)" in foreign.what
+    assert "1 cold object (reports/)" in foreign.what
     assert silent.what.startswith("2 cold chunks (JFK/2026-01-02")
     assert list(found.gaps_frame()["tier"]) == ["cold", "cold"]
 
@@ -164,7 +164,7 @@ def test_conservation_cannot_be_told_where_something_was_not_counted() -> None:
         check_conserved(full, part)
     cold = MemoryObjectStore("cold")
     chunk(cold, "JFK", 2, "")
-    with pytest.raises(CheckFailedError, match=r"cannot be told; incomplete: 1 cold chunks .* do not say how many"):
+    with pytest.raises(CheckFailedError, match=r"cannot be told; incomplete: 1 cold chunk .* do not say how many"):
         check_conserved(full, counted(hot(JFK=["2026-05-01T00:00:00Z"]), cold))
 
 

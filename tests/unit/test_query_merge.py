@@ -87,7 +87,7 @@ def test_attributes_called_tier_and_time_are_kept_beside_ours() -> None:
     row = found.to_frame().iloc[0]
     assert (row["tier"], row["item.tier"], row["item.time"]) == ("hot", "gold", "noon")
     assert row["time"] == pd.Timestamp("2026-01-01", tz="UTC")
-    assert found.sentence() == "1 readings of JFK: 1 from hot"
+    assert found.sentence() == "1 reading of JFK: 1 from hot"
 
 
 def test_a_table_has_times_in_utc_and_decimals_as_floats() -> None:

@@ -200,11 +200,19 @@ def test_runs_are_shown_checked_and_summed() -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     good = [(moment, MoverRun("hot", (report(),)), MoverRun("cold", (report(items=3),)))]
     assert list(runs_frame(good).iloc[0]) == ["2026-03-01", 5, 1, "complete", 3, 1, "complete"]
-    assert runs_json(good)["summary"] == "5 items moved to cold, 3 to archive, in 1 scheduled runs"
+    assert runs_json(good)["summary"] == "5 items moved to cold, 3 to archive, in 1 scheduled run"
     check_runs(good)
     bad = [(moment, MoverRun("hot", (report("partial"),)), good[0][2])]
-    with pytest.raises(CheckFailedError, match="1 runs are not complete"):
+    with pytest.raises(CheckFailedError, match="1 run is not complete"):
         check_runs(bad)
+
+
+def test_what_is_not_named_in_an_error_is_counted() -> None:
+    moment, told = datetime(2026, 3, 1, tzinfo=UTC), report("partial")
+    told["devices"][0]["skipped"] = [{"key": f"k{number}", "reason": "odd"} for number in range(8)]
+    with pytest.raises(CheckFailedError, match=r"k4: odd; and 3 more, which the runs' tables name") as raised:
+        check_runs([(moment, MoverRun("hot", (told,)), MoverRun("cold", (report(),)))])
+    assert "k5" not in str(raised.value)
 
 
 def held(device: str, tier: str, items: int) -> Holding:
@@ -236,7 +244,7 @@ def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() ->
 def test_a_query_says_what_is_missing() -> None:
     rows = ({"tier": "hot", "iotDeviceId": "d", "id": "2026-01-01T00:00:00Z", "temp": Decimal("1.50")},)
     result = QueryResult("d", "", "z", rows, (Part("archive", "k", 10, "archived", None),))
-    assert result.sentence() == "1 readings of d: 1 from hot; 1 archived objects must be restored first"
+    assert result.sentence() == "1 reading of d: 1 from hot; 1 archived object must be restored first"
     assert not result.complete
     frame = result.to_frame()
     assert list(frame.columns) == ["time", "tier", "temp"]

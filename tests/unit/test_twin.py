@@ -164,7 +164,7 @@ def test_a_file_that_holds_null_is_a_problem_not_an_empty_twin(tmp_path: Path, f
     write(tmp_path)
     (tmp_path / f"{file}.json").write_text("null")
     text = problems(tmp_path)
-    assert "1 problems" in text
+    assert "1 problem" in text
     assert f"{file}.json: " in text
 
 

@@ -147,7 +147,7 @@ def test_a_report_with_a_failed_check_raises_with_the_remedy() -> None:
 def test_a_report_without_one_does_not() -> None:
     report = VerifyReport((GOOD,))
     report.raise_if_failed()
-    assert report.sentence() == "all 1 checks passed"
+    assert report.sentence() == "1 check passed"
 
 
 def test_a_report_shows_the_failed_checks_first_and_keeps_their_order_elsewhere() -> None:

@@ -29,6 +29,7 @@ from l3kit.clouds.aws.statements import (
 )
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.counts import count_of
 
 log = logging.getLogger(__name__)
 
@@ -177,9 +178,10 @@ class ConditionalDeletes:
         lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | refused.keys()]
         for item in lost:
             log.error("an item that was deleted could not be put back into %s: %s", self._table.name, json.dumps(item))
+        told = count_of(len(lost), "item was", "items were")
         raise StoreError(
             f"table {self._table.name}",
-            f"{len(lost)} items were rewritten while they were deleted and could not be put back: {cause}",
+            f"{told} rewritten while being deleted and could not be put back: {cause}",
             "The function's log has their content: put them back by hand",
         )
 

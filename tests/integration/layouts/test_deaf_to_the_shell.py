@@ -14,7 +14,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.sandbox import SandboxState
 from tests.support.twin_life import HOSTILE, hostile_shell
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 ROOT = Path(__file__).parents[3]
 
 
@@ -35,7 +35,6 @@ def test_a_twin_lives_in_a_hostile_shell(all_clouds: SandboxState, tmp_path: Pat
     assert lived["destroyed"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["aws-azure-gcp", "azure-gcp-aws"])
 def test_a_sandbox_starts_in_a_hostile_shell_and_its_processes_see_nothing_of_it(layout: str, tmp_path: Path) -> None:
     home = tmp_path / "home"

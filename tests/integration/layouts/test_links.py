@@ -21,6 +21,7 @@ from l3kit.provisioning.deployed_links import SENDERS
 from l3kit.provisioning.layout import MOVERS, host_of
 from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
+from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin import Twin
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
 
@@ -178,12 +179,14 @@ def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
     (link,) = links_of(made).values()
     save_inter_cloud_connection(made.path, link, "https://real.example", "real-token", provider="gcp")
     before = (made.path / FILE).read_bytes()
-    apply(plan(made, clouds), clouds)
-    apply(plan(made, clouds, rotate_tokens=True), clouds)
+    for rotate in (False, True):
+        apply(plan(made, clouds, rotate_tokens=rotate), clouds)
+        assert (made.path / FILE).read_bytes() == before
+        for function in FUNCTIONS:
+            if host_of(made, function) is not None:
+                assert "real" not in str(told(clouds, made, function)), function
     assert plan(made, clouds).changes == ()
     here = saved_links(clouds, made)[link]
-    for function in ("cold-writer", "hot-to-cold-mover"):
-        assert "real" not in str(told(clouds, made, function))
     elsewhere = dataclasses.replace(clouds, sandbox_home=made.path / "other")
     assert clouds.sandbox_home
     Home(made.path / "other").root.mkdir()

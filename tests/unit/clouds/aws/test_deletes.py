@@ -190,7 +190,7 @@ def test_what_cannot_be_put_back_is_in_the_log_and_told(
 ) -> None:
     richer = item("a", v={"N": "1"}, w={"S": "the only copy"})
     client = telling([deleted(richer), GONE, GONE, GONE], failed(code))
-    with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="1 items were rewritten") as raised:
+    with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="1 item was rewritten") as raised:
         run(client, ITEMS)
     assert json.dumps(richer) in caplog.text
     assert "the only copy" not in str(raised.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.counts import count_of
+from l3kit.tiering.counts import count_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""The demo's scenes: which notebook runs with which parameters, in which order, and what came of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+NOTEBOOKS = ("walkthrough", "deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
+THREE_CLOUDS = "aws-azure-gcp"
+Verdict = Literal["ok", "failed", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One notebook with a params file and further parameters; `name` is what its files are called."""
+
+    name: str
+    notebook: str
+    params: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self, root: Path) -> dict[str, Any]:
+        """What papermill sets: the params file's values, and over them this scene's own."""
+        text = (root / "params" / f"{self.params}.yaml").read_text("utf-8")
+        return {**yaml.safe_load(text), **self.more}
+
+    def source(self, root: Path) -> Path:
+        return root / "notebooks" / f"{self.notebook}.ipynb"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What belongs together on the index page. `chains`: scenes of one chain run one after the other in one sandbox,
+    and end with the first failure; chains are independent of each other."""
+
+    title: str
+    chains: tuple[tuple[Scene, ...], ...]
+
+
+def _first(name: str) -> Scene:
+    return Scene(name, name, f"{name}.sandbox")
+
+
+ACTS = (
+    Act(
+        "Act 1: all tiers on AWS",
+        ((_first("walkthrough"),), tuple(_first(name) for name in NOTEBOOKS if name != "walkthrough")),
+    ),
+    Act(
+        "Act 2: hot on AWS, cold on Azure, archive on Google Cloud",
+        (
+            tuple(
+                Scene(f"{name}.{THREE_CLOUDS}", name, THREE_CLOUDS, more)
+                for name, more in (
+                    ("deploy_l3", {}),
+                    ("run_movers", {"replay_days": 330}),
+                    ("verify_connections", {}),
+                    ("query_tiers", {}),
+                    ("destroy_l3", {"data": True, "prepare": False, "confirm": "weather-three-clouds"}),
+                )
+            ),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one notebook.
+
+    Attributes:
+        sentence: the `summary` of its result file.
+        error: why it failed or was not run; empty where it passed.
+    """
+
+    name: str
+    verdict: Verdict
+    seconds: float = 0.0
+    sentence: str = ""
+    error: str = ""
+
+
+def acts(only: Sequence[str] = NOTEBOOKS, act: int | None = None) -> tuple[Act, ...]:
+    """The acts with the chosen notebooks alone; `act` counts from 1."""
+    chosen = ACTS if act is None else ACTS[act - 1 : act]
+    cut = (Act(one.title, tuple(filter(None, (_only(chain, only) for chain in one.chains)))) for one in chosen)
+    return tuple(one for one in cut if one.chains)
+
+
+def _only(chain: Sequence[Scene], notebooks: Sequence[str]) -> tuple[Scene, ...]:
+    return tuple(scene for scene in chain if scene.notebook in notebooks)
+
+
+def sentence_of(result: Path) -> str:
+    """The sentence in a notebook's result file. Raises: ValueError where there is none, in words."""
+    try:
+        content = json.loads(result.read_text("utf-8"))
+    except OSError:
+        raise ValueError(f"it wrote no result to {result.name}") from None
+    except ValueError:
+        raise ValueError(f"its result {result.name} is no JSON") from None
+    sentence = content.get("summary") if isinstance(content, dict) else None
+    if not isinstance(sentence, str) or not sentence:
+        raise ValueError(f"its result {result.name} has no `summary`")
+    return sentence
