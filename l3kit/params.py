@@ -25,6 +25,7 @@ from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.notebook_run import begin_run
 from l3kit.results import ResultFile
 from l3kit.tables import Sheet, Shown, table
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.item_times import read_moment
 from l3kit.tiering.time_ranges import read_bound
 
@@ -270,7 +271,7 @@ def check(model: type[P], given: Mapping[str, Any]) -> P:
     except ValidationError as error:
         problems += [_explain(finding, model) for finding in error.errors()]
     lines = "\n".join(f"  {problem}" for problem in problems)
-    raise ConfigurationError("parameters", f"{len(problems)} problems:\n{lines}", "\nNothing was done")
+    raise ConfigurationError("parameters", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
 
 
 def _set_by_cells(history: Any, fields: frozenset[str]) -> frozenset[str] | None:

@@ -28,7 +28,8 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
     up = verbs.add_parser("up", parents=[as_json], help="start it, or find the running one")
     _add_which(up)
-    up.add_argument("--idle-hours", type=float, default=4.0, metavar="H", help="stop after H hours unused (default: 4)")
+    idle_help = "stop after H hours unused (default: 168, a week)"
+    up.add_argument("--idle-hours", type=float, default=168.0, metavar="H", help=idle_help)
     clouds_help = "start the services of these clouds at once (default: aws); the others join when they are needed"
     up.add_argument("--clouds", nargs="+", choices=("aws", "azure", "gcp"), default=["aws"], help=clouds_help)
     up.set_defaults(run=_up)

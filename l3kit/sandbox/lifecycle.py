@@ -26,7 +26,8 @@ from l3kit.sandbox.processes import POLL_SECONDS, children, sweep
 from l3kit.sandbox.shell import gateway_environment
 from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
-IDLE_HOURS = 4.0
+IDLE_HOURS = 168.0
+"""A week: what was deployed interactively is there until somebody ends it, but not for ever where all forgot it."""
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
@@ -152,6 +153,15 @@ def _start(place: Home, idle_hours: float, owner: Owner | None) -> SandboxState:
             env=_gateway_environment(),
         )
     children[process.pid] = process
+    try:
+        return _ready(place, process)
+    except KeyboardInterrupt:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _ready(place: Home, process: subprocess.Popen[bytes]) -> SandboxState:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         state = read_state(place)

@@ -106,7 +106,7 @@ def test_the_other_scenario_is_a_file_laid_over_this_one(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("devices: 0", "other.yaml: parameters: 1 problems.*devices = 0"),
+        ("devices: 0", "other.yaml: parameters: 1 problem:.*devices = 0"),
         ("- 3", "other.yaml: is not a table of names and values"),
         ("a: [", "other.yaml: is not YAML"),
         (None, "other.yaml: cannot be read"),
