@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     It ends with the test run that started this process (an xdist worker's, say).
     """
-    if config.getoption(SEED_OPTION) is None:
+    if config.getoption(SEED_OPTION, "no hypothesis here") is None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
     outer = os.environ.get(OWNER_VARIABLE, "")
     os.environ[OWNER_VARIABLE] = str(os.getpid())
@@ -50,8 +50,10 @@ def _end_with(owner: Owner) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Sums what the fault tests recorded, and tells each layout's time; with xdist reports come from all workers."""
     reports = [r for kind in terminalreporter.stats.values() for r in kind if isinstance(r, pytest.TestReport)]
-    seed = terminalreporter.config.getoption(SEED_OPTION)
-    terminalreporter.write_line(f"drawn with seed {seed}; the same draws again: PYTEST_ADDOPTS={SEED_OPTION}={seed}")
+    seed = terminalreporter.config.getoption(SEED_OPTION, None)
+    if seed is not None:
+        again = f"the same draws again: PYTEST_ADDOPTS={SEED_OPTION}={seed}"
+        terminalreporter.write_line(f"drawn with seed {seed}; {again}")
     figures = _figures(reports)
     failed = len(terminalreporter.stats.get("failed", [])) + len(terminalreporter.stats.get("error", []))
     if figures["checks"]:

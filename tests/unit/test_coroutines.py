@@ -55,8 +55,10 @@ def test_errors_arrive_as_they_are_either_way() -> None:
 
 
 INTERRUPTED = """
-    import asyncio, sys
+    import asyncio, signal, sys
     from l3kit.coroutines import run
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def long():
         print("begun", flush=True)
@@ -92,6 +94,8 @@ def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> No
 INTERRUPTED_AT_ONCE = """
     import asyncio, signal, threading
     from l3kit.coroutines import run
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was ignored around these tests
 
     async def long():
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

@@ -7,22 +7,30 @@ import ipaddress
 import psutil
 import pytest
 
+from l3kit import sandbox
+from l3kit.clouds.aws.session import open_sandbox
 from l3kit.sandbox import SandboxState
 
+A = {":a": {"S": "a"}}
 pytestmark = pytest.mark.sandbox
 
 
 def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: SandboxState) -> None:
-    gateway = psutil.Process(all_clouds.processes[0].pid)
+    items = open_sandbox(all_clouds.aws_endpoint, all_clouds.region).client("dynamodb")
+    with pytest.raises(items.exceptions.ResourceNotFoundException):  # the first request starts the last part
+        items.query(TableName="none-hot-iot-data", KeyConditionExpression="a = :a", ExpressionAttributeValues=A)
+    state = sandbox.status(all_clouds.home)
+    assert state is not None
+    gateway = psutil.Process(state.processes[0].pid)
     listening = [
         connection.laddr
         for process in (gateway, *gateway.children(recursive=True))
         for connection in process.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
     ]
-    addresses = [*all_clouds.endpoints.values(), all_clouds.aws_endpoint]
+    addresses = [*state.endpoints.values(), state.aws_endpoint]
     ports = {int(address.split("/devstore")[0].rpartition(":")[2]) for address in addresses}
-    ports |= {process.port for process in all_clouds.processes}
+    ports |= {process.port for process in state.processes}
     assert len(ports) == 9
     assert ports <= {address.port for address in listening}
     assert all(is_loopback(address.ip) for address in listening), "\n".join(map(str, listening))
