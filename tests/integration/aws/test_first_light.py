@@ -41,6 +41,7 @@ def run(session: Session, twin: Twin, **more: Any) -> Report:
     return first_light(session, twin, estimated_usd="0", clean_up="the command", **given)
 
 
+@pytest.mark.slow  # half a minute; what stops, is kept, is interrupted or killed is tried below
 def test_everything_once_through_and_nothing_is_left(
     sandbox: SandboxState,
     session: Session,
