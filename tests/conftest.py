@@ -89,7 +89,7 @@ def _tell_broken_requests(terminalreporter: pytest.TerminalReporter, reports: It
     ports, left = (max(int(str(p[name])) for p in found) for name in ("requests_ports", "requests_open"))
     terminalreporter.write_line(
         f"broken requests sent: {total['sent']:,} to {ports} ports, {total['answered']:,} answered; "
-        f"connections left open at once: {left:,}; processes ended: {total['ended']:,}, "
+        f"connections left open at once: {left:,}; parts ended: {total['ended']:,}, "
         f"secrets told: {total['told']:,}, halves kept: {total['halves']:,}"
     )
 

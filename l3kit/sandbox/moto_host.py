@@ -73,6 +73,7 @@ def main(ready_fd: int) -> None:
         return app
 
     _forget_tags_of_deleted_buckets()
+    _name_missing_schedule_groups()
     app = DomainDispatcherApplication(backend)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     os.environ["MOTO_PORT"] = str(server.server_port)
@@ -94,6 +95,19 @@ def _forget_tags_of_deleted_buckets() -> None:
         return bucket
 
     S3Backend.delete_bucket = delete_and_forget  # type: ignore[method-assign, assignment]
+
+
+def _name_missing_schedule_groups() -> None:
+    """moto fails with a KeyError; EventBridge Scheduler answers ResourceNotFoundException."""
+    from moto.scheduler.models import EventBridgeSchedulerBackend
+
+    delete = EventBridgeSchedulerBackend.delete_schedule_group
+
+    def delete_or_name(self: EventBridgeSchedulerBackend, name: str | None) -> None:
+        self.get_schedule_group(name)
+        delete(self, name)
+
+    EventBridgeSchedulerBackend.delete_schedule_group = delete_or_name  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
