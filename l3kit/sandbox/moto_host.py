@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from l3kit.sandbox.cloud_functions.azure_http import WholeHeads
 from l3kit.sandbox.discreet_logs import log_discreetly
 from l3kit.sandbox.leash import end_with_parent
 
@@ -15,37 +15,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-class _Lines:
-    """A request's head as it is read; `whole` unless the connection ended in the midst of it."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.whole = True
-
-    def readline(self, size: int = -1) -> bytes:
-        line: bytes = self._file.readline(size)
-        self.whole = line.endswith(b"\n")
-        return line
-
-
-class StrictRequests(BaseHTTPRequestHandler):
-    """http.server takes half a head for a whole one, and quotes what it refuses; werkzeug takes half of a body that
-    comes in chunks for a whole one."""
-
-    def parse_request(self) -> bool:
-        """See http.server."""
-        whole, lines = self.rfile, _Lines(self.rfile)
-        self.rfile = lines  # type: ignore[assignment]
-        try:
-            taken = super().parse_request()
-        finally:
-            self.rfile = whole
-        self.close_connection = self.close_connection or not lines.whole
-        return taken and lines.whole
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """See http.server."""
-        super().send_error(code)
+class StrictRequests(WholeHeads):
+    """werkzeug takes half of a body that comes in chunks for a whole one; this takes none in chunks."""
 
     def run_wsgi(self) -> None:
         """See werkzeug. S3 wants a length too."""

@@ -6,9 +6,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import resource
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -56,6 +55,7 @@ from l3kit.tiering.exact_numbers import exact_loads
 from l3kit.tiering.readers import exact_json, read_history, read_last
 from l3kit.twin import Twin
 from l3kit.verification import drift_checks
+from tests.support.full_disk import no_room
 from tests.support.memory_stores import MemoryHotStore
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
@@ -129,17 +129,6 @@ def test_a_folder_where_a_file_is_to_be_is_told(verb: str, tmp_path: Path) -> No
         WRITING[verb](tmp_path)
     assert "name a file in it" in told(caught.value)
     assert list(tmp_path.iterdir()) == []
-
-
-@contextmanager
-def no_room() -> Iterator[None]:
-    """As on a full disk: no file may hold anything."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("verb", ["a result", "first-light's report", "the links of an account", "the deploy log"])

@@ -33,10 +33,29 @@ class Lines:
         return line
 
 
+class WholeHeads(BaseHTTPRequestHandler):
+    """http.server takes half a head for a whole one, and quotes what it refuses; this does neither."""
+
+    def parse_request(self) -> bool:
+        """See http.server."""
+        whole, lines = self.rfile, Lines(self.rfile)
+        self.rfile = lines  # type: ignore[assignment]
+        try:
+            taken = super().parse_request()
+        finally:
+            self.rfile = whole
+        self.close_connection = self.close_connection or not lines.whole
+        return taken and lines.whole
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """See http.server."""
+        super().send_error(code)
+
+
 def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer]) -> type[BaseHTTPRequestHandler]:
     """The HTTP side; the gateway in front sends each body's length."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(WholeHeads):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1
@@ -60,21 +79,6 @@ def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer])
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(content)
-
-        def parse_request(self) -> bool:
-            """See http.server, which takes half a head for a whole one."""
-            whole, lines = self.rfile, Lines(self.rfile)
-            self.rfile = lines  # type: ignore[assignment]
-            try:
-                taken = super().parse_request()
-            finally:
-                self.rfile = whole
-            self.close_connection = self.close_connection or not lines.whole
-            return taken and lines.whole
-
-        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """See http.server, whose message quotes the request."""
-            super().send_error(code)
 
         def log_message(self, format: str, *args: object) -> None:
             """The function's log is its own."""

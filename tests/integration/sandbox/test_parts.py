@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from l3kit.sandbox.listing import sandboxes
 from l3kit.session import sandbox_session
 from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
 from tests.support.cloud_functions import definition, gcp_zip
+from tests.support.full_disk import no_room
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).parents[3]
@@ -169,17 +169,6 @@ def test_fire_tells_what_can_be_fired(
     assert "fireable-daily" in capsys.readouterr().err
     assert main(["sandbox", "fire", "fireable-daily", *home]) == 0
     assert 'fireable returned: "fired"' in capsys.readouterr().out
-
-
-@contextmanager
-def no_room() -> Iterator[None]:
-    """As on a full disk, for this process and those that it starts: no file may hold anything."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_is_told_by_the_sandbox_that_cannot_start(tmp_path: Path) -> None:
