@@ -30,10 +30,10 @@ $(READY): pyproject.toml constraints.txt
 	@echo "$(VENV) is ready"
 
 demo: $(READY)  ## Deploy, move, verify and query real weather data in the sandbox, notebook by notebook
-	@$(BIN)/python -m l3kit.demo
+	@$(BIN)/python -m l3kit.examples.demo
 
 lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git ignores (NEW=1: newer ones beside; LAB=--no-browser)
-	@$(BIN)/python -m l3kit.lab $(if $(NEW),--new) $(LAB)
+	@$(BIN)/python -m l3kit.notebook.lab $(if $(NEW),--new) $(LAB)
 
 test: $(READY)  ## Run the tests and check every notebook
 	@$(BIN)/python -m tests.slices --of $(SLICES) --fast
@@ -52,7 +52,7 @@ bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,0
 	@$(BIN)/python -m benchmarks.start_up
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
-	@$(BIN)/python -m l3kit.cost.report $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
+	@$(BIN)/python -m l3kit.cost.report.document $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
 
 lint: $(READY)  ## Check style and types
 	@echo "checking style, then types (a minute the first time, then seconds)"

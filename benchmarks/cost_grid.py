@@ -7,9 +7,9 @@ from time import perf_counter
 
 import pandas as pd
 
-from l3kit.cost.grid import price_grid
-from l3kit.cost.price_book import load_prices
-from l3kit.cost.workload import LAYOUTS
+from l3kit.cost.model.grid import price_grid
+from l3kit.cost.model.workload import LAYOUTS
+from l3kit.prices.price_book import load_prices
 
 SCENARIOS = 10_000
 GOAL_SECONDS = 1.0

@@ -66,7 +66,7 @@ async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
     """The mover as it is deployed, on the same store; its chunks go to files too. Returns: items, requests."""
     from benchmarks.hot_stores import open_store
     from benchmarks.memory_journal import FolderTarget, MemoryJournal
-    from l3kit.tiering.hot_to_cold import HotToCold
+    from l3kit.tiering.movers.hot_to_cold import HotToCold
     from l3kit.tiering.settings import Tuning
 
     hot = open_store(where["endpoints"], where["store"], where["name"])

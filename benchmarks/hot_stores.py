@@ -23,15 +23,15 @@ import orjson
 
 from benchmarks.dataset import DEVICES, ITEMS_PER_MB, device_items
 from l3kit import sandbox
-from l3kit.clouds.aws.items import to_chunk_json
-from l3kit.clouds.azure.cosmos_stores import CosmosPlace
-from l3kit.clouds.azure.cosmos_stores import open_hot as open_cosmos
-from l3kit.clouds.azure.provisioning.calls import cosmos_client
-from l3kit.clouds.gcp.firestore_stores import FirestorePlace
-from l3kit.clouds.gcp.firestore_stores import open_hot as open_firestore
-from l3kit.coroutines import run
+from l3kit.clouds.aws.data.items import to_chunk_json
+from l3kit.clouds.azure.control.calls import cosmos_client
+from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace
+from l3kit.clouds.azure.data.cosmos_stores import open_hot as open_cosmos
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
+from l3kit.clouds.gcp.data.firestore_stores import open_hot as open_firestore
+from l3kit.operate.coroutines import run
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.other_clouds import azure_session, gcp_session
+from l3kit.sandbox.sessions import azure_session, gcp_session
 from l3kit.tiering.ports import HotStore
 
 STORES = ("cosmos", "firestore")

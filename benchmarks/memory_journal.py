@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from l3kit.errors import StoreError
-from l3kit.tiering.chunks import Chunk, ChunkKey
+from l3kit.tiering.format.chunks import Chunk, ChunkKey
 from l3kit.tiering.ports import JournalRow, Usage
 
 

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from l3kit.clouds.aws.client import Call
-from l3kit.clouds.aws.hot_store import DynamoHotStore
-from l3kit.clouds.aws.stores import open_hot, open_objects
+from l3kit.clouds.aws.data.client import Call
+from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+from l3kit.clouds.aws.data.stores import open_hot, open_objects
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.chunks import object_key
-from l3kit.tiering.report import iso
+from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.movers.report import iso
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 
 BATCH = 25

@@ -12,50 +12,55 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "Twin": "l3kit.twin",
+    "Twin": "l3kit.twin.config",
     "connect": "l3kit.session",
-    "plan": "l3kit.provisioning.run",
-    "apply": "l3kit.provisioning.run",
-    "plan_destroy": "l3kit.provisioning.run",
-    "destroy": "l3kit.provisioning.run",
-    "run_mover": "l3kit.movers",
-    "replay": "l3kit.movers",
-    "tiers": "l3kit.inventory",
-    "query": "l3kit.device_query",
-    "explain": "l3kit.explanation",
-    "end_lease": "l3kit.leases",
-    "stop_if_empty": "l3kit.sandbox_end",
-    "verify": "l3kit.verification",
-    "check_links": "l3kit.link_checks",
-    "write_result": "l3kit.results",
-    "runs_frame": "l3kit.runs",
-    "requests_frame": "l3kit.runs",
-    "runs_json": "l3kit.runs",
-    "watch": "l3kit.runs",
-    "check_runs": "l3kit.runs",
-    "check_conserved": "l3kit.runs",
-    "read_journal": "l3kit.journal_view",
-    "objects": "l3kit.journal_view",
-    "load_example": "l3kit.example",
-    "moments_back": "l3kit.example",
-    "prepare_deployment": "l3kit.example",
-    "prepare_example": "l3kit.example",
-    "sample": "l3kit.example",
-    "progress": "l3kit.progress_bars",
-    "progress_bar": "l3kit.progress_bars",
-    "step_printer": "l3kit.progress_bars",
-    "table": "l3kit.tables",
+    "plan": "l3kit.deploy.run",
+    "apply": "l3kit.deploy.run",
+    "plan_destroy": "l3kit.deploy.run",
+    "destroy": "l3kit.deploy.run",
+    "run_mover": "l3kit.operate.movers",
+    "replay": "l3kit.operate.movers",
+    "tiers": "l3kit.operate.inventory",
+    "query": "l3kit.operate.query",
+    "explain": "l3kit.operate.explain.gather",
+    "end_lease": "l3kit.operate.leases",
+    "stop_if_empty": "l3kit.deploy.sandbox_end",
+    "verify": "l3kit.operate.verify.report",
+    "check_links": "l3kit.operate.verify.links",
+    "write_result": "l3kit.notebook.results",
+    "runs_frame": "l3kit.operate.runs",
+    "requests_frame": "l3kit.operate.runs",
+    "runs_json": "l3kit.operate.runs",
+    "watch": "l3kit.operate.runs",
+    "check_runs": "l3kit.operate.runs",
+    "check_conserved": "l3kit.operate.runs",
+    "read_journal": "l3kit.operate.journal",
+    "objects": "l3kit.operate.journal",
+    "load_example": "l3kit.examples.prepare",
+    "moments_back": "l3kit.examples.prepare",
+    "prepare_deployment": "l3kit.examples.prepare",
+    "prepare_example": "l3kit.examples.prepare",
+    "sample": "l3kit.examples.prepare",
+    "progress": "l3kit.notebook.progress",
+    "progress_bar": "l3kit.notebook.progress",
+    "step_printer": "l3kit.notebook.progress",
+    "table": "l3kit.notebook.tables",
     "CheckFailedError": "l3kit.errors",
     "L3Error": "l3kit.errors",
 }
-_MODULES = ("cost", "plots", "errors")
+_MODULES = {
+    "cost": "l3kit.cost",
+    "errors": "l3kit.errors",
+    "examples": "l3kit.examples",
+    "plots": "l3kit.notebook.plots",
+}
 
 __all__ = [*_EXPORTS, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"l3kit.{name}")
+        return importlib.import_module(_MODULES[name])
     if name in _EXPORTS:
         value = getattr(importlib.import_module(_EXPORTS[name]), name)
         globals()[name] = value  # also where a module of the same name has been loaded meanwhile

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from l3kit.cost.command import add_cost
+from l3kit.cost.report.command import add_cost
 from l3kit.errors import ConfigurationError, L3Error, SandboxError
 from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
-from l3kit.permission_command import add_permissions
-from l3kit.sandbox_command import add_sandbox
+from l3kit.operate.permission_command import add_permissions
+from l3kit.sandbox.command import add_sandbox
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,10 +73,10 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _explain(options: argparse.Namespace) -> int:
     from l3kit import sandbox
-    from l3kit.explanation import explain
-    from l3kit.params import Dated, check
+    from l3kit.notebook.parameters import Dated, check
+    from l3kit.operate.explain.gather import explain
     from l3kit.session import connect, sandbox_home
-    from l3kit.twin import Twin
+    from l3kit.twin.config import Twin
 
     given = {"as_of": options.now} if options.now else {}
     parameters = check(Dated, {**_dated_parameters(options.where), **given})
@@ -96,7 +96,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _dated_parameters(where: Path) -> dict[str, Any]:
     """What every notebook takes, from the params file of one; a twin's folder stands for the default sandbox."""
-    from l3kit.params import Dated
+    from l3kit.notebook.parameters import Dated
 
     usual = {"target": "sandbox", "sandbox": "default", "region": "us-east-1", "profile": "", "as_of": ""}
     fixed = {"fresh": False, "result_path": ""}  # this only reads

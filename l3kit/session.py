@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from l3kit.clouds.aws.session import AwsSession, open_account, open_sandbox
-from l3kit.connections import FILE as LINK_FILE
-from l3kit.connections import LinkFile
+from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.naming import AwsNames
-from l3kit.provisioning.layout import providers_of
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import FILE as LINK_FILE
+from l3kit.twin.connections import LinkFile
+from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
-    from l3kit.cloud_facade import CloudFacade
-    from l3kit.clouds.azure.session import AzureSession
-    from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.clouds.ports.cloud import Cloud
     from l3kit.sandbox import SandboxState
 
 Target = Literal["sandbox", "aws"]
@@ -33,44 +31,29 @@ class Session:
     """What all verbs take beside the twin.
 
     Attributes:
-        azure, gcp: None where this session does not reach that cloud: for now the sandbox alone has them.
+        clouds: those that this session reaches, by name.
         sandbox_home: the sandbox's folder; None on real clouds.
+        sandbox_endpoint: the address of its gateway.
         private: this session began the sandbox empty and stops it at the end.
     """
 
     target: Target
-    aws: AwsSession
+    clouds: Mapping[str, Cloud]
     sandbox_home: Path | None = None
+    sandbox_endpoint: str = ""
     private: bool = False
-    azure: AzureSession | None = None
-    gcp: GcpSession | None = None
 
-    def cloud(self, provider: str) -> CloudFacade | None:
+    def cloud(self, provider: str) -> Cloud | None:
         """That cloud as this session reaches it; None where it does not. Raises: SandboxError, as `check_alive`."""
         self.check_alive()
-        if provider == "aws":
-            from l3kit.clouds.aws.facade import AwsFacade
-
-            return AwsFacade(self)
-        if provider == "azure" and self.azure is not None:
-            from l3kit.clouds.azure.facade import AzureFacade
-
-            return AzureFacade(self.azure)
-        if provider == "gcp" and self.gcp is not None:
-            from l3kit.clouds.gcp.facade import GcpFacade
-
-            return GcpFacade(self.gcp)
-        return None
-
-    def aws_names(self, twin: Twin) -> AwsNames:
-        """All resource names of the twin in this account and region."""
-        return AwsNames(twin.name, self.aws.account_id, self.aws.region)
+        return self.clouds.get(provider)
 
     def deploy_log(self, twin: Twin) -> Path:
         """Where apply notes its steps: one file for each twin and account or sandbox; a new sandbox begins without."""
         if self.sandbox_home is not None:
             return self.sandbox_home / "logs" / f"deploy-{twin.name}.jsonl"
-        return twin.path / ".l3kit" / f"deploy-{self.aws.account_id}-{self.aws.region}.jsonl"
+        accounts = "-".join(cloud.account for cloud in self.clouds.values())
+        return twin.path / ".l3kit" / f"deploy-{accounts}.jsonl"
 
     def link_file(self, twin: Twin) -> LinkFile:
         """Where the links of this twin are kept: in its folder those of real accounts, in each sandbox its own."""
@@ -80,12 +63,16 @@ class Session:
             return LinkFile(Home(self.sandbox_home).twins / twin.name / LINK_FILE, sandbox=True)
         return LinkFile(twin.path / LINK_FILE)
 
+    def links(self, twin: Twin, now: Callable[[], datetime] = utc_now) -> DeployedLinks:
+        """The links between the twin's tiers, as this session sees them."""
+        return DeployedLinks(twin, self.link_file(twin), self.cloud, now)
+
     def check_alive(self) -> None:
         """Raises: SandboxError where the sandbox, or a part of it, has ended since; it names the part."""
-        if self.sandbox_home is not None and self.aws.endpoint_url is not None:
+        if self.sandbox_home is not None:
             from l3kit.sandbox.death import death_of
 
-            death = death_of(self.sandbox_home, self.aws.endpoint_url)
+            death = death_of(self.sandbox_home, self.sandbox_endpoint)
             if death is not None:
                 raise death
 
@@ -130,8 +117,11 @@ def connect(
     Raises: SandboxError, PermissionMissingError, ConfigurationError.
     """
     if target == "aws":
+        from l3kit.clouds.aws.cloud import AwsCloud
+        from l3kit.clouds.aws.session import open_account
+
         progress("asking whose credentials these are")
-        session = Session("aws", open_account(region, profile))
+        session = Session("aws", {"aws": AwsCloud(open_account(region, profile))})
         progress("done")
         return session
     if target != "sandbox":
@@ -149,14 +139,12 @@ def connect(
 
 def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:
     """A session on a running sandbox; it reaches AWS, and those of the other clouds that have been started there."""
-    from l3kit.sandbox import other_clouds
+    from l3kit.sandbox.sessions import clouds_of
 
-    aws = open_sandbox(state.aws_endpoint, state.region)
-    azure, gcp = other_clouds.azure_session(state), other_clouds.gcp_session(state)
-    return Session("sandbox", aws, state.home, private, azure, gcp)
+    return Session("sandbox", clouds_of(state), state.home, state.aws_endpoint, private)
 
 
-def reached(session: Session, provider: str, what: str) -> CloudFacade:
+def reached(session: Session, provider: str, what: str) -> Cloud:
     """The cloud that something is on. Raises: ConfigurationError where this session does not reach it."""
     cloud = session.cloud(provider)
     if cloud is None:

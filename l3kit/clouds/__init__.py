@@ -1,4 +1,4 @@
-"""One folder per cloud: its stores, function entry adapter and provisioning.
+"""The clouds: `ports` says what each must offer, `shared` is written once, and each has a folder of the same form.
 
-A fourth cloud is one more folder that passes the conformance tests; nothing here may import another cloud.
+A further cloud is one more folder that passes the conformance suite; none imports another.
 """

@@ -20,7 +20,7 @@ from l3kit.files import check_writable
 if TYPE_CHECKING:
     from l3kit.first_light.report import Report
     from l3kit.session import Session
-    from l3kit.twin import Twin
+    from l3kit.twin.config import Twin
 
 
 def add_first_light(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,7 +60,7 @@ def _first_light(options: argparse.Namespace) -> int:
         if options.clean_up:
             return _clean_up(session, twin, options)
         if options.dry_run:
-            from l3kit.provisioning import plan
+            from l3kit.deploy import plan
 
             print(plan(twin, session))
             return 0
@@ -81,16 +81,18 @@ def _ended_by_termination() -> Iterator[None]:
 
 
 def _tell_estimate(region: str) -> None:
-    from l3kit.cost.price_book import load_prices
     from l3kit.first_light.estimate import estimate, told
+    from l3kit.prices.price_book import load_prices
 
     _tell(told(estimate(load_prices()), region))
 
 
 def _agreed(session: Session) -> bool:
+    from l3kit.clouds.aws.cloud import aws_in
     from l3kit.first_light.report import last_four
 
-    where = f"the account ending in {last_four(session.aws.account_id)}, {session.aws.region} ({session.target})"
+    account = aws_in(session.clouds).session
+    where = f"the account ending in {last_four(account.account_id)}, {account.region} ({session.target})"
     if not sys.stdin.isatty():
         raise ConfigurationError("first-light", "cannot ask: there is no terminal; nothing was made", "Pass --yes")
     print(f"Deploy to {where}, and destroy it all again? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -98,10 +100,11 @@ def _agreed(session: Session) -> bool:
 
 
 def _run(session: Session, twin: Twin, path: Path, options: argparse.Namespace) -> int:
-    from l3kit.cost.price_book import load_prices
+    from l3kit.clouds.aws.cloud import aws_in
     from l3kit.first_light.estimate import estimate
     from l3kit.first_light.report import save
     from l3kit.first_light.run import first_light
+    from l3kit.prices.price_book import load_prices
 
     command = clean_up_command(twin.name, options)
     _tell(f"The twin is {twin.name}. Should this process die: {command}")
@@ -114,7 +117,8 @@ def _run(session: Session, twin: Twin, path: Path, options: argparse.Namespace) 
         keep_on_failure=options.keep_on_failure,
     )
     # Names of buckets end in a digest of the account's id, which is short enough to be found by trying.
-    secrets = (session.aws.account_id, session.aws_names(twin).cold_s3_bucket().rsplit("-", 1)[-1])
+    account = aws_in(session.clouds).session
+    secrets = (account.account_id, account.names(twin.name).cold_s3_bucket().rsplit("-", 1)[-1])
     paths = save(report, path, secrets)
     _conclude(report, paths, options)
     return report.exit_code

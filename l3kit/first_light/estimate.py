@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from l3kit.cost.bill import Bill, priced
-from l3kit.cost.price_book import PriceBook
-from l3kit.cost.uses import Part, Use
+from l3kit.cost.model.bill import Bill, priced
+from l3kit.cost.model.uses import Part, Use
 from l3kit.first_light.twin import ITEM_COUNT
+from l3kit.prices.price_book import PriceBook
 
 REGION = "us-east-1"
 """The region that the price book knows; others differ by tens of per cent."""

@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.logs import groups_of
+from l3kit.clouds.aws.cloud import aws_in
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.logs import groups_of
+from l3kit.deploy import destroy, plan_destroy
 from l3kit.errors import L3Error
 from l3kit.first_light.report import Report, StepReport, Verdict, last_four
 from l3kit.first_light.steps import STEPS, Run, Tell
-from l3kit.provisioning import destroy, plan_destroy
 
 if TYPE_CHECKING:
     from l3kit.session import Session
-    from l3kit.twin import Twin
+    from l3kit.twin.config import Twin
 
 PAUSES = (5.0, 15.0, 30.0)
 """Seconds between tries to destroy and looks at what is left: a table that is still being made cannot be removed yet,
@@ -82,7 +83,8 @@ def first_light(
     """
     began, started = now().replace(microsecond=0), clock()
     noted = _Steps(tell, clock)
-    session.aws.watch_calls(lambda name: noted.calls.update([name]))
+    account = aws_in(session.clouds).session
+    account.watch_calls(lambda name: noted.calls.update([name]))
     work = Run(session, twin, began, tell)
     verdict: Verdict = "failed"
     try:
@@ -96,8 +98,8 @@ def first_light(
     return Report(
         verdict=verdict,
         target=session.target,
-        region=session.aws.region,
-        account=last_four(session.aws.account_id),
+        region=account.region,
+        account=last_four(account.account_id),
         twin=twin.name,
         started=began.isoformat(),
         finished=now().isoformat(timespec="seconds"),
@@ -119,7 +121,8 @@ def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], No
 def what_is_there(session: Session, twin: Twin) -> list[str]:
     """All that carries this twin's names, whoever owns it: tables, buckets, functions, roles, log groups, schedules."""
     found = [f"{step.kind} {step.name}" for step in plan_destroy(twin, session, data=True).steps]
-    named = [f"log group {name}" for name in groups_of(Context(session.aws, session.aws_names(twin)))]
+    account = aws_in(session.clouds).session
+    named = [f"log group {name}" for name in groups_of(Context(account, account.names(twin.name)))]
     return sorted({*found, *named})
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from l3kit.coroutines import run
-from l3kit.device_query import QueryResult, query
+from l3kit.deploy import apply, plan
 from l3kit.errors import CheckFailedError
 from l3kit.first_light.twin import (
     DEVICES,
@@ -20,17 +19,18 @@ from l3kit.first_light.twin import (
     counted_rows,
     items_at,
 )
-from l3kit.movers import MOVERS, MoverRun, run_mover
-from l3kit.provisioning import apply, plan
-from l3kit.telemetry import put_telemetry
-from l3kit.tier_stores import open_tiers
-from l3kit.tiering.chunks import RESERVED_PREFIX
+from l3kit.operate.coroutines import run
+from l3kit.operate.movers import MOVERS, MoverRun, run_mover
+from l3kit.operate.query import QueryResult, query
+from l3kit.operate.telemetry import put_telemetry
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.verify.report import verify
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.ports import ObjectInfo, Tier
-from l3kit.verification import verify
 
 if TYPE_CHECKING:
     from l3kit.session import Session
-    from l3kit.twin import Twin
+    from l3kit.twin.config import Twin
 
 Tell = Callable[[str], None]
 

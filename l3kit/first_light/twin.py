@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from l3kit.errors import ConfigurationError
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 
 PREFIX = "firstlight-"
 HOT_DAYS, COLD_DAYS = 30, 90

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from l3kit.files import UNWRITABLE, refusal
-from l3kit.sandbox.answers import json_answer
+from l3kit.sandbox.aws.answers import json_answer
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
 """Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""

@@ -15,12 +15,12 @@ from l3kit.sandbox import node_install
 from l3kit.sandbox.discreet_server import DiscreetRunner
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
-from l3kit.sandbox.fault_services import SERVICE
+from l3kit.sandbox.faults.services import SERVICE
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
-    from l3kit.sandbox.fault_plans import FaultPlans
+    from l3kit.sandbox.faults.plans import FaultPlans
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY_BYTES = 1024**3
@@ -62,7 +62,7 @@ class CloudParts:
                 await self._start_gcp()
 
     async def _start_azure(self) -> None:
-        from l3kit.sandbox.cosmos import CosmosLayer
+        from l3kit.sandbox.azure.cosmos import CosmosLayer
 
         node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
         modules = str(folder)
@@ -87,9 +87,9 @@ class CloudParts:
         )
 
     async def _start_gcp(self) -> None:
-        from l3kit.sandbox.firestore import FirestoreServer
-        from l3kit.sandbox.firestore_faults import FirestoreFaults
-        from l3kit.sandbox.gcs.server import GcsServer
+        from l3kit.sandbox.gcp.firestore import FirestoreServer
+        from l3kit.sandbox.gcp.firestore_faults import FirestoreFaults
+        from l3kit.sandbox.gcp.storage.server import GcsServer
 
         storage = self._app(STORAGE)
         GcsServer(self._home.root / "gcs").add_routes(storage)

@@ -43,7 +43,7 @@ class Emulator:
 
 async def start_moto(home: Home) -> Emulator:
     """Raises: SandboxError with the last lines of the log."""
-    return await _start("moto", [sys.executable, "-m", "l3kit.sandbox.moto_host"], home)
+    return await _start("moto", [sys.executable, "-m", "l3kit.sandbox.aws.moto_host"], home)
 
 
 async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:

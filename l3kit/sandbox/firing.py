@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.gateway_calls import request
 from l3kit.sandbox.homes import did_you_mean
 from l3kit.sandbox.lifecycle import HEALTH_SECONDS, status

@@ -19,28 +19,28 @@ from aiohttp import web
 
 from l3kit.errors import SandboxError
 from l3kit.files import UNWRITABLE, refusal
-from l3kit.sandbox import function_urls
 from l3kit.sandbox.admin_calls import admin, cloud_in
-from l3kit.sandbox.answers import json_answer, rest_error, unserved
-from l3kit.sandbox.aws_parts import AwsParts
-from l3kit.sandbox.cloud_functions import CloudFunctions
-from l3kit.sandbox.cloud_functions.instance import open_session
+from l3kit.sandbox.aws import function_urls
+from l3kit.sandbox.aws.answers import json_answer, rest_error, unserved
+from l3kit.sandbox.aws.dynamodb import DynamoDB
+from l3kit.sandbox.aws.function_logs import CloudWatch
+from l3kit.sandbox.aws.function_record import FunctionConfig
+from l3kit.sandbox.aws.iam.wiring import Permissions
+from l3kit.sandbox.aws.lambda_api import LambdaApi
+from l3kit.sandbox.aws.parts import AwsParts
+from l3kit.sandbox.aws.runtime_files import link_runtime
+from l3kit.sandbox.aws.s3 import S3
+from l3kit.sandbox.aws.schedules import Schedules
+from l3kit.sandbox.aws.signatures import SERVICES, scope_of
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
 from l3kit.sandbox.death import note_end
 from l3kit.sandbox.discreet_logs import log_discreetly
 from l3kit.sandbox.discreet_server import MALFORMED
-from l3kit.sandbox.dynamodb import DynamoDB
 from l3kit.sandbox.emulators import Emulator
-from l3kit.sandbox.fault_plans import FaultPlans
-from l3kit.sandbox.function_logs import CloudWatch
-from l3kit.sandbox.function_record import FunctionConfig
-from l3kit.sandbox.iam.wiring import Permissions
-from l3kit.sandbox.lambda_api import LambdaApi
+from l3kit.sandbox.faults.plans import FaultPlans
+from l3kit.sandbox.functions import CloudFunctions
+from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.owner import Owner
-from l3kit.sandbox.runtime_files import link_runtime
-from l3kit.sandbox.s3 import S3
-from l3kit.sandbox.schedules import Schedules
-from l3kit.sandbox.signatures import SERVICES, scope_of
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 
 WATCH_SECONDS = 1.0

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
-from l3kit.tiering.chunks import RESERVED_NUMBERS, Chunk, Draft
+from l3kit.tiering.format.chunks import RESERVED_NUMBERS, Chunk, Draft
 from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry, from_row, to_row
 from l3kit.tiering.ports import JournalStore
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from l3kit.errors import StoreError
-from l3kit.tiering.chunks import ChunkKey, decode_checksums, decode_sort_keys, parse_object_key
+from l3kit.tiering.format.chunks import ChunkKey, decode_checksums, decode_sort_keys, parse_object_key
 from l3kit.tiering.ports import Compression, JournalRow
 
 NEVER = datetime.fromtimestamp(0, UTC)

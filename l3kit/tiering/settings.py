@@ -26,9 +26,9 @@ INFO_FILE = "digital_twin_info.json"
 
 log = logging.getLogger(__name__)
 
-Resource = Literal["hot", "journal", "cold", "archive"]
+StoreName = Literal["hot", "journal", "cold", "archive"]
 
-STORE_VARIABLES: Mapping[str, Mapping[Resource, str]] = {
+STORE_VARIABLES: Mapping[str, Mapping[StoreName, str]] = {
     "aws": {
         "hot": "DYNAMODB_TABLE_NAME",
         "journal": "JOURNAL_DYNAMODB_TABLE_NAME",
@@ -54,7 +54,7 @@ _COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
 _BLOB = ("STORAGE_ACCOUNT_URL",)
 _FIRESTORE = ("GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE")
 _STORAGE = ("GOOGLE_CLOUD_PROJECT",)
-PLACE_VARIABLES: Mapping[str, Mapping[Resource, tuple[str, ...]]] = {
+PLACE_VARIABLES: Mapping[str, Mapping[StoreName, tuple[str, ...]]] = {
     "aws": {},
     "azure": {"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
     "gcp": {"hot": _FIRESTORE, "journal": _FIRESTORE, "cold": _STORAGE, "archive": _STORAGE},
@@ -78,7 +78,7 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
-        role: what it does (`l3kit.tiering.functions`).
+        role: what it does (`l3kit.tiering.runtime.functions`).
         tier: the tier whose provider runs it.
         stores: stores it always uses.
         target: the store it writes when that tier is on the same cloud; else the remote url is used.
@@ -90,11 +90,11 @@ class FunctionSpec:
     name: str
     role: Literal["mover", "writer", "reader"]
     tier: Literal["l1", "l2", "hot", "cold", "archive"]
-    stores: tuple[Resource, ...] = ()
-    target: Resource | None = None
+    stores: tuple[StoreName, ...] = ()
+    target: StoreName | None = None
     remote_url: str | None = None
     token: bool = False
-    looks_into: Resource | None = None
+    looks_into: StoreName | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
@@ -234,7 +234,7 @@ class Settings:
     function: str
     provider: str
     twin: TwinInfo
-    stores: Mapping[Resource, str]
+    stores: Mapping[StoreName, str]
     remote_url: str | None = None
     token: Secret = field(default_factory=lambda: Secret(""))
     former: tuple[FormerToken, ...] = ()

@@ -15,18 +15,18 @@ from typing import Any
 import boto3
 from azure.cosmos import PartitionKey
 
-from l3kit.clouds.aws.credentials import Credentials
-from l3kit.clouds.aws.stores import Place, open_hot, open_journal, open_objects
-from l3kit.clouds.azure import cosmos_stores
-from l3kit.clouds.azure import object_stores as azure_objects
-from l3kit.clouds.azure.cosmos_stores import CosmosPlace
-from l3kit.clouds.azure.provisioning.calls import blob_client, cosmos_client
-from l3kit.clouds.gcp import firestore_stores
-from l3kit.clouds.gcp import object_stores as gcp_objects
-from l3kit.clouds.gcp.firestore_stores import FirestorePlace
-from l3kit.clouds.gcp.provisioning.calls import storage_client
+from l3kit.clouds.aws.data.credentials import Credentials
+from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
+from l3kit.clouds.azure.data import cosmos_stores
+from l3kit.clouds.azure.data import object_stores as azure_objects
+from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace
+from l3kit.clouds.gcp.control.calls import storage_client
+from l3kit.clouds.gcp.data import firestore_stores
+from l3kit.clouds.gcp.data import object_stores as gcp_objects
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.other_clouds import azure_session, gcp_session
+from l3kit.sandbox.sessions import azure_session, gcp_session
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_hot, open_journal
-from l3kit.sandbox.firestore import FirestoreServer, Intercept
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
+from l3kit.sandbox.gcp.firestore import FirestoreServer, Intercept
 from l3kit.tiering.ports import HotStore, JournalStore
 
 

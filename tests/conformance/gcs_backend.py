@@ -15,8 +15,8 @@ from aiohttp import web
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
-from l3kit.clouds.gcp.object_stores import GcsPlace, open_objects
-from l3kit.sandbox.gcs.server import GcsServer
+from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
+from l3kit.sandbox.gcp.storage.server import GcsServer
 from l3kit.tiering.ports import ObjectStore, Tier
 
 PROJECT = "l3kit-sandbox"

@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 import pytest
 
-from l3kit.clouds.aws.client import Answer
-from l3kit.clouds.aws.dynamodb import DynamoTable
-from l3kit.clouds.aws.hot_store import DynamoHotStore
-from l3kit.clouds.aws.items import WRAPPED
+from l3kit.clouds.aws.data.client import Answer
+from l3kit.clouds.aws.data.dynamodb import DynamoTable
+from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+from l3kit.clouds.aws.data.items import WRAPPED
+from l3kit.clouds.aws.data.stores import Place, open_hot
 from l3kit.clouds.aws.session import Credentials
-from l3kit.clouds.aws.stores import Place, open_hot
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from tests.conformance.backends import FOREIGN

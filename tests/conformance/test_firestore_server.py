@@ -31,7 +31,7 @@ from google.cloud.firestore_v1.base_query import And, FieldFilter, Or
 from google.cloud.firestore_v1.field_path import FieldPath
 from google.cloud.firestore_v1.types import BatchWriteRequest, Write
 
-from l3kit.sandbox.firestore import CallInfo, CallRefusedError
+from l3kit.sandbox.gcp.firestore import CallInfo, CallRefusedError
 from tests.conformance.firestore_backend import running_server
 
 NAME = FieldPath.document_id()

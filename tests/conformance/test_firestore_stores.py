@@ -13,10 +13,10 @@ from google.cloud import firestore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.gcp import document_ids
-from l3kit.clouds.gcp.firestore_stores import FirestorePlace, open_hot, open_journal
+from l3kit.clouds.gcp.data import document_ids
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
 from l3kit.errors import ItemRefusedError, StoreError
-from l3kit.sandbox.firestore import CallInfo, CallRefusedError
+from l3kit.sandbox.gcp.firestore import CallInfo, CallRefusedError
 from l3kit.tiering.ports import HotStore, JournalRow
 from l3kit.tiering.retry import RetryPolicy
 from tests.conformance.firestore_backend import new_name, running_server

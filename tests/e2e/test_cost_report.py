@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from l3kit.cost.report import NO_BROWSER, find_browser
+from l3kit.cost.report.document import NO_BROWSER, find_browser
 from tests.e2e.conftest import ROOT, Papermill
 
 SCENARIO: dict[str, Any] = yaml.safe_load((ROOT / "params" / "cost_analysis.three_clouds.yaml").read_text("utf-8"))
@@ -57,7 +57,7 @@ def test_a_wrong_value_is_refused_before_anything_is_priced(papermill: Papermill
 def test_a_report_over_its_budget_is_made_all_the_same_also_without_a_browser(tmp_path: Path) -> None:
     params = tmp_path / "dear.yaml"
     params.write_text(yaml.safe_dump({**SCENARIO, "budget_usd": 1}))
-    command = [sys.executable, "-m", "l3kit.cost.report", "--params", str(params), "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "l3kit.cost.report.document", "--params", str(params), "--out", str(tmp_path)]
     no_browser = {**os.environ, "PATH": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=no_browser, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 1

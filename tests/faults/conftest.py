@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from l3kit.provisioning import apply, plan
-from l3kit.provisioning.layout import host_of
+from l3kit.deploy import apply, plan
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.layout import host_of
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
 from tests.integration.conftest import all_clouds, aws, sandbox
+from tests.support.accounts import aws_of
 
 __all__ = ["all_clouds", "aws", "sandbox", "session"]
 
@@ -97,7 +98,7 @@ def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: 
     there = saved_links(session, receiver)[ids[1]]
     save_link(session, sender, ids[0], there.url, there.token)
     deploy(sender, session)
-    writer = session.aws_names(receiver).function(f"{border}-writer")
+    writer = aws_of(session).names(receiver.name).function(f"{border}-writer")
     cold_at = receiver if border == "cold" else sender
     return World(session, sender, cold_at, receiver, writer)
 

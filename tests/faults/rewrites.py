@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from l3kit.sandbox.faults import Action, ArmedFault
+from l3kit.sandbox.faults.arranged import Action, ArmedFault
 from tests.faults.sweep import Setting
 from tests.faults.world import DEVICES, World, counted, item
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.sandbox.faults import Action
+from l3kit.sandbox.faults.arranged import Action
 from tests.faults.world import Mover, World, counted
 
 ACTIONS: Sequence[Action] = (

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from l3kit.sandbox.faults import ArmedFault
+from l3kit.sandbox.faults.arranged import ArmedFault
 from l3kit.tiering.journal_record import from_row
 from tests.faults.conftest import MakeWorld
 from tests.faults.rewrites import COUNT, MOVE, PATIENT, hold
 from tests.faults.sweep import shards
 from tests.faults.world import DEVICES, World, counted
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 Aws = Callable[[str], Any]
@@ -27,7 +28,7 @@ class Hand:
         self._client = aws("dynamodb")
         self._world = world
         self._at = {
-            "TableName": world.session.aws_names(world.twin).store("journal"),
+            "TableName": aws_of(world.session).names(world.twin.name).store("journal"),
             "Key": {"name": {"S": RECORD}},
         }
 

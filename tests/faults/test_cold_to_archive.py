@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from l3kit.tiering.archive_targets import PART_BYTES, WHOLE_BYTES
+from l3kit.tiering.movers.archive_targets import PART_BYTES, WHOLE_BYTES
 from tests.faults.conftest import MakeWorld
 from tests.faults.sweep import Setting, double_faults, shards, single_faults
 from tests.faults.world import DEVICES, World, item

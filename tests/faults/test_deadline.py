@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from l3kit.tiering.hot_to_cold import RESERVE_SECONDS
+from l3kit.tiering.movers.hot_to_cold import RESERVE_SECONDS
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import DEVICES, Mover, World, counted
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 SECONDS = int(RESERVE_SECONDS) + 1
@@ -18,7 +19,7 @@ SECONDS = int(RESERVE_SECONDS) + 1
 @pytest.fixture
 def hurried(make_world: MakeWorld) -> Iterator[World]:
     world = make_world(MAX_CHUNK_BYTES=1024, REQUEST_TIMEOUT_SECONDS=30, DEVICE_CONCURRENCY=1)
-    client = world.session.aws.client("lambda")
+    client = aws_of(world.session).client("lambda")
     movers: tuple[Mover, ...] = ("hot-to-cold-mover", "cold-to-archive-mover")
     before = {name: client.get_function_configuration(FunctionName=name)["Timeout"] for name in map(world.name, movers)}
     for name in before:

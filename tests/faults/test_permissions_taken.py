@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.sandbox.faults import ArmedFault
+from l3kit.sandbox.faults.arranged import ArmedFault
 from tests.faults.conftest import MakeWorld
 from tests.faults.rewrites import PATIENT, hold
 from tests.faults.sweep import Setting, finish

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from l3kit.sandbox.faults import Action, ArmedFault
+from l3kit.sandbox.faults.arranged import Action, ArmedFault
 from tests.faults.conftest import MakeWorld
 from tests.faults.rewrites import GAINED, MOVE, ORDERED, PATIENT, Rewrite, hold, one_device, survives_a_rewrite
 from tests.faults.sweep import moments, shards

@@ -1,7 +1,7 @@
 """Deployed twins whose movers are disturbed from outside, and the check that every item is in one place, unaltered.
 
 The functions are the shipped zips in the real Lambda runtime client; faults happen in the gateway between them and
-their stores (`l3kit.sandbox.faults`). A world is used again and again: each case begins by emptying the tiers.
+their stores (`l3kit.sandbox.faults.arranged`). A world is used again and again: each case begins by emptying the tiers.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from collections import Counter
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import boto3
 
-from l3kit.cloud_facade import CloudFacade
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.cloud import Cloud
 from l3kit.errors import L3Error, StoreError
-from l3kit.sandbox import faults
+from l3kit.sandbox.faults import arranged as faults
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, reached
-from l3kit.tiering.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
+from l3kit.tiering.format.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
 from l3kit.tiering.settings import FUNCTIONS
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from tests.support.accounts import aws_of, on_account
 from tests.support.cut import cut
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ class World:
         self._runner = asyncio.Runner()
         self._closing = AsyncExitStack()
         self._invokers = ThreadPoolExecutor(8)
-        everything = replace(self.session, aws=_as_root(self.session.aws))
+        everything = on_account(self.session, _as_root(aws_of(self.session)))
         hot, cold, archive = (
             reached(everything, twin.providers.tier(tier), tier)
             for twin, tier in ((self.twin, "hot"), (self.cold_at, "cold"), (self.archive_at, "archive"))
@@ -221,7 +222,7 @@ class World:
     def name(self, mover: Mover) -> str:
         return self._cloud_of(mover).function_name(self.twin, mover)
 
-    def _cloud_of(self, mover: Mover) -> CloudFacade:
+    def _cloud_of(self, mover: Mover) -> Cloud:
         tier = FUNCTIONS[mover].tier
         return reached(self.session, self.twin.providers.tier(tier), tier)
 
@@ -260,7 +261,7 @@ class World:
 
     def arm(self, caller: str, action: faults.Action = "watch", at: int = 0, **more: Any) -> faults.ArmedFault:
         writer = self.writer if caller != self.writer else None
-        return faults.arm(self.session.aws.endpoint_url, caller, action, at=at, writer=writer, **more)
+        return faults.arm(aws_of(self.session).endpoint_url, caller, action, at=at, writer=writer, **more)
 
     def check(self, wanted: Counter[str], what: str) -> None:
         """Raise unless exactly these items are in the tiers, each once."""

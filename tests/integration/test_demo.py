@@ -13,8 +13,8 @@ import nbformat
 import psutil
 import pytest
 
-from l3kit.demo.scenes import Act, Outcome, Scene
-from l3kit.demo.stage import play
+from l3kit.examples.demo.scenes import Act, Outcome, Scene
+from l3kit.examples.demo.stage import play
 
 ROOT = Path(__file__).parents[2]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -73,9 +73,9 @@ def test_an_interrupted_demo_leaves_no_process(sign: signal.Signals, tmp_path: P
     main = root / "demo_main.py"
     main.write_text(
         "from pathlib import Path\n"
-        "from l3kit.demo.command import interruptible\n"
-        "from l3kit.demo.scenes import Act, Scene\n"
-        "from l3kit.demo.stage import play\n"
+        "from l3kit.examples.demo.command import interruptible\n"
+        "from l3kit.examples.demo.scenes import Act, Scene\n"
+        "from l3kit.examples.demo.stage import play\n"
         "if __name__ == '__main__':\n"
         "    root = Path(__file__).parent\n"
         "    with interruptible():\n"

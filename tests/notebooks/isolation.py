@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from l3kit import sandbox
-from l3kit.results import FOLDER_VARIABLE
+from l3kit.notebook.results import FOLDER_VARIABLE
 from l3kit.sandbox.state import HOME_VARIABLE
 
 

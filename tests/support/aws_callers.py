@@ -12,7 +12,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.function_instance import IDENTITY
+from l3kit.sandbox.aws.function_instance import IDENTITY
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID, SECRET_KEY
 
 Client = Any

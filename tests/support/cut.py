@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from l3kit.tiering.chunks import ChunkFiller
+from l3kit.tiering.format.chunks import ChunkFiller
 from l3kit.tiering.ports import Page
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from l3kit.connections import FILE, DeployedWriter, LinkFile
+from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.errors import PermissionMissingError
-from l3kit.provisioning.deployed_links import DeployedLinks
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import FILE, DeployedWriter, LinkFile
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 

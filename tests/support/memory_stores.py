@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from l3kit.errors import ItemRefusedError, KeyConflictError, StoreError
-from l3kit.tiering.exact_numbers import exact_loads
+from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage, always
 
 
@@ -168,7 +168,7 @@ class MemoryObjectStore:
 
     def bodies(self) -> dict[str, bytes]:
         """Stored bytes of all objects, decompressed where the encoding says so."""
-        from l3kit.tiering.chunks import decompress
+        from l3kit.tiering.format.chunks import decompress
 
         return {key: decompress(body, info.content_encoding or "none") for key, (info, body) in self.objects.items()}  # type: ignore[arg-type]
 

@@ -11,20 +11,21 @@ from typing import Any
 
 import boto3
 
-from l3kit.clouds.aws.provisioning.operator_policy import Scope, managed_policies, policy_of
-from l3kit.clouds.aws.provisioning.permissions import Grant
+from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, policy_of
+from l3kit.clouds.aws.control.permissions import Grant
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session
+from tests.support.accounts import aws_of, on_account
 
 _numbers = itertools.count(1)
 
 
 def session_of(session: Session, access_key: str, secret_key: str) -> Session:
     """The same sandbox as somebody else."""
-    aws = session.aws
+    aws = aws_of(session)
     boto = boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=aws.region)
-    return replace(session, aws=AwsSession(aws.region, aws.account_id, aws.endpoint_url, boto))
+    return on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, boto))
 
 
 def root_of(session: Session) -> Session:

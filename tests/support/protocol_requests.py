@@ -19,11 +19,11 @@ import schemathesis
 import yaml
 from requests.structures import CaseInsensitiveDict
 
-from l3kit.connections import Connection
-from l3kit.tiering import wire
-from l3kit.tiering.chunks import object_key
-from l3kit.tiering.cold_writer import MAX_CHUNK_KEY_BYTES
-from l3kit.tiering.object_metadata import amount_fault
+from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.format.object_metadata import amount_fault
+from l3kit.tiering.transfer import wire
+from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES
+from l3kit.twin.connections import Connection
 
 OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 _numbers = itertools.count(1)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from l3kit.clouds.aws.provisioning import AwsProvisioner
-from l3kit.naming import AwsNames
-from l3kit.provisioning.deployed_links import deployed_links
-from l3kit.provisioning.model import Resource
+from l3kit.clouds.aws.control import AwsProvisioner
+from l3kit.clouds.aws.names import AwsNames
+from l3kit.clouds.ports.resources import Resource
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 
 ANYTHING = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}
@@ -88,7 +87,7 @@ LIVES = {
 
 def resources(twin: Twin, session: Session) -> list[Resource]:
     """One of each kind, in the order of making."""
-    cloud = AwsProvisioner(twin, session, deployed_links(twin, session))
+    cloud = AwsProvisioner(twin, session, session.links(twin))
     parts = [*cloud.stores(("hot", "cold", "archive")), *cloud.function_parts("cold-writer", tuple)]
     return [*parts, *cloud.schedules(["cold-to-archive-mover"])]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from l3kit.tiering.item_times import DAY, FIRST_MOMENT, LAST_MOMENT, MINUTE, SECOND, moment_of
+from l3kit.tiering.format.item_times import DAY, FIRST_MOMENT, LAST_MOMENT, MINUTE, SECOND, moment_of
 
 _NOW = moment_of(datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
 _STEPS = (1, 1000, 10**6, SECOND, MINUTE, 60 * MINUTE)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import l3kit
 from l3kit import sandbox
-from l3kit.movers import MOVERS
-from l3kit.provisioning.layout import providers_of
+from l3kit.operate.movers import MOVERS
+from l3kit.operate.telemetry import put_telemetry
 from l3kit.session import sandbox_session
-from l3kit.telemetry import put_telemetry
+from l3kit.twin.layout import providers_of
 
 NOBODY, NO_FILE = "http://127.0.0.1:9", "/nowhere/at.all"
 _ADDRESSES = (

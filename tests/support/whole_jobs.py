@@ -18,21 +18,21 @@ from typing import Any
 
 import boto3
 
-from l3kit.clouds.aws.credentials import Credentials
-from l3kit.clouds.aws.hot_store import DynamoHotStore
-from l3kit.clouds.aws.object_store import S3ObjectStore
-from l3kit.clouds.aws.stores import Place, open_hot, open_journal, open_objects
-from l3kit.naming import AwsNames
+from l3kit.clouds.aws.data.credentials import Credentials
+from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+from l3kit.clouds.aws.data.object_store import S3ObjectStore
+from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.sandbox import SandboxState, fire_schedule
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
-from l3kit.tiering import wire
-from l3kit.tiering.chunks import RESERVED_PREFIX
-from l3kit.tiering.functions import Function, Openers, Run
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, Page, Tier
-from l3kit.tiering.receipts import leave_receipt
-from l3kit.tiering.report import RunReport
+from l3kit.tiering.runtime.functions import Function, Openers, Run
 from l3kit.tiering.settings import Settings, load_settings
-from l3kit.tiering.wire import Request
+from l3kit.tiering.transfer import wire
+from l3kit.tiering.transfer.receipts import leave_receipt
+from l3kit.tiering.transfer.wire import Request
 from tests.support import envelopes
 
 NOW = datetime(2036, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from l3kit.tiering.chunks import Chunk, ChunkKey
-from l3kit.tiering.wire import Request, Response
+from l3kit.tiering.format.chunks import Chunk, ChunkKey
+from l3kit.tiering.transfer.wire import Request, Response
 
 TOKEN = "a-token-of-64-characters-" + "0123456789abcdef" * 3
 LINK = "aws_l3hot_to_azure_l3cold"

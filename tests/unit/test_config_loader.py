@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from l3kit.connections import (
+from l3kit.errors import ConfigurationError
+from l3kit.twin.connections import (
     FILE,
     Connection,
     cold_to_archive_id,
@@ -27,7 +28,6 @@ from l3kit.connections import (
     new_token,
     save_inter_cloud_connection,
 )
-from l3kit.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
 COLD, ARCHIVE = "aws_l3hot_to_azure_l3cold", "azure_l3cold_to_gcp_l3archive"

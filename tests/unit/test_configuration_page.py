@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from l3kit import params
-from l3kit.connections import FILE, load_connections
-from l3kit.cost.parameters import CostAnalysisParameters
-from l3kit.params import Parameters
-from l3kit.twin import CONFIG, DEVICES, EVENTS, PROVIDER_FILE, Config, Device, Providers, Twin
+from l3kit.cost.report.parameters import CostAnalysisParameters
+from l3kit.notebook import parameters as params
+from l3kit.notebook.parameters import Parameters
+from l3kit.twin.config import CONFIG, DEVICES, EVENTS, PROVIDER_FILE, Config, Device, Providers, Twin
+from l3kit.twin.connections import FILE, load_connections
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 MODELS: dict[str, type[Parameters]] = {

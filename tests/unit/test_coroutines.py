@@ -11,8 +11,8 @@ import threading
 
 import pytest
 
-from l3kit.coroutines import run
 from l3kit.errors import StoreError
+from l3kit.operate.coroutines import run
 
 
 async def _thread() -> int:
@@ -56,7 +56,7 @@ def test_errors_arrive_as_they_are_either_way() -> None:
 
 INTERRUPTED = """
     import asyncio, signal, sys
-    from l3kit.coroutines import run
+    from l3kit.operate.coroutines import run
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -93,7 +93,7 @@ def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> No
 
 INTERRUPTED_AT_ONCE = """
     import asyncio, signal, threading
-    from l3kit.coroutines import run
+    from l3kit.operate.coroutines import run
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was ignored around these tests
 

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit import explanation
-from l3kit.device_facts import DeviceFacts, EntryCheck, HotItems, Place, Schedule, StoredChunk
-from l3kit.device_page import DevicePage
-from l3kit.schedule_times import next_time
-from l3kit.tier_summary import sized
-from l3kit.tiering.chunks import ChunkKey, checksums, encode_sort_keys
+from l3kit.operate.explain import gather as explanation
+from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
+from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.explain.summary import sized
+from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
 from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry
+from l3kit.twin.schedule_times import next_time
+from l3kit.twin.schedules import Schedule
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

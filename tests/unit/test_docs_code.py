@@ -20,8 +20,8 @@ import yaml
 
 import l3kit
 from l3kit import cli
-from l3kit.movers import MoverRun
-from l3kit.twin import Twin
+from l3kit.operate.movers import MoverRun
+from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -165,7 +165,7 @@ def test_names_of_the_package_exist(page: Path) -> None:
 
 def test_the_check_of_calls_sees_what_is_there() -> None:
     seen = {dotted(node.func) for page in PAGES for node, _ in calls(page)}
-    assert {"sandbox.ensure_up", "faults.arm", "cost.measure_move", "l3kit.end_lease"} <= seen
+    assert {"sandbox.ensure_up", "faults.arm", "examples.measure_move", "l3kit.end_lease"} <= seen
     with pytest.raises(ModuleNotFoundError):
         found("l3kit.no_such_verb", {"l3kit": l3kit})
     with pytest.raises(ModuleNotFoundError):

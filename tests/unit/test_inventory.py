@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import CheckFailedError, StoreError
-from l3kit.hot_census import Budget, DeviceCensus, count_device, sample_device
-from l3kit.inventory import TiersReport, count_tiers
-from l3kit.item_checks import Limits, check_items, unreached_checks
-from l3kit.runs import check_conserved
-from l3kit.tier_stores import TierStores
-from l3kit.tiering.chunks import object_key
-from l3kit.tiering.item_times import moment_of, moment_or_none, movable_moment
+from l3kit.operate.hot_census import Budget, DeviceCensus, count_device, sample_device
+from l3kit.operate.inventory import TiersReport, count_tiers
+from l3kit.operate.runs import check_conserved
+from l3kit.operate.tier_stores import TierStores
+from l3kit.operate.verify.items import Limits, check_items, unreached_checks
+from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.format.item_times import moment_of, moment_or_none, movable_moment
 from l3kit.tiering.ports import HotStore, Page
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.spellings import MOMENTS, spelled
 

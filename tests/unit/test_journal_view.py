@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from l3kit.journal_view import JournalReport, read_records
-from l3kit.tier_stores import TierStores
+from l3kit.operate.journal import JournalReport, read_records
+from l3kit.operate.tier_stores import TierStores
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, to_row
 from l3kit.tiering.ports import JournalRow
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.lab import FOLDER, copy_notebooks
+from l3kit.notebook.lab import FOLDER, copy_notebooks
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,12 +15,14 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from l3kit import movers
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import ConfigurationError, L3Error, ProvisioningError
-from l3kit.movers import MOVERS, MoverRun, moments_between, run_mover
+from l3kit.operate import movers
+from l3kit.operate.movers import MOVERS, MoverRun, moments_between, run_mover
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from tests.support.accounts import aws_of
 
 MOVER = MOVERS[0]
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
@@ -45,7 +47,7 @@ def report(verdict: str, *, chunks: int = 1, remains: bool = False, skipped: boo
 
 
 def session(endpoint: str | None = None) -> Session:
-    return Session("aws", AwsSession("us-east-1", "123456789012", endpoint, BOTO))
+    return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", endpoint, BOTO))})
 
 
 class Lambda:
@@ -53,7 +55,7 @@ class Lambda:
 
     def __init__(self) -> None:
         self.session = session()
-        self.stub = Stubber(self.session.aws.client("lambda", read_timeout=920, max_attempts=1))
+        self.stub = Stubber(aws_of(self.session).client("lambda", read_timeout=920, max_attempts=1))
 
     def answers(self, payload: Any, event: dict[str, str] | None = None, **more: Any) -> None:
         body = json.dumps(payload).encode()

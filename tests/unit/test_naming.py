@@ -8,16 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from l3kit.clouds.aws.names import AwsNames
+from l3kit.clouds.azure.names import AzureNames
+from l3kit.clouds.gcp.names import GcpNames
 from l3kit.errors import ConfigurationError
-from l3kit.naming import MAX_TWIN_NAME, TWIN_NAME, AwsNames, AzureNames, GcpNames, check_twin_name
-from l3kit.tiering.settings import FUNCTIONS, Resource
+from l3kit.tiering.settings import FUNCTIONS, StoreName
+from l3kit.twin.naming import MAX_TWIN_NAME, TWIN_NAME, check_twin_name
 
 NAMES = AwsNames("plant", "123456789012", "us-east-1")
 twin_names = st.from_regex(TWIN_NAME, fullmatch=True).filter(lambda name: len(name) <= MAX_TWIN_NAME)
 accounts = st.from_regex(r"[0-9]{12}", fullmatch=True).filter(str.isascii)
 azure_names = st.builds(AzureNames, twin_names, st.uuids().map(str), st.sampled_from(["westeurope", "eastus"]))
 gcp_names = st.builds(GcpNames, twin_names, st.sampled_from(["project-1", "project-2"]), st.just("us-central1"))
-RESOURCES: tuple[Resource, ...] = ("hot", "journal", "cold", "archive")
+RESOURCES: tuple[StoreName, ...] = ("hot", "journal", "cold", "archive")
 aws_names = st.builds(AwsNames, twin_names, accounts, st.sampled_from(["us-east-1", "eu-central-1"]))
 
 

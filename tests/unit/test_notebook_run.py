@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from l3kit.notebook_run import watch
-from l3kit.results import ResultFile
+from l3kit.notebook.results import ResultFile
+from l3kit.notebook.run import watch
 
 
 @pytest.fixture

@@ -13,17 +13,10 @@ import pytest
 import schemathesis
 import yaml
 
-from l3kit.tiering import (
-    archive_writer,
-    chunk_items,
-    cold_writer,
-    envelope,
-    multipart,
-    object_metadata,
-    wire,
-    writers,
-)
-from l3kit.tiering.refusals import Answer, remedy_of
+from l3kit.tiering.format import object_metadata
+from l3kit.tiering.transfer import archive_writer, chunk_items, cold_writer, envelope, multipart, wire
+from l3kit.tiering.transfer import receiver as writers
+from l3kit.tiering.transfer.refusals import Answer, remedy_of
 from tests.support.protocol_requests import OPENAPI, validator
 from tests.support.wire_server import chunk_of, item
 

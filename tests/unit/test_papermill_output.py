@@ -10,7 +10,7 @@ from pathlib import Path
 import papermill.cli
 import pytest
 
-from l3kit.papermill_output import VALUES, notebooks_of, output_notebook
+from l3kit.notebook.papermill_output import VALUES, notebooks_of, output_notebook
 
 
 def test_the_table_of_options_is_papermills_own() -> None:

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 import yaml
 
-from l3kit import params
-from l3kit.cost.parameters import CostAnalysisParameters
+from l3kit.cost.report.parameters import CostAnalysisParameters
 from l3kit.errors import ConfigurationError
-from l3kit.params import Parameters, check, parameters
+from l3kit.notebook import parameters as params
+from l3kit.notebook.parameters import Parameters, check, parameters
 
 ROOT = Path(__file__).parents[2]
 MODELS: dict[str, type[Parameters]] = {

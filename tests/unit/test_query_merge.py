@@ -19,17 +19,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit import device_query
-from l3kit.device_query import QueryResult, query
-from l3kit.device_reading import Part, merged
 from l3kit.errors import L3Error
+from l3kit.operate import query as device_query
+from l3kit.operate.query import QueryResult, query
+from l3kit.operate.reading import Part, merged
+from l3kit.operate.tier_stores import TierStores
 from l3kit.session import Session
-from l3kit.tier_stores import TierStores
-from l3kit.tiering.chunks import compress, object_key
-from l3kit.tiering.exact_numbers import exact_loads
+from l3kit.tiering.format.chunks import compress, object_key
+from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.format.time_ranges import order_of
 from l3kit.tiering.ports import Compression, Page
-from l3kit.tiering.time_ranges import order_of
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 from tests.support.spellings import MOMENTS, movably_spelled, spelled
 

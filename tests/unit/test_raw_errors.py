@@ -25,36 +25,37 @@ from google.auth.exceptions import DefaultCredentialsError
 import l3kit
 from l3kit import sandbox
 from l3kit.cli import main
-from l3kit.clouds.aws import items as aws_items
-from l3kit.clouds.aws.provisioning import calls as aws_calls
+from l3kit.clouds.aws.control import calls as aws_calls
+from l3kit.clouds.aws.data import items as aws_items
+from l3kit.clouds.aws.price_list import refresh_prices
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.aws.unanswered import unanswered
-from l3kit.clouds.azure import items as azure_items
-from l3kit.clouds.azure.provisioning import calls as azure_calls
-from l3kit.clouds.gcp import item_writes
-from l3kit.clouds.gcp.provisioning import calls as gcp_calls
-from l3kit.connections import LinkFile, save_inter_cloud_connection
-from l3kit.cost.aws_prices import refresh_prices
-from l3kit.cost.report import make_report
-from l3kit.crash_lab import CrashLab
-from l3kit.device_reading import merged
+from l3kit.clouds.azure.control import calls as azure_calls
+from l3kit.clouds.azure.data import items as azure_items
+from l3kit.clouds.gcp.control import calls as gcp_calls
+from l3kit.clouds.gcp.data import item_writes
+from l3kit.clouds.ports.resources import Finding
+from l3kit.cost.report.document import make_report
+from l3kit.deploy.plan import Plan, Step
+from l3kit.deploy.step_log import StepLog
 from l3kit.errors import ConfigurationError, ItemRefusedError, L3Error, ProvisioningError, SandboxError
-from l3kit.example import holds_readings, load_example, prepare_deployment, sample
+from l3kit.examples.crash_lab import CrashLab
+from l3kit.examples.prepare import holds_readings, load_example, prepare_deployment, sample
 from l3kit.files import refusal
 from l3kit.first_light.report import Report, save
-from l3kit.leases import end_lease
-from l3kit.movers import MOVERS
-from l3kit.params import QueryParameters, check
-from l3kit.provisioning.model import Finding, Plan, Step
-from l3kit.provisioning.package import Runtime, dependencies
-from l3kit.provisioning.step_log import StepLog
-from l3kit.results import ResultFile
+from l3kit.notebook.parameters import QueryParameters, check
+from l3kit.notebook.results import ResultFile
+from l3kit.operate.leases import end_lease
+from l3kit.operate.movers import MOVERS
+from l3kit.operate.reading import merged
+from l3kit.operate.telemetry import canonical_item, put_telemetry
+from l3kit.operate.verify.report import drift_checks
+from l3kit.packaging.wheels import Runtime, dependencies
 from l3kit.session import Session, connect, reached
-from l3kit.telemetry import canonical_item, put_telemetry
-from l3kit.tiering.exact_numbers import exact_loads
-from l3kit.tiering.readers import exact_json, read_history, read_last
-from l3kit.twin import Twin
-from l3kit.verification import drift_checks
+from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.runtime.readers import exact_json, read_history, read_last
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import LinkFile, save_inter_cloud_connection
 from tests.support.full_disk import no_room
 from tests.support.memory_stores import MemoryHotStore
 

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 import l3kit
-from l3kit.coroutines import run
-from l3kit.device_query import QueryResult
-from l3kit.device_reading import Part, merged
 from l3kit.errors import CheckFailedError, ConfigurationError
-from l3kit.gaps import Gap
-from l3kit.inventory import Holding, TiersReport
-from l3kit.movers import MoverRun, moments_between
-from l3kit.results import ResultFile, result_file
-from l3kit.runs import check_conserved, check_runs, runs_frame, runs_json
+from l3kit.notebook.gaps import Gap
+from l3kit.notebook.results import ResultFile, result_file
+from l3kit.operate.coroutines import run
+from l3kit.operate.inventory import Holding, TiersReport
+from l3kit.operate.movers import MoverRun, moments_between
+from l3kit.operate.query import QueryResult
+from l3kit.operate.reading import Part, merged
+from l3kit.operate.runs import check_conserved, check_runs, runs_frame, runs_json
 
 
 def report(verdict: str = "complete", items: int = 5, **more: Any) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def test_a_query_shows_what_is_missing_before_what_was_read_with_every_key_whole
 
 def test_importing_the_package_loads_neither_an_sdk_nor_pandas() -> None:
     heavy = "('boto3', 'pandas', 'pydantic')"
-    code = f"import sys, l3kit, l3kit.tiering.hot_to_cold; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, l3kit, l3kit.tiering.movers.hot_to_cold; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

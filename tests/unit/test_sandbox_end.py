@@ -8,21 +8,23 @@ from typing import cast
 
 import pytest
 
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.gaps import Gap
-from l3kit.provisioning.model import Plan, Resource, Step
-from l3kit.sandbox_end import stop_if_empty
+from l3kit.clouds.ports.resources import Resource
+from l3kit.deploy.plan import Plan, Step
+from l3kit.deploy.sandbox_end import stop_if_empty
+from l3kit.notebook.gaps import Gap
 from l3kit.session import Session
 
 KEPT = Step("keep", "table", "t", "it holds data", cast(Resource, None))
-AWS = AwsSession("us-east-1", "123456789012", None, object())
+AWS = AwsCloud(AwsSession("us-east-1", "123456789012", None, object()))
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "deploy-pumps.jsonl").write_text("{}\n")
-    return Session("sandbox", AWS, tmp_path)
+    return Session("sandbox", {"aws": AWS}, tmp_path)
 
 
 def left(session: Session, *steps: Step, gaps: tuple[Gap, ...] = ()) -> Plan:
@@ -54,4 +56,4 @@ def test_a_notebooks_own_sandbox_ends_with_it_and_a_real_account_is_left_alone(s
     kept = left(session, KEPT)
     own = dataclasses.replace(session, private=True)
     assert stop_if_empty(own, kept) == "This notebook's own sandbox is stopped."
-    assert stop_if_empty(Session("aws", AWS), kept) == ""
+    assert stop_if_empty(Session("aws", {"aws": AWS}), kept) == ""

@@ -8,7 +8,7 @@ import pytest
 
 from l3kit.errors import ConfigurationError, PermissionMissingError
 from l3kit.session import connect, sandbox_home
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
 

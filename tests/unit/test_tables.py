@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import l3kit
-from l3kit.tables import (
+from l3kit.notebook.tables import (
     FOLDED_FROM,
     LEAST_WIDTH,
     MAX_ROWS,

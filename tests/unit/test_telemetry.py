@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.telemetry import QUANTITIES, WEATHER_FILE, canonical_item, read_weather
+from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE, canonical_item, read_weather
 
 FILE = Path(__file__).parents[2] / "params" / "twins" / "nyc-weather" / WEATHER_FILE
 NEWEST = datetime(2026, 11, 23, 6, tzinfo=UTC)

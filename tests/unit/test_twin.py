@@ -11,7 +11,7 @@ import pytest
 
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings import TwinInfo
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[2]
 CONFIG = {

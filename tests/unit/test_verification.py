@@ -9,27 +9,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from l3kit import movers, verification
-from l3kit.checks import Check
-from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
-from l3kit.movers import MoverRun
+from l3kit.operate import movers
+from l3kit.operate.movers import MoverRun
+from l3kit.operate.tier_stores import TierStores
+from l3kit.operate.verify import report as verification
+from l3kit.operate.verify.report import VerifyReport, canary_checks
 from l3kit.session import Session
-from l3kit.tier_stores import TierStores
-from l3kit.tiering.hot_to_cold import HotToCold
+from l3kit.tiering.movers.hot_to_cold import HotToCold
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
-from l3kit.tiering.targets import LocalTarget
-from l3kit.twin import Twin
-from l3kit.verification import VerifyReport, canary_checks
+from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
 DEVICE = TWIN.devices[0].id
-SESSION = Session("sandbox", cast(AwsSession, object()))
+SESSION = Session("sandbox", {})
 EPOCH = json.dumps({"iotDeviceId": DEVICE, "id": "1970-01-01T00:00:00Z", "temp": 1}, separators=(",", ":")).encode()
 RECENT = json.dumps({"iotDeviceId": DEVICE, "id": "2026-01-01T00:00:00Z", "temp": 2}, separators=(",", ":")).encode()
 

@@ -1,4 +1,4 @@
-"""AWS: DynamoDB and S3 behind the ports, over our own signed HTTP; Lambda entry points; provisioning in its own folder.
+"""AWS: DynamoDB, S3, Lambda, EventBridge Scheduler.
 
-Everything directly in this folder goes into function zips (but `session.py` and `facade.py`): no boto3, no pandas.
+`data` is what zips carry, `control` makes resources; `cloud.py` is what the rest of l3kit sees.
 """

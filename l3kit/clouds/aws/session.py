@@ -1,4 +1,4 @@
-"""boto3, opened once per notebook: for provisioning and for reading credentials. Not packed into functions."""
+"""boto3, opened once per notebook: for provisioning and for reading credentials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from l3kit.clouds.aws.credentials import Credentials
+from l3kit.clouds.aws.data.credentials import Credentials
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.unanswered import LOG_IN, told, unanswered
 from l3kit.errors import PermissionMissingError, SandboxError
 
@@ -27,6 +28,10 @@ class AwsSession:
     endpoint_url: str | None
     _boto: Any = field(repr=False)
     _clients: dict[tuple[str, float, int], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def names(self, twin_name: str) -> AwsNames:
+        """Of all resources of a twin here."""
+        return AwsNames(twin_name, self.account_id, self.region)
 
     def client(self, name: str, *, read_timeout: float = CONTROL_READ_TIMEOUT, max_attempts: int = 6) -> Any:
         """A boto3 client, made once. `max_attempts` counts the first try; botocore retries throttling and 5xx."""

@@ -1,4 +1,4 @@
-"""Azure: Cosmos DB as hot tier and journal, Blob Storage as cold and archive tier.
+"""Azure: Cosmos DB, Blob Storage, Functions.
 
-Adapters of `l3kit.tiering.ports` on Azure's own SDKs; nothing here is imported before an Azure tier is used.
+`data` is what zips carry, `control` makes resources; `cloud.py` is what the rest of l3kit sees.
 """

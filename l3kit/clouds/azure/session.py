@@ -1,10 +1,11 @@
-"""Azure as one notebook reaches it. Not packed into functions."""
+"""Azure as one notebook reaches it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from l3kit.provisioning.function_host import FunctionHost
+from l3kit.clouds.azure.names import AzureNames
+from l3kit.clouds.ports.function_host import FunctionHost
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,7 @@ class AzureSession:
     storage_url: str
     storage_key: str = field(repr=False)
     functions: FunctionHost = field(repr=False)
+
+    def names(self, twin_name: str) -> AzureNames:
+        """Of all resources of a twin here."""
+        return AzureNames(twin_name, self.subscription, self.region)

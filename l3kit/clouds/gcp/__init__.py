@@ -1,4 +1,4 @@
-"""Google Cloud behind the ports: Firestore and Cloud Storage, over Google's own clients.
+"""Google Cloud: Firestore, Cloud Storage, Cloud Run functions, Cloud Scheduler.
 
-One module, one idea; nothing here imports another cloud's folder.
+`data` is what zips carry, `control` makes resources; `cloud.py` is what the rest of l3kit sees.
 """

@@ -1,10 +1,11 @@
-"""Google Cloud as one notebook reaches it. Not packed into functions."""
+"""Google Cloud as one notebook reaches it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from l3kit.provisioning.function_host import FunctionHost
+from l3kit.clouds.gcp.names import GcpNames
+from l3kit.clouds.ports.function_host import FunctionHost
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,7 @@ class GcpSession:
     storage_endpoint: str
     firestore_endpoint: str
     functions: FunctionHost = field(repr=False)
+
+    def names(self, twin_name: str) -> GcpNames:
+        """Of all resources of a twin here."""
+        return GcpNames(twin_name, self.project, self.region)

@@ -1,5 +1,5 @@
 """Moves objects that have grown old from the cold bucket into the archive tier."""
 
-from l3kit.clouds.aws.entry import build
+from l3kit.clouds.aws.data.entry import build
 
 lambda_handler = build("cold-to-archive-mover")

@@ -1,5 +1,5 @@
 """Answers with a device's items of a time range."""
 
-from l3kit.clouds.aws.entry import build
+from l3kit.clouds.aws.data.entry import build
 
 lambda_handler = build("hot-reader")

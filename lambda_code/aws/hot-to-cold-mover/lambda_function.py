@@ -1,5 +1,5 @@
 """Moves items that have grown old from the hot table into chunks in the cold tier."""
 
-from l3kit.clouds.aws.entry import build
+from l3kit.clouds.aws.data.entry import build
 
 lambda_handler = build("hot-to-cold-mover")

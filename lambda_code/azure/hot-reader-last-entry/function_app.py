@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from l3kit.clouds.azure.entry import build
+from l3kit.clouds.azure.data.entry import build
 
 app = build("hot-reader-last-entry", Path(__file__).parent)

@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from l3kit.clouds.gcp.entry import build
+from l3kit.clouds.gcp.data.entry import build
 
 main = build("hot-reader-last-entry", Path(__file__).parent)

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import open_sandbox
-from l3kit.connections import Connection
-from l3kit.provisioning import Plan, apply, plan
+from l3kit.deploy import Plan, apply, plan
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import Connection
+from tests.support.accounts import aws_of
 
 _numbers = itertools.count(1)
 MakeTwin = Callable[..., Twin]
@@ -24,7 +26,8 @@ MakeTwin = Callable[..., Twin]
 @pytest.fixture(scope="session")
 def session(sandbox: SandboxState) -> Session:
     """A session on the shared sandbox."""
-    return Session("sandbox", open_sandbox(sandbox.aws_endpoint, sandbox.region), sandbox.home)
+    cloud = AwsCloud(open_sandbox(sandbox.aws_endpoint, sandbox.region))
+    return Session("sandbox", {"aws": cloud}, sandbox.home, sandbox.aws_endpoint)
 
 
 @pytest.fixture(scope="session")
@@ -80,16 +83,16 @@ def save_link(session: Session, twin: Twin, link: str, url: str, token: str) -> 
 
 def variables(twin: Twin, session: Session, function: str) -> dict[str, str]:
     """A deployed function's environment."""
-    name = session.aws_names(twin).function(function)
-    configuration = session.aws.client("lambda").get_function_configuration(FunctionName=name)
+    name = aws_of(session).names(twin.name).function(function)
+    configuration = aws_of(session).client("lambda").get_function_configuration(FunctionName=name)
     found: dict[str, str] = configuration["Environment"]["Variables"]
     return found
 
 
 def exists(twin: Twin, session: Session, function: str) -> bool:
-    client = session.aws.client("lambda")
+    client = aws_of(session).client("lambda")
     try:
-        client.get_function(FunctionName=session.aws_names(twin).function(function))
+        client.get_function(FunctionName=aws_of(session).names(twin.name).function(function))
     except client.exceptions.ResourceNotFoundException:
         return False
     return True

@@ -13,11 +13,12 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
+from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning import apply, plan, plan_destroy
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
+from tests.support.accounts import aws_of, on_account
 
 pytestmark = pytest.mark.sandbox
 READS = ("Get", "List", "Describe", "Head", "Simulate")
@@ -49,11 +50,10 @@ class Killer:
             raise KilledError
 
     def watch(self, session: Session) -> Session:
-        aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
+        aws = open_sandbox(str(aws_of(session).endpoint_url), aws_of(session).region)
         aws._boto.events.register("before-call", self.before)
         aws._boto.events.register("after-call", self.after)
-        watched = AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto)
-        return Session("sandbox", watched, session.sandbox_home)
+        return on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
 
 
 def killed_apply(twin: Twin, session: Session, at: int | str, when: str) -> list[str]:
@@ -123,7 +123,7 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
     )
     with pytest.raises(KeyboardInterrupt) as caught:
         apply(dataclasses.replace(wanted, steps=steps), session)
-    role = session.aws_names(twin).role("archive-writer")
+    role = aws_of(session).names(twin.name).role("archive-writer")
     assert caught.value.__notes__ == [
         f"Interrupted at: create role {role}; 2 steps were done before it; apply again to complete the rest"
     ]
@@ -167,12 +167,10 @@ class _Empty:
 def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "gcp", "aws")
     save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
-    aws = open_sandbox(str(session.aws.endpoint_url), session.aws.region)
+    aws = open_sandbox(str(aws_of(session).endpoint_url), aws_of(session).region)
     losing = LosingAnswers()
     aws._boto.events.register("before-send", losing.before_send)
-    unlucky = Session(
-        "sandbox", AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto), session.sandbox_home
-    )
+    unlucky = on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
     deploy(twin, unlucky)
     operations = {text.split()[0] for text in losing.lost}
     assert operations >= {
@@ -200,7 +198,7 @@ def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, ma
     twin = make_twin("gcp", "gcp", "aws")
     killed_apply(twin, session, 4, "before")
     (note,) = [note for note in plan(twin, session, clouds={"aws"}).notes if "interrupted" in note]
-    bucket = session.aws_names(twin).archive_s3_bucket()
+    bucket = aws_of(session).names(twin.name).archive_s3_bucket()
     assert note == f"An earlier apply was interrupted at: create bucket {bucket}. Applying completes it."
     lines = [json.loads(line) for line in session.deploy_log(twin).read_text().splitlines()]
     assert [(line["phase"], line["resource"]) for line in lines] == [("begin", "bucket")]
@@ -211,7 +209,7 @@ def test_a_step_that_is_refused_says_what_was_done_and_that_applying_again_compl
 ) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     wanted = plan(twin, session, clouds={"aws"})
-    name = session.aws_names(twin).log_group("archive-writer")
+    name = aws_of(session).names(twin.name).log_group("archive-writer")
 
     class Refusing:
         """The third resource cannot be made."""

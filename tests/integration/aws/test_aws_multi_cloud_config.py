@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 import requests
 
+from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import MissingConnectionError, ProvisioningError
-from l3kit.provisioning import apply, plan, plan_destroy
 from l3kit.session import Session
 from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists, save_link, saved_links, variables
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 LINKS = {"cold-writer": "azure_l3hot_to_aws_l3cold", "archive-writer": "gcp_l3cold_to_aws_l3archive"}
@@ -73,8 +74,10 @@ def test_a_writers_url_answers_and_is_saved_with_its_token(
 ) -> None:
     twin = receiver_cold if function == "cold-writer" else receiver_archive
     connection = saved_links(session, twin)[LINKS[function]]
-    config = session.aws.client("lambda").get_function_url_config(
-        FunctionName=session.aws_names(twin).function(function)
+    config = (
+        aws_of(session)
+        .client("lambda")
+        .get_function_url_config(FunctionName=aws_of(session).names(twin.name).function(function))
     )
     assert (connection.url, connection.provider) == (config["FunctionUrl"], "aws")
     assert connection.function == function.replace("-", "_")
@@ -87,16 +90,18 @@ def test_a_writers_url_answers_and_is_saved_with_its_token(
 
 
 def test_create_cold_writer_function_url(receiver_cold: Twin, session: Session) -> None:
-    policy = session.aws.client("lambda").get_policy(
-        FunctionName=session.aws_names(receiver_cold).function("cold-writer")
+    policy = (
+        aws_of(session)
+        .client("lambda")
+        .get_policy(FunctionName=aws_of(session).names(receiver_cold.name).function("cold-writer"))
     )
     assert "lambda:InvokeFunctionUrl" in policy["Policy"]
     assert "lambda:InvokedViaFunctionUrl" in policy["Policy"]
 
 
 def test_create_archive_writer_function_url(receiver_archive: Twin, session: Session) -> None:
-    name = session.aws_names(receiver_archive).function("archive-writer")
-    policy = session.aws.client("lambda").get_policy(FunctionName=name)
+    name = aws_of(session).names(receiver_archive.name).function("archive-writer")
+    policy = aws_of(session).client("lambda").get_policy(FunctionName=name)
     assert "lambda:InvokeFunctionUrl" in policy["Policy"]
     assert "lambda:InvokedViaFunctionUrl" in policy["Policy"]
 
@@ -113,7 +118,7 @@ def test_create_hot_cold_mover_no_env_vars_same_cloud(single: Twin, session: Ses
     told = variables(single, session, "hot-to-cold-mover")
     assert "REMOTE_COLD_WRITER_URL" not in told
     assert "INTER_CLOUD_TOKEN" not in told
-    assert told["COLD_S3_BUCKET_NAME"] == session.aws_names(single).cold_s3_bucket()
+    assert told["COLD_S3_BUCKET_NAME"] == aws_of(session).names(single.name).cold_s3_bucket()
 
 
 def test_create_cold_archive_mover_injects_env_vars(session: Session, make_twin: MakeTwin) -> None:
@@ -163,8 +168,8 @@ def test_create_archive_writer_missing_token_fails(receiver_archive: Twin, sessi
 def _lost_token_is_made_anew(twin: Twin, function: str, session: Session) -> None:
     before = saved_links(session, twin)[LINKS[function]]
     told = variables(twin, session, function)
-    session.aws.client("lambda").update_function_configuration(
-        FunctionName=session.aws_names(twin).function(function),
+    aws_of(session).client("lambda").update_function_configuration(
+        FunctionName=aws_of(session).names(twin.name).function(function),
         Environment={"Variables": {**told, "INTER_CLOUD_TOKEN": " "}},
     )
     changes = {(step.kind, step.action) for step in plan(twin, session, clouds={"aws"}).changes}
@@ -263,7 +268,7 @@ def test_thousands_of_devices_deploy_and_the_functions_read_them_from_their_zip(
     assert told["DIGITAL_TWIN_INFO"] == "file:digital_twin_info.json"
     assert sum(len(name) + len(value) for name, value in told.items()) < 4096
     assert plan(twin, session).changes == ()
-    from l3kit.movers import run_mover
+    from l3kit.operate.movers import run_mover
 
     report = run_mover(session, twin, "hot-to-cold-mover", time="1971-01-01T00:00:00Z").reports[0]
     assert (report["verdict"], report["device_count"]) == ("complete", 5000)

@@ -7,11 +7,12 @@ import json
 
 import pytest
 
+from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning import apply, destroy, plan, plan_destroy
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists, write_twin
+from tests.support.accounts import aws_of
 from tests.support.operators import root_of
 
 pytestmark = pytest.mark.sandbox
@@ -20,9 +21,9 @@ pytestmark = pytest.mark.sandbox
 def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin()
     deploy(twin, session)
-    bucket = session.aws_names(twin).cold_s3_bucket()
+    bucket = aws_of(session).names(twin.name).cold_s3_bucket()
     for n in range(3):
-        root_of(session).aws.client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]", IfNoneMatch="*")
+        aws_of(root_of(session)).client("s3").put_object(Bucket=bucket, Key=f"d/{n}", Body=b"[]", IfNoneMatch="*")
     first = apply(plan_destroy(twin, session), session)
     assert len(first.done) == 16
     assert first.complete
@@ -59,21 +60,21 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, 
 
 def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
-    role = session.aws_names(twin).role("archive-writer")
+    role = aws_of(session).names(twin.name).role("archive-writer")
     statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    session.aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+    aws_of(session).client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     with pytest.raises(ProvisioningError, match=f"role {role}: exists and is not this twin's"):
         plan(twin, session, clouds={"aws"})
     wanted = plan_destroy(twin, session, data=True)
     assert [(s.action, s.reason) for s in wanted.steps] == [("keep", "is not this twin's: its tag is missing")]
     apply(wanted, session)
-    assert session.aws.client("iam").get_role(RoleName=role)
+    assert aws_of(session).client("iam").get_role(RoleName=role)
 
 
 def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
-    s3, bucket = root_of(session).aws.client("s3"), session.aws_names(twin).archive_s3_bucket()
+    s3, bucket = aws_of(root_of(session)).client("s3"), aws_of(session).names(twin.name).archive_s3_bucket()
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="theirs", Body=b"1")
     with pytest.raises(ProvisioningError, match=f"bucket {bucket}: exists and is not this twin's"):
@@ -86,13 +87,13 @@ def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Ses
 def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     deploy(twin, session)
-    root = root_of(session).aws
-    names, functions, logs = session.aws_names(twin), root.client("lambda"), root.client("logs")
+    root = aws_of(root_of(session))
+    names, functions, logs = aws_of(session).names(twin.name), root.client("lambda"), root.client("logs")
     name, group = names.function("archive-writer"), names.log_group("archive-writer")
     functions.untag_resource(
         Resource=functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"], TagKeys=["l3kit:twin"]
     )
-    arn = f"arn:aws:logs:{session.aws.region}:{session.aws.account_id}:log-group:{group}"
+    arn = f"arn:aws:logs:{aws_of(session).region}:{aws_of(session).account_id}:log-group:{group}"
     logs.untag_resource(resourceArn=arn, tagKeys=["l3kit:twin", "l3kit:managed"])
     wanted = plan_destroy(twin, session, data=True)
     kept = {step.kind for step in wanted.steps if step.action == "keep"}
@@ -106,7 +107,7 @@ def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
     session: Session, make_twin: MakeTwin
 ) -> None:
     twin = make_twin()
-    table = session.aws_names(twin).hot_dynamodb_table()
+    table = aws_of(session).names(twin.name).hot_dynamodb_table()
     config = json.loads((twin.path / "config.json").read_text())
 
     def protecting(value: bool) -> Twin:
@@ -119,7 +120,7 @@ def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
         apply(dataclasses.replace(whole, steps=tuple(step for step in whole.steps if step.name == table)), session)
 
     deploy_table(protecting(True))
-    session.aws.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+    aws_of(session).client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
     changes = {step.name: step.reason for step in plan(protecting(True), session).changes}
     assert changes[table] == "deletion protection is off"
     deploy_table(protecting(True))

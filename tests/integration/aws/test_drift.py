@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.provisioning.context import url_answers
-from l3kit.provisioning import apply, plan
+from l3kit.clouds.aws.control.context import url_answers
+from l3kit.deploy import apply, plan
+from l3kit.operate.verify.report import verify
 from l3kit.session import Session
-from l3kit.twin import Twin
-from l3kit.verification import verify
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, saved_links
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 OPEN_POLICY = json.dumps(
@@ -224,13 +225,13 @@ def test_drift_shows_in_the_plan_and_is_repaired(
     breaks: dict[str, Break], twin: Twin, session: Session, aws: Any
 ) -> None:
     for service, break_it, _ in breaks.values():
-        break_it(aws(service), session.aws_names(twin))
+        break_it(aws(service), aws_of(session).names(twin.name))
     _show_and_are_repaired(twin, session, *(reason for _, _, reason in breaks.values()))
 
 
 @pytest.mark.slow
 def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session, aws: Any) -> None:
-    client, names = aws("scheduler"), session.aws_names(twin)
+    client, names = aws("scheduler"), aws_of(session).names(twin.name)
     there = client.get_schedule(Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}")
     kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
     client.update_schedule(**{key: there[key] for key in kept}, State="DISABLED")
@@ -241,7 +242,7 @@ def test_a_disabled_schedule_shows_and_is_repaired(twin: Twin, session: Session,
 
 @pytest.mark.slow
 def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, session: Session, aws: Any) -> None:
-    s3, bucket = aws("s3"), session.aws_names(twin).cold_s3_bucket()
+    s3, bucket = aws("s3"), aws_of(session).names(twin.name).cold_s3_bucket()
     tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
     own = {"Key": "cost-centre", "Value": "42"}
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [*tags, own]})
@@ -252,7 +253,7 @@ def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, sessio
 
 @pytest.mark.slow
 def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session: Session, aws: Any) -> None:
-    name = session.aws_names(twin).function("cold-writer")
+    name = aws_of(session).names(twin.name).function("cold-writer")
     (connection,) = saved_links(session, twin).values()
     assert url_answers(connection.url)
     aws("lambda").remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
@@ -266,7 +267,7 @@ def test_a_url_is_awaited_until_the_function_itself_answers(twin: Twin, session:
 def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(
     with_tables: Twin, session: Session, aws: Any
 ) -> None:
-    client, names = aws("dynamodb"), session.aws_names(with_tables)
+    client, names = aws("dynamodb"), aws_of(session).names(with_tables.name)
     client.update_continuous_backups(
         TableName=names.hot_dynamodb_table(), PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
     )

@@ -11,17 +11,17 @@ import pytest
 
 import l3kit
 from l3kit.cli import main
-from l3kit.coroutines import run
-from l3kit.device_page import DevicePage
 from l3kit.errors import ConfigurationError
-from l3kit.movers import run_mover
+from l3kit.operate.coroutines import run
+from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.movers import run_mover
+from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.session import Session
-from l3kit.tier_stores import TierStores, open_tiers
-from l3kit.tiering.chunks import Chunk, ChunkFiller, Draft
+from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
 from l3kit.tiering.journal import DeviceJournal
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import Page
-from l3kit.tiering.targets import LocalTarget
-from l3kit.twin import Device, Twin
+from l3kit.twin.config import Device, Twin
 from tests.integration.aws.conftest import MakeTwin, deploy
 from tests.support.operators import root_of
 

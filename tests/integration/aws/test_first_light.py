@@ -24,7 +24,8 @@ from l3kit.first_light.steps import STEPS, Run
 from l3kit.first_light.twin import new_name, write_twin
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 COMMAND = [sys.executable, "-m", "l3kit.cli", "first-light", "aws", "--target", "sandbox", "--yes"]
@@ -63,7 +64,7 @@ def test_everything_once_through_and_nothing_is_left(
     assert [mover["items"] for mover in report["movers"]] == [300, 150, 0, 0]
     assert report["steps"][0]["calls"]["dynamodb.CreateTable"] == 2
     for text in (path.read_text(), path.with_suffix(".md").read_text()):
-        assert session.aws.account_id not in text
+        assert aws_of(session).account_id not in text
         assert str(tmp_path) not in text
 
 
@@ -98,7 +99,7 @@ def test_what_stops_a_step_is_told_and_no_later_step_runs(
 
 def _log_group(run: Run) -> str:
     """Somebody else's group under a name of this twin: destroy leaves it."""
-    run.session.aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{run.twin.name}-hot-reader")
+    aws_of(run.session).client("logs").create_log_group(logGroupName=f"/aws/lambda/{run.twin.name}-hot-reader")
     return "made"
 
 

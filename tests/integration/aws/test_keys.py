@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.names import AwsNames
+from l3kit.deploy import apply, plan
 from l3kit.errors import ProvisioningError
-from l3kit.naming import AwsNames
-from l3kit.provisioning import apply, plan
 from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -37,7 +38,7 @@ def _keys_of(aws: Any, names: AwsNames, function: str) -> dict[str, tuple[str, t
 def test_roles_get_the_keys_of_the_buckets_that_name_one_and_lose_them_again(
     twin: Twin, session: Session, aws: Any
 ) -> None:
-    names, s3, kms = session.aws_names(twin), aws("s3"), aws("kms")
+    names, s3, kms = aws_of(session).names(twin.name), aws("s3"), aws("kms")
     cold, archive = (kms.create_key()["KeyMetadata"] for _ in range(2))
     kms.create_alias(AliasName=f"alias/{twin.name}", TargetKeyId=cold["KeyId"])
     _encrypt(s3, names.cold_s3_bucket(), f"alias/{twin.name}")
@@ -63,7 +64,7 @@ def test_roles_get_the_keys_of_the_buckets_that_name_one_and_lose_them_again(
 
 
 def test_an_alias_of_no_key_stops_the_plan_before_anything_is_made(twin: Twin, session: Session, aws: Any) -> None:
-    bucket = session.aws_names(twin).cold_s3_bucket()
+    bucket = aws_of(session).names(twin.name).cold_s3_bucket()
     _encrypt(aws("s3"), bucket, "alias/nobodys")
     with pytest.raises(ProvisioningError, match="alias/nobodys cannot be looked up"):
         plan(twin, session, clouds={"aws"})

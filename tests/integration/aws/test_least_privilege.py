@@ -12,16 +12,17 @@ from zlib import crc32
 
 import pytest
 
-from l3kit.provisioning.layout import MOVERS, sending_link, sends_abroad
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
-from l3kit.tiering.archive_writer import ArchiveWriter
-from l3kit.tiering.cold_writer import ColdWriter
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import Request, Response
-from l3kit.twin import Twin
+from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.wire import Request, Response
+from l3kit.twin.config import Twin
+from l3kit.twin.layout import MOVERS, sending_link, sends_abroad
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.support import whole_jobs
+from tests.support.accounts import aws_of
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.role_trials import Role, Trial, trials_of
 from tests.support.whole_jobs import Problems, Workplace
@@ -62,7 +63,7 @@ class Workplaces:
                     save_link(self.session, twin, sending_link(twin, mover), url, TOKEN)
             deploy(twin, self.session)
             self.twins[layout] = twin
-            self.made[layout] = Workplace(self.state, self.session.aws_names(twin))
+            self.made[layout] = Workplace(self.state, aws_of(self.session).names(twin.name))
         return self.made[layout]
 
     def _receiver(self, mover: str) -> str:

@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 
 from l3kit import sandbox as l3kit_sandbox
-from l3kit.coroutines import run
-from l3kit.device_query import query
+from l3kit.deploy import plan
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.inventory import tiers
-from l3kit.movers import run_mover
-from l3kit.provisioning import plan
+from l3kit.operate.coroutines import run
+from l3kit.operate.inventory import tiers
+from l3kit.operate.movers import run_mover
+from l3kit.operate.query import query
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.verify.report import verify
 from l3kit.session import Session
-from l3kit.tier_stores import open_tiers
-from l3kit.tiering.chunks import RESERVED_PREFIX
-from l3kit.twin import Twin
-from l3kit.verification import verify
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -102,7 +103,7 @@ def test_items_go_down_the_tiers_of_one_cloud_and_are_read_back_from_all(single:
 
 
 def test_the_readers_answer_with_exact_numbers(single: Twin, session: Session) -> None:
-    client, names = session.aws.client("lambda"), session.aws_names(single)
+    client, names = aws_of(session).client("lambda"), aws_of(session).names(single.name)
     put(session, single, ITEMS[:3])
     last = client.invoke(
         FunctionName=names.function("hot-reader-last-entry"), Payload=json.dumps({"iot_device_id": DEVICE}).encode()
@@ -118,7 +119,7 @@ def test_the_readers_answer_with_exact_numbers(single: Twin, session: Session) -
 def test_a_schedule_starts_its_mover_at_the_scheduled_time(single: Twin, session: Session) -> None:
     put(session, single, ITEMS[:40])
     fired = l3kit_sandbox.fire_schedule(
-        session.aws_names(single).schedule("hot-to-cold-mover"),
+        aws_of(session).names(single.name).schedule("hot-to-cold-mover"),
         f"l3kit-{single.name}",
         "2026-06-01T00:00:00Z",
         home=session.sandbox_home,
@@ -143,8 +144,8 @@ def test_a_mover_that_is_not_deployed_is_named_with_the_remedy(session: Session,
 
 
 def test_a_mover_that_fails_shows_the_end_of_its_log(single: Twin, session: Session) -> None:
-    name = session.aws_names(single).function("hot-to-cold-mover")
-    session.aws.client("lambda").update_function_configuration(FunctionName=name, Environment={"Variables": {}})
+    name = aws_of(session).names(single.name).function("hot-to-cold-mover")
+    aws_of(session).client("lambda").update_function_configuration(FunctionName=name, Environment={"Variables": {}})
     with pytest.raises(L3Error, match="DIGITAL_TWIN_INFO") as caught:
         run_mover(session, single, "hot-to-cold-mover")
     assert "The end of its log" in str(caught.value)
@@ -249,12 +250,12 @@ def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, m
     twin = make_twin()
     deploy(twin, session)
     put(session, twin, ITEMS[40:60])
-    table = session.aws.client("dynamodb")
+    table = aws_of(session).client("dynamodb")
     for days_old, text, suffix in ((50, "good \ud83d", ".5Z"), (45, "fine", ".25Z\udc00")):
         stamp = (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%S") + suffix
         values = {"iotDeviceId": {"S": DEVICE}, "id": {"S": stamp}, "text": {"S": text}}
         table.batch_write_item(
-            RequestItems={session.aws_names(twin).hot_dynamodb_table(): [{"PutRequest": {"Item": values}}]}
+            RequestItems={aws_of(session).names(twin.name).hot_dynamodb_table(): [{"PutRequest": {"Item": values}}]}
         )
     report = run_mover(session, twin, "hot-to-cold-mover", time=NOW)
     assert (report.verdict, report.total("items")) == ("partial", 20)

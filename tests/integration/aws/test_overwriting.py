@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.buckets import Bucket
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.naming import AwsNames
+from l3kit.clouds.aws.control.buckets import Bucket
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.session import Session
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def buckets(session: Session) -> Iterator[tuple[Bucket, Bucket]]:
     """One that nothing is copied into, and one that is."""
-    names = AwsNames("overwriting", session.aws.account_id, session.aws.region)
-    context = Context(session.aws, names)
+    names = AwsNames("overwriting", aws_of(session).account_id, aws_of(session).region)
+    context = Context(aws_of(session), names)
     made = Bucket(context, names.cold_s3_bucket()), Bucket(context, names.archive_s3_bucket(), copied_into=True)
     for bucket in made:
         bucket.create()

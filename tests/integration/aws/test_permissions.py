@@ -11,35 +11,35 @@ from zlib import crc32
 
 import pytest
 
-from l3kit.clouds.aws.provisioning import AwsProvisioner
-from l3kit.clouds.aws.provisioning.operator_policy import Scope
-from l3kit.clouds.aws.provisioning.permissions import (
+from l3kit.clouds.aws.control import AwsProvisioner
+from l3kit.clouds.aws.control.operator_policy import Scope
+from l3kit.clouds.aws.control.permissions import (
     DEPLOYING,
     LOOKING,
     REQUIRED_PERMISSIONS,
     Verb,
     grants_for,
 )
-from l3kit.clouds.aws.stores import open_journal
-from l3kit.connections import save_inter_cloud_connection
-from l3kit.device_query import query
+from l3kit.clouds.aws.data.stores import open_journal
+from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
-from l3kit.explanation import explain
-from l3kit.inventory import tiers
-from l3kit.journal_view import read_journal
-from l3kit.leases import end_lease
-from l3kit.movers import run_mover
-from l3kit.provisioning import destroy, plan
-from l3kit.provisioning.deployed_links import deployed_links
+from l3kit.operate.explain.gather import explain
+from l3kit.operate.inventory import tiers
+from l3kit.operate.journal import read_journal
+from l3kit.operate.leases import end_lease
+from l3kit.operate.movers import run_mover
+from l3kit.operate.query import query
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.verify.report import verify
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
-from l3kit.tier_stores import open_tiers
 from l3kit.tiering.journal import DEVICE_PREFIX, DeviceJournal
 from l3kit.tiering.journal_record import from_row
-from l3kit.twin import Twin
-from l3kit.verification import verify
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import save_inter_cloud_connection
 from tests.integration.aws.conftest import MakeTwin, deploy, write_twin
 from tests.support import whole_jobs
+from tests.support.accounts import aws_of
 from tests.support.operators import Operator, root_of
 from tests.support.resource_lives import LIVES, live, resources
 from tests.support.whole_jobs import Workplace
@@ -64,7 +64,7 @@ def shares(name: str, kinds: Iterable[str]) -> Any:
 
 
 def scope_of(twin: Twin, session: Session) -> Scope:
-    return Scope(twin.name, session.aws.account_id, session.aws.region)
+    return Scope(twin.name, aws_of(session).account_id, aws_of(session).region)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_with_its_policy_for_one_twin_an_operator_deploys_mends_and_destroys_it(
     twin = make_twin("azure", "aws", "aws")
     operator.allow(scope_of(twin, session), ALWAYS)
     deploy(twin, operator.session)
-    names = session.aws_names(twin)
+    names = aws_of(session).names(twin.name)
     aws("s3").put_object(Bucket=names.cold_s3_bucket(), Key="d/1", Body=b"[]", IfNoneMatch="*")
     write_twin(twin.path, twin.name, "aws", "aws", "aws", [DEVICE])  # the writer goes, tables come
     moved = Twin.load(twin.path)
@@ -150,7 +150,7 @@ def _move(session: Session, twin: Twin) -> None:
     assert cloud is not None
     assert cloud.function_variables(twin, "hot-to-cold-mover")
     root = root_of(session)
-    receiver = AwsProvisioner(twin, root, deployed_links(twin, root)).function_parts("cold-writer", tuple)
+    receiver = AwsProvisioner(twin, root, root.links(twin)).function_parts("cold-writer", tuple)
     for part in receiver:
         part.create()
     try:  # as run_movers looks at both ends of a link
@@ -182,7 +182,7 @@ def test_a_verb_misses_each_of_its_permissions(
     sandbox: SandboxState,
     record_property: Callable[[str, object], None],
 ) -> None:
-    work, scope = Workplace(sandbox, session.aws_names(filled)), scope_of(filled, session)
+    work, scope = Workplace(sandbox, aws_of(session).names(filled.name)), scope_of(filled, session)
     grants = tuple(grant for grant in grants_for((verb,)) if not grant.only)
     operator.allow(scope, grants)
     _fill(work)
@@ -210,7 +210,7 @@ def test_a_verb_misses_each_of_its_permissions(
 def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
     filled: Twin, operator: Operator, session: Session, sandbox: SandboxState
 ) -> None:
-    scope, work = scope_of(filled, session), Workplace(sandbox, session.aws_names(filled))
+    scope, work = scope_of(filled, session), Workplace(sandbox, aws_of(session).names(filled.name))
     grants = tuple(grant for grant in grants_for(("verify",)) if not grant.only)
     without_mover = tuple(grant for grant in grants if "lambda:InvokeFunction" not in grant.actions)
 
@@ -238,7 +238,7 @@ def test_making_mending_and_removing_miss_each_permission(
     record_property: Callable[[str, object], None],
 ) -> None:
     twin, life = make_twin("azure", "aws", "aws"), LIVES[kind]
-    scope, names, root = scope_of(twin, session), session.aws_names(twin), root_of(session)
+    scope, names, root = scope_of(twin, session), aws_of(session).names(twin.name), root_of(session)
     save_inter_cloud_connection(twin.path, twin.connection_ids()["cold-writer"], "", "t" * 64)
     needed = [r for r in resources(twin, root) if r.kind == "role" and kind in ("functions", "schedules")]
     for role in needed:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.checks import Check
+from l3kit.clouds.ports.checks import Check
+from l3kit.deploy import apply, plan
 from l3kit.errors import CheckFailedError
-from l3kit.link_checks import link_checks
-from l3kit.provisioning import apply, plan
+from l3kit.operate.verify.links import link_checks
+from l3kit.operate.verify.report import verify
 from l3kit.session import Session
-from l3kit.twin import Twin
-from l3kit.verification import verify
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links, variables
+from tests.support.accounts import aws_of
 
 pytestmark = pytest.mark.sandbox
 LINK = "azure_l3hot_to_aws_l3cold"
@@ -49,7 +50,7 @@ def test_what_is_deployed_is_right_and_the_file_is_brought_after_it(twin: Twin, 
 
 def test_a_writer_without_a_token_is_found(twin: Twin, session: Session) -> None:
     told = variables(twin, session, "cold-writer")
-    client, name = session.aws.client("lambda"), session.aws_names(twin).function("cold-writer")
+    client, name = aws_of(session).client("lambda"), aws_of(session).names(twin.name).function("cold-writer")
     client.update_function_configuration(FunctionName=name, Environment={"Variables": told | {"INTER_CLOUD_TOKEN": ""}})
     checks = failed(twin, session)
     assert ("links", "incomplete") in [(c.group, c.seen) for c in checks]
@@ -85,9 +86,9 @@ def test_a_former_token_is_told_with_its_end_and_still_taken(session: Session, m
 
 @pytest.mark.slow
 def test_a_missing_function_and_a_missing_schedule_are_found(twin: Twin, session: Session) -> None:
-    names = session.aws_names(twin)
-    session.aws.client("lambda").delete_function(FunctionName=names.function("cold-to-archive-mover"))
-    session.aws.client("scheduler").delete_schedule(
+    names = aws_of(session).names(twin.name)
+    aws_of(session).client("lambda").delete_function(FunctionName=names.function("cold-to-archive-mover"))
+    aws_of(session).client("scheduler").delete_schedule(
         Name=names.schedule("cold-to-archive-mover"), GroupName=f"l3kit-{twin.name}"
     )
     report = verify(session, twin, clouds=["aws"])

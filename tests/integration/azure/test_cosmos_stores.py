@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from l3kit.clouds.azure.cosmos_place import CosmosPlace
-from l3kit.clouds.azure.cosmos_stores import open_hot, open_journal
-from l3kit.clouds.azure.hot_store import CosmosHotStore
+from l3kit.clouds.azure.data.cosmos_place import CosmosPlace
+from l3kit.clouds.azure.data.cosmos_stores import open_hot, open_journal
+from l3kit.clouds.azure.data.hot_store import CosmosHotStore
 from l3kit.errors import ConfigurationError, ItemRefusedError, StoreError
 from l3kit.tiering.ports import JournalRow
 from l3kit.tiering.retry import RetryPolicy

@@ -19,9 +19,9 @@ from aiohttp import web
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import storage
 
-from l3kit.clouds.gcp import object_stores
-from l3kit.clouds.gcp.object_store import GcsObjectStore
-from l3kit.clouds.gcp.object_stores import GcsPlace, open_objects
+from l3kit.clouds.gcp.data import object_stores
+from l3kit.clouds.gcp.data.object_store import GcsObjectStore
+from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.errors import ConfigurationError, KeyConflictError, StoreError
 from l3kit.tiering.ports import Tier
 from l3kit.tiering.retry import RetryPolicy

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from l3kit import check_links, explain, query, run_mover, tiers, verify
+from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import L3Error
-from l3kit.provisioning import apply, destroy, plan, plan_destroy
+from l3kit.operate.telemetry import put_telemetry
+from l3kit.providers import names as provider_names
 from l3kit.session import Session, reached
-from l3kit.telemetry import put_telemetry
-from l3kit.twin import PROVIDERS, Twin
+from l3kit.twin.config import Twin
 
 pytestmark = pytest.mark.sandbox
 
@@ -37,14 +38,14 @@ VALUES: tuple[Any, ...] = (
 )
 EXACT = "12345678901234567890123456789.0123456"
 """A number that no double holds."""
-LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
+LAYOUTS = list(itertools.product(provider_names(), repeat=3))
 SAMPLE = {("aws", "azure", "gcp"), ("azure", "gcp", "aws"), ("gcp", "aws", "azure")}
 """A Latin square: each cloud has each tier once, sends to another and receives from another at both borders. One cloud
 throughout is deployed by most other tests, and each of the 27 layouts in the long ones."""
 
 
 def test_in_the_sample_each_cloud_has_each_tier_once_and_every_border_is_crossed() -> None:
-    assert [sorted(clouds) for clouds in zip(*SAMPLE, strict=True)] == [sorted(PROVIDERS)] * 3
+    assert [sorted(clouds) for clouds in zip(*SAMPLE, strict=True)] == [sorted(provider_names())] * 3
     assert {borders(layout) for layout in SAMPLE} == {2}
 
 

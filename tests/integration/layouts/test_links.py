@@ -15,14 +15,14 @@ import pytest
 import requests
 
 from l3kit import check_links, verify
-from l3kit.connections import FILE, save_inter_cloud_connection
-from l3kit.provisioning import Plan, apply, destroy, plan
-from l3kit.provisioning.deployed_links import SENDERS
-from l3kit.provisioning.layout import MOVERS, host_of
+from l3kit.clouds.ports.deployed_links import SENDERS
+from l3kit.deploy import Plan, apply, destroy, plan
 from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
 from l3kit.tiering.settings import FUNCTIONS
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import FILE, save_inter_cloud_connection
+from l3kit.twin.layout import MOVERS, host_of
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox

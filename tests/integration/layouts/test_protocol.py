@@ -15,16 +15,17 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, core, given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.azure.blob_names import key_fault as azure_fault
-from l3kit.clouds.gcp.object_names import key_fault as gcp_fault
-from l3kit.coroutines import run
-from l3kit.provisioning import apply, plan
+from l3kit.clouds.azure.data.blob_names import key_fault as azure_fault
+from l3kit.clouds.gcp.data.object_names import key_fault as gcp_fault
+from l3kit.deploy import apply, plan
+from l3kit.operate.coroutines import run
+from l3kit.operate.tier_stores import open_tiers
 from l3kit.session import Session
-from l3kit.tier_stores import open_tiers
-from l3kit.tiering.chunks import decompress, parse_object_key
-from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
-from l3kit.twin import PROVIDERS, Twin
+from l3kit.tiering.format.chunks import decompress, parse_object_key
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
+from l3kit.twin.config import PROVIDERS, Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
+from tests.support.accounts import aws_of
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.operators import root_of
 from tests.support.protocol_requests import OPENAPI, Endpoint, send
@@ -192,7 +193,7 @@ def test_what_is_too_large_for_lambda_alone_is_413_in_its_own_words(cold: Endpoi
 
 @pytest.mark.parametrize("cloud", ["aws"], indirect=True)
 def test_too_many_requests_at_once_are_429(cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session) -> None:
-    client = root_of(clouds).aws.client("lambda")
+    client = aws_of(root_of(clouds)).client("lambda")
     name = clouds.aws_names(receivers[COLD]).function("cold-writer")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:

@@ -14,18 +14,20 @@ import pytest
 import requests
 
 from l3kit import check_links, run_mover, tiers, verify
-from l3kit.clouds.azure.provisioning.calls import blob_client, cosmos_client
-from l3kit.clouds.gcp.provisioning.calls import firestore_client, storage_client
-from l3kit.clouds.gcp.provisioning.collections import OWNERS, Collection
+from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
+from l3kit.clouds.azure.names import AzureNames
+from l3kit.clouds.gcp.control.calls import firestore_client, storage_client
+from l3kit.clouds.gcp.control.collections import OWNERS, Collection
+from l3kit.clouds.gcp.names import GcpNames
+from l3kit.clouds.ports.function_host import Definition
+from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import ConfigurationError, MissingConnectionError, ProvisioningError
-from l3kit.naming import AzureNames, GcpNames
-from l3kit.provisioning import apply, destroy, plan, plan_destroy
-from l3kit.provisioning.function_host import Definition
+from l3kit.operate.telemetry import put_telemetry
 from l3kit.session import Session
-from l3kit.telemetry import put_telemetry
 from l3kit.tiering.settings import FUNCTIONS
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links, write_twin
+from tests.support.accounts import azure_of, gcp_of
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 
 pytestmark = pytest.mark.sandbox
@@ -35,17 +37,15 @@ ARCHIVE_LINK = "gcp_l3cold_to_azure_l3archive"
 
 
 def azure_names(session: Session, twin: Twin) -> AzureNames:
-    assert session.azure is not None
-    return AzureNames(twin.name, session.azure.subscription, session.azure.region)
+    return AzureNames(twin.name, azure_of(session).subscription, azure_of(session).region)
 
 
 def gcp_names(session: Session, twin: Twin) -> GcpNames:
-    assert session.gcp is not None
-    return GcpNames(twin.name, session.gcp.project, session.gcp.region)
+    return GcpNames(twin.name, gcp_of(session).project, gcp_of(session).region)
 
 
 def host(session: Session, cloud: str) -> Any:
-    side = {"azure": session.azure, "gcp": session.gcp}[cloud]
+    side = {"azure": azure_of(session), "gcp": gcp_of(session)}[cloud]
     assert side is not None
     return side.functions
 
@@ -117,7 +117,7 @@ def test_one_cloud_after_the_other_works_from_the_receivers_on(clouds: Session, 
 
 def change_settings(session: Session, twin: Twin, cloud: str, function: str, change: Callable[[Any], Any]) -> None:
     """Deploys the same code with another definition, as somebody might by hand."""
-    from l3kit.provisioning.source_package import pack_sources
+    from l3kit.packaging.sources import pack_sources
 
     name, functions = function_name(session, twin, cloud, function), host(session, cloud)
     there = functions.get(name)
@@ -220,7 +220,7 @@ ROUNDS: list[dict[str, Broken]] = [
 
 
 def set_bucket(session: Session, twin: Twin, *, storage_class: str = "", public_access_prevention: str = "") -> None:
-    bucket = storage_client(session.gcp).get_bucket(gcp_names(session, twin).store("cold"))
+    bucket = storage_client(gcp_of(session)).get_bucket(gcp_names(session, twin).store("cold"))
     if storage_class:
         bucket.storage_class = storage_class
     if public_access_prevention:
@@ -356,7 +356,7 @@ def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twi
 
 
 def others_blob_container(session: Session, twin: Twin) -> str:
-    container = blob_client(session.azure).get_container_client(azure_names(session, twin).store("cold"))
+    container = blob_client(azure_of(session)).get_container_client(azure_names(session, twin).store("cold"))
     container.create_container()
     container.upload_blob("theirs", b"1")
     return f"blob container {container.container_name}"
@@ -365,7 +365,7 @@ def others_blob_container(session: Session, twin: Twin) -> str:
 def others_database(session: Session, twin: Twin) -> str:
     from azure.cosmos import PartitionKey
 
-    database = cosmos_client(session.azure).create_database(azure_names(session, twin).database())
+    database = cosmos_client(azure_of(session)).create_database(azure_names(session, twin).database())
     container = database.create_container("l3kit-owner", PartitionKey("/id"))
     container.upsert_item({"id": "owner", "twin": "somebody-else"})
     return f"database {database.id}"
@@ -374,31 +374,29 @@ def others_database(session: Session, twin: Twin) -> str:
 def others_unmarked_database(session: Session, twin: Twin) -> str:
     from azure.cosmos import PartitionKey
 
-    database = cosmos_client(session.azure).create_database(azure_names(session, twin).database())
+    database = cosmos_client(azure_of(session)).create_database(azure_names(session, twin).database())
     database.create_container("theirs", PartitionKey("/id")).upsert_item({"id": "1"})
     return f"database {database.id}"
 
 
 def others_bucket(session: Session, twin: Twin) -> str:
-    bucket = storage_client(session.gcp).bucket(gcp_names(session, twin).store("cold"))
+    bucket = storage_client(gcp_of(session)).bucket(gcp_names(session, twin).store("cold"))
     bucket.create(location="us-central1")
     bucket.blob("theirs").upload_from_string(b"1")
     return f"bucket {bucket.name}"
 
 
 def others_collection(session: Session, twin: Twin) -> str:
-    assert session.gcp is not None
     name = gcp_names(session, twin).store("hot")
-    Collection(session.gcp, name, "somebody-else").create()
+    Collection(gcp_of(session), name, "somebody-else").create()
     return f"collection {name}"
 
 
 def others_unmarked_collection(session: Session, twin: Twin) -> str:
-    assert session.gcp is not None
     name = gcp_names(session, twin).store("hot")
-    database = f"projects/{session.gcp.project}/databases/(default)"
+    database = f"projects/{gcp_of(session).project}/databases/(default)"
     document = {"name": f"{database}/documents/{name}/theirs", "fields": {"a": {"integer_value": 1}}}
-    firestore_client(session.gcp).commit({"database": database, "writes": [{"update": document}]})
+    firestore_client(gcp_of(session)).commit({"database": database, "writes": [{"update": document}]})
     return f"collection {name}"
 
 

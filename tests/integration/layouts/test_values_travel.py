@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from l3kit.errors import ItemRefusedError
 from l3kit.sandbox import SandboxState
 from l3kit.tiering.ports import HotStore
-from l3kit.twin import PROVIDERS
+from l3kit.twin.config import PROVIDERS
 from tests.conformance import backends
 from tests.conformance.backends import Backend
 

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.sandbox.cloud_functions.builder import without_addresses
+from l3kit.sandbox.functions.builder import without_addresses
 from tests.support.cloud_functions import World, azure_zip, code_zip, serving
 
 pytestmark = pytest.mark.sandbox
@@ -419,7 +419,7 @@ def test_an_idle_process_ends_and_the_next_request_starts_another(
     app = world.put("azure", "idle", whole_app(), settings=WHEN).url
     world.run(world.functions.end_idle())
     assert len(world.processes("azure", "idle")) == 1
-    monkeypatch.setattr("l3kit.sandbox.cloud_functions.deployment.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("l3kit.sandbox.functions.deployment.IDLE_SECONDS", 0.0)
     world.run(world.functions.end_idle())
     assert world.processes("azure", "idle") == []
     assert world.shown("azure", "idle")["state"] == "active"

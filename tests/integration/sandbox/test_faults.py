@@ -15,8 +15,9 @@ import pytest
 from botocore.config import Config
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox import SandboxState, faults
-from l3kit.sandbox.faults import Action
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.faults import arranged as faults
+from l3kit.sandbox.faults.arranged import Action
 
 pytestmark = pytest.mark.sandbox
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.client import SandboxFunctionHost
 from tests.support.cloud_functions import World, azure_zip, code_zip, definition, gcp_zip, processes_of, serving
 
 pytestmark = pytest.mark.sandbox

@@ -27,6 +27,7 @@ from l3kit.sandbox import SandboxState
 from l3kit.sandbox.listing import sandboxes
 from l3kit.session import sandbox_session
 from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
+from tests.support.accounts import aws_of, azure_of, gcp_of
 from tests.support.cloud_functions import definition, gcp_zip
 from tests.support.full_disk import no_room
 from tests.support.waiting import wait_until
@@ -68,10 +69,9 @@ def names(state: SandboxState) -> list[str]:
 def test_a_sandbox_without_aws_runs_none_of_its_emulators(bare: SandboxState) -> None:
     """Not for a session, a function, the gateway's health or what can be fired either."""
     session = sandbox_session(bare)
-    assert session.aws.account_id == "123456789012"
-    assert session.gcp is not None
-    session.gcp.functions.put("alone", definition(), gcp_zip("def main(request):\n    return 'here'\n"))
-    assert session.gcp.functions.invoke("alone", b"", timeout=60) == (200, b"here")
+    assert aws_of(session).account_id == "123456789012"
+    gcp_of(session).functions.put("alone", definition(), gcp_zip("def main(request):\n    return 'here'\n"))
+    assert gcp_of(session).functions.invoke("alone", b"", timeout=60) == (200, b"here")
     assert main(["sandbox", "fire", "--home", str(bare.home)]) == 1
     assert names(bare) == ["gateway"]
 
@@ -98,7 +98,6 @@ def client(state: SandboxState, service: str) -> Any:
 def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> None:
     """The content of an object, a function's code, its log, the gateway's state; afterwards all goes on."""
     session = sandbox_session(bare)
-    assert session.gcp is not None
     gateway = psutil.Process(bare.processes[0].pid)
     upload = f"{bare.endpoints['storage']}/upload/storage/v1/b/full/o?uploadType=media&name=x"
     bucket = f"{bare.endpoints['storage']}/storage/v1/b?project=p"
@@ -123,13 +122,13 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
         assert invoked["Payload"].read() == b'"here"'
         assert b"full.log cannot be written: File too large" in base64.b64decode(invoked["LogResult"])
         with pytest.raises(ProvisioningError, match="File too large"):
-            session.gcp.functions.put("more", definition(), gcp_zip("def main(request):\n    return 'x'\n"))
+            gcp_of(session).functions.put("more", definition(), gcp_zip("def main(request):\n    return 'x'\n"))
     assert requests.post(upload, data=b"content", timeout=30).status_code == 200
     root.create_function(**function | {"FunctionName": "more"})
 
 
 def blob_service(state: SandboxState) -> BlobServiceClient:
-    session = sandbox_session(state).azure
+    session = azure_of(sandbox_session(state))
     assert session is not None
     return BlobServiceClient(session.storage_url, session.storage_key)
 
@@ -156,7 +155,7 @@ def test_those_who_need_a_part_at_once_get_the_same_one(bare: SandboxState) -> N
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    hot, sts = client(bare, "dynamodb"), sandbox_session(bare).aws.client("sts")
+    hot, sts = client(bare, "dynamodb"), aws_of(sandbox_session(bare)).client("sts")
     with ThreadPoolExecutor(10) as pool:
         calls: list[Callable[[], Any]] = [sts.get_caller_identity] * 5
         calls += [lambda n=n: hot.create_table(TableName=f"twin-hot-iot-data-{n}", **table) for n in range(5)]

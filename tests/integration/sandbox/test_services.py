@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState
-from l3kit.schedule_expressions import problem_with
+from l3kit.twin.schedule_expressions import problem_with
 
 pytestmark = pytest.mark.sandbox
 

@@ -14,13 +14,13 @@ from google.cloud.firestore_v1 import types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws import odd_text
-from l3kit.clouds.aws.pages import decode as decode_dynamodb
-from l3kit.clouds.aws.shapes import Shapes
-from l3kit.clouds.aws.statements import Conditions
-from l3kit.clouds.azure.pages import decode as decode_cosmos
-from l3kit.clouds.gcp.hot_store import _page as decode_firestore
-from l3kit.tiering.readers import exact_json, read_history
+from l3kit.clouds.aws.data import odd_text
+from l3kit.clouds.aws.data.pages import decode as decode_dynamodb
+from l3kit.clouds.aws.data.shapes import Shapes
+from l3kit.clouds.aws.data.statements import Conditions
+from l3kit.clouds.azure.data.pages import decode as decode_cosmos
+from l3kit.clouds.gcp.data.hot_store import _page as decode_firestore
+from l3kit.tiering.runtime.readers import exact_json, read_history
 from tests.support.memory_stores import MemoryHotStore
 from tests.unit.tiering.test_hot_to_cold import item
 

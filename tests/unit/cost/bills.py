@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from l3kit.cost.bill import Bill, Row
-from l3kit.cost.model import move_bill
-from l3kit.cost.price_book import PriceBook, load_prices
-from l3kit.cost.workload import Layout
+from l3kit.cost.model.bill import Bill, Row
+from l3kit.cost.model.monthly import move_bill
+from l3kit.cost.model.workload import Layout
+from l3kit.prices.price_book import PriceBook, load_prices
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from l3kit.cost.scenario import Scenario
+from l3kit.cost.analysis.scenario import Scenario
 
 VALUES: dict[str, Any] = {
     "devices": 100,

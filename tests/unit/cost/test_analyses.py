@@ -7,14 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.choices import break_even, compressions, delete_modes, per_gib
-from l3kit.cost.compression import measure_weather
-from l3kit.cost.model import monthly_bill
-from l3kit.cost.price_book import PriceBook, load_prices
-from l3kit.cost.ranking import rank_layouts, unconfirmed_share, waterfall
-from l3kit.cost.sweeps import CHUNK_SIZES, depends_on_objects, retention, sensitivity, size_text, sweep_chunk_size
-from l3kit.cost.workload import LAYOUTS, Layout
+from l3kit.cost.analysis.choices import break_even, compressions, delete_modes, per_gib
+from l3kit.cost.analysis.compression import measure_weather
+from l3kit.cost.analysis.ranking import rank_layouts, unconfirmed_share, waterfall
+from l3kit.cost.analysis.sweeps import (
+    CHUNK_SIZES,
+    depends_on_objects,
+    retention,
+    sensitivity,
+    size_text,
+    sweep_chunk_size,
+)
+from l3kit.cost.model.monthly import monthly_bill
+from l3kit.cost.model.workload import LAYOUTS, Layout
 from l3kit.errors import ConfigurationError
+from l3kit.prices.price_book import PriceBook, load_prices
 from tests.unit.cost.test_compression import WEATHER
 from tests.unit.cost.workloads import workload
 

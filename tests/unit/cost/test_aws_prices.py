@@ -13,9 +13,9 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from l3kit.cost.aws_prices import WANTED, refresh_prices
-from l3kit.cost.price_book import load_prices
+from l3kit.clouds.aws.price_list import WANTED, refresh_prices
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.prices.price_book import load_prices
 
 TODAY = date(2026, 11, 23)
 CODES = list(dict.fromkeys(wanted.service_code for wanted in WANTED))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import l3kit
-from l3kit.cost.batching import batching_gain
-from l3kit.movers import MOVERS, MoverRun
-from l3kit.twin import Twin
+from l3kit.cost.analysis.batching import batching_gain
+from l3kit.operate.movers import MOVERS, MoverRun
+from l3kit.twin.config import Twin
 from tests.unit.cost.bills import overlaid
 
 TWINS = Path(__file__).parents[3] / "params" / "twins"

@@ -13,7 +13,7 @@ import pytest
 import l3kit
 from l3kit import cost
 from l3kit.cli import main
-from l3kit.cost.scenario import KEYS, load_scenario
+from l3kit.cost.analysis.scenario import KEYS, load_scenario
 from l3kit.errors import BudgetExceededError, ConfigurationError
 from tests.unit.cost.test_compression import WEATHER
 

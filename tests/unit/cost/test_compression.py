@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.compression import hot_bytes, measure, measure_weather, read_items
+from l3kit.cost.analysis.compression import hot_bytes, measure, measure_weather, read_items
 from l3kit.errors import ConfigurationError
 from tests.unit.cost.workloads import workload
 

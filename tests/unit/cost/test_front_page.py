@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.amounts import shown
-from l3kit.cost.findings import chunk_saving, object_share, per_cent, plain
-from l3kit.cost.front_page import FrontPage, first_page
-from l3kit.cost.price_book import load_prices
-from l3kit.cost.scenario import Scenario
-from l3kit.cost.seed_tables import chunk_frame
-from l3kit.cost.tables import Table, bill_table, doubtful_table, frame_table, quantity_text, source_table
+from l3kit.cost.analysis.scenario import Scenario
+from l3kit.cost.analysis.seed_tables import chunk_frame
+from l3kit.cost.model.amounts import shown
+from l3kit.cost.report.findings import chunk_saving, object_share, per_cent, plain
+from l3kit.cost.report.front_page import FrontPage, first_page
+from l3kit.cost.report.tables import Table, bill_table, doubtful_table, frame_table, quantity_text, source_table
+from l3kit.prices.price_book import load_prices
 from tests.unit.cost.scenarios import UNKNOWN_WRITES, scenario
 
 TODAY = date(2026, 11, 23)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.cost_grid import GOAL_SECONDS, measure
-from l3kit.cost.grid import price_grid
-from l3kit.cost.model import monthly_bill
-from l3kit.cost.uses import PARTS
-from l3kit.cost.workload import LAYOUTS, Layout, Workload
+from l3kit.cost.model.grid import price_grid
+from l3kit.cost.model.monthly import monthly_bill
+from l3kit.cost.model.uses import PARTS
+from l3kit.cost.model.workload import LAYOUTS, Layout, Workload
 from l3kit.errors import ConfigurationError
 from tests.unit.cost.bills import BOOK
 from tests.unit.cost.workloads import ANY_LAYOUT, PLAIN, WORKLOADS

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.cost.amounts import round_parts, shown
-from l3kit.cost.judgement import check_budget, compare, side_by_side
-from l3kit.cost.model import monthly_bill, move_bill
-from l3kit.cost.price_book import load_prices
-from l3kit.cost.workload import Layout
+from l3kit.cost.analysis.judgement import check_budget, compare, side_by_side
+from l3kit.cost.model.amounts import round_parts, shown
+from l3kit.cost.model.monthly import monthly_bill, move_bill
+from l3kit.cost.model.workload import Layout
 from l3kit.errors import BudgetExceededError, CheckFailedError, ConfigurationError
+from l3kit.prices.price_book import load_prices
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

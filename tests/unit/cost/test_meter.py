@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from l3kit.cost.meter import as_moved, beside, metered
-from l3kit.cost.price_book import load_prices
-from l3kit.cost.workload import Layout
+from l3kit.cost.analysis.meter import as_moved, beside, metered
+from l3kit.cost.model.workload import Layout
 from l3kit.errors import ConfigurationError
+from l3kit.prices.price_book import load_prices
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

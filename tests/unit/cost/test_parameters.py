@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from l3kit.cli import main
-from l3kit.cost.parameters import NOTEBOOK_KEYS, SCENARIO_KEYS, CostAnalysisParameters
-from l3kit.cost.scenario import load_scenario
+from l3kit.cost.analysis.scenario import load_scenario
+from l3kit.cost.report.parameters import NOTEBOOK_KEYS, SCENARIO_KEYS, CostAnalysisParameters
 from l3kit.errors import ConfigurationError
-from l3kit.params import check
+from l3kit.notebook.parameters import check
 from tests.unit.test_params import cell_values
 
 ROOT = Path(__file__).parents[3]

@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from l3kit.cost.choices import break_even, compressions, delete_modes
-from l3kit.cost.comparison_plots import days_kept, item_sizes, predicted_beside_measured, two_scenarios
-from l3kit.cost.compression import Measured, measure_weather
-from l3kit.cost.front_page import first_page
-from l3kit.cost.judgement import compare, side_by_side
-from l3kit.cost.meter import Agreement
-from l3kit.cost.plots import (
+from l3kit.cost.analysis.choices import break_even, compressions, delete_modes
+from l3kit.cost.analysis.compression import Measured, measure_weather
+from l3kit.cost.analysis.judgement import compare, side_by_side
+from l3kit.cost.analysis.meter import Agreement
+from l3kit.cost.analysis.ranking import rank_layouts
+from l3kit.cost.analysis.scenario import Scenario
+from l3kit.cost.analysis.seed_tables import chunk_table
+from l3kit.cost.analysis.sweeps import retention, sensitivity, size_text, sweep_chunk_size
+from l3kit.cost.analysis.trial import TrialMove
+from l3kit.cost.report.comparison_plots import days_kept, item_sizes, predicted_beside_measured, two_scenarios
+from l3kit.cost.report.front_page import first_page
+from l3kit.cost.report.plots import (
     break_even as break_even_plot,
 )
-from l3kit.cost.plots import chunk_sizes, compression, deletes, layouts, three_figures, what_it_is_made_of
-from l3kit.cost.ranking import rank_layouts
-from l3kit.cost.scenario import Scenario
-from l3kit.cost.seed_tables import chunk_table
-from l3kit.cost.sweeps import retention, sensitivity, size_text, sweep_chunk_size
-from l3kit.cost.trial_move import TrialMove
+from l3kit.cost.report.plots import chunk_sizes, compression, deletes, layouts, three_figures, what_it_is_made_of
 from l3kit.errors import CheckFailedError
 from tests.unit.cost.bills import run
 from tests.unit.cost.scenarios import UNKNOWN_WRITES, scenario
@@ -141,7 +141,7 @@ def test_parts_of_a_moves_table_sum_to_its_total_without_run_time() -> None:
 
 
 def test_a_move_with_an_unknown_price_is_neither_right_nor_wrong(tmp_path: Path) -> None:
-    from l3kit.cost.model import move_bill
+    from l3kit.cost.model.monthly import move_bill
 
     asked = scenario(prices=UNKNOWN_WRITES, folder=tmp_path)
     bill = move_bill(asked.workload, asked.layout, asked.book, "hot-to-cold-mover")

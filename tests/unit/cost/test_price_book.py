@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.price_book import DEFAULT_REGIONS, Site, load_prices
-from l3kit.cost.price_file import PROVIDERS, Key, read_prices
 from l3kit.errors import ConfigurationError
+from l3kit.prices.price_book import DEFAULT_REGIONS, Site, load_prices
+from l3kit.prices.price_file import PROVIDERS, Key, read_prices
 
 BOOK = load_prices()
 GOOD = """\

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from l3kit.cost import report
-from l3kit.cost.report import Files, find_browser, main, print_pdf, render
-from l3kit.cost.report_page import failure_of, report_html
+from l3kit.cost.report import document as report
+from l3kit.cost.report.document import Files, find_browser, main, print_pdf, render
+from l3kit.cost.report.report_page import failure_of, report_html
 from l3kit.errors import L3Error
 
 ROOT = Path(__file__).parents[3]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.price_book import load_prices
-from l3kit.cost.seed_tables import batch_table, chunk_frame, chunk_table, objects_of, request_prices
+from l3kit.cost.analysis.seed_tables import batch_table, chunk_frame, chunk_table, objects_of, request_prices
+from l3kit.prices.price_book import load_prices
 
 BOOK = load_prices()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.cost.model import monthly_bill
-from l3kit.cost.workload import Layout, Workload
+from l3kit.cost.model.monthly import monthly_bill
+from l3kit.cost.model.workload import Layout, Workload
 from l3kit.errors import ConfigurationError
 from tests.unit.cost.bills import AWS, BOOK, run
 from tests.unit.cost.workloads import PLAIN, workload

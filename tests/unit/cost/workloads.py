@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from l3kit.cost.workload import LAYOUTS, Workload
+from l3kit.cost.model.workload import LAYOUTS, Workload
 
 PLAIN: dict[str, Any] = {
     "devices": 10,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 
-from l3kit.demo.display import Bars, Lines, display, line_of
-from l3kit.demo.scenes import Outcome
-from l3kit.demo.worker import Step, section_of
+from l3kit.examples.demo.display import Bars, Lines, display, line_of
+from l3kit.examples.demo.scenes import Outcome
+from l3kit.examples.demo.worker import Step, section_of
 
 OK = Outcome("deploy_l3", "ok", 7.5, "20 created")
 NOT_RUN = Outcome("query_tiers", "not run", error="not run, because deploy_l3 failed")

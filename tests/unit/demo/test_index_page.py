@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from l3kit.demo.index_page import Facts, duration, index_page, verdict_of
-from l3kit.demo.scenes import ACTS, Outcome
+from l3kit.examples.demo.index_page import Facts, duration, index_page, verdict_of
+from l3kit.examples.demo.scenes import ACTS, Outcome
 
 FACTS = Facts(74.2, "2026-11-28 21:00 UTC", "0.1.0 (commit 7915b4b)")
 NAMES = [scene.name for act in ACTS for chain in act.chains for scene in chain]

@@ -14,11 +14,11 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from l3kit.demo.doc_titles import doc_titles
-from l3kit.demo.index_page import Facts, index_page
-from l3kit.demo.neutral import STATE, WIDGET, shown_notebook, without_paths
-from l3kit.demo.pages import doc_pages, notebook_page, target_of
-from l3kit.demo.scenes import NOTEBOOKS, Outcome, acts
+from l3kit.examples.demo.doc_titles import doc_titles
+from l3kit.examples.demo.index_page import Facts, index_page
+from l3kit.examples.demo.neutral import STATE, WIDGET, shown_notebook, without_paths
+from l3kit.examples.demo.pages import doc_pages, notebook_page, target_of
+from l3kit.examples.demo.scenes import NOTEBOOKS, Outcome, acts
 
 ROOT = Path(__file__).parents[3]
 ACTS = acts(act=1)
@@ -43,7 +43,11 @@ def executed(folder: Path, name: str) -> Path:
     """A notebook as papermill leaves it: with this machine's paths, a bar, and an error with a traceback."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name.partition('.')[0]}.ipynb", as_version=4)
     view = {WIDGET: {"model_id": "box", "version_major": 2, "version_minor": 0}, "text/plain": "load:   0%|   | 0/7"}
-    traceback = [f"File \x1b[32m{CODE_FILE}:12\x1b[39m, in f", f"  {ROOT}/l3kit/demo/pages.py", f"{Path.home()}/x.json"]
+    traceback = [
+        f"File \x1b[32m{CODE_FILE}:12\x1b[39m, in f",
+        f"  {ROOT}/l3kit/examples/demo/pages.py",
+        f"{Path.home()}/x.json",
+    ]
     last = notebook.cells[-1]
     last.source += f'\nresult_path = "{ROOT}/build/demo/x.json"'
     last.outputs = [
@@ -133,7 +137,7 @@ def test_a_bar_is_shown_as_it_ended_and_nothing_of_its_widget_stays(site: Path) 
 def test_what_lies_in_the_project_is_named_from_there(site: Path) -> None:
     text = BeautifulSoup((site / "walkthrough.html").read_text("utf-8"), "html.parser").get_text()
     assert 'result_path = "build/demo/x.json"' in text
-    assert "  l3kit/demo/pages.py" in text
+    assert "  l3kit/examples/demo/pages.py" in text
     assert "~/x.json" in text
     assert "TMP/ipykernel_1/2.py and . itself" in text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.demo.scenes import ACTS, acts, sentence_of
+from l3kit.examples.demo.scenes import ACTS, acts, sentence_of
 
 ROOT = Path(__file__).parents[3]
 SCENES = [scene for act in ACTS for chain in act.chains for scene in chain]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.price_book import load_prices
 from l3kit.errors import ConfigurationError
 from l3kit.first_light.estimate import estimate, told
 from l3kit.first_light.report import Report, StepReport, Verdict, redacted, save
@@ -25,7 +24,8 @@ from l3kit.first_light.twin import (
     new_name,
     write_twin,
 )
-from l3kit.naming import MAX_TWIN_NAME
+from l3kit.prices.price_book import load_prices
+from l3kit.twin.naming import MAX_TWIN_NAME
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ACCOUNT = "210987654321"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from l3kit.tiering.chunks import Chunk
-from l3kit.tiering.http import Writer
+from l3kit.tiering.format.chunks import Chunk
 from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.sender import Writer
 from tests.support.wire_server import LINK, TOKEN, Server, Waits, chunk_of, item, serving
 
 

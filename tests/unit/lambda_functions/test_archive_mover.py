@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError, StoreError
-from l3kit.tiering.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
-from l3kit.tiering.archive_writer import ArchiveWriter
-from l3kit.tiering.chunks import compress, object_key
-from l3kit.tiering.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
-from l3kit.tiering.http import Writer
+from l3kit.tiering.format.chunks import compress, object_key
+from l3kit.tiering.movers.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
+from l3kit.tiering.movers.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
+from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
-from l3kit.tiering.report import RunReport
 from l3kit.tiering.settings import MAX_SAFE_OBJECT_SIZE, Tuning, TwinInfo, is_multi_cloud, load_settings
-from l3kit.tiering.wire import Response
+from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+from l3kit.tiering.transfer.sender import Writer
+from l3kit.tiering.transfer.wire import Response
 from tests.support.lambda_calls import SECRET, environment, info_with
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import Server

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from l3kit.errors import TransferError
-from l3kit.tiering.chunks import RESERVED_NUMBERS, ChunkKey, parse_object_key
-from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.http import Writer
-from l3kit.tiering.receipts import leave_receipt
-from l3kit.tiering.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, parse_object_key
+from l3kit.tiering.movers.targets import SEAL_SHA256, LocalTarget, RemoteTarget
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import Request, Response
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.receipts import leave_receipt
+from l3kit.tiering.transfer.sender import Writer
+from l3kit.tiering.transfer.wire import Request, Response
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import TOKEN, Server, chunk_of, item
 from tests.unit.tiering.test_hot_to_cold import World, readings

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.entry import build
+from l3kit.clouds.aws.data.entry import build
 from l3kit.errors import ConfigurationError, MissingConnectionError
-from l3kit.tiering.functions import Openers
-from l3kit.tiering.log_lines import LogLines
-from l3kit.tiering.readers import MAX_RESULT_BYTES
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
 from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
 from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
@@ -166,7 +166,7 @@ def test_importing_an_entry_point_loads_no_sdk() -> None:
     import subprocess
 
     slow = ("boto3", "pandas", "pydantic", "requests")
-    code = f"import sys, l3kit.clouds.aws.entry; print([m for m in {slow} if m in sys.modules])"
+    code = f"import sys, l3kit.clouds.aws.data.entry; print([m for m in {slow} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -223,7 +223,7 @@ def test_two_invocations_with_one_request_id_are_two_runs() -> None:
 
 
 def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any) -> None:
-    from l3kit.tiering.cold_writer import ColdWriter
+    from l3kit.tiering.transfer.cold_writer import ColdWriter
 
     cloud = Cloud()
     served(ColdWriter(cloud.cold, Secret(TOKEN)))

@@ -15,10 +15,10 @@ from typing import Any
 import flask
 import pytest
 
-from l3kit.clouds.azure import entry as azure_entry
-from l3kit.clouds.gcp import entry as gcp_entry
+from l3kit.clouds.azure.data import entry as azure_entry
+from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
-from l3kit.tiering.functions import Openers
+from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, load_settings, variables_for
 from tests.support.lambda_calls import INFO, info_with
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
@@ -115,10 +115,10 @@ def test_starting_a_function_loads_no_store_and_nothing_of_the_operators(cloud: 
         "google.cloud.storage",
         "grpc",
         "l3kit.session",
-        "l3kit.provisioning",
-        f"l3kit.clouds.{cloud}.facade",
+        "l3kit.deploy",
+        f"l3kit.clouds.{cloud}.cloud",
     )
-    code = f"import sys, l3kit.clouds.{cloud}.entry; print([m for m in {slow} if m in sys.modules])"
+    code = f"import sys, l3kit.clouds.{cloud}.data.entry; print([m for m in {slow} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from l3kit.tiering import wire
-from l3kit.tiering.archive_writer import ArchiveWriter
-from l3kit.tiering.cold_writer import ColdWriter
 from l3kit.tiering.settings import Settings, further_variables, load_settings
 from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, still_taken
-from l3kit.tiering.wire import Request
+from l3kit.tiering.transfer import wire
+from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import SECRET, TOKEN, Cloud, Context, environment, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
 

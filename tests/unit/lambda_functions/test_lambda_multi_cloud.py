@@ -18,16 +18,16 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.entry import build
+from l3kit.clouds.aws.data.entry import build
 from l3kit.errors import StoreError
-from l3kit.tiering import multipart
-from l3kit.tiering.archive_writer import ArchiveWriter
-from l3kit.tiering.chunks import parse_object_key
-from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.digest import ContentDigest
-from l3kit.tiering.multipart import PARTS_PREFIX, sweep_parts
-from l3kit.tiering.payload import MAX_BODY_BYTES
-from l3kit.tiering.wire import Request, Response
+from l3kit.tiering.format.chunks import parse_object_key
+from l3kit.tiering.format.digest import ContentDigest
+from l3kit.tiering.transfer import multipart
+from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.multipart import PARTS_PREFIX, sweep_parts
+from l3kit.tiering.transfer.payload import MAX_BODY_BYTES
+from l3kit.tiering.transfer.wire import Request, Response
 from tests.support.lambda_calls import SECRET, Cloud, Context, environment, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import TOKEN, Server, item

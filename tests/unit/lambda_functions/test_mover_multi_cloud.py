@@ -12,8 +12,9 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from l3kit.errors import ConfigurationError
-from l3kit.sandbox.function_urls import build_event
-from l3kit.tiering.payload import (
+from l3kit.sandbox.aws.function_urls import build_event
+from l3kit.tiering.settings import TwinInfo, is_multi_cloud
+from l3kit.tiering.transfer.payload import (
     CHUNK_FRAME,
     RECEIVER_LIMITS,
     chunk_fits,
@@ -22,7 +23,6 @@ from l3kit.tiering.payload import (
     event_size,
     surely_fits,
 )
-from l3kit.tiering.settings import TwinInfo, is_multi_cloud
 
 URL = "https://writer.example/cold"
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from l3kit.errors import TransferError
-from l3kit.tiering.chunks import Chunk
-from l3kit.tiering.http import Writer
-from l3kit.tiering.refusals import Answer, cause_of, remedy_of
+from l3kit.tiering.format.chunks import Chunk
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import ArchivePart, Request, Response
+from l3kit.tiering.transfer.refusals import Answer, cause_of, remedy_of
+from l3kit.tiering.transfer.sender import Writer
+from l3kit.tiering.transfer.wire import ArchivePart, Request, Response
 from tests.support.wire_server import LINK, TOKEN, Server, chunk_of, item, receipt, serving
 
 VERSIONS = "different versions"

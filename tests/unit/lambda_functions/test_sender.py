@@ -18,14 +18,14 @@ import pytest
 import requests
 
 from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
-from l3kit.tiering.chunks import Chunk, ChunkKey
-from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.http import TIMEOUT_SECONDS, WAITS, Writer
-from l3kit.tiering.payload import RECEIVER_LIMITS, deflate, encode, event_size, surely_fits
+from l3kit.tiering.format.chunks import Chunk, ChunkKey
+from l3kit.tiering.movers.targets import SEAL_SHA256, LocalTarget, RemoteTarget
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
-from l3kit.tiering.targets import SEAL_SHA256, LocalTarget, RemoteTarget
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import ArchivePart, Response, chunk_pieces
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.payload import RECEIVER_LIMITS, deflate, encode, event_size, surely_fits
+from l3kit.tiering.transfer.sender import TIMEOUT_SECONDS, WAITS, Writer
+from l3kit.tiering.transfer.wire import ArchivePart, Response, chunk_pieces
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import LINK, TOKEN, Server, Waits, chunk_of, item, receipt
 
@@ -407,7 +407,7 @@ def test_small_bodies_stay_plain() -> None:
 def test_the_event_is_never_larger_than_estimated(body: bytes, encoding: str | None) -> None:
     from aiohttp.test_utils import make_mocked_request
 
-    from l3kit.sandbox.function_urls import build_event
+    from l3kit.sandbox.aws.function_urls import build_event
 
     headers = {"Content-Type": "application/octet-stream" if encoding else "application/json"}
     headers |= {"Content-Encoding": encoding} if encoding else {}

@@ -12,17 +12,17 @@ from typing import Any
 import orjson
 import pytest
 
-from l3kit.tiering.chunks import object_key
-from l3kit.tiering.cold_writer import ColdWriter
-from l3kit.tiering.digest import ContentDigest
+from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.format.digest import ContentDigest
+from l3kit.tiering.format.object_metadata import MAX_METADATA_BYTES, MAX_METADATA_NAMES, sendable_metadata
 from l3kit.tiering.journal import LEASE_SECONDS
-from l3kit.tiering.multipart import Upload, take_part
-from l3kit.tiering.object_metadata import MAX_METADATA_BYTES, MAX_METADATA_NAMES, sendable_metadata
 from l3kit.tiering.ports import ObjectInfo
-from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import MAX_KEY_BYTES, Request, plain_body
-from l3kit.tiering.writers import WRITE_SECONDS
+from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.multipart import Upload, take_part
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
+from l3kit.tiering.transfer.receiver import WRITE_SECONDS
+from l3kit.tiering.transfer.wire import MAX_KEY_BYTES, Request, plain_body
 from tests.support.envelopes import chunk, parcel, parts_of
 from tests.support.lambda_calls import Cloud, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
@@ -77,9 +77,9 @@ def test_a_request_is_given_up_in_time_and_nothing_of_it_happens_later() -> None
 
 
 def test_a_writer_gives_up_before_its_functions_limit_and_the_senders_lease() -> None:
-    from l3kit.clouds.aws.provisioning import wanted as on_aws
-    from l3kit.clouds.azure.provisioning import wanted as on_azure
-    from l3kit.clouds.gcp.provisioning import wanted as on_gcp
+    from l3kit.clouds.aws.control import provisioner as on_aws
+    from l3kit.clouds.azure.control import provisioner as on_azure
+    from l3kit.clouds.gcp.control import provisioner as on_gcp
 
     limits = {cloud.OTHER_TIMEOUT for cloud in (on_aws, on_azure, on_gcp)}
     assert min(limits) > WRITE_SECONDS

@@ -9,19 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.session import AwsSession
-from l3kit.connections import FILE, Connection, LinkFile, load_connections, save_inter_cloud_connection
+from l3kit.clouds.ports.deployed_links import MAX_FORMER, DeployedLinks
+from l3kit.clouds.shared.links import LinkToken
 from l3kit.errors import MissingConnectionError, PermissionMissingError, ProvisioningError
-from l3kit.provisioning.deployed_links import MAX_FORMER, DeployedLinks
-from l3kit.provisioning.layout import connection, environment, receiving_link
-from l3kit.provisioning.links import LinkToken
 from l3kit.session import Session
 from l3kit.tiering.tokens import GRACE, FormerToken, Secret, parse_former
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import FILE, Connection, LinkFile, load_connections, save_inter_cloud_connection
+from l3kit.twin.layout import connection, environment, receiving_link
 from tests.integration.aws.conftest import write_twin
 from tests.support.deployed import NOON, Deployed, links_of
 
@@ -233,7 +232,7 @@ def test_a_file_that_cannot_be_written_changes_nothing_but_a_note(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("l3kit.connections._write", refuse)
+    monkeypatch.setattr("l3kit.twin.connections._write", refuse)
     (note,) = links.refresh()
     assert "but not kept" in note
     assert "Permission denied" in note
@@ -254,10 +253,10 @@ def test_nothing_that_is_told_or_shown_holds_a_token(world: World) -> None:
 
 
 def test_each_target_has_a_file_of_its_own(world: World, tmp_path: Path) -> None:
-    twin, aws = world.machine().twin, cast(AwsSession, object())
-    real = Session("aws", aws).link_file(twin)
+    twin = world.machine().twin
+    real = Session("aws", {}).link_file(twin)
     assert real == LinkFile(twin.path / FILE)
-    files = {Session("sandbox", aws, tmp_path / name).link_file(twin) for name in ("one", "other")}
+    files = {Session("sandbox", {}, tmp_path / name).link_file(twin) for name in ("one", "other")}
     assert {file.path for file in files} == {tmp_path / name / "twins" / "plant" / FILE for name in ("one", "other")}
     for number, file in enumerate(sorted(files, key=str)):
         file.save(Connection("azure_l3hot_to_gcp_l3cold", "http://127.0.0.1:1/", f"token-{number}"))

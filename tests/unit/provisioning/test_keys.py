@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.keys import customer_key
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.keys import customer_key
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import PermissionMissingError, ProvisioningError
-from l3kit.naming import AwsNames
 
 ACCOUNT = "123456789012"
 ID = "11111111-2222-3333-4444-555555555555"

@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
-from l3kit.connections import load_connections, save_inter_cloud_connection
+from l3kit.clouds.ports.function_host import Definition, Deployed
+from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction, variable_differences
+from l3kit.clouds.shared.links import LeftOverLink, LinkAddress, LinkToken
+from l3kit.deploy.desired import unwanted, wanted, wanted_for_removal
 from l3kit.errors import MissingConnectionError, ProvisioningError
-from l3kit.provisioning.cloud_functions import BuiltFunction, CloudFunction, variable_differences
-from l3kit.provisioning.function_host import Definition, Deployed
-from l3kit.provisioning.layout import (
+from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
+from l3kit.twin.config import PROVIDERS, Twin
+from l3kit.twin.connections import load_connections, save_inter_cloud_connection
+from l3kit.twin.layout import (
     MAX_VARIABLES_BYTES,
     ORDER,
     RECEIVERS,
@@ -27,10 +31,6 @@ from l3kit.provisioning.layout import (
     sending_link,
     sends_abroad,
 )
-from l3kit.provisioning.links import LeftOverLink, LinkAddress, LinkToken
-from l3kit.provisioning.wanted import unwanted, wanted, wanted_for_removal
-from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
-from l3kit.twin import PROVIDERS, Twin
 from tests.integration.aws.conftest import write_twin
 from tests.support.deployed import Deployed as DeployedFunctions
 from tests.support.deployed import links_of

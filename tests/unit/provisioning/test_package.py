@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning import package
-from l3kit.provisioning.package import Runtime, dependencies, pack
+from l3kit.packaging import wheels as package
+from l3kit.packaging.wheels import Runtime, dependencies, pack
 from l3kit.tiering.settings import FUNCTIONS
 
 HERE = Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
@@ -28,7 +28,7 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.M
     first = pack("aws", "cold-writer", HERE)
     package._packed.clear()
     later = time.time() + 86_400
-    for path in (package.PACKAGE / "tiering").glob("*.py"):
+    for path in (package.PACKAGE / "tiering").rglob("*.py"):
         os.utime(path, (later, path.stat().st_mtime))
     second = pack("aws", "cold-writer", HERE)
     assert first.data == second.data
@@ -42,19 +42,15 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.M
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_zip_holds_the_entry_point_the_needed_part_of_l3kit_and_dependencies(function: str) -> None:
     held = names(pack("aws", function, HERE).data)
-    for name in ("lambda_function.py", "l3kit/tiering/wire.py", "l3kit/clouds/aws/entry.py", "requests/__init__.py"):
+    for name in (
+        "lambda_function.py",
+        "l3kit/tiering/transfer/wire.py",
+        "l3kit/clouds/aws/data/entry.py",
+        "requests/__init__.py",
+    ):
         assert name in held
     assert any(name.startswith("orjson/") and name.endswith(".so") for name in held)
-    for part in (
-        "provisioning",
-        "sandbox",
-        "session.py",
-        "facade.py",
-        "checks.py",
-        "twin.py",
-        "__pycache__",
-        "dist-info",
-    ):
+    for part in ("control", "cloud.py", "deploy", "sandbox", "session.py", "l3kit/twin", "__pycache__", "dist-info"):
         assert not any(part in name for name in held), part
 
 
@@ -62,7 +58,7 @@ def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
     zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE).data)).extractall(tmp_path)
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, '.');"
-        "import l3kit.clouds.aws.entry, l3kit.tiering.cold_writer, l3kit.tiering.archive_writer;"
+        "import l3kit.clouds.aws.data.entry, l3kit.tiering.transfer.cold_writer, l3kit.tiering.transfer.archive_writer;"
         "import orjson, requests, zstandard;"
         "print(sorted(m for m in ('boto3', 'pandas', 'pydantic', 'moto') if m in sys.modules), orjson.__file__)"
     )

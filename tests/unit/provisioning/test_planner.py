@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.shared.waiting import wait_until
+from l3kit.deploy.plan import Plan, Step, judged
+from l3kit.deploy.run import apply
+from l3kit.deploy.step_log import StepLog
 from l3kit.errors import ProvisioningError
-from l3kit.gaps import Gap
-from l3kit.provisioning.model import AlreadyThereError, Finding, Plan, Step, judged
-from l3kit.provisioning.run import apply
-from l3kit.provisioning.step_log import StepLog
-from l3kit.provisioning.waiting import wait_until
+from l3kit.notebook.gaps import Gap
 from l3kit.session import Session
 
 
@@ -64,7 +63,7 @@ def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool
     )
 
 
-SESSION = Session("sandbox", cast(AwsSession, object()))
+SESSION = Session("sandbox", {})
 
 
 @pytest.mark.parametrize(

@@ -6,26 +6,26 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.policies import (
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.policies import (
     Placement,
     function_policy,
     scheduler_policy,
     stores_of,
     trust,
 )
-from l3kit.clouds.aws.provisioning.policy_limits import ROLE_POLICIES, compact
+from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, compact
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.naming import AwsNames
-from l3kit.tiering.settings import FUNCTIONS, Resource
+from l3kit.tiering.settings import FUNCTIONS, StoreName
 
 ACCOUNT = "123456789012"
 CONTEXT = Context(AwsSession("us-east-1", ACCOUNT, None, None), AwsNames("plant", ACCOUNT, "us-east-1"))
 LONGEST = Context(AwsSession("ap-southeast-1", ACCOUNT, None, None), AwsNames("p" * 28, ACCOUNT, "ap-southeast-1"))
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/"
-KEYS: dict[Resource, str] = {store: f"{KEY}{store}" for store in ("hot", "journal", "cold", "archive")}
+KEYS: dict[StoreName, str] = {store: f"{KEY}{store}" for store in ("hot", "journal", "cold", "archive")}
 ALL_HERE = Placement()
-ONE_KEY: dict[Resource, str] = dict.fromkeys(KEYS, f"{KEY}one")
+ONE_KEY: dict[StoreName, str] = dict.fromkeys(KEYS, f"{KEY}one")
 PLACES = [
     Placement(remote, here, keys) for remote in (False, True) for here in (False, True) for keys in ({}, KEYS, ONE_KEY)
 ]

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.policy_limits import ROLE_POLICIES, TRUST_POLICY, compact
-from l3kit.clouds.aws.provisioning.roles import Role
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, TRUST_POLICY, compact
+from l3kit.clouds.aws.control.roles import Role
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.deploy.run import _owned
 from l3kit.errors import ProvisioningError
-from l3kit.naming import AwsNames
-from l3kit.provisioning.run import _owned
 
 ACCOUNT = "123456789012"
 

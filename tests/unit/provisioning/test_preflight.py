@@ -7,19 +7,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.operator_policy import Scope, managed_policies, operator_policy
-from l3kit.clouds.aws.provisioning.permissions import (
+from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
+from l3kit.clouds.aws.control.permissions import (
     DEPLOYING,
     REQUIRED_PERMISSIONS,
     VERBS,
     grants_for,
     permission_table,
 )
-from l3kit.clouds.aws.provisioning.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
-from l3kit.clouds.aws.provisioning.preflight import preflight
+from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
+from l3kit.clouds.aws.control.preflight import preflight
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import PermissionMissingError
-from l3kit.session import Session
 
 ACCOUNT = "123456789012"
 
@@ -59,9 +58,9 @@ class Iam:
         return {"EvaluationResults": [{"EvalActionName": n, "EvalDecision": d} for n, d in decisions]}
 
 
-def session_with(iam: Iam) -> Session:
+def session_with(iam: Iam) -> AwsSession:
     clients = {(name, 60.0, 6): iam for name in ("iam", "sts")}
-    return Session("aws", AwsSession("us-east-1", ACCOUNT, None, None, clients))
+    return AwsSession("us-east-1", ACCOUNT, None, None, clients)
 
 
 class AnyTwin:

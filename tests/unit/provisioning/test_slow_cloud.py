@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.provisioning.buckets import Bucket
-from l3kit.clouds.aws.provisioning.calls import explained
-from l3kit.clouds.aws.provisioning.context import Context
-from l3kit.clouds.aws.provisioning.functions import Built, Function
-from l3kit.clouds.aws.provisioning.schedules import Schedule, ScheduleGroup
-from l3kit.clouds.aws.provisioning.tables import Table
+from l3kit.clouds.aws.control.buckets import Bucket
+from l3kit.clouds.aws.control.calls import explained
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.functions import Built, Function
+from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
+from l3kit.clouds.aws.control.tables import Table
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
-from l3kit.naming import AwsNames
-from l3kit.provisioning.model import AlreadyThereError
-from l3kit.provisioning.package import Package, Runtime
+from l3kit.packaging.wheels import Package, Runtime
 
 ACCOUNT = "123456789012"
 ROLE_IS_NEW = ("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ProvisioningError
-from l3kit.provisioning import package, source_package
-from l3kit.provisioning.source_package import AZURE_TIMER_SECONDS, pack_sources, requirements
+from l3kit.packaging import sources as source_package
+from l3kit.packaging import wheels as package
+from l3kit.packaging.sources import AZURE_TIMER_SECONDS, pack_sources, requirements
 from l3kit.tiering.settings import FUNCTIONS
 
 CLOUDS = ("azure", "gcp")
@@ -29,7 +30,7 @@ def opened(data: bytes) -> zipfile.ZipFile:
 def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(cloud: str) -> None:
     first = pack_sources(cloud, "cold-writer")
     later = time.time() + 86_400
-    for path in (package.PACKAGE / "tiering").glob("*.py"):
+    for path in (package.PACKAGE / "tiering").rglob("*.py"):
         os.utime(path, (later, path.stat().st_mtime))
     requirements.cache_clear()
     assert pack_sources(cloud, "cold-writer") == first
@@ -44,11 +45,11 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(cloud: str) -> None:
 def test_a_zip_holds_what_its_function_needs_and_nothing_of_notebooks(cloud: str, function: str) -> None:
     held = opened(pack_sources(cloud, function)).namelist()
     entry = {"azure": ["function_app.py", "host.json"], "gcp": ["main.py"]}[cloud]
-    for name in (*entry, "requirements.txt", "constraints.txt", "l3kit/__init__.py", "l3kit/tiering/wire.py"):
+    for name in (*entry, "requirements.txt", "constraints.txt", "l3kit/__init__.py", "l3kit/tiering/transfer/wire.py"):
         assert name in held
-    assert f"l3kit/clouds/{cloud}/entry.py" in held
+    assert f"l3kit/clouds/{cloud}/data/entry.py" in held
     other = [name for name in ("aws", *CLOUDS) if name != cloud]
-    unwanted = ("session.py", "facade.py", "provisioning", "sandbox", "twin.py", "__pycache__", "test", "notebook")
+    unwanted = ("session.py", "cloud.py", "control", "deploy", "sandbox", "l3kit/twin", "__pycache__", "test", "notebook")
     for part in (*unwanted, *(f"clouds/{name}" for name in other)):
         assert not [name for name in held if part in name], part
 

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from l3kit.clouds.azure.stores import agent_of as azure_agent
-from l3kit.clouds.gcp.stores import agent_of as gcp_agent
-from l3kit.sandbox.fault_services import SERVICE, agent_caller, caller_of, function_of, service_of
+from l3kit.clouds.azure.data.stores import agent_of as azure_agent
+from l3kit.clouds.gcp.data.stores import agent_of as gcp_agent
+from l3kit.sandbox.faults.services import SERVICE, agent_caller, caller_of, function_of, service_of
 from l3kit.sandbox.upstream import BODY
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from l3kit.sandbox.cloud_functions.deployment import Deployment
-from l3kit.sandbox.cloud_functions.front import started
-from l3kit.sandbox.cloud_functions.instance import Instance, StartError
+from l3kit.sandbox.functions.deployment import Deployment
+from l3kit.sandbox.functions.front import started
+from l3kit.sandbox.functions.instance import Instance, StartError
 
 
 class Standing:

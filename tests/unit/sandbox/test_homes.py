@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from l3kit.cli import main
+from l3kit.deploy.step_log import StepLog
 from l3kit.errors import SandboxError
-from l3kit.provisioning.step_log import StepLog
 from l3kit.sandbox.homes import known_home, name_of, named_homes, sandbox_home
 from l3kit.sandbox.listing import sandboxes
 from l3kit.sandbox.state import Home, ProcessInfo, SandboxState, write_json

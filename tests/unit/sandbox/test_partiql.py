@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.partiql.parser import Delete, Insert, Parameter, parse, subject
-from l3kit.sandbox.partiql.requests import RequestError, request_of
-from l3kit.sandbox.partiql.statements import Key, NoTableError, write_of
-from l3kit.sandbox.partiql.tokens import StatementError
-from l3kit.sandbox.partiql.values import problem_with
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, Parameter, parse, subject
+from l3kit.sandbox.aws.partiql.requests import RequestError, request_of
+from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, write_of
+from l3kit.sandbox.aws.partiql.tokens import StatementError
+from l3kit.sandbox.aws.partiql.values import problem_with
 
 KEY: Key = (("d", "S"), ("n", "N"))
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name[0] not in "#:")

@@ -28,12 +28,12 @@ from hypothesis.stateful import (
 )
 
 from l3kit.errors import L3Error
-from l3kit.tiering.archive_targets import LocalArchive
-from l3kit.tiering.chunks import parse_object_key
-from l3kit.tiering.cold_to_archive import ColdToArchive
-from l3kit.tiering.hot_to_cold import HotToCold
+from l3kit.tiering.format.chunks import parse_object_key
+from l3kit.tiering.movers.archive_targets import LocalArchive
+from l3kit.tiering.movers.cold_to_archive import ColdToArchive
+from l3kit.tiering.movers.hot_to_cold import HotToCold
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
-from l3kit.tiering.targets import LocalTarget
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.unit.tiering.test_hot_to_cold import Dead, Killer
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.tiering.chunk_items import extent_of, moment
-from l3kit.tiering.chunks import ChunkKey, object_key, parse_object_key
-from l3kit.tiering.cold_writer import MAX_CHUNK_KEY_BYTES, ColdWriter
-from l3kit.tiering.wire import Refusal, Request, Response, chunk_pieces
+from l3kit.tiering.format.chunks import ChunkKey, object_key, parse_object_key
+from l3kit.tiering.transfer.chunk_items import extent_of, moment
+from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES, ColdWriter
+from l3kit.tiering.transfer.wire import Refusal, Request, Response, chunk_pieces
 from tests.support.lambda_calls import SECRET
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of

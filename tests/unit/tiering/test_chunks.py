@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.items import to_chunk_json, to_wire
+from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
 from l3kit.errors import StoreError
-from l3kit.tiering.chunks import (
+from l3kit.tiering.format.chunks import (
     ChunkFiller,
     ChunkKey,
     checksums,

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from l3kit.errors import StoreError
-from l3kit.tiering.chunks import parse_object_key
-from l3kit.tiering.hot_to_cold import RESUME_NAME, HotToCold, read_report
+from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
-from l3kit.tiering.report import RunReport
+from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, HotToCold, read_report
+from l3kit.tiering.movers.report import RunReport
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
-from l3kit.tiering.targets import LocalTarget
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError, StoreError
-from l3kit.tiering.event_loop import EventLoop
-from l3kit.tiering.functions import Openers
-from l3kit.tiering.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
-from l3kit.tiering.log_lines import LogLines
+from l3kit.tiering.runtime.event_loop import EventLoop
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
+from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings import load_settings
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.wire import Request
+from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import environment
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from l3kit.errors import NotATimeError
-from l3kit.tiering.item_times import (
+from l3kit.tiering.format.item_times import (
     DAY,
     FIRST_MOMENT,
     LAST_MOMENT,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
-from l3kit.tiering.chunks import Chunk, ChunkFiller, Draft
+from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
 from l3kit.tiering.journal import DEVICE_PREFIX, LEASE_MARGIN_SECONDS, LEASE_SECONDS, DeviceJournal, end_lease
 from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry, from_row, to_row
 from l3kit.tiering.ports import JournalRow, Page

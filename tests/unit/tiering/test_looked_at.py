@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import StoreError
-from l3kit.tiering.archive_targets import LocalArchive
-from l3kit.tiering.chunks import RESERVED_NUMBERS, ChunkKey, encode_sort_keys, parse_object_key
-from l3kit.tiering.cold_to_archive import SEAL_KEPT, ColdToArchive
-from l3kit.tiering.hot_to_cold import HotToCold
+from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, encode_sort_keys, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
-from l3kit.tiering.known_chunks import highest_number
+from l3kit.tiering.movers.archive_targets import LocalArchive
+from l3kit.tiering.movers.cold_to_archive import SEAL_KEPT, ColdToArchive
+from l3kit.tiering.movers.hot_to_cold import HotToCold
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import JournalRow
-from l3kit.tiering.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.tiering.settings import Tuning
-from l3kit.tiering.targets import LocalTarget
+from l3kit.tiering.transfer.known_chunks import highest_number
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
 from tests.support.memory_stores import MemoryObjectStore
 from tests.unit.tiering.test_hot_to_cold import (
     NOW,
@@ -467,7 +467,7 @@ def test_the_cold_side_always_tells_the_highest_number_ever_used(history: list[t
 
 
 async def put_object(cold: MemoryObjectStore, key: str, what: str, number: int) -> None:
-    from l3kit.tiering.targets import SEAL_BODY, SEAL_SHA256
+    from l3kit.tiering.movers.targets import SEAL_BODY, SEAL_SHA256
 
     if what == "seal":
         await cold.create(key, SEAL_BODY, sha256=SEAL_SHA256)

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.tiering.archive_writer import ArchiveWriter
-from l3kit.tiering.multipart import ORPHAN_AGE, PARTS_PREFIX, sweep_parts
-from l3kit.tiering.wire import Request, Response
+from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+from l3kit.tiering.transfer.multipart import ORPHAN_AGE, PARTS_PREFIX, sweep_parts
+from l3kit.tiering.transfer.wire import Request, Response
 from tests.support.lambda_calls import SECRET
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import TOKEN

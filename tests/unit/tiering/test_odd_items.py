@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ChunkRefusedError
-from l3kit.tiering.chunks import Chunk, parse_object_key
-from l3kit.tiering.narrowing import MAX_REFUSED_ALONE
+from l3kit.tiering.format.chunks import Chunk, parse_object_key
+from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE
+from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
-from l3kit.tiering.targets import LocalTarget
 from tests.support.memory_stores import MemoryObjectStore
 from tests.unit.tiering.test_hot_to_cold import World, item, readings
 from tests.unit.tiering.test_looked_at import alter, mover, stopped_before_its_deletes

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError, ItemRefusedError
-from l3kit.tiering.item_times import read_moment
+from l3kit.tiering.format.item_times import read_moment
+from l3kit.tiering.format.time_ranges import within
 from l3kit.tiering.ports import Page
-from l3kit.tiering.readers import read_history, read_last
-from l3kit.tiering.time_ranges import within
+from l3kit.tiering.runtime.readers import read_history, read_last
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.spellings import MOMENTS, spelled
 

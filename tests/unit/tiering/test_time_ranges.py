@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.item_times import DAY, movable_moment, read_moment
-from l3kit.tiering.time_ranges import (
+from l3kit.tiering.format.item_times import DAY, movable_moment, read_moment
+from l3kit.tiering.format.time_ranges import (
     BEHIND_ALL,
     TextRange,
     due,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.client import Answer, AwsClient, Call
-from l3kit.clouds.aws.http import HttpResponse
-from l3kit.clouds.aws.sigv4 import Credentials
+from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
+from l3kit.clouds.aws.data.http import HttpResponse
+from l3kit.clouds.aws.data.sigv4 import Credentials
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.client import Answer, Call
-from l3kit.clouds.aws.deletes import PASSING, PUT_BACK_TRIES, ConditionalDeletes, Deletions
-from l3kit.clouds.aws.dynamodb import DynamoTable
-from l3kit.clouds.aws.items import to_chunk_json
-from l3kit.clouds.aws.statements import MAX_REQUEST_BYTES, Conditions, parameters
+from l3kit.clouds.aws.data.client import Answer, Call
+from l3kit.clouds.aws.data.deletes import PASSING, PUT_BACK_TRIES, ConditionalDeletes, Deletions
+from l3kit.clouds.aws.data.dynamodb import DynamoTable
+from l3kit.clouds.aws.data.items import to_chunk_json
+from l3kit.clouds.aws.data.statements import MAX_REQUEST_BYTES, Conditions, parameters
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Usage, always

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import CONTROL_READ_TIMEOUT, AwsSession
-from l3kit.connections import DeployedWriter
 from l3kit.errors import PermissionMissingError
-from l3kit.session import Session
-from l3kit.twin import Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.connections import DeployedWriter
 from tests.integration.aws.conftest import write_twin
 
 URL = "https://abc.lambda-url.us-east-1.on.aws/"
@@ -45,7 +45,7 @@ def twin(tmp_path: Path) -> Twin:
 
 def writer(twin: Twin, client: Lambda) -> DeployedWriter | None:
     clients = {("lambda", CONTROL_READ_TIMEOUT, 6): client}
-    cloud = Session("aws", AwsSession("us-east-1", "123456789012", None, None, clients)).cloud("aws")
+    cloud = AwsCloud(AwsSession("us-east-1", "123456789012", None, None, clients))
     assert cloud is not None
     return cloud.writer(twin, "cold-writer")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.http import HttpClient, HttpError, HttpResponse
+from l3kit.clouds.aws.data.http import HttpClient, HttpError, HttpResponse
 
 BODY = bytes(range(256)) * 3
 LENGTH = b"HTTP/1.1 200 OK\r\nX-Name: some value\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.items import to_chunk_json, to_wire
-from l3kit.clouds.aws.pages import decode
-from l3kit.clouds.aws.shapes import Shapes
-from l3kit.clouds.aws.statements import Conditions
+from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
+from l3kit.clouds.aws.data.pages import decode
+from l3kit.clouds.aws.data.shapes import Shapes
+from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.errors import ItemRefusedError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -9,9 +9,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.items import to_chunk_json
-from l3kit.clouds.aws.shapes import MAX_SHAPES, Shapes
-from l3kit.clouds.aws.statements import Conditions, parameters
+from l3kit.clouds.aws.data.items import to_chunk_json
+from l3kit.clouds.aws.data.shapes import MAX_SHAPES, Shapes
+from l3kit.clouds.aws.data.statements import Conditions, parameters
 
 names = st.text(st.characters(codec="utf-8"), max_size=6)
 numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,8})?(E[+-]?[0-9]{1,2})?", fullmatch=True)

@@ -12,8 +12,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.credentials import Credentials
-from l3kit.clouds.aws.sigv4 import Signer, quote_path, quote_query
+from l3kit.clouds.aws.data.credentials import Credentials
+from l3kit.clouds.aws.data.sigv4 import Signer, quote_path, quote_query
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.aws.items import WRAPPED, to_chunk_json, unwrapped
-from l3kit.clouds.aws.statements import (
+from l3kit.clouds.aws.data.items import WRAPPED, to_chunk_json, unwrapped
+from l3kit.clouds.aws.data.statements import (
     MAX_COMPARISONS,
     MAX_CONDITIONS,
     MAX_STATEMENT_BYTES,

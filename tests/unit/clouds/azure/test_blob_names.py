@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.azure.blob_names import from_azure, key_fault, to_azure
-from l3kit.tiering.object_metadata import metadata_fault
+from l3kit.clouds.azure.data.blob_names import from_azure, key_fault, to_azure
+from l3kit.tiering.format.object_metadata import metadata_fault
 
 names = st.from_regex(r"[a-z0-9!#$&'*+.^_`|~-]{1,64}", fullmatch=True).filter(str.isascii)
 values = st.text(min_size=1, max_size=40).filter(lambda text: metadata_fault("name", text) is None)

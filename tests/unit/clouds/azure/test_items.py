@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.azure.items import MAX_EXACT, SYSTEM, check_sort_key, to_chunk_json, to_document
+from l3kit.clouds.azure.data.items import MAX_EXACT, SYSTEM, check_sort_key, to_chunk_json, to_document
 from l3kit.errors import ItemRefusedError
 
 SYSTEM_PROPERTIES = {"_rid": "r", "_self": "s", "_etag": "e", "_attachments": "a/", "_ts": 1}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from l3kit.clouds.gcp import document_ids
-from l3kit.clouds.gcp.document_ids import Position, above, below, decode, encode, refusal
+from l3kit.clouds.gcp.data import document_ids
+from l3kit.clouds.gcp.data.document_ids import Position, above, below, decode, encode, refusal
 
 LETTERS = "\x00\x01./0-^_`a\x7f\x80é߿ࠀ\ud7ff\ud800\udfff\ue000\uffff🌡\U0010ffff"
 letters = st.sampled_from(LETTERS)

@@ -13,9 +13,9 @@ from google.cloud.firestore_v1.types import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.gcp.items import fill, parse, to_chunk_json
+from l3kit.clouds.gcp.data.items import fill, parse, to_chunk_json
 from l3kit.errors import ItemRefusedError
-from l3kit.sandbox.firestore import values as server_rules
+from l3kit.sandbox.gcp.firestore import values as server_rules
 
 TAGS = ("$binary", "$map", "$stringSet", "$numberSet", "$binarySet", "$number", "$json", "$timestamp", "$x")
 

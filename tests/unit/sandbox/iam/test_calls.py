@@ -11,10 +11,10 @@ import pytest
 from botocore.loaders import Loader
 from multidict import CIMultiDict
 
-from l3kit.sandbox.iam.calls import dynamodb, query, rest, s3, targets
-from l3kit.sandbox.iam.calls.request import Call, UnmappedError
-from l3kit.sandbox.iam.condition_keys import is_known
-from l3kit.sandbox.iam.evaluation import Need
+from l3kit.sandbox.aws.iam.calls import dynamodb, query, rest, s3, targets
+from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.aws.iam.condition_keys import is_known
+from l3kit.sandbox.aws.iam.evaluation import Need
 
 REGIONAL = "us-east-1:123456789012"
 TABLE = f"arn:aws:dynamodb:{REGIONAL}:table/t"

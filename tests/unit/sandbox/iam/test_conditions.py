@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.iam.conditions import ConditionError, all_hold, parse_conditions
+from l3kit.sandbox.aws.iam.conditions import ConditionError, all_hold, parse_conditions
 
 NOW = "2026-11-28T12:00:00Z"
 CONTEXT = {

@@ -12,18 +12,18 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from l3kit.sandbox.iam.callers import Callers, TakenRole, UnknownCallerError
-from l3kit.sandbox.iam.directory import Directory
-from l3kit.sandbox.iam.documents import parse_policy
-from l3kit.sandbox.iam.dynamodb_guard import DynamoDBGuard
-from l3kit.sandbox.iam.enforcement import Enforcement
-from l3kit.sandbox.iam.evaluation import Identity, Need, judge
-from l3kit.sandbox.iam.keys import Keys
-from l3kit.sandbox.iam.moto_iam import Element, MotoIam, parse_xml
-from l3kit.sandbox.iam.operator import operator_policies
-from l3kit.sandbox.iam.principals import Principal
-from l3kit.sandbox.iam.resource_policies import ResourcePolicies
-from l3kit.sandbox.iam.table_policies import TablePolicies
+from l3kit.sandbox.aws.iam.callers import Callers, TakenRole, UnknownCallerError
+from l3kit.sandbox.aws.iam.directory import Directory
+from l3kit.sandbox.aws.iam.documents import parse_policy
+from l3kit.sandbox.aws.iam.dynamodb_guard import DynamoDBGuard
+from l3kit.sandbox.aws.iam.enforcement import Enforcement
+from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
+from l3kit.sandbox.aws.iam.keys import Keys
+from l3kit.sandbox.aws.iam.moto_iam import Element, MotoIam, parse_xml
+from l3kit.sandbox.aws.iam.operator import operator_policies
+from l3kit.sandbox.aws.iam.principals import Principal
+from l3kit.sandbox.aws.iam.resource_policies import ResourcePolicies
+from l3kit.sandbox.aws.iam.table_policies import TablePolicies
 from l3kit.sandbox.state import ACCESS_KEY
 from l3kit.sandbox.upstream import BODY
 from tests.support.aws_callers import allow, document, table_arn

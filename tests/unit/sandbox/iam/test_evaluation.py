@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.iam.documents import MalformedPolicyError, Policy, parse_policy
-from l3kit.sandbox.iam.evaluation import Identity, Need, judge
-from l3kit.sandbox.iam.principals import ANONYMOUS, ROOT, Principal, service
+from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
+from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
+from l3kit.sandbox.aws.iam.principals import ANONYMOUS, ROOT, Principal, service
 
 ACCOUNT = "123456789012"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/mover"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.iam.matching import arn_matches, matches
+from l3kit.sandbox.aws.iam.matching import arn_matches, matches
 
 TEXT = st.text("ab.:/[]*?\\\n", max_size=8)
 

@@ -1,0 +1,112 @@
+"""What a bucket is to be set to: its policy and its lifecycle, as documents. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+
+BLOCK_ALL = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+LEFTOVER_DAYS = 2
+REPORT_DAYS = 90
+OLD_VERSION_DAYS = 30
+"""How long what was overwritten or deleted can be had back from a bucket with versions."""
+CREATE_ONLY = "CreateOnly"
+VERSIONS_RULE = "l3kit-versions"
+
+
+def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
+    """Refuse plain http; and what is written without `If-None-Match`, unless copies are to come in.
+
+    Parts of a multipart upload carry no condition, and are told apart by `s3:ObjectCreationOperation`. The user guide
+    of S3 ("Enforce conditional writes on Amazon S3 buckets") says that CopyObject into such a bucket fails with 501
+    where it carries the header and with 403 where it does not.
+    """
+    arn = f"arn:aws:s3:::{bucket}"
+    tls_only = _deny("TlsOnly", "s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "false"}})
+    unconditional = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
+    create_only = _deny(CREATE_ONLY, "s3:PutObject", f"{arn}/*", unconditional)
+    return {"Version": "2012-10-17", "Statement": [tls_only, *([] if copied_into else [create_only])]}
+
+
+def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
+    """What is wrong with the policy that the bucket has, in words, or ""."""
+    if there is None:
+        return "its policy does not refuse plain http"
+    if there == wanted:
+        return ""
+    found, needed = _by_sid(there), _by_sid(wanted)
+    if found == {sid: needed[sid] for sid in needed if sid != CREATE_ONLY}:
+        return "its policy lets objects be overwritten"
+    if {sid: found[sid] for sid in found if sid != CREATE_ONLY} == needed:
+        return "its policy refuses the copies that come in"
+    return "its policy was edited"
+
+
+def lifecycle() -> dict[str, Any]:
+    """What is removed by itself, and after how many days. Rules on versions do nothing in a bucket without."""
+
+    def rule(name: str, prefix: str, **action: Any) -> dict[str, Any]:
+        return {"ID": name, "Status": "Enabled", "Filter": {"Prefix": prefix}, **action}
+
+    return {
+        "Rules": [
+            rule("l3kit-parts", f"{RESERVED_PREFIX}parts/", Expiration={"Days": LEFTOVER_DAYS}),
+            rule("l3kit-reports", f"{RESERVED_PREFIX}reports/", Expiration={"Days": REPORT_DAYS}),
+            rule("l3kit-uploads", "", AbortIncompleteMultipartUpload={"DaysAfterInitiation": LEFTOVER_DAYS}),
+            rule(
+                VERSIONS_RULE,
+                "",
+                NoncurrentVersionExpiration={"NoncurrentDays": OLD_VERSION_DAYS},
+                Expiration={"ExpiredObjectDeleteMarker": True},
+            ),
+        ]
+    }
+
+
+def lifecycle_difference(rules: list[dict[str, Any]]) -> str:
+    """What is wrong with the rules that the bucket has, in words, or ""."""
+    there, wanted = {_compared(rule) for rule in rules}, {_compared(rule) for rule in lifecycle()["Rules"]}
+    if there == wanted:
+        return ""
+    if there == {rule for rule in wanted if rule[0] != VERSIONS_RULE}:
+        return f"old versions are not removed after {OLD_VERSION_DAYS} days"
+    return "what uploads leave behind does not expire"
+
+
+def _compared(rule: dict[str, Any]) -> tuple[Any, ...]:
+    """What of a lifecycle rule must be as wanted."""
+    return (
+        rule.get("ID"),
+        rule.get("Status"),
+        (rule.get("Filter") or {}).get("Prefix", rule.get("Prefix", "")),
+        rule.get("Expiration", {}).get("Days"),
+        rule.get("Expiration", {}).get("ExpiredObjectDeleteMarker", False),
+        rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation"),
+        rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
+        rule.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions"),
+        bool(rule.get("Transitions") or rule.get("NoncurrentVersionTransitions")),
+    )
+
+
+def _by_sid(policy: Any) -> dict[str, Any]:
+    statements = policy.get("Statement", []) if isinstance(policy, dict) else []
+    statements = statements if isinstance(statements, list) else [statements]
+    return {str(statement.get("Sid", number)): statement for number, statement in enumerate(statements)}
+
+
+def _deny(sid: str, action: str, resource: str | list[str], condition: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resource,
+        "Condition": condition,
+    }

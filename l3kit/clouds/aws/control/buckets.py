@@ -1,0 +1,197 @@
+"""S3 buckets: no public access, TLS only, encrypted; objects are created and never overwritten, or kept as versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.bucket_rules import (
+    BLOCK_ALL,
+    ENCRYPTION,
+    bucket_policy,
+    lifecycle,
+    lifecycle_difference,
+    policy_difference,
+)
+from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.policy_limits import BUCKET_POLICY, check_length
+from l3kit.clouds.ports.resources import Finding
+from l3kit.errors import ProvisioningError
+
+DELETE_BATCH = 1000
+BUSY_LIMIT = 120.0
+"""Seconds that S3 may work on another change of the bucket, or on removing one of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One setting: what is wrong with it in words, or "", and the call that mends it."""
+
+    difference: Callable[[], str]
+    mend: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket.
+
+    Attributes:
+        copied_into: a mover of the same cloud copies objects into it, on S3's side. Such copies cannot be made where
+            the bucket's policy asks for a condition, so that what is overwritten is kept as an old version instead.
+    """
+
+    context: Context
+    name: str
+    copied_into: bool = False
+    kind: str = "bucket"
+    holds_data: bool = True
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"bucket {self.name}"):
+            try:
+                self._s3.head_bucket(Bucket=self.name)
+            except ClientError as error:
+                if is_missing(error):
+                    return Finding(False)
+                if code_of(error) in ("403", "Forbidden"):
+                    return Finding(True, owned=False)
+                raise
+            tags = self._tags()
+            if not tags:  # a kill between its creation and its tagging leaves it so: empty
+                return Finding(True, self._is_empty(), ("its tag is missing",))
+            if not self.context.owns(tags):
+                return Finding(True, owned=False)
+            differences = (aspect.difference() for aspect in self._aspects())
+            return Finding(True, True, tuple(text for text in differences if text))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"bucket {self.name}"):
+            place: dict[str, Any] = {}
+            if self.context.aws.region != "us-east-1":
+                place = {"CreateBucketConfiguration": {"LocationConstraint": self.context.aws.region}}
+            self._patiently(lambda: self._s3.create_bucket(Bucket=self.name, **place))
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"bucket {self.name}"):
+            tags = self._tags()
+            if not self.context.owns(tags):
+                kept = {key: value for key, value in tags.items() if not key.startswith("aws:")}
+                merged = [{"Key": key, "Value": value} for key, value in (kept | self.context.tags).items()]
+                self._patiently(lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": merged}))
+            for aspect in self._aspects():
+                if aspect.difference():
+                    self._patiently(aspect.mend)
+
+    def delete(self) -> None:
+        """See `Resource.delete`: with all its objects, versions and unfinished uploads."""
+        with explained(f"bucket {self.name}"):
+            try:
+                self._empty()
+                self._s3.delete_bucket(Bucket=self.name)
+            except ClientError as error:  # somebody else's hand, or a former try whose answer was lost
+                if code_of(error) != "NoSuchBucket":
+                    raise
+
+    @property
+    def _s3(self) -> Any:
+        return self.context.client("s3")
+
+    def _patiently(self, call: Callable[[], Any]) -> None:
+        self.context.patiently(
+            call, lambda error: code_of(error) == "OperationAborted", f"bucket {self.name} takes changes", BUSY_LIMIT
+        )
+
+    def _policy(self) -> dict[str, Any]:
+        policy = bucket_policy(self.name, copied_into=self.copied_into)
+        check_length(f"bucket {self.name}", "its policy", policy, BUCKET_POLICY)
+        return policy
+
+    def _tags(self) -> dict[str, str]:
+        found = self._get(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def _aspects(self) -> tuple[Aspect, ...]:
+        s3, bucket = self._s3, self.name
+        return (
+            Aspect(
+                self._public_access,
+                lambda: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCK_ALL),
+            ),
+            Aspect(
+                self._encryption,
+                lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=ENCRYPTION),
+            ),
+            Aspect(
+                self._versions,
+                lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}),
+            ),
+            Aspect(self._access, lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(self._policy()))),
+            Aspect(
+                self._expiry,
+                lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle()),
+            ),
+        )
+
+    def _public_access(self) -> str:
+        block = self._get(lambda: self._s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
+        return "" if block == BLOCK_ALL else "public access is not blocked"
+
+    def _encryption(self) -> str:
+        """Any encryption will do: somebody may have chosen a key of their own."""
+        there = self._get(lambda: self._s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"])
+        chosen = [rule for rule in (there or {}).get("Rules", []) if "ApplyServerSideEncryptionByDefault" in rule]
+        return "" if chosen else "default encryption is not set"
+
+    def _access(self) -> str:
+        there = self._get(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
+        return policy_difference(there, self._policy())
+
+    def _expiry(self) -> str:
+        rules = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
+        return lifecycle_difference(rules)
+
+    def _versions(self) -> str:
+        """Versions that somebody wants elsewhere too are left: only their life is limited."""
+        if not self.copied_into:
+            return ""
+        there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
+        return "" if there == "Enabled" else "what is overwritten is not kept as a version"
+
+    @staticmethod
+    def _get(read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def _is_empty(self) -> bool:
+        return not self._s3.list_objects_v2(Bucket=self.name, MaxKeys=1).get("KeyCount", 0)
+
+    def _empty(self) -> None:
+        for upload in self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.name):
+            for entry in upload.get("Uploads", []):
+                self._s3.abort_multipart_upload(Bucket=self.name, Key=entry["Key"], UploadId=entry["UploadId"])
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
+            entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            for start in range(0, len(entries), DELETE_BATCH):
+                objects = [
+                    {"Key": e["Key"], "VersionId": e["VersionId"]} for e in entries[start : start + DELETE_BATCH]
+                ]
+                answer = self._s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+                for refused in answer.get("Errors", []):
+                    raise ProvisioningError(
+                        f"object {refused.get('Key')} in {self.name}",
+                        f"cannot be removed ({refused.get('Code')})",
+                        "Destroy again once it can; what is gone stays gone",
+                    )

@@ -1,0 +1,81 @@
+"""boto3's errors in l3kit's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from l3kit.clouds.ports.resources import AlreadyThereError
+from l3kit.errors import PermissionMissingError, ProvisioningError
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+REFUSED_KEYS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+TAKEN = frozenset(
+    {
+        "BucketAlreadyOwnedByYou",
+        "ConflictException",
+        "EntityAlreadyExists",
+        "ResourceAlreadyExistsException",
+        "ResourceConflictException",
+        "ResourceInUseException",
+    }
+)
+"""What a `Create...` call answers where there is one of that name in this account."""
+MISSING = frozenset(
+    {
+        "404",
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "NoSuchBucketPolicy",
+        "NoSuchTagSet",
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "NoSuchTagSetError",
+        "ResourceNotFoundException",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+
+
+def code_of(error: ClientError) -> str:
+    """The error's code, e.g. `NoSuchBucket`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_missing(error: ClientError) -> bool:
+    return code_of(error) in MISSING
+
+
+@contextmanager
+def explained(resource: str) -> Iterator[None]:
+    """Turn boto3's errors into ours. Raises: PermissionMissingError, AlreadyThereError, ProvisioningError."""
+    try:
+        yield
+    except ClientError as error:
+        operation, message = error.operation_name, error.response.get("Error", {}).get("Message", "")
+        if code_of(error) in DENIED:
+            raise PermissionMissingError(
+                resource, f"{operation} is not allowed: {message}", "docs/provisioning.md lists what is needed"
+            ) from None
+        if code_of(error) in REFUSED_KEYS:
+            raise PermissionMissingError(
+                resource, f"AWS refused the credentials at {operation} ({code_of(error)})", "Log in again, then repeat"
+            ) from None
+        if operation.startswith("Create") and code_of(error) in TAKEN:
+            raise AlreadyThereError(resource, f"{operation} answered {code_of(error)}: {message}") from None
+        raise ProvisioningError(resource, f"{operation} answered {code_of(error)}: {message}") from None
+    except BotoCoreError as error:
+        raise ProvisioningError(
+            resource, f"AWS cannot be reached ({error})", "Check the network and run again"
+        ) from None

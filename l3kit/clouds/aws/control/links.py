@@ -1,0 +1,146 @@
+"""The Function URL of a writer: the receiving end of a cross-cloud link."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.functions import owner_of
+from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.deployed_links import DeployedLinks
+from l3kit.clouds.ports.resources import Finding
+
+STATEMENTS: dict[str, dict[str, Any]] = {
+    "FunctionURLPublicAccess": {
+        "Action": "lambda:InvokeFunctionUrl",
+        "Principal": "*",
+        "FunctionUrlAuthType": "NONE",
+    },
+    "FunctionURLInvoke": {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True},
+}
+"""Both are needed since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
+ANSWER_LIMIT = 90.0
+"""Seconds until a new URL answers; its permissions take 10 to 20 (docs of Lambda)."""
+BUSY_LIMIT = 60.0
+"""Seconds that Lambda may work on another change of the function."""
+
+
+@dataclass(frozen=True)
+class FunctionUrl:
+    """A function's URL with `AuthType NONE`, both permission statements, and its place in the twin's connections."""
+
+    context: Context
+    links: DeployedLinks = field(repr=False, compare=False)
+    name: str
+    link: str
+    kind: str = "function url"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"function url of {self.name}"):
+            config = self._config()
+            if config is None:
+                return Finding(False)
+            differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
+            if not owner_of(self.context, self.name):
+                return Finding(True, owned=False)
+            there = self._statements()
+            differences += [
+                f"permission {sid} is {'missing' if sid not in there else 'not as wanted'}"
+                for sid, wanted in STATEMENTS.items()
+                if not _statement_fits(there.get(sid), wanted)
+            ]
+            strange = sorted(there.keys() - STATEMENTS.keys())
+            if strange:
+                differences.append(f"has further permissions: {', '.join(strange)}")
+            saved = self.links.saved(self.link)
+            if saved is None or saved.url != config["FunctionUrl"]:
+                differences.append("its address is not in config_inter_cloud.json")
+            return Finding(True, True, tuple(differences))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"function url of {self.name}"):
+            config = self._config()
+            if config is None:
+                config = self._lambda.create_function_url_config(FunctionName=self.name, AuthType="NONE")
+            elif config["AuthType"] != "NONE":
+                config = self._lambda.update_function_url_config(FunctionName=self.name, AuthType="NONE")
+            self.links.keep_url(self.link, config["FunctionUrl"])
+            there = self._statements()
+            fitting = {sid for sid, wanted in STATEMENTS.items() if _statement_fits(there.get(sid), wanted)}
+            for sid in sorted(there.keys() - fitting):
+                self._lambda.remove_permission(FunctionName=self.name, StatementId=sid)
+            for sid in sorted(STATEMENTS.keys() - fitting):
+                self._permit(sid)
+            url = config["FunctionUrl"]
+            self.context.wait(lambda: self.context.answers(url), f"function url of {self.name} answers", ANSWER_LIMIT)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"function url of {self.name}"):
+            try:
+                self._lambda.delete_function_url_config(FunctionName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _lambda(self) -> Any:
+        return self.context.client("lambda")
+
+    def _config(self) -> dict[str, Any] | None:
+        return url_config(self.context.aws, self.name)
+
+    def _permit(self, sid: str) -> None:
+        def add() -> None:
+            if sid not in self._statements():  # an earlier try may have made it, its answer being lost
+                self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
+
+        self.context.patiently(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
+
+    def _statements(self) -> dict[str, dict[str, Any]]:
+        try:
+            policy = json.loads(self._lambda.get_policy(FunctionName=self.name)["Policy"])
+        except ClientError as error:
+            if is_missing(error):
+                return {}
+            raise
+        return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
+    """The configuration of a function's URL; None where it has none. Raises: ClientError."""
+    try:
+        return dict(aws.client("lambda").get_function_url_config(FunctionName=function))
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def _is_busy(error: ClientError) -> bool:
+    """Another change is under way, or the statement was made by a try whose answer was lost."""
+    return code_of(error) == "ResourceConflictException"
+
+
+def _statement_fits(there: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:
+    if there is None or there.get("Action") != wanted["Action"] or there.get("Effect") != "Allow":
+        return False
+    principal = there.get("Principal")
+    if principal not in ("*", {"AWS": "*"}):
+        return False
+    text = json.dumps(there.get("Condition", {}))
+    if "FunctionUrlAuthType" in wanted:
+        return "FunctionUrlAuthType" in text and "NONE" in text
+    return "InvokedViaFunctionUrl" in text and "true" in text.lower()

@@ -1,0 +1,84 @@
+"""Log groups with a limited retention, made before the function that would otherwise make one that keeps all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.calls import explained, is_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.functions import owner_of
+from l3kit.clouds.ports.resources import Finding
+
+RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True)
+class LogGroup:
+    """A function's log group."""
+
+    context: Context
+    name: str
+    function: str
+    kind: str = "log group"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"log group {self.name}"):
+            group = self._find()
+            if group is None:
+                return Finding(False)
+            tags = self._logs.list_tags_for_resource(resourceArn=self._arn()).get("tags", {})
+            days = group.get("retentionInDays")
+            differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
+            if not tags:  # where somebody removed our group, what logs next makes one without a tag
+                owned = owner_of(self.context, self.function) is True
+                return Finding(True, owned, ("its tag is missing", *differences))
+            return Finding(True, self.context.owns(tags), differences)
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"log group {self.name}"):
+            self._logs.create_log_group(logGroupName=self.name, tags=self.context.tags)
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"log group {self.name}"):
+            self._logs.tag_resource(resourceArn=self._arn(), tags=self.context.tags)
+            self._logs.put_retention_policy(logGroupName=self.name, retentionInDays=RETENTION_DAYS)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"log group {self.name}"):
+            try:
+                self._logs.delete_log_group(logGroupName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _logs(self) -> Any:
+        return self.context.client("logs")
+
+    def _arn(self) -> str:
+        return self.context.arn("logs", f"log-group:{self.name}")
+
+    def _find(self) -> dict[str, Any] | None:
+        pages = self._logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.name)
+        for page in pages:
+            for group in page["logGroups"]:
+                if group["logGroupName"] == self.name:
+                    return dict(group)
+        return None
+
+
+def groups_of(context: Context) -> list[str]:
+    """All log groups with the names of this twin's functions, whoever made them. Raises: ProvisioningError."""
+    prefix = f"/aws/lambda/{context.names.twin_name}-"
+    with explained(f"log groups {prefix}*"):
+        pages = context.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        return [str(group["logGroupName"]) for page in pages for group in page["logGroups"]]

@@ -1,0 +1,117 @@
+"""The operator's permissions as IAM documents: the table's rows on the ARNs of one twin."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_for
+from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
+from l3kit.clouds.aws.names import AwsNames
+from l3kit.tiering.settings import FUNCTIONS
+
+VERSION = "2012-10-17"
+_MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+
+
+_ANY_TWIN = "a-name-to-be-replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose resources: one twin's in an account and region; `*` stands for any, the twin's name included."""
+
+    twin: str
+    account: str = "*"
+    region: str = "*"
+
+    def arns(self, on: On) -> tuple[str, ...]:
+        """The ARNs of that kind, exact but for what is not known."""
+        if self.twin == "*":
+            named = Scope(_ANY_TWIN, self.account, self.region).arns(on)
+            return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
+        if on == "oneself":
+            return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
+        if on == "stores' keys":
+            return (self._arn("kms", "key/*"),)
+        if on in ("hot table", "journal table", "tables"):
+            return self._tables(on)
+        if on in ("buckets", "cold objects", "archive objects", "objects"):
+            return self._buckets(on)
+        if on in ("roles", "roles of functions", "scheduler's role"):
+            return self._roles(on)
+        if on == "functions":
+            return tuple(self._arn("lambda", f"function:{self._names.function(name)}") for name in FUNCTIONS)
+        if on in ("log groups", "all log groups"):
+            return self._log_groups(on)
+        group = f"l3kit-{self.twin}"
+        if on == "schedule group":
+            return (self._arn("scheduler", f"schedule-group/{group}"),)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in _MOVERS)
+
+    @property
+    def _names(self) -> AwsNames:
+        return AwsNames(self.twin, self.account, self.region)
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def _tables(self, on: On) -> tuple[str, ...]:
+        hot, journal = self._names.hot_dynamodb_table(), self._names.journal_dynamodb_table()
+        chosen = {"hot table": (hot,), "journal table": (journal,), "tables": (hot, journal)}[on]
+        return tuple(self._arn("dynamodb", f"table/{name}") for name in chosen)
+
+    def _buckets(self, on: On) -> tuple[str, ...]:
+        names = {"cold": self._names.cold_s3_bucket(), "archive": self._names.archive_s3_bucket()}
+        if "*" in self.account + self.region or self.twin == _ANY_TWIN:  # the names end in a digest of all three
+            names = {tier: f"{name.rpartition('-')[0]}-*" for tier, name in names.items()}
+        tiers = ("cold", "archive") if on in ("buckets", "objects") else (on.split()[0],)
+        end = "" if on == "buckets" else "/*"
+        return tuple(f"arn:aws:s3:::{names[tier]}{end}" for tier in tiers)
+
+    def _roles(self, on: On) -> tuple[str, ...]:
+        of_functions = tuple(self._names.role(name) for name in FUNCTIONS)
+        scheduler = (self._names.scheduler_role(),)
+        chosen = {"roles": of_functions + scheduler, "roles of functions": of_functions, "scheduler's role": scheduler}
+        return tuple(f"arn:aws:iam::{self.account}:role/{name}" for name in chosen[on])
+
+    def _log_groups(self, on: On) -> tuple[str, ...]:
+        """With and without `:*`: which of the two counts differs between actions (CloudWatch Logs user guide)."""
+        if on == "all log groups":
+            return (self._arn("logs", "log-group:*"),)
+        groups = [self._arn("logs", f"log-group:{self._names.log_group(name)}") for name in FUNCTIONS]
+        return tuple(arn for group in groups for arn in (group, f"{group}:*"))
+
+
+def operator_policy(scope: Scope, verbs: Collection[Verb] = VERBS) -> dict[str, Any]:
+    """The rows of the table that these verbs need, as an IAM document."""
+    return policy_of(scope, grants_for(verbs))
+
+
+def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
+    """These rows as an IAM document."""
+    actions: dict[tuple[On, str], set[str]] = {}
+    for grant in grants:
+        actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
+    statements = [_statement(scope.arns(on), sorted(its), passed_to) for (on, passed_to), its in actions.items()]
+    return {"Version": VERSION, "Statement": statements}
+
+
+def _statement(arns: Sequence[str], actions: list[str], passed_to: str) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": list(arns)}
+    if passed_to:
+        statement["Condition"] = {"StringEquals": {"iam:PassedToService": passed_to}}
+    return statement
+
+
+def managed_policies(document: dict[str, Any], limit: int = MANAGED_POLICY) -> list[dict[str, Any]]:
+    """The same statements in as many documents as it takes for each to fit a customer managed policy."""
+    parts: list[dict[str, Any]] = [{"Version": VERSION, "Statement": []}]
+    for statement in document["Statement"]:
+        longer = {"Version": VERSION, "Statement": [*parts[-1]["Statement"], statement]}
+        if len(compact(longer)) <= limit or not parts[-1]["Statement"]:
+            parts[-1] = longer
+        else:
+            parts.append({"Version": VERSION, "Statement": [statement]})
+    return parts

@@ -1,0 +1,221 @@
+"""What each function may do: exact actions on exact ARNs, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from l3kit.clouds.aws.control.context import Context
+from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
+from l3kit.tiering.settings import StoreName
+from l3kit.tiering.transfer.multipart import PARTS_PREFIX
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+
+POLICY_NAME = "l3kit"
+VERSION = "2012-10-17"
+
+Statement = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What of a twin's layout and stores decides on what a function needs.
+
+    Attributes:
+        remote: the next tier is on another cloud, so the function posts instead of writing there.
+        archive_here: the archive tier is in this account.
+        keys: ARN of the customer's own KMS key, for those stores that are encrypted by one.
+    """
+
+    remote: bool = False
+    archive_here: bool = True
+    keys: Mapping[StoreName, str] = field(default_factory=dict)
+
+
+def trust(service: str, context: Context) -> dict[str, Any]:
+    """Who may take the role: one service, for this account only."""
+    statement: Statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    if service == "scheduler.amazonaws.com":
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": context.aws.account_id}}
+    return {"Version": VERSION, "Statement": [statement]}
+
+
+def function_policy(function: str, context: Context, place: Placement) -> dict[str, Any]:
+    """The inline policy of a function's role."""
+    statements = {
+        "hot-to-cold-mover": _hot_to_cold_mover,
+        "cold-writer": _cold_writer,
+        "cold-to-archive-mover": _cold_to_archive_mover,
+        "archive-writer": _archive_writer,
+        "hot-reader": _reader,
+        "hot-reader-last-entry": _reader,
+    }[function](context, place)
+    group = context.arn("logs", f"log-group:{context.names.log_group(function)}:*")
+    return {
+        "Version": VERSION,
+        "Statement": [*statements, _allow("Logs", ["CreateLogStream", "PutLogEvents"], group, "logs")],
+    }
+
+
+def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
+    """The stores of this account that the function reads or writes, so whose keys it needs."""
+    if function in ("hot-reader", "hot-reader-last-entry"):
+        return ("hot",)
+    if function == "hot-to-cold-mover":
+        return ("hot", "journal") if place.remote else ("hot", "journal", "cold")
+    if function == "cold-to-archive-mover":
+        return ("cold",) if place.remote else ("cold", "archive")
+    return ("cold",) if function == "cold-writer" else ("archive",)
+
+
+def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
+    """EventBridge Scheduler may invoke these functions."""
+    arns = [context.arn("lambda", f"function:{context.names.function(name)}") for name in functions]
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {"Sid": "Invoke", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": sorted(arns)}
+        ],
+    }
+
+
+def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What a role may do less and more than wanted, in words."""
+    if there == wanted:
+        return []
+    has, needs = _grants(there), _grants(wanted)
+    less, more = _actions(needs - has), _actions(has - needs)
+    told = [f"its policy lacks {less}"] if less else []
+    told += [f"its policy also allows {more}"] if more else []
+    return told or ["its policy was edited"]
+
+
+def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Action, resource and condition of all that is allowed and not denied."""
+    return {
+        (
+            f"{'' if statement.get('Effect') == 'Allow' else 'not '}{action}",
+            resource,
+            str(statement.get("Condition", "")),
+        )
+        for statement in _listed(policy.get("Statement"))
+        for action in _listed(statement.get("Action"))
+        for resource in _listed(statement.get("Resource"))
+    }
+
+
+def _actions(grants: set[tuple[str, str, str]]) -> str:
+    """Such as `s3:PutObject on a-bucket/*`, sorted."""
+    return ", ".join(sorted({f"{action} on {resource.rpartition(':')[2]}" for action, resource, _ in grants}))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _hot_to_cold_mover(context: Context, place: Placement) -> list[Statement]:
+    """Deletes go as PartiQL, by the old values; an item that gained attributes meanwhile is inserted again."""
+    return [
+        _allow("HotItems", ["Query", "PartiQLDelete", "PartiQLInsert"], _table(context, "hot"), "dynamodb"),
+        _allow("Journal", ["GetItem", "PutItem"], _table(context, "journal"), "dynamodb"),
+        *_table_keys(context, place, "hot", "journal"),
+        *([] if place.remote else _take_chunks_in(context, place)),
+        *_look_into_archive(context, place),
+    ]
+
+
+def _cold_writer(context: Context, place: Placement) -> list[Statement]:
+    return [*_take_chunks_in(context, place), *_look_into_archive(context, place)]
+
+
+def _take_chunks_in(context: Context, place: Placement) -> list[Statement]:
+    """Create chunks, read them again and their receipts, list a device's."""
+    return [
+        _allow("CreateCold", ["PutObject", "GetObject"], f"{_bucket(context, 'cold')}/*", "s3"),
+        _list(context, "cold"),
+        *_bucket_key(context, place, "cold", ["Decrypt", "GenerateDataKey"]),
+    ]
+
+
+def _look_into_archive(context: Context, place: Placement) -> list[Statement]:
+    """A device's highest number may be that of a chunk that was archived."""
+    return [_list(context, "archive")] if place.archive_here else []
+
+
+def _cold_to_archive_mover(context: Context, place: Placement) -> list[Statement]:
+    """Copies on the server's side, or reads and posts; leaves receipts and reports in the cold bucket."""
+    cold = _bucket(context, "cold")
+    own = [f"{cold}/{RECEIPT_PREFIX}*", f"{cold}/{REPORT_PREFIX}*"]
+    return [
+        _list(context, "cold"),
+        _allow("TakeChunks", ["GetObject", "DeleteObject"], f"{cold}/*", "s3"),
+        _allow("ReceiptsAndReports", ["PutObject"], own, "s3"),
+        *_bucket_key(context, place, "cold", ["Decrypt", "GenerateDataKey"]),
+        *([] if place.remote else _copy_into_archive(context, place)),
+    ]
+
+
+def _copy_into_archive(context: Context, place: Placement) -> list[Statement]:
+    same_key = place.keys.get("archive") == place.keys.get("cold")
+    return [
+        _allow("CreateArchive", ["PutObject", "GetObject"], f"{_bucket(context, 'archive')}/*", "s3"),
+        _list(context, "archive"),
+        *([] if same_key else _bucket_key(context, place, "archive", ["GenerateDataKey"])),
+    ]
+
+
+def _archive_writer(context: Context, place: Placement) -> list[Statement]:
+    """Creates objects, whole or from parts that it keeps meanwhile and removes; nothing else is ever removed."""
+    archive = _bucket(context, "archive")
+    return [
+        _allow("CreateArchive", ["PutObject", "GetObject", "AbortMultipartUpload"], f"{archive}/*", "s3"),
+        _allow("DiscardParts", ["DeleteObject"], f"{archive}/{PARTS_PREFIX}*", "s3"),
+        _list(context, "archive"),
+        *_bucket_key(context, place, "archive", ["Decrypt", "GenerateDataKey"]),
+    ]
+
+
+def _reader(context: Context, place: Placement) -> list[Statement]:
+    return [
+        _allow("HotItems", ["Query"], _table(context, "hot"), "dynamodb"),
+        *_table_keys(context, place, "hot"),
+    ]
+
+
+def _list(context: Context, tier: StoreName) -> Statement:
+    """Listing also makes HEAD answer 404, not 403, for a free key."""
+    return _allow(f"List{tier.title()}", ["ListBucket"], _bucket(context, tier), "s3")
+
+
+def _table_keys(context: Context, place: Placement, *tables: StoreName) -> list[Statement]:
+    """DynamoDB asks KMS in the caller's name to open the table's own key, for reads and writes alike."""
+    arns = list(dict.fromkeys(place.keys[table] for table in tables if table in place.keys))
+    return [_key("TableKeys", ["Decrypt"], arns, f"dynamodb.{context.aws.region}.amazonaws.com")] if arns else []
+
+
+def _bucket_key(context: Context, place: Placement, tier: StoreName, actions: list[str]) -> list[Statement]:
+    if tier not in place.keys:
+        return []
+    return [_key(f"{tier.title()}Key", actions, place.keys[tier], f"s3.{context.aws.region}.amazonaws.com")]
+
+
+def _key(sid: str, actions: list[str], arn: str | list[str], service: str) -> Statement:
+    """The key by way of this service alone."""
+    return _allow(sid, actions, arn, "kms") | {"Condition": {"StringEquals": {"kms:ViaService": service}}}
+
+
+def _allow(sid: str, actions: list[str], resource: str | list[str], service: str) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": [f"{service}:{name}" for name in actions], "Resource": resource}
+
+
+def _table(context: Context, which: StoreName) -> str:
+    return context.arn("dynamodb", f"table/{context.names.store(which)}")
+
+
+def _bucket(context: Context, tier: StoreName) -> str:
+    return f"arn:aws:s3:::{context.names.store(tier)}"

@@ -1,0 +1,148 @@
+"""Which AWS resources a twin should have."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from l3kit.clouds.aws.control import preflight
+from l3kit.clouds.aws.control.buckets import Bucket
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.functions import Built, Function
+from l3kit.clouds.aws.control.keys import customer_key
+from l3kit.clouds.aws.control.links import FunctionUrl
+from l3kit.clouds.aws.control.logs import LogGroup
+from l3kit.clouds.aws.control.policies import Placement, function_policy, scheduler_policy, stores_of, trust
+from l3kit.clouds.aws.control.roles import Role
+from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
+from l3kit.clouds.aws.control.tables import Table
+from l3kit.clouds.ports.resources import Resource
+from l3kit.packaging.wheels import Runtime, pack
+from l3kit.twin.layout import MOVERS, RECEIVERS, environment, receiving_link, sends_abroad
+
+if TYPE_CHECKING:
+    from l3kit.clouds.aws.session import AwsSession
+    from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.twin.config import Twin
+
+PROVIDER = "aws"
+ACCOUNT_RUNTIME = Runtime("3.13", "x86_64")
+"""On the real Lambda; the sandbox runs functions on its own Python."""
+MEMORY = {"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024}
+"""MB; 1,769 MB is one vCPU, which the mover uses whole."""
+OTHER_MEMORY = 512
+TIMEOUT = dict.fromkeys(MOVERS, 900)
+OTHER_TIMEOUT = 60
+
+
+class AwsProvisioner:
+    """The port `Provisioner` on one account and region."""
+
+    provider = PROVIDER
+
+    def __init__(self, twin: Twin, session: AwsSession, links: DeployedLinks) -> None:
+        self._twin = twin
+        self._links = links
+        self._session = session
+        self._context = Context(session, session.names(twin.name))
+
+    def preflight(self) -> tuple[str, ...]:
+        """See `Provisioner.preflight`."""
+        return preflight.preflight(self._twin, self._session)
+
+    def stores(self, tiers: Collection[str]) -> list[Resource]:
+        """See `Provisioner.stores`."""
+        context, names = self._context, self._context.names
+        found: list[Resource] = []
+        if "hot" in tiers:
+            protected = self._twin.config.protect_hot_table
+            found.append(Table(context, names.hot_dynamodb_table(), ("iotDeviceId", "id"), protected=protected))
+            found.append(Table(context, names.journal_dynamodb_table(), ("name",), "expires_at"))
+        if "cold" in tiers:
+            found.append(Bucket(context, names.cold_s3_bucket()))
+        if "archive" in tiers:
+            copied_into = self._twin.providers.tier("cold") == PROVIDER
+            found.append(Bucket(context, names.archive_s3_bucket(), copied_into=copied_into))
+        return found
+
+    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+        """See `Provisioner.function_parts`: role, log group, the function, and a receiver's URL."""
+        context, names, twin = self._context, self._context.names, self._twin
+        runtime = runtime_of(self._session)
+        parts: list[Resource] = [
+            Role(context, names.role(function), trust("lambda.amazonaws.com", context), self._policy(function)),
+            LogGroup(context, names.log_group(function), names.function(function)),
+            Function(
+                context,
+                names.function(function),
+                names.role(function),
+                runtime,
+                MEMORY.get(function, OTHER_MEMORY),
+                TIMEOUT.get(function, OTHER_TIMEOUT),
+                self._builder(function, runtime),
+                coming,
+            ),
+        ]
+        if function in RECEIVERS and function in twin.connection_ids():
+            parts.append(FunctionUrl(context, self._links, names.function(function), receiving_link(twin, function)))
+        return parts
+
+    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """See `Provisioner.schedules`: their group, and the role that EventBridge Scheduler takes on."""
+        role = self._context.names.scheduler_role()
+        trusted = trust("scheduler.amazonaws.com", self._context)
+        return [
+            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(movers))),
+            ScheduleGroup(self._context, schedule_group(self._context)),
+            *self.left_over_schedules(movers),
+        ]
+
+    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """See `Provisioner.left_over_schedules`."""
+        context, names = self._context, self._context.names
+        return [
+            Schedule(
+                context,
+                names.schedule(mover),
+                schedule_group(context),
+                names.function(mover),
+                names.scheduler_role(),
+                self._twin.config.mover_schedule,
+            )
+            for mover in movers
+        ]
+
+    def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
+        """Makes the policy of a function's role from the layout and from how the stores are encrypted by now."""
+        context, twin = self._context, self._twin
+        remote, archive_here = sends_abroad(twin, function), twin.providers.tier("archive") == PROVIDER
+
+        def make() -> dict[str, Any]:
+            place = Placement(remote, archive_here)
+            keys = {store: customer_key(context, store) for store in stores_of(function, place)}
+            chosen = {store: key for store, key in keys.items() if key}
+            return function_policy(function, context, Placement(remote, archive_here, chosen))
+
+        return make
+
+    def _builder(self, function: str, runtime: Runtime) -> Callable[[], Built]:
+        def build() -> Built:
+            variables, files = environment(self._twin, self._links, PROVIDER, function, self._context.names.store)
+            return Built(pack(PROVIDER, function, runtime, files), variables)
+
+        return build
+
+
+def runtime_of(session: AwsSession) -> Runtime:
+    """What functions run on in this session."""
+    if session.endpoint_url is None:
+        return ACCOUNT_RUNTIME
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", machine)
+
+
+def schedule_group(context: Context) -> str:
+    """The group of the twin's schedules."""
+    return f"l3kit-{context.names.twin_name}"

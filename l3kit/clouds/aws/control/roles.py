@@ -1,0 +1,137 @@
+"""IAM roles with one inline policy, nothing attached and no boundary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.calls import explained, is_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.policies import POLICY_NAME, policy_differences
+from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, TRUST_POLICY, check_length
+from l3kit.clouds.ports.resources import Finding
+from l3kit.errors import L3Error
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role.
+
+    Attributes:
+        trust: who may take it, as an IAM document.
+        policy: makes what it may do, as an IAM document; called when needed, since it follows how stores are encrypted.
+    """
+
+    context: Context
+    name: str
+    trust: dict[str, Any] = field(repr=False)
+    policy: Callable[[], dict[str, Any]] = field(repr=False)
+    kind: str = "role"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`. A policy that cannot be made, or is longer than IAM takes, is the finding's fault."""
+        policy, fault = self._policy_or_fault()
+        with explained(f"role {self.name}"):
+            try:
+                role = self._iam.get_role(RoleName=self.name)["Role"]
+            except ClientError as error:
+                if is_missing(error):
+                    return Finding(False, fault=fault)
+                raise
+            tags = self._iam.list_role_tags(RoleName=self.name)["Tags"]
+            owned = self.context.owns_list(tags)
+            return Finding(True, owned, tuple(self._differences(role, policy)), fault=fault)
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"role {self.name}"):
+            self._iam.create_role(
+                RoleName=self.name,
+                AssumeRolePolicyDocument=json.dumps(self.trust),
+                Tags=self.context.tag_list(),
+                Description=f"l3kit, twin {self.context.names.twin_name}",
+            )
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`. Others' policies go first: IAM counts the length of all together."""
+        policy = self._checked_policy()
+        with explained(f"role {self.name}"):
+            for name in self._inline():
+                if name != POLICY_NAME:
+                    self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+            for arn in self._attached():
+                self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+            if _boundary(self._iam.get_role(RoleName=self.name)["Role"]):
+                self._iam.delete_role_permissions_boundary(RoleName=self.name)
+            self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
+            self._iam.put_role_policy(RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"role {self.name}"):
+            try:
+                for name in self._inline():
+                    self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+                for arn in self._attached():
+                    self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+                self._iam.delete_role(RoleName=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _iam(self) -> Any:
+        return self.context.client("iam")
+
+    def _inline(self) -> list[str]:
+        names: list[str] = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
+        return names
+
+    def _attached(self) -> list[str]:
+        listed = self._iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"]
+        return [policy["PolicyArn"] for policy in listed]
+
+    def _checked_policy(self) -> dict[str, Any]:
+        """Raises: ProvisioningError where it cannot be made, or IAM would refuse it."""
+        policy = self.policy()
+        check_length(f"role {self.name}", "its policy", policy, ROLE_POLICIES)
+        check_length(f"role {self.name}", "its trust policy", self.trust, TRUST_POLICY)
+        return policy
+
+    def _policy_or_fault(self) -> tuple[dict[str, Any], L3Error | None]:
+        try:
+            return self._checked_policy(), None
+        except L3Error as error:
+            return {}, error
+
+    def _differences(self, role: dict[str, Any], policy: dict[str, Any]) -> list[str]:
+        found = []
+        if _document(role["AssumeRolePolicyDocument"]) != self.trust:
+            found.append("who may take it was edited")
+        inline = self._inline()
+        if POLICY_NAME not in inline:
+            found.append("its policy is missing")
+        else:
+            there = self._iam.get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)["PolicyDocument"]
+            found += policy_differences(_document(there), policy)
+        strange = [name for name in inline if name != POLICY_NAME] + self._attached()
+        if strange:
+            found.append(f"has further policies: {', '.join(strange)}")
+        if boundary := _boundary(role):
+            found.append(f"has a permissions boundary: {boundary}")
+        return found
+
+
+def _boundary(role: dict[str, Any]) -> str:
+    """ARN of the policy that limits the role; "" where none does."""
+    return str(role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
+
+
+def _document(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

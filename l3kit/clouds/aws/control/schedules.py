@@ -1,0 +1,170 @@
+"""EventBridge schedules that start the movers, in a schedule group of the twin's own, which carries its tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.ports.resources import Finding
+
+INPUT = '{"time": "<aws.scheduler.scheduled-time>"}'
+"""The movers take the scheduled time as now, so a late or repeated delivery has the same cutoff."""
+ROLE_LIMIT = 60.0
+"""Seconds until a new role can be taken by the scheduler."""
+GROUP_LIMIT = 120.0
+"""Seconds until a removed group is gone; until then its name is taken."""
+TIMEZONE = "UTC"
+WINDOW = {"Mode": "OFF"}
+
+
+@dataclass(frozen=True)
+class ScheduleGroup:
+    """Schedules cannot be tagged; their group can."""
+
+    context: Context
+    name: str
+    kind: str = "schedule group"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"schedule group {self.name}"):
+            try:
+                group = self._scheduler.get_schedule_group(Name=self.name)
+            except ClientError as error:
+                if is_missing(error):
+                    return Finding(False)
+                raise
+            if group["State"] == "DELETING":
+                return Finding(False)
+            tags = self._scheduler.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
+            return Finding(True, self.context.owns_list(tags))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"schedule group {self.name}"):
+            self.context.wait(lambda: self._state() != "DELETING", f"schedule group {self.name} is gone", GROUP_LIMIT)
+            self._scheduler.create_schedule_group(Name=self.name, Tags=self.context.tag_list())
+
+    def update(self) -> None:
+        """A group has nothing to update."""
+
+    def delete(self) -> None:
+        """See `Resource.delete`: with the schedules in it."""
+        with explained(f"schedule group {self.name}"):
+            try:
+                self._scheduler.delete_schedule_group(Name=self.name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+            self.context.wait(lambda: not self._state(), f"schedule group {self.name} is gone", GROUP_LIMIT)
+
+    def _state(self) -> str:
+        """`ACTIVE` or `DELETING`; "" where there is none."""
+        try:
+            return str(self._scheduler.get_schedule_group(Name=self.name)["State"])
+        except ClientError as error:
+            if is_missing(error):
+                return ""
+            raise
+
+    @property
+    def _scheduler(self) -> Any:
+        return self.context.client("scheduler")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One schedule: enabled, at this expression, starting this function."""
+
+    context: Context
+    name: str
+    group: str
+    function: str
+    role: str
+    expression: str
+    kind: str = "schedule"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"schedule {self.name}"):
+            try:
+                there = self._scheduler.get_schedule(Name=self.name, GroupName=self.group)
+            except ClientError as error:
+                if is_missing(error):
+                    return Finding(False)
+                raise
+            owned = ScheduleGroup(self.context, self.group).compare().owned
+            return Finding(True, owned, tuple(self._differences(there)))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        with explained(f"schedule {self.name}"):
+            self._put(self._scheduler.create_schedule)
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"schedule {self.name}"):
+            self._put(self._scheduler.update_schedule)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        with explained(f"schedule {self.name}"):
+            try:
+                self._scheduler.delete_schedule(Name=self.name, GroupName=self.group)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+
+    @property
+    def _scheduler(self) -> Any:
+        return self.context.client("scheduler")
+
+    def _target(self) -> dict[str, str]:
+        return {
+            "Arn": self.context.arn("lambda", f"function:{self.function}"),
+            "RoleArn": self.context.arn("iam", f"role/{self.role}", regional=False),
+            "Input": INPUT,
+        }
+
+    def _put(self, operation: Callable[..., Any]) -> None:
+        def put() -> None:
+            operation(
+                Name=self.name,
+                GroupName=self.group,
+                ScheduleExpression=self.expression,
+                ScheduleExpressionTimezone=TIMEZONE,
+                FlexibleTimeWindow=WINDOW,
+                State="ENABLED",
+                Target=self._target(),
+            )
+
+        self.context.patiently(put, _role_is_new, f"role {self.role} can be taken by the scheduler", ROLE_LIMIT)
+
+    def _differences(self, there: dict[str, Any]) -> list[str]:
+        found = []
+        if there.get("State") != "ENABLED":
+            found.append("it is disabled")
+        if there.get("ScheduleExpression") != self.expression:
+            found.append(f"runs at {there.get('ScheduleExpression')}, not {self.expression}")
+        if there.get("ScheduleExpressionTimezone", TIMEZONE) != TIMEZONE:
+            found.append(f"runs by the clock of {there['ScheduleExpressionTimezone']}, not {TIMEZONE}")
+        if there.get("FlexibleTimeWindow", WINDOW).get("Mode") != "OFF":
+            found.append("its time window was changed")
+        target = there.get("Target", {})
+        for key, value in self._target().items():
+            if target.get(key) != value:
+                found.append(f"its {key} was changed")
+        return found
+
+
+def _role_is_new(error: ClientError) -> bool:
+    """A role just made is not known everywhere yet."""
+    message = error.response.get("Error", {}).get("Message", "").lower()
+    return code_of(error) == "ValidationException" and "assume" in message and "role" in message

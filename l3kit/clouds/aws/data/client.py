@@ -1,0 +1,201 @@
+"""Signed requests to one AWS service, retried where that may help. All retrying of the data plane is here."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import orjson
+
+from l3kit.clouds.aws.data.credentials import CredentialSource
+from l3kit.clouds.aws.data.http import HttpClient, HttpError, HttpResponse
+from l3kit.clouds.aws.data.sigv4 import Signer, quote_query
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import Passing, RetryPolicy
+
+THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "SlowDown",
+        "ConditionalRequestConflict",
+        "OperationAborted",
+        "RequestTimeout",
+        "LimitExceededException",
+    }
+)
+"""Error codes that a later try may cure although their status is not 5xx."""
+REMEDIES: Mapping[str, str] = {
+    "ResourceNotFoundException": "The table is missing: run deploy_l3",
+    "NoSuchBucket": "The bucket is missing: run deploy_l3",
+    "AccessDeniedException": "The role lacks this permission: run deploy_l3, which repairs it",
+    "AccessDenied": "The role lacks this permission: run deploy_l3, which repairs it",
+    "ExpiredTokenException": "The credentials have expired: log in again",
+    "ExpiredToken": "The credentials have expired: log in again",
+    "UnrecognizedClientException": "The credentials are not valid in this account",
+    "InvalidAccessKeyId": "The credentials are not valid in this account",
+    "ValidationError": "DynamoDB does not take this statement: report it with this message",
+    "InvalidObjectState": "The object is archived: request a restore and wait until it is readable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask.
+
+    Attributes:
+        kind: under which the request is counted.
+        resource: named in errors.
+        path: encoded, as it goes into the URL.
+        expected: error codes, or statuses as text, that the caller wants to see.
+        payload_sha256: hex digest of the body, where it is known already.
+    """
+
+    kind: str
+    resource: str
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    expected: frozenset[str] = frozenset()
+    payload_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, and the error code and message where it is one."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    code: str = ""
+    message: str = ""
+
+
+class AwsClient:
+    """One service at one endpoint.
+
+    Args:
+        http: shared by the stores of one endpoint.
+        now: UTC clock for signatures.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        region: str,
+        http: HttpClient,
+        credentials: CredentialSource,
+        usage: Usage,
+        *,
+        retry: RetryPolicy | None = None,
+        timeout: float = 30.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._service = service
+        self._http = http
+        self._credentials = credentials
+        self._signer = Signer(service, region)
+        self._timeout = timeout
+        self._now = now
+        self.usage = usage
+        self.retry = retry or RetryPolicy()
+
+    async def call(self, request: Call) -> Answer:
+        """Send, retry, and return a success or one of the expected errors. Raises: StoreError with cause and remedy."""
+        return await self.retry.until_settled(self.usage, request.kind, request.resource, lambda: self.attempt(request))
+
+    async def attempt(self, request: Call, *, once: bool = False) -> Answer | Passing:
+        """Send and return a success or an expected error; or why a later try may help.
+
+        Args:
+            once: the request must not reach the service twice, not even through a connection that broke.
+        Raises: StoreError where no repetition would help.
+        """
+        query_text = quote_query(request.query)
+        target = f"{request.path}?{query_text}" if query_text else request.path
+        signed = self._signer.sign(
+            self._credentials(),
+            request.method,
+            request.path,
+            query_text,
+            {"host": self._http.host, **request.headers},
+            request.payload_sha256 or hashlib.sha256(request.body).hexdigest(),
+            self._now(),
+        )
+        self.usage.count(request.kind)
+        self.usage.bytes_out += len(request.body)
+        try:
+            response = await self._http.request(
+                request.method, target, signed, request.body, timeout=self._timeout, once=once
+            )
+            answer = self._read(response)
+        except HttpError as error:
+            return Passing(str(error))
+        if answer.status < 300 and not answer.code:
+            return answer
+        if answer.code in request.expected or str(answer.status) in request.expected:
+            return answer
+        cause = f"{request.kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
+        if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
+            raise StoreError(request.resource, cause, remedy(answer))
+        return Passing(cause)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _read(self, response: HttpResponse) -> Answer:
+        body = response.body
+        self.usage.bytes_in += len(body)
+        if self._service == "dynamodb":
+            crc = response.headers.get("x-amz-crc32")
+            if crc is not None and int(crc) != zlib.crc32(body):
+                raise HttpError("the answer was damaged on its way (x-amz-crc32)")
+            if response.status < 300:
+                return Answer(response.status, response.headers, body)
+            return _json_error(response)
+        if response.status < 300 and not body.lstrip()[:6].startswith((b"<Error", b"<?xml")):
+            return Answer(response.status, response.headers, body)
+        return _xml_answer(response)
+
+
+def remedy(refused: Answer) -> str:
+    """What to do about a refusal; empty where nothing is known.
+
+    The answer to a HEAD has no body and so no code: there the status must do.
+    """
+    if not refused.code and refused.status == 403:
+        return REMEDIES["AccessDenied"]
+    return REMEDIES.get(refused.code, "")
+
+
+def _json_error(response: HttpResponse) -> Answer:
+    try:
+        content = orjson.loads(response.body)
+        code = str(content.get("__type", "")).rpartition("#")[2]
+        message = str(content.get("message") or content.get("Message") or "")
+    except (ValueError, AttributeError):
+        code, message = "", ""
+    return Answer(response.status, response.headers, response.body, code, message)
+
+
+def _xml_answer(response: HttpResponse) -> Answer:
+    """S3 answers some failed copies and completions with status 200 and an error in the body."""
+    code = message = ""
+    try:
+        root = ElementTree.fromstring(response.body) if response.body else None
+    except ElementTree.ParseError:
+        root = None
+    if root is not None and root.tag.rpartition("}")[2] == "Error":
+        code = root.findtext("Code") or root.findtext("{*}Code") or ""
+        message = root.findtext("Message") or root.findtext("{*}Message") or ""
+    status = 500 if code and response.status < 300 else response.status
+    return Answer(status, response.headers, response.body, code, message)

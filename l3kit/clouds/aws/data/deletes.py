@@ -1,0 +1,248 @@
+"""Deletes that the store decides: 25 a request, each on the condition that the item is as it was read.
+
+PartiQL has no condition on the *number* of attributes, and none that holds hundreds of them. So each deleted item comes
+back in the answer; one that is not exactly what was read is put back at once, unless a newer one has come meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from l3kit.clouds.aws.data import odd_text
+from l3kit.clouds.aws.data.client import REMEDIES
+from l3kit.clouds.aws.data.dynamodb import DynamoTable
+from l3kit.clouds.aws.data.items import SORT_KEY, to_chunk_json
+from l3kit.clouds.aws.data.pages import no_collector
+from l3kit.clouds.aws.data.statements import (
+    MAX_REQUEST_BYTES,
+    MAX_STATEMENTS,
+    PARAMETERS_END,
+    Condition,
+    insertion,
+    request,
+)
+from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.counts import count_of
+
+log = logging.getLogger(__name__)
+
+PUT_BACK_TRIES = 20
+"""How often what a put-back left undone is sent again; the item is nowhere else."""
+CHANGED = "ConditionalCheckFailed"
+"""The item has changed; or is gone, as DynamoDB Local says. By the developer guide a missing one counts as deleted."""
+DUPLICATE = "DuplicateItem"
+PASSING = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
+"""Codes of single statements that a later try may cure (BatchStatementError in the API reference)."""
+
+Wire = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """The deletes of items as they were read; the lists go together.
+
+    Attributes:
+        sort_keys: ascending.
+        parameters: of the conditions' statements, each joined by commas.
+        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
+    """
+
+    sort_keys: Sequence[str]
+    conditions: Sequence[Condition]
+    parameters: Sequence[bytes]
+    partly: Mapping[str, bytes]
+
+    def of(self, sort_keys: Sequence[str]) -> Deletions:
+        """Those of some of the items."""
+        start = bisect_left(self.sort_keys, sort_keys[0])
+        run = self._run(start, start + len(sort_keys))
+        if run.sort_keys == sort_keys:
+            return run
+        wanted = set(sort_keys)
+        chosen = [index for index, key in enumerate(self.sort_keys) if key in wanted]
+        lists: list[list[Any]] = [
+            [listed[index] for index in chosen] for listed in (self.sort_keys, self.conditions, self.parameters)
+        ]
+        return Deletions(lists[0], lists[1], lists[2], self.partly)
+
+    def batches(self) -> list[Deletions]:
+        """As many together as a request takes."""
+        bounds = [*range(0, len(self.sort_keys), MAX_STATEMENTS), len(self.sort_keys)]
+        whole = [self._run(*pair) for pair in pairwise(bounds)]
+        return [batch for one in whole for batch in one._small_enough()]
+
+    def body(self) -> bytes:
+        """The request."""
+        first = self.conditions[0]
+        if self.conditions.count(first) == len(self.conditions):  # items of a kind: their statements are the same
+            between = PARAMETERS_END + b"," + first.head
+            return request(first.head + between.join(self.parameters) + PARAMETERS_END)
+        pairs = zip(self.conditions, self.parameters, strict=True)
+        return request(b",".join([one.head + values + PARAMETERS_END for one, values in pairs]))
+
+    def _run(self, start: int, end: int) -> Deletions:
+        return Deletions(self.sort_keys[start:end], self.conditions[start:end], self.parameters[start:end], self.partly)
+
+    def _small_enough(self) -> list[Deletions]:
+        count = len(self.sort_keys)
+        heads = sum([len(condition.head) for condition in self.conditions])
+        if count < 2 or heads + sum(map(len, self.parameters)) <= MAX_REQUEST_BYTES:
+            return [self]
+        middle = count // 2
+        return [*self._run(0, middle)._small_enough(), *self._run(middle, count)._small_enough()]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What a request's answer says. `left`: sort keys of items that may be there still."""
+
+    left: list[str] = field(default_factory=list)
+    put_back: list[Wire] = field(default_factory=list)
+    passing: bool = False
+    refusal: Mapping[str, str] | None = None
+
+
+class ConditionalDeletes:
+    """Deletes on one table, a limited number of requests under way at once."""
+
+    def __init__(self, table: DynamoTable, bounded: Bounded) -> None:
+        self._table = table
+        self._bounded = bounded
+
+    async def run(self, deletions: Deletions, check: Callable[[], None], attempt: int) -> list[str]:
+        """Try each once; returns the sort keys of items that may be there still.
+
+        No request is sent a second time: an item that had been deleted may have been written anew since.
+
+        Args:
+            check, attempt: see `HotStore.delete_page`.
+        Raises: StoreError where DynamoDB refuses for good; what is to be put back has been put back before.
+        """
+        outcomes = await self._bounded.run([self._delete(batch, check) for batch in deletions.batches()])
+        failed = sum([outcome.passing for outcome in outcomes])
+        if failed:
+            self._table.client.usage.retried("batch_delete", failed)
+            await self._table.client.retry.wait(attempt)
+        return [key for outcome in outcomes for key in outcome.left]
+
+    async def _delete(self, batch: Deletions, check: Callable[[], None]) -> _Outcome:
+        check()
+        answer = await self._table.send_once("BatchExecuteStatement", "batch_delete", batch.body())
+        if answer is None:
+            return _Outcome(list(batch.sort_keys), passing=True)
+        with no_collector():
+            content = odd_text.loads(answer.body)
+            self._table.count_write(content)
+            outcome = _judge(batch, content["Responses"])
+            del content
+        if outcome.put_back:
+            await self._put_back(outcome.put_back)
+        if outcome.refusal is not None:
+            raise self._refused("batch_delete", outcome.refusal)
+        return outcome
+
+    async def _put_back(self, items: Sequence[Wire]) -> None:
+        """Create each item unless there is one of its key. Raises: StoreError; the log then has the content."""
+        pending = {item[SORT_KEY]["S"]: insertion(self._table.name, item) for item in items}
+        refused: dict[str, Mapping[str, str]] = {}
+        cause: object = f"throttled {PUT_BACK_TRIES} times"
+        try:
+            for attempt in range(1, PUT_BACK_TRIES + 1):
+                for batch in _insert_batches(pending):
+                    await self._insert(batch, pending, refused)
+                if not pending:
+                    break
+                self._table.client.usage.retried("put_back")
+                await self._table.client.retry.wait(attempt)
+        except StoreError as error:
+            cause = error
+        if not pending and not refused:
+            return
+        if refused:
+            cause = self._refused("put_back", next(iter(refused.values())))
+        lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | refused.keys()]
+        for item in lost:
+            log.error("an item that was deleted could not be put back into %s: %s", self._table.name, json.dumps(item))
+        told = count_of(len(lost), "item was", "items were")
+        raise StoreError(
+            f"table {self._table.name}",
+            f"{told} rewritten while being deleted and could not be put back: {cause}",
+            "The function's log has their content: put them back by hand",
+        )
+
+    async def _insert(
+        self, batch: Mapping[str, bytes], pending: dict[str, bytes], refused: dict[str, Mapping[str, str]]
+    ) -> None:
+        """One request; what it settled is taken out of `pending`."""
+        body = request(b",".join(batch.values()))
+        content = odd_text.loads((await self._table.send("BatchExecuteStatement", "put_back", body)).body)
+        self._table.count_write(content)
+        for key, response in zip(batch, content["Responses"], strict=True):
+            error = response.get("Error", {})
+            if error.get("Code") in PASSING:
+                continue
+            del pending[key]
+            if error and error["Code"] != DUPLICATE:  # that one means that a newer version has come
+                refused[key] = error
+
+    def _refused(self, kind: str, error: Mapping[str, str]) -> StoreError:
+        code = error["Code"]
+        cause = f"{kind} was answered {code} {error.get('Message', '')}".rstrip()
+        remedy = REMEDIES.get(code) or REMEDIES.get(f"{code}Exception", "")
+        return StoreError(f"table {self._table.name}", cause, remedy)
+
+
+def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:
+    """The responses stand in the order of the statements, and each decides its own."""
+    outcome = _Outcome()
+    for key, condition, response in zip(batch.sort_keys, batch.conditions, responses, strict=True):
+        error = response.get("Error")
+        if error is None:
+            old = response.get("Item")  # none: it had been gone
+            if old is not None and (len(old) != condition.attributes or not _as_read(old, batch.partly.get(key))):
+                outcome.put_back.append(old)
+                outcome.left.append(key)
+            continue
+        outcome.left.append(key)
+        if error["Code"] in PASSING:
+            outcome.passing = True
+        elif error["Code"] != CHANGED:
+            outcome.refusal = error
+    return outcome
+
+
+def _as_read(old: Wire, chunk_json: bytes | None) -> bool:
+    """Whether an old item with the right number of attributes is what was read; None: all of it was compared."""
+    if chunk_json is None:
+        return True
+    try:
+        return to_chunk_json(old) == chunk_json
+    except ItemRefusedError:
+        return False
+
+
+def _insert_batches(pending: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    batches: list[dict[str, bytes]] = []
+    size = 0
+    for key, statement in pending.items():
+        if not batches or len(batches[-1]) == MAX_STATEMENTS or size + len(statement) > MAX_REQUEST_BYTES:
+            batches.append({})
+            size = 0
+        batches[-1][key] = statement
+        size += len(statement)
+    return batches

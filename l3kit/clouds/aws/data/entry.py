@@ -1,0 +1,93 @@
+"""Lambda handlers: events to what `l3kit.tiering` understands, and its answers back. No logic of tiering here.
+
+`lambda_code/aws/<function>/lambda_function.py` calls `build` when it is imported, so that a missing variable ends the
+start-up with an error that names it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
+from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
+from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.settings import FUNCTIONS, Tuning, load_settings
+from l3kit.tiering.transfer.wire import Request, Response
+
+PROVIDER = "aws"
+
+Event = Mapping[str, Any]
+Handler = Callable[[Event, Any], Any]
+
+
+class Context(Protocol):
+    """The part of Lambda's context object that is used."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def openers(tuning: Tuning) -> Openers:
+    """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
+    timeout = float(tuning.request_timeout_seconds)
+    return Openers(
+        partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
+        partial(open_journal, timeout=timeout),
+        partial(open_objects, timeout=timeout),
+    )
+
+
+def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
+    """The handler of one of the twin's functions.
+
+    Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
+    """
+    settings = load_settings(function, env, provider=PROVIDER, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
+    if "AWS_LAMBDA_RUNTIME_API" in env:
+        log_lines.install()
+    runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
+    served = Function(settings, opened_by or openers(settings.tuning))
+    role = FUNCTIONS[function].role
+
+    async def serve(event: Event, context: Context) -> Any:
+        if role == "mover":
+            run = Run(event.get("time"), context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
+            return bounded_report(await served.move(run))
+        if role == "writer":
+            return url_answer(await served.write(url_request(event)))
+        return await served.read(event)
+
+    def handler(event: Event, context: Any) -> Any:
+        log_lines.request_id = context.aws_request_id
+        return runner.run(serve(event, context), context=copy_context())
+
+    return handler
+
+
+def url_request(event: Event) -> Request:
+    """A Function URL's event, payload format 2.0, as a request."""
+    body = event.get("body") or ""
+    content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+    method = event.get("requestContext", {}).get("http", {}).get("method", "POST")
+    return Request(event.get("headers") or {}, content, method)
+
+
+def url_answer(response: Response) -> dict[str, Any]:
+    """A response in the form that a Function URL turns into HTTP."""
+    return {
+        "statusCode": response.status,
+        "headers": {"content-type": "application/json", "cache-control": "no-store", **response.headers},
+        "body": orjson.dumps(dict(response.body)).decode(),
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,173 @@
+"""The hot tier in DynamoDB: partition key `iotDeviceId`, sort key `id`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import orjson
+
+from l3kit.clouds.aws.data import odd_text
+from l3kit.clouds.aws.data.deletes import ConditionalDeletes, Deletions
+from l3kit.clouds.aws.data.dynamodb import DynamoTable
+from l3kit.clouds.aws.data.item_size import check_size
+from l3kit.clouds.aws.data.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
+from l3kit.clouds.aws.data.pages import decode
+from l3kit.clouds.aws.data.shapes import Shapes
+from l3kit.clouds.aws.data.statements import Conditions
+from l3kit.errors import StoreError
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.ports import Page, always
+
+BATCH = 25
+"""Requests in one BatchWriteItem (DynamoDB's limit)."""
+BATCH_TRIES = 20
+"""How often what a BatchWriteItem left unprocessed is sent again."""
+
+
+class DynamoHotStore:
+    """The port `HotStore` on one table.
+
+    Args:
+        delete_concurrency: requests under way at once, over all devices.
+    """
+
+    def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
+        self._table = table
+        self._shapes = Shapes(SORT_KEY, Conditions(table.name))
+        self._bounded = Bounded(delete_concurrency)
+        self._deletes = ConditionalDeletes(table, self._bounded)
+        self.usage = table.client.usage
+
+    async def read_page(
+        self,
+        device_id: str,
+        *,
+        before: str,
+        after: str | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """See `HotStore.read_page`. A page ends at 1 MB of stored items (DynamoDB's limit)."""
+        if since is not None and since >= before:
+            return Page([], [], None)
+        request = self._query(device_id, before, after, since, limit)
+        answer = await self._table.send("Query", "query", request)
+        page = decode(answer.body, self._shapes)
+        self._table.count_read(page.rest)
+        while page.sort_keys and page.sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
+            for listed in (page.sort_keys, page.items, page.conditions, page.parameters):
+                listed.pop()
+        last = page.rest.get("LastEvaluatedKey")
+        next_after = last[SORT_KEY]["S"] if last else None
+        seen = Deletions(page.sort_keys, page.conditions, page.parameters, page.partly)
+        return Page(page.sort_keys, page.items, next_after, seen, page.refused)
+
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
+    ) -> list[str]:
+        """See `HotStore.delete_page` and `ConditionalDeletes`."""
+        if not sort_keys:
+            return []
+        assert isinstance(page.seen, Deletions)
+        return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
+
+    async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
+        """See `HotStore.put_items`."""
+        wire = [to_wire(item) for item in items]
+        for one in wire:
+            check_size(f"item {one[PARTITION_KEY]['S']}/{one[SORT_KEY]['S']}", one)
+        requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
+        await self._write("batch_put", requests)
+
+    async def last_item(self, device_id: str) -> bytes | None:
+        """See `HotStore.last_item`; one item read."""
+        request = {
+            "KeyConditionExpression": "#d = :d",
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY},
+            "ExpressionAttributeValues": {":d": {"S": device_id}},
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": 1,
+        }
+        content = odd_text.loads((await self._table.call("Query", "query", request)).body)
+        self._table.count_read(content)
+        return to_chunk_json(content["Items"][0]) if content["Items"] else None
+
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
+        """See `HotStore.device_ids`: a Scan that begins anew behind all that each device could hold, one item each.
+
+        So an answer names one device, whatever the limit.
+
+        So AWS describes it: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
+        """
+        request: dict[str, Any] = {
+            "TableName": self._table.name,
+            "ReturnConsumedCapacity": "TOTAL",
+            "ProjectionExpression": "#d",
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY},
+            "ConsistentRead": True,
+            "Limit": 1,
+        }
+        while True:
+            content = odd_text.loads((await self._table.send("Scan", "scan", odd_text.dumps(request))).body)
+            self._table.count_read(content)
+            yield [odd_text.printable(one[PARTITION_KEY]["S"]) for one in content["Items"]]
+            last = content.get("LastEvaluatedKey")
+            if last is None:
+                return
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}
+
+    async def close(self) -> None:
+        self._table.client.close()
+
+    def _query(self, device_id: str, before: str, after: str | None, since: str | None, limit: int | None) -> bytes:
+        values: dict[str, Any] = {":d": {"S": device_id}, ":b": {"S": before}}
+        condition = "#d = :d AND #s < :b"
+        if since is not None:
+            values[":a"] = {"S": since}
+            condition = "#d = :d AND #s BETWEEN :a AND :b"
+        request: dict[str, Any] = {
+            "TableName": self._table.name,
+            "ReturnConsumedCapacity": "TOTAL",
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {"#d": PARTITION_KEY, "#s": SORT_KEY},
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = {PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": after}}
+        if limit is not None:
+            request["Limit"] = max(1, limit)
+        return odd_text.dumps(request)
+
+    async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
+        batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
+        await self._bounded.run([self._write_batch(kind, batch) for batch in batches])
+
+    async def _write_batch(self, kind: str, batch: Sequence[bytes]) -> None:
+        pending = b"[" + b",".join(batch) + b"]"
+        for attempt in range(1, BATCH_TRIES + 1):
+            answer = await self._table.send("BatchWriteItem", kind, self._batch(pending))
+            content = orjson.loads(answer.body)
+            self._table.count_write(content)
+            left = content.get("UnprocessedItems")
+            if not left:
+                return
+            pending = orjson.dumps(left[self._table.name])
+            self.usage.retried(kind)
+            await self._table.client.retry.wait(attempt)
+        raise StoreError(
+            f"table {self._table.name}",
+            f"left items of a batch unprocessed {BATCH_TRIES} times",
+            "It is throttled: raise its capacity or run again later",
+        )
+
+    def _batch(self, requests: bytes) -> bytes:
+        return b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{%b:%b}}' % (orjson.dumps(self._table.name), requests)

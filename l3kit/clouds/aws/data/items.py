@@ -1,0 +1,191 @@
+"""DynamoDB's wire JSON and the chunk's JSON, item by item: the plain way, right for every type.
+
+Whole pages go through `shapes` where it can; both give the same bytes. docs/chunks.md has the form.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from l3kit.errors import ItemRefusedError
+from l3kit.tiering.format.chunk_tags import FIRESTORE_TAGS
+
+PARTITION_KEY = "iotDeviceId"
+SORT_KEY = "id"
+KEYS = (PARTITION_KEY, SORT_KEY)
+MAX_DIGITS = 38
+MAX_LEVELS = 31
+"""Of maps and lists in each other: DynamoDB's 32 levels count the scalar within too."""
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
+FOREIGN = "$foreign"
+"""In a table: the only key of a map that holds a tag of another store, such as `{"$timestamp": ...}`."""
+WRAPPED = "_l3kit.item"
+"""In a table: a map of an item's attributes, of one that was put back and has too long names for a statement."""
+
+Wire = Mapping[str, Any]
+
+
+class _Number(str):
+    """A number's text on its way from chunk JSON to the wire."""
+
+
+def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
+    """An item in wire form as chunk JSON, its attributes in alphabetical order.
+
+    Raises: ItemRefusedError for a type this version does not know, a number that is none, half of a surrogate pair.
+    """
+    item = unwrapped(item)
+    try:
+        return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
+
+
+def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:
+    """The item itself where it stands in WRAPPED; an attribute that was written beside it since wins."""
+    if "M" not in item.get(WRAPPED, ()):
+        return item
+    beside = {name: value for name, value in item.items() if name != WRAPPED}
+    return {**item[WRAPPED]["M"], **beside}
+
+
+def to_wire(chunk_json: bytes) -> dict[str, Wire]:
+    """The inverse. Raises: ItemRefusedError for what DynamoDB cannot hold unchanged, naming item and attribute."""
+    try:
+        item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ItemRefusedError("item", f"is not JSON ({error})") from None
+    if not isinstance(item, dict):
+        raise ItemRefusedError("item", "is not a JSON object")
+    name = f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
+    for key in (PARTITION_KEY, SORT_KEY):
+        if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
+            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    wire = {attribute: _wire(value, f"{name}: {attribute}", 1) for attribute, value in item.items()}
+    if "M" in wire.get(WRAPPED, ()):
+        raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which would be read as something else")
+    return wire
+
+
+def _plain(value: Wire) -> Any:
+    ((kind, content),) = value.items()
+    if kind in ("S", "BOOL"):
+        return content
+    if kind == "N":
+        return _fragment(content)
+    if kind == "NULL":
+        return None
+    if kind == "M":
+        if _is_foreign(content):
+            return {name: _plain(inner) for name, inner in content[FOREIGN]["M"].items()}
+        plain = {name: _plain(content[name]) for name in sorted(content)}
+        return {"$map": plain} if _looks_tagged(plain) else plain
+    if kind == "L":
+        return [_plain(entry) for entry in content]
+    if kind == "B":
+        return {"$binary": content}
+    if kind == "SS":
+        return {"$stringSet": sorted(content)}
+    if kind == "NS":
+        return {"$numberSet": [_fragment(number) for number in sorted(content, key=Decimal)]}
+    if kind == "BS":
+        return {"$binarySet": sorted(content)}
+    raise ItemRefusedError("item", f"holds a value of the unknown type {kind}")
+
+
+def _is_foreign(content: Mapping[str, Any]) -> bool:
+    """Whether a map in a table stands for a value that DynamoDB has no type for."""
+    if len(content) != 1 or FOREIGN not in content:
+        return False
+    inner = content[FOREIGN].get("M", {})
+    return len(inner) == 1 and next(iter(inner)) in FIRESTORE_TAGS
+
+
+def _looks_tagged(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith("$")
+
+
+def _fragment(number: str) -> orjson.Fragment:
+    if _JSON_NUMBER.fullmatch(number):
+        return orjson.Fragment(number)
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        raise ItemRefusedError("item", f"holds the number {number!r}, which is none") from None
+    if not value.is_finite():
+        raise ItemRefusedError("item", f"holds the number {number!r}, which JSON cannot write")
+    return orjson.Fragment(str(value))
+
+
+def _wire(value: Any, where: str, level: int) -> Wire:
+    if isinstance(value, _Number):
+        return {"N": _checked_number(value, where)}
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if level > MAX_LEVELS:
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_LEVELS} deep, which DynamoDB does not take")
+    if isinstance(value, list):
+        return {"L": [_wire(entry, where, level + 1) for entry in value]}
+    if _looks_tagged(value):
+        ((tag, content),) = value.items()
+        if tag in _TAGS:
+            return _tagged(tag, content, where, level)
+        if tag in FIRESTORE_TAGS:
+            return {"M": {FOREIGN: {"M": {tag: _wire(content, f"{where}.{tag}", level + 2)}}}}
+    return {"M": {name: _wire(entry, f"{where}.{name}", level + 1) for name, entry in value.items()}}
+
+
+def _tagged(tag: str, content: Any, where: str, level: int) -> Wire:
+    kind = _TAGS[tag]
+    if kind == "M" and isinstance(content, dict):
+        wire = {name: _wire(entry, f"{where}.{name}", level + 1) for name, entry in content.items()}
+        if _is_foreign(wire):
+            raise ItemRefusedError(where, f"is a map of the one key {FOREIGN} that would be read as something else")
+        return {"M": wire}
+    if kind == "B" and isinstance(content, str):
+        return {"B": _checked_binary(content, where)}
+    if kind in ("SS", "NS", "BS") and isinstance(content, list) and content:
+        if kind == "SS" and all(isinstance(entry, str) and not isinstance(entry, _Number) for entry in content):
+            return {"SS": content}
+        if kind == "NS" and all(isinstance(entry, _Number) for entry in content):
+            return {"NS": [_checked_number(entry, where) for entry in content]}
+        if kind == "BS" and all(isinstance(entry, str) for entry in content):
+            return {"BS": [_checked_binary(entry, where) for entry in content]}
+    raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+
+
+def _checked_binary(text: str, where: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+    return text
+
+
+def _checked_number(text: str, where: str) -> str:
+    """DynamoDB keeps 38 digits from 1E-130 to 9.99E+125 and would refuse or round the rest."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ItemRefusedError(where, f"the number {text[:60]} has more range than any that can be kept") from None
+    digits = "".join(map(str, value.as_tuple().digits)).strip("0")
+    if len(digits) > MAX_DIGITS or (value and not -130 <= value.adjusted() <= 125):
+        raise ItemRefusedError(where, f"the number {text[:60]} has more digits or range than DynamoDB keeps")
+    return str(text)
+
+
+def _no_constant(text: str) -> Any:
+    raise ItemRefusedError("item", f"holds {text}, which is not JSON")

@@ -1,0 +1,125 @@
+"""S3's multipart upload for objects that do not fit in memory: visible only when complete and of the right digest."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from xml.etree import ElementTree
+
+from l3kit.clouds.aws.data.client import AwsClient, Call
+from l3kit.errors import L3Error, StoreError
+
+PART_BYTES = 8 * 1024 * 1024
+"""Every part but the last must be 5 MiB or more (S3's limit)."""
+TAKEN = frozenset({"PreconditionFailed", "412"})
+
+
+async def upload_parts(
+    client: AwsClient,
+    where: str,
+    path: str,
+    headers: Mapping[str, str],
+    parts: AsyncIterator[bytes],
+    sha256: str | None,
+) -> bytes | None:
+    """Upload what the iterator yields, regrouped into parts of 8 MiB.
+
+    Args:
+        headers: of the object to be.
+        sha256: hex digest that the whole must have; None where it is not known for the bytes as stored.
+    Returns: the whole content where it is smaller than one part (nothing was uploaded), else None: complete, or the
+        key was taken meanwhile.
+    Raises: StoreError; the upload is aborted, nothing is visible.
+    """
+    digest = hashlib.sha256()
+    upload_id = ""
+    tags: list[tuple[int, str]] = []
+    try:
+        async for part in _regrouped(parts):
+            digest.update(part)
+            if not upload_id:
+                if len(part) < PART_BYTES:
+                    _check(where, digest.hexdigest(), sha256)
+                    return part
+                upload_id = await _begin(client, where, path, headers)
+            tags.append(await _put(client, where, path, upload_id, len(tags) + 1, part))
+        _check(where, digest.hexdigest(), sha256)
+        if not upload_id:
+            return b""
+        await _complete(client, where, path, upload_id, tags)
+    except BaseException:
+        if upload_id:
+            with contextlib.suppress(L3Error):  # the bucket's lifecycle rule removes what is left
+                await client.call(
+                    Call(
+                        "abort_upload",
+                        where,
+                        "DELETE",
+                        path,
+                        query=[("uploadId", upload_id)],
+                        expected=frozenset({"404"}),
+                    )
+                )
+        raise
+    return None
+
+
+async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    buffer = bytearray()
+    async for part in parts:
+        buffer += part
+        while len(buffer) >= PART_BYTES:
+            yield bytes(buffer[:PART_BYTES])
+            del buffer[:PART_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _check(where: str, seen: str, wanted: str | None) -> None:
+    if wanted is not None and seen != wanted:
+        raise StoreError(where, "the content that arrived has another digest than was declared", "Send it again")
+
+
+async def _begin(client: AwsClient, where: str, path: str, headers: Mapping[str, str]) -> str:
+    answer = await client.call(Call("create_upload", where, "POST", path, query=[("uploads", "")], headers=headers))
+    upload_id = ElementTree.fromstring(answer.body).findtext("{*}UploadId")
+    if not upload_id:
+        raise StoreError(where, "S3 gave no upload id", "Run it again")
+    return upload_id
+
+
+async def _put(client: AwsClient, where: str, path: str, upload_id: str, number: int, part: bytes) -> tuple[int, str]:
+    answer = await client.call(
+        Call(
+            "put_part",
+            where,
+            "PUT",
+            path,
+            query=[("partNumber", str(number)), ("uploadId", upload_id)],
+            headers={"content-md5": base64.b64encode(hashlib.md5(part).digest()).decode("ascii")},
+            body=part,
+        )
+    )
+    return number, answer.headers["etag"]
+
+
+async def _complete(client: AwsClient, where: str, path: str, upload_id: str, tags: list[tuple[int, str]]) -> None:
+    listed = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in tags)
+    body = (
+        f'<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{listed}</CompleteMultipartUpload>'
+    )
+    await client.call(
+        Call(
+            "complete_upload",
+            where,
+            "POST",
+            path,
+            query=[("uploadId", upload_id)],
+            headers={"if-none-match": "*", "content-type": "application/xml"},
+            body=body.encode(),
+            # NoSuchUpload: an earlier try completed it and its answer was lost; the caller looks at what is there.
+            expected=TAKEN | {"NoSuchUpload"},
+        )
+    )

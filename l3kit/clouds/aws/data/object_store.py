@@ -1,0 +1,255 @@
+"""The cold and archive tiers in S3: one bucket, one storage class."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, unquote, unquote_plus
+from xml.etree import ElementTree
+
+from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
+from l3kit.clouds.aws.data.multipart import upload_parts
+from l3kit.clouds.aws.data.sigv4 import quote_path
+from l3kit.errors import KeyConflictError, StoreError
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.taken_keys import same_or_conflict
+
+STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
+ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+MAX_KEY_BYTES = 1024
+META = "x-amz-meta-"
+TAKEN = frozenset({"PreconditionFailed", "412"})
+MISSING = frozenset({"404", "NoSuchKey"})
+RESTORE = (
+    '<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Days>{days}</Days>'
+    "<GlacierJobParameters><Tier>{tier}</Tier></GlacierJobParameters></RestoreRequest>"
+)
+
+
+class S3ObjectStore:
+    """The port `ObjectStore` on one bucket.
+
+    Objects below `_l3kit/` (reports, parts) go into S3 Standard whatever the tier: they are small and short-lived.
+
+    Args:
+        path_style: the bucket stands in the path instead of the host name, as emulators want it.
+        restore_tier: `Standard` (12 hours from Deep Archive) or `Bulk` (48 hours, cheaper).
+    """
+
+    def __init__(
+        self, name: str, tier: Tier, client: AwsClient, *, path_style: bool, restore_tier: str = "Standard"
+    ) -> None:
+        self.name = name
+        self.tier: Tier = tier
+        self._client = client
+        self._root = f"/{name}" if path_style else ""
+        self._restore_tier = restore_tier
+        self.usage = client.usage
+
+    def key_fault(self, key: str) -> str | None:
+        """See `ObjectStore.key_fault`: S3 holds any key of 1 to 1,024 bytes."""
+        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of 1 to {MAX_KEY_BYTES:,} bytes"
+
+    async def create(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        sha256: str,
+        content_encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectInfo:
+        """See `ObjectStore.create`: a PUT with `If-None-Match: *` and the body's checksum, which S3 compares."""
+        digest = sha256 if content_encoding is None else hashlib.sha256(body).hexdigest()
+        headers = self._head(key, sha256, content_encoding, metadata) | {
+            "if-none-match": "*",
+            "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii"),
+            "x-amz-sdk-checksum-algorithm": "SHA256",
+        }
+        answer = await self._client.call(
+            Call(
+                "put",
+                self._where(key),
+                "PUT",
+                self._path(key),
+                headers=headers,
+                body=body,
+                expected=TAKEN,
+                payload_sha256=digest,
+            )
+        )
+        if answer.status < 300:
+            return self._info(key, answer, len(body), headers)
+        return await same_or_conflict(self, key, sha256)
+
+    async def create_large(
+        self,
+        key: str,
+        parts: AsyncIterator[bytes],
+        *,
+        sha256: str,
+        content_encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectInfo:
+        """See `ObjectStore.create_large`: a multipart upload that is completed only if the key is still free."""
+        headers = self._head(key, sha256, content_encoding, metadata)
+        small = await upload_parts(
+            self._client, self._where(key), self._path(key), headers, parts, None if content_encoding else sha256
+        )
+        if small is not None:
+            return await self.create(key, small, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
+        return await same_or_conflict(self, key, sha256)
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """See `ObjectStore.head`."""
+        answer = await self._head_request(key)
+        return None if answer is None else self._info(key, answer, int(answer.headers["content-length"]))
+
+    async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """See `ObjectStore.read`."""
+        headers = {}
+        if start or length is not None:
+            headers["range"] = f"bytes={start}-" + ("" if length is None else str(start + length - 1))
+        answer = await self._client.call(Call("get", self._where(key), "GET", self._path(key), headers=headers))
+        return answer.body
+
+    async def delete(self, key: str, *, etag: str | None = None) -> bool:
+        """See `ObjectStore.delete`."""
+        headers = {"if-match": f'"{etag}"'} if etag else {}
+        answer = await self._client.call(
+            Call("delete", self._where(key), "DELETE", self._path(key), headers=headers, expected=TAKEN | MISSING)
+        )
+        return answer.status not in (412,) and answer.code != "PreconditionFailed"
+
+    async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
+        """See `ObjectStore.list`: pages of 1,000."""
+        token = ""
+        while True:
+            query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
+            if token:
+                query.append(("continuation-token", token))
+            answer = await self._client.call(Call("list", f"bucket {self.name}", "GET", self._root + "/", query=query))
+            root = ElementTree.fromstring(answer.body)
+            for entry in root.iterfind("{*}Contents"):
+                yield _listed(entry)
+            token = root.findtext("{*}NextContinuationToken") or ""
+            if root.findtext("{*}IsTruncated") != "true" or not token:
+                return
+
+    async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
+        """See `ObjectStore.copy_from`: CopyObject, conditional on both ends; objects up to 5 GB."""
+        headers = {
+            "x-amz-copy-source": f"/{source.name}/{quote_path(info.key)}",
+            "x-amz-copy-source-if-match": f'"{info.etag}"',
+            "x-amz-metadata-directive": "COPY",
+            "x-amz-storage-class": self._storage_class(info.key),
+            "if-none-match": "*",
+        }
+        original = info if info.sha256 else await source.head(info.key)
+        await self._client.call(
+            Call("copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING)
+        )
+        there = await self.head(info.key)
+        if there is None:
+            raise StoreError(
+                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
+            )
+        digest = original.sha256 if original is not None else None
+        same = there.sha256 == digest if digest else (there.size, there.etag) == (info.size, info.etag)
+        if not same or there.size != info.size:
+            raise KeyConflictError(
+                self._where(info.key),
+                "holds other content",
+                "It was left as it is; compare the two by hand",
+                existing_sha256=there.sha256,
+            )
+        return there
+
+    async def restore(self, key: str, *, days: int) -> str:
+        """See `ObjectStore.restore`."""
+        body = RESTORE.format(days=days, tier=self._restore_tier).encode()
+        await self._client.call(
+            Call(
+                "restore",
+                self._where(key),
+                "POST",
+                self._path(key),
+                query=[("restore", "")],
+                body=body,
+                headers={"content-type": "application/xml"},
+                expected=frozenset({"RestoreAlreadyInProgress"}),
+            )
+        )
+        return await self.restore_state(key)
+
+    async def restore_state(self, key: str) -> str:
+        """See `ObjectStore.restore_state`; from HEAD's `x-amz-restore`."""
+        answer = await self._head_request(key)
+        if answer is None:
+            raise StoreError(self._where(key), "is not there")
+        if answer.headers.get("x-amz-storage-class") not in ARCHIVED_CLASSES:
+            return "readable"
+        state = answer.headers.get("x-amz-restore", "")
+        if not state:
+            return "archived"
+        return "restoring" if 'ongoing-request="true"' in state else "restored"
+
+    async def close(self) -> None:
+        self._client.close()
+
+    async def _head_request(self, key: str) -> Answer | None:
+        answer = await self._client.call(
+            Call("head", self._where(key), "HEAD", self._path(key), expected=frozenset({"404"}))
+        )
+        return None if answer.status == 404 else answer
+
+    def _head(
+        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
+    ) -> dict[str, str]:
+        headers = {META + name.lower(): quote(value, safe=" -_.~/:+=,") for name, value in (metadata or {}).items()}
+        headers |= {
+            META + "sha256": sha256,
+            "content-type": "application/json",
+            "x-amz-storage-class": self._storage_class(key),
+        }
+        if content_encoding:
+            headers["content-encoding"] = content_encoding
+        return headers
+
+    def _info(self, key: str, answer: Answer, size: int, sent: Mapping[str, str] | None = None) -> ObjectInfo:
+        headers = {**(sent or {}), **answer.headers}
+        metadata = {name[len(META) :]: unquote(value) for name, value in headers.items() if name.startswith(META)}
+        modified = headers.get("last-modified")
+        return ObjectInfo(
+            key,
+            size,
+            headers.get("etag", "").strip('"'),
+            parsedate_to_datetime(modified) if modified else datetime.now(UTC),
+            metadata.get("sha256"),
+            headers.get("x-amz-storage-class", "STANDARD"),
+            headers.get("content-encoding") or None,
+            metadata,
+        )
+
+    def _storage_class(self, key: str) -> str:
+        return "STANDARD" if key.startswith(RESERVED_PREFIX) else STORAGE_CLASSES[self.tier]
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{quote_path(key)}"
+
+    def _where(self, key: str) -> str:
+        return f"{self.name}/{key}"
+
+
+def _listed(entry: ElementTree.Element) -> ObjectInfo:
+    return ObjectInfo(
+        unquote_plus(entry.findtext("{*}Key") or ""),
+        int(entry.findtext("{*}Size") or 0),
+        (entry.findtext("{*}ETag") or "").strip('"'),
+        datetime.fromisoformat(entry.findtext("{*}LastModified") or "1970-01-01T00:00:00+00:00"),
+        storage_class=entry.findtext("{*}StorageClass"),
+    )

@@ -1,0 +1,86 @@
+"""Opening the stores of one account by name: what entry points and notebooks share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from l3kit.clouds.aws.data.client import AwsClient
+from l3kit.clouds.aws.data.credentials import CredentialSource, from_environment
+from l3kit.clouds.aws.data.dynamodb import DynamoTable
+from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+from l3kit.clouds.aws.data.http import HttpClient
+from l3kit.clouds.aws.data.journal_store import DynamoJournalStore
+from l3kit.clouds.aws.data.object_store import S3ObjectStore
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.settings import Tuning
+
+REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
+OBJECT_TIMEOUTS = 4
+"""So many times as long an S3 request may take: it carries up to 8 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and as whom.
+
+    Attributes:
+        endpoint: of the emulator; None is AWS itself.
+    """
+
+    region: str
+    credentials: CredentialSource = from_environment
+    endpoint: str | None = None
+    retry: RetryPolicy | None = None
+
+    @classmethod
+    def from_env(cls, service: str, env: Mapping[str, str] = os.environ) -> Place:
+        """As boto3 reads it: AWS_REGION, and AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL."""
+        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
+        if not region:
+            raise ConfigurationError(
+                "AWS_REGION", "is not set", "Lambda sets it; elsewhere set it to the twin's region"
+            )
+        endpoint = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL") or None
+        credentials = from_environment(env)  # Lambda never changes them in a running process
+        return cls(region, lambda: credentials, endpoint)
+
+
+def open_hot(
+    table: str,
+    place: Place | None = None,
+    *,
+    delete_concurrency: int = 32,
+    timeout: float = REQUEST_TIMEOUT,
+) -> DynamoHotStore:
+    """The hot tier's table; connections are opened when needed. `timeout`: seconds for one request."""
+    opened = _table(table, place, delete_concurrency + 8, timeout)
+    return DynamoHotStore(opened, delete_concurrency=delete_concurrency)
+
+
+def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:
+    """The journal's table."""
+    return DynamoJournalStore(_table(table, place, 16, timeout))
+
+
+def open_objects(
+    bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
+) -> S3ObjectStore:
+    """A cold or archive bucket. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
+    place = place or Place.from_env("s3")
+    address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
+    http = HttpClient(address, max_connections=16)
+    client = AwsClient(
+        "s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout * OBJECT_TIMEOUTS
+    )
+    return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
+
+
+def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
+    place = place or Place.from_env("dynamodb")
+    http = HttpClient(place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com", max_connections=connections)
+    client = AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
+    return DynamoTable(name, client)

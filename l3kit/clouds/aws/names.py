@@ -1,0 +1,118 @@
+"""Names of a twin's resources on AWS. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from l3kit.tiering.settings import StoreName
+from l3kit.twin.naming import BUCKET_SUFFIX, check_twin_name, digest, limited
+
+
+@dataclass(frozen=True, slots=True)
+class AwsNames:
+    """Names on AWS.
+
+    Args:
+        twin_name: checked by `check_twin_name`.
+        account_id: 12 digits. Buckets are unique in the whole world: their names end in a digest of account, region
+            and twin, which stays the same over re-deployments.
+    """
+
+    twin_name: str
+    account_id: str
+    region: str
+
+    def __post_init__(self) -> None:
+        check_twin_name(self.twin_name)
+
+    def function(self, function: str) -> str:
+        """Deployed name of one of `settings.FUNCTIONS`. At most 64 characters."""
+        return limited(f"{self.twin_name}-{function}", 64)
+
+    def role(self, function: str) -> str:
+        """The role that a function runs as. At most 64 characters."""
+        return limited(f"{self.twin_name}-{function}", 64)
+
+    def log_group(self, function: str) -> str:
+        return f"/aws/lambda/{self.function(function)}"
+
+    def schedule(self, function: str) -> str:
+        """The schedule that starts a mover. At most 64 characters."""
+        return limited(f"{self.twin_name}-{function}", 64)
+
+    def scheduler_role(self) -> str:
+        """The role with which EventBridge Scheduler invokes the movers."""
+        return limited(f"{self.twin_name}-scheduler", 64)
+
+    def hot_cold_mover_lambda_function(self) -> str:
+        return self.function("hot-to-cold-mover")
+
+    def hot_cold_mover_iam_role(self) -> str:
+        return self.role("hot-to-cold-mover")
+
+    def hot_cold_mover_schedule(self) -> str:
+        return self.schedule("hot-to-cold-mover")
+
+    def cold_archive_mover_lambda_function(self) -> str:
+        return self.function("cold-to-archive-mover")
+
+    def cold_archive_mover_iam_role(self) -> str:
+        return self.role("cold-to-archive-mover")
+
+    def cold_archive_mover_schedule(self) -> str:
+        return self.schedule("cold-to-archive-mover")
+
+    def cold_writer_lambda_function(self) -> str:
+        """The cold writer, deployed where the hot tier is on another cloud."""
+        return self.function("cold-writer")
+
+    def cold_writer_iam_role(self) -> str:
+        return self.role("cold-writer")
+
+    def archive_writer_lambda_function(self) -> str:
+        """The archive writer, deployed where the cold tier is on another cloud."""
+        return self.function("archive-writer")
+
+    def archive_writer_iam_role(self) -> str:
+        return self.role("archive-writer")
+
+    def hot_reader_lambda_function(self) -> str:
+        return self.function("hot-reader")
+
+    def hot_reader_iam_role(self) -> str:
+        return self.role("hot-reader")
+
+    def hot_reader_last_entry_lambda_function(self) -> str:
+        return self.function("hot-reader-last-entry")
+
+    def hot_reader_last_entry_iam_role(self) -> str:
+        return self.role("hot-reader-last-entry")
+
+    def hot_dynamodb_table(self) -> str:
+        """At most 255 characters."""
+        return f"{self.twin_name}-hot-iot-data"
+
+    def journal_dynamodb_table(self) -> str:
+        return f"{self.twin_name}-journal"
+
+    def cold_s3_bucket(self) -> str:
+        """At most 63 characters, unique in the world."""
+        return self._bucket("cold-iot-data")
+
+    def archive_s3_bucket(self) -> str:
+        return self._bucket("archive-iot-data")
+
+    def store(self, resource: StoreName) -> str:
+        """The table or bucket of a tier, or the journal's table."""
+        return {
+            "hot": self.hot_dynamodb_table,
+            "journal": self.journal_dynamodb_table,
+            "cold": self.cold_s3_bucket,
+            "archive": self.archive_s3_bucket,
+        }[resource]()
+
+    def _bucket(self, kind: str) -> str:
+        return limited(f"{self.twin_name}-{kind}-{digest(self._identity(), BUCKET_SUFFIX)}", 63)
+
+    def _identity(self) -> str:
+        return f"{self.account_id}/{self.region}/{self.twin_name}"

@@ -1,0 +1,67 @@
+"""Azure as a session reaches it: a twin\'s stores, functions and schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_hot, open_journal
+from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
+from l3kit.clouds.azure.session import AzureSession
+from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import StoreName
+from l3kit.twin.cron_forms import ncrontab
+
+if TYPE_CHECKING:
+    from l3kit.clouds.azure.control.provisioner import AzureProvisioner
+    from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.twin.config import Twin
+
+AGENT = "l3kit-notebook"
+
+
+class AzureCloud(HostedFunctions):
+    """The port `Cloud` on one subscription and region."""
+
+    provider = "azure"
+
+    def __init__(self, session: AzureSession) -> None:
+        super().__init__(
+            "azure",
+            session.functions,
+            lambda twin, name: self.session.names(twin.name).function(name),
+            ncrontab,
+            lambda function: f"/api/{function}",
+        )
+        self.session = session
+
+    @property
+    def account(self) -> str:
+        return f"{self.session.subscription}-{self.session.region}"
+
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> AzureProvisioner:
+        """See `Cloud.provisioner`."""
+        from l3kit.clouds.azure.control.provisioner import AzureProvisioner
+
+        return AzureProvisioner(twin, self.session, links)
+
+    def store_name(self, twin: Twin, resource: StoreName) -> str:
+        """See `Cloud.store_name`."""
+        return self.session.names(twin.name).store(resource)
+
+    def hot_store(self, twin: Twin) -> HotStore:
+        """The hot container."""
+        return open_hot(self.store_name(twin, "hot"), self._cosmos(twin))
+
+    def journal_store(self, twin: Twin) -> JournalStore:
+        """The journal's container."""
+        return open_journal(self.store_name(twin, "journal"), self._cosmos(twin))
+
+    def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
+        """The cold or archive container."""
+        place = BlobPlace(self.session.storage_url, self.session.storage_key, AGENT)
+        return open_objects(self.store_name(twin, tier), tier, place)
+
+    def _cosmos(self, twin: Twin) -> CosmosPlace:
+        session = self.session
+        return CosmosPlace(session.cosmos_endpoint, self.session.names(twin.name).database(), session.cosmos_key, AGENT)

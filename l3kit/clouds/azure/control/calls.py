@@ -1,0 +1,64 @@
+"""The SDKs' clients for provisioning, and their errors in l3kit's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from l3kit.clouds.azure.data.cosmos_place import is_loopback
+from l3kit.errors import PermissionMissingError, ProvisioningError
+
+if TYPE_CHECKING:
+    from l3kit.clouds.azure.session import AzureSession
+
+READ_SECONDS = 60
+
+
+@cache
+def cosmos_client(session: AzureSession) -> Any:
+    """azure-cosmos's client of the session's account; on loopback deaf to the shell's proxies."""
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.cosmos import CosmosClient
+
+    transport = RequestsTransport(use_env_settings=not is_loopback(session.cosmos_endpoint))
+    return CosmosClient(
+        session.cosmos_endpoint, session.cosmos_key, enable_endpoint_discovery=False, transport=transport
+    )
+
+
+@cache
+def blob_client(session: AzureSession) -> Any:
+    """azure-storage-blob's client of the session's account; on loopback deaf to the shell's proxies."""
+    from azure.storage.blob import BlobServiceClient
+
+    return BlobServiceClient(
+        session.storage_url,
+        credential=session.storage_key,
+        read_timeout=READ_SECONDS,
+        use_env_settings=not is_loopback(session.storage_url),
+    )
+
+
+@contextmanager
+def explained(resource: str) -> Iterator[None]:
+    """Azure's refusals as ProvisioningError, and missing rights as PermissionMissingError; no keys in either."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    try:
+        yield
+    except HttpResponseError as error:
+        status = error.status_code
+        if status in (401, 403):
+            raise PermissionMissingError(
+                resource, f"the credentials may not do this ({status})", "Grant the role"
+            ) from None
+        code = getattr(error, "error_code", None) or error.reason or "refused"
+        raise ProvisioningError(
+            resource, f"Azure answered {status} {code}", "Apply again once the cause is gone"
+        ) from None
+    except AzureError as error:
+        raise ProvisioningError(
+            resource, f"Azure could not be reached ({type(error).__name__})", "Check the network, then apply again"
+        ) from None

@@ -1,0 +1,62 @@
+"""Content larger than memory as staged blocks; the blob comes into being with the list of them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from azure.storage.blob import BlobBlock
+
+from l3kit.clouds.azure.data.blob_calls import BlobCalls, Refused
+from l3kit.errors import StoreError
+
+BLOCK_BYTES = 8 * 1024 * 1024
+TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet", "BlobArchived", "409", "412"})
+
+
+async def upload_blocks(
+    calls: BlobCalls,
+    where: str,
+    client: Any,
+    parts: AsyncIterator[bytes],
+    sha256: str | None,
+    commit: Callable[[list[BlobBlock]], Awaitable[Any]],
+) -> bytes | bool:
+    """Stage the parts, regrouped, and commit them once their digest fits.
+
+    Blocks that are never committed are invisible, and the service drops them after a week. Their ids are this
+    upload's own, so that two uploads under one key do not mix.
+
+    Args:
+        sha256: hex digest of the whole as stored; None is not compared here.
+        commit: makes the blob of the blocks, only if its name is free.
+    Returns: the content itself where it fits one request, nothing having been sent; else whether the name was free.
+    Raises: StoreError.
+    """
+    digest, pending = hashlib.sha256(), b""
+    blocks: list[BlobBlock] = []
+    upload = uuid.uuid4().hex[:16]
+    async for part in parts:
+        digest.update(part)
+        pending += part
+        while len(pending) > BLOCK_BYTES:
+            blocks.append(await _stage(calls, where, client, f"{upload}{len(blocks):06d}", pending[:BLOCK_BYTES]))
+            pending = pending[BLOCK_BYTES:]
+    if sha256 is not None and digest.hexdigest() != sha256:
+        raise StoreError(where, "the content has another digest than was declared", "Send it again")
+    if not blocks:
+        return pending
+    if pending:
+        blocks.append(await _stage(calls, where, client, f"{upload}{len(blocks):06d}", pending))
+    answer = await calls.run("put_block_list", where, lambda: commit(blocks), expected=TAKEN)
+    return not isinstance(answer, Refused)
+
+
+async def _stage(calls: BlobCalls, where: str, client: Any, block_id: str, piece: bytes) -> BlobBlock:
+    async def stage() -> None:
+        await client.stage_block(block_id, piece, length=len(piece), validate_content=True)
+
+    await calls.run("put_block", where, stage, sends=len(piece))
+    return BlobBlock(block_id)

@@ -1,0 +1,37 @@
+"""Opening the hot store and the journal of one Cosmos DB account by name: what entry points and notebooks share."""
+
+from __future__ import annotations
+
+from l3kit.clouds.azure.data.cosmos import CosmosContainer
+from l3kit.clouds.azure.data.cosmos_place import CosmosPlace
+from l3kit.clouds.azure.data.hot_store import CosmosHotStore
+from l3kit.clouds.azure.data.journal_store import CosmosJournalStore
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.settings import Tuning
+
+REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
+
+__all__ = ["CosmosPlace", "open_hot", "open_journal"]
+
+
+def open_hot(
+    container: str,
+    place: CosmosPlace | None = None,
+    *,
+    delete_concurrency: int = 32,
+    timeout: float = REQUEST_TIMEOUT,
+) -> CosmosHotStore:
+    """The hot tier's container; connections are opened when needed. `timeout`: seconds for one request."""
+    found = CosmosContainer(
+        place or CosmosPlace.from_env(), container, Usage(), timeout=timeout, connections=delete_concurrency + 8
+    )
+    return CosmosHotStore(found, delete_concurrency=delete_concurrency)
+
+
+def open_journal(
+    container: str, place: CosmosPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
+) -> CosmosJournalStore:
+    """The journal's container."""
+    return CosmosJournalStore(
+        CosmosContainer(place or CosmosPlace.from_env(), container, Usage(), timeout=timeout, connections=16)
+    )

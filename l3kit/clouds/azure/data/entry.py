@@ -1,0 +1,60 @@
+"""Azure Functions, Python v2 model: HTTP and timer triggers to what `l3kit.tiering` understands, and its answers back.
+
+`lambda_code/azure/<function>/function_app.py` calls `build` when it is imported, so that a missing setting ends the
+start-up with an error that names it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import azure.functions as func
+
+from l3kit.clouds.azure.data.stores import openers
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.http_functions import HttpFunction
+from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, load_settings
+from l3kit.tiering.transfer.wire import Request
+
+PROVIDER = "azure"
+HTTP_SECONDS = 230.0
+"""An HTTP request ends after so long at Azure's load balancer, whatever the function's own limit is."""
+
+
+def build(
+    function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None
+) -> func.FunctionApp:
+    """The app of one of the twin's functions: `/api/FUNCTION` of a writer, `/api/run` of all others, a mover's timer.
+
+    Args:
+        root: the folder of the deployed code.
+    Raises: ConfigurationError (a RuntimeError) naming the setting that is missing or wrong; MissingConnectionError.
+    """
+    settings = load_settings(function, env, provider=PROVIDER, root=root)
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
+    if "FUNCTIONS_WORKER_RUNTIME" in env:
+        log_lines.install()
+    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
+    app = func.FunctionApp()
+    role = FUNCTIONS[function].role
+    # A writer checks its own token; for the others the platform checks the function's key.
+    level = func.AuthLevel.ANONYMOUS if role == "writer" else func.AuthLevel.FUNCTION
+
+    @app.function_name("http")
+    @app.route(route=function if role == "writer" else "run", auth_level=level)
+    def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        request = Request(dict(req.headers), req.get_body(), req.method)
+        answer = served.answer(request, context.invocation_id, limit=HTTP_SECONDS)
+        return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.all_headers)
+
+    if role == "mover":
+
+        @app.function_name("timer")
+        @app.timer_trigger(schedule=f"%{SCHEDULE_VARIABLE}%", arg_name="timer")
+        def timer(timer: func.TimerRequest, context: func.Context) -> None:
+            served.tick(context.invocation_id)
+
+    return app

@@ -1,0 +1,203 @@
+"""The hot tier in Cosmos DB: partition key `/iotDeviceId`, the document's id the item's timestamp."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from l3kit.clouds.azure.data.cosmos import CosmosContainer, Reply
+from l3kit.clouds.azure.data.items import PARTITION_KEY, SORT_KEY, Document, to_chunk_json, to_document
+from l3kit.clouds.azure.data.pages import Bounds, PageSize, decode
+from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.ports import Page, always
+
+BATCH = 100
+"""Operations in one transactional batch (Cosmos DB's limit)."""
+BATCH_BYTES = 1_500_000
+"""Documents in one batch; the service takes 2 MB a request."""
+ITEMS_A_LISTING = 10_000
+"""Items of which one request names the devices."""
+GONE = 404
+CHANGED = 412
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The etags of a page's items, in their order: every write gives an item a new one."""
+
+    device_id: str
+    etags: Sequence[str]
+
+
+class CosmosHotStore:
+    """The port `HotStore` on one container.
+
+    Args:
+        delete_concurrency: batches under way at once, over all devices.
+    """
+
+    def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
+        self._container = container
+        self._bounded = Bounded(delete_concurrency)
+        self._page_size = PageSize()
+        self.usage = container.usage
+
+    async def read_page(
+        self,
+        device_id: str,
+        *,
+        before: str,
+        after: str | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """See `HotStore.read_page`.
+
+        The service cannot be told a page's size in bytes: the number asked for follows the items seen so far, and what
+        comes beyond 1 MiB is left for the next page.
+        """
+        if since is not None and since >= before:
+            return Page([], [], None)
+        bounds = Bounds(before, after, since)
+        condition, values = bounds.condition()
+        text = f"SELECT * FROM c WHERE {condition} ORDER BY c.id"
+        documents, more = await self._ask(device_id, text, values, self._page_size.items(limit))
+        page = decode(documents)
+        self._page_size.note(page.size, len(page.items))
+        next_after = page.last if more or page.cut else None
+        return Page(page.sort_keys, page.items, next_after, _Seen(device_id, page.etags), page.refused)
+
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
+    ) -> list[str]:
+        """See `HotStore.delete_page`; 100 a batch, each batch whole or not at all, each item on condition of its etag.
+
+        A batch with an item that is gone or was rewritten is refused whole: its others are returned too, and the
+        caller, which reads them again, sends only what is still there and the same.
+        """
+        if not sort_keys:
+            return []
+        assert isinstance(page.seen, _Seen)
+        device_id = page.seen.device_id
+        etags = dict(zip(page.sort_keys, page.seen.etags, strict=True))
+
+        async def delete(batch: Sequence[str]) -> list[str]:
+            check()
+            operations = [("delete", (key,), {"if_match_etag": etags[key]}) for key in batch]
+            outcome = await self._container.attempt(
+                "batch_delete", "write", _batch_call(device_id, operations), once=True
+            )
+            if not isinstance(outcome, Reply):
+                return list(batch)
+            statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
+            return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
+
+        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
+        results = await self._bounded.run([delete(batch) for batch in batches])
+        left = [key for keys in results for key in keys]
+        if left:
+            self.usage.retried("batch_delete", sum(map(bool, results)))
+            await self._container.retry.wait(attempt)
+        return left
+
+    async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
+        """See `HotStore.put_items`; nothing is written where an item is refused."""
+        documents: dict[str, Document] = {}
+        for item in items:
+            document = to_document(item)
+            if document[PARTITION_KEY] != device_id:
+                name = f"item {document[PARTITION_KEY]}/{document[SORT_KEY]}"
+                raise ItemRefusedError(name, f"was to be written for the device {device_id}")
+            documents[document[SORT_KEY]] = document
+
+        async def put(batch: Sequence[Document]) -> None:
+            operations = [("upsert", (document,)) for document in batch]
+            reply = await self._container.call("batch_put", "write", _batch_call(device_id, operations))
+            self._only_expected("batch_put", reply, set())
+
+        await self._bounded.run([put(batch) for batch in _by_size(list(documents.values()))])
+
+    async def last_item(self, device_id: str) -> bytes | None:
+        """See `HotStore.last_item`; one item read."""
+        documents, _ = await self._ask(device_id, "SELECT TOP 1 * FROM c ORDER BY c.id DESC", (), 1)
+        return to_chunk_json(documents[0]) if documents else None
+
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
+        """See `HotStore.device_ids`: one request for thousands of items, and every item is read for it.
+
+        Only `id` is indexed, which spares the movers' writes an index entry; and so no query finds the devices alone.
+        """
+        continuation: str | None = None
+        while True:
+            devices, continuation = await self._some_devices(continuation, limit or ITEMS_A_LISTING)
+            yield sorted(set(devices))
+            if continuation is None:
+                return
+
+    async def _some_devices(self, continuation: str | None, most: int) -> tuple[list[str], str | None]:
+        text = f"SELECT VALUE c.{PARTITION_KEY} FROM c"
+
+        async def send(container: Any, options: dict[str, Any]) -> tuple[list[str], str | None]:
+            pages = container.query_items(text, max_item_count=most, **options).by_page(continuation)
+            async for page in pages:
+                return [device async for device in page], pages.continuation_token
+            return [], None
+
+        reply = await self._container.call("query", "read", send)
+        devices, more = reply.result
+        return devices, more
+
+    async def close(self) -> None:
+        await self._container.close()
+
+    async def _ask(
+        self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int
+    ) -> tuple[list[Document], bool]:
+        """The first documents, at most `count` and 4 MB, and whether there are more.
+
+        The service may answer with no document and yet a continuation; the SDK passes over such a page.
+        """
+        parameters = [{"name": name, "value": value} for name, value in values]
+
+        async def send(container: Any, options: dict[str, Any]) -> list[Document]:
+            pages = container.query_items(
+                text, parameters=parameters, partition_key=device_id, max_item_count=count, **options
+            ).by_page()
+            async for page in pages:
+                return [document async for document in page]
+            return []
+
+        reply = await self._container.call("query", "read", send)
+        return reply.result, bool(reply.headers.get("x-ms-continuation"))
+
+    def _only_expected(self, kind: str, reply: Reply, expected: set[int]) -> tuple[int, ...]:
+        """The operations' statuses where the batch was refused for one of the expected reasons; none if it was not."""
+        if reply.status and reply.status not in expected:
+            raise StoreError(self._container.resource, f"{kind} was refused with {reply.status}")
+        return reply.operations
+
+
+def _batch_call(device_id: str, operations: Sequence[Any]) -> Callable[[Any, dict[str, Any]], Awaitable[Any]]:
+    return lambda container, options: container.execute_item_batch(operations, partition_key=device_id, **options)
+
+
+def _by_size(documents: Sequence[Document]) -> list[list[Document]]:
+    batches: list[list[Document]] = []
+    size = 0
+    for document in documents:
+        length = len(orjson.dumps(document)) + 100
+        if not batches or len(batches[-1]) == BATCH or size + length > BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(document)
+        size += length
+    return batches

@@ -1,0 +1,229 @@
+"""A Cosmos DB document and the chunk's JSON item: the same JSON but for what the service cannot keep as it is.
+
+Cosmos DB's numbers are IEEE doubles. One that would not come back with its very digits is stored as
+`{"$number": "<digits>"}`. The chunk's own tags (docs/chunks.md) are stored as they are, and a map that looks like a tag
+and is none as `{"$map": ...}`. Attributes that the service gives a meaning of its own (`ttl`, `_ts`, ...) are stored
+under a name that begins with `$l3kit.`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from l3kit.errors import ItemRefusedError
+from l3kit.tiering.format.chunk_tags import FIRESTORE_TAGS
+
+PARTITION_KEY = "iotDeviceId"
+SORT_KEY = "id"
+SYSTEM = ("_rid", "_self", "_etag", "_attachments", "_ts")
+RESERVED = frozenset((*SYSTEM, "ttl", "__proto__"))
+PREFIX = "$l3kit."
+NUMBER = "$number"
+MAX_EXACT = 2**53
+MAX_DEPTH = 120
+"""Of maps and lists in each other. The service allows 128, some of which the tags may take."""
+MAX_ITEM_BYTES = 2 * 1024 * 1024 - 4096
+"""The service's 2 MB, less room for what it adds."""
+MAX_ID_BYTES = 1023
+MAX_PARTITION_BYTES = 2048
+FORBIDDEN_IN_ID = "/\\?#"
+FIRST_UNSORTED = "\ue000"
+"""From this character on, the order of UTF-16 is not that of Unicode, and the service does not document its own."""
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
+
+Document = dict[str, Any]
+
+
+class _Exact(str):
+    """The text of a number that a double does not keep."""
+
+
+def to_document(chunk_json: bytes) -> Document:
+    """The document for an item. Raises: ItemRefusedError for what Cosmos DB cannot hold, naming item and cause."""
+    try:
+        item = json.loads(chunk_json, parse_float=_float, parse_int=_integer, parse_constant=_no_constant)
+    except ValueError as error:
+        raise ItemRefusedError("item", f"is not JSON ({error})") from None
+    except RecursionError:
+        raise ItemRefusedError("item", "is nested too deeply") from None
+    if not isinstance(item, dict):
+        raise ItemRefusedError("item", "is not a JSON object")
+    name = f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
+    for key in (PARTITION_KEY, SORT_KEY):
+        if not isinstance(item.get(key), str) or isinstance(item[key], _Exact) or not item[key]:
+            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    document = {_stored_name(key): _stored(value, f"{name}: {key}", 1) for key, value in item.items()}
+    _check_keys(name, item)
+    try:
+        size = len(orjson.dumps(document))
+    except (TypeError, ValueError):
+        raise ItemRefusedError(name, "holds half of a surrogate pair, which is no text") from None
+    if size > MAX_ITEM_BYTES:
+        raise ItemRefusedError(name, f"has {size} bytes and Cosmos DB takes 2 MB", "Split it into several items")
+    return document
+
+
+def to_chunk_json(document: Document) -> bytes:
+    """The item of a document, attributes in alphabetical order; the document's system properties are taken out.
+
+    Raises: ItemRefusedError for what is no JSON text.
+    """
+    for name in SYSTEM:
+        document.pop(name, None)
+    try:
+        plain = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        if b'"$' not in plain and not (b"null" in plain and _has_odd_number(document)):
+            return plain
+    except TypeError:  # an integer of more than 64 bits, or half of a surrogate pair
+        pass
+    try:
+        return orjson.dumps({_plain_name(name): _plain(document[name]) for name in sorted(document, key=_plain_name)})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
+
+
+def check_sort_key(name: str, sort_key: str) -> None:
+    """Raises: ItemRefusedError where Cosmos DB takes no such document id, or may order it differently."""
+    bad = next((character for character in sort_key if character in FORBIDDEN_IN_ID), None)
+    if bad is not None:
+        raise ItemRefusedError(name, f"its sort key holds {bad!r}, which Cosmos DB does not allow in an id")
+    if len(sort_key.encode("utf-8", "replace")) > MAX_ID_BYTES:
+        raise ItemRefusedError(name, f"its sort key is longer than {MAX_ID_BYTES} bytes")
+    if max(sort_key) >= FIRST_UNSORTED:
+        raise ItemRefusedError(
+            name, "its sort key holds a character from U+E000 on, and Cosmos DB's order of these is not documented"
+        )
+
+
+def _check_keys(name: str, item: Mapping[str, Any]) -> None:
+    check_sort_key(name, item[SORT_KEY])
+    if len(item[PARTITION_KEY].encode("utf-8", "replace")) > MAX_PARTITION_BYTES:
+        raise ItemRefusedError(name, f"its device id is longer than {MAX_PARTITION_BYTES} bytes")
+
+
+def _stored_name(name: str) -> str:
+    return PREFIX + name if name in RESERVED or name.startswith(PREFIX) else name
+
+
+def _plain_name(name: str) -> str:
+    return name.removeprefix(PREFIX)
+
+
+def _integer(text: str) -> int | _Exact:
+    if len(text) <= 17 and text != "-0":
+        value = int(text)
+        if abs(value) <= MAX_EXACT:
+            return value
+    return _Exact(text)
+
+
+def _float(text: str) -> float | _Exact:
+    """Whole values come back without a fraction, so only others can keep their text."""
+    value = float(text)
+    if value - value != 0 or value.is_integer() or orjson.dumps(value) != text.encode():
+        return _Exact(text)
+    return value
+
+
+def _no_constant(text: str) -> Any:
+    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
+
+
+def _stored(value: Any, where: str, depth: int) -> Any:
+    if isinstance(value, _Exact):
+        return {NUMBER: str(value)}
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth > MAX_DEPTH:
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} deep")
+    if isinstance(value, list):
+        return [_stored(entry, where, depth + 1) for entry in value]
+    if _looks_tagged(value):
+        ((tag, content),) = value.items()
+        if tag in FIRESTORE_TAGS:
+            return {tag: _stored(content, where, depth + 1)}
+        if tag not in _TAGS:
+            return {"$map": {tag: _stored(content, where, depth + 2)}}
+        if tag != "$map":
+            return {tag: _stored_tag(tag, content, where)}
+        if not isinstance(content, dict):
+            raise _misused(where, tag)
+        return {tag: {name: _stored(entry, where, depth + 2) for name, entry in content.items()}}
+    return {name: _stored(entry, where, depth + 1) for name, entry in value.items()}
+
+
+def _stored_tag(tag: str, content: Any, where: str) -> Any:
+    if tag == "$binary":
+        _check_binary(tag, content, where)
+        return content
+    if not isinstance(content, list) or not content:
+        raise _misused(where, tag)
+    for entry in content:
+        is_number = isinstance(entry, (int, float, _Exact)) and not isinstance(entry, bool)
+        if tag == "$binarySet":
+            _check_binary(tag, entry, where)
+        elif is_number != (tag == "$numberSet") or not (is_number or isinstance(entry, str)):
+            raise _misused(where, tag)
+    return [{NUMBER: str(entry)} if isinstance(entry, _Exact) else entry for entry in content]
+
+
+def _check_binary(tag: str, content: Any, where: str) -> None:
+    if isinstance(content, _Exact) or not isinstance(content, str):
+        raise _misused(where, tag)
+    try:
+        base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+
+
+def _misused(where: str, tag: str) -> ItemRefusedError:
+    return ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+
+
+def _looks_tagged(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith("$")
+
+
+def _has_odd_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_odd_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_odd_number, value))
+    return isinstance(value, float) and value - value != 0
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
+    if isinstance(value, float) and value - value != 0:  # orjson would write null
+        raise ItemRefusedError("item", f"holds the number {value}, which JSON cannot write")
+    if not isinstance(value, dict):
+        return value
+    if _looks_tagged(value):
+        return _plain_tag(value)
+    return {name: _plain(value[name]) for name in sorted(value)}
+
+
+def _plain_tag(value: Mapping[str, Any]) -> Any:
+    ((tag, content),) = value.items()
+    if tag == NUMBER and isinstance(content, str) and _JSON_NUMBER.fullmatch(content):
+        return orjson.Fragment(content)
+    if tag == "$map" and isinstance(content, dict):
+        return {tag: {name: _plain(content[name]) for name in sorted(content)}}
+    if tag in ("$binary", "$stringSet", "$binarySet"):
+        return value
+    if tag in FIRESTORE_TAGS:
+        return {tag: _plain(content)}
+    if tag == "$numberSet" and isinstance(content, list):
+        return {tag: [_plain(entry) for entry in content]}
+    return {"$map": {tag: _plain(content)}}  # written by another hand: a map that only looks like a tag

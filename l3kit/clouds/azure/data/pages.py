@@ -1,0 +1,93 @@
+"""A query's answer as a page: its bounds, its size, the etags of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from l3kit.clouds.azure.data.items import SORT_KEY, Document, to_chunk_json
+from l3kit.errors import ItemRefusedError
+
+PAGE_BYTES = 1024 * 1024
+FIRST_ITEM_BYTES = 2048
+"""What an item is taken to weigh before any was seen."""
+MAX_ITEMS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A range of sort keys; the service compares them, as document ids."""
+
+    before: str
+    after: str | None = None
+    since: str | None = None
+
+    def condition(self) -> tuple[str, list[tuple[str, str]]]:
+        """The SQL condition on `c.id` and its parameters."""
+        terms = [("<", "@before", self.before)]
+        if self.after is not None:
+            terms.append((">", "@after", self.after))
+        if self.since is not None:
+            terms.append((">=", "@since", self.since))
+        text = " AND ".join(f"c.id {operator} {name}" for operator, name, _ in terms)
+        return text, [(name, value) for _, name, value in terms]
+
+
+class PageSize:
+    """How many items to ask for so that an answer holds about 1 MiB, after the weight of those seen last."""
+
+    def __init__(self) -> None:
+        self._item_bytes = float(FIRST_ITEM_BYTES)
+
+    def items(self, limit: int | None) -> int:
+        fitting = max(1, min(MAX_ITEMS, int(PAGE_BYTES / self._item_bytes)))
+        return fitting if limit is None else min(fitting, max(1, limit))
+
+    def note(self, size: int, items: int) -> None:
+        if items:
+            self._item_bytes = max(1.0, size / items)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`size`: bytes of the items; `cut`: the answer held more than fits; `last`: the page's last key, refused or not.
+
+    `etags[i]` belongs to `sort_keys[i]`.
+    """
+
+    sort_keys: list[str]
+    items: list[bytes]
+    etags: list[str]
+    refused: tuple[tuple[str, str], ...]
+    last: str | None
+    size: int
+    cut: bool
+
+
+def decode(documents: Sequence[Document]) -> Decoded:
+    """Decode a query's documents up to 1 MiB, at least one. One that cannot be written as JSON spoils no other."""
+    sort_keys: list[str] = []
+    items: list[bytes] = []
+    etags: list[str] = []
+    refused: list[tuple[str, str]] = []
+    last: str | None = None
+    size = 0
+    cut = False
+    for document in documents:
+        sort_key: str = document[SORT_KEY]
+        etag: str = document["_etag"]
+        try:
+            item = to_chunk_json(document)
+        except ItemRefusedError as error:
+            last = sort_key
+            refused.append((sort_key.encode(errors="backslashreplace").decode(), error.cause))
+            continue
+        if last is not None and size + len(item) > PAGE_BYTES:
+            cut = True
+            break
+        last = sort_key
+        size += len(item)
+        sort_keys.append(sort_key)
+        items.append(item)
+        etags.append(etag)
+    return Decoded(sort_keys, items, etags, tuple(refused), last, size, cut)

@@ -1,0 +1,67 @@
+"""Google Cloud as a session reaches it: a twin\'s stores, functions and schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
+from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
+from l3kit.clouds.gcp.session import GcpSession
+from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import StoreName
+from l3kit.twin.cron_forms import unix_cron
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
+    from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.twin.config import Twin
+
+AGENT = "l3kit-notebook"
+DATABASE = "(default)"
+
+
+class GcpCloud(HostedFunctions):
+    """The port `Cloud` on one project and region."""
+
+    provider = "gcp"
+
+    def __init__(self, session: GcpSession) -> None:
+        super().__init__(
+            "gcp",
+            session.functions,
+            lambda twin, name: self.session.names(twin.name).function(name),
+            unix_cron,
+            lambda function: "/",
+        )
+        self.session = session
+
+    @property
+    def account(self) -> str:
+        return f"{self.session.project}-{self.session.region}"
+
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> GcpProvisioner:
+        """See `Cloud.provisioner`."""
+        from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
+
+        return GcpProvisioner(twin, self.session, links)
+
+    def store_name(self, twin: Twin, resource: StoreName) -> str:
+        """See `Cloud.store_name`."""
+        return self.session.names(twin.name).store(resource)
+
+    def hot_store(self, twin: Twin) -> HotStore:
+        """The hot collection."""
+        return open_hot(self.store_name(twin, "hot"), self._firestore())
+
+    def journal_store(self, twin: Twin) -> JournalStore:
+        """The journal's collection."""
+        return open_journal(self.store_name(twin, "journal"), self._firestore())
+
+    def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
+        """The cold or archive bucket."""
+        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT)
+        return open_objects(self.store_name(twin, tier), tier, place)
+
+    def _firestore(self) -> FirestorePlace:
+        return FirestorePlace(self.session.project, DATABASE, self.session.firestore_endpoint, AGENT)

@@ -1,0 +1,81 @@
+"""Cloud Storage buckets: one storage class, uniform access, no public access, labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from l3kit.clouds.gcp.control.calls import explained, storage_client
+from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.shared.cloud_function import OWNER_LABEL
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.session import GcpSession
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bucket; `storage_class` is what its objects get where a request names none."""
+
+    session: GcpSession = field(repr=False)
+    name: str
+    twin_name: str
+    storage_class: str
+    kind: str = "bucket"
+    holds_data: bool = True
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        with explained(f"bucket {self.name}"):
+            there = storage_client(self.session).lookup_bucket(self.name)
+            if there is None:
+                return Finding(False)
+            return Finding(True, there.labels.get(OWNER_LABEL) == self.twin_name, tuple(self._differences(there)))
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        from google.api_core.exceptions import Conflict
+
+        with explained(f"bucket {self.name}"):
+            bucket = storage_client(self.session).bucket(self.name)
+            self._set(bucket)
+            bucket.labels = {OWNER_LABEL: self.twin_name, "l3kit-managed": "true"}
+            try:
+                bucket.create(location=self.session.region)
+            except Conflict:
+                raise AlreadyThereError(f"bucket {self.name}", "exists already") from None
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        with explained(f"bucket {self.name}"):
+            bucket = storage_client(self.session).get_bucket(self.name)
+            self._set(bucket)
+            bucket.patch()
+
+    def delete(self) -> None:
+        """See `Resource.delete`: with all its objects."""
+        from google.api_core.exceptions import NotFound
+
+        with explained(f"bucket {self.name}"):
+            bucket = storage_client(self.session).bucket(self.name)
+            try:
+                for blob in bucket.list_blobs():
+                    blob.delete()
+                bucket.delete()
+            except NotFound:
+                return
+
+    def _set(self, bucket: Any) -> None:
+        bucket.storage_class = self.storage_class
+        bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+        bucket.iam_configuration.public_access_prevention = "enforced"
+
+    def _differences(self, there: Any) -> list[str]:
+        found = []
+        if there.storage_class != self.storage_class:
+            found.append(f"its storage class is {there.storage_class}, not {self.storage_class}")
+        if not there.iam_configuration.uniform_bucket_level_access_enabled:
+            found.append("objects may have access rules of their own")
+        if there.iam_configuration.public_access_prevention != "enforced":
+            found.append("public access is not prevented")
+        return found

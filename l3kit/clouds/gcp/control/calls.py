@@ -1,0 +1,69 @@
+"""The SDKs' clients for provisioning, and their errors in l3kit's words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import PermissionMissingError, ProvisioningError
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.session import GcpSession
+
+
+@cache
+def storage_client(session: GcpSession) -> Any:
+    """google-cloud-storage's client of the session's project, deaf to the shell's proxies."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.requests import AuthorizedSession
+    from google.cloud.storage import Client
+
+    from l3kit.clouds.gcp.data.object_stores import NO_BUCKET_READS
+
+    os.environ.setdefault(NO_BUCKET_READS, "true")
+    credentials = AnonymousCredentials()
+    http = AuthorizedSession(credentials)
+    http.trust_env = False
+    options = {"api_endpoint": session.storage_endpoint}
+    client = Client(session.project, credentials, _http=http, client_options=options)
+    client._connection.API_BASE_MTLS_URL = session.storage_endpoint
+    return client
+
+
+@cache
+def firestore_client(session: GcpSession) -> Any:
+    """google-cloud-firestore's GAPIC client of the session's database, on an unencrypted channel to the sandbox."""
+    import grpc
+    from google.cloud.firestore_v1.services.firestore import FirestoreClient
+    from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+    channel = grpc.insecure_channel(session.firestore_endpoint, options=[("grpc.enable_http_proxy", 0)])
+    return FirestoreClient(transport=FirestoreGrpcTransport(channel=channel))
+
+
+@contextmanager
+def explained(resource: str) -> Iterator[None]:
+    """Google's refusals as ProvisioningError, and missing rights as PermissionMissingError."""
+    from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized
+    from google.auth.exceptions import GoogleAuthError
+    from requests import RequestException
+
+    try:
+        yield
+    except (Forbidden, Unauthorized):
+        raise PermissionMissingError(resource, "the credentials may not do this", "Grant the role") from None
+    except GoogleAPIError as error:
+        cause = f"Google Cloud refused ({type(error).__name__}: {getattr(error, 'message', '')})"
+        raise ProvisioningError(resource, cause, "Apply again once the cause is gone") from None
+    except GoogleAuthError as error:
+        cause = f"the credentials cannot be used ({type(error).__name__})"
+        raise PermissionMissingError(resource, cause, "Log in: gcloud auth application-default login") from None
+    except RequestException as error:
+        raise ProvisioningError(
+            resource,
+            f"Google Cloud could not be reached ({type(error).__name__})",
+            "Check the network, then apply again",
+        ) from None

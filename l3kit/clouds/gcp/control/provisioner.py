@@ -1,0 +1,103 @@
+"""Which resources on Google Cloud a twin should have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.gcp.control import collections
+from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.ports.resources import Resource
+from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
+from l3kit.clouds.shared.links import LinkAddress
+from l3kit.packaging.sources import pack_sources
+from l3kit.tiering.settings import TIMEOUT_VARIABLE
+from l3kit.twin.cron_forms import unix_cron
+from l3kit.twin.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.twin.config import Twin
+
+PROVIDER = "gcp"
+MOVER_TIMEOUT = 900
+OTHER_TIMEOUT = 60
+MARGIN_SECONDS = 15
+"""A mover is told to be done so long before Cloud Run ends its request."""
+
+
+class GcpProvisioner:
+    """The port `Provisioner` on one project and region."""
+
+    provider = PROVIDER
+
+    def __init__(self, twin: Twin, session: GcpSession, links: DeployedLinks) -> None:
+        self._twin = twin
+        self._links = links
+        self._session = session
+        self._names = session.names(twin.name)
+
+    def preflight(self) -> tuple[str, ...]:
+        """See `Provisioner.preflight`: whether Cloud Scheduler can be told the schedule. Raises: ConfigurationError."""
+        unix_cron(self._twin.config.mover_schedule)
+        return ()
+
+    def stores(self, tiers: Collection[str]) -> list[Resource]:
+        """See `Provisioner.stores`."""
+        names, twin = self._names, self._twin.name
+        found: list[Resource] = []
+        if "hot" in tiers:
+            found.append(collections.Collection(self._session, names.store("hot"), twin, ("items",)))
+            found.append(collections.Collection(self._session, names.store("journal"), twin))
+        if "cold" in tiers:
+            found.append(Bucket(self._session, names.store("cold"), twin, "COLDLINE"))
+        if "archive" in tiers:
+            found.append(Bucket(self._session, names.store("archive"), twin, "ARCHIVE"))
+        return found
+
+    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+        """See `Provisioner.function_parts`; a mover's Cloud Scheduler job belongs to its function."""
+        name, twin, host = self._names.function(function), self._twin, self._session.functions
+        mover = function in MOVERS
+        here = host_of(twin, function) == PROVIDER  # what another layout left over is only looked for
+        schedule = unix_cron(twin.config.mover_schedule) if mover and here else ""
+        job = {"name": self._names.schedule(function), "schedule": schedule, "body": "{}"}
+        parts: list[Resource] = [
+            CloudFunction(
+                host,
+                name,
+                twin.name,
+                f"{sys.version_info.major}.{sys.version_info.minor}",
+                MOVER_TIMEOUT if mover else OTHER_TIMEOUT,
+                function in RECEIVERS,
+                self._builder(function),
+                coming,
+                (job,) if mover else (),
+            )
+        ]
+        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
+            parts.append(LinkAddress(self._links, receiving_link(twin, function)))
+        return parts
+
+    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """None beside the functions (see `function_parts`)."""
+        return []
+
+    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+        """See `schedules`."""
+        return []
+
+    def _builder(self, function: str) -> Callable[[], BuiltFunction]:
+        more = {
+            "GOOGLE_CLOUD_PROJECT": self._session.project,
+            "FIRESTORE_DATABASE": "(default)",
+            TIMEOUT_VARIABLE: str(MOVER_TIMEOUT - MARGIN_SECONDS),
+        }
+
+        def build() -> BuiltFunction:
+            settings, files = environment(self._twin, self._links, PROVIDER, function, self._names.store, more)
+            return BuiltFunction(pack_sources(PROVIDER, function, files), settings)
+
+        return build

@@ -1,0 +1,49 @@
+"""Cloud Functions gen2: HTTP requests to what `l3kit.tiering` understands, and its answers back.
+
+`lambda_code/gcp/<function>/main.py` calls `build` when it is imported, so that a missing variable ends the start-up
+with an error that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import flask
+
+from l3kit.clouds.gcp.data.stores import openers
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.http_functions import HttpFunction
+from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.settings import load_settings
+from l3kit.tiering.transfer.wire import Request
+
+PROVIDER = "gcp"
+SCHEDULED = "X-CloudScheduler-ScheduleTime"
+"""Cloud Scheduler's header with the time a job was due; only it and other invokers of the function get this far."""
+
+Handler = Callable[[flask.Request], flask.Response]
+
+
+def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
+    """The handler of one of the twin's functions.
+
+    Args:
+        root: the folder of the deployed code.
+    Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
+    """
+    settings = load_settings(function, env, provider=PROVIDER, root=root)
+    log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
+    if "K_SERVICE" in env:
+        log_lines.install()
+    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
+
+    def handler(request: flask.Request) -> flask.Response:
+        asked = Request(dict(request.headers), request.get_data(), request.method)
+        request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
+        answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
+        return flask.Response(answer.body, answer.status, answer.all_headers)
+
+    return handler

@@ -1,0 +1,56 @@
+"""Opening the Firestore stores of one project by name. Google's libraries are imported only when a store is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.settings import Tuning
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
+    from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
+    from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
+
+REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class FirestorePlace:
+    """Where and as whom.
+
+    Attributes:
+        endpoint: host and port of the emulator; None is Google's, with application default credentials.
+        agent: the user agent that requests carry.
+    """
+
+    project: str
+    database: str = "(default)"
+    endpoint: str | None = None
+    agent: str = "l3kit"
+    retry: RetryPolicy | None = None
+
+
+def open_hot(
+    name: str, place: FirestorePlace, *, delete_concurrency: int = 32, timeout: float = REQUEST_TIMEOUT
+) -> FirestoreHotStore:
+    """The hot tier's collection; connections are opened when needed. `timeout`: seconds for one request."""
+    from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
+
+    return FirestoreHotStore(name, _client(place, timeout), delete_concurrency=delete_concurrency)
+
+
+def open_journal(name: str, place: FirestorePlace, *, timeout: float = REQUEST_TIMEOUT) -> FirestoreJournalStore:
+    """The journal's collection. `timeout`: seconds for one request."""
+    from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
+
+    return FirestoreJournalStore(name, _client(place, timeout))
+
+
+def _client(place: FirestorePlace, timeout: float) -> FirestoreClient:
+    from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
+
+    return FirestoreClient(
+        place.project, place.database, place.endpoint, place.agent, retry=place.retry, timeout=timeout
+    )

@@ -1,0 +1,164 @@
+"""The hot tier in Firestore: collection of the twin / device / `items` / sort key.
+
+Each device is a document id below the twin's one root collection, and each item a document in the device's
+subcollection `items` whose id is the sort key itself. Ids are what Firestore keeps sorted anyway, so ranges need no
+field and no index: with a single-field index exemption for the collection group `items`, no field of an item has an
+index entry, and writing or deleting one touches none. One thing needs an index: Firestore reads names backwards,
+which `last_item` does, only along the index `__name__ DESC` of the collection group, one entry an item.
+
+A document holds the whole item, its two keys among the fields, for those who look at it with other tools. On
+reading, the place decides. The device's own document need not exist; its id is the device's, percent-encoded where
+Firestore demands it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grpc import StatusCode as Code
+
+from l3kit.clouds.gcp.data import document_ids
+from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
+from l3kit.clouds.gcp.data.item_reads import DESCENDING, ITEMS, LISTED_A_PAGE, ItemReads, place, sort_key
+from l3kit.clouds.gcp.data.item_writes import BATCH, ItemWrites, batches, put_write
+from l3kit.clouds.gcp.data.items import to_chunk_json
+from l3kit.errors import ItemRefusedError
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.ports import Page, always
+
+PAGE_BYTES = 1 << 20
+FIRST_LIMIT = 1000
+MAX_LIMIT = 10_000
+
+_GONE = frozenset({Code.OK, Code.NOT_FOUND})
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The update times of a page's items, in their order, in nanoseconds: every write gives a document a new one."""
+
+    device: str
+    update_times: Sequence[int]
+
+
+class FirestoreHotStore:
+    """The port `HotStore` on one root collection.
+
+    Args:
+        delete_concurrency: batches under way at once, over all devices.
+    """
+
+    def __init__(self, name: str, client: FirestoreClient, *, delete_concurrency: int = 32) -> None:
+        self._client = client
+        self._collection = f"{client.documents}/{name}"
+        self._reads = ItemReads(client, f"collection {name}")
+        self._writes = ItemWrites(client, f"collection {name}")
+        self._bounded = Bounded(delete_concurrency)
+        self._document_bytes = PAGE_BYTES / FIRST_LIMIT
+        self.usage = client.usage
+
+    async def read_page(
+        self,
+        device_id: str,
+        *,
+        before: str,
+        after: str | None = None,
+        since: str | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """See `HotStore.read_page`.
+
+        Firestore limits an answer by documents only, so the limit follows the size of the documents seen so far, and
+        what comes beyond a page's size is left unread.
+        """
+        device = place(self._collection, device_id)
+        start = document_ids.below(since) if since is not None else document_ids.above(after or "")
+        end = document_ids.below(before)
+        if device is None or end is None or (since is not None and since >= before):
+            return Page([], [], None)
+        fitting = max(1, int(PAGE_BYTES / self._document_bytes))
+        most = min(fitting, MAX_LIMIT, MAX_LIMIT if limit is None else max(1, limit))
+        size: int = 0
+
+        def full(answer: Any) -> bool:
+            nonlocal size
+            size += int(answer.document.ByteSize())
+            return size >= PAGE_BYTES
+
+        documents = await self._reads.between(device, start, end, most, enough=full)
+        if documents:
+            self._document_bytes = max(PAGE_BYTES / MAX_LIMIT, size / len(documents))
+        cut = len(documents) == most or size >= PAGE_BYTES
+        if size > PAGE_BYTES and len(documents) > 1:
+            documents.pop()
+        next_after = sort_key(documents[-1]) if cut else None
+        return _page(device_id, device, documents, next_after)
+
+    async def delete_page(
+        self,
+        page: Page,
+        sort_keys: Sequence[str],
+        *,
+        check: Callable[[], None] = always,
+        attempt: int = 1,
+    ) -> list[str]:
+        """See `HotStore.delete_page`; 500 a batch, each item decided by itself, on condition of its update time."""
+        if not sort_keys:
+            return []
+        assert isinstance(page.seen, _Seen)
+        device = page.seen.device
+        times = dict(zip(page.sort_keys, page.seen.update_times, strict=True))
+
+        async def delete(batch: Sequence[str]) -> list[str]:
+            check()
+            codes = await self._writes.delete([(f"{device}/{ITEMS}/{key}", times[key]) for key in batch])
+            return [key for key, code in zip(batch, codes, strict=True) if code not in _GONE]
+
+        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
+        results = await self._bounded.run([delete(batch) for batch in batches])
+        left = [key for some in results for key in some]
+        if left:
+            self.usage.retried("batch_delete", sum(map(bool, results)))
+            await self._client.retry.wait(attempt)
+        return left
+
+    async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
+        """See `HotStore.put_items`."""
+        writes = [put_write(self._collection, self._client.database, one) for one in items]
+        last = {write.update.name: write for write in writes}  # a batch takes one write a document
+        await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
+
+    async def last_item(self, device_id: str) -> bytes | None:
+        """See `HotStore.last_item`; one document read, along the index `__name__ DESC`."""
+        device = place(self._collection, device_id)
+        if device is None:
+            return None
+        documents = await self._reads.between(device, None, None, 1, direction=DESCENDING)
+        return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
+
+    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
+        """See `HotStore.device_ids`: a device has no document of its own, so missing ones are listed too."""
+        async for found in self._reads.listed(self._collection, limit or LISTED_A_PAGE):
+            yield [document_ids.decode(document_id) for document_id in found]
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def _page(device_id: str, device: str, documents: Sequence[Any], next_after: str | None) -> Page:
+    sort_keys: list[str] = []
+    items: list[bytes] = []
+    update_times: list[int] = []
+    refused: list[tuple[str, str]] = []
+    for document in documents:
+        key = sort_key(document)
+        try:
+            items.append(to_chunk_json(document.fields, device_id, key))
+        except ItemRefusedError as error:
+            refused.append((key, error.cause))
+        else:
+            sort_keys.append(key)
+            update_times.append(document.update_time.ToNanoseconds())
+    return Page(sort_keys, items, next_after, _Seen(device, update_times), tuple(refused))

@@ -1,0 +1,123 @@
+"""Batches of writes, each decided by itself. A BatchWrite is not atomic, which is all the faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from google.cloud.firestore_v1 import types
+from grpc import StatusCode as Code
+
+from l3kit.clouds.gcp.data import document_ids
+from l3kit.clouds.gcp.data.document_size import MAX_DOCUMENT_BYTES, document_size
+from l3kit.clouds.gcp.data.firestore_client import TRANSIENT, FirestoreClient
+from l3kit.clouds.gcp.data.item_reads import ITEMS, place
+from l3kit.clouds.gcp.data.items import DEVICE, SORT_KEY, fill, parse
+from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.retry import Passing
+
+BATCH = 500
+"""Writes in one BatchWrite (Firestore's limit)."""
+BATCH_BYTES = 8 << 20
+"""Firestore takes requests of 10 MiB."""
+BATCH_TRIES = 20
+"""How often what a BatchWrite did not write is sent again."""
+
+_Write: Any = types.Write.pb()
+_CODES = {code.value[0]: code for code in Code}
+
+
+def put_write(collection: str, database: str, chunk_json: bytes) -> Any:
+    """The write that stores an item. Raises: ItemRefusedError where Firestore cannot hold it unchanged."""
+    item = parse(chunk_json)
+    named = f"item {item[DEVICE]}/{item[SORT_KEY]}"
+    device = place(collection, item[DEVICE])
+    if device is None:
+        cause = document_ids.refusal(document_ids.encode(item[DEVICE]))
+        raise ItemRefusedError(named, f"its device id {cause}", "Firestore holds it as a document id")
+    cause = document_ids.refusal(item[SORT_KEY])
+    if cause:
+        raise ItemRefusedError(named, f"its sort key {cause}", "Firestore holds it as a document id")
+    write = _Write()
+    write.update.name = f"{device}/{ITEMS}/{item[SORT_KEY]}"
+    fill(write.update.fields, item)
+    size = document_size(write.update.name.removeprefix(f"{database}/documents/"), write.update.fields)
+    if size > MAX_DOCUMENT_BYTES:
+        raise ItemRefusedError(
+            named, f"has {size} bytes as a document, and Firestore takes {MAX_DOCUMENT_BYTES}", "Split the item"
+        )
+    return write
+
+
+def batches(writes: Sequence[Any]) -> Iterator[list[Any]]:
+    """Split by number and size."""
+    batch: list[Any] = []
+    size = 0
+    for write in writes:
+        bytes_ = write.ByteSize()
+        if batch and (len(batch) == BATCH or size + bytes_ > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(write)
+        size += bytes_
+    if batch:
+        yield batch
+
+
+class ItemWrites:
+    """Writing items of one root collection."""
+
+    def __init__(self, client: FirestoreClient, resource: str) -> None:
+        self._client = client
+        self._resource = resource
+
+    async def delete(self, documents: Sequence[tuple[str, int]]) -> list[Code]:
+        """Delete documents, each only while it has this update time (nanoseconds); sent a single time.
+
+        Returns: a status for each; UNKNOWN where the call failed or its answer was lost.
+        Raises: StoreError where a repetition would not help.
+        """
+        request = types.BatchWriteRequest.pb()(database=self._client.database)
+        for name, update_time in documents:
+            write = request.writes.add()
+            write.delete = name
+            write.current_document.update_time.FromNanoseconds(update_time)
+        wrapped = types.BatchWriteRequest.wrap(request)
+        outcome = await self._client.attempt("batch_write", "batch_delete", self._resource, wrapped)
+        if isinstance(outcome, Passing):
+            return [Code.UNKNOWN] * len(documents)
+        codes = [_CODES.get(status.code, Code.UNKNOWN) for status in outcome.status]
+        self._client.usage.write_units += codes.count(Code.OK)
+        return codes
+
+    async def put(self, writes: Sequence[Any]) -> None:
+        """Store items. Raises: ItemRefusedError naming the item; StoreError."""
+        pending = list(writes)
+        for attempt in range(1, BATCH_TRIES + 1):
+            answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(pending))
+            left = []
+            for write, status in zip(pending, answer.status, strict=True):
+                code = _CODES.get(status.code, Code.UNKNOWN)
+                if code in TRANSIENT:
+                    left.append(write)
+                elif code is Code.INVALID_ARGUMENT:
+                    raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
+                elif code is not Code.OK:
+                    raise StoreError(self._resource, f"batch_put was answered {code.name} {status.message}".rstrip())
+            self._client.usage.write_units += len(pending) - len(left)
+            if not left:
+                return
+            pending = left
+            self._client.usage.retried("batch_put")
+            await self._client.retry.wait(attempt)
+        raise StoreError(
+            self._resource, f"left items of a batch unwritten {BATCH_TRIES} times", "It is busy: run again later"
+        )
+
+    def _request(self, writes: Sequence[Any]) -> Any:
+        request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)
+        return types.BatchWriteRequest.wrap(request)
+
+
+def _relative(name: str) -> str:
+    return "/".join(name.split("/")[6:])

@@ -1,0 +1,304 @@
+"""Firestore's values and the chunk's JSON. docs/chunks.md has the JSON form.
+
+Native in the store: text, booleans, null, maps, arrays, bytes, whole numbers of 64 bits, and doubles where their
+digits survive. What Firestore lacks is held in a map with a single key, which `to_chunk_json` undoes:
+
+- `$number`: the digits of any other number, as text;
+- `$json`: chunk JSON as text, for arrays in arrays, field names that Firestore refuses, and what lies too deep;
+- `$stringSet`, `$numberSet`, `$binarySet`: as in the chunk, but with native values;
+- `$map`: a user's map that looks like one of these.
+
+The other way round, values of Firestore that JSON lacks are tagged in the chunk: `$binary`, `$timestamp`,
+`$geoPoint` and `$reference`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from google.cloud.firestore_v1 import types
+
+from l3kit.clouds.gcp.data import foreign_values
+from l3kit.errors import ItemRefusedError
+
+DEVICE = "iotDeviceId"
+SORT_KEY = "id"
+MAX_LEVELS = 16
+"""Firestore allows 20; maps and arrays deeper than this are held as text."""
+MAX_FIELD_NAME_BYTES = 1500
+STORE_TAGS = frozenset({"$number", "$json", "$map", "$stringSet", "$numberSet", "$binarySet"})
+
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_RESERVED = re.compile(r"__.*__", re.DOTALL)
+_Value: Any = types.Value.pb()
+
+
+class _Number(str):
+    """A number's text on its way from chunk JSON to the store."""
+
+
+class _UnholdableError(Exception):
+    """Firestore cannot hold this value natively."""
+
+
+def parse(chunk_json: bytes) -> dict[str, Any]:
+    """An item with its numbers as text. Raises: ItemRefusedError where it is none."""
+    try:
+        item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ItemRefusedError("item", f"is not JSON ({error})") from None
+    if not isinstance(item, dict):
+        raise ItemRefusedError("item", "is not a JSON object")
+    name = f"item {item.get(DEVICE)}/{item.get(SORT_KEY)}"
+    for key in (DEVICE, SORT_KEY):
+        if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
+            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    return item
+
+
+def fill(fields: Any, item: Mapping[str, Any]) -> None:
+    """Put a parsed item into a document's fields.
+
+    Raises: ItemRefusedError for what Firestore cannot hold unchanged, naming item and attribute.
+    """
+    name = f"item {item[DEVICE]}/{item[SORT_KEY]}"
+    for attribute, value in item.items():
+        where = f"{name}: {attribute}"
+        try:
+            if not _is_field_name(attribute):
+                raise ItemRefusedError(where, "Firestore allows no field of that name")
+            _fill(fields[attribute], value, where, 1)
+        except (UnicodeError, TypeError, ValueError, RecursionError):  # such as half a surrogate pair
+            printable = where.encode(errors="backslashreplace").decode()
+            raise ItemRefusedError(printable, "holds text that is not valid Unicode, or lies too deep") from None
+
+
+def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> bytes:
+    """A document's fields as chunk JSON, in alphabetical order. Both keys are those of its place.
+
+    Raises: ItemRefusedError for a value that JSON cannot hold, or a key attribute that contradicts the place.
+    """
+    try:
+        return _to_json({name: _plain(value) for name, value in fields.items()}, device_id, sort_key)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ItemRefusedError(f"item {device_id}/{sort_key}", f"holds what JSON cannot write ({error})") from None
+
+
+def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
+    for key, wanted in ((DEVICE, device_id), (SORT_KEY, sort_key)):
+        if plain.setdefault(key, wanted) != wanted:
+            raise ItemRefusedError(
+                f"item {device_id}/{sort_key}", f"its field {key} contradicts the document's name, which says {wanted}"
+            )
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _fill(target: Any, value: Any, where: str, level: int) -> None:
+    try:
+        _fill_native(target, value, where, level)
+    except _UnholdableError:
+        target.Clear()
+        target.map_value.fields["$json"].string_value = _text(value)
+
+
+def _fill_native(target: Any, value: Any, where: str, level: int) -> None:
+    if isinstance(value, _Number):
+        _fill_number(target, value)
+    elif isinstance(value, str):
+        target.string_value = value
+    elif value is None:
+        target.null_value = 0
+    elif isinstance(value, bool):
+        target.boolean_value = value
+    elif isinstance(value, list):
+        _fill_array(target, value, where, level)
+    elif _looks_tagged(value):
+        ((tag, content),) = value.items()
+        _fill_tagged(target, tag, content, where, level)
+    else:
+        _fill_map(target, value, where, level)
+
+
+def _fill_number(target: Any, text: str) -> None:
+    if _WHOLE.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+        target.integer_value = int(text)
+        return
+    number = float(text)
+    if math.isfinite(number) and orjson.dumps(number) == text.encode():
+        target.double_value = number
+    else:
+        target.map_value.fields["$number"].string_value = text
+
+
+def _fill_array(target: Any, entries: list[Any], where: str, level: int) -> None:
+    target.array_value.SetInParent()
+    if level > MAX_LEVELS:
+        raise _UnholdableError
+    for entry in entries:
+        if isinstance(entry, list):
+            raise _UnholdableError
+        _fill(target.array_value.values.add(), entry, where, level + 1)
+
+
+def _fill_map(target: Any, content: Mapping[str, Any], where: str, level: int) -> None:
+    target.map_value.SetInParent()
+    if level > MAX_LEVELS or not all(_is_field_name(name) for name in content):
+        raise _UnholdableError
+    for name, entry in content.items():
+        _fill(target.map_value.fields[name], entry, f"{where}.{name}", level + 1)
+
+
+def _fill_tagged(target: Any, tag: str, content: Any, where: str, level: int) -> None:
+    if level > MAX_LEVELS:
+        raise _UnholdableError
+    if tag == "$map" and isinstance(content, dict):
+        if len(content) == 1 and next(iter(content)) in STORE_TAGS:
+            target = target.map_value.fields["$map"]
+        _fill_map(target, content, where, level + 1)
+    elif tag == "$binary" and isinstance(content, str):
+        target.bytes_value = _bytes(content, where)
+    elif tag in ("$stringSet", "$numberSet", "$binarySet") and isinstance(content, list) and content:
+        _fill_set(target.map_value.fields[tag].array_value.values, tag, content, where)
+    elif tag in foreign_values.TAGS:
+        if not foreign_values.fill(target, tag, content):
+            raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+    elif tag in STORE_TAGS or tag == "$binary":
+        raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+    else:
+        _fill_map(target, {tag: content}, where, level)
+
+
+def _fill_set(values: Any, tag: str, content: list[Any], where: str) -> None:
+    for entry in content:
+        numeric = isinstance(entry, _Number)
+        if not isinstance(entry, str) or numeric != (tag == "$numberSet"):
+            raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+        if numeric:
+            _fill_number(values.add(), entry)
+        elif tag == "$stringSet":
+            values.add().string_value = entry
+        else:
+            values.add().bytes_value = _bytes(entry, where)
+
+
+def _bytes(text: str, where: str) -> bytes:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+    if base64.b64encode(content).decode() != text:
+        raise _UnholdableError
+    return content
+
+
+def _plain(value: Any) -> Any:
+    kind = value.WhichOneof("value_type")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "integer_value":
+        return value.integer_value
+    if kind == "double_value":
+        if not math.isfinite(value.double_value):
+            raise ItemRefusedError("item", f"holds the number {value.double_value}, which JSON cannot write")
+        return value.double_value
+    if kind == "boolean_value":
+        return value.boolean_value
+    if kind == "null_value":
+        return None
+    if kind == "map_value":
+        return _plain_map(value.map_value.fields)
+    if kind == "array_value":
+        return [_plain(entry) for entry in value.array_value.values]
+    if kind == "bytes_value":
+        return {"$binary": base64.b64encode(value.bytes_value).decode()}
+    return foreign_values.plain(value, kind)
+
+
+def _plain_map(fields: Mapping[str, Any]) -> Any:
+    if len(fields) == 1:
+        ((name, content),) = fields.items()
+        if name in STORE_TAGS:
+            try:
+                return _untagged(name, content)
+            except ValueError:  # not written by l3kit: a map of somebody else's that looks like a tag
+                return {"$map": {name: _plain(content)}}
+        if name.startswith("$"):
+            return {"$map": {name: _plain(content)}}
+    if "__type__" in fields:
+        raise ItemRefusedError("item", "holds a vector, for which chunks have no form")
+    return {name: _plain(content) for name, content in fields.items()}
+
+
+def _untagged(tag: str, content: Any) -> Any:
+    """Raises: ValueError where this is not as `fill` writes it."""
+    kind = content.WhichOneof("value_type")
+    if tag == "$number" and _JSON_NUMBER.fullmatch(content.string_value):
+        return orjson.Fragment(content.string_value)
+    if tag == "$json" and kind == "string_value":
+        json.loads(content.string_value, parse_float=_Number, parse_constant=_no_json)
+        return orjson.Fragment(content.string_value)
+    if tag == "$map" and kind == "map_value":
+        inner = content.map_value.fields
+        if len(inner) == 1 and next(iter(inner)) in STORE_TAGS:
+            return {"$map": {name: _plain(value) for name, value in inner.items()}}
+    if tag.endswith("Set") and content.array_value.values:
+        return {tag: _set_entries(tag, content.array_value.values)}
+    raise ValueError
+
+
+def _set_entries(tag: str, values: Any) -> list[Any]:
+    if tag == "$binarySet":
+        if all(value.HasField("bytes_value") for value in values):
+            return [base64.b64encode(value.bytes_value).decode() for value in values]
+    elif tag == "$stringSet":
+        if all(value.HasField("string_value") for value in values):
+            return [value.string_value for value in values]
+    elif all(_is_number(value) for value in values):
+        return [_plain(value) for value in values]
+    raise ValueError
+
+
+def _is_number(value: Any) -> bool:
+    kind = value.WhichOneof("value_type")
+    if kind == "map_value":
+        held = value.map_value.fields
+        return len(held) == 1 and "$number" in held and bool(_JSON_NUMBER.fullmatch(held["$number"].string_value))
+    return kind in ("integer_value", "double_value")
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(_with_digits(value), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _with_digits(value: Any) -> Any:
+    if isinstance(value, _Number):
+        return orjson.Fragment(str(value))
+    if isinstance(value, list):
+        return [_with_digits(entry) for entry in value]
+    if isinstance(value, dict):
+        return {name: _with_digits(entry) for name, entry in value.items()}
+    return value
+
+
+def _is_field_name(name: str) -> bool:
+    return bool(name) and not _RESERVED.fullmatch(name) and len(name.encode()) <= MAX_FIELD_NAME_BYTES
+
+
+def _looks_tagged(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith("$")
+
+
+def _no_json(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _no_constant(text: str) -> Any:
+    raise ItemRefusedError("item", f"holds {text}, which is not JSON")

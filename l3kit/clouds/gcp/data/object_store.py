@@ -1,0 +1,290 @@
+"""The cold and archive tiers in Cloud Storage: one bucket, one storage class."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import google.cloud.storage as storage
+import requests
+
+from l3kit.clouds.gcp.data.blobs import blob_info, etag_generation
+from l3kit.clouds.gcp.data.object_names import key_fault
+from l3kit.clouds.gcp.data.resumable_upload import PIECE_BYTES, TAKEN, Upload
+from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls
+from l3kit.errors import KeyConflictError, StoreError
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.taken_keys import same_or_conflict
+
+STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
+PAGE = 1000
+_MISSING = frozenset({404})
+_LISTED = "items(name,size,generation,timeCreated,storageClass,contentEncoding),nextPageToken"
+_COPIED = (
+    "cache_control",
+    "content_disposition",
+    "content_encoding",
+    "content_language",
+    "content_type",
+    "custom_time",
+    "metadata",
+)
+
+_Page = tuple[list[storage.Blob], str | None]
+
+
+class GcsObjectStore:
+    """The port `ObjectStore` on one bucket.
+
+    Objects below `_l3kit/` (reports, parts) are STANDARD whatever the tier: they are small and short-lived. `etag` is
+    the object's generation, which grows with each new content of a key.
+
+    Args:
+        client: Google's, with room for as many connections as `calls` has threads.
+        session: the client's own, for the pieces of large uploads.
+        timeout: seconds a request may wait for the connection, and for each piece of the answer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tier: Tier,
+        client: storage.Client,
+        session: requests.Session,
+        calls: StorageCalls,
+        *,
+        timeout: float,
+    ) -> None:
+        self.name = name
+        self.tier: Tier = tier
+        self._client = client
+        self._session = session
+        self._calls = calls
+        self._once: dict[str, Any] = {"timeout": timeout, "retry": None}
+        self._timeout = timeout
+        self.usage = calls.usage
+
+    def key_fault(self, key: str) -> str | None:
+        """See `ObjectStore.key_fault`."""
+        return key_fault(key)
+
+    async def create(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        sha256: str,
+        content_encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectInfo:
+        """See `ObjectStore.create`: an upload for generation 0 with the body's CRC32C, which the service compares.
+
+        The service knows no SHA-256, so that is compared here, where the body is stored as it is.
+        """
+        if len(body) > PIECE_BYTES:
+            return await self.create_large(
+                key, _one(body), sha256=sha256, content_encoding=content_encoding, metadata=metadata
+            )
+        if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
+            raise StoreError(self._where(key), "the content has another digest than was declared", "Send it again")
+        blob = self._new_blob(key, sha256, content_encoding, metadata)
+
+        def upload() -> None:
+            blob.upload_from_string(
+                body, content_type="application/json", if_generation_match=0, checksum="crc32c", **self._once
+            )
+
+        answer = await self._calls.run("put", self._where(key), upload, sends=len(body), expected=TAKEN)
+        return await same_or_conflict(self, key, sha256) if isinstance(answer, Refused) else blob_info(blob)
+
+    async def create_large(
+        self,
+        key: str,
+        parts: AsyncIterator[bytes],
+        *,
+        sha256: str,
+        content_encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> ObjectInfo:
+        """See `ObjectStore.create_large`: a resumable upload whose last piece waits for the digest of the whole."""
+        blob = self._new_blob(key, sha256, content_encoding, metadata)
+
+        def begin() -> str:
+            address: str = blob.create_resumable_upload_session(
+                content_type="application/json", if_generation_match=0, checksum=None, **self._once
+            )
+            return address
+
+        upload = Upload(self._calls, self._where(key), begin, self._send)
+        outcome = await upload.run(parts, None if content_encoding else sha256)
+        if isinstance(outcome, bytes):
+            return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
+        return await same_or_conflict(self, key, sha256)
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """See `ObjectStore.head`."""
+        blob = await self._load(self._blob(key))
+        return None if blob is None else blob_info(blob)
+
+    async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
+        """See `ObjectStore.read`. Archived objects too are read at once; that only costs more."""
+        blob = self._blob(key)
+        if length == 0:
+            return b""
+
+        def download() -> bytes:
+            content: bytes = blob.download_as_bytes(
+                start=start or None,
+                end=None if length is None else start + length - 1,
+                raw_download=True,
+                checksum="crc32c",
+                single_shot_download=True,
+                **self._once,
+            )
+            return content
+
+        content: bytes = await self._run("get", key, download)
+        self.usage.bytes_in += len(content)
+        return content
+
+    async def delete(self, key: str, *, etag: str | None = None) -> bool:
+        """See `ObjectStore.delete`."""
+        blob = self._blob(key)
+        generation = None if etag is None else etag_generation(etag)
+        if etag is not None and generation is None:  # never one of ours
+            return await self._load(blob) is None
+        answer = await self._calls.run(
+            "delete",
+            self._where(key),
+            lambda: blob.delete(if_generation_match=generation, **self._once),
+            expected=TAKEN | _MISSING,
+        )
+        return answer != Refused(412)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
+        """See `ObjectStore.list`: pages of 1,000."""
+        token: str | None = None
+        while True:
+            blobs, token = await self._page(prefix, token)
+            for blob in blobs:
+                yield blob_info(blob)
+            if not token:
+                return
+
+    async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
+        """See `ObjectStore.copy_from`: rewrites, conditional on both ends, until all bytes are in the new class."""
+        original = await self._load(self._blob(info.key, source.name))
+        if original is not None and str(original.generation) == info.etag:
+            await self._rewrite(original)
+        else:
+            original = None
+        there = await self._load(self._blob(info.key))
+        if there is None:
+            raise StoreError(
+                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
+            )
+        copied = blob_info(there)
+        digest = info.sha256 or (blob_info(original).sha256 if original is not None else None)
+        same = copied.sha256 == digest if digest else original is not None and there.crc32c == original.crc32c
+        if not same or copied.size != info.size:
+            raise KeyConflictError(
+                self._where(info.key),
+                "holds other content",
+                "It was left as it is; compare the two by hand",
+                existing_sha256=copied.sha256,
+            )
+        return copied
+
+    async def restore(self, key: str, *, days: int) -> str:
+        """See `ObjectStore.restore`: nothing is to be done, Cloud Storage's Archive class is readable at once."""
+        return await self.restore_state(key)
+
+    async def restore_state(self, key: str) -> str:
+        """See `ObjectStore.restore_state`: always `readable`, in the Archive class too."""
+        if await self.head(key) is None:
+            raise StoreError(self._where(key), "is not there")
+        return "readable"
+
+    async def close(self) -> None:
+        self._calls.close()
+        self._client.close()
+
+    async def _run(self, kind: str, key: str, work: Any) -> Any:
+        answer = await self._calls.run(kind, self._where(key), work)
+        assert not isinstance(answer, Refused)  # none was expected
+        return answer
+
+    async def _load(self, blob: storage.Blob) -> storage.Blob | None:
+        where = f"{blob.bucket.name}/{blob.name}"
+        answer = await self._calls.run("head", where, lambda: blob.reload(**self._once), expected=_MISSING)
+        return None if isinstance(answer, Refused) else blob
+
+    async def _page(self, prefix: str, token: str | None) -> _Page:
+        def ask() -> _Page:
+            found = self._client.list_blobs(
+                self.name, prefix=prefix or None, page_token=token, page_size=PAGE, fields=_LISTED, **self._once
+            )
+            page = next(found.pages, None)
+            return list(page or ()), found.next_page_token
+
+        answer: _Page = await self._run("list", "", ask)
+        return answer
+
+    async def _rewrite(self, original: storage.Blob) -> None:
+        """Ends quietly where a condition no longer holds: the caller looks at what is there."""
+        target = self._blob(original.name)
+        for attribute in _COPIED:  # naming the class alone would leave all of them behind
+            value = getattr(original, attribute)
+            if value is not None:
+                setattr(target, attribute, value)
+        target.storage_class = self._storage_class(original.name)
+        token: str | None = None
+        while True:
+
+            def ask(token: str | None = token) -> tuple[str | None, int, int]:
+                answer: tuple[str | None, int, int] = target.rewrite(
+                    original,
+                    token=token,
+                    if_generation_match=0,
+                    if_source_generation_match=original.generation,
+                    **self._once,
+                )
+                return answer
+
+            answer = await self._calls.run("copy", self._where(original.name), ask, expected=TAKEN | _MISSING)
+            if isinstance(answer, Refused) or answer[0] is None:
+                return
+            token = answer[0]
+
+    def _new_blob(
+        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
+    ) -> storage.Blob:
+        blob = self._blob(key)
+        blob.metadata = {name.lower(): text for name, text in (metadata or {}).items()} | {"sha256": sha256}
+        blob.storage_class = self._storage_class(key)
+        if content_encoding:
+            blob.content_encoding = content_encoding
+        return blob
+
+    def _blob(self, key: str, bucket: str | None = None) -> storage.Blob:
+        fault = key_fault(key)
+        if fault:
+            raise StoreError(self._where(key)[:200], fault, "Choose another name")
+        return self._client.bucket(bucket or self.name).blob(key)
+
+    def _send(self, method: str, address: str, headers: dict[str, str], body: bytes) -> requests.Response:
+        return self._session.request(
+            method, address, headers=headers, data=body, timeout=self._timeout, allow_redirects=False
+        )
+
+    def _storage_class(self, key: str) -> str:
+        return "STANDARD" if key.startswith(RESERVED_PREFIX) else STORAGE_CLASSES[self.tier]
+
+    def _where(self, key: str) -> str:
+        return f"{self.name}/{key}" if key else f"bucket {self.name}"
+
+
+async def _one(body: bytes) -> AsyncIterator[bytes]:
+    yield body

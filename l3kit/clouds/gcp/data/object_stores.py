@@ -1,0 +1,94 @@
+"""Opening Cloud Storage buckets of one project by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import google.auth
+import google.auth.transport.requests
+import google.cloud.storage as storage
+from google.api_core.client_info import ClientInfo
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import DefaultCredentialsError
+from requests.adapters import HTTPAdapter
+
+from l3kit.clouds.gcp.data.object_store import GcsObjectStore
+from l3kit.clouds.gcp.data.storage_calls import StorageCalls
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.ports import Tier, Usage
+from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.settings import Tuning
+
+REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
+OBJECT_TIMEOUTS = 4
+"""So many times as long a request may take: it carries up to 8 MiB."""
+CONNECTIONS = 16
+SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
+NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
+
+
+def default_credentials() -> Credentials:
+    """Of the function's service account, or of whoever is logged in. Raises: ConfigurationError."""
+    try:
+        credentials, _ = google.auth.default(scopes=[SCOPE])
+    except DefaultCredentialsError:
+        raise ConfigurationError(
+            "Google Cloud", "there are no credentials", "Log in: gcloud auth application-default login"
+        ) from None
+    return credentials
+
+
+@dataclass(frozen=True, slots=True)
+class GcsPlace:
+    """Where and as whom.
+
+    Attributes:
+        endpoint: of the sandbox, where nobody is asked who he is; None is Google Cloud itself.
+        credentials: asked once, when a store is opened on Google Cloud.
+        agent: first in each request's user agent.
+    """
+
+    project: str
+    endpoint: str | None = None
+    credentials: Callable[[], Credentials] = default_credentials
+    agent: str = "l3kit"
+    retry: RetryPolicy | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> GcsPlace:
+        """As Google's clients read it: GOOGLE_CLOUD_PROJECT and STORAGE_EMULATOR_HOST."""
+        project = env.get("GOOGLE_CLOUD_PROJECT") or ""
+        if not project:
+            raise ConfigurationError("GOOGLE_CLOUD_PROJECT", "is not set", "Set it to the twin's project")
+        endpoint = env.get("STORAGE_EMULATOR_HOST") or None
+        if endpoint and "://" not in endpoint:
+            endpoint = f"http://{endpoint}"
+        return cls(project, endpoint)
+
+
+def open_objects(
+    bucket: str, tier: Tier, place: GcsPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
+) -> GcsObjectStore:
+    """A cold or archive bucket. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
+    place = place or GcsPlace.from_env()
+    credentials = AnonymousCredentials() if place.endpoint else place.credentials()
+    session = google.auth.transport.requests.AuthorizedSession(credentials)
+    session.headers["User-Agent"] = place.agent
+    session.trust_env = place.endpoint is None  # a sandbox's client is deaf to the shell's proxies
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0))
+    # Else the client reads the bucket by itself, for traces: uncounted, retried, and with a permission of its own.
+    os.environ.setdefault(NO_BUCKET_READS, "true")
+    client = storage.Client(
+        project=place.project,
+        credentials=credentials,
+        _http=session,
+        client_info=ClientInfo(user_agent=place.agent),
+        client_options={"api_endpoint": place.endpoint} if place.endpoint else None,
+    )
+    if place.endpoint:
+        client._connection.API_BASE_MTLS_URL = place.endpoint  # else GOOGLE_API_USE_MTLS_ENDPOINT leads to Google
+    calls = StorageCalls(Usage(), threads=CONNECTIONS, retry=place.retry)
+    return GcsObjectStore(bucket, tier, client, session, calls, timeout=timeout * OBJECT_TIMEOUTS)

@@ -1,0 +1,164 @@
+"""Cloud Storage's resumable upload for content that does not fit in memory: visible only when complete and right."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import google_crc32c
+import requests
+
+from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls, UnexpectedStatusError
+from l3kit.errors import L3Error, StoreError
+
+PIECE_BYTES = 8 * 1024 * 1024
+"""Every piece but the last must be a multiple of 256 KiB (the service's rule)."""
+TAKEN = frozenset({412})
+_GONE = frozenset({404, 410, 499})
+_INCOMPLETE = 308
+
+
+class Upload:
+    """One session. `begin` gives its address, which whoever knows it can write to: it never goes into a message.
+
+    Args:
+        begin: opens the session, blocking.
+        send: sends one request, blocking: method, address, headers, body.
+    """
+
+    def __init__(
+        self,
+        calls: StorageCalls,
+        where: str,
+        begin: Callable[[], str],
+        send: Callable[[str, str, dict[str, str], bytes], requests.Response],
+    ) -> None:
+        self._calls = calls
+        self._where = where
+        self._begin = begin
+        self._send = send
+        self._address = ""
+        self._sent = 0
+        self._crc = 0
+
+    async def run(self, parts: AsyncIterator[bytes], sha256: str | None) -> bytes | None:
+        """Upload what the iterator yields, regrouped into pieces of 8 MiB.
+
+        The last piece is sent only when the digest of the whole is known to be right.
+
+        Args:
+            sha256: hex digest that the whole must have; None where it is not known for the bytes as stored.
+        Returns: the whole content where it is at most one piece (nothing was uploaded), else None: complete, or the
+            key was taken meanwhile.
+        Raises: StoreError; the upload is given up, nothing is visible.
+        """
+        digest = hashlib.sha256()
+        held = b""
+        try:
+            async for piece in _regrouped(parts):
+                digest.update(piece)
+                if held and not await self._piece(held, last=False):
+                    return None
+                held = piece
+            if sha256 is not None and digest.hexdigest() != sha256:
+                raise StoreError(
+                    self._where, "the content that arrived has another digest than was declared", "Send it again"
+                )
+            if not self._address:
+                return held
+            await self._piece(held, last=True)
+        except BaseException:
+            await self._abort()
+            raise
+        return None
+
+    async def _piece(self, piece: bytes, *, last: bool) -> bool:
+        """Send the next piece, opening the session before the first. False: the key is taken."""
+        if not self._address:
+            address = await self._calls.run("create_upload", self._where, self._begin, expected=TAKEN)
+            if isinstance(address, Refused):
+                return False
+            self._address = address
+        self._crc = google_crc32c.extend(self._crc, piece)
+        put = _Put(piece, self._sent, last, base64.b64encode(self._crc.to_bytes(4, "big")).decode())
+        count = partial(asyncio.get_running_loop().call_soon_threadsafe, self._calls.usage.count, "upload_state")
+        tries = itertools.count()
+
+        def work() -> requests.Response:
+            return self._put(put, put.start) if next(tries) == 0 else self._resume(put, count)
+
+        kind = "complete_upload" if last else "put_part"
+        answer = await self._calls.run(kind, self._where, work, sends=len(piece), expected=TAKEN)
+        if isinstance(answer, Refused):
+            return False
+        if answer.status_code == _INCOMPLETE and (last or _received(answer) != put.end):
+            raise StoreError(self._where, "Cloud Storage took less than was sent", "Run it again")
+        self._sent = put.end
+        return True
+
+    def _put(self, put: _Put, start: int) -> requests.Response:
+        headers = {"Content-Range": f"bytes {start}-{put.end - 1}/{put.total}"}
+        if put.last:
+            headers["x-goog-hash"] = f"crc32c={put.crc32c}"
+        return self._ask("PUT", headers, put.piece[start - put.start :])
+
+    def _resume(self, put: _Put, count: Callable[[], object]) -> requests.Response:
+        """After a failure: ask what arrived, and send the rest of the piece; `count` is told if it takes both."""
+        state = self._ask("PUT", {"Content-Range": f"bytes */{put.total}"}, b"")
+        known = _received(state)
+        if state.status_code != _INCOMPLETE or (known >= put.end and not put.last):
+            return state
+        count()
+        return self._put(put, max(put.start, min(known, put.end - 1)))
+
+    def _ask(self, method: str, headers: dict[str, str], body: bytes) -> requests.Response:
+        response = self._send(method, self._address, headers, body)
+        if response.status_code >= 400:
+            raise UnexpectedStatusError(response)
+        return response
+
+    async def _abort(self) -> None:
+        if self._address:
+            with contextlib.suppress(L3Error):  # the service forgets it after a week
+                await self._calls.run("abort_upload", self._where, lambda: self._ask("DELETE", {}, b""), expected=_GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """One piece, from byte `start` of the whole. `crc32c`: of the whole up to its end."""
+
+    piece: bytes
+    start: int
+    last: bool
+    crc32c: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.piece)
+
+    @property
+    def total(self) -> str:
+        return str(self.end) if self.last else "*"
+
+
+async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    buffer = bytearray()
+    async for part in parts:
+        buffer += part
+        while len(buffer) >= PIECE_BYTES:
+            yield bytes(buffer[:PIECE_BYTES])
+            del buffer[:PIECE_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _received(response: requests.Response) -> int:
+    """Of `Range: bytes=0-41` 42; without the header nothing has arrived."""
+    found = response.headers.get("range", "")
+    return int(found.rpartition("-")[2]) + 1 if found else 0

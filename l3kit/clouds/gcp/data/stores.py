@@ -1,0 +1,51 @@
+"""Opening Google Cloud's stores inside a function, by its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.settings import Tuning
+
+if TYPE_CHECKING:
+    from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
+
+
+def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
+    """Firestore and Cloud Storage; each is imported when a store of it is opened: a cold start has no time for more."""
+    timeout = float(tuning.request_timeout_seconds)
+    agent = agent_of(env)
+
+    def hot(name: str) -> HotStore:
+        from l3kit.clouds.gcp.data.firestore_stores import open_hot
+
+        place = _firestore(env, agent)
+        return open_hot(name, place, delete_concurrency=tuning.delete_concurrency, timeout=timeout)
+
+    def journal(name: str) -> JournalStore:
+        from l3kit.clouds.gcp.data.firestore_stores import open_journal
+
+        return open_journal(name, _firestore(env, agent), timeout=timeout)
+
+    def objects(name: str, tier: Tier) -> ObjectStore:
+        from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
+
+        return open_objects(name, tier, replace(GcsPlace.from_env(env), agent=agent), timeout=timeout)
+
+    return Openers(hot, journal, objects)
+
+
+def _firestore(env: Mapping[str, str], agent: str) -> FirestorePlace:
+    """By the settings that `load_settings` has found to be there, and FIRESTORE_EMULATOR_HOST, which a sandbox sets."""
+    from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
+
+    endpoint = env.get("FIRESTORE_EMULATOR_HOST") or None
+    return FirestorePlace(env["GOOGLE_CLOUD_PROJECT"], env["FIRESTORE_DATABASE"], endpoint, agent)
+
+
+def agent_of(env: Mapping[str, str]) -> str:
+    """The user agent of this function's requests: `l3kit-FUNCTION/REVISION`, by what Cloud Run tells every service."""
+    return f"l3kit-{env.get('K_SERVICE', 'function')}/{env.get('K_REVISION', 'local')}"

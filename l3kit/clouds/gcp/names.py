@@ -1,0 +1,41 @@
+"""Names of a twin's resources on Google Cloud. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from l3kit.tiering.settings import StoreName
+from l3kit.twin.naming import BUCKET_SUFFIX, STORE_NAMES, check_twin_name, digest, limited
+
+
+@dataclass(frozen=True, slots=True)
+class GcpNames:
+    """Names on Google Cloud.
+
+    Args:
+        twin_name: checked by `check_twin_name`.
+        project: id of the project. Buckets are unique in the whole world: their names end in a digest of project,
+            region and twin.
+    """
+
+    twin_name: str
+    project: str
+    region: str
+
+    def __post_init__(self) -> None:
+        check_twin_name(self.twin_name)
+
+    def function(self, function: str) -> str:
+        """Deployed name of one of `settings.FUNCTIONS`. At most 63 characters, as Cloud Run allows."""
+        return limited(f"{self.twin_name}-{function}", 63)
+
+    def schedule(self, function: str) -> str:
+        """The Cloud Scheduler job that starts a mover."""
+        return limited(f"{self.twin_name}-{function}", 63)
+
+    def store(self, resource: StoreName) -> str:
+        """The root collection or bucket of a tier, or the journal's collection. Buckets: at most 63 characters."""
+        name = f"{self.twin_name}-{STORE_NAMES[resource]}"
+        if resource in ("hot", "journal"):
+            return name
+        return limited(f"{name}-{digest(f'{self.project}/{self.region}/{self.twin_name}', BUCKET_SUFFIX)}", 63)

@@ -1,0 +1,23 @@
+"""What Google Cloud says of itself."""
+
+from __future__ import annotations
+
+from l3kit.clouds.gcp.data.document_ids import encode, refusal
+from l3kit.clouds.gcp.data.object_names import key_fault
+from l3kit.providers import Provider
+from l3kit.twin.cron_forms import eventbridge, unix_cron
+
+
+def _device_fault(device: str) -> str | None:
+    fault = refusal(encode(device))
+    return f"as a document id it {fault}" if fault else None
+
+
+PROVIDER = Provider(
+    name="gcp",
+    title="Google Cloud",
+    extra="gcp",
+    device_fault=_device_fault,
+    key_fault=key_fault,
+    told_schedule=lambda expression: eventbridge(unix_cron(expression)),
+)

@@ -1,0 +1,299 @@
+"""The links between a twin's tiers as they are deployed: what a writer was told is right, and the file follows it.
+
+So a machine that has the twin's folder alone changes nothing, and any machine completes what another one began. Only
+where a writer cannot be looked at (a cloud that the session does not reach, a permission that is missing), or is still
+to be made, the file is what is known of its link.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.tiering.tokens import (
+    FORMER_VARIABLE,
+    GRACE,
+    TOKEN_VARIABLE,
+    FormerToken,
+    Secret,
+    format_end,
+    parse_former,
+    still_taken,
+)
+from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, told_digest
+from l3kit.twin.layout import RECEIVERS, host_of, receiving_link
+
+if TYPE_CHECKING:
+    from l3kit.twin.config import Twin
+
+SENDERS: Mapping[str, str] = {"cold-writer": "hot-to-cold-mover", "archive-writer": "cold-to-archive-mover"}
+"""Which mover posts to which writer."""
+NEAR = timedelta(minutes=20)
+"""A former token that ends so soon is given a new end before its sender is told the one in force: a run of a mover that
+has just begun (15 minutes at most) is served to its end."""
+MAX_FORMER = 8
+"""Former tokens taken at once, by as many rotations within GRACE; each takes some 65 bytes of the variables."""
+CLOCKS_DIFFER = timedelta(hours=1)
+"""An end beyond GRACE by more than this was not set by l3kit."""
+
+_TIER_LINK = re.compile(r"[a-z]+_l3(?:hot|cold)_to_([a-z]+)_l3(?:cold|archive)")
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Ends(Protocol):
+    """What is asked of a cloud at either end of a link."""
+
+    def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
+        """What is deployed of a writer. Raises: PermissionMissingError."""
+
+    def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
+        """What a deployed function was told. Raises: PermissionMissingError."""
+
+
+@dataclass(frozen=True)
+class DeployedLinks:
+    """The links of one twin, as one session sees them.
+
+    Attributes:
+        cloud: a cloud by its name; None where it is not reached.
+        now: wall clock, UTC.
+    """
+
+    twin: Twin
+    file: LinkFile
+    cloud: Callable[[str], Ends | None] = field(repr=False)
+    now: Callable[[], datetime] = utc_now
+    _denied: dict[str, PermissionMissingError] = field(default_factory=dict, repr=False)
+    _unsaved: dict[str, Connection] = field(default_factory=dict, repr=False)
+
+    def saved(self, link: str) -> Connection | None:
+        """What the file says, after `refresh` what it should say; never the link of a sandbox among real ones."""
+        found = self._unsaved.get(link) or self.file.load().get(link)
+        strange = found is not None and not self.file.sandbox and _is_loopback(found.url)
+        return None if strange else found
+
+    def get(self, link: str) -> Connection | None:
+        """The link as it is, or as an apply that has begun makes it; None where nothing is known of it.
+
+        Raises: PermissionMissingError where its writer may not be looked at and the file does not hold it.
+        """
+        return self._seen(link)[0]
+
+    def writer(self, link: str) -> DeployedWriter | None:
+        """What is deployed at its receiving end; None where nothing is, or it cannot be looked at.
+
+        Raises: PermissionMissingError, as `get`.
+        """
+        return self._seen(link)[1]
+
+    def looked_at(self, link: str) -> bool:
+        """Whether this session reaches the cloud of its receiving end."""
+        host = host_of(self.twin, self._receiver(link))
+        return host is not None and self.cloud(host) is not None
+
+    def left_over(self, provider: str) -> tuple[str, ...]:
+        """Links in the file between tiers that this twin's layout no longer has, whose receiving end was there."""
+        ids = [link for link in self.file.load() if (end := _TIER_LINK.fullmatch(link)) and end[1] == provider]
+        return tuple(link for link in ids if link not in self._links())
+
+    def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:
+        """Bring the file after what is deployed.
+
+        Args:
+            clouds: look only at links with an end on these; empty is all.
+        Returns: in words, without secrets, what was not as it should be.
+        """
+        notes: list[str] = []
+        for link in self._links():
+            receiver = self._receiver(link)
+            ends = {host_of(self.twin, receiver), host_of(self.twin, SENDERS[receiver])}
+            if clouds and not ends & set(clouds):
+                continue
+            try:
+                there, writer = self._seen(link)
+            except PermissionMissingError as error:  # whatever needs this link will raise it
+                notes.append(f"{link} could not be looked at: {error}")
+                continue
+            if link in self._denied:
+                notes.append(f"{link} could not be looked at, so {FILE} is trusted: {self._denied[link]}")
+            elif there is not None and writer is not None and there.token:
+                notes += self._keep(link, there)
+                if there.replaces:
+                    notes.append(f"{link}: an earlier apply made a token that its writer has yet to be told")
+        return tuple(notes)
+
+    # --- changes ----------------------------------------------------------------------------------------------
+
+    def renew(self, link: str) -> None:
+        """A new token for a link, in the file, to be told its writer and then its sender.
+
+        The writer goes on taking every token that a sender may have: for GRACE from now the one in force, and one that
+        is former already if the sender has still that.
+        Raises: ProvisioningError after MAX_FORMER rotations within GRACE; PermissionMissingError.
+        """
+        before, writer = self._seen(link)
+        if link in self._denied:
+            raise self._denied[link]
+        former = self._still_held(link, writer) if writer else ()
+        if len(former) > MAX_FORMER:
+            soonest = format_end(min(one.until for one in former))
+            raise ProvisioningError(
+                f"link {link}", f"has {len(former) - 1} former tokens already", f"Rotate again after {soonest}"
+            )
+        replaces = told_digest(writer.variables) if writer else ""
+        self._save(replace(before or self._empty(link), token=new_token(), former=former, replaces=replaces))
+
+    def lapsing(self, link: str) -> bool:
+        """Whether the sender has a token that its writer will soon no longer take, the new one being on its way."""
+        return bool(self._ending(link))
+
+    def prolong(self, link: str) -> None:
+        """Give such a token GRACE from now."""
+        there, writer = self._seen(link)
+        ending = self._ending(link)
+        if there is None or writer is None or not ending:
+            return
+        end = self._end()
+        former = tuple(replace(one, until=end) if one.token in ending else one for one in there.former)
+        self._save(replace(there, former=former, replaces=told_digest(writer.variables)))
+
+    def keep_url(self, link: str, url: str) -> None:
+        """Save where the writer is posted to."""
+        self._save(replace(self.saved(link) or self._empty(link), url=url))
+
+    def forget(self, link: str) -> None:
+        """Empty a link whose writer is gone. The token is worthless without it."""
+        self._unsaved.pop(link, None)
+        if link in self.file.load():
+            self._save(self._empty(link))
+
+    def sender_token(self, link: str) -> Secret | None:
+        """What the deployed sender has; None where that cannot be known."""
+        mover = SENDERS[self._receiver(link)]
+        cloud = self.cloud(host_of(self.twin, mover) or "")
+        try:
+            told = cloud.function_variables(self.twin, mover) if cloud else None
+        except PermissionMissingError:
+            return None
+        return Secret(told.get(TOKEN_VARIABLE, "")) if told is not None else None
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    def _seen(self, link: str) -> tuple[Connection | None, DeployedWriter | None]:
+        saved, receiver = self.saved(link), self._receiver(link)
+        cloud = self.cloud(host_of(self.twin, receiver) or "")
+        if cloud is None:
+            return saved, None
+        try:
+            writer = cloud.writer(self.twin, receiver)
+        except PermissionMissingError as error:
+            if saved is None or not saved.token.strip():
+                raise
+            self._denied[link] = error
+            return saved, None
+        if writer is None:  # an address without a function leads nowhere
+            return replace(saved, url="") if saved else None, None
+        return self._resolved(saved or self._empty(link), writer), writer
+
+    def _resolved(self, saved: Connection, writer: DeployedWriter) -> Connection:
+        told = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
+        if saved.token.strip() and saved.replaces == told_digest(writer.variables):
+            return replace(saved, url=writer.url)
+        return replace(saved, url=writer.url, token=told, former=self._former(writer), replaces="")
+
+    def _former(self, writer: DeployedWriter) -> tuple[FormerToken, ...]:
+        """As the writer was told; none where that is not of l3kit's making."""
+        try:
+            found = parse_former(writer.variables.get(FORMER_VARIABLE, ""))
+        except ValueError:
+            return ()
+        latest = self.now() + GRACE + CLOCKS_DIFFER
+        return found if all(one.until <= latest for one in found) else ()
+
+    def _still_held(self, link: str, writer: DeployedWriter) -> tuple[FormerToken, ...]:
+        """What the writer must go on taking once it has a new token."""
+        in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
+        former = {one.token: one.until for one in still_taken(self._former(writer), self.now())}
+        held = self.sender_token(link)
+        if in_force and held not in former:  # else no sender was ever told the one in force
+            former[in_force] = self._end()
+        for token in former:
+            if held is None or held == token:
+                former[token] = self._end()
+        return tuple(FormerToken(until, token) for token, until in former.items())
+
+    def _ending(self, link: str) -> frozenset[Secret]:
+        there, writer = self._seen(link)
+        soon = [one for one in there.former if one.until < self.now() + NEAR] if there else []
+        if writer is None or not soon:
+            return frozenset()
+        in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
+        taken = {one.token for one in still_taken(soon, self.now())}
+        held = self.sender_token(link)
+        ending = {one.token for one in soon if one.token in taken and one.token == held}
+        if any(one.token == in_force for one in soon) and held in (None, in_force):  # the writer has yet to be told
+            ending.add(in_force)
+        return frozenset(ending)
+
+    # --- the file ---------------------------------------------------------------------------------------------
+
+    def _keep(self, link: str, there: Connection) -> list[str]:
+        saved = self.saved(link)
+        wanted = replace(
+            there,
+            url=there.url or (saved.url if saved else ""),
+            provider=there.provider or str(host_of(self.twin, self._receiver(link))),
+            function=there.function or self._receiver(link).replace("-", "_"),
+        )
+        if wanted == saved:
+            return []
+        differing = [
+            words
+            for words, here, deployed in (
+                ("url", saved and saved.url, wanted.url),
+                ("token", saved and saved.token, wanted.token),
+                ("former token", saved.former if saved else (), wanted.former),
+            )
+            if here != deployed
+        ]
+        note = f"{FILE}: {' and '.join(differing)} of {link} were read back from the deployed writer"
+        try:
+            self._save(wanted)
+        except ConfigurationError as error:
+            self._unsaved[link] = wanted
+            return [f"{note}, but not kept: {error}"]
+        log.info("%s", note)
+        return [note] if differing else []
+
+    def _save(self, connection: Connection) -> None:
+        self.file.save(connection)
+        self._unsaved.pop(connection.conn_id, None)
+
+    def _empty(self, link: str) -> Connection:
+        receiver = self._receiver(link)
+        return Connection(link, "", "", host_of(self.twin, receiver) or "", receiver.replace("-", "_"))
+
+    def _links(self) -> list[str]:
+        return [link for name in RECEIVERS if (link := receiving_link(self.twin, name))]
+
+    def _receiver(self, link: str) -> str:
+        return next(name for name in RECEIVERS if receiving_link(self.twin, name) == link)
+
+    def _end(self) -> datetime:
+        return self.now().replace(microsecond=0) + GRACE
+
+
+def _is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")

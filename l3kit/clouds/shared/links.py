@@ -1,0 +1,143 @@
+"""The receiving end of a cross-cloud link as two resources: its token, and its writer's address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import requests
+
+from l3kit.clouds.ports.deployed_links import DeployedLinks
+from l3kit.clouds.ports.resources import Finding
+from l3kit.clouds.shared.waiting import wait_until
+from l3kit.tiering.transfer.sender import open_session
+
+ANSWER_LIMIT = 90.0
+"""Seconds until a new address answers."""
+ASKED_FOR = "a new token is asked for"
+LAPSING = "its sender still has the former token, which soon ends"
+
+
+@dataclass(frozen=True)
+class LinkToken:
+    """A token for a link. Saved before the function that checks it is told it.
+
+    Attributes:
+        name: the link's id.
+        rotate: replace the token that there is.
+    """
+
+    links: DeployedLinks = field(repr=False, compare=False)
+    name: str
+    rotate: bool = False
+    rotated: list[bool] = field(default_factory=list, repr=False, compare=False)
+    kind: str = "link token"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        there = self.links.get(self.name)
+        if there is None or not there.token.strip():
+            return Finding(False)
+        if self.rotate and not self.rotated:
+            return Finding(True, True, (ASKED_FOR,))
+        return Finding(True, True, (LAPSING,) if self.links.lapsing(self.name) else ())
+
+    def create(self) -> None:
+        """See `Resource.create`."""
+        self.links.renew(self.name)
+        self.rotated.append(True)
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        if self.rotate and not self.rotated:
+            self.create()
+        else:
+            self.links.prolong(self.name)
+
+    def delete(self) -> None:
+        """The token is worthless without its writer; the entry loses it and the url."""
+        self.links.forget(self.name)
+
+
+@dataclass(frozen=True)
+class LeftOverLink:
+    """A link that a former layout had, in the twin's connections."""
+
+    links: DeployedLinks = field(repr=False, compare=False)
+    name: str
+    kind: str = "link token"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        return Finding(self.name in self.links.file.load())
+
+    def create(self) -> None:
+        """Nothing: it is not wanted."""
+
+    def update(self) -> None:
+        """Nothing: it is not wanted."""
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        self.links.file.remove(self.name)
+
+
+def writer_answers(url: str) -> bool:
+    """Whether a writer's own code answers there: without a token it says 403, as JSON."""
+    try:
+        with open_session(url) as http:
+            answer = http.post(url, timeout=10, allow_redirects=False)
+        return answer.status_code == 403 and "error" in answer.json()
+    except (requests.RequestException, ValueError):
+        return False
+
+
+@dataclass(frozen=True)
+class LinkAddress:
+    """A writer's address in the twin's connections, for clouds where every function has one from its making.
+
+    Attributes:
+        name: the link's id.
+        answers: whether the function's code answers there.
+    """
+
+    links: DeployedLinks = field(repr=False, compare=False)
+    name: str
+    answers: Callable[[str], bool] = field(default=writer_answers, repr=False, compare=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
+    kind: str = "link address"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        """See `Resource.compare`."""
+        saved, writer = self.links.saved(self.name), self.links.writer(self.name)
+        if saved is None or not saved.url:
+            return Finding(False)
+        differs = ("it is not that of the writer",) if writer is not None and saved.url != writer.url else ()
+        return Finding(True, True, differs)
+
+    def create(self) -> None:
+        """See `Resource.create`. Raises: ProvisioningError where the writer does not answer in time."""
+        self.update()
+
+    def update(self) -> None:
+        """See `Resource.update`."""
+        writer = self.links.writer(self.name)
+        url = writer.url if writer else ""
+        wait_until(
+            lambda: self.answers(url),
+            f"the writer of {self.name} answers",
+            ANSWER_LIMIT,
+            sleep=self.sleep,
+            clock=self.clock,
+        )
+        self.links.keep_url(self.name, url)
+
+    def delete(self) -> None:
+        """See `Resource.delete`."""
+        if self.links.saved(self.name) is not None:
+            self.links.keep_url(self.name, "")

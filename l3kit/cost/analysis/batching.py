@@ -1,0 +1,152 @@
+"""What batching buys: requests that stored what was moved, beside one object for each reading; priced by the book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from l3kit.cost.model.arithmetic import EXACT
+from l3kit.cost.model.bill import Total, priced
+from l3kit.cost.model.object_tier import Operation, Tier, request
+from l3kit.cost.model.uses import Tally, Use, sites_of
+from l3kit.cost.model.workload import Layout
+from l3kit.notebook.tables import Sheet, Shown, Table
+from l3kit.operate.movers import MoverRun
+from l3kit.prices.price_book import PriceBook, Site, load_prices
+from l3kit.prices.price_file import Provider
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    from l3kit.twin.config import Twin
+
+_WORDS: Mapping[str, tuple[str, Operation]] = {
+    "put": ("PUT", "put"),
+    "copy": ("copy", "copy"),
+    "post": ("POST", "put"),
+}
+"""The requests that bring an object into a tier: what people call them, and what the tier's cloud bills for one. A POST
+goes to the writer there, which puts the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was asked of one tier's store to bring objects into it, over all runs of a mover.
+
+    Attributes:
+        items: readings that were moved there.
+        counts: requests by kind: `put`, `copy`, `post`.
+        by_one, as_moved: USD for one object a reading, and for the requests that were made.
+    """
+
+    tier: Tier
+    provider: Provider
+    items: int
+    counts: Mapping[str, int]
+    by_one: Total
+    as_moved: Total
+
+    @property
+    def requests(self) -> int:
+        return sum(self.counts.values())
+
+    def told(self) -> str:
+        """The requests in words: `36 PUTs`."""
+        return " and ".join(count_of(count, *_noun(kind)) for kind, count in self.counts.items()) or "no request"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchingGain(Shown):
+    """Requests that stored chunks, beside as many as there are readings. `tiers`: cold, then archive."""
+
+    tiers: tuple[Stored, ...]
+
+    def sentence(self) -> str:
+        """One line for people, of the first tier that anything reached."""
+        for stored in self.tiers:
+            if stored.items and stored.requests:
+                reached = f"{count_of(stored.items, 'reading')} reached the {stored.tier} tier in {stored.told()}"
+                times = _times(stored.items, stored.requests)
+                return f"{reached}; one object a reading would have been {stored.items:,}: {times} times as many."
+        return "No chunk was stored, so there is nothing to compare."
+
+    def sheet(self) -> Sheet:
+        """A row per tier, and both together."""
+        rows = [
+            (
+                f"{stored.tier} ({stored.provider})",
+                f"{stored.items:,}",
+                stored.told(),
+                _times(stored.items, stored.requests),
+                str(stored.by_one),
+                str(stored.as_moved),
+            )
+            for stored in self.tiers
+        ]
+        items, requests = sum(s.items for s in self.tiers), sum(s.requests for s in self.tiers)
+        by_one, as_moved = _sum([s.by_one for s in self.tiers]), _sum([s.as_moved for s in self.tiers])
+        rows.append(
+            ("together", f"{items:,}", count_of(requests, "request"), _times(items, requests), by_one, as_moved)
+        )
+        head = ("into the tier", "one by one", "as moved", "times as many", "USD one by one", "USD as moved")
+        compared = Table(head, tuple(rows), numeric=frozenset(head[1:]), strong=frozenset({len(rows) - 1}))
+        return Sheet(self.sentence(), (compared,), ("List prices of the requests alone, whatever their size.",))
+
+
+def batching_gain(
+    runs: Sequence[tuple[datetime, MoverRun, MoverRun]],
+    twin: Twin,
+    *,
+    book: PriceBook | None = None,
+    regions: Mapping[Provider, str] | None = None,
+) -> BatchingGain:
+    """What the chunks of these runs saved in requests and USD.
+
+    Args:
+        runs: as `replay` and `watch` give them: a time, the hot-to-cold run, the cold-to-archive run.
+        book: prices; None takes those that come with l3kit.
+        regions: of the tiers' clouds; one that is not named is in its default region.
+    Raises: ConfigurationError for a region without prices.
+    """
+    layout = Layout.parse("-".join(twin.providers.tier(tier) for tier in ("hot", "cold", "archive")))
+    sites = sites_of(load_prices() if book is None else book, layout, regions)
+    hot_runs, cold_runs = [hot for _, hot, _ in runs], [cold for _, _, cold in runs]
+    return BatchingGain((_stored(hot_runs, sites.cold, "cold"), _stored(cold_runs, sites.archive, "archive")))
+
+
+def _stored(runs: Sequence[MoverRun], site: Site, tier: Tier) -> Stored:
+    items = sum(run.total("items") for run in runs)
+    asked = {kind: sum(_asked(run, f"target.{kind}") for run in runs) for kind in _WORDS}
+    counts = {kind: count for kind, count in asked.items() if count}
+    by_one: dict[str, int] = dict.fromkeys(list(counts)[:1], items)
+    return Stored(tier, site.provider, items, counts, _price(by_one, site, tier), _price(counts, site, tier))
+
+
+def _asked(run: MoverRun, kind: str) -> int:
+    return sum(int(report["requests"].get(kind, 0)) for report in run.reports)
+
+
+def _price(counts: Mapping[str, int], site: Site, tier: Tier) -> Total:
+    uses: list[Use] = []
+    tally = Tally(EXACT, "hot to cold" if tier == "cold" else "cold to archive", Decimal(1), uses.append)
+    for kind, count in counts.items():
+        _, operation = _WORDS[kind]
+        request(tally, site, tier, operation, Decimal(count), f"{kind} into {tier}", "measured")
+    return priced(uses, "batching").total
+
+
+def _noun(kind: str) -> tuple[str, str]:
+    word, _ = _WORDS[kind]
+    return word, "copies" if kind == "copy" else f"{word}s"
+
+
+def _times(items: int, requests: int) -> str:
+    if not requests:
+        return "-"
+    return f"{items / requests:,.0f}" if items >= 10 * requests else f"{items / requests:,.1f}"
+
+
+def _sum(totals: Sequence[Total]) -> str:
+    return str(Total(sum((t.known for t in totals), Decimal(0)), sum(t.unknown for t in totals)))

@@ -1,0 +1,156 @@
+"""Measures real items: bytes as JSON, as the hot store bills them, and compressed, at rest and on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from l3kit.clouds.aws.data.items import to_wire
+from l3kit.cost.model.workload import Workload
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.format.chunks import ChunkFiller, compress
+from l3kit.tiering.ports import Compression, Page
+from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.transfer import payload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPRESSIONS: tuple[Compression, ...] = ("none", "gzip", "zstd")
+_PLACES = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured on items.
+
+    Attributes:
+        items: how many.
+        item_bytes, hot_item_bytes: mean, as JSON and as DynamoDB bills them.
+        at_rest: stored bytes / chunk bytes by compression.
+        wire: bytes sent / chunk bytes across a border, for a chunk stored uncompressed.
+        chunk_bytes: the largest chunk that was really cut, uncompressed.
+    """
+
+    items: int
+    item_bytes: int
+    hot_item_bytes: int
+    at_rest: Mapping[Compression, Decimal]
+    wire: Decimal
+    chunk_bytes: int
+
+    def apply(self, workload: Workload, compression: Compression) -> Workload:
+        """The workload with these ratios; its sizes are left.
+
+        Raises: ConfigurationError for an unknown compression.
+        """
+        if compression not in COMPRESSIONS:
+            raise ConfigurationError(
+                "compression", f"{compression!r} is not known", f"Allowed: {', '.join(COMPRESSIONS)}"
+            )
+        return replace(workload, at_rest_ratio=self.at_rest[compression], wire_ratio=self.wire)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Ratio by compression, at rest and on the wire."""
+        import pandas as pd
+
+        rows: list[list[str | float]] = [[name, float(ratio), float(1 / ratio)] for name, ratio in self.at_rest.items()]
+        rows.append(["gzip on the wire", float(self.wire), float(1 / self.wire)])
+        return pd.DataFrame(rows, columns=["compression", "ratio", "times smaller"]).set_index("compression")
+
+
+def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measured:
+    """Cut items into chunks as the mover does, and compress each as it is stored and as it is sent.
+
+    Args:
+        items: one device's, as chunk JSON, in time order.
+    Raises: ConfigurationError where there are none.
+    """
+    if not items:
+        raise ConfigurationError("items to measure", "there are none", "Give at least one item")
+    bodies = list(_bodies(items, chunk_bytes))
+    plain = sum(map(len, bodies))
+    at_rest = {name: _ratio(sum(len(compress(body, name)) for body in bodies), plain) for name in COMPRESSIONS}
+    sent = sum(len(payload.encode([body], "aws").body) for body in bodies)
+    return Measured(
+        len(items),
+        round(sum(map(len, items)) / len(items)),
+        round(sum(map(hot_bytes, items)) / len(items)),
+        at_rest,
+        _ratio(sent, plain),
+        max(map(len, bodies)),
+    )
+
+
+def _bodies(items: Sequence[bytes], chunk_bytes: int) -> Iterator[bytes]:
+    """The chunks' bytes, by the filler that the mover uses."""
+    done = 0
+    while done < len(items):
+        filler = ChunkFiller(chunk_bytes)
+        filler.add(Page([f"{at:012d}" for at in range(done, len(items))], list(items[done:]), None))
+        draft, body = filler.draft()
+        yield body
+        done += draft.count
+
+
+def measure_weather(path: Path, chunk_bytes: int = MAX_CHUNK_BYTES) -> Measured:
+    """`measure` on the newest station's year of the example's weather (`nyc_weather_2013.csv.gz`)."""
+    from datetime import UTC, datetime
+
+    from l3kit.operate.telemetry import read_weather
+
+    readings = read_weather(path, datetime(2013, 12, 31, tzinfo=UTC))
+    station = readings[-1][0]
+    return measure([item for device, item in readings if device == station], chunk_bytes)
+
+
+def hot_bytes(item: bytes) -> int:
+    """An item's size as DynamoDB bills it, without storage overhead: names and values, numbers by their digits."""
+    wire: dict[str, Any] = to_wire(item)
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in wire.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    kind, content = next(iter(value.items()))
+    match kind:
+        case "S":
+            return len(str(content).encode())
+        case "N":
+            digits = str(content).upper().partition("E")[0].replace(".", "").lstrip("-").strip("0")
+            return (len(digits) + 1) // 2 + 1 + str(content).startswith("-")
+        case "B":
+            return len(str(content)) * 3 // 4
+        case "BOOL" | "NULL":
+            return 1
+        case "L":
+            return 3 + sum(1 + _value_bytes(entry) for entry in content)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _value_bytes(entry) for name, entry in content.items())
+        case _:
+            return sum(_value_bytes({kind[0]: entry}) for entry in content)
+
+
+def _ratio(part: int, whole: int) -> Decimal:
+    return (Decimal(part) / whole).quantize(_PLACES, ROUND_HALF_EVEN)
+
+
+def read_items(path: Path) -> list[bytes]:
+    """Items of a file with one JSON object per line. Raises: ConfigurationError naming the line that is none."""
+    items = []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise ConfigurationError(path.name, f"cannot be read ({error.strerror})") from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise ConfigurationError(f"{path.name}, line {number}", f"is not JSON ({error})") from None
+            items.append(line.strip())
+    return items

@@ -1,0 +1,126 @@
+"""What the object stores bill: S3, Azure Blob, Cloud Storage, with each cloud's request classes and storage rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from l3kit.cost.model.arithmetic import Arithmetic, Number
+from l3kit.cost.model.uses import Kind, Tally
+from l3kit.cost.model.workload import DAYS_PER_MONTH
+from l3kit.prices.price_book import Site
+from l3kit.prices.price_file import Provider
+
+Operation = Literal["put", "copy", "get", "head", "list", "delete"]
+Tier = Literal["cold", "archive", "staging"]
+
+SERVICES: Mapping[Provider, Mapping[Tier, tuple[str, str]]] = {
+    "aws": {
+        "cold": ("s3", "standard_ia"),
+        "archive": ("s3", "deep_archive"),
+        "staging": ("s3", "standard"),
+    },
+    "azure": {
+        "cold": ("blob_lrs", "cool"),
+        "archive": ("blob_lrs", "archive"),
+        "staging": ("blob_lrs", "hot"),
+    },
+    "gcp": {"cold": ("gcs", "coldline"), "archive": ("gcs", "archive"), "staging": ("gcs", "standard")},
+}
+"""The storage class of each tier; `staging` is where parts and reports go."""
+
+REQUEST_CLASSES: Mapping[Provider, Mapping[Operation, str]] = {
+    "aws": {"put": "put", "copy": "put", "get": "get", "head": "get", "list": "list", "delete": "delete"},
+    "azure": {"put": "write", "copy": "write", "get": "read", "head": "other", "list": "list", "delete": "delete"},
+    "gcp": {
+        "put": "class_a",
+        "copy": "class_a",
+        "get": "class_b",
+        "head": "class_b",
+        "list": "class_a",
+        "delete": "delete",
+    },
+}
+"""Which price each operation has. A copy is billed at its target's class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """Chunks of two sizes: full ones and each device's last. Numbers, and bytes as stored.
+
+    A mean of fewer than one item per run is as many `rest` chunks of one item.
+    """
+
+    full: Number
+    full_bytes: Number
+    rest: Number
+    rest_bytes: Number
+
+    @property
+    def count(self) -> Number:
+        return self.full + self.rest
+
+    @property
+    def bytes(self) -> Number:
+        return self.full * self.full_bytes + self.rest * self.rest_bytes
+
+    def picked(self, ops: Arithmetic, number: Number) -> Chunks:
+        """So many of them, drawn by their bytes: a large chunk is met as often as the items in it. None of none."""
+        whole = self.bytes
+        share = ops.where(whole > 0, number / ops.where(whole > 0, whole, ops.number(1)), ops.number(0))
+        full, rest = self.full * self.full_bytes * share, self.rest * self.rest_bytes * share
+        return Chunks(full, self.full_bytes, rest, self.rest_bytes)
+
+    def times(self, factor: Number) -> Chunks:
+        """So many times as many."""
+        return Chunks(self.full * factor, self.full_bytes, self.rest * factor, self.rest_bytes)
+
+    def resized(self, factor: Number) -> Chunks:
+        """As many, each `factor` times as large."""
+        return Chunks(self.full, self.full_bytes * factor, self.rest, self.rest_bytes * factor)
+
+    def at_least(self, ops: Arithmetic, least_bytes: Number) -> Number:
+        """Their bytes where each counts as at least so many."""
+        full, rest = ops.maximum(self.full_bytes, least_bytes), ops.maximum(self.rest_bytes, least_bytes)
+        return self.full * full + self.rest * rest
+
+
+def request(
+    tally: Tally, site: Site, tier: Tier, operation: Operation, count: Number, what: str, kind: Kind = "list price"
+) -> None:
+    """Note so many requests of one kind."""
+    rate = REQUEST_CLASSES[site.provider][operation]
+    tally.add(site, SERVICES[site.provider][tier], rate, count, what, kind)
+
+
+def retrieve(tally: Tally, site: Site, read_bytes: Number, what: str) -> None:
+    """The fee per GB for reading from the cold tier, a server-side copy included."""
+    tally.add(site, SERVICES[site.provider]["cold"], "retrieval", read_bytes, what)
+
+
+def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Number) -> None:
+    """Storage of the objects that one month brings, over the days they stay; in a steady state that is a month's bill.
+
+    GB-months = max(bytes, min_billable_object) * days / 30.4375 / bytes_per_gb, and beside it
+    - where days < min_duration: the missing days at the same price (early deletion);
+    - archive classes on AWS: per object overhead_archive (32 KB) at that price, overhead_standard (8 KB) at Standard's;
+    - Cloud Storage: soft_delete days on top, while the bucket keeps deleted objects.
+    """
+    where, ops = SERVICES[site.provider][tier], tally.ops
+    least = ops.number(site.fact(*where, "min_billable_object"))
+    shortest = ops.number(site.fact(*where, "min_duration"))
+    soft = ops.number(site.fact(*where, "soft_delete"))
+    month = ops.number(DAYS_PER_MONTH)
+    billed_days = ops.maximum(days, shortest)
+    padding = chunks.at_least(ops, least) - chunks.bytes
+    overhead = chunks.count * ops.number(site.fact(*where, "overhead_archive"))
+    index = chunks.count * ops.number(site.fact(*where, "overhead_standard"))
+    tally.add(site, where, "storage", chunks.bytes * days / month, "objects")
+    tally.add(site, where, "storage", padding * days / month, "minimum object size")
+    tally.add(site, where, "storage", overhead * billed_days / month, "overhead per object")
+    standard = SERVICES[site.provider]["staging"]
+    tally.add(site, standard, "storage", index * billed_days / month, "index entry per object")
+    early = (chunks.bytes + padding) * (billed_days - days) / month
+    tally.add(site, where, "storage", early, "early deletion")
+    tally.add(site, where, "storage", (chunks.bytes + padding) * soft / month, "kept after deletion")

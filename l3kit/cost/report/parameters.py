@@ -1,0 +1,117 @@
+"""Parameters of cost_analysis.ipynb: a scenario by the names of its file, and what only the notebook needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import yaml
+from pydantic import Field, field_validator
+
+from l3kit.cost.analysis.scenario import KEYS, WORKLOAD_KEYS, Scenario
+from l3kit.cost.model.workload import RANGES, Layout
+from l3kit.errors import ConfigurationError
+from l3kit.notebook.parameters import Dated, check, project_root
+from l3kit.prices.price_file import Provider
+
+SCENARIO_KEYS = frozenset((*WORKLOAD_KEYS, *KEYS))
+Number = int | float
+
+
+def _number(name: str, description: str) -> Any:
+    """A number of the workload, in its range."""
+    low, high, _ = RANGES[name]
+    bounds = [int(bound) if bound == int(bound) else float(bound) for bound in (low, high)]
+    return Field(ge=bounds[0], le=bounds[1], description=description)
+
+
+class CostAnalysisParameters(Dated):
+    """cost_analysis.ipynb. Names and ranges of the workload are those of `Workload` and `Scenario`."""
+
+    notebook: ClassVar[str] = "cost_analysis"
+
+    scenario: str = Field(min_length=1, max_length=40, description="name of the scenario in the report")
+    devices: int = _number("devices", "devices that send items")
+    items_per_device_per_day: Number = _number("items_per_device_per_day", "items of one device, mean over the month")
+    item_bytes: int = _number("item_bytes", "bytes of one item's JSON in a chunk")
+    hot_item_bytes: int = _number("hot_item_bytes", "bytes of one item as the hot store bills it; 0 takes item_bytes")
+    hot_days: Number = _number("hot_days", "days an item stays in the hot tier")
+    cold_days: Number = _number("cold_days", "days it then stays in the cold tier")
+    archive_days: Number = _number("archive_days", "days it then stays in the archive")
+    days_between_runs: Number = _number("days_between_runs", "days between two runs of each mover")
+    chunk_bytes: int = _number("chunk_bytes", "bytes of the largest chunk, uncompressed; l3kit itself stops at 5 MiB")
+    page_by_page: bool = Field(description="cut a chunk at each page of the hot store, as naive movers do")
+    compression: Literal["none", "gzip", "zstd"] = Field(description="of chunks at rest")
+    sample: str = Field(min_length=1, description="items to measure compression on: a path below the project")
+    at_rest_ratio: Number | None = _number("at_rest_ratio", "stored bytes / chunk bytes; None takes the measured one")
+    wire_ratio: Number | None = _number("wire_ratio", "sent bytes / chunk bytes; None takes the measured one")
+    ttl_deletes: bool = Field(description="moved items expire instead of being deleted by the mover")
+    hot_reads_per_device_per_day: Number = _number(
+        "hot_reads_per_device_per_day", "single items read from the hot store"
+    )
+    cold_read_share: Number = _number("cold_read_share", "part of what is kept in cold that is read in a month")
+    archive_read_share: Number = _number("archive_read_share", "part of the archive that is read in a month")
+    cold_lookups_per_month: Number = _number("cold_lookups_per_month", "single items looked for in the cold tier")
+    archive_lookups_per_month: Number = _number("archive_lookups_per_month", "single items looked for in the archive")
+    bulk_restores: bool = Field(description="restore slowly and cheaply, where the cloud offers that")
+    restore_days: Number = _number("restore_days", "days a restored copy is kept")
+    reads_leave_cloud: bool = Field(description="what is read goes out to the internet")
+    free_tiers: bool = Field(description="subtract the monthly allowances")
+    layout: str = Field(description="clouds of hot, cold and archive")
+    regions: dict[Provider, str] = Field(description="region of each cloud; {} takes the default ones")
+    prices: str = Field(description="file of own prices over those of l3kit, below the project; empty is none")
+    budget_usd: Number | None = Field(ge=0, description="USD a month; the notebook fails above it; None is no budget")
+    compare_with: str = Field(description="scenario file with the values that differ, below the project; empty is none")
+    measure_move: bool = Field(description="move readings of the example in the sandbox, and price what that took")
+    move_readings: int = Field(ge=100, le=8706, description="readings of each station that are moved")
+
+    @field_validator("target")
+    @classmethod
+    def _only_the_sandbox(cls, value: str) -> str:
+        if value != "sandbox":
+            raise ValueError("must be sandbox: prices need no account, and the move that is measured is a sandbox's")
+        return value
+
+    @field_validator("layout")
+    @classmethod
+    def _is_layout(cls, value: str) -> str:
+        try:
+            Layout.parse(value)
+        except ConfigurationError as error:
+            raise ValueError(f"is not allowed; {error.remedy}") from None
+        return value
+
+    def priced(self) -> Scenario:
+        """The scenario with its prices. Raises: ConfigurationError for an unknown region, a wrong price file."""
+        values = {name: getattr(self, name) for name in SCENARIO_KEYS}
+        return Scenario.of({name: value for name, value in values.items() if value is not None}, project_root())
+
+    def other(self) -> CostAnalysisParameters | None:
+        """The scenario of `compare_with`: its values over these; None where no file is named.
+
+        Raises: ConfigurationError naming the file, and each value that is not allowed.
+        """
+        if not self.compare_with:
+            return None
+        path = project_root() / self.compare_with
+        given = _read(path)
+        try:
+            return check(type(self), {**self.model_dump(), "compare_with": "", **given})
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{path.name}: {error.resource}", error.cause, error.remedy) from None
+
+
+NOTEBOOK_KEYS = frozenset(CostAnalysisParameters.model_fields) - SCENARIO_KEYS
+"""What a scenario file may hold that means something only to the notebook."""
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(path.name, f"cannot be read ({error.strerror})", "Name a scenario file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(path.name, "is not a table of names and values")
+    return content

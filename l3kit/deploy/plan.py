@@ -1,0 +1,153 @@
+"""A plan: its steps, in order, each with its reason; as a table and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from l3kit.clouds.ports.resources import Finding, Resource
+from l3kit.notebook.gaps import Gap, gaps_tables, told
+from l3kit.notebook.tables import Sheet, Shown, Table, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Action = Literal["create", "update", "unchanged", "delete", "keep"]
+MARKS = {"create": "+", "update": "~", "unchanged": " ", "delete": "-", "keep": " "}
+HOLDS_DATA = "holds data; removed only with data=True"
+NOT_OURS = "is not this twin's: its tag is missing"
+PROTECTED = "is protected against deletion"
+_KEPT = {
+    HOLDS_DATA: "they hold data: data=True removes them",
+    NOT_OURS: "not this twin's: no tag",
+    PROTECTED: "protected against deletion",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a plan."""
+
+    action: Action
+    kind: str
+    name: str
+    reason: str
+    resource: Resource = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(Shown):
+    """What apply would do, in order.
+
+    Attributes:
+        title: `deploy` or `destroy`, and the twin's name.
+        log_file: where apply notes its steps.
+        notes: what could not be checked.
+        gaps: what the plan leaves out.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    log_file: Path
+    resources: tuple[Resource, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    destroying: bool = False
+    data: bool = False
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that would change something."""
+        return tuple(step for step in self.steps if step.action in ("create", "update", "delete"))
+
+    def sentence(self) -> str:
+        """One line for people."""
+        counts = Counter(step.action for step in self.steps)
+        parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
+        if self.destroying:
+            counted = ", ".join([*(parts or ["nothing to delete"]), *kept_in_words(self.steps)])
+        else:
+            counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
+        return f"{self.title}: {counted}{told(self.gaps)}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns action, resource, name, reason, in the order of apply."""
+        return steps_frame(self.steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; no secrets, since reasons hold none."""
+        return {
+            "plan": self.sentence(),
+            "steps": steps_json(self.steps),
+            "notes": list(self.notes),
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+    def sheet(self) -> Sheet:
+        """The steps in order, each told by its sign and word; in HTML many unchanged ones are folded away."""
+        steps = [steps_table(self.steps)] if self.steps else []
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
+
+
+def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
+    """Columns action, resource, name, reason."""
+    import pandas as pd
+
+    rows = [[step.action, step.kind, step.name, step.reason] for step in steps]
+    return pd.DataFrame(rows, columns=["action", "resource", "name", "reason"])
+
+
+def steps_table(steps: Iterable[Step]) -> Table:
+    """For people: `+ create`, `~ update`, `- delete`, and without a sign what stays as it is."""
+    frame = steps_frame(steps)
+    frame["action"] = [f"{MARKS[action]} {action}" for action in frame["action"]]
+    return table(frame, told_by="action", fold="unchanged")
+
+
+def steps_json(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Plain values; no secrets, since reasons hold none."""
+    return [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in steps]
+
+
+def kept_in_words(steps: Iterable[Step]) -> list[str]:
+    """How many are kept, for each reason: `4 kept (they hold data: data=True removes them)`."""
+    kept = Counter(step.reason for step in steps if step.action == "keep")
+    return [f"{count} kept ({_KEPT.get(reason, reason)})" for reason, count in kept.items()]
+
+
+def judged(resource: Resource, finding: Finding, *, destroying: bool, data: bool) -> Step:
+    """Turn a finding into a step. Pure."""
+    if destroying:
+        return _judged_for_removal(resource, finding, data)
+    if not finding.exists:
+        action, reason = "create", "missing"
+    elif finding.differences:
+        action, reason = "update", "; ".join(finding.differences)
+    else:
+        action, reason = "unchanged", ""
+    return Step(action, resource.kind, resource.name, reason, resource)  # type: ignore[arg-type]
+
+
+def _judged_for_removal(resource: Resource, finding: Finding, data: bool) -> Step:
+    if not finding.owned:
+        return Step("keep", resource.kind, resource.name, NOT_OURS, resource)
+    if resource.holds_data and not data:
+        return Step("keep", resource.kind, resource.name, HOLDS_DATA, resource)
+    if finding.protected:
+        return Step("keep", resource.kind, resource.name, PROTECTED, resource)
+    return Step("delete", resource.kind, resource.name, "", resource)
+
+
+def findings(resources: tuple[Resource, ...]) -> Iterator[tuple[Resource, Finding]]:
+    """Ask the cloud about each resource in turn."""
+    for resource in resources:
+        yield resource, resource.compare()

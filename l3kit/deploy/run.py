@@ -1,0 +1,277 @@
+"""Plan, apply, destroy. All three walk the same resources and ask the cloud the same questions; apply also acts."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
+from l3kit.clouds.ports.provisioner import Provisioner
+from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
+from l3kit.deploy.desired import unwanted, wanted, wanted_for_removal
+from l3kit.deploy.plan import Plan, Step, findings, judged, kept_in_words, steps_json, steps_table
+from l3kit.deploy.step_log import StepLog
+from l3kit.errors import L3Error, ProvisioningError
+from l3kit.notebook.gaps import Gap, gaps_tables, told
+from l3kit.notebook.tables import Sheet, Shown
+from l3kit.twin.layout import providers_of
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+NEITHER = "is neither shown nor removed: this session does not reach it"
+Progress = Callable[[int, int, str], None]
+"""Called with steps done, steps in all, and the step's text."""
+
+
+def quiet(done: int, total: int, text: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ApplyResult(Shown):
+    """What apply did.
+
+    Attributes:
+        done: the steps that were carried out, in order.
+        unchanged: how many resources were as they should be; of a plan to destroy, how many were gone already.
+        seconds: the time it took.
+        gaps: what the plan left out.
+        kept: what a plan to destroy spared, each with the reason.
+    """
+
+    title: str
+    done: tuple[Step, ...]
+    unchanged: int
+    seconds: float
+    gaps: tuple[Gap, ...] = ()
+    kept: tuple[Step, ...] = ()
+    destroying: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cloud of the twin was reached."""
+        return not self.gaps
+
+    def sentence(self) -> str:
+        """One line for people, the same for the same outcome."""
+        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
+
+    def _counts(self) -> list[str]:
+        counts: Counter[str] = Counter(step.action for step in self.done)
+        words = {"create": "created", "update": "updated", "delete": "deleted"}
+        parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
+        if self.destroying:
+            gone = [f"{self.unchanged} gone already"] if self.unchanged else []
+            return [*(parts or ["nothing was deleted"]), *gone]
+        if not parts:
+            return ["nothing to change", f"all {self.unchanged} resources are as they should be"]
+        return [*parts, f"{self.unchanged} as they were"]
+
+    def sheet(self) -> Sheet:
+        """What was done, and what was kept and why."""
+        steps = (*self.done, *self.kept)
+        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "summary": self.sentence(),
+            "done": steps_json(self.done),
+            "kept": steps_json(self.kept),
+            "unchanged": self.unchanged,
+            "complete": self.complete,
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+
+def plan(
+    twin: Twin,
+    session: Session,
+    *,
+    clouds: Collection[str] | None = None,
+    rotate_tokens: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Plan:
+    """Compare what is there with what the twin should have. Changes nothing in any cloud.
+
+    The twin's connections are read back from what is deployed, and their file is brought after it; a note says what
+    was not as it should be.
+
+    Args:
+        clouds: plan only the parts on these clouds; None or empty is all.
+        rotate_tokens: give every cross-cloud link a new token.
+        now: wall clock, UTC, by which former tokens end.
+    Raises: ProvisioningError where a tier is on a cloud that cannot be deployed yet; MissingConnectionError where a
+        link to another cloud has no url or token; PermissionMissingError.
+    """
+    links = session.links(twin, now)
+    provisioners = _provisioners(twin, session, clouds, links)
+    notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
+    notes += links.refresh(provisioners)
+    resources = wanted(twin, links, provisioners, rotate_tokens=rotate_tokens)
+    left_over = unwanted(twin, links, _everywhere(twin, session, clouds, links))
+    steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
+    steps += [
+        Step("delete", r.kind, r.name, "the layout no longer needs it", r)
+        for r, f in findings(left_over)
+        if f.exists and f.owned
+    ]
+    begun = StepLog(session.deploy_log(twin)).unfinished()
+    interrupted = [begun[s.kind, s.name] for s in steps if s.action != "unchanged" and (s.kind, s.name) in begun]
+    if interrupted:
+        notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
+    return Plan(f"deploy {twin.name}", tuple(steps), session.deploy_log(twin), (*resources, *left_over), notes)
+
+
+def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
+    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`.
+
+    What the twin has on a cloud that this session does not reach is a gap of the plan: neither shown nor removed.
+    """
+    links = session.links(twin)
+    gaps = tuple(
+        Gap("", f"what {twin.name} has on {provider}", NEITHER, f"Connect to {provider} as well")
+        for provider in providers_of(twin)
+        if session.cloud(provider) is None
+    )
+    resources = tuple(reversed(wanted_for_removal(twin, links, _everywhere(twin, session, None, links))))
+    steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
+    title = f"destroy {twin.name}"
+    return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
+
+
+def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
+    """Carry a plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
+
+    Raises: ProvisioningError naming the step; what was done before it stays, and applying again completes the rest.
+    """
+    started = time.monotonic()
+    log = StepLog(plan.log_file)
+    done: list[Step] = []
+    kept: list[Step] = []
+    unchanged = 0
+    for number, planned in enumerate(plan.steps):
+        progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
+        before = f"{len(done)} steps were done before it; apply again to complete the rest"
+        try:
+            with session.attended():
+                step = _now(planned, plan)
+                if step is None or step.action == "unchanged":
+                    unchanged += 1
+                    continue
+                if step.action == "keep":
+                    kept.append(step)
+                    continue
+                _carry_out(step, log, before)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"Interrupted at: {planned.action} {planned.kind} {planned.name}; {before}")
+            raise
+        done.append(step)
+    progress(len(plan.steps), len(plan.steps), "done")
+    took = time.monotonic() - started
+    return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying)
+
+
+def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:
+    """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is its dry run.
+
+    Raises: ProvisioningError naming the step; calling it again removes the rest.
+    """
+    return apply(plan_destroy(twin, session, data=data), session, progress=progress)
+
+
+def _now(planned: Step, plan: Plan) -> Step | None:
+    """The step that is right at this moment; None where there is nothing to do any more."""
+    finding = planned.resource.compare()
+    if planned.action in ("delete", "keep") and not finding.exists:
+        return None
+    if planned.action == "delete":
+        # Agreed to as planned, with its data; what became somebody else's or protected since then is kept.
+        step = judged(planned.resource, finding, destroying=True, data=True)
+        return planned if step.action == "delete" else step
+    if planned.action == "keep":
+        return planned
+    ((resource, finding),) = _owned([(planned.resource, finding)])
+    return judged(resource, finding, destroying=False, data=plan.data)
+
+
+def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:
+    log.note("begin", step.action, step.kind, step.name, step.reason)
+    try:
+        _act(step.action, step.resource)
+    except L3Error as error:
+        log.note("failed", step.action, step.kind, step.name, error.cause)
+        raise ProvisioningError(
+            f"{step.action} {step.kind} {step.name}", error.cause, f"{error.remedy} ({afterwards})".strip()
+        ) from error
+    log.note("done", step.action, step.kind, step.name)
+
+
+def _act(action: str, resource: Resource) -> None:
+    try:
+        {"create": resource.create, "update": resource.update, "delete": resource.delete}[action]()
+    except AlreadyThereError:
+        # A call whose answer was lost is repeated, and the repetition is refused: what is there is ours, or it is not.
+        ((_, finding),) = _owned([(resource, resource.compare())])
+        if not finding.exists:
+            raise
+        resource.update()
+
+
+def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource, Finding]]:
+    """Raises: ProvisioningError where one is somebody else's, or cannot be made as wanted."""
+    for resource, finding in found:
+        if finding.exists and not finding.owned:
+            raise ProvisioningError(
+                f"{resource.kind} {resource.name}",
+                "exists and is not this twin's: it does not carry its tag",
+                "Rename the twin, or remove that resource by hand if it is nobody's",
+            )
+        if finding.fault is not None:
+            raise finding.fault
+        yield resource, finding
+
+
+def _provisioners(
+    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
+) -> dict[str, Provisioner]:
+    """Of the twin's clouds that are asked for. Raises: ProvisioningError where this session does not reach one."""
+    chosen = providers_of(twin, clouds)
+    used = ", ".join(providers_of(twin))
+    if not chosen:
+        raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(clouds or ())}", f"Its clouds: {used}")
+    facades = {provider: session.cloud(provider) for provider in chosen}
+    strange = sorted(provider for provider, facade in facades.items() if facade is None)
+    if strange:
+        names = " and ".join(strange)
+        part = ', or deploy the part on AWS alone with clouds=["aws"]' if "aws" in used else ""
+        raise ProvisioningError(
+            f"twin {twin.name}",
+            f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",
+            f'Use the target "sandbox"{part}',
+        )
+    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
+
+
+def _everywhere(
+    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
+) -> dict[str, Provisioner]:
+    """All clouds that this session reaches, of those asked for: a former layout may have left something on any."""
+    facades = {p: session.cloud(p) for p in _begun(session) if not clouds or p in clouds}
+    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
+
+
+def _begun(session: Session) -> Sequence[str]:
+    """The clouds on which there may be something: in a sandbox those that it has started, since each begins empty."""
+    if session.sandbox_home is not None:
+        from l3kit.sandbox.state import Home, read_state
+
+        state = read_state(Home(session.sandbox_home))
+        if state is not None:
+            return state.clouds
+    return tuple(session.clouds)

@@ -1,0 +1,39 @@
+"""The end of a sandbox that notebooks share: where the last twin in it has been destroyed whole, it is stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l3kit.sandbox.state import Home
+
+if TYPE_CHECKING:
+    from l3kit.deploy import Plan
+    from l3kit.session import Session
+
+LOG_PREFIX = "deploy-"
+STOP = "`l3kit sandbox down` stops it"
+
+
+def stop_if_empty(session: Session, left: Plan) -> str:
+    """Stop the sandbox where nothing is left in it, and say what became of it; a real account is left alone.
+
+    Args:
+        left: what destroying the twin with its data would still remove.
+    Returns: one sentence; empty for a real account.
+    """
+    if session.sandbox_home is None:
+        return ""
+    if session.private:
+        session.close()
+        return "This notebook's own sandbox is stopped."
+    if left.steps or left.gaps:
+        return f"The sandbox stays, with what is left; {STOP}."
+    left.log_file.unlink(missing_ok=True)
+    logs = Home(session.sandbox_home).logs.glob(f"{LOG_PREFIX}*.jsonl")
+    others = sorted(path.stem.removeprefix(LOG_PREFIX) for path in logs)
+    if others:
+        return f"The sandbox stays: {', '.join(others)} was deployed into it too; {STOP}."
+    from l3kit import sandbox
+
+    sandbox.down(session.sandbox_home)
+    return "Nothing is left in the sandbox, so it is stopped."

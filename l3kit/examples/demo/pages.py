@@ -1,0 +1,125 @@
+"""The demo's notebooks and the documentation as pages that open without a network, with links that lead somewhere."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import nbformat
+from bs4 import BeautifulSoup, Tag
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from pygments.formatters import HtmlFormatter
+
+from l3kit.examples.demo.doc_titles import DOCS, README, doc_name, doc_sources
+from l3kit.examples.demo.frame import page
+from l3kit.examples.demo.neutral import shown_notebook
+
+INDEX = "index.html"
+CELLS = """
+.cell { margin: 1rem 0; } .prompt { display: none; }
+.output_text pre, .output_stream pre { background: var(--soft); border-radius: 6px; white-space: pre-wrap; }
+.output_error pre { background: var(--soft); border-left: 4px solid var(--bad); white-space: pre-wrap; }
+.output_subarea { margin: .5rem 0; } table.l3 { width: auto; }
+.ansi-bold { font-weight: 700; } .ansi-underline { text-decoration: underline; }
+.ansi-red-fg, .ansi-red-intense-fg { color: var(--bad); } .ansi-green-fg, .ansi-green-intense-fg { color: var(--good); }
+.ansi-blue-fg, .ansi-blue-intense-fg, .ansi-cyan-fg, .ansi-cyan-intense-fg { color: var(--link); }
+.ansi-yellow-bg { background: transparent; font-weight: 700; }
+"""
+
+
+def notebook_page(executed: Path, html: Path, root: Path, pages: Sequence[str]) -> None:
+    """Render an executed notebook.
+
+    Args:
+        root: the project; links are looked up from its folder `notebooks`.
+        pages: names of the demo's pages, without `.html`; a link to another notebook loses its target.
+    """
+    shown = shown_notebook(nbformat.read(executed, as_version=4), root)
+    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
+    body, _ = exporter.from_notebook_node(nbformat.from_dict(shown))
+    soup = BeautifulSoup(body, "html.parser")
+    _mend(soup, PurePosixPath("notebooks"), "", root, pages)
+    heading = soup.find("h1")
+    title = heading.get_text() if heading else html.stem
+    named = f'<p class="quiet">Notebook <code>{html.stem.partition(".")[0]}</code>, as it ran</p>'
+    text = page(f"{title} - l3kit demo", str(soup), head=named, style=_code_style() + CELLS, home=INDEX)
+    html.write_text(text, "utf-8")
+
+
+def doc_pages(out: Path, root: Path, pages: Sequence[str]) -> None:
+    """Render README.md and docs/*.md into the folder `docs` beside the notebooks; other files of docs are copied."""
+    folder = out / DOCS
+    folder.mkdir(exist_ok=True)
+    for source in doc_sources(root):
+        soup = BeautifulSoup(markdown2html_mistune(source.read_text("utf-8")), "html.parser")
+        for anchor in soup.select("a.anchor-link"):
+            anchor.decompose()
+        _mend(soup, PurePosixPath(source.relative_to(root).parent), f"{DOCS}/", root, pages)
+        heading = soup.find("h1")
+        title = heading.get_text() if heading else source.stem
+        text = page(f"{title} - l3kit", str(soup), style=_code_style(), home=f"../{INDEX}")
+        (folder / doc_name(source.name)).write_text(text, "utf-8")
+    for source in sorted((root / DOCS).glob("*.yaml")):
+        (folder / source.name).write_bytes(source.read_bytes())
+
+
+def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> str | None:
+    """Where a link of a rendered page leads; None where nothing that is rendered answers to it.
+
+    Args:
+        link: as it stands in the source, which lies in `folder` of the project.
+        below: folder of the rendered page below the demo's: empty, or with a slash at its end.
+    """
+    address, _, fragment = link.partition("#")
+    if not address or re.match(r"[a-z][a-z0-9+.-]*:", address):
+        return link
+    path = PurePosixPath(posixpath.normpath(str(folder / address)))
+    if path.suffix == ".ipynb" and path.stem in pages:
+        found = f"{path.stem}.html"
+    elif str(path) == README or (path.parent == PurePosixPath(DOCS) and (root / path).is_file()):
+        found = f"{DOCS}/{doc_name(path.name)}"
+    else:
+        return None
+    return posixpath.relpath(found, below or ".") + (f"#{fragment}" if fragment else "")
+
+
+def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> None:
+    """Links that lead somewhere, headings that links find, tables that scroll by themselves, pictures with a name."""
+    for link in soup.find_all("a", href=True):
+        target = target_of(str(link["href"]), folder, below, root, pages)
+        if target is None:
+            link.unwrap()
+        else:
+            link["href"] = target
+    section = ""
+    for tag in soup.find_all(["h1", "h2", "h3", "h4", "table", "img"]):
+        if tag.name == "table":
+            _scrolls(soup, tag)
+        elif tag.name == "img":
+            tag["alt"] = tag.get("alt") or f"Plot: {section}"
+        else:
+            section = tag.get_text().strip()
+            tag["id"] = _slug(section)
+
+
+def _scrolls(soup: BeautifulSoup, table: Tag) -> None:
+    around = soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Table"})
+    table.wrap(around)
+
+
+def _slug(heading: str) -> str:
+    """The name by which GitHub links a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@cache
+def _code_style() -> str:
+    light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("default", "github-dark"))
+    rules = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n"
+    return re.sub(r"^\s*(pre|td\.linenos|span\.linenos).*$", "", rules, flags=re.MULTILINE) + (
+        ".highlight, .highlight pre { background: var(--code); }\n"
+    )

@@ -1,0 +1,102 @@
+"""The example twin, made ready in a sandbox: deployed, loaded with a year of weather, and moved where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from l3kit.deploy import ApplyResult, apply, plan
+from l3kit.errors import ConfigurationError
+from l3kit.notebook.progress import counter, progress, progress_bar
+from l3kit.operate.coroutines import run
+from l3kit.operate.movers import moments_between, replay
+from l3kit.operate.telemetry import WEATHER_FILE, put_telemetry, read_weather
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.format.exact_numbers import exact_loads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+
+def prepare_deployment(session: Session, twin: Twin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:
+    """Deploy the twin in a sandbox where anything of it is missing; on real clouds nothing is ever prepared."""
+    if session.target != "sandbox":
+        return None
+    wanted = plan(twin, session, clouds=clouds)
+    return apply(wanted, session, progress=progress_bar("deploy")) if wanted.changes else None
+
+
+def prepare_example(session: Session, twin: Twin, *, newest: datetime, moved_days: int = 0) -> None:
+    """Deploy, load the weather where the hot tier is empty, and replay the movers for some days back.
+
+    Args:
+        newest: the time of the newest reading.
+        moved_days: run both movers monthly, beginning so many days back; 0 does not move.
+    """
+    if session.target != "sandbox":
+        return
+    prepare_deployment(session, twin)
+    if not holds_readings(session, twin):
+        load_example(session, twin, newest=newest)
+        if moved_days:
+            moments = moments_back(newest, moved_days, 30)
+            for _ in progress(replay(session, twin, moments), total=len(moments), name="scheduled runs"):
+                pass
+
+
+def load_example(session: Session, twin: Twin, *, newest: datetime, last: int | None = None) -> int:
+    """Load the weather data that lies beside the twin's files into its hot tier. Returns the number of readings.
+
+    Args:
+        newest: the time to which the newest reading is shifted.
+        last: only so many newest readings of each station.
+    Raises: ConfigurationError where the twin has no such data.
+    """
+    path = twin.path / WEATHER_FILE
+    if not path.exists():
+        raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twin brings data")
+    readings = read_weather(path, newest, last=last)
+    return put_telemetry(session, twin, readings, progress=counter("load", len(readings)))
+
+
+def holds_readings(session: Session, twin: Twin) -> bool:
+    """Whether any tier holds anything of this twin's first device."""
+
+    async def look() -> bool:
+        async with open_tiers(session, twin) as tiers:
+            if tiers.hot is not None and await tiers.hot.last_item(twin.devices[0].id) is not None:
+                return True
+            for store in (tiers.cold, tiers.archive):
+                if store is not None:
+                    async for _ in store.list():
+                        return True
+        return False
+
+    return run(look())
+
+
+def sample(session: Session, twin: Twin) -> pd.DataFrame:
+    """The newest reading of each device, as the hot tier holds it."""
+    import pandas as pd
+
+    async def read() -> list[bytes]:
+        async with open_tiers(session, twin) as tiers:
+            assert tiers.hot is not None
+            found = [await tiers.hot.last_item(device.id) for device in twin.devices]
+        return [item for item in found if item is not None]
+
+    return pd.DataFrame([{name: _plain(value) for name, value in exact_loads(item).items()} for item in run(read())])
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
+    """Scheduled times from so many days back to the end, the end among them; the end alone for 0 days."""
+    return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]

@@ -1,0 +1,66 @@
+"""A real, small move in the sandbox, metered and priced: measured beside predicted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from l3kit.cost.analysis.compression import measure_weather
+from l3kit.cost.analysis.meter import as_moved, beside
+from l3kit.cost.analysis.trial import TrialMove
+from l3kit.cost.model.workload import Layout, Workload
+from l3kit.errors import CheckFailedError
+from l3kit.examples.prepare import load_example, prepare_deployment
+from l3kit.operate.coroutines import run
+from l3kit.operate.movers import MOVERS, run_mover
+from l3kit.operate.telemetry import WEATHER_FILE
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.settings import DEFAULT_TUNING
+
+if TYPE_CHECKING:
+    from l3kit.prices.price_book import PriceBook
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+LAYOUT = Layout.parse("aws-aws-aws")
+
+
+def measure_move(session: Session, twin: Twin, book: PriceBook, *, moment: datetime, readings: int) -> TrialMove:
+    """Deploy the example in an empty sandbox, load readings that are old enough, run both movers, price their reports.
+
+    Args:
+        moment: the time the runs stand for.
+        readings: of each station.
+    Raises: CheckFailedError where not all readings were moved; ConfigurationError where the twin has no weather data.
+    """
+    prepare_deployment(session, twin)
+    newest = moment - timedelta(days=twin.config.cold_storage_size_in_days + 1)
+    loaded = load_example(session, twin, newest=newest, last=readings)
+    workload, sample = _as_deployed(twin), measure_weather(twin.path / WEATHER_FILE)
+    agreements = []
+    for mover in MOVERS:
+        moved = run_mover(session, twin, mover, time=moment)
+        if moved.total("items") != loaded:
+            raise CheckFailedError(
+                mover, f"moved {moved.total('items'):,} of {loaded:,} readings", "Begin with an empty sandbox: fresh"
+            )
+        load = as_moved(moved.reports, workload, sample.item_bytes, sample.hot_item_bytes)
+        agreements.append((mover, beside(moved.reports, load, LAYOUT, book)))
+    return TrialMove(loaded, _stored_sizes(session, twin), int(workload.chunk_bytes), tuple(agreements))
+
+
+def _as_deployed(twin: Twin) -> Workload:
+    """The twin's days and chunk size; what was moved is filled in from the reports."""
+    config = twin.config
+    hot, cold = config.hot_storage_size_in_days, config.cold_storage_size_in_days
+    chunk_bytes = config.tuning.get("MAX_CHUNK_BYTES", DEFAULT_TUNING.max_chunk_bytes)
+    given = {"hot_days": hot, "cold_days": cold - hot, "archive_days": 0, "chunk_bytes": chunk_bytes}
+    return Workload.of({"devices": 1, "items_per_device_per_day": 1, "item_bytes": 1, **given})
+
+
+def _stored_sizes(session: Session, twin: Twin) -> tuple[int, ...]:
+    async def look() -> list[int]:
+        async with open_tiers(session, twin) as tiers:
+            return [info.size async for info in tiers.archive.list()] if tiers.archive is not None else []
+
+    return tuple(sorted(run(look())))

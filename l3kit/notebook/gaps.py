@@ -1,0 +1,73 @@
+"""What an answer leaves out: named, with the reason and the remedy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from l3kit.notebook.tables import Table, table
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_SAID = 3
+"""Gaps that a sentence names; tables and result files have all."""
+MAX_NAMED = 10
+"""Things that a line names one by one; it counts the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it.
+
+    Attributes:
+        uncounted: whether there may be items in it that the answer's counts lack.
+    """
+
+    tier: str
+    what: str
+    reason: str
+    remedy: str
+    uncounted: bool = True
+
+    def sentence(self) -> str:
+        """One line for people."""
+        return f"{self.what}: {self.reason}. {self.remedy}"
+
+
+def unreached(tier: str, cloud: str, what: str = "") -> Gap:
+    """The gap that a tier leaves whose cloud this session does not reach."""
+    reason = f"is on {cloud}, which this session does not reach"
+    return Gap(tier, what or f"the {tier} tier", reason, f"Connect to {cloud} as well")
+
+
+def unwritable(count: int, first: tuple[str, str], device: str = "") -> Gap:
+    """The gap that hot items leave which cannot be written as JSON. `first`: sort key of one, and the reason."""
+    key, reason = first
+    reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
+    remedy = "They stay as they are in the hot tier; read them there"
+    of = f" of {device}" if device else ""
+    return Gap("hot", count_of(count, f"hot item{of}", f"hot items{of}"), reason, remedy, uncounted=False)
+
+
+def told(gaps: Sequence[Gap]) -> str:
+    """What a sentence ends with: `; incomplete: ...`, or nothing."""
+    if not gaps:
+        return ""
+    more = f", and {len(gaps) - MAX_SAID:,} more" if len(gaps) > MAX_SAID else ""
+    return "; incomplete: " + ", ".join(f"{gap.what} {gap.reason}" for gap in gaps[:MAX_SAID]) + more
+
+
+def gaps_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
+    """Columns tier, what, reason, remedy."""
+    import pandas as pd
+
+    rows = [[gap.tier, gap.what, gap.reason, gap.remedy] for gap in gaps]
+    return pd.DataFrame(rows, columns=["tier", "what", "reason", "remedy"])
+
+
+def gaps_tables(gaps: Sequence[Gap]) -> tuple[Table, ...]:
+    """For the sheet of an answer: one table, or none where nothing is left out."""
+    return (table(gaps_frame(gaps), title="What is missing"),) if gaps else ()

@@ -1,0 +1,45 @@
+"""What a device's page leaves out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from l3kit.notebook.gaps import MAX_NAMED, Gap, unreached, unwritable
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    from l3kit.operate.explain.facts import DeviceFacts
+
+
+def gaps_of(facts: DeviceFacts) -> tuple[Gap, ...]:
+    """Tiers that were not reached, items and objects that were not read or counted, from hot to archive."""
+    return (*_unreached(facts), *_hot(facts), *_objects(facts))
+
+
+def _unreached(facts: DeviceFacts) -> Iterator[Gap]:
+    for place in facts.places:
+        if not place.store:
+            yield unreached(place.tier, place.cloud)
+
+
+def _hot(facts: DeviceFacts) -> Iterator[Gap]:
+    hot = facts.hot
+    if hot is None:
+        return
+    if not hot.complete:
+        what = f"hot items behind the first {len(hot.sort_keys):,}"
+        yield Gap("hot", what, "were not read: there are too many for one page", "l3kit.tiers() counts them all")
+    if hot.refused:
+        yield unwritable(len(hot.refused), hot.refused[0])
+
+
+def _objects(facts: DeviceFacts) -> Iterator[Gap]:
+    for tier, chunks in (("cold", facts.cold), ("archive", facts.archive)):
+        if silent := [chunk for chunk in chunks or () if chunk.items is None]:
+            what = f"the items of {count_of(len(silent), f'{tier} chunk')}"
+            yield Gap(tier, what, f"are not counted; the first is {silent[0].key}", "Query the device to count them")
+    for tier, key in facts.foreign[:MAX_NAMED]:
+        yield Gap(tier, f"{tier} object {key}", "is not the key of a chunk", "Who wrote it? Move it elsewhere")
+    if (more := len(facts.foreign) - MAX_NAMED) > 0:
+        yield Gap("", count_of(more, "more object"), "are not the keys of chunks", "Move them elsewhere")

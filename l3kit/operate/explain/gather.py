@@ -1,0 +1,181 @@
+"""Where one device's data are, what is under way and what happens next: gathered from stores, journal and schedules."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from l3kit.errors import ConfigurationError
+from l3kit.operate.coroutines import run
+from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
+from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
+from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
+from l3kit.tiering.movers.targets import SEAL_SHA256
+from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.transfer.receipts import archived_digest
+from l3kit.twin.device_limits import checked_device
+from l3kit.twin.schedules import Schedule
+
+if TYPE_CHECKING:
+    from l3kit.operate.tier_stores import TierStores
+    from l3kit.session import Session
+    from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
+    from l3kit.twin.config import Twin
+
+MAX_HOT_BYTES = 64 * 1024 * 1024
+"""Hot items are counted by reading them, oldest first; beyond so much JSON (some 16,000 read units) no further."""
+MAX_HEADS = 2_000
+"""Objects of a tier that are asked for their number of items, one request each."""
+HEADS_AT_ONCE = 16
+
+
+def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | None = None) -> DevicePage:
+    """One readable page on a device: what each tier holds, what is under way, what happens next and when.
+
+    Reads the device's hot items (up to `MAX_HOT_BYTES`) and asks for each of its objects once; writes nothing.
+
+    Args:
+        device_id: one of the twin's devices, or one removed from its config of which something is left.
+        now: the moment the page stands for, with a time zone; None is the present.
+    Raises: ConfigurationError for a device that is neither; StoreError.
+    """
+    checked_device(device_id)
+    if now is not None and now.tzinfo is None:
+        raise ConfigurationError("now", f"{now.isoformat()} names no time zone", "Give it in UTC")
+    moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
+    facts = run(_gather(session, twin, device_id, moment))
+    if not facts.configured and not (
+        (facts.hot and facts.hot.last) or facts.cold or facts.archive or _known(facts.record)
+    ):
+        known = [device.id for device in twin.devices]
+        more = f" and {len(known) - 20:,} more" if len(known) > 20 else ""
+        unseen = [f"{p.tier} on {p.cloud}" for p in facts.places if not p.store]
+        cause = f"is not one of {twin.name}'s, and no tier holds anything of it"
+        cause += f" (not reached: {', '.join(unseen)})" if unseen else ""
+        raise ConfigurationError(f"device {device_id!r}", cause, f"Devices: {', '.join(known[:20])}{more}")
+    return DevicePage(facts)
+
+
+def _known(record: DeviceRecord | None) -> bool:
+    return record is not None and record.version > 0
+
+
+async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -> DeviceFacts:
+    hot_run = await asyncio.to_thread(_schedule, session, twin, "hot-to-cold-mover", now)
+    cold_run = await asyncio.to_thread(_schedule, session, twin, "cold-to-archive-mover", now)
+    async with open_tiers(session, twin) as stores:
+        record = from_row(await stores.journal.load(DEVICE_PREFIX + device_id)) if stores.journal else None
+        # From hot to archive: a mover deletes only what is stored further down, so nothing slips past the reader.
+        hot = await _hot_items(stores.hot, device_id) if stores.hot else None
+        entry = record.entry if record else None
+        check = await _check_entry(stores.hot, stores.cold, device_id, entry) if stores.hot and entry else None
+        foreign: list[tuple[str, str]] = []
+        cold = await _chunks(stores.cold, device_id, foreign) if stores.cold else None
+        archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
+        return DeviceFacts(
+            twin=twin.name,
+            device_id=device_id,
+            now=now,
+            hot_days=twin.config.hot_storage_size_in_days,
+            cold_days=twin.config.cold_storage_size_in_days,
+            places=_places(session, twin, stores),
+            hot=hot,
+            cold=cold,
+            archive=archive,
+            record=record,
+            entry=check,
+            schedules=(hot_run, cold_run),
+            configured=device_id in {device.id for device in twin.devices},
+            foreign=tuple(foreign),
+        )
+
+
+def _places(session: Session, twin: Twin, stores: TierStores) -> tuple[Place, Place, Place]:
+    cloud = twin.providers.tier
+    hot = session.cloud(cloud("hot"))
+    table = hot.store_name(twin, "hot") if hot else ""
+    cold, archive = (store.name if store else "" for store in (stores.cold, stores.archive))
+    return (
+        Place("hot", cloud("hot"), table),
+        Place("cold", cloud("cold"), cold),
+        Place("archive", cloud("archive"), archive),
+    )
+
+
+async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
+    sort_keys: list[str] = []
+    refused: list[tuple[str, str]] = []
+    size, after = 0, None
+    while True:
+        page = await hot.read_page(device_id, before=BEHIND_ALL, after=after)
+        sort_keys += page.sort_keys
+        refused += page.refused
+        size += sum(map(len, page.items))
+        after = page.next_after
+        if after is None:
+            last = max((*sort_keys[-1:], *(key for key, _ in refused)), default="")
+            return HotItems(sort_keys, size, last, True, tuple(refused))
+        if size >= MAX_HOT_BYTES:
+            newest = await hot.last_item(device_id)
+            last = _id_of(newest) or after
+            return HotItems(sort_keys, size, last, False, tuple(refused))
+
+
+def _id_of(item: bytes | None) -> str:
+    """Empty where there is no item, or one that cannot be shown."""
+    try:
+        return str(exact_loads(item)["id"]) if item else ""
+    except ValueError:
+        return ""
+
+
+async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, entry: Entry) -> EntryCheck:
+    """Compare the chunk under way with the hot tier as the next run will, by the checksums in the journal."""
+    archived = await archived_digest(cold, str(entry.key)) if cold else None
+    noted = entry.items()
+    same = rewritten = 0
+    since: str | None = entry.key.start
+    after: str | None = None
+    while True:
+        page = await hot.read_page(device_id, before=entry.key.end + "\x00", after=after, since=since)
+        for key, item in zip(page.sort_keys, page.items, strict=True):
+            if key in noted:
+                same += crc32(item) == noted[key]
+                rewritten += crc32(item) != noted[key]
+        if page.next_after is None:
+            return EntryCheck(same, rewritten, archived)
+        after, since = page.next_after, None
+
+
+async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, str]]) -> tuple[StoredChunk, ...]:
+    infos = [info async for info in store.list(device_prefix(device_id))]
+    ours = [(key, info) for info in infos if (key := parse_object_key(info.key)) and key.device_id == device_id]
+    foreign += [(store.tier, info.key) for info in infos if parse_object_key(info.key) is None]
+    places = asyncio.Semaphore(HEADS_AT_ONCE)
+
+    async def look(key: ChunkKey, listed: ObjectInfo, ask: bool) -> StoredChunk | None:
+        if not ask:
+            return StoredChunk(key, listed.size, None)
+        async with places:
+            info = await store.head(listed.key)
+        if info is None:  # moved on while this was reading
+            return None
+        count = info.metadata.get("items", "")
+        sealed = info.sha256 == SEAL_SHA256
+        return StoredChunk(key, info.size, int(count) if count.isdecimal() else None, info.sha256, sealed)
+
+    found = await asyncio.gather(*(look(key, info, n < MAX_HEADS) for n, (key, info) in enumerate(ours)))
+    return tuple(chunk for chunk in found if chunk is not None)
+
+
+def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
+    """The deployed schedule of this mover."""
+    cloud = session.cloud(twin.providers.tier(FUNCTIONS[mover].tier))
+    return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

@@ -1,0 +1,172 @@
+"""What the hot tier holds, counted: items, forms of their keys, readings ahead of time, devices that nobody listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from l3kit.errors import StoreError
+from l3kit.notebook.gaps import MAX_NAMED, Gap
+from l3kit.tiering.format.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
+from l3kit.tiering.format.time_ranges import BEHIND_ALL, all_movable, order_of
+from l3kit.tiering.ports import HotStore, Page
+
+MINUTE_LENGTH = len("2026-05-31T08:30")
+LOOK_BEHIND = 1000
+"""Keys that a sample looks at behind the present."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much a look may still read; it ends behind the answer that spends the last of it.
+
+    Attributes:
+        bytes: of the items' JSON; None is no bound.
+        requests: None is no bound.
+    """
+
+    bytes: int | None = None
+    requests: int | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        return any(left is not None and left <= 0 for left in (self.bytes, self.requests))
+
+    def spend(self, size: int) -> None:
+        """Count one request and the bytes that it brought."""
+        self.bytes = None if self.bytes is None else self.bytes - size
+        self.requests = None if self.requests is None else self.requests - 1
+
+
+@dataclass(slots=True)
+class DeviceCensus:
+    """One device in the hot tier.
+
+    Attributes:
+        items: all that were seen, refused ones included.
+        bytes: of the items' JSON.
+        first, last: the earliest and the latest key that is a time; empty where none is.
+        forms: how many keys have each form (`item_times.form_of`).
+        unmovable: the first keys that never move, at most `MAX_NAMED`.
+        ahead: keys of moments in the future.
+        refused: items that cannot be written as JSON; the first of them, with the reason.
+        whole: whether all was read; else `read_to` is the last key up to which it was.
+    """
+
+    device_id: str
+    items: int = 0
+    bytes: int = 0
+    first: str = ""
+    last: str = ""
+    forms: Counter[str] = field(default_factory=Counter)
+    unmovable: list[str] = field(default_factory=list)
+    ahead: int = 0
+    refused: int = 0
+    first_refused: tuple[str, str] = ("", "")
+    whole: bool = True
+    read_to: str = ""
+
+    @property
+    def never_moved(self) -> int:
+        """Items whose key is no movable time."""
+        return self.forms.total() - self.forms[MOVABLE_FORM]
+
+    def count(self, page: Page, now: int) -> None:
+        """Count one page. `now` in nanoseconds since 1970."""
+        self.bytes += sum(map(len, page.items))
+        if page.refused:
+            self.first_refused = self.first_refused if self.refused else page.refused[0]
+            self.refused += len(page.refused)
+        keys = sorted([*page.sort_keys, *(key for key, _ in page.refused)]) if page.refused else page.sort_keys
+        self.items += len(keys)
+        if not keys:
+            return
+        if all_movable(keys, now):
+            self.forms[MOVABLE_FORM] += len(keys)
+            outer = {
+                keys[0][:MINUTE_LENGTH],
+                keys[-1][:MINUTE_LENGTH],
+            }
+            self._reach([key for key in keys if key[:MINUTE_LENGTH] in outer])
+            return
+        for key in keys:
+            self._count_one(key, now)
+
+    def _count_one(self, key: str, now: int) -> None:
+        form, moment = form_of(key), moment_or_none(key)
+        self.forms[form] += 1
+        if form != MOVABLE_FORM and len(self.unmovable) < MAX_NAMED:
+            self.unmovable.append(key)
+        if moment is not None:
+            self.ahead += moment > now
+            self._reach([key])
+
+    def _reach(self, times: list[str]) -> None:
+        self.first = min([*times, *filter(None, [self.first])], key=order_of)
+        self.last = max([*times, *filter(None, [self.last])], key=order_of)
+
+
+async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) -> DeviceCensus:
+    """Read a device's items page by page and count them, until the budget is spent.
+
+    Args:
+        now: nanoseconds since 1970; what lies behind it is ahead of time.
+    Raises: StoreError.
+    """
+    census = DeviceCensus(device_id)
+    after: str | None = None
+    while not budget.is_spent:
+        page = await hot.read_page(device_id, before=BEHIND_ALL, after=after)
+        census.count(page, now)
+        budget.spend(sum(map(len, page.items)))
+        after = page.next_after
+        if after is None:
+            return census
+    census.whole, census.read_to = False, after or ""
+    return census
+
+
+async def sample_device(hot: HotStore, device_id: str, now: int, budget: Budget) -> DeviceCensus:
+    """`count_device`, and where the budget ends it a look at the keys behind the present, which it did not come to.
+
+    What never moves mostly stands there, or before all times, where the count begins.
+    """
+    census = await count_device(hot, device_id, now, budget)
+    if not census.whole:
+        since = max(shortest(now), f"{census.read_to}\x00")
+        census.count(await hot.read_page(device_id, before=BEHIND_ALL, since=since, limit=LOOK_BEHIND), now)
+    return census
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Devices in the hot tier that the twin does not list, sorted.
+
+    Attributes:
+        whole: whether the budget sufficed.
+        gap: why the tier refused to say.
+    """
+
+    device_ids: tuple[str, ...] = ()
+    whole: bool = True
+    gap: Gap | None = None
+
+
+async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budget) -> Unlisted:
+    """Look for devices that lie in the hot tier and are not listed.
+
+    A look that fails is a gap, not an error: what was found until then still counts.
+    """
+    known, found = frozenset(listed), set[str]()
+    try:
+        async for some in hot.device_ids():
+            found.update(device for device in some if device not in known)
+            budget.spend(0)
+            if budget.is_spent:
+                return Unlisted(tuple(sorted(found)), whole=False)
+    except StoreError as error:
+        reason = f"could not all be looked for: {error.resource}: {error.cause}"
+        gap = Gap("hot", "devices that the twin does not list", reason, error.remedy)
+        return Unlisted(tuple(sorted(found)), gap=gap)
+    return Unlisted(tuple(sorted(found)))

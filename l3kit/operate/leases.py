@@ -1,0 +1,37 @@
+"""Ending the lease of a run that has died, for an operator who does not want to wait until it ends by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from l3kit.errors import ConfigurationError
+from l3kit.operate.coroutines import run
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering import journal
+from l3kit.twin.device_limits import checked_device
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+
+def end_lease(session: Session, twin: Twin, device_id: str) -> str:
+    """Free a device that a dead run holds. It would be free by itself two minutes after that run's last journal write.
+
+    Only for a run that has certainly ended: look at its function's log first.
+
+    Returns: the id of the run that held the device; empty where none did.
+    Raises: ConfigurationError where the journal is on a cloud that this session does not reach; StoreError, also
+        where the run turns out to be alive.
+    """
+
+    checked_device(device_id)
+
+    async def end() -> str:
+        async with open_tiers(session, twin) as tiers:
+            if tiers.journal is None:
+                provider = twin.providers.layer_3_hot_provider
+                raise ConfigurationError("journal", f"it is on {provider}, which this session does not reach")
+            return await journal.end_lease(tiers.journal, device_id)
+
+    return run(end())

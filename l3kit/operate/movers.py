@@ -1,0 +1,170 @@
+"""Running the deployed movers: one invocation, all that remains, or a year of scheduled times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import ConfigurationError, L3Error
+from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.session import reached
+from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.item_times import shortest
+from l3kit.tiering.format.time_ranges import read_bound
+from l3kit.tiering.settings import FUNCTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+MOVERS = ("hot-to-cold-mover", "cold-to-archive-mover")
+MAX_INVOCATIONS = 1000
+"""Invocations of one `run_mover` before it gives up although more remains."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MoverRun(Shown):
+    """What one or more invocations of a mover reported; `reports` are `RunReport.to_json()` values."""
+
+    function: str
+    reports: tuple[dict[str, Any], ...]
+
+    @property
+    def verdict(self) -> str:
+        """That of the last invocation, or `partial` if an earlier one skipped something or moved more than it did."""
+        *earlier, last = (str(report["verdict"]) for report in self.reports)
+        if (last == "complete" and "partial" in earlier) or (last == "failed" and self.total("chunks")):
+            return "partial"
+        return last
+
+    def total(self, name: str) -> int:
+        """Sum of `items`, `bytes` or `chunks` over all invocations."""
+        return sum(int(report[name]) for report in self.reports)
+
+    @property
+    def skipped(self) -> list[dict[str, str]]:
+        """What was left, each once although every invocation tells of it."""
+        found = [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
+        return list({(skip["key"], skip["reason"]): skip for skip in found}.values())
+
+    def sentence(self) -> str:
+        """One line for people."""
+        moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
+        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
+        return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"
+
+    @property
+    def unmovable(self) -> int:
+        """Items that the last invocation left because their `id` is no movable time."""
+        return int(self.reports[-1].get("unmovable", 0))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per device: items, bytes, chunks, skipped, remains."""
+        import pandas as pd
+
+        rows = [
+            {
+                "device": device["device_id"],
+                "items": device["items"],
+                "chunks": device["chunks"],
+                "bytes": device["bytes"],
+                "skipped": "; ".join(f"{s['key']}: {s['reason']}" for s in device["skipped"]),
+                "notes": "; ".join(device.get("notes", [])),
+                "remains": device["remains"],
+            }
+            for report in self.reports
+            for device in report["devices"]
+        ]
+        columns = ["device", "items", "chunks", "bytes", "skipped", "notes", "remains"]
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.sort_values("device", kind="stable").reset_index(drop=True)
+
+    def sheet(self) -> Sheet:
+        """A row per device, those with something skipped first."""
+        frame = self.to_frame()
+        return Sheet(self.sentence(), (table(frame, first=frame["skipped"].astype(bool).tolist()),))
+
+    def requests_frame(self) -> pd.DataFrame:
+        """Requests and retries by kind, summed over the invocations."""
+        import pandas as pd
+
+        kinds = sorted({kind for report in self.reports for kind in (*report["requests"], *report["retries"])})
+        rows = [
+            {
+                "request": kind,
+                "count": sum(report["requests"].get(kind, 0) for report in self.reports),
+                "retries": sum(report["retries"].get(kind, 0) for report in self.reports),
+            }
+            for kind in kinds
+        ]
+        return pd.DataFrame(rows, columns=["request", "count", "retries"])
+
+
+def run_mover(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> MoverRun:
+    """Invoke a deployed mover and wait, again and again while its deadline comes before the end of what it can move.
+
+    Args:
+        function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+        time: the moment the run stands for, in any form of docs/items.md, a datetime with a zone, or a date, which
+            stands for its beginning in UTC; None is now.
+    Raises: ProvisioningError where the function is not deployed; L3Error where it failed, with the end of its log.
+    """
+    if function not in MOVERS:
+        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
+    cloud = reached(session, twin.providers.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
+    event = {} if time is None else {"time": _moment(time)}
+    reports: list[dict[str, Any]] = []
+    with session.attended():
+        while len(reports) < MAX_INVOCATIONS:
+            reports.append(_report(function, cloud.invoke(twin, function, event)))
+            if not _more_can_move(reports[-1]):
+                break
+    return MoverRun(function, tuple(reports))
+
+
+def _more_can_move(report: dict[str, Any]) -> bool:
+    """A run that skipped something is `partial` also where its deadline came; it goes on as long as it gets on."""
+    remains = any(device["remains"] for device in report["devices"])
+    return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
+
+
+def replay(
+    session: Session,
+    twin: Twin,
+    moments: Sequence[datetime],
+) -> Iterator[tuple[datetime, MoverRun, MoverRun]]:
+    """Run both movers at each of these scheduled times in turn, as the schedules would have done."""
+    for moment in moments:
+        yield moment, run_mover(session, twin, MOVERS[0], time=moment), run_mover(session, twin, MOVERS[1], time=moment)
+
+
+def moments_between(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
+    """Scheduled times from start to end, the end always among them. Raises: L3Error where `every` is not positive."""
+    if every <= timedelta(0):
+        raise L3Error("scheduled times", f"cannot be {every} apart", "Name a positive interval")
+    moments = []
+    while start < end:
+        moments.append(start)
+        start += every
+    return [*moments, end]
+
+
+def _report(function: str, answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict) or "verdict" not in answer:
+        raise L3Error(
+            function, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
+        )
+    return answer
+
+
+def _moment(time: date | str) -> str:
+    """As the scheduler writes it. Raises: ConfigurationError where it is no time, or names no zone."""
+    try:
+        return shortest(read_bound(time, is_end=False))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"time {str(time)[:60]!r}", error.cause, error.remedy) from None

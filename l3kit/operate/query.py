@@ -1,0 +1,212 @@
+"""One device's history over a time range, from all tiers, as one table; archived parts by way of a restore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import ConfigurationError, L3Error
+from l3kit.notebook.gaps import Gap, gaps_frame, gaps_tables, told
+from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.operate.coroutines import run
+from l3kit.operate.reading import SORT_KEY, Part, Range, beside, merged, read_device
+from l3kit.operate.tier_stores import TIERS, open_tiers
+from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.item_times import moment_or_none, shortest
+from l3kit.tiering.format.time_ranges import read_bound
+from l3kit.twin.device_limits import checked_device
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QueryResult(Shown):
+    """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
+
+    Attributes:
+        start, end: the bounds, inclusive, in ISO 8601 UTC; empty where open.
+        rows: items as plain dicts with the extra key `tier`, in time order; values as they were put, numbers as
+            Decimal or int. An attribute of the item's own by that name is kept as `item.tier`.
+        parts: the objects that overlap the range.
+        duplicates: items seen more than once with equal content, shown once.
+        versions: items of the same time with different content (a rewritten item moved twice); all are shown.
+        gaps: what could not be read: unreached tiers, refused items, unreadable and foreign objects.
+    """
+
+    device_id: str
+    start: str
+    end: str
+    rows: tuple[dict[str, Any], ...]
+    parts: tuple[Part, ...]
+    duplicates: int = 0
+    versions: int = 0
+    gaps: tuple[Gap, ...] = ()
+    _session: Any = field(default=None, repr=False)
+    _twin: Any = field(default=None, repr=False)
+
+    @property
+    def missing(self) -> tuple[Part, ...]:
+        """Archived parts that could not be read yet."""
+        return tuple(part for part in self.parts if part.state in ("archived", "restoring"))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every tier was reached and everything in the range is among the rows."""
+        return not self.missing and not self.gaps
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns `time` (UTC), `tier`, then the quantities in alphabetical order; decimals as float64 for plotting.
+
+        An attribute of the items' own called `time` becomes the column `item.time`. An `id` that is no time, or lies
+        outside of the years that pandas' nanoseconds reach (1678 to 2262), has no `time`; then there is a column `id`.
+        """
+        import pandas as pd
+
+        named = [{beside(key, "time"): _plain(value) for key, value in row.items()} for row in self.rows]
+        frame = pd.DataFrame(named)
+        if frame.empty:
+            return pd.DataFrame({"time": pd.to_datetime([], utc=True), "tier": []})
+        frame["time"] = _times([row[SORT_KEY] for row in self.rows])
+        keep = ["time", SORT_KEY, "tier"] if frame["time"].isna().any() else ["time", "tier"]
+        hidden = {*keep, SORT_KEY, "iotDeviceId"}
+        return frame[[*keep, *sorted(name for name in frame.columns if name not in hidden)]]
+
+    def parts_frame(self) -> pd.DataFrame:
+        """The objects that overlap the range: tier, state, items, bytes, key."""
+        import pandas as pd
+
+        rows = [[p.tier, p.state, p.items, p.size, p.key] for p in self.parts]
+        frame = pd.DataFrame(rows, columns=["tier", "state", "items", "bytes", "key"])
+        return frame.astype({"items": "Int64"})
+
+    def gaps_frame(self) -> pd.DataFrame:
+        """What is missing, archived parts included: tier, what, reason, remedy."""
+        archived = [Gap(p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()") for p in self.missing]
+        return gaps_frame([*self.gaps, *archived])
+
+    def sheet(self) -> Sheet:
+        """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
+        missing = set(self.missing)
+        archived = [part in missing for part in self.parts]
+        tables = [*gaps_tables(self.gaps)]
+        if self.parts:
+            parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
+            tables.append(parts)
+        return Sheet(self.sentence(), tuple(tables))
+
+    def sentence(self) -> str:
+        """One line for people."""
+        tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
+        counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
+        missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
+        missing += told(self.gaps)
+        return f"{count_of(len(self.rows), 'reading')} of {self.device_id}: {counts}{missing}"
+
+    def request_restore(self, days: int = 1) -> QueryResult:
+        """Ask for the archived parts to become readable for some days; idempotent. Returns the query asked anew.
+
+        Args:
+            days: how long the readable copies stay (they cost storage meanwhile).
+        """
+        if self.missing:
+            run(_restore(self._session, self._twin, [part.key for part in self.missing], days))
+        return query(self._session, self._twin, self.device_id, self.start, self.end)
+
+    def wait(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> QueryResult:
+        """Ask again, with growing pauses, until all requested parts can be read or the time is up.
+
+        Args:
+            seconds: at most so long; what is still restoring then is left for a later query.
+        """
+        found, pause, left = self, 1.0, seconds
+        while any(part.state == "restoring" for part in found.parts) and left > 0:
+            pause = min(pause * 2, 300.0, left)
+            sleep(pause)
+            left -= pause
+            found = query(self._session, self._twin, self.device_id, self.start, self.end)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The result file's content; the items themselves stay in the notebook."""
+        return {
+            "summary": self.sentence(),
+            "device": self.device_id,
+            "start": self.start,
+            "end": self.end,
+            "items": {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS},
+            "complete": self.complete,
+            "duplicates": self.duplicates,
+            "versions": self.versions,
+            "parts": [asdict(part) for part in self.parts],
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+
+def query(
+    session: Session, twin: Twin, device_id: str, start: str | date | None = None, end: str | date | None = None
+) -> QueryResult:
+    """Read a device's items with `start <= time <= end` from the hot, cold and archive tier.
+
+    Objects are chosen by the bounds in their keys; only those that may overlap are read. Items are compared by their
+    moments, however they are spelled; one whose `id` is no time is in the range without bounds alone (docs/items.md).
+
+    Args:
+        device_id: one of the twin's devices, or one removed from its config of which something is left.
+        start, end: ISO 8601 with `Z` or an offset, epoch digits, a datetime with a zone, or a date, which is a whole
+            day of UTC; empty or left out: open.
+    Raises: ConfigurationError for a bound that is no time, a start behind the end, or an id that is none; L3Error for
+        an unknown device.
+    """
+    checked_device(device_id)
+    first = read_bound(start, is_end=False) if start else None
+    last = read_bound(end, is_end=True) if end else None
+    if first is not None and last is not None and first > last:
+        raise ConfigurationError("query", f"starts at {start}, behind its end {end}", "Swap them")
+    found = run(_query(session, twin, device_id, Range(first, last)))
+    known = [device.id for device in twin.devices]
+    if device_id not in known and not found.rows and not found.parts:
+        unseen = "".join(f"; {gap.what} {gap.reason}" for gap in found.gaps)
+        raise L3Error(
+            f"device {device_id}",
+            f"is not one of {twin.name}'s, and no tier holds anything of it in this range{unseen}",
+            f"Devices: {', '.join(known[:20])}",
+        )
+    return found
+
+
+async def _query(session: Session, twin: Twin, device_id: str, wanted: Range) -> QueryResult:
+    async with open_tiers(session, twin) as tiers:
+        found = await read_device(tiers, tiers.unreached(twin), device_id, wanted)
+    rows, duplicates, versions = merged(found.items)
+    start, end = ("" if bound is None else shortest(bound) for bound in (wanted.start, wanted.end))
+    parts, gaps = tuple(found.parts), tuple(found.gaps)
+    return QueryResult(device_id, start, end, rows, parts, duplicates, versions, gaps, session, twin)
+
+
+async def _restore(session: Session, twin: Twin, keys: list[str], days: int) -> None:
+    async with open_tiers(session, twin) as tiers:
+        if tiers.archive is not None:
+            for key in keys:
+                await tiers.archive.restore(key, days=days)
+
+
+def _times(sort_keys: list[str]) -> pd.Series[Any]:
+    """In UTC, with nanoseconds; NaT where there is none that pandas can hold."""
+    import pandas as pd
+
+    moments = [moment_or_none(key) for key in sort_keys]
+    first, last = pd.Timestamp.min.value, pd.Timestamp.max.value
+    held = [moment if moment is not None and first <= moment <= last else pd.NaT for moment in moments]
+    return pd.Series(pd.to_datetime(pd.Series(held, dtype=object), unit="ns", utc=True)).astype("datetime64[ns, UTC]")
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

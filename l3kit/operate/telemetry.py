@@ -1,0 +1,163 @@
+"""The example's real telemetry: a year of hourly weather at three stations, loaded into the hot store."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from l3kit.errors import ConfigurationError, ItemRefusedError
+from l3kit.operate.coroutines import run
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.format.item_times import canonical_text
+from l3kit.tiering.format.strict_json import members
+from l3kit.tiering.transfer.chunk_items import check_levels
+from l3kit.twin.device_limits import checked_device
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+WEATHER_FILE = "nyc_weather_2013.csv.gz"
+QUANTITIES: dict[str, str] = {
+    "temp": "°F",
+    "dewp": "°F",
+    "humid": "%",
+    "wind_dir": "degrees",
+    "wind_speed": "mph",
+    "wind_gust": "mph",
+    "precip": "inch",
+    "pressure": "hPa",
+    "visib": "mile",
+}
+"""The nine measured quantities and their units (params/twins/nyc-weather/README.md)."""
+BATCH_ITEMS = 500
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+Reading = tuple[str, bytes]
+
+
+def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> list[Reading]:
+    """The file's readings as (device id, chunk JSON), in time order.
+
+    Args:
+        newest: where the newest reading's time is shifted to; whole seconds, UTC.
+        last: only so many newest readings of each station.
+    Missing values are left out; numbers keep the digits they have in the file.
+    Raises: ConfigurationError where the file is missing or not of that form.
+    """
+    try:
+        readings = _shifted(path, newest)
+    except (OSError, EOFError, zlib.error, csv.Error, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(path.name, f"cannot be read as weather data ({error})") from None
+    if last is None:
+        return readings
+    kept: dict[str, int] = {}
+    newest_first = []
+    for device, item in reversed(readings):
+        kept[device] = kept.get(device, 0) + 1
+        if kept[device] <= last:
+            newest_first.append((device, item))
+    return newest_first[::-1]
+
+
+def _shifted(path: Path, newest: datetime) -> list[Reading]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = [(datetime.fromisoformat(row["time_hour"]), row) for row in csv.DictReader(file)]
+    if not rows:
+        raise ValueError("it holds no readings")
+    shift = newest.astimezone(UTC) - max(moment for moment, _ in rows)
+    rows.sort(key=lambda entry: (entry[0], entry[1]["origin"]))
+    return [(row["origin"], _item(row, moment + shift)) for moment, row in rows]
+
+
+def put_telemetry(
+    session: Session, twin: Twin, readings: Sequence[Reading], *, progress: Callable[[int], None] = lambda count: None
+) -> int:
+    """Write readings into the hot store, their times in the canonical form; a repeat overwrites each with itself.
+
+    Of two readings of one device and moment the later in the sequence stays, as if they had come one by one.
+
+    Args:
+        readings: device id and item, a JSON object with `iotDeviceId` and `id`, its time in any form that
+            docs/items.md accepts. All other values are kept as they are written.
+        progress: called with the number of items just written.
+    Returns: the number of readings.
+    Raises: ItemRefusedError naming the reading, NotATimeError, before anything was written; StoreError.
+    """
+    digits = twin.config.time_digits
+    checked = [(device, canonical_item(device, item, digits)) for device, item in readings]
+
+    async def put() -> int:
+        async with open_tiers(session, twin) as tiers:
+            if tiers.hot is None:
+                raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
+            for device, items in _batches(checked):
+                await tiers.hot.put_items(device, items)
+                progress(len(items))
+        return len(readings)
+
+    return run(put())
+
+
+def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes]:
+    """An item's canonical time, and its JSON with that as `id` and every other value as it was written.
+
+    Args:
+        digits: fraction digits of the twin's times.
+    Raises: ItemRefusedError where it is not an item of this device; NotATimeError where its `id` is no time.
+    """
+    where = f"reading of {checked_device(device_id)}"
+    try:
+        parts = members(item)
+        json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()  # no half surrogates
+        check_levels(item)
+    except (ValueError, RecursionError) as error:
+        raise ItemRefusedError(where, f"cannot be read: {error}", "An item is one JSON object in UTF-8") from None
+    if parts.get("iotDeviceId") != orjson.dumps(device_id) and _text(parts, "iotDeviceId") != device_id:
+        raise ItemRefusedError(where, "its iotDeviceId is not that device's id", "Both name the device")
+    raw = _text(parts, "id")
+    if raw is None:
+        raise ItemRefusedError(where, "has no id that is a text or a whole number", "An item's id is its time")
+    time = canonical_text(raw, digits)
+    parts["id"] = orjson.dumps(time)
+    return time, b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in parts.items()) + b"}"
+
+
+def _text(parts: Mapping[str, bytes], name: str) -> str | None:
+    """A member that is a text, or the digits of a whole number."""
+    value = parts.get(name, b"null")
+    if value.isdigit():
+        return value.decode()
+    found = orjson.loads(value) if value.startswith(b'"') else None
+    return found if isinstance(found, str) else None
+
+
+def _batches(readings: Sequence[tuple[str, tuple[str, bytes]]]) -> Iterator[tuple[str, list[bytes]]]:
+    by_device: dict[str, dict[str, bytes]] = {}
+    for device, (time, item) in readings:
+        by_device.setdefault(device, {})[time] = item
+    for device, by_time in by_device.items():
+        items = list(by_time.values())
+        for start in range(0, len(items), BATCH_ITEMS):
+            yield device, items[start : start + BATCH_ITEMS]
+
+
+def _item(row: dict[str, str], moment: datetime) -> bytes:
+    head = {"iotDeviceId": row["origin"], "id": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    values = {name: orjson.Fragment(_number(row[name])) for name in QUANTITIES if row[name] not in ("", "NA")}
+    return orjson.dumps({**head, **values})
+
+
+def _number(text: str) -> str:
+    if not _JSON_NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number")
+    return text

@@ -1,0 +1,50 @@
+"""The stores of a deployed twin, opened for reading and writing from a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from l3kit.notebook.gaps import Gap, unreached
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+TIERS = ("hot", "cold", "archive")
+
+
+@dataclass(frozen=True, slots=True)
+class TierStores:
+    """None where a tier is on a cloud that this session does not reach."""
+
+    hot: HotStore | None
+    journal: JournalStore | None
+    cold: ObjectStore | None
+    archive: ObjectStore | None
+
+    def unreached(self, twin: Twin) -> list[Gap]:
+        """The tiers that are not there, from hot to archive."""
+        stores = zip(TIERS, (self.hot, self.cold, self.archive), strict=True)
+        return [unreached(tier, twin.providers.tier(tier)) for tier, store in stores if store is None]
+
+
+@asynccontextmanager
+async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
+    """Open the stores of all tiers; they are closed when the block ends. Raises: as `Session.attended`."""
+    hot_cloud, cold_cloud, archive_cloud = (
+        session.cloud(twin.providers.tier(tier)) for tier in ("hot", "cold", "archive")
+    )
+    async with AsyncExitStack() as stack:
+        stack.enter_context(session.attended())
+        hot = hot_cloud.hot_store(twin) if hot_cloud else None
+        journal = hot_cloud.journal_store(twin) if hot_cloud else None
+        cold = cold_cloud.object_store(twin, "cold") if cold_cloud else None
+        archive = archive_cloud.object_store(twin, "archive") if archive_cloud else None
+        for store in (hot, journal, cold, archive):
+            if store is not None:
+                stack.push_async_callback(store.close)
+        yield TierStores(hot, journal, cold, archive)

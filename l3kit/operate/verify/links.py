@@ -1,0 +1,139 @@
+"""The links between a twin's tiers, looked at from both ends: the writer's, by asking it, and the mover's."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.ports.checks import Check
+from l3kit.clouds.ports.deployed_links import SENDERS, utc_now
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, still_taken
+from l3kit.twin.connections import FILE, Connection
+from l3kit.twin.layout import host_of
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+PROBE_TIMEOUT = 30.0
+REPAIR = "run deploy_l3, which brings both ends together"
+
+
+def check_links(session: Session, twin: Twin) -> None:
+    """Before anything moves: the writer of each link answers to its own token, and the mover has that one.
+
+    Raises: ConfigurationError naming, for all links together, file, key, what is wrong, and the remedy.
+    """
+    failed = [check for check in link_checks(session, twin) if not check.passed]
+    if failed:
+        told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
+        raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
+
+
+def link_checks(
+    session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
+) -> Iterator[Check]:
+    """For each link between this twin's tiers: the writer refuses no token and a wrong one and lets the right one in,
+    and former ones until their end; the mover has been told the same url and token.
+
+    Url and token are the deployed writer's; where it cannot be looked at, those that are saved.
+
+    Args:
+        clouds: look only at what is on these clouds; empty is all.
+        now: wall clock, UTC.
+    """
+    there = session.links(twin, now)
+    links = twin.connection_ids()
+    for receiver, mover in SENDERS.items():
+        ends = [end for end in (receiver, mover) if not clouds or host_of(twin, end) in clouds]
+        if receiver not in links or not ends:
+            continue
+        conn_id = links[receiver]
+        connection = there.get(conn_id)
+        if connection is None or not connection.complete:
+            hint = f"connections.{conn_id} has no url or no token: deploy {receiver} first, which saves both"
+            yield Check("links", conn_id, "url and token saved", "incomplete", False, hint)
+            continue
+        former = still_taken(connection.former, now())
+        if receiver in ends:
+            yield from _receiving(conn_id, connection, former, receiver)
+        if mover in ends:
+            yield from _sending(session, twin, connection, former, mover)
+
+
+def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
+    entry = f"connections.{conn_id}"
+    stranger = f"{entry}: {receiver} lets strangers in; {REPAIR}"
+    other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
+    probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
+        ("no token -> 403", {}, 403, stranger),
+        ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
+        ("right token, empty body -> 400", _header(connection.token), 400, other),
+    )
+    lost = f"{receiver} does not take the former token, which its sender may still have; {REPAIR}"
+    still = tuple(
+        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
+        for one in former
+    )
+    for expected, headers, status, hint in probes + still:
+        yield _probe(conn_id, connection.url, expected, headers, status, hint)
+
+
+def _sending(
+    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], mover: str
+) -> Iterator[Check]:
+    conn_id = connection.conn_id
+    cloud = session.cloud(host_of(twin, mover) or "")
+    if cloud is None:
+        return
+    expected = f"{mover} has the saved url and token"
+    told = cloud.function_variables(twin, mover)
+    if told is None:
+        yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
+        return
+    differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
+    held = Secret(told.get(TOKEN_VARIABLE, ""))
+    if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
+        seen = f"a former token, taken until {format_end(until)}; run deploy_l3 before that"
+        yield Check("links", conn_id, expected, seen, True)
+        return
+    entry = " and ".join(f"connections.{conn_id}.{name}" for name in differing)
+    hint = f"{entry} differs from what {mover} was told; {REPAIR}" if differing else ""
+    seen = f"another {' and '.join(differing)}" if differing else "the same"
+    yield Check("links", conn_id, expected, seen, not differing, hint)
+
+
+def _differing(told: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
+    saved = {"url": (url_variable, connection.url), "token": (TOKEN_VARIABLE, connection.token)}
+    return [
+        name
+        for name, (variable, value) in saved.items()
+        if not hmac.compare_digest(told.get(variable, "").encode(), value.encode())
+    ]
+
+
+def _header(token: str) -> dict[str, str]:
+    return {"X-Inter-Cloud-Token": token}
+
+
+def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
+    import requests
+
+    from l3kit.tiering.transfer.sender import open_session
+
+    started = time.perf_counter()
+    try:
+        with open_session(url) as http:
+            answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        absent = f"connections.{link}.url does not answer: is the writer deployed?"
+        return Check("links", link, expected, f"no answer ({type(error).__name__})", False, absent)
+    milliseconds = (time.perf_counter() - started) * 1000
+    passed = answer.status_code == status
+    return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)

@@ -1,0 +1,65 @@
+"""A function for Azure or Google Cloud as a zip of sources; their builders install what its requirements.txt names."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+
+from l3kit.errors import ProvisioningError
+from l3kit.packaging.wheels import EPOCH, ROOT, sources
+
+AZURE_TIMER_SECONDS = 600
+"""How long a function may run on Azure's Consumption plan (host.json, functionTimeout)."""
+HOST_JSON = {
+    "version": "2.0",
+    "functionTimeout": "00:10:00",
+    "logging": {"logLevel": {"default": "Warning", "Function": "Information"}},
+}
+
+
+def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None = None) -> bytes:
+    """Build the zip; the same input gives the same bytes.
+
+    Args:
+        provider: `azure` or `gcp`.
+        files: further files at its top level, e.g. the twin's info where it does not fit the settings.
+    Raises: ProvisioningError where the checkout is not whole.
+    """
+    content = {name: path.read_bytes() for name, path in sources(provider, function)}
+    content["requirements.txt"] = requirements(provider).encode()
+    content["constraints.txt"] = _constraints()
+    if provider == "azure":
+        content["host.json"] = json.dumps(HOST_JSON, indent=2).encode()
+    content |= files or {}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(content):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content[name])
+    return buffer.getvalue()
+
+
+@cache
+def requirements(provider: str) -> str:
+    """What a function needs there: l3kit's own dependencies and the provider's extra, held to the lock file."""
+    wanted = []
+    for text in importlib.metadata.requires("l3kit") or []:
+        requirement, _, marker = text.partition(";")
+        if not marker or re.search(rf"extra == ['\"]{provider}['\"]", marker):
+            wanted.append(requirement.strip())
+    return "\n".join(["-c constraints.txt", *sorted(wanted), ""])
+
+
+def _constraints() -> bytes:
+    path = ROOT / "constraints.txt"
+    if not path.exists():
+        raise ProvisioningError("constraints.txt", "is missing", "Deploy from a whole checkout")
+    return path.read_bytes()

@@ -1,0 +1,176 @@
+"""A function as a zip: its entry point, the needed part of l3kit, and pinned dependencies for the target's platform.
+
+The same input gives the same bytes: sorted names, fixed times and modes, nothing that a machine leaves behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from l3kit.errors import ProvisioningError
+from l3kit.files import told
+
+PACKAGE = Path(__file__).resolve().parents[1]
+ROOT = PACKAGE.parent
+EPOCH = (1980, 1, 1, 0, 0, 0)
+MAX_ZIP_BYTES = 50 * 1024 * 1024
+"""Lambda's limit for a zip that is sent directly."""
+UNUSED = ("zstandard/_cffi",)
+"""Large parts of dependencies that CPython never loads: zstandard's second backend."""
+PLATFORMS = {
+    "x86_64": ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"),
+    "arm64": ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the function will run on: Python as `3.13`, architecture `x86_64` or `arm64`."""
+
+    python: str
+    architecture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A packed function."""
+
+    data: bytes
+
+    @property
+    def code_sha256(self) -> str:
+        """Base64 of the SHA-256, as Lambda's CodeSha256."""
+        return base64.b64encode(hashlib.sha256(self.data).digest()).decode("ascii")
+
+
+def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, bytes] | None = None) -> Package:
+    """Build a function's zip.
+
+    Args:
+        files: further files at its top level, e.g. the twin's info where it does not fit the variables.
+    Raises: ProvisioningError where dependencies cannot be had for the runtime, or the zip is too large.
+    """
+    content = {name: path.read_bytes() for name, path in sources(provider, function)}
+    for path in _files(dependencies(runtime)):
+        content[path[0]] = path[1].read_bytes()
+    content |= files or {}
+    digest = hashlib.sha256()
+    for name in sorted(content):
+        digest.update(f"{name}\0{len(content[name])}\0".encode() + content[name])
+    key = digest.digest()
+    if key not in _packed:
+        _packed[key] = _zip(function, content)
+    return _packed[key]
+
+
+_packed: dict[bytes, Package] = {}
+"""Zips made by this process, by a digest of what is in them: a plan compares each function several times."""
+
+
+def _zip(function: str, content: Mapping[str, bytes]) -> Package:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(content):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
+            archive.writestr(entry, content[name])
+    data = buffer.getvalue()
+    if len(data) > MAX_ZIP_BYTES:
+        raise ProvisioningError(
+            f"function {function}", f"its zip has {len(data):,} bytes, {MAX_ZIP_BYTES:,} are allowed", "Report this"
+        )
+    return Package(data)
+
+
+def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
+    """The folder with the pinned dependencies for that runtime; downloaded once, then taken from the cache.
+
+    Raises: ProvisioningError with pip's last lines; ConfigurationError where the cache cannot be written.
+    """
+    wanted = sorted(text for text in importlib.metadata.requires("l3kit") or [] if "extra ==" not in text)
+    constraints = ROOT / "constraints.txt"
+    pins = constraints.read_bytes() if constraints.exists() else b""
+    key = hashlib.sha256(repr((wanted, runtime.python, runtime.architecture)).encode() + pins).hexdigest()[:20]
+    folder = (cache or _cache()) / key
+    with told(f"cache {folder.parent}", remedy="XDG_CACHE_HOME names its place"):
+        _fill(folder, wanted, constraints, runtime)
+    return folder
+
+
+def _fill(folder: Path, wanted: list[str], constraints: Path, runtime: Runtime) -> None:
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            _download(wanted, constraints, runtime, work)
+            work.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise another process was quicker
+                raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _download(wanted: list[str], constraints: Path, runtime: Runtime, target: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", runtime.python]
+    command += ["--target", str(target)]
+    for platform in PLATFORMS[runtime.architecture]:
+        command += ["--platform", platform]
+    if constraints.exists():
+        command += ["--constraint", str(constraints)]
+    done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = " / ".join(_without_addresses(done.stderr).strip().splitlines()[-3:])
+        raise ProvisioningError(
+            f"dependencies for Python {runtime.python} on {runtime.architecture}",
+            f"pip failed: {tail}",
+            "Is a package registry reachable? The second time they come from the cache",
+        )
+
+
+def _without_addresses(text: str) -> str:
+    return re.sub(r"\S+://\S+", "<address>", text)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "l3kit" / "dependencies"
+
+
+def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
+    """Name in the zip and place of the entry point and the needed part of l3kit. Raises: ProvisioningError."""
+    entry = ROOT / "lambda_code" / provider / function
+    if not entry.is_dir():
+        raise ProvisioningError(
+            f"function {function}", f"lambda_code/{provider}/{function} is missing", "Is the checkout whole?"
+        )
+    yield from ((str(path.relative_to(entry)), path) for path in sorted(entry.rglob("*.py")))
+    names = ["__init__.py", "errors.py", "clouds/__init__.py", f"clouds/{provider}/__init__.py"]
+    for folder in ("tiering", f"clouds/{provider}/data"):
+        names += [str(path.relative_to(PACKAGE)) for path in sorted((PACKAGE / folder).rglob("*.py"))]
+    yield from ((f"l3kit/{name}", PACKAGE / name) for name in names)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        dropped = name.parts[0] == "bin" or name.parts[0].endswith(".dist-info") or "__pycache__" in name.parts
+        dropped = dropped or path.suffix == ".pyi" or str(name).startswith(UNUSED)
+        if path.is_file() and not dropped:
+            yield str(name), path

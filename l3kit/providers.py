@@ -1,0 +1,87 @@
+"""The clouds by name: where each is found, and what it says of itself before anything of it is opened.
+
+Nothing else of l3kit names a cloud to decide something: it asks the value that is found here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+
+from l3kit.errors import ConfigurationError
+
+ENTRY_POINTS = "l3kit.clouds"
+"""Group of the entry points by which an installed package adds a cloud: its name, and `module:attribute`."""
+BUILT_IN = {
+    "aws": "l3kit.clouds.aws.provider:PROVIDER",
+    "azure": "l3kit.clouds.azure.provider:PROVIDER",
+    "gcp": "l3kit.clouds.gcp.provider:PROVIDER",
+}
+ALIASES = {"google": "gcp"}
+"""Other names that a twin's files may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What a cloud says of itself.
+
+    Attributes:
+        title: as people write it.
+        extra: of l3kit's extras, the one that installs what it needs.
+        device_fault: why its hot store cannot hold a device of this id; None where it can.
+        key_fault: why its object store cannot hold an object of this key; None where it can.
+        told_schedule: the expression by which its scheduler goes, written as EventBridge writes it, for a twin's own.
+            Raises: ConfigurationError where the scheduler cannot be told it.
+    """
+
+    name: str
+    title: str
+    extra: str
+    device_fault: Callable[[str], str | None]
+    key_fault: Callable[[str], str | None]
+    told_schedule: Callable[[str], str]
+
+
+def provider(name: str) -> Provider:
+    """The cloud of that name. Raises: ConfigurationError where there is none, or what it needs is not installed."""
+    path = BUILT_IN.get(name) or _added().get(name)
+    if path is None:
+        raise ConfigurationError(f"cloud {name!r}", "is not known", f"Known are {', '.join(names())}")
+    return _load(name, path)
+
+
+def names() -> tuple[str, ...]:
+    """Of all clouds, those of other packages last."""
+    return (*BUILT_IN, *_added())
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a cloud of that name. Other packages are asked only about what is not built in."""
+    return name in BUILT_IN or name in _added()
+
+
+@cache
+def _added() -> dict[str, str]:
+    return dict(_sorted_entries())
+
+
+def _sorted_entries() -> Iterator[tuple[str, str]]:
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        if entry.name not in BUILT_IN:
+            yield entry.name, entry.value
+
+
+@cache
+def _load(name: str, path: str) -> Provider:
+    module, _, attribute = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        remedy = f'Install what it needs: pip install "l3kit[{name}]"'
+        raise ConfigurationError(f"cloud {name}", f"needs {error.name}, which is not installed", remedy) from None
+    if not isinstance(found, Provider):
+        raise ConfigurationError(f"cloud {name}", f"{path} is no Provider", "Report it to whoever made the package")
+    return found

@@ -1,0 +1,89 @@
+"""Bucket policies, kept beside moto: moto would apply a Deny without looking at its condition. They are checked, stored
+and returned here, and judged with every request (`iam.enforcement`)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from l3kit.sandbox.aws.answers import s3_error
+from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
+from l3kit.sandbox.upstream import Upstream, authorization
+
+MAX_BYTES = 20 * 1024
+
+
+class BucketPolicies:
+    """PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy."""
+
+    def __init__(self, moto: Upstream) -> None:
+        self._moto = moto
+        self._policies: dict[str, tuple[str, Policy]] = {}
+
+    def of(self, bucket: str) -> Policy | None:
+        """The policy as it is judged; None without one."""
+        return self._policies[bucket][1] if bucket in self._policies else None
+
+    def asks_for_conditions(self, bucket: str) -> bool:
+        """Whether the policy looks at a write's condition, so that S3 carries out no copy into the bucket."""
+        policy = self.of(bucket)
+        return policy is not None and any(
+            one.key in ("s3:if-none-match", "s3:if-match")
+            for statement in policy.statements
+            for one in statement.conditions
+        )
+
+    def forget(self, bucket: str) -> None:
+        """The bucket was deleted; one of the same name begins without a policy."""
+        self._policies.pop(bucket, None)
+
+    async def handle(self, request: web.Request, bucket: str) -> web.Response:
+        """A request to `/bucket?policy`."""
+        head = await self._moto.ask("HEAD", f"/{bucket}", headers={"Authorization": authorization("s3")})
+        if head.status != 200:
+            self.forget(bucket)
+            return s3_error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
+        if request.method == "PUT":
+            text = (await request.read()).decode("utf-8", "replace")
+            problem = _problem_with(text, bucket)
+            if problem:
+                return s3_error(400, "MalformedPolicy", problem)
+            try:
+                self._policies[bucket] = (text, parse_policy(text, "resource", bucket))
+            except MalformedPolicyError as error:
+                return s3_error(400, "MalformedPolicy", str(error))
+            return web.Response(status=204)
+        if request.method == "DELETE":
+            self.forget(bucket)
+            return web.Response(status=204)
+        if bucket not in self._policies:
+            return s3_error(404, "NoSuchBucketPolicy", "The bucket policy does not exist", BucketName=bucket)
+        return web.Response(text=self._policies[bucket][0], content_type="application/json")
+
+
+def _problem_with(text: str, bucket: str) -> str | None:
+    """What S3 would complain about: length, form, needed elements, resources of another bucket."""
+    if len(text.encode()) > MAX_BYTES:
+        return "Policy exceeds the maximum allowed document size."
+    try:
+        policy = json.loads(text)
+        statements: list[dict[str, Any]] = policy["Statement"]
+        statements = statements if isinstance(statements, list) else [statements]
+        if not statements:
+            return "Could not parse the policy: Statement is empty!"
+        for statement in statements:
+            if statement.get("Effect") not in ("Allow", "Deny"):
+                return "Invalid effect: " + str(statement.get("Effect"))
+            if "Principal" not in statement and "NotPrincipal" not in statement:
+                return "Missing required field Principal"
+            if "Action" not in statement and "NotAction" not in statement:
+                return "Missing required field Action"
+            resources = statement.get("Resource", statement.get("NotResource"))
+            for resource in [resources] if isinstance(resources, str) else resources or [""]:
+                if resource != f"arn:aws:s3:::{bucket}" and not resource.startswith(f"arn:aws:s3:::{bucket}/"):
+                    return "Policy has invalid resource"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "This policy contains invalid Json"
+    return None

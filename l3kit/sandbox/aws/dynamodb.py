@@ -1,0 +1,147 @@
+"""DynamoDB behind one endpoint: data calls go to dynalite, the rest to moto, tables live in both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from l3kit.sandbox.aws.answers import dynamodb_error
+from l3kit.sandbox.aws.partiql import OPERATIONS, PartiQL
+from l3kit.sandbox.aws.partiql.statements import Key
+from l3kit.sandbox.upstream import BODY, Answer, Upstream
+
+PREFIX = "DynamoDB_20120810."
+SETTLE_TRIES = 100
+SETTLE_SECONDS = 0.02
+DATA_CALLS = frozenset(
+    (
+        "PutItem",
+        "GetItem",
+        "UpdateItem",
+        "DeleteItem",
+        "Query",
+        "Scan",
+        "BatchWriteItem",
+        "BatchGetItem",
+    )
+)
+NOT_OFFERED = frozenset(
+    (
+        "ExecuteTransaction",
+        "ExportTableToPointInTime",
+        "ImportTable",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "CreateBackup",
+        "TransactGetItems",
+        "TransactWriteItems",
+    )
+)
+_DYNALITE_TABLE_KEYS = (
+    "TableName",
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+)
+
+
+class DynamoDB:
+    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither.
+
+    Args:
+        expect: called with each request, before it is looked at.
+    """
+
+    def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
+        self._expect = expect
+        self._moto = moto
+        self._dynalite = dynalite
+        self._keys: dict[str, Key] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._partiql = PartiQL(dynalite, self._keys.get)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
+        self._expect()
+        operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
+        body: bytes = request.get(BODY) or await request.read()
+        if not _is_object(body):
+            return dynamodb_error("SerializationException", "The body is not a JSON object")
+        if operation in DATA_CALLS:
+            return await self._dynalite.forward(request, body=body)
+        if operation in OPERATIONS:
+            return await self._partiql.handle(operation, body)
+        if operation in NOT_OFFERED:
+            return dynamodb_error(
+                "ValidationException",
+                f"The l3kit sandbox does not offer {operation}: neither of its emulators does it correctly. "
+                "l3kit needs none of these calls; see docs/sandbox.md",
+            )
+        if operation in ("CreateTable", "DeleteTable"):
+            name = _table_name(body)
+            await self._dynalite.reach()  # before moto has the table, or has lost it
+            async with self._locks[name]:
+                if operation == "CreateTable":
+                    return await self._create(request, body, name)
+                return await self._delete(request, body, name)
+        return await self._moto.forward(request, body=body)
+
+    async def _create(self, request: web.Request, body: bytes, name: str) -> web.Response:
+        made = await self._moto.repeat(request, body)
+        if made.status != 200:
+            return made.to_response()
+        wanted: dict[str, Any] = json.loads(body)
+        table = {key: wanted[key] for key in _DYNALITE_TABLE_KEYS if key in wanted}
+        twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
+        if twin.status == 200:
+            types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+            self._keys[name] = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
+            await self._settled(name, lambda answer: b'"ACTIVE"' in answer.body)
+            return made.to_response()
+        await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+        return twin.to_response()
+
+    async def _delete(self, request: web.Request, body: bytes, name: str) -> web.Response:
+        gone = await self._moto.repeat(request, body)
+        if gone.status == 200:
+            twin = await self._dynalite.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+            if twin.status != 200 and not _is_missing(twin):
+                return twin.to_response()
+            self._keys.pop(name, None)
+            await self._settled(name, _is_missing)
+        return gone.to_response()
+
+    async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
+        """moto says at once that a table is there, or gone; dynalite needs a moment more."""
+        for _ in range(SETTLE_TRIES):
+            answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
+            if done(answer):
+                return
+            await asyncio.sleep(SETTLE_SECONDS)
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _table_name(body: bytes) -> str:
+    try:
+        name = json.loads(body).get("TableName", "")
+    except (ValueError, AttributeError):
+        return ""
+    return str(name).rsplit("/", 1)[-1]
+
+
+def _is_missing(answer: Answer) -> bool:
+    return b"ResourceNotFoundException" in answer.body

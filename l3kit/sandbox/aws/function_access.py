@@ -1,0 +1,114 @@
+"""Who may call a function, and where: its resource policy and its Function URL's settings, which moto lacks in part."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.aws.function_record import FunctionRecord, UrlConfig
+from l3kit.sandbox.aws.function_urls import PREFIX
+
+Handler = Callable[[web.Request, FunctionRecord, str], Awaitable[web.StreamResponse]]
+"""Gets the request, the function and the gateway's address. May raise PolicyRefusedError."""
+
+
+def handler_for(method: str, rest: str) -> Handler | None:
+    """Who answers this part of a function's path, None when it is no business of this module."""
+    if method == "DELETE" and rest.startswith("policy/"):
+        return _remove_permission
+    return _HANDLERS.get((method, rest))
+
+
+async def _get_policy(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    return json_answer(record.policy.describe())
+
+
+async def _add_permission(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    statement = record.policy.add(json.loads(await request.read()), request.query.get("Qualifier"))
+    return json_answer({"Statement": json.dumps(statement)}, 201)
+
+
+async def _remove_permission(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    sid = request.path.rstrip("/").rsplit("/", 1)[-1]
+    record.policy.remove(sid, request.query.get("RevisionId"))
+    return web.Response(status=204)
+
+
+async def _create_url(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    if record.url is not None:
+        message = (
+            f"Failed to create function url config for [functionArn = {record.config.arn}]. "
+            "Error message:  FunctionUrlConfig exists for this Lambda function"
+        )
+        return rest_error(409, "ResourceConflictException", message)
+    body = json.loads(await request.read())
+    if body.get("AuthType") not in ("NONE", "AWS_IAM"):
+        return rest_error(400, "ValidationException", "AuthType must be NONE or AWS_IAM")
+    if body.get("InvokeMode", "BUFFERED") != "BUFFERED":
+        return rest_error(400, "InvalidParameterValueException", "The l3kit sandbox offers InvokeMode BUFFERED only")
+    record.url = UrlConfig(body["AuthType"], _now(), _now(), body.get("Cors"))
+    return json_answer(_describe(record, record.url, endpoint), 201)
+
+
+async def _update_url(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    if record.url is None:
+        return _no_url()
+    body = json.loads(await request.read())
+    record.url.auth_type = body.get("AuthType") or record.url.auth_type
+    record.url.cors = body.get("Cors") or record.url.cors
+    record.url.modified = _now()
+    return json_answer(_describe(record, record.url, endpoint))
+
+
+async def _get_url(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    return json_answer(_describe(record, record.url, endpoint)) if record.url else _no_url()
+
+
+async def _delete_url(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    if record.url is None:
+        return _no_url()
+    record.url = None
+    return web.Response(status=204)
+
+
+async def _list_urls(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
+    return json_answer({"FunctionUrlConfigs": [_describe(record, record.url, endpoint)] if record.url else []})
+
+
+_HANDLERS: dict[tuple[str, str], Handler] = {
+    ("GET", "policy"): _get_policy,
+    ("POST", "policy"): _add_permission,
+    ("POST", "url"): _create_url,
+    ("PUT", "url"): _update_url,
+    ("GET", "url"): _get_url,
+    ("DELETE", "url"): _delete_url,
+    ("GET", "urls"): _list_urls,
+}
+
+
+def _describe(record: FunctionRecord, url: UrlConfig, endpoint: str) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "FunctionUrl": f"{endpoint}{PREFIX}{quote(record.config.name)}/",
+        "FunctionArn": record.config.arn,
+        "AuthType": url.auth_type,
+        "CreationTime": url.created,
+        "LastModifiedTime": url.modified,
+        "InvokeMode": "BUFFERED",
+    }
+    if url.cors:
+        described["Cors"] = url.cors
+    return described
+
+
+def _no_url() -> web.Response:
+    return rest_error(404, "ResourceNotFoundException", "The resource you requested does not exist.")
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime())

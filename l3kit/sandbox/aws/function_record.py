@@ -1,0 +1,172 @@
+"""A deployed function as the sandbox knows it, and the naming rules of the Lambda API."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import stat
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from l3kit.sandbox.aws.resource_policy import ResourcePolicy
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+MAX_UNPACKED_BYTES = 250 * 1024 * 1024
+MAX_VARIABLES_BYTES = 4096
+_RESERVED_VARIABLES = frozenset(
+    (
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfig:
+    """What an instance is started with. Two equal configs may share instances."""
+
+    name: str
+    arn: str
+    role: str
+    handler: str
+    timeout: float
+    memory_mb: int
+    variables: Mapping[str, str]
+    task_root: Path
+    revision: int
+
+    @property
+    def log_group(self) -> str:
+        return f"/aws/lambda/{self.name}"
+
+
+@dataclass(slots=True)
+class UrlConfig:
+    """A Function URL's settings."""
+
+    auth_type: str
+    created: str
+    modified: str
+    cors: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class FunctionRecord:
+    """All the gateway keeps of a function; moto keeps the rest of its control plane."""
+
+    config: FunctionConfig
+    zip_file: Path
+    policy: ResourcePolicy
+    url: UrlConfig | None = None
+    reserved_concurrency: int | None = None
+    async_retries: int = 2
+
+
+class InvalidFunctionError(Exception):
+    """A function the real service would refuse; the message is the answer's."""
+
+
+def function_name(segment: str) -> str:
+    """The bare name from a path segment: a name, a partial or a whole ARN, with or without a qualifier."""
+    text = unquote(segment)
+    if text.startswith("arn:"):
+        parts = text.split(":")
+        return parts[6] if len(parts) > 6 else text
+    if ":function:" in text:
+        return text.split(":function:")[1].split(":")[0]
+    return text.split(":")[0]
+
+
+def check_request(body: Mapping[str, Any], *, creating: bool) -> None:
+    """Raises: InvalidFunctionError for what moto would let pass."""
+    runtime = body.get("Runtime")
+    if creating and body.get("PackageType", "Zip") != "Zip":
+        raise InvalidFunctionError("The l3kit sandbox runs zip packages only, no container images")
+    if (creating or runtime is not None) and runtime != RUNTIME:
+        raise InvalidFunctionError(
+            f"The l3kit sandbox runs functions on its own interpreter, {RUNTIME}; Runtime is {runtime!r}. "
+            f"Deploy with {RUNTIME}, or start the sandbox with the other interpreter"
+        )
+    if body.get("Layers"):
+        raise InvalidFunctionError("The l3kit sandbox does not unpack layers; put everything into the zip")
+    timeout = body.get("Timeout")
+    if timeout is not None and not 1 <= timeout <= 900:
+        raise InvalidFunctionError(f"Value {timeout} at 'timeout' failed to satisfy constraint: 1 to 900 seconds")
+    check_variables((body.get("Environment") or {}).get("Variables") or {})
+
+
+def check_variables(variables: Mapping[str, str]) -> None:
+    reserved = sorted(_RESERVED_VARIABLES & variables.keys())
+    if reserved:
+        raise InvalidFunctionError(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided contains reserved keys that are currently not supported for modification. Reserved keys used "
+            f"in this request: {', '.join(reserved)}"
+        )
+    size = len(json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False).encode())
+    if size > MAX_VARIABLES_BYTES:
+        raise InvalidFunctionError(
+            "Lambda was unable to configure your environment variables because the environment variables you have "
+            f"provided exceeded the 4KB limit. String measured: {size} bytes"
+        )
+
+
+def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
+    """Unpack a zip under `folder`, once per content. Returns the task root and the zip's own file.
+
+    Raises: InvalidFunctionError for what is no zip, too large, or would be written outside of its folder.
+    """
+    digest = hashlib.sha256(zip_bytes).hexdigest()[:16]
+    root, zip_file = folder / digest / "code", folder / digest / "code.zip"
+    if root.is_dir():
+        return root, zip_file
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
+    except zipfile.BadZipFile:
+        raise InvalidFunctionError(
+            "Could not unzip uploaded file. Please check your file, then try to upload again."
+        ) from None
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise InvalidFunctionError(f"Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes")
+    work = folder / digest / "unpacking"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    for entry in archive.infolist():
+        _extract(archive, entry, work)
+    zip_file.write_bytes(zip_bytes)
+    work.rename(root)
+    return root, zip_file
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+    target = (folder / entry.filename).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise InvalidFunctionError(f"The zip holds a path outside of its root: {entry.filename}")
+    archive.extract(entry, folder)
+    mode = entry.external_attr >> 16
+    if mode and not entry.is_dir():
+        target.chmod(stat.S_IMODE(mode) | stat.S_IRUSR | stat.S_IWUSR)

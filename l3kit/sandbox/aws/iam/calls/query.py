@@ -1,0 +1,74 @@
+"""IAM, STS and the other services of the query protocol: the operation stands in `Action`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.aws.iam.evaluation import Need
+from l3kit.sandbox.state import ACCOUNT_ID, REGION
+
+ArnOf = Callable[[str, str], Awaitable[str]]
+"""Gets `role` or `user` and a name; gives the ARN with its path."""
+WITHOUT_NEED = frozenset(("GetCallerIdentity", "GetSessionToken", "DecodeAuthorizationMessage"))
+_NAMED = {"GroupName": "group", "PolicyArn": "", "InstanceProfileName": "instance-profile"}
+_LISTS = {
+    "ListRoles": "role/",
+    "ListUsers": "user/",
+    "ListGroups": "group/",
+    "ListPolicies": "policy/",
+}
+
+
+async def iam_needs(call: Call, arn_of: ArnOf) -> list[Need]:
+    """All permissions of one request of IAM. Raises: UnmappedError without an operation."""
+    form = call.form
+    operation = form.get("Action", "")
+    if not operation:
+        raise UnmappedError("iam: a request without Action")
+    found = [call.need(f"iam:{operation}", await _iam_resource(form, operation, arn_of))]
+    if operation in ("CreateRole", "CreateUser", "CreatePolicy") and "Tags.member.1.Key" in form:
+        found.append(call.need(f"iam:Tag{operation.removeprefix('Create')}", found[0].resource))
+    return found
+
+
+async def _iam_resource(form: dict[str, str], operation: str, arn_of: ArnOf) -> str:
+    path = form.get("Path", "/")
+    if operation in _LISTS:
+        return _iam_arn(_LISTS[operation])
+    if operation == "CreateRole":
+        return _iam_arn(f"role{path}{form.get('RoleName', '')}")
+    if operation == "CreateUser":
+        return _iam_arn(f"user{path}{form.get('UserName', '')}")
+    if operation == "CreatePolicy":
+        return _iam_arn(f"policy{path}{form.get('PolicyName', '')}")
+    if "PolicySourceArn" in form:
+        return form["PolicySourceArn"]
+    if "RoleName" in form:
+        return await arn_of("role", form["RoleName"])
+    if "UserName" in form:
+        return await arn_of("user", form["UserName"])
+    for key, kind in _NAMED.items():
+        if key in form:
+            return _iam_arn(f"{kind}/{form[key]}") if kind else form[key]
+    return "*"
+
+
+def query_needs(call: Call) -> list[Need]:
+    """SNS, SQS, CloudWatch and their like: the action is the operation, on the resource that the request names."""
+    form = call.form
+    operation = form.get("Action") or call.operation
+    service = {"monitoring": "cloudwatch"}.get(call.service, call.service)
+    if not operation:
+        raise UnmappedError(f"{service}: a request without Action")
+    if service == "sns" and operation == "CreateTopic":
+        return [call.need("sns:CreateTopic", f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{form.get('Name', '')}")]
+    content = call.content if call.headers.get("x-amz-target") else form
+    for key in ("TopicArn", "TargetArn", "ResourceARN", "ResourceArn"):
+        if content.get(key):
+            return [call.need(f"{service}:{operation}", str(content[key]))]
+    return [call.need(f"{service}:{operation}")]
+
+
+def _iam_arn(resource: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT_ID}:{resource}"

@@ -1,0 +1,55 @@
+"""CloudWatch Logs and KMS: JSON protocols with the operation in X-Amz-Target."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
+from l3kit.sandbox.aws.iam.evaluation import Need
+from l3kit.sandbox.state import ACCOUNT_ID, REGION
+
+KeyArn = Callable[[str], Awaitable[str]]
+"""The ARN of a key given by id, ARN or alias."""
+_LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:"
+_KMS_LISTS = frozenset(("ListKeys", "ListAliases", "CreateKey", "GenerateRandom"))
+
+
+def logs_needs(call: Call) -> list[Need]:
+    """All permissions of one request. Raises: UnmappedError, UnreadableError.
+
+    The resource is `log-group:NAME:log-stream:STREAM`, the stream empty where the operation is about the group; so
+    AWS names it in its refusals, and so `log-group:NAME:*` covers it but `log-group:NAME` does not. Tags are the
+    exception: there the group's ARN has no suffix.
+    """
+    operation, content = call.operation, call.content
+    if not operation:
+        raise UnmappedError("logs: a request without X-Amz-Target")
+    action = f"logs:{operation}"
+    if content.get("resourceArn"):
+        return [call.need(action, str(content["resourceArn"]).removesuffix(":*"))]
+    group = content.get("logGroupName") or _name_of(str(content.get("logGroupIdentifier") or ""))
+    stream = content.get("logStreamName") or ""
+    found = [call.need(action, log_arn(str(group), str(stream)))]
+    if operation == "CreateLogGroup" and content.get("tags"):
+        found.append(call.need("logs:TagResource", f"{_LOGS}{group}"))
+    return found
+
+
+def log_arn(group: str, stream: str = "") -> str:
+    """As a log group or a stream of it stands in policies."""
+    return f"{_LOGS}{group}:log-stream:{stream}"
+
+
+async def kms_needs(call: Call, key_arn: KeyArn) -> list[Need]:
+    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    operation, content = call.operation, call.content
+    if not operation:
+        raise UnmappedError("kms: a request without X-Amz-Target")
+    if operation in _KMS_LISTS:
+        return [call.need(f"kms:{operation}")]
+    key = str(content.get("KeyId") or content.get("TargetKeyId") or "")
+    return [call.need(f"kms:{operation}", await key_arn(key) if key else "*")]
+
+
+def _name_of(identifier: str) -> str:
+    return identifier.partition(":log-group:")[2].removesuffix(":*") or identifier

@@ -1,0 +1,73 @@
+"""Refusals as each service words and shapes them.
+
+Sources: AWS's own answers as quoted in public issue threads; IAM User Guide, "Troubleshoot access denied error
+messages"; S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors" (S3 puts the ARN in quotation marks).
+"""
+
+from __future__ import annotations
+
+import uuid
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from l3kit.sandbox.aws.answers import aws_json_error, rest_error, s3_error
+from l3kit.sandbox.aws.iam.evaluation import Decision, Need
+from l3kit.sandbox.aws.iam.principals import Principal
+
+REST = frozenset(("lambda", "scheduler"))
+JSON = frozenset(("logs", "kms", "events"))
+_INVALID_TOKEN = "The security token included in the request is invalid"
+
+
+def message(principal: Principal, need: Need, decision: Decision, *, quoted: bool = False) -> str:
+    """Who may not do what, and why."""
+    resource = f'"{need.resource}"' if quoted and need.resource != "*" else need.resource
+    who = principal.arn or "anonymous"
+    return f"User: {who} is not authorized to perform: {need.action} on resource: {resource} {decision.reason}".rstrip()
+
+
+def denied(service: str, principal: Principal, need: Need, decision: Decision) -> web.Response:
+    """The answer to a request that is not allowed."""
+    quoted = service == "s3" and need.action.startswith("s3:")
+    return access_denied(service, message(principal, need, decision, quoted=quoted))
+
+
+def access_denied(service: str, text: str) -> web.Response:
+    """Access denied, in the service's own form."""
+    if service == "s3":
+        return s3_error(403, "AccessDenied", text)
+    if service == "dynamodb":
+        return aws_json_error("com.amazon.coral.service#AccessDeniedException", text, "1.0")
+    if service in JSON:
+        return aws_json_error("AccessDeniedException", text, "1.1")
+    if service in REST:
+        return rest_error(403, "AccessDeniedException", text)
+    return query_error(403, "AccessDenied", text)
+
+
+def unmapped(service: str, what: str) -> web.Response:
+    """An operation whose permissions the sandbox does not know."""
+    return access_denied(service, f"The l3kit sandbox does not know which permissions {what} needs, so it refuses it")
+
+
+def unknown_caller(service: str) -> web.Response:
+    """The key, or its token, belongs to nobody."""
+    if service == "s3":
+        return s3_error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if service == "dynamodb":
+        return aws_json_error("com.amazon.coral.service#UnrecognizedClientException", f"{_INVALID_TOKEN}.", "1.0")
+    if service in JSON:
+        return aws_json_error("UnrecognizedClientException", f"{_INVALID_TOKEN}.", "1.1")
+    if service in REST:
+        return rest_error(403, "UnrecognizedClientException", f"{_INVALID_TOKEN}.")
+    return query_error(403, "InvalidClientTokenId", f"{_INVALID_TOKEN}.")
+
+
+def query_error(status: int, code: str, text: str) -> web.Response:
+    """As IAM, STS and the other services of the query protocol answer."""
+    body = (
+        "<ErrorResponse><Error><Type>Sender</Type>"
+        f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
+    return web.Response(body=body.encode(), status=status, content_type="text/xml")

@@ -1,0 +1,43 @@
+"""The policy that stands at a resource: a bucket's, a table's, a function's, a key's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from l3kit.sandbox.aws.iam.documents import Policy
+from l3kit.sandbox.aws.iam.evaluation import Need
+from l3kit.sandbox.aws.iam.keys import Keys
+from l3kit.sandbox.aws.iam.table_policies import TablePolicies
+
+
+class ResourcePolicies:
+    """Args: of_bucket, of_function: by name, the policy or None."""
+
+    def __init__(
+        self,
+        tables: TablePolicies,
+        keys: Keys,
+        of_bucket: Callable[[str], Policy | None],
+        of_function: Callable[[str], Policy | None],
+    ) -> None:
+        self._tables = tables
+        self._keys = keys
+        self._of_bucket = of_bucket
+        self._of_function = of_function
+
+    async def of(self, need: Need) -> Policy | None:
+        service = need.action.partition(":")[0]
+        if service == "s3":
+            return self._of_bucket(need.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
+        if service == "dynamodb":
+            return self._tables.of(need.resource)
+        if service == "lambda" and ":function:" in need.resource:
+            return self._of_function(need.resource.split(":function:")[1].split(":")[0])
+        if service == "kms" and ":key/" in need.resource:
+            return await self._keys.policy(need.resource)
+        return None
+
+
+def needs_policy(need: Need) -> bool:
+    """Whether the resource's policy must allow it, at least the account: KMS keys."""
+    return need.action.startswith("kms:") and ":key/" in need.resource

@@ -1,0 +1,94 @@
+"""moto and dynalite behind a gateway: moto is started with the first request of AWS's, dynalite with DynamoDB's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+
+import aiohttp
+
+from l3kit.errors import SandboxError
+from l3kit.sandbox import node_install
+from l3kit.sandbox.aws.iam.moto_iam import MotoIam
+from l3kit.sandbox.aws.iam.operator import make_operator, operator_policies
+from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
+from l3kit.sandbox.on_demand import OnDemand
+from l3kit.sandbox.state import Home
+from l3kit.sandbox.upstream import Upstream
+
+
+class AwsParts:
+    """AWS's emulators.
+
+    Args:
+        stack: what is closed when the gateway ends.
+        changed: called when one of them has started.
+
+    Attributes:
+        moto, dynalite: passing a request on starts them where they do not run, and may raise SandboxError.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        session: aiohttp.ClientSession,
+        stack: contextlib.AsyncExitStack,
+        changed: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._session = session
+
+        def started(emulator: Emulator) -> None:
+            stack.push_async_callback(emulator.stop)
+            changed()
+
+        self._moto = OnDemand(self._start_moto, started)
+        self._dynalite = OnDemand(self._start_dynalite, started)
+        self._parts = (self._moto, self._dynalite)
+        for part in self._parts:
+            stack.push_async_callback(part.give_up)
+        self.moto = Upstream(session, self._moto.port)
+        self.dynalite = Upstream(session, self._dynalite.port)
+
+    @property
+    def emulators(self) -> tuple[Emulator, ...]:
+        """Those that run."""
+        return tuple(part.emulator for part in self._parts if part.emulator is not None)
+
+    async def start(self) -> None:
+        """What every twin on AWS needs. Raises: SandboxError naming what did not start, with its log's last lines."""
+        await self._moto.port()
+
+    def expect_dynamodb(self) -> None:
+        """Start dynalite without waiting: the first who asks for a table's settings soon asks for its items."""
+        self._dynalite.begin()
+
+    async def check(self) -> None:
+        """A real call to each that runs. Raises: SandboxError."""
+        for part, upstream in zip(self._parts, (self.moto, self.dynalite), strict=True):
+            if part.emulator is None:
+                continue
+            try:
+                answer = await upstream.call_json("dynamodb", "DynamoDB_20120810.ListTables", {})
+                json.loads(answer.body)
+                problem = "" if answer.status == 200 else f"answered {answer.status} to a first call"
+            except (aiohttp.ClientError, ValueError, TimeoutError) as error:
+                problem = f"did not answer a first call ({type(error).__name__})"
+            if problem:
+                name = part.emulator.info.name
+                raise SandboxError(f"sandbox emulator {name}", problem, "See the logs in the sandbox's home")
+
+    async def _start_moto(self) -> Emulator:
+        emulator = await start_moto(self._home)
+        try:
+            await make_operator(MotoIam(Upstream(self._session, emulator.info.port)), operator_policies())
+        except BaseException:
+            await emulator.stop()
+            raise
+        return emulator
+
+    async def _start_dynalite(self) -> Emulator:
+        node, modules = await asyncio.to_thread(node_install.ready, node_install.NODE_FILES)
+        return await start_dynalite(self._home, node.binary, str(modules))

@@ -1,0 +1,142 @@
+"""A function's resource policy: its statements, and whom it lets through a Function URL."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
+
+MAX_POLICY_BYTES = 20 * 1024
+VERSION = "2012-10-17"
+
+
+class PolicyRefusedError(Exception):
+    """As the Lambda API refuses: status, type, message."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message = status, kind, message
+
+
+class ResourcePolicy:
+    """moto neither refuses a statement id used before nor keeps the Function URL conditions; so it is kept here."""
+
+    def __init__(self, function_arn: str) -> None:
+        self._arn = function_arn
+        self._statements: dict[str, dict[str, Any]] = {}
+        self._revision = str(uuid.uuid4())
+
+    def add(self, body: Mapping[str, Any], qualifier: str | None = None) -> dict[str, Any]:
+        """AddPermission. Returns the statement. Raises: PolicyRefusedError."""
+        for key in ("StatementId", "Action", "Principal"):
+            if not body.get(key):
+                raise PolicyRefusedError(
+                    400, "ValidationException", f"Value null at '{key}' failed to satisfy constraint"
+                )
+        self._check_revision(body.get("RevisionId"))
+        sid = str(body["StatementId"])
+        if sid in self._statements:
+            message = (
+                f"The statement id ({sid}) provided already exists. "
+                "Please provide a new statement id, or remove the existing statement."
+            )
+            raise PolicyRefusedError(409, "ResourceConflictException", message)
+        if body.get("FunctionUrlAuthType") and body["Action"] != "lambda:InvokeFunctionUrl":
+            message = "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"
+            raise PolicyRefusedError(400, "InvalidParameterValueException", message)
+        statement = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": _principal(str(body["Principal"])),
+            "Action": body["Action"],
+            "Resource": self._arn + (f":{qualifier}" if qualifier else ""),
+        }
+        condition = _condition(body)
+        if condition:
+            statement["Condition"] = condition
+        try:
+            parse_policy({"Version": VERSION, "Statement": [statement]}, "resource")
+        except MalformedPolicyError as error:
+            raise PolicyRefusedError(400, "InvalidParameterValueException", str(error)) from None
+        self._statements[sid] = statement
+        if len(self._document()) > MAX_POLICY_BYTES:
+            del self._statements[sid]
+            raise PolicyRefusedError(
+                400, "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480)."
+            )
+        self._revision = str(uuid.uuid4())
+        return statement
+
+    def remove(self, sid: str, revision: str | None = None) -> None:
+        """RemovePermission. Raises: PolicyRefusedError."""
+        self._check_revision(revision)
+        if sid not in self._statements:
+            raise PolicyRefusedError(
+                404, "ResourceNotFoundException", f"Statement {sid} is not found in resource policy."
+            )
+        del self._statements[sid]
+        self._revision = str(uuid.uuid4())
+
+    def describe(self) -> dict[str, str]:
+        """GetPolicy. Raises: PolicyRefusedError while there is no statement."""
+        if not self._statements:
+            raise PolicyRefusedError(404, "ResourceNotFoundException", "The resource you requested does not exist.")
+        return {"Policy": self._document(), "RevisionId": self._revision}
+
+    def admits_public_url(self) -> bool:
+        """Whether anybody may call the URL: both statements that AWS asks for since October 2025."""
+        return self._allows("lambda:InvokeFunctionUrl", "lambda:FunctionUrlAuthType", "NONE") and self._allows(
+            "lambda:InvokeFunction", "lambda:InvokedViaFunctionUrl", "true"
+        )
+
+    def _allows(self, action: str, key: str, value: str) -> bool:
+        for statement in self._statements.values():
+            if statement["Action"] not in (action, "lambda:*", "*") or statement["Principal"] != "*":
+                continue
+            conditions = [(k, v) for test in statement.get("Condition", {}).values() for k, v in test.items()]
+            if all((k, v) == (key, value) for k, v in conditions):
+                return True
+        return False
+
+    def judged(self) -> Policy | None:
+        """The statements as they are judged; None where there are none."""
+        return parse_policy(self._document(), "resource", self._arn) if self._statements else None
+
+    def _document(self) -> str:
+        return json.dumps({"Version": VERSION, "Id": "default", "Statement": list(self._statements.values())})
+
+    def _check_revision(self, revision: object) -> None:
+        if revision and revision != self._revision:
+            message = (
+                "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API to retrieve "
+                "the latest RevisionId for your resource."
+            )
+            raise PolicyRefusedError(412, "PreconditionFailedException", message)
+
+
+def _principal(principal: str) -> object:
+    if principal == "*":
+        return "*"
+    if principal.endswith(".amazonaws.com"):
+        return {"Service": principal}
+    if principal.isdigit():
+        return {"AWS": f"arn:aws:iam::{principal}:root"}
+    return {"AWS": principal}
+
+
+def _condition(body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    condition: dict[str, dict[str, str]] = {}
+    if body.get("FunctionUrlAuthType"):
+        condition.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = body["FunctionUrlAuthType"]
+    if body.get("InvokedViaFunctionUrl") is not None:
+        condition["Bool"] = {"lambda:InvokedViaFunctionUrl": str(body["InvokedViaFunctionUrl"]).lower()}
+    if body.get("SourceArn"):
+        condition["ArnLike"] = {"AWS:SourceArn": body["SourceArn"]}
+    if body.get("SourceAccount"):
+        condition.setdefault("StringEquals", {})["AWS:SourceAccount"] = body["SourceAccount"]
+    if body.get("PrincipalOrgID"):
+        condition.setdefault("StringEquals", {})["aws:PrincipalOrgID"] = body["PrincipalOrgID"]
+    return condition

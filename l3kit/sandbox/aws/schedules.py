@@ -1,0 +1,137 @@
+"""EventBridge Scheduler: moto keeps the schedules, this refuses nonsense and fires one by hand."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.aws.function_pool import ThrottledError
+from l3kit.sandbox.aws.function_record import function_name
+from l3kit.sandbox.aws.iam.role_use import RoleUse
+from l3kit.sandbox.aws.lambda_api import LambdaApi
+from l3kit.sandbox.state import ACCOUNT_ID, REGION
+from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
+
+
+class Schedules:
+    """Checks schedules on their way to moto, and invokes a schedule's target when told to."""
+
+    def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
+        self._moto = moto
+        self._functions = functions
+        self._roles = roles
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Any request signed for Scheduler."""
+        if request.method not in ("POST", "PUT") or not request.path.startswith("/schedules/"):
+            return await self._moto.forward(request)
+        raw = await request.read()
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            return rest_error(400, "ValidationException", "The request's body is not JSON")
+        expression = body.get("ScheduleExpression")
+        problem = problem_with(expression) or problem_with_timezone(body.get("ScheduleExpressionTimezone"))
+        if problem:
+            message = f"Invalid Schedule Expression {expression}. The l3kit sandbox adds: {problem}."
+            return rest_error(400, "ValidationException", message)
+        if not (body.get("Target") or {}).get("RoleArn"):
+            return rest_error(400, "ValidationException", "Target.RoleArn is missing")
+        return (await self._moto.repeat(request, raw)).to_response()
+
+    async def list(self, request: web.Request) -> web.Response:
+        """GET /_sandbox/schedules: the names and groups of all."""
+        found: list[dict[str, str]] = []
+        token = ""
+        while True:
+            path = "/schedules?MaxResults=100" + (f"&NextToken={quote(token, safe='')}" if token else "")
+            answer = await self._moto.ask("GET", path, headers={"Authorization": authorization("scheduler")})
+            if answer.status != 200:
+                return json_answer({"error": f"moto answered {answer.status}"}, 502)
+            page = answer.json()
+            found += [{"name": one["Name"], "group": one["GroupName"]} for one in page["Schedules"]]
+            token = page.get("NextToken") or ""
+            if not token:
+                return json_answer({"schedules": sorted(found, key=lambda one: one["name"])})
+
+    async def fire(self, request: web.Request) -> web.Response:
+        """POST /_sandbox/schedules/GROUP/NAME/fire with {"time": ISO-8601 or null}."""
+        group, name = request.match_info["group"], request.match_info["name"]
+        options = await request.json()
+        path = f"/schedules/{quote(name, safe='')}?groupName={quote(group, safe='')}"
+        answer = await self._moto.ask("GET", path, headers={"Authorization": authorization("scheduler")})
+        if answer.status != 200:
+            return json_answer({"error": f"there is no schedule {name} in group {group}"}, 404)
+        schedule = answer.json()
+        if schedule.get("State") == "DISABLED":
+            return json_answer({"error": f"schedule {name} is disabled"}, 409)
+        target = schedule["Target"]
+        if ":lambda:" not in target["Arn"]:
+            return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
+        group_arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}:schedule-group/{group}"
+        problem = await self._roles.problem_with_firing(target["RoleArn"], group_arn, target["Arn"])
+        if problem:
+            return json_answer({"error": problem}, 403)
+        event = build_event(schedule, scheduled_time(options.get("time")))
+        function = function_name(target["Arn"])
+        try:
+            outcome = await self._functions.invoke(function, event.encode())
+        except KeyError:
+            return json_answer({"error": f"the schedule's target, function {function}, does not exist"}, 409)
+        except ThrottledError:
+            return json_answer({"error": f"function {function} has no free reserved concurrency"}, 429)
+        return json_answer(
+            {
+                "schedule": name,
+                "group": group,
+                "function": function,
+                "event": event,
+                "payload": outcome.payload.decode("utf-8", "replace"),
+                "function_error": outcome.error,
+                "request_id": outcome.request_id,
+                "log_tail": outcome.log_tail.decode("utf-8", "replace"),
+            }
+        )
+
+
+def scheduled_time(text: str | None) -> str:
+    """As Scheduler writes times: whole seconds, UTC, Z. Raises: ValueError for a text that is no ISO-8601 time."""
+    moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def build_event(schedule: dict[str, Any], time: str) -> str:
+    """The target's Input with Scheduler's placeholders filled in, or Scheduler's own event without an Input."""
+    execution = str(uuid.uuid4())
+    text = schedule["Target"].get("Input")
+    if not text:
+        return json.dumps(
+            {
+                "version": "0",
+                "id": execution,
+                "detail-type": "Scheduled Event",
+                "source": "aws.scheduler",
+                "account": ACCOUNT_ID,
+                "time": time,
+                "region": REGION,
+                "resources": [schedule["Arn"]],
+                "detail": "{}",
+            }
+        )
+    for name, value in (
+        ("schedule-arn", schedule["Arn"]),
+        ("scheduled-time", time),
+        ("execution-id", execution),
+        ("attempt-number", "1"),
+    ):
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return str(text)

@@ -1,9 +1,0 @@
-"""The sandbox's own Firestore server. Importing this imports gRPC: do it where the server is wanted, not before."""
-
-from __future__ import annotations
-
-from l3kit.sandbox.firestore.intercept import CallInfo, Intercept
-from l3kit.sandbox.firestore.refusal import CallRefusedError
-from l3kit.sandbox.firestore.server import FirestoreServer
-
-__all__ = ["CallInfo", "CallRefusedError", "FirestoreServer", "Intercept"]

@@ -1,0 +1,129 @@
+"""The side of a sandbox's functions that provisioning and notebooks use: the port `FunctionHost`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from l3kit.clouds.ports.function_host import Definition, Deployed
+from l3kit.errors import L3Error, ProvisioningError
+
+ADMIN = {"X-L3kit-Sandbox": "1"}
+DEPLOY_SECONDS = 700.0
+ASK_SECONDS = 60.0
+
+
+class SandboxFunctionHost:
+    """The functions of one cloud in the sandbox whose gateway is at `endpoint`."""
+
+    def __init__(self, endpoint: str, cloud: str) -> None:
+        self._base = f"{endpoint}/_sandbox/functions/{cloud}"
+        self._cloud = cloud
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, name: str) -> Deployed | None:
+        """See `FunctionHost.get`."""
+        content = self._shown(name)
+        return None if content is None else _deployed(content)
+
+    def list(self) -> list[Deployed]:
+        """All of this cloud, by name. Raises: ProvisioningError."""
+        answer = self._ask("GET", self._base)
+        if answer.status_code != 200:
+            raise ProvisioningError(f"functions on {self._cloud}", _told(answer))
+        return [_deployed(content) for content in answer.json()]
+
+    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
+        """See `FunctionHost.put`."""
+        files = {
+            "definition": (None, json.dumps(definition.to_json())),
+            "code": ("code.zip", code, "application/zip"),
+        }
+        answer = self._ask("PUT", self._address(name), files=files, timeout=DEPLOY_SECONDS)
+        if answer.status_code != 200:
+            raise ProvisioningError(f"function {name}", _told(answer), "Nothing of it was changed")
+        deployed = _deployed(answer.json())
+        if deployed.state != "active":
+            raise ProvisioningError(f"function {name}", f"is {deployed.state}", "Apply again once the cause is gone")
+        return deployed
+
+    def delete(self, name: str) -> None:
+        """See `FunctionHost.delete`."""
+        answer = self._ask("DELETE", self._address(name))
+        if answer.status_code not in (200, 404):
+            raise ProvisioningError(f"function {name}", _told(answer))
+
+    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
+        """See `FunctionHost.invoke`: `/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
+        content = self._shown(name)
+        if content is None:
+            raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
+        key = content["key"]
+        if self._cloud == "azure":
+            url, headers = f"{content['url']}/api/run", {"x-functions-key": key}
+        else:
+            url, headers = f"{content['url']}/", {"Authorization": f"Bearer {key}"}
+        headers["Content-Type"] = "application/json"
+        answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
+        return answer.status_code, answer.content
+
+    def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
+        """Run what the schedule of that name starts, and wait for its end.
+
+        Args: time: ISO-8601, when it was due; now where it is None.
+        Returns: `status`, `body` and `log_tail`. Raises: L3Error.
+        """
+        body = json.dumps({"schedule": schedule, "time": time})
+        answer = self._ask("POST", f"{self._address(name)}/fire", data=body, timeout=DEPLOY_SECONDS)
+        if answer.status_code != 200:
+            raise L3Error(f"schedule {schedule} of {name}", _told(answer))
+        return dict(answer.json())
+
+    def timers(self, name: str) -> dict[str, str]:
+        """The schedules that start this function, by name; empty where it has none or is not there."""
+        content = self._shown(name)
+        if content is None:
+            return {}
+        jobs = {job["name"]: job["schedule"] for job in content["definition"]["schedules"]}
+        return {**content["timers"], **jobs}
+
+    def _shown(self, name: str) -> dict[str, Any] | None:
+        answer = self._ask("GET", self._address(name))
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:
+            raise ProvisioningError(f"function {name}", _told(answer))
+        return dict(answer.json())
+
+    def _address(self, name: str) -> str:
+        return f"{self._base}/{quote(name, safe='')}"
+
+    def _ask(self, method: str, url: str, **more: Any) -> requests.Response:
+        return self._send(method, url, headers=ADMIN, **{"timeout": ASK_SECONDS, **more})
+
+    def _send(self, method: str, url: str, **more: Any) -> requests.Response:
+        try:
+            return self._session.request(method, url, **more)
+        except requests.RequestException as error:
+            raise L3Error(
+                "sandbox functions", f"gave no answer ({type(error).__name__})", "See `l3kit sandbox status`"
+            ) from None
+
+
+def _deployed(content: dict[str, Any]) -> Deployed:
+    told = content["definition"]
+    definition = Definition(
+        told["python"], told["settings"], told["labels"], told["timeout"], told["public"], told["schedules"]
+    )
+    return Deployed(content["name"], content["url"], content["code_sha256"], content["state"], definition)
+
+
+def _told(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"was answered {answer.status_code}"

@@ -1,0 +1,89 @@
+"""One deployment of a function: its process, started when it is needed, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+
+from l3kit.sandbox.functions.cron_fields import problem_with_ncrontab
+from l3kit.sandbox.functions.instance import Instance, StartError
+from l3kit.sandbox.functions.record import FunctionRecord
+
+IDLE_SECONDS = 600.0
+
+
+class Deployment:
+    """A record and at most one process that serves it.
+
+    Args:
+        make_instance: gives a new, not yet started one.
+
+    Attributes:
+        problem: why its process did not start last time; empty where it did.
+        timers: Azure's, by name, as its code had them when it last started.
+    """
+
+    def __init__(self, record: FunctionRecord, make_instance: Callable[[FunctionRecord], Instance]) -> None:
+        self.record = record
+        self.problem = ""
+        self.timers: Mapping[str, str] = {}
+        self._make = make_instance
+        self._instance: Instance | None = None
+        self._starting = asyncio.Lock()
+        self._retired = False
+
+    async def instance(self) -> Instance:
+        """Its process, started where it does not run. Raises: StartError."""
+        async with self._starting:
+            if self._instance is not None and self._instance.alive:
+                return self._instance
+            if self._retired:
+                raise StartError("is deleted, or deployed anew")
+            if self._instance is not None:
+                await self._instance.stop()
+            self._instance = self._make(self.record)
+            try:
+                await self._instance.start()
+                for name, schedule in self._instance.timers.items():
+                    if problem := problem_with_ncrontab(schedule):
+                        await self._instance.stop()
+                        raise StartError(f"the timer {name}: {problem}")
+            except StartError as error:
+                self.problem = str(error)
+                raise
+            self.problem, self.timers = "", self._instance.timers
+            return self._instance
+
+    def crash(self, instance_id: str | None) -> None:
+        """End its process as a crash would."""
+        if self._instance is not None and instance_id in (None, self._instance.id):
+            self._instance.crash()
+
+    async def end_idle(self, now: float) -> bool:
+        """End a process that nobody has asked for long, or that only had requests left. True when all is over."""
+        if self._starting.locked():
+            return False
+        async with self._starting:
+            held = self._instance
+            if held is not None and held.open_requests and held.alive:
+                return False
+            if held is not None and (self._retired or not held.alive or now - held.idle_since > IDLE_SECONDS):
+                self._instance = None
+                await held.stop()
+            if self._retired:
+                await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
+            return self._retired
+
+    def retire(self) -> None:
+        """Another deployment takes its place: it ends once it has answered what it holds."""
+        self._retired = True
+
+    async def stop(self) -> None:
+        """End it now, whatever it does, and remove its files."""
+        self._retired = True
+        self.crash(None)
+        async with self._starting:
+            if self._instance is not None:
+                await self._instance.stop()
+        await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""A schedule fired by hand: Azure's timers run, Cloud Scheduler's jobs send their request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from l3kit.sandbox.aws.schedules import scheduled_time
+from l3kit.sandbox.functions.deployment import Deployment
+from l3kit.sandbox.functions.instance import HttpAnswer, Instance
+from l3kit.sandbox.functions.runs import run
+
+LOG_TAIL_BYTES = 4096
+
+
+async def fire(deployment: Deployment, schedule: str, time: str | None, log_file: Path) -> dict[str, Any]:
+    """Run what this schedule starts and wait for its end.
+
+    Args:
+        time: ISO-8601, when Cloud Scheduler says the job was due; now where it is None. Azure's timers are told none.
+    Returns: `status`, `body` and `log_tail`, the end of what the process printed meanwhile.
+    Raises: KeyError where there is no such schedule; ValueError for a time that is none; StartError; EndedError;
+        TimedOutError; TooLargeError.
+    """
+    due = scheduled_time(time)
+    instance = await deployment.instance()
+    before = log_file.stat().st_size
+    if deployment.record.cloud == "azure":
+        answer = await _run_timer(instance, schedule)
+    else:
+        answer = await _send_job(instance, schedule, due)
+    with log_file.open("rb") as log:
+        log.seek(max(before, log_file.stat().st_size - LOG_TAIL_BYTES))
+        printed = log.read()
+    return {
+        "status": answer.status,
+        "body": answer.body.decode("utf-8", "replace"),
+        "log_tail": printed.decode("utf-8", "replace"),
+    }
+
+
+async def _run_timer(instance: Instance, name: str) -> HttpAnswer:
+    if name not in instance.timers:
+        raise KeyError(name)
+    headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
+    return await run(instance, "POST", f"/admin/functions/{quote(name, safe='')}/wait", headers, b'{"input": ""}')
+
+
+async def _send_job(instance: Instance, name: str, due: str) -> HttpAnswer:
+    job = {job.name: job for job in instance.record.definition.jobs}[name]
+    headers: Mapping[str, str] = {
+        "Content-Type": "application/json",
+        "User-Agent": "Google-Cloud-Scheduler",
+        "X-CloudScheduler": "true",
+        "X-CloudScheduler-JobName": job.name,
+        "X-CloudScheduler-ScheduleTime": due,
+    }
+    return await run(instance, "POST", "/", headers, job.body.encode())

@@ -1,0 +1,199 @@
+"""The process of one function of Azure or Google Cloud, and the requests that go to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from l3kit.sandbox.cloud_parts import LINE_BYTES
+from l3kit.sandbox.functions.process_environment import variables
+from l3kit.sandbox.functions.record import FunctionRecord
+from l3kit.sandbox.state import tail
+
+START_SECONDS = 60.0
+EXIT_SECONDS = 0.2
+HOSTS = Path(__file__).parents[1]
+
+Body = bytes | AsyncIterable[bytes]
+
+
+class StartError(Exception):
+    """The function's process ended, or reported nothing, while it started; the message holds the end of its log."""
+
+
+class EndedError(Exception):
+    """The process ended while it held a request."""
+
+
+class TooLargeError(Exception):
+    """The answer is larger than the cloud passes on."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """For requests to functions: each is sent once, whatever becomes of it."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
+        auto_decompress=False,
+        read_bufsize=1024 * 1024,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
+    )
+    session._retry_connection = False  # aiohttp repeats GET, PUT and DELETE: one request would crash two processes
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What the function answered."""
+
+    status: int
+    headers: CIMultiDict[str]
+    body: bytes
+
+
+class Instance:
+    """One process that serves several requests at once.
+
+    Args:
+        platform: what the sandbox tells the function beside its own settings.
+        log_file: gets what the process prints.
+    """
+
+    def __init__(
+        self, record: FunctionRecord, platform: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
+    ) -> None:
+        self.record = record
+        self.id = uuid.uuid4().hex
+        self.timers: Mapping[str, str] = {}
+        self.run_seconds = float(record.definition.timeout)
+        self.open_requests = 0
+        self.idle_since = time.monotonic()
+        self._platform = platform
+        self._log_file = log_file
+        self._session = session
+        self._process: asyncio.subprocess.Process | None = None
+        self._port = 0
+        self._killed = False
+
+    @property
+    def alive(self) -> bool:
+        return not self._killed and self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start the process and wait until it serves. Raises: StartError."""
+        read_end, write_end = os.pipe()
+        host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
+        command = (sys.executable, "-S", "-s", "-P", str(host), str(self.record.root), str(self.record.dependencies))
+        try:
+            with self._log_file.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command,
+                    str(write_end),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.record.root,
+                    env=variables(self.record, self.id, self._platform),
+                    pass_fds=(write_end,),
+                    process_group=0,
+                )
+        except BaseException as error:
+            os.close(read_end)
+            if isinstance(error, OSError):
+                raise StartError(f"its process could not be started ({error.strerror})") from None
+            raise
+        finally:
+            os.close(write_end)
+        try:
+            if self._killed:
+                os.close(read_end)
+                raise StartError("was ended while it started")
+            ready = await self._ready(os.fdopen(read_end, "rb", 0))
+        except BaseException:
+            await self.stop()
+            raise
+        self._port, self.timers = int(ready["port"]), ready.get("timers", {})
+        self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
+        self.idle_since = time.monotonic()
+
+    async def request(
+        self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
+    ) -> HttpAnswer:
+        """Pass a request on.
+
+        Args:
+            target: path and query, as they stood in the request.
+            most: bytes that an answer of stated length may have.
+        Raises: EndedError; TooLargeError.
+        """
+        self.open_requests += 1
+        try:
+            async with self._session.request(
+                method,
+                URL(f"http://127.0.0.1:{self._port}{target}", encoded=True),
+                headers=headers,
+                data=body or None,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
+            ) as answer:
+                if most is not None and method != "HEAD" and (answer.content_length or 0) > most:
+                    raise TooLargeError
+                return HttpAnswer(answer.status, CIMultiDict(answer.headers), await answer.read())
+        except aiohttp.ClientError as error:
+            await self._exited()
+            raise EndedError(type(error).__name__) from None
+        finally:
+            self.open_requests -= 1
+            self.idle_since = time.monotonic()
+
+    def crash(self) -> None:
+        """Kill the process and all it started; to everybody else it has ended by itself."""
+        self._killed = True
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Kill it and wait until it is gone."""
+        self.crash()
+        if self._process is not None:
+            await self._process.wait()
+
+    async def _exited(self) -> None:
+        """A connection breaks a moment before its process's end is known; a server that replaces a worker lives on."""
+        assert self._process is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), EXIT_SECONDS)
+
+    async def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        try:
+            line = await asyncio.wait_for(reader.readline(), START_SECONDS)
+        except TimeoutError:
+            raise StartError(f"did not start within {START_SECONDS:.0f} s{self._log_end()}") from None
+        finally:
+            transport.close()
+        if not line:
+            raise StartError(f"ended while it started{self._log_end()}")
+        return dict(json.loads(line))
+
+    def _log_end(self) -> str:
+        return f"; the end of its log:\n{tail(self._log_file, 12)}"

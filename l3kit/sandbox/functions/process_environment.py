@@ -1,0 +1,45 @@
+"""The variables of a function's process: what its platform gives and its own settings; nothing of the developer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from l3kit.sandbox.azure.azure_host import KEY_VARIABLE, MASTER_VARIABLE
+from l3kit.sandbox.functions.record import FunctionRecord
+
+
+def variables(record: FunctionRecord, instance_id: str, platform: Mapping[str, str]) -> dict[str, str]:
+    """Args: platform: what the sandbox adds for this cloud: where its emulators are."""
+    scratch = str(record.scratch)
+    common = {
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "PYTHONUNBUFFERED": "1",
+    }
+    of_cloud = _azure(record, instance_id) if record.cloud == "azure" else _gcp(record, instance_id)
+    return common | of_cloud | dict(platform) | dict(record.definition.settings)
+
+
+def _azure(record: FunctionRecord, instance_id: str) -> dict[str, str]:
+    return {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "FUNCTIONS_EXTENSION_VERSION": "~4",
+        "WEBSITE_SITE_NAME": record.name,
+        "WEBSITE_INSTANCE_ID": instance_id,
+        # its host takes them out of the environment before it loads the app
+        KEY_VARIABLE: record.keys.function,
+        MASTER_VARIABLE: record.keys.master,
+    }
+
+
+def _gcp(record: FunctionRecord, instance_id: str) -> dict[str, str]:
+    return {
+        "K_SERVICE": record.name,
+        "K_REVISION": f"{record.name}-{instance_id[:8]}",
+        "K_CONFIGURATION": record.name,
+        "FUNCTION_TARGET": "main",
+        "FUNCTION_SIGNATURE_TYPE": "http",
+    }

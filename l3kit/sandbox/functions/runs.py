@@ -1,0 +1,25 @@
+"""A function's run, ended as its platform ends it: by killing the process (Azure) or giving it up (Cloud Run)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from l3kit.sandbox.functions.instance import Body, HttpAnswer, Instance
+from l3kit.sandbox.functions.limits import ANSWER_BYTES
+
+
+class TimedOutError(Exception):
+    """The run took longer than it may."""
+
+
+async def run(instance: Instance, method: str, target: str, headers: Mapping[str, str], body: Body) -> HttpAnswer:
+    """Pass a request on and wait for its end. Raises: TimedOutError; EndedError; TooLargeError."""
+    cloud = instance.record.cloud
+    try:
+        async with asyncio.timeout(instance.run_seconds):
+            return await instance.request(method, target, headers, body, most=ANSWER_BYTES.get(cloud))
+    except TimeoutError:
+        if cloud == "azure":
+            instance.crash()
+        raise TimedOutError(f"took longer than {instance.run_seconds:.0f} s") from None

@@ -1,0 +1,137 @@
+"""The gRPC server: one process, in memory, on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from l3kit.sandbox.gcp.firestore import messages
+from l3kit.sandbox.gcp.firestore.commits import MAX_REQUEST_BYTES, Commits
+from l3kit.sandbox.gcp.firestore.documents import Documents, Ticks
+from l3kit.sandbox.gcp.firestore.intercept import Intercept, NoIntercept, describe
+from l3kit.sandbox.gcp.firestore.reads import Reads
+from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
+from l3kit.sandbox.gcp.firestore.transactions import Transactions
+
+SERVICE = "google.firestore.v1.Firestore"
+STOP_SECONDS = 0.5
+"""How long calls under way may take after `stop`."""
+
+Work = Callable[[Any], Any]
+
+
+class FirestoreServer:
+    """Firestore in Native mode, as far as l3kit and its tests use it; what it lacks answers UNIMPLEMENTED.
+
+    Args:
+        clock: nanoseconds since 1970.
+        intercept: runs around every call.
+    """
+
+    def __init__(self, clock: Callable[[], int] = time.time_ns, *, intercept: Intercept | None = None) -> None:
+        documents = Documents()
+        ticks = Ticks(clock)
+        transactions = Transactions(documents, ticks, clock)
+        self._reads = Reads(documents, transactions, ticks)
+        self._commits = Commits(documents, transactions, ticks)
+        self._intercept: Intercept = intercept or NoIntercept()
+        self._server: Any = None
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on 127.0.0.1 and return the port; 0 takes a free one."""
+        options = [("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 64 * 1024), ("grpc.so_reuseport", 0)]
+        self._server = grpc.aio.server(options=options)
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, self._handlers()),))
+        bound = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        await self._server.start()
+        return int(bound)
+
+    async def stop(self) -> None:
+        """Stop listening; calls under way get half a second."""
+        if self._server is not None:
+            await self._server.stop(STOP_SECONDS)
+
+    def _handlers(self) -> dict[str, Any]:
+        reads, commits = self._reads, self._commits
+        return {
+            "GetDocument": self._unary("GetDocument", messages.GetDocumentRequest, reads.get_document),
+            "ListDocuments": self._unary("ListDocuments", messages.ListDocumentsRequest, reads.list_documents),
+            "ListCollectionIds": self._unary(
+                "ListCollectionIds", messages.ListCollectionIdsRequest, reads.list_collection_ids
+            ),
+            "BatchGetDocuments": self._stream(
+                "BatchGetDocuments", messages.BatchGetDocumentsRequest, reads.batch_get_documents
+            ),
+            "RunQuery": self._stream("RunQuery", messages.RunQueryRequest, reads.run_query),
+            "RunAggregationQuery": self._stream(
+                "RunAggregationQuery", messages.RunAggregationQueryRequest, reads.run_aggregation_query
+            ),
+            "CreateDocument": self._unary("CreateDocument", messages.CreateDocumentRequest, commits.create_document),
+            "UpdateDocument": self._unary("UpdateDocument", messages.UpdateDocumentRequest, commits.update_document),
+            "DeleteDocument": self._unary("DeleteDocument", messages.DeleteDocumentRequest, commits.delete_document),
+            "BeginTransaction": self._unary(
+                "BeginTransaction", messages.BeginTransactionRequest, commits.begin_transaction
+            ),
+            "Commit": self._unary("Commit", messages.CommitRequest, commits.commit),
+            "Rollback": self._unary("Rollback", messages.RollbackRequest, commits.rollback),
+            "BatchWrite": self._unary("BatchWrite", messages.BatchWriteRequest, commits.batch_write),
+        }
+
+    def _unary(self, method: str, request_type: Any, work: Work) -> Any:
+        async def handle(request: Any, context: Any) -> Any:
+            return await self._answer(method, work, request, context)
+
+        return grpc.unary_unary_rpc_method_handler(handle, request_type.FromString, _serialize)
+
+    def _stream(self, method: str, request_type: Any, work: Work) -> Any:
+        async def handle(request: Any, context: Any) -> AsyncIterator[Any]:
+            for answer in await self._answer(method, work, request, context):
+                yield answer
+
+        return grpc.unary_stream_rpc_method_handler(handle, request_type.FromString, _serialize)
+
+    async def _answer(self, method: str, work: Work, request: Any, context: Any) -> Any:
+        """The whole answer before its first byte is sent: what happens while it streams does not change it."""
+        try:
+            call = describe(method, _agent(context), request)
+            await self._intercept.before(call)
+            answer = _done(work, request)
+            await self._intercept.after(call)
+            if isinstance(answer, CallRefusedError):
+                raise answer
+        except CallRefusedError as error:
+            await context.abort(error.code, error.message, _details(error))
+        return answer
+
+
+def _done(work: Work, request: Any) -> Any:
+    """The answer; a refusal is one too, and may be lost like any other."""
+    try:
+        return work(request)
+    except CallRefusedError as error:
+        return error
+
+
+def _agent(context: Any) -> str:
+    metadata = dict(context.invocation_metadata() or ())
+    return str(metadata.get("user-agent", ""))
+
+
+def _details(error: CallRefusedError) -> tuple[tuple[str, bytes], ...]:
+    if error.retry_after is None:
+        return ()
+    wait = Duration()
+    wait.FromNanoseconds(int(error.retry_after * 1e9))
+    status = Status(code=error.code.value[0], message=error.message)
+    status.details.add().Pack(RetryInfo(retry_delay=wait))
+    return (("grpc-status-details-bin", status.SerializeToString()),)
+
+
+def _serialize(message: Any) -> bytes:
+    return bytes(message.SerializeToString())

@@ -1,0 +1,134 @@
+"""Values: Firestore's order across types, what a document may hold, and its size by the documented rules."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from l3kit.sandbox.gcp.firestore import names
+from l3kit.sandbox.gcp.firestore.refusal import invalid
+
+MAX_DOCUMENT_BYTES = 1_048_576
+MAX_VALUE_BYTES = 1_048_487
+MAX_FIELD_NAME_BYTES = 1500
+MAX_DEPTH = 20
+NUMBER, NAN = 3, 2
+_RESERVED = re.compile(r"__.*__", re.DOTALL)
+_VECTOR = "__vector__"
+
+Fields = Mapping[str, Any]
+
+
+def order(value: Any) -> tuple[Any, ...]:
+    """A key that sorts values as Firestore does; equal keys are equal values (3 and 3.0 are)."""
+    kind = value.WhichOneof("value_type")
+    if kind == "null_value":
+        return (0,)
+    if kind == "boolean_value":
+        return (1, value.boolean_value)
+    if kind == "integer_value":
+        return (NUMBER, value.integer_value)
+    if kind == "double_value":
+        return (NAN,) if math.isnan(value.double_value) else (NUMBER, value.double_value)
+    if kind == "timestamp_value":
+        return (4, value.timestamp_value.seconds, value.timestamp_value.nanos // 1000)
+    if kind == "string_value":
+        return (5, value.string_value)
+    if kind == "bytes_value":
+        return (6, value.bytes_value)
+    if kind == "reference_value":
+        return (7, names.order(value.reference_value))
+    if kind == "geo_point_value":
+        return (8, value.geo_point_value.latitude, value.geo_point_value.longitude)
+    if kind == "array_value":
+        return (9, [order(entry) for entry in value.array_value.values])
+    if kind == "map_value":
+        fields = value.map_value.fields
+        if _is_vector(fields):
+            entries = fields["value"].array_value.values
+            return (10, len(entries), [order(entry) for entry in entries])
+        return (11, [(name, order(fields[name])) for name in sorted(fields)])
+    raise invalid("a value has no type, or one that is not for documents")
+
+
+def check_fields(fields: Fields, depth: int = 1) -> None:
+    """Raises: CallRefusedError for what no document may hold."""
+    for name, value in fields.items():
+        check_field_name(name)
+        _check_value(value, depth, in_array=False)
+
+
+def check_field_name(name: str) -> None:
+    """Raises: CallRefusedError for an empty, reserved or overlong field name."""
+    if not name:
+        raise invalid("a field's name is empty")
+    if _RESERVED.fullmatch(name):
+        raise invalid(f"the field name {name!r} is reserved")
+    if len(name.encode()) > MAX_FIELD_NAME_BYTES:
+        raise invalid(f"a field's name is longer than {MAX_FIELD_NAME_BYTES} bytes")
+
+
+def check_size(name: str, fields: Fields) -> None:
+    """Raises: CallRefusedError for a document over 1 MiB."""
+    size = document_size(name, fields)
+    if size > MAX_DOCUMENT_BYTES:
+        raise invalid(f"the document {name} has {size} bytes, more than the allowed {MAX_DOCUMENT_BYTES}")
+
+
+def document_size(name: str, fields: Fields) -> int:
+    """Bytes by the documented rules: name, fields and 32 more."""
+    return _name_size(name) + _fields_size(fields) + 32
+
+
+def _check_value(value: Any, depth: int, *, in_array: bool) -> None:
+    kind = value.WhichOneof("value_type")
+    if kind in ("array_value", "map_value") and depth > MAX_DEPTH:
+        raise invalid(f"maps and arrays lie deeper than {MAX_DEPTH} levels")
+    if kind == "array_value":
+        if in_array:
+            raise invalid("an array holds an array, which is not supported")
+        for entry in value.array_value.values:
+            _check_value(entry, depth + 1, in_array=True)
+    elif kind == "map_value":
+        if not _is_vector(value.map_value.fields):
+            check_fields(value.map_value.fields, depth + 1)
+    elif kind == "reference_value":
+        names.check_reference(value.reference_value)
+    elif kind in ("string_value", "bytes_value"):
+        if _value_size(value) > MAX_VALUE_BYTES + (kind == "string_value"):
+            raise invalid(f"a value is longer than {MAX_VALUE_BYTES} bytes")
+    else:
+        order(value)
+
+
+def _is_vector(fields: Fields) -> bool:
+    return len(fields) == 2 and "__type__" in fields and fields["__type__"].string_value == _VECTOR
+
+
+def _name_size(name: str) -> int:
+    return sum(len(one.encode()) + 1 for one in names.below_documents(name).split("/")) + 16
+
+
+def _fields_size(fields: Fields) -> int:
+    return sum(len(name.encode()) + 1 + _value_size(value) for name, value in fields.items())
+
+
+def _value_size(value: Any) -> int:
+    kind = value.WhichOneof("value_type")
+    if kind == "string_value":
+        return len(value.string_value.encode()) + 1
+    if kind == "bytes_value":
+        return len(value.bytes_value)
+    if kind in ("null_value", "boolean_value"):
+        return 1
+    if kind == "geo_point_value":
+        return 16
+    if kind == "reference_value":
+        return _name_size(value.reference_value)
+    if kind == "array_value":
+        return sum(_value_size(entry) for entry in value.array_value.values)
+    if kind == "map_value":
+        return _fields_size(value.map_value.fields)
+    return 8

@@ -1,0 +1,106 @@
+"""One write on one document: precondition, update, transforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from l3kit.sandbox.gcp.firestore import fields, names, transforms, values
+from l3kit.sandbox.gcp.firestore.documents import Stored
+from l3kit.sandbox.gcp.firestore.messages import Document, WriteResult, microseconds, timestamp
+from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid
+
+MAX_TRANSFORMS = 500
+
+
+def target(write: Any) -> str:
+    """The name of the document that is written. Raises: CallRefusedError where it can be none."""
+    kind = write.WhichOneof("operation")
+    if kind == "update":
+        name = write.update.name
+    elif kind == "delete":
+        name = write.delete
+    elif kind == "transform":
+        name = write.transform.document
+    else:
+        raise invalid("a write has no operation")
+    names.check_document(name)
+    return str(name)
+
+
+def apply(write: Any, current: Stored | None, at: int) -> tuple[Stored | None, Any]:
+    """What is stored after this write, and its WriteResult. `at`: the commit's time in microseconds.
+
+    A write that changes nothing keeps the document with its update time.
+    Raises: CallRefusedError where a precondition does not hold, or the document may not be stored.
+    """
+    name = target(write)
+    if write.HasField("current_document"):
+        check_precondition(name, write.current_document, current)
+    if write.WhichOneof("operation") == "delete":
+        return None, WriteResult()
+    new, results = _updated(name, write, current, at)
+    values.check_fields(new.fields)
+    values.check_size(name, new.fields)
+    if current is not None and _same_fields(current.document, new):
+        stored = current
+    else:
+        new.create_time.CopyFrom(timestamp(at) if current is None else current.document.create_time)
+        new.update_time.CopyFrom(timestamp(at))
+        stored = Stored(new, at)
+    return stored, WriteResult(update_time=stored.document.update_time, transform_results=results)
+
+
+def check_precondition(name: str, wanted: Any, current: Stored | None) -> None:
+    """Raises: CallRefusedError where the document is not as the precondition wants it."""
+    kind = wanted.WhichOneof("condition_type")
+    if kind == "exists" and wanted.exists and current is None:
+        raise CallRefusedError(grpc.StatusCode.NOT_FOUND, f"No document to update: {name}")
+    if kind == "exists" and not wanted.exists and current is not None:
+        raise CallRefusedError(grpc.StatusCode.ALREADY_EXISTS, f"Document already exists: {name}")
+    if kind == "update_time":
+        if wanted.update_time.nanos % 1000:
+            raise invalid("the precondition's update_time is finer than microseconds")
+        base = microseconds(wanted.update_time)
+        version = 0 if current is None else current.version
+        if version != base:
+            raise CallRefusedError(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                f"the stored version ({version}) does not match the required base version ({base})",
+            )
+
+
+def _updated(name: str, write: Any, current: Stored | None, at: int) -> tuple[Any, list[Any]]:
+    new = Document(name=name)
+    if write.WhichOneof("operation") == "transform":
+        wanted = write.transform.field_transforms
+        if current is not None:
+            new.fields.MergeFrom(current.document.fields)
+    else:
+        wanted = write.update_transforms
+        if not write.HasField("update_mask"):
+            new.fields.MergeFrom(write.update.fields)
+        else:
+            if current is not None:
+                new.fields.MergeFrom(current.document.fields)
+            _merge(new.fields, write.update.fields, write.update_mask.field_paths)
+    if len(wanted) > MAX_TRANSFORMS:
+        raise invalid(f"more than {MAX_TRANSFORMS} transforms on one document")
+    return new, [transforms.apply(new.fields, transform, at) for transform in wanted]
+
+
+def _merge(held: Any, given: Any, mask: Any) -> None:
+    for text in mask:
+        path = fields.parse_writable(text)
+        value = fields.get(given, path)
+        if value is None:
+            fields.remove(held, path)
+        else:
+            fields.put(held, path, value)
+
+
+def _same_fields(one: Any, other: Any) -> bool:
+    """Byte for byte: 3 and 3.0 differ, NaN and NaN do not."""
+    bare, bare_other = Document(fields=one.fields), Document(fields=other.fields)
+    return bool(bare.SerializeToString(deterministic=True) == bare_other.SerializeToString(deterministic=True))

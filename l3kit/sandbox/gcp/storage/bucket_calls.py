@@ -1,0 +1,87 @@
+"""Calls on buckets: create, list, get, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from l3kit.sandbox.gcp.storage.answers import Refusal, json_answer, required
+from l3kit.sandbox.gcp.storage.buckets import Bucket, checked_bucket_fields, checked_bucket_name, patched_bucket_fields
+from l3kit.sandbox.gcp.storage.calls import Call
+from l3kit.sandbox.gcp.storage.conditions import Conditions
+from l3kit.sandbox.gcp.storage.listing import Wanted, list_names
+from l3kit.sandbox.gcp.storage.storage import Storage
+
+
+class BucketCalls:
+    """Buckets of all projects; a name is given once in the whole world."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def create(self, call: Call) -> web.StreamResponse:
+        project = call.query.get("project")
+        if not project:
+            raise required("project")
+        content = await call.content()
+        name = checked_bucket_name(content.get("name"))
+        fields = checked_bucket_fields(content)
+        taken = self._storage.buckets.get(name)
+        if taken is not None:
+            raise Refusal(409, "conflict", _taken(taken, project))
+        now = self._storage.clock()
+        location = str(content.get("location") or "US").upper()
+        bucket = Bucket(name, project, location, self._storage.next_generation(), fields, now, now)
+        self._storage.buckets[name] = bucket
+        return json_answer(bucket.resource(call.base))
+
+    async def list(self, call: Call) -> web.StreamResponse:
+        project = call.query.get("project")
+        if not project:
+            raise required("project")
+        of_project = {name: one for name, one in self._storage.buckets.items() if one.project == project}
+        page = list_names(sorted(of_project), Wanted.of(call))
+        content: dict[str, Any] = {
+            "kind": "storage#buckets",
+            "items": [of_project[name].resource(call.base) for name in page.names],
+        }
+        if page.token:
+            content["nextPageToken"] = page.token
+        return json_answer(content)
+
+    async def get(self, call: Call, name: str) -> web.StreamResponse:
+        bucket = self._storage.bucket(name)
+        Conditions.of(call).check(bucket)
+        return json_answer(bucket.resource(call.base))
+
+    async def change(self, call: Call, name: str, *, whole: bool) -> web.StreamResponse:
+        """PATCH, or PUT where `whole`."""
+        content = await call.content()
+        bucket = self._storage.bucket(name)
+        Conditions.of(call).check(bucket)
+        bucket.fields = _changed(bucket, content, whole)
+        bucket.metageneration += 1
+        bucket.updated = max(self._storage.clock(), bucket.updated)
+        return json_answer(bucket.resource(call.base))
+
+    async def delete(self, call: Call, name: str) -> web.StreamResponse:
+        bucket = self._storage.bucket(name)
+        Conditions.of(call).check(bucket)
+        if bucket.objects:
+            raise Refusal(409, "conflict", "The bucket you tried to delete is not empty.")
+        del self._storage.buckets[name]
+        return web.Response(status=204)
+
+
+def _changed(bucket: Bucket, content: Mapping[str, Any], whole: bool) -> Mapping[str, Any]:
+    if whole:
+        return checked_bucket_fields({"storageClass": bucket.storage_class, **content})
+    return patched_bucket_fields(bucket.fields, content)
+
+
+def _taken(bucket: Bucket, project: str) -> str:
+    if bucket.project == project:
+        return "Your previous request to create the named bucket succeeded and you already own it."
+    return "The requested bucket name is not available. The bucket namespace is shared by all users of the system."

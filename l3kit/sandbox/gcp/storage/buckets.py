@@ -1,0 +1,164 @@
+"""One bucket: its name, what may be written about it, its resource as JSON, and the objects in it. Pure; no I/O."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from l3kit.sandbox.gcp.storage.answers import Refusal, invalid, not_served, required
+from l3kit.sandbox.gcp.storage.objects import StoredObject, checked_class, time_text, version_tag
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?")
+_LABEL = re.compile(r"[\w-]{0,63}")
+_WRITABLE = frozenset({"storageClass", "labels", "iamConfiguration", "lifecycle", "versioning", "softDeletePolicy"})
+_NOT_SERVED = (
+    "retentionPolicy",
+    "defaultEventBasedHold",
+    "encryption",
+    "autoclass",
+    "website",
+    "cors",
+    "logging",
+    "billing",
+    "hierarchicalNamespace",
+    "objectRetention",
+    "ipFilter",
+    "acl",
+    "defaultObjectAcl",
+    "customPlacementConfig",
+)
+
+
+@dataclass
+class Bucket:
+    """A bucket and its live objects by name; `names` is kept in the order of a listing.
+
+    Attributes:
+        fields: the writable ones.
+        created, updated: seconds since the epoch.
+    """
+
+    name: str
+    project: str
+    location: str
+    generation: int
+    fields: Mapping[str, Any]
+    created: float
+    updated: float
+    metageneration: int = 1
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def etag(self) -> str:
+        return version_tag(self.generation, self.metageneration)
+
+    @property
+    def storage_class(self) -> str:
+        return str(self.fields["storageClass"])
+
+    def put(self, stored: StoredObject) -> StoredObject | None:
+        """Make it the live object of its name; returns the one it replaces."""
+        replaced = self.objects.get(stored.name)
+        if replaced is None:
+            # By code point, which is the order of the names' UTF-8 too.
+            insort(self.names, stored.name)
+        self.objects[stored.name] = stored
+        return replaced
+
+    def take(self, name: str) -> StoredObject:
+        """Remove the live object of that name."""
+        del self.names[bisect_left(self.names, name)]
+        return self.objects.pop(name)
+
+    def live(self, name: str, generation: int | None = None) -> StoredObject:
+        """The live object, which must have that generation if one is given. Raises: Refusal (404)."""
+        found = self.objects.get(name)
+        if found is None or (generation is not None and generation != found.generation):
+            raise Refusal(404, "notFound", f"No such object: {self.name}/{name}")
+        return found
+
+    def resource(self, base: str) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "kind": "storage#bucket",
+            "id": self.name,
+            "selfLink": f"{base}/storage/v1/b/{self.name}",
+            "name": self.name,
+            "projectNumber": str(zlib.crc32(self.project.encode())),
+            "generation": str(self.generation),
+            "metageneration": str(self.metageneration),
+            "etag": self.etag,
+            "location": self.location,
+            "locationType": "multi-region" if self.location in ("US", "EU", "ASIA") else "region",
+            "timeCreated": time_text(self.created),
+            "updated": time_text(self.updated),
+            "rpo": "DEFAULT",
+            **self.fields,
+        }
+
+
+def checked_bucket_name(name: object) -> str:
+    """Raises: Refusal for what cannot be a bucket's name."""
+    if not name:
+        raise required("name")
+    if not isinstance(name, str) or not 3 <= len(name) <= 63 or not _NAME.fullmatch(name):
+        raise invalid(f"Invalid bucket name: '{name}'", "name")
+    if name.startswith("goog") or "google" in name or ".." in name:
+        raise invalid(f"Invalid bucket name: '{name}'", "name")
+    return name
+
+
+def checked_bucket_fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The writable fields of a resource, with their defaults. Raises: Refusal."""
+    for name in _NOT_SERVED:
+        if content.get(name):
+            raise not_served(f"a bucket's {name}")
+    if (content.get("versioning") or {}).get("enabled"):
+        raise not_served("object versions")
+    fields = {name: content[name] for name in _WRITABLE if content.get(name) not in (None, {})}
+    fields["storageClass"] = checked_class(content.get("storageClass") or "STANDARD")
+    if "labels" in fields:
+        fields["labels"] = _checked_labels(fields["labels"])
+    fields["iamConfiguration"] = _access(content.get("iamConfiguration") or {})
+    return fields
+
+
+def patched_bucket_fields(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`old` with a PATCH applied: null removes, objects are patched member by member."""
+    merged = dict(old)
+    for name, value in changes.items():
+        before = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping) and name in ("labels", "iamConfiguration"):
+            value = {key: part for key, part in {**before, **value}.items() if part is not None}
+        merged[name] = value
+    return checked_bucket_fields(merged)
+
+
+def _checked_labels(labels: object) -> dict[str, str]:
+    if not isinstance(labels, Mapping) or len(labels) > 64:
+        raise invalid("Invalid labels: at most 64 pairs of text", "labels")
+    given = {name: text for name, text in labels.items() if text is not None}
+    for name, text in given.items():
+        fits = isinstance(text, str) and _LABEL.fullmatch(text) and text == text.lower()
+        if not name or not _LABEL.fullmatch(name) or name != name.lower() or not name[0].isalpha() or not fits:
+            raise invalid(f"Invalid label {name!r}: lower-case letters, digits, _ and -, at most 63", "labels")
+    return given
+
+
+def _access(given: Mapping[str, Any]) -> dict[str, Any]:
+    uniform = bool((given.get("uniformBucketLevelAccess") or {}).get("enabled"))
+    prevention = given.get("publicAccessPrevention") or "inherited"
+    if prevention == "unspecified":
+        prevention = "inherited"
+    if prevention not in ("inherited", "enforced"):
+        raise invalid(f"Invalid publicAccessPrevention {prevention!r}", "iamConfiguration.publicAccessPrevention")
+    return {
+        "uniformBucketLevelAccess": {"enabled": uniform},
+        "bucketPolicyOnly": {"enabled": uniform},
+        "publicAccessPrevention": prevention,
+    }

@@ -1,0 +1,159 @@
+"""One object: its name, what may be written about it, and its resource as JSON. Pure; no I/O."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from l3kit.sandbox.gcp.storage.answers import invalid, not_served, required
+from l3kit.sandbox.gcp.storage.bodies import Body
+
+STORAGE_CLASSES = frozenset(
+    {"STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY"}
+)
+MAX_NAME_BYTES = 1024
+MAX_METADATA_BYTES = 8 * 1024
+EDITABLE_TEXTS = ("cacheControl", "contentDisposition", "contentEncoding", "contentLanguage", "contentType")
+EDITABLE = frozenset({*EDITABLE_TEXTS, "metadata", "customTime"})
+_NOT_SERVED = ("temporaryHold", "eventBasedHold", "retention", "acl", "kmsKeyName", "customerEncryption", "contexts")
+_NAME_FORBIDDEN = re.compile(r"[\r\n]")
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """A live object. A change of its metadata makes another one with the same generation.
+
+    Attributes:
+        fields: the editable ones that are set.
+        created, updated, class_updated: seconds since the epoch.
+        components: how many a composed object was made of.
+    """
+
+    bucket: str
+    name: str
+    generation: int
+    metageneration: int
+    storage_class: str
+    fields: Fields
+    body: Body
+    created: float
+    updated: float
+    class_updated: float
+    components: int | None = None
+
+    @property
+    def etag(self) -> str:
+        return version_tag(self.generation, self.metageneration)
+
+    def resource(self, base: str) -> dict[str, Any]:
+        """As the API shows it; links begin with `base`."""
+        path = f"b/{self.bucket}/o/{quote(self.name, safe='')}"
+        resource: dict[str, Any] = {
+            "kind": "storage#object",
+            "id": f"{self.bucket}/{self.name}/{self.generation}",
+            "selfLink": f"{base}/storage/v1/{path}",
+            "mediaLink": f"{base}/download/storage/v1/{path}?generation={self.generation}&alt=media",
+            "name": self.name,
+            "bucket": self.bucket,
+            "generation": str(self.generation),
+            "metageneration": str(self.metageneration),
+            "storageClass": self.storage_class,
+            "size": str(self.body.size),
+            "crc32c": self.body.crc32c,
+            "etag": self.etag,
+            "timeCreated": time_text(self.created),
+            "updated": time_text(self.updated),
+            "timeStorageClassUpdated": time_text(self.class_updated),
+            "timeFinalized": time_text(self.created),
+            **self.fields,
+        }
+        if self.body.md5 is not None:
+            resource["md5Hash"] = self.body.md5
+        if self.components is not None:
+            resource["componentCount"] = self.components
+        return resource
+
+
+def checked_name(name: object) -> str:
+    """Raises: Refusal for what cannot be an object's name."""
+    if not name:
+        raise required("name")
+    if not isinstance(name, str):
+        raise invalid("An object's name is text", "name")
+    if name in (".", "..") or _NAME_FORBIDDEN.search(name) or name.startswith(".well-known/acme-challenge/"):
+        raise invalid(f"Disallowed unicode characters present in object name {name!r}", "name")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise invalid(f"The maximum object length is {MAX_NAME_BYTES} characters, but got a name with more", "name")
+    return name
+
+
+def checked_class(storage_class: object) -> str:
+    if storage_class not in STORAGE_CLASSES:
+        raise invalid(f"Invalid storage class {storage_class!r}", "storageClass")
+    return str(storage_class)
+
+
+def checked_fields(content: Fields) -> dict[str, Any]:
+    """The editable fields of a resource that are set; those the service fills in itself are passed over.
+
+    Raises: Refusal.
+    """
+    for name in _NOT_SERVED:
+        if content.get(name):
+            raise not_served(f"an object's {name}")
+    fields = {name: content[name] for name in EDITABLE if content.get(name) is not None}
+    for name in (*EDITABLE_TEXTS, "customTime"):
+        if not isinstance(fields.get(name, ""), str):
+            raise invalid(f"Invalid value at {name}", name)
+    fields = {name: value for name, value in fields.items() if value != ""}
+    if "customTime" in fields:
+        _check_time(fields["customTime"])
+    if "metadata" in fields:
+        fields["metadata"] = _checked_metadata(fields["metadata"])
+    return {name: value for name, value in fields.items() if value != {}}
+
+
+def patched_fields(old: Fields, changes: Fields) -> dict[str, Any]:
+    """`old` with a PATCH applied: null removes, custom metadata is patched name by name."""
+    merged = dict(old) | {name: value for name, value in changes.items() if name != "metadata"}
+    if "metadata" in changes:
+        metadata = changes["metadata"]
+        if metadata is not None and not isinstance(metadata, Mapping):
+            raise invalid("Invalid value at metadata", "metadata")
+        entries = {} if metadata is None else {**old.get("metadata", {}), **metadata}
+        merged["metadata"] = {name: text for name, text in entries.items() if text is not None}
+    return checked_fields(merged)
+
+
+def version_tag(generation: int, metageneration: int) -> str:
+    """An opaque tag that changes with either number."""
+    return base64.b64encode(f"{generation:x}.{metageneration:x}".encode()).decode()
+
+
+def time_text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _checked_metadata(metadata: object) -> dict[str, str]:
+    if not isinstance(metadata, Mapping):
+        raise invalid("Invalid value at metadata", "metadata")
+    entries = {name: text for name, text in metadata.items() if text is not None}
+    if not all(isinstance(text, str) for text in entries.values()):
+        raise invalid("Invalid value at metadata: a value is not text", "metadata")
+    if sum(len(name.encode()) + len(text.encode()) for name, text in entries.items()) > MAX_METADATA_BYTES:
+        raise invalid(f"The metadata is longer than {MAX_METADATA_BYTES} bytes", "metadata")
+    return entries
+
+
+def _check_time(text: str) -> None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(f"Invalid value at customTime: {text!r}", "customTime") from None

@@ -1,0 +1,89 @@
+"""All buckets and objects of the server. Every change is one step without waiting, hence atomic on the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from l3kit.sandbox.gcp.storage.answers import Refusal
+from l3kit.sandbox.gcp.storage.bodies import Bodies, Body
+from l3kit.sandbox.gcp.storage.buckets import Bucket
+from l3kit.sandbox.gcp.storage.conditions import Conditions
+from l3kit.sandbox.gcp.storage.objects import Fields, StoredObject
+
+
+@dataclass(frozen=True)
+class NewObject:
+    """What an upload or a copy is about to put there. `storage_class` None: the bucket's own."""
+
+    bucket: str
+    name: str
+    fields: Fields
+    storage_class: str | None
+    conditions: Conditions
+
+
+class Storage:
+    """Buckets by name, and the contents' files.
+
+    Args:
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        self.bodies = Bodies(folder)
+        self.clock = clock
+        self.buckets: dict[str, Bucket] = {}
+        self._generation = 0
+
+    def next_generation(self) -> int:
+        """Microseconds since the epoch, but always greater than any before."""
+        self._generation = max(self._generation + 1, int(self.clock() * 1_000_000))
+        return self._generation
+
+    def bucket(self, name: str) -> Bucket:
+        """Raises: Refusal (404)."""
+        found = self.buckets.get(name)
+        if found is None:
+            raise Refusal(404, "notFound", "The specified bucket does not exist.")
+        return found
+
+    def put(self, new: NewObject, body: Body, components: int | None = None) -> StoredObject:
+        """Make a finished content the live object if its conditions hold now. Raises: Refusal; the body is not kept."""
+        try:
+            bucket = self.bucket(new.bucket)
+            new.conditions.check(bucket.objects.get(new.name))
+        except Refusal:
+            self.bodies.remove(body)
+            raise
+        now = self.clock()
+        stored = StoredObject(
+            new.bucket,
+            new.name,
+            self.next_generation(),
+            1,
+            new.storage_class or bucket.storage_class,
+            {"contentType": "application/octet-stream", **new.fields},
+            body,
+            now,
+            now,
+            now,
+            components,
+        )
+        replaced = bucket.put(stored)
+        if replaced is not None:
+            self.bodies.remove(replaced.body)
+        return stored
+
+    def change(self, stored: StoredObject, fields: Fields) -> StoredObject:
+        """Write an object's metadata anew."""
+        changed = replace(
+            stored, fields=fields, metageneration=stored.metageneration + 1, updated=max(self.clock(), stored.updated)
+        )
+        self.bucket(stored.bucket).put(changed)
+        return changed
+
+    def remove(self, stored: StoredObject) -> None:
+        self.bucket(stored.bucket).take(stored.name)
+        self.bodies.remove(stored.body)

@@ -1,8 +1,0 @@
-"""PartiQL for DynamoDB as far as l3kit and its neighbours use it: single deletes and inserts, alone or 25 at once."""
-
-from __future__ import annotations
-
-from l3kit.sandbox.partiql.layer import OPERATIONS, PartiQL
-from l3kit.sandbox.partiql.parser import subject
-
-__all__ = ["OPERATIONS", "PartiQL", "subject"]

@@ -1,0 +1,241 @@
+"""The cold-to-archive mover: every cold object whose data are old enough, several at once, until out of time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from l3kit.errors import KeyConflictError, L3Error
+from l3kit.tiering.format.chunks import RESERVED_PREFIX, parse_object_key
+from l3kit.tiering.format.item_times import moment_or_none
+from l3kit.tiering.format.last_chunks import LastChunks
+from l3kit.tiering.movers.archive_targets import ArchiveTarget
+from l3kit.tiering.movers.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
+from l3kit.tiering.movers.targets import SEAL_SHA256
+from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
+from l3kit.tiering.transfer.receipts import leave_receipt, remove_old_receipts
+
+FUNCTION = "cold-to-archive-mover"
+REPORT_PREFIX = f"{RESERVED_PREFIX}reports/{FUNCTION}/"
+RESERVE_SECONDS = 10.0
+"""Time kept for storing the report before the runtime's deadline."""
+FOREIGN = "(foreign keys)"
+"""Stands in the report for the device of objects whose keys are not l3kit's."""
+SEAL_KEPT = timedelta(days=1)
+"""A seal keeps a dead run's late write out; no function lives that long."""
+MAX_KEYS_TOLD = 10_000
+_SEAL_SIZE = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ColdToArchive:
+    """One run of the mover, ready to go.
+
+    Attributes:
+        now: the moment the run stands for (its scheduled time), which with `cold_days` gives the cutoff.
+        run_id: unique per run; part of the report's key.
+        clock: wall clock, UTC.
+        remaining: seconds until the runtime's deadline.
+    """
+
+    cold: ObjectStore
+    target: ArchiveTarget
+    now: datetime
+    cold_days: int
+    run_id: str
+    clock: Callable[[], datetime]
+    remaining: Callable[[], float]
+    tuning: Tuning = DEFAULT_TUNING
+
+    @property
+    def cutoff(self) -> datetime:
+        return self.now - timedelta(days=self.cold_days)
+
+    async def run(self) -> RunReport:
+        """Move what is due, then store and return the report. Never raises for what a store or the writer did."""
+        started = self.clock()
+        run = _Run(self)
+        await run.work()
+        finished = self.clock()
+        report = self._report(started, finished, run)
+        await self._save(report)
+        return report
+
+    def _report(self, started: datetime, finished: datetime, run: _Run) -> RunReport:
+        requests, retries, units = merge_usage({"cold": self.cold.usage, "target": self.target.usage})
+        return RunReport(
+            function=FUNCTION,
+            run_id=self.run_id,
+            started=iso(started),
+            finished=iso(finished),
+            seconds=(finished - started).total_seconds(),
+            cutoff=iso(self.cutoff),
+            verdict=verdict_of(run.reports.values()),
+            device_count=len(run.reports),
+            devices=tuple(report for report in run.reports.values() if not report.quiet),
+            requests=requests,
+            retries=retries,
+            units=units,
+        )
+
+    async def _save(self, report: RunReport) -> None:
+        body = orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2)
+        key = f"{REPORT_PREFIX}{report.started}-{report.run_id}.json"
+        try:
+            await self.cold.create(key, body, sha256=hashlib.sha256(body).hexdigest())
+        except L3Error as error:  # what was moved is moved; the caller still gets the report
+            log.warning("the run's report could not be stored: %s", error)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What changes while a run goes on."""
+
+    job: ColdToArchive
+    reports: dict[str, DeviceReport] = field(default_factory=dict)
+    slowest: float = 0.0
+    out_of_time: bool = False
+    keys_told: int = 0
+    last_chunks: LastChunks = field(default_factory=LastChunks)
+
+    async def work(self) -> None:
+        due = self._due()
+        turn = asyncio.Lock()
+        await asyncio.gather(*(self._worker(due, turn) for _ in range(self.job.target.concurrency)))
+        if self._time_left():
+            await self._tidy()
+
+    async def _worker(self, due: AsyncIterator[tuple[ObjectInfo, bool]], turn: asyncio.Lock) -> None:
+        while True:
+            async with turn:
+                found = await anext(due, None)
+            if found is None:
+                return
+            before = self.job.remaining()
+            await self._move_safely(*found)
+            self.slowest = max(self.slowest, before - self.job.remaining())
+
+    async def _tidy(self) -> None:
+        try:
+            await remove_old_receipts(self.job.cold, self.last_chunks.highest)
+        except L3Error as error:  # they are small, and the next run tries again
+            log.warning("old receipts could not be removed: %s", error)
+
+    async def _due(self) -> AsyncIterator[tuple[ObjectInfo, bool]]:
+        """Objects to be moved while there is time, each with whether it is its device's last chunk."""
+        try:
+            async for info, last in self.last_chunks.mark(self.job.cold.list()):
+                if info.key.startswith(RESERVED_PREFIX) or not self._is_due(info):
+                    continue
+                if not self._time_left():
+                    self._device(info.key).remains = True
+                    return
+                yield info, last
+        except L3Error as error:
+            log.warning("the cold objects could not be listed: %s", error)
+            self._device("").skip(self.job.cold.name, str(error))
+
+    def _time_left(self) -> bool:
+        self.out_of_time = self.out_of_time or self.job.remaining() < RESERVE_SECONDS + 2 * self.slowest
+        return not self.out_of_time
+
+    def _is_due(self, info: ObjectInfo) -> bool:
+        return (_end_of(info.key) or info.modified) < self.job.cutoff
+
+    def _device(self, key: str) -> DeviceReport:
+        chunk = parse_object_key(key)
+        device_id = chunk.device_id if chunk else FOREIGN
+        return self.reports.setdefault(device_id, DeviceReport(device_id))
+
+    async def _move_safely(self, info: ObjectInfo, last: bool) -> None:
+        """One bad object must not stop the others."""
+        report = self._device(info.key)
+        try:
+            await self._move(info, last, report)
+        except L3Error as error:
+            await self._explain_failure(info, report, error)
+        except Exception as error:
+            log.exception("%s was left", info.key)
+            report.skip(info.key, f"unexpected {type(error).__name__}; see the log")
+
+    async def _explain_failure(self, info: ObjectInfo, report: DeviceReport, error: L3Error) -> None:
+        try:
+            gone = await self.job.cold.head(info.key) is None
+        except L3Error:
+            gone = False
+        if gone:  # only a mover deletes, and only what it has archived
+            report.notes.append(f"{info.key} was moved by another run at the same time")
+            return
+        reason = str(error)
+        if isinstance(error, KeyConflictError):
+            there = f" with the digest {error.existing_sha256}" if error.existing_sha256 else ""
+            reason = f"the archive holds other content under this key{there}; both were left as they are"
+        log.warning("%s was left: %s", info.key, reason)
+        report.skip(info.key, reason)
+
+    async def _move(self, listed: ObjectInfo, last: bool, report: DeviceReport) -> None:
+        limit = self.job.tuning.max_safe_object_size
+        if listed.size > limit:
+            log.warning("%s was skipped: its %d bytes are more than %d", listed.key, listed.size, limit)
+            report.skip(listed.key, f"its {listed.size} bytes are more than MAX_SAFE_OBJECT_SIZE, {limit}")
+            return
+        info = await self.job.cold.head(listed.key)
+        if info is None:
+            report.notes.append(f"{listed.key} was moved by another run at the same time")
+        elif info.etag != listed.etag:
+            report.skip(listed.key, "changed after it was listed; it stays for the next run")
+        elif _is_seal(info):
+            await self._drop_seal(info, last, report)
+        else:
+            await self.job.target.take(self.job.cold, info)
+            if last:
+                await leave_receipt(self.job.cold, info.key, info.sha256)
+            await self._delete_source(info, report)
+
+    async def _delete_source(self, info: ObjectInfo, report: DeviceReport) -> None:
+        if not await self.job.cold.delete(info.key, etag=info.etag):
+            report.skip(info.key, "changed after it was archived; the new content stays in the cold tier")
+            return
+        report.chunks += 1
+        report.bytes += info.size
+        count = info.metadata.get("items", "")
+        report.items += int(count) if count.isdecimal() else 0
+        if self.keys_told < MAX_KEYS_TOLD:
+            report.keys.append(info.key)
+        elif self.keys_told == MAX_KEYS_TOLD:
+            report.notes.append(f"the keys of what was moved after the first {MAX_KEYS_TOLD} objects are not listed")
+        self.keys_told += 1
+
+    async def _drop_seal(self, info: ObjectInfo, last: bool, report: DeviceReport) -> None:
+        if self.job.clock() - info.modified < SEAL_KEPT:
+            return
+        if last:  # its number is spent, and those of the chunks before it are told by nothing else
+            await leave_receipt(self.job.cold, info.key, info.sha256)
+        if await self.job.cold.delete(info.key, etag=info.etag):
+            report.notes.append(f"{info.key} was an empty seal left by an interrupted run; it was removed")
+
+
+def _is_seal(info: ObjectInfo) -> bool:
+    return info.size <= _SEAL_SIZE and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
+
+
+def _end_of(key: str) -> datetime | None:
+    """The end timestamp in one of l3kit's keys; None for any other, and for one that is no time.
+
+    Version 0.1.0 moved times without a zone too, and took them for UTC.
+    """
+    chunk = parse_object_key(key)
+    if chunk is None:
+        return None
+    moment = moment_or_none(chunk.end)
+    moment = moment_or_none(f"{chunk.end}Z") if moment is None else moment
+    return None if moment is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)

@@ -1,0 +1,242 @@
+"""The hot-to-cold mover: all devices of a twin, a bounded number at once, until done or out of time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+
+from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError, StoreError
+from l3kit.tiering.format.item_times import moment_of
+from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
+from l3kit.tiering.movers.cold_target import ColdTarget
+from l3kit.tiering.movers.device_move import DeviceMove
+from l3kit.tiering.movers.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
+from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
+from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
+
+FUNCTION = "hot-to-cold-mover"
+RESERVE_SECONDS = 10.0
+"""Time kept for closing the journal and storing the report before the runtime's deadline."""
+REPORT_PREFIX = f"report/{FUNCTION}/"
+REPORT_DAYS = 90
+"""How long the journal keeps a run's report (the table expires rows by `expires_at`, seconds since 1970)."""
+MAX_REPORT_BYTES = 300_000
+RESUME_NAME = f"resume/{FUNCTION}"
+REGISTER_TRIES = 10
+CLOCK_TOLERANCE = timedelta(days=1)
+"""Readings that are further ahead of the present are told: their device's clock is wrong, or they are no times."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HotToCold:
+    """One run of the mover, ready to go.
+
+    Attributes:
+        devices: ids, each moved by itself; one that fails does not stop the others. Of one that an earlier run had and
+            this one has not any more, an interrupted chunk is finished and the rest is left.
+        now: the moment the run stands for (its scheduled time), which with `hot_days` gives the cutoff.
+        run_id: unique per run; the owner of its leases.
+        clock: wall clock, UTC, for leases and the report.
+        remaining: seconds until the runtime's deadline.
+    """
+
+    hot: HotStore
+    journal: JournalStore
+    target: ColdTarget
+    devices: Sequence[str]
+    now: datetime
+    hot_days: int
+    run_id: str
+    clock: Clock
+    remaining: Callable[[], float]
+    tuning: Tuning = DEFAULT_TUNING
+    lease_seconds: float = LEASE_SECONDS
+
+    @property
+    def cutoff(self) -> datetime:
+        return self.now - timedelta(days=self.hot_days)
+
+    async def run(self) -> RunReport:
+        """Move, then store and return the report. Raises: StoreError only where the journal itself cannot be used."""
+        started = self.clock()
+        pace = _Pace(self.remaining)
+        resume = await self._register()
+        removed = frozenset(_known_devices(resume)) - frozenset(self.devices)
+        queue = deque([*self._in_turn(resume), *sorted(removed)])
+        reports: list[DeviceReport] = []
+        workers = [
+            self._work(queue, removed, reports, pace) for _ in range(min(self.tuning.device_concurrency, len(queue)))
+        ]
+        await asyncio.gather(*workers)
+        reached = {report.device_id for report in reports}
+        reports += [DeviceReport(device_id, remains=True) for device_id in queue if device_id not in reached]
+        unsettled = {report.device_id for report in reports if report.skipped or report.remains}
+        known = sorted({*self.devices, *(unsettled & removed)})
+        await self._note_resume(resume, queue[0] if queue else "", known)
+        report = self._report(started, [one for one in reports if not (one.quiet and one.device_id in removed)])
+        await self._save(report)
+        return report
+
+    async def _register(self) -> JournalRow | None:
+        """Note the devices before one is moved: should this run die and a device be removed, a later run knows of it.
+
+        Returns: the record of where the run before stopped, and of the devices.
+        """
+        for _ in range(REGISTER_TRIES):
+            row = await self.journal.load(RESUME_NAME)
+            known = _known_devices(row)
+            if set(self.devices) <= set(known):
+                return row
+            next_device = str(row.attributes.get("next_device", "")) if row else ""
+            wanted = _resume_row(row, next_device, sorted({*known, *self.devices}))
+            if await self.journal.swap(RESUME_NAME, wanted):
+                return wanted
+        raise StoreError(
+            "journal", f"{RESUME_NAME} was changed by others {REGISTER_TRIES} times", "Run the mover again"
+        )
+
+    def _in_turn(self, resume: JournalRow | None) -> list[str]:
+        """The devices, beginning with the one that an earlier run did not get to."""
+        devices = list(dict.fromkeys(self.devices))
+        first = resume.attributes.get("next_device") if resume else None
+        start = devices.index(str(first)) if first in devices else 0
+        return devices[start:] + devices[:start]
+
+    async def _note_resume(self, resume: JournalRow | None, next_device: str, known: list[str]) -> None:
+        """Note where the next run begins and which devices there are, if it is not what is noted."""
+        noted = resume.attributes.get("next_device", "") if resume else ""
+        if (next_device, known) != (noted, _known_devices(resume)):
+            await self.journal.swap(RESUME_NAME, _resume_row(resume, next_device, known))
+
+    async def _work(self, queue: deque[str], removed: frozenset[str], reports: list[DeviceReport], pace: _Pace) -> None:
+        while queue and pace.time_left():
+            device_id = queue.popleft()
+            report = await self._move_device(device_id, pace, only_finish=device_id in removed)
+            reports.append(report)
+            if report.remains:
+                queue.append(device_id)
+
+    async def _move_device(self, device_id: str, pace: _Pace, *, only_finish: bool) -> DeviceReport:
+        journal = DeviceJournal(self.journal, device_id, self.run_id, self.clock, self.lease_seconds)
+        move = DeviceMove(
+            device_id,
+            hot=self.hot,
+            target=self.target,
+            journal=journal,
+            cutoff=None if only_finish else moment_of(self.cutoff),
+            latest=moment_of(max(self.now, self.clock()) + CLOCK_TOLERANCE),
+            tuning=self.tuning,
+            time_left=pace.turn(),
+        )
+        try:
+            return await move.run()
+        except (LeaseTakenError, LeaseLostError) as error:
+            move.report.skip(device_id, str(error))
+        except L3Error as error:
+            log.warning("device %s was left: %s", device_id, error)
+            move.report.skip(device_id, str(error))
+        except Exception as error:  # one bad device must not stop the others
+            log.exception("device %s was left", device_id)
+            move.report.skip(device_id, f"unexpected {type(error).__name__}; see the log")
+        return move.report
+
+    def _report(self, started: datetime, reports: Sequence[DeviceReport]) -> RunReport:
+        finished = self.clock()
+        requests, retries, units = merge_usage(
+            {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage}
+        )
+        return RunReport(
+            function=FUNCTION,
+            run_id=self.run_id,
+            started=iso(started),
+            finished=iso(finished),
+            seconds=(finished - started).total_seconds(),
+            cutoff=iso(self.cutoff),
+            verdict=verdict_of(reports),
+            device_count=len(set(self.devices)),
+            devices=tuple(report for report in reports if not report.quiet),
+            requests=requests,
+            retries=retries,
+            units=units,
+        )
+
+    async def _save(self, report: RunReport) -> None:
+        content = report.to_json()
+        packed = zlib.compress(orjson.dumps(content))
+        if len(packed) > MAX_REPORT_BYTES:
+            content["devices"] = [d for d in content["devices"] if d["skipped"] or d["remains"]][:1000]
+            content["shortened"] = True
+            packed = zlib.compress(orjson.dumps(content))
+        row = JournalRow(
+            1,
+            {
+                "verdict": report.verdict,
+                "started": report.started,
+                "items": content["items"],
+                "report": packed,
+                "expires_at": int((self.clock() + timedelta(days=REPORT_DAYS)).timestamp()),
+            },
+        )
+        try:
+            await self.journal.swap(f"{REPORT_PREFIX}{report.started}-{report.run_id}", row)
+        except L3Error as error:  # what was moved is moved; the caller still gets the report
+            log.warning("the run's report could not be stored: %s", error)
+
+
+def _known_devices(resume: JournalRow | None) -> list[str]:
+    """The devices of the run before, and those removed earlier whose interrupted chunk could not be finished yet."""
+    packed = resume.attributes.get("devices") if resume else None
+    if not isinstance(packed, bytes):
+        return []
+    known: list[str] = orjson.loads(zlib.decompress(packed))
+    return known
+
+
+def _resume_row(before: JournalRow | None, next_device: str, devices: list[str]) -> JournalRow:
+    packed = zlib.compress(orjson.dumps(devices))
+    return JournalRow(before.version + 1 if before else 1, {"next_device": next_device, "devices": packed})
+
+
+class _Pace:
+    """Decides whether there is time for one more chunk: the reserve and twice the slowest chunk so far must remain."""
+
+    def __init__(self, remaining: Callable[[], float]) -> None:
+        self._remaining = remaining
+        self._slowest = 0.0
+        self._over = False
+
+    def time_left(self) -> bool:
+        self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest
+        return not self._over
+
+    def turn(self) -> Callable[[], bool]:
+        """A device's own `time_left`, which also measures how long its chunks take."""
+        last: float | None = None
+
+        def time_left() -> bool:
+            nonlocal last
+            remaining = self._remaining()
+            if last is not None:
+                self._slowest = max(self._slowest, last - remaining)
+            last = remaining
+            return self.time_left()
+
+        return time_left
+
+
+def read_report(row: JournalRow) -> dict[str, object]:
+    """The JSON form of a report kept in the journal."""
+    packed = row.attributes["report"]
+    if not isinstance(packed, bytes):
+        raise TypeError("report")
+    content: dict[str, object] = orjson.loads(zlib.decompress(packed))
+    return content

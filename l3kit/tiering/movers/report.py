@@ -1,0 +1,176 @@
+"""What a mover run tells: per device items, bytes, chunks, what was skipped and why, requests, and what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.item_times import why_unmovable
+from l3kit.tiering.ports import Usage
+
+MAX_NAMED = 10
+"""Unmovable items that a run's report names."""
+
+Verdict = Literal["complete", "partial", "deadline", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something left where it was. `key` is a sort key, an object key, or the device id for a whole device."""
+
+    key: str
+    reason: str
+
+
+@dataclass(slots=True)
+class DeviceReport:
+    """One device's part of a run, filled in while it runs.
+
+    `bytes` are of the uncompressed chunks; `notes` tell what was unusual and has been settled (a chunk finished after
+    an interrupted run, an item rewritten meanwhile that stays for the next run).
+
+    Attributes:
+        unmovable: items whose `id` is no movable time; they stay in the hot tier. `unmovable_first` names ten.
+        ahead: readings of a moment that has not come yet, of those looked at.
+    """
+
+    device_id: str
+    items: int = 0
+    bytes: int = 0
+    chunks: int = 0
+    keys: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    remains: bool = False
+    unmovable: int = 0
+    unmovable_first: list[str] = field(default_factory=list)
+    ahead: int = 0
+
+    def leave(self, sort_key: str) -> None:
+        """Count an item that is never moved because its `id` is no movable time."""
+        self.unmovable += 1
+        if len(self.unmovable_first) < MAX_NAMED:
+            self.unmovable_first.append(sort_key)
+
+    def skip(self, key: str, reason: str) -> None:
+        self.skipped.append(Skipped(key, reason))
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing happened that anybody would want to read about."""
+        return not (self.chunks or self.skipped or self.notes or self.remains or self.unmovable or self.ahead)
+
+    def to_json(self, names: int = MAX_NAMED) -> dict[str, Any]:
+        """Plain JSON values. `names`: how many unmovable items may be named; they are counted all the same."""
+        return {
+            "device_id": self.device_id,
+            "items": self.items,
+            "bytes": self.bytes,
+            "chunks": self.chunks,
+            "keys": list(self.keys),
+            "skipped": [{"key": s.key, "reason": s.reason} for s in self.skipped],
+            "notes": [*self.notes, *self._time_notes()],
+            "remains": self.remains,
+            "unmovable": self.unmovable,
+            "unmovable_first": self.unmovable_first[:names],
+            "ahead": self.ahead,
+        }
+
+    def _time_notes(self) -> list[str]:
+        notes = []
+        if self.unmovable:
+            first = self.unmovable_first[0]
+            count = count_of(self.unmovable, "item stays", "items stay")
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+        if self.ahead:
+            count = count_of(self.ahead, "reading is", "readings are")
+            notes.append(f"{count} of a moment that has not come yet: is the device's clock right?")
+        return notes
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The result of one mover run.
+
+    Attributes:
+        verdict: `complete`: all there was to move was moved. `deadline`: stopped cleanly in time, more remains.
+            `partial`: some devices or objects were left, each with its reason. `failed`: nothing could be moved.
+        cutoff: ISO time; what is older was to be moved.
+        devices: those with something to tell, in the order they were taken up.
+        device_count: how many were looked at.
+        seconds: wall clock.
+    """
+
+    function: str
+    run_id: str
+    started: str
+    finished: str
+    seconds: float
+    cutoff: str
+    verdict: Verdict
+    device_count: int
+    devices: tuple[DeviceReport, ...]
+    requests: Mapping[str, int]
+    retries: Mapping[str, int]
+    units: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; totals beside the devices."""
+        return {
+            "function": self.function,
+            "run_id": self.run_id,
+            "started": self.started,
+            "finished": self.finished,
+            "seconds": round(self.seconds, 3),
+            "cutoff": self.cutoff,
+            "verdict": self.verdict,
+            "device_count": self.device_count,
+            "items": sum(device.items for device in self.devices),
+            "bytes": sum(device.bytes for device in self.devices),
+            "chunks": sum(device.chunks for device in self.devices),
+            "unmovable": sum(device.unmovable for device in self.devices),
+            "devices": _told(self.devices),
+            "requests": dict(self.requests),
+            "retries": dict(self.retries),
+            "units": dict(self.units),
+        }
+
+
+def _told(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
+    """The devices' parts, with the first ten of all unmovable items named: a report's size is bounded."""
+    told, names = [], MAX_NAMED
+    for device in devices:
+        told.append(device.to_json(names))
+        names -= min(names, len(device.unmovable_first))
+    return told
+
+
+def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
+    """Weigh the devices' parts: what was skipped outweighs what merely remains for the next run."""
+    devices = list(devices)
+    if any(device.skipped for device in devices):
+        return "partial" if any(device.chunks or not device.skipped for device in devices) else "failed"
+    return "deadline" if any(device.remains for device in devices) else "complete"
+
+
+def merge_usage(usages: Mapping[str, Usage]) -> tuple[dict[str, int], dict[str, int], dict[str, float]]:
+    """Sum requests, retries and units of all adapters; kinds are prefixed with the adapter's role (`hot.query`)."""
+    requests: dict[str, int] = {}
+    retries: dict[str, int] = {}
+    units = {"read": 0.0, "write": 0.0, "bytes_in": 0.0, "bytes_out": 0.0}
+    for role, usage in usages.items():
+        requests |= {f"{role}.{kind}": n for kind, n in usage.requests.items()}
+        retries |= {f"{role}.{kind}": n for kind, n in usage.retries.items()}
+        units["read"] += usage.read_units
+        units["write"] += usage.write_units
+        units["bytes_in"] += usage.bytes_in
+        units["bytes_out"] += usage.bytes_out
+    return requests, retries, units
+
+
+def iso(moment: datetime) -> str:
+    """`2026-11-23T06:30:00Z`: whole seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,194 @@
+"""Where the hot-to-cold mover's chunks go: a bucket of the same cloud, or a writer on another. Both behave alike."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from l3kit.errors import ChunkRefusedError, KeyConflictError, StoreError, TransferError
+from l3kit.tiering.format.chunks import CONTENT_ENCODINGS, Chunk, ChunkKey, compress
+from l3kit.tiering.ports import Compression, ObjectStore, Usage
+from l3kit.tiering.transfer import known_chunks, payload
+from l3kit.tiering.transfer.receipts import MAX_CHUNK_KEY_BYTES, archived_digest
+
+if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it
+    from l3kit.tiering.transfer.sender import Writer
+
+SEAL_BODY = b"[]"
+SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
+"""An empty array under a key that nothing else may ever take (docs/journal.md)."""
+_PACKED_KEPT = 16
+_ABOUT_ITEMS = ("items", "start_timestamp", "end_timestamp")
+"""Fields that a 400 names where other items would be taken."""
+
+
+class LocalTarget:
+    """The cold bucket of the same cloud.
+
+    Args:
+        archive: the archive bucket where it is on this cloud too; only listed.
+    """
+
+    def __init__(
+        self, store: ObjectStore, compression: Compression = "none", archive: ObjectStore | None = None
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._compression: Compression = compression
+        self.usage: Usage = store.usage
+
+    def fits(self, body: bytes) -> bool:
+        """An object store takes any chunk."""
+        return True
+
+    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
+        """Create the object; return when the store has confirmed its content.
+
+        Raises: KeyConflictError, ChunkRefusedError, StoreError.
+        """
+        self._check_key(str(chunk.key))
+        if again and await archived_digest(self._store, str(chunk.key)) == chunk.sha256:
+            return
+        await self._create(chunk.key, chunk.body, chunk.sha256, chunk.count)
+
+    async def seal(self, key: ChunkKey) -> str | None:
+        """Occupy a free key with an empty array: None; else the digest of what is there or was. Raises: StoreError."""
+        try:
+            await self._create(key, SEAL_BODY, SEAL_SHA256, 0)
+        except KeyConflictError as error:
+            there = error.existing_sha256 or await known_chunks.stored_digest(self._store, str(key))
+            if there is None:
+                where = f"{self._store.name}/{key}"
+                raise StoreError(where, "the object was there and is gone", "Run the mover again") from None
+            return there
+        return await archived_digest(self._store, str(key))
+
+    async def look(self, key: ChunkKey) -> str | None:
+        """One HEAD; where nothing is there, one more for its receipt. Raises: StoreError."""
+        return await known_chunks.look(self._store, str(key))
+
+    async def highest_number(self, device_id: str) -> int:
+        """Of the device's objects in the bucket, its receipts, and its objects in the archive. Raises: StoreError."""
+        return await known_chunks.highest_number(device_id, self._store, self._archive)
+
+    def _check_key(self, key: str) -> None:
+        fault = self._store.key_fault(key)
+        if fault is None and len(key.encode()) > MAX_CHUNK_KEY_BYTES:
+            fault = f"a chunk's key has at most {MAX_CHUNK_KEY_BYTES:,} bytes"
+        if fault:
+            raise ChunkRefusedError(f"{self._store.name}/{key}", fault, "Rename what the key is made of")
+
+    async def _create(self, key: ChunkKey, body: bytes, sha256: str, count: int) -> None:
+        stored = body
+        if key.compression != "none":  # long enough to keep the other devices waiting
+            stored = await asyncio.to_thread(compress, body, key.compression)
+        await self._store.create(
+            str(key),
+            stored,
+            sha256=sha256,
+            content_encoding=CONTENT_ENCODINGS[key.compression],
+            metadata={"items": str(count)},
+        )
+
+
+@contextmanager
+def _told_as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
+    """Tell a writer's refusal of these very items from trouble that concerns others too, or may pass.
+
+    Args:
+        whatever: any 400 counts.
+    """
+    try:
+        yield
+    except TransferError as error:
+        if error.status != 413 and not (error.status == 400 and (whatever or error.field in _ABOUT_ITEMS)):
+            raise
+        where = f"{error.resource}: {key}"
+        raise ChunkRefusedError(where, error.cause, error.remedy, index=error.index) from None
+
+
+class RemoteTarget:
+    """The cold writer on another cloud.
+
+    Args:
+        source_cloud: the provider that this mover runs on; told to the writer.
+        receiver_provider: the provider of the writer, whose size limit counts.
+        archive: the archive bucket where it is on this mover's cloud; only listed.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        source_cloud: str,
+        compression: Compression = "none",
+        receiver_provider: str = "aws",
+        archive: ObjectStore | None = None,
+    ) -> None:
+        self._archive = archive
+        self._writer = writer
+        self._source_cloud = source_cloud
+        self._provider = receiver_provider
+        self._compression: Compression = compression
+        self._packed: OrderedDict[str, bytes] = OrderedDict()
+        self.usage: Usage = writer.usage
+
+    def fits(self, body: bytes) -> bool:
+        """Whether the receiver takes a chunk of this array. What is compressed to tell is kept for `store`."""
+        if payload.surely_fits(len(body), self._provider):
+            return True
+        packed = payload.deflate(body)
+        if not payload.chunk_fits(body, packed, self._provider):
+            return False
+        self._packed[hashlib.sha256(body).hexdigest()] = packed
+        while len(self._packed) > _PACKED_KEPT:
+            self._packed.popitem(last=False)
+        return True
+
+    async def store(self, chunk: Chunk, *, again: bool = False) -> None:
+        """Post the chunk; return when the receipt names its key and digest.
+
+        Raises: KeyConflictError, ChunkRefusedError, TransferError.
+        """
+        packed = self._packed.pop(chunk.sha256, None)
+        post = partial(self._writer.post_chunk, receiver_provider=self._provider, packed=packed, again=again)
+        with _told_as_refusal(chunk.key, whatever=again):
+            await asyncio.to_thread(post, chunk, self._source_cloud)
+
+    async def seal(self, key: ChunkKey) -> str | None:
+        """Ask the writer to occupy the key: None when it has; else the digest of what is there.
+
+        Raises: ChunkRefusedError, TransferError.
+        """
+        with _told_as_refusal(key, whatever=True):
+            return await asyncio.to_thread(self._writer.seal_chunk, key, self._source_cloud)
+
+    async def look(self, key: ChunkKey) -> str | None:
+        """Ask the writer; one that does not know the question is asked to seal the key. Raises: TransferError.
+
+        None too where it takes no such key at all.
+        """
+        try:
+            return await asyncio.to_thread(self._writer.look_at_chunk, key, self._source_cloud)
+        except TransferError as error:
+            if error.status != 400:
+                raise
+        try:
+            return await self.seal(key)
+        except ChunkRefusedError:
+            return None
+
+    async def highest_number(self, device_id: str) -> int | None:
+        """Ask the writer, and list the archive where it is here. Raises: TransferError, StoreError."""
+        try:
+            told = await asyncio.to_thread(self._writer.highest_number, device_id, self._source_cloud)
+        except TransferError as error:
+            if error.status != 400:
+                raise
+            told = None
+        seen = await known_chunks.highest_number(device_id, None, self._archive)
+        return seen or None if told is None else max(told, seen)

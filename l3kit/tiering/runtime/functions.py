@@ -1,0 +1,204 @@
+"""What each of the twin's functions does, on whichever cloud it runs. Entries turn events into calls of this."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.movers.report import RunReport
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings import Settings
+from l3kit.tiering.transfer.wire import Request, Response
+
+if TYPE_CHECKING:  # each function imports what it runs when it runs: a cold start has no time for the rest
+    from l3kit.tiering.movers.archive_targets import ArchiveTarget
+    from l3kit.tiering.movers.cold_target import ColdTarget
+    from l3kit.tiering.transfer.receiver import WriterFunction
+    from l3kit.tiering.transfer.sender import Writer
+
+MAX_REPORT_BYTES = 5_000_000
+"""A report as an answer: below every cloud's limit, of which Lambda's 6 MB is the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """How stores are opened by name; each cloud has its own, and tests hand in others."""
+
+    hot: Callable[[str], HotStore]
+    journal: Callable[[str], JournalStore]
+    objects: Callable[[str, Tier], ObjectStore]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a mover.
+
+    Attributes:
+        time: the scheduled time as ISO-8601 text, so that a retried or late run has the same cutoff; None is now.
+        request_id: the cloud's own id of the call.
+        remaining: seconds until the cloud ends the function.
+    """
+
+    time: object
+    request_id: str
+    remaining: Callable[[], float]
+
+    @property
+    def now(self) -> datetime:
+        """Raises: ConfigurationError where `time` is no time."""
+        if self.time is None:
+            return datetime.now(UTC)
+        try:
+            moment = datetime.fromisoformat(self.time)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            raise ConfigurationError("event.time", f"{self.time!r} is not an ISO-8601 time") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Function:
+    """One function with its settings. `role` of its spec says which of `move`, `write` and `read` it has.
+
+    Stores of writers and readers stay open between calls; a mover counts what it asked of its stores, so that each
+    run opens its own.
+    """
+
+    def __init__(self, settings: Settings, openers: Openers) -> None:
+        self._settings = settings
+        self._openers = openers
+        self._kept: dict[str, Any] = {}
+
+    async def move(self, run: Run) -> RunReport:
+        """Run the mover. Raises: L3Error where nothing could be begun."""
+        async with AsyncExitStack() as closing:
+            if self._settings.function == "hot-to-cold-mover":
+                return await self._hot_to_cold(run, closing)
+            return await self._cold_to_archive(run, closing)
+
+    async def write(self, request: Request) -> Response:
+        """Answer a sender on another cloud; never raises for what it sent."""
+        from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+        from l3kit.tiering.transfer.cold_writer import ColdWriter
+
+        token, former = self._settings.token, self._settings.former
+        writer: WriterFunction
+        if self._settings.function == "cold-writer":
+            archive = self._kept_objects("archive") if "archive" in self._settings.stores else None
+            writer = ColdWriter(self._kept_objects("cold"), token, former=former, archive=archive)
+        else:
+            writer = ArchiveWriter(self._kept_objects("archive"), token, former=former)
+        return await writer.handle(request)
+
+    def _kept_objects(self, tier: Tier) -> ObjectStore:
+        if tier not in self._kept:
+            self._kept[tier] = self._openers.objects(self._settings.stores[tier], tier)
+        store: ObjectStore = self._kept[tier]
+        return store
+
+    async def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""
+        from l3kit.tiering.format.item_times import moment_of
+        from l3kit.tiering.runtime.readers import read_history, read_last
+
+        if "hot" not in self._kept:
+            self._kept["hot"] = self._openers.hot(self._settings.stores["hot"])
+        if self._settings.function == "hot-reader":
+            return await read_history(self._kept["hot"], request)
+        return await read_last(self._kept["hot"], request, moment_of(datetime.now(UTC)))
+
+    async def _hot_to_cold(self, run: Run, closing: AsyncExitStack) -> RunReport:
+        from l3kit.tiering.movers.hot_to_cold import HotToCold
+        from l3kit.tiering.movers.targets import LocalTarget, RemoteTarget
+
+        settings = self._settings
+        compression = settings.tuning.compression
+        archive = self._objects("archive", closing) if "archive" in settings.stores else None
+        target: ColdTarget
+        if settings.remote_url:
+            writer, receiver = self._writer("hot", "cold", closing)
+            target = RemoteTarget(writer, settings.provider, compression, receiver, archive)
+        else:
+            target = LocalTarget(self._objects("cold", closing), compression, archive)
+        hot = self._openers.hot(settings.stores["hot"])
+        closing.push_async_callback(hot.close)
+        journal = self._openers.journal(settings.stores["journal"])
+        closing.push_async_callback(journal.close)
+        mover = HotToCold(
+            hot=hot,
+            journal=journal,
+            target=target,
+            devices=settings.twin.devices,
+            now=run.now,
+            hot_days=settings.twin.hot_days,
+            run_id=_run_id(run),
+            clock=_utc_now,
+            remaining=run.remaining,
+            tuning=settings.tuning,
+        )
+        return await mover.run()
+
+    async def _cold_to_archive(self, run: Run, closing: AsyncExitStack) -> RunReport:
+        from l3kit.tiering.movers.archive_targets import LocalArchive, RemoteArchive
+        from l3kit.tiering.movers.cold_to_archive import ColdToArchive
+
+        settings = self._settings
+        target: ArchiveTarget
+        if settings.remote_url:
+            writer, receiver = self._writer("cold", "archive", closing)
+            target = RemoteArchive(writer, settings.provider, receiver)
+        else:
+            target = LocalArchive(self._objects("archive", closing))
+        mover = ColdToArchive(
+            cold=self._objects("cold", closing),
+            target=target,
+            now=run.now,
+            cold_days=settings.twin.cold_days,
+            run_id=_run_id(run),
+            clock=_utc_now,
+            remaining=run.remaining,
+            tuning=settings.tuning,
+        )
+        return await mover.run()
+
+    def _objects(self, tier: Tier, closing: AsyncExitStack) -> ObjectStore:
+        store = self._openers.objects(self._settings.stores[tier], tier)
+        closing.push_async_callback(store.close)
+        return store
+
+    def _writer(self, source: str, target: Tier, closing: AsyncExitStack) -> tuple[Writer, str]:
+        """The remote writer, and the provider that it runs on."""
+        from l3kit.tiering.transfer.sender import Writer
+
+        settings = self._settings
+        receiver = str((settings.twin.providers or {})[f"layer_3_{target}_provider"])
+        link = f"{settings.provider}_l3{source}_to_{receiver}_l3{target}"
+        timeout = float(settings.tuning.request_timeout_seconds)
+        writer = Writer(settings.remote_url or "", settings.token, link, timeout=timeout)
+        closing.callback(writer.close)
+        return writer, receiver
+
+
+def bounded_report(report: RunReport) -> dict[str, Any]:
+    """The report as an answer; without the moved keys where it would exceed MAX_REPORT_BYTES."""
+    content = report.to_json()
+    if len(orjson.dumps(content)) > MAX_REPORT_BYTES:
+        for device in content["devices"]:
+            device["keys"], device["skipped"] = [], device["skipped"][:10]
+        content["devices"] = content["devices"][:1000]
+        content["shortened"] = True
+    return content
+
+
+def _run_id(run: Run) -> str:
+    """Unique even where a cloud repeats a call under the same request id."""
+    return f"{run.request_id}-{uuid.uuid4().hex[:8]}"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,111 @@
+"""A function behind HTTP, as Azure and Google Cloud call it: requests in, answers out, several at once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from l3kit.errors import ConfigurationError, L3Error
+from l3kit.tiering.runtime.event_loop import EventLoop
+from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
+from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.readers import exact_json
+from l3kit.tiering.settings import FUNCTIONS, Settings
+from l3kit.tiering.transfer.wire import Request
+
+MAX_EVENT_BYTES = 1024 * 1024
+"""Of a request to a mover or reader: a few fields."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer, its body as JSON."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        return {"Content-Type": "application/json", "Cache-Control": "no-store", **self.headers}
+
+
+class HttpFunction:
+    """One of the twin's functions.
+
+    Args:
+        seconds: how long a mover may run, by the cloud's own limit.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        openers: Openers,
+        log_lines: LogLines,
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._role = FUNCTIONS[settings.function].role
+        self._served = Function(settings, openers)
+        self._loop = EventLoop()
+        self._log_lines = log_lines
+        self._seconds = seconds
+        self._clock = clock
+
+    def answer(
+        self, request: Request, request_id: str, *, scheduled: str | None = None, limit: float = 0
+    ) -> HttpAnswer:
+        """Answer one request.
+
+        Args:
+            scheduled: the time a mover's run stands for, where the cloud's scheduler tells it beside the body.
+            limit: seconds that this very request may take, where that is less than the function's own limit.
+        """
+        self._log_lines.request_id = request_id
+        if self._role == "writer":
+            response = self._loop.run(self._served.write(request))
+            return HttpAnswer(response.status, orjson.dumps(dict(response.body)), response.headers)
+        try:
+            event = _event(request)
+            if self._role == "reader":
+                return HttpAnswer(200, exact_json(self._loop.run(self._served.read(event))))
+            return HttpAnswer(200, orjson.dumps(self._move(event.get("time", scheduled), request_id, limit)))
+        except ConfigurationError as error:
+            log.warning("refused: %s", error)
+            return HttpAnswer(400, orjson.dumps({"error": str(error)}))
+        except L3Error as error:
+            log.exception("failed")
+            return HttpAnswer(500, orjson.dumps({"error": str(error)}))
+
+    def tick(self, request_id: str) -> None:
+        """A mover's run by the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
+        self._log_lines.request_id = request_id
+        self._move(None, request_id, 0)
+
+    def _move(self, moment: object, request_id: str, limit: float) -> dict[str, object]:
+        end = self._clock() + (min(limit, self._seconds) if limit else self._seconds)
+        run = Run(moment, request_id, lambda: end - self._clock())
+        return bounded_report(self._loop.run(self._served.move(run)))
+
+
+def _event(request: Request) -> Mapping[str, object]:
+    """The body as a JSON object; none at all is an empty one. Raises: ConfigurationError."""
+    if len(request.body) > MAX_EVENT_BYTES:
+        raise ConfigurationError("body", f"has more than {MAX_EVENT_BYTES:,} bytes")
+    if not request.body.strip():
+        return {}
+    try:
+        event = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise ConfigurationError("body", f"is not JSON ({error})") from None
+    if not isinstance(event, dict):
+        raise ConfigurationError("body", "must be a JSON object")
+    return event

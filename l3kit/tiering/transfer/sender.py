@@ -1,0 +1,320 @@
+"""The sending side of the protocol: one session, retries, time-outs, and errors that say what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
+from l3kit.tiering.format.chunks import Chunk, ChunkKey
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer import refusals, wire
+from l3kit.tiering.transfer.payload import Payload, encode, plain
+from l3kit.tiering.transfer.refusals import Answer
+
+TIMEOUT_SECONDS = 30.0
+WAITS = (1.0, 2.0, 4.0)
+"""Seconds before each retry, to which up to a quarter is added at random."""
+MAX_RETRY_AFTER = 30.0
+MAX_ANSWER_BYTES = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReceipt:
+    """What the cold writer confirms: items written, under which key, with which digest."""
+
+    written: int
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartReceipt:
+    """What the archive writer confirms: the parts that are still missing, or none when the object is complete."""
+
+    pending: tuple[int, ...]
+
+
+class Writer:
+    """A writer function on another cloud.
+
+    Safe to be used from several threads. A call that fails for good leaves nothing half done that repeating the same
+    call would not settle.
+
+    Args:
+        url: https, or http on loopback.
+        token: of the connection; never shown.
+        link: the connection's id, for messages.
+        sleep, jitter: seconds to wait, and a random number from 0 to 1.
+        timeout: seconds for connecting, and for the answer.
+
+    Raises: ConfigurationError for an unfit url; MissingConnectionError (a ValueError) for a blank token.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Secret,
+        link: str,
+        *,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        if not token:
+            raise MissingConnectionError(link, "its token is blank", "Apply the twin again to create one")
+        _check_url(url, link)
+        self._url = url
+        self._token = token
+        self._link = link
+        self._session = session or open_session(url)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._now = now
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._plain_only = False
+        self.usage = Usage()
+
+    def __repr__(self) -> str:
+        return f"Writer({self._link})"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def post_chunk(
+        self,
+        chunk: Chunk,
+        source_cloud: str,
+        *,
+        receiver_provider: str = "aws",
+        packed: bytes | None = None,
+        again: bool = False,
+    ) -> ChunkReceipt:
+        """Send a chunk to the cold writer; return when it confirmed the very content.
+
+        Args:
+            packed: `payload.deflate(chunk.body)`, where that is at hand.
+            again: it may have been stored before, and archived since; then the writer only confirms.
+        Raises: KeyConflictError where the key holds other content; TransferError.
+        """
+        key = str(chunk.key)
+        pieces = wire.chunk_pieces(chunk, source_cloud, again=again)
+        payload = encode(pieces, receiver_provider, {1: packed} if packed else None)
+        answer = self._confirmed(payload, key, chunk.sha256, receiver_provider)
+        written = answer.get("written")
+        return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
+
+    def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
+        """Have the key occupied by an empty array: None; else the digest of what it holds. Raises: TransferError."""
+        payload = encode(wire.seal_pieces(key, source_cloud), "aws")
+        answer = self._post(payload, str(key), "aws")
+        if answer.status == 409:
+            return self._conflict_digest(answer, str(key))
+        if answer.body.get("sealed") is not True or answer.body.get("key") != str(key):
+            raise refusals.unconfirmed(self._link, answer)
+        return None
+
+    def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
+        """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
+        answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key), "aws")
+        sha256 = answer.body.get("sha256")
+        if (answer.body.get("looked"), answer.body.get("key")) != (True, str(key)) or not isinstance(
+            sha256, str | None
+        ):
+            raise refusals.unconfirmed(self._link, answer)
+        return sha256
+
+    def highest_number(self, device_id: str, source_cloud: str) -> int:
+        """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
+        answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None, "aws")
+        number = answer.body.get("highest")
+        if answer.body.get("iot_device_id") != device_id or type(number) is not int or number < 0:
+            raise refusals.unconfirmed(self._link, answer)
+        return number
+
+    def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
+        """Send an object, or a part of one, to the archive writer.
+
+        Args:
+            payload: `part.payload(...)`.
+        Returns: what is missing; nothing when the writer confirmed the whole object's digest.
+        Raises: KeyConflictError where the key holds other content; TransferError.
+        """
+        answer = self._confirmed(payload, part.key, part.sha256, receiver_provider, may_pend=part.total > 1)
+        return PartReceipt(tuple(answer.get("pending", ())))
+
+    def _confirmed(
+        self, payload: Payload, key: str, sha256: str, provider: str, *, may_pend: bool = False
+    ) -> Mapping[str, Any]:
+        if not payload.fits(provider):
+            raise TransferError(
+                self._link,
+                f"{key} weighs {payload.weight} bytes for {provider}, plain {payload.plain_bytes}, more than it takes",
+                refusals.REMEDIES[413],
+            )
+        answer = self._post(payload, key, provider)
+        told = answer.body
+        if answer.status == 409:
+            existing = told.get("sha256")
+            if existing != sha256:
+                raise KeyConflictError(
+                    f"{self._link}: {key}",
+                    "the key holds other content, which was left as it is",
+                    "Compare the two; see docs/protocol.md",
+                    existing_sha256=existing if isinstance(existing, str) else None,
+                )
+        elif not (may_pend and _is_pending(told)) and (told.get("key"), told.get("sha256")) != (key, sha256):
+            raise refusals.unconfirmed(self._link, answer)
+        return told
+
+    def _conflict_digest(self, answer: Answer, key: str) -> str:
+        existing = answer.body.get("sha256")
+        if not isinstance(existing, str):
+            raise TransferError(
+                self._link,
+                f"HTTP 409 for {key} without the digest of what is there",
+                "It cannot be read there, or a writer of another make answers: see docs/protocol.md",
+                status=409,
+            )
+        return existing
+
+    def _post(self, payload: Payload, key: str | None, provider: str) -> Answer:
+        """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError.
+
+        Args:
+            key: of the object that the request is about, where it is about one.
+        """
+        if self._plain_only and (instead := plain(payload, provider)).fits(provider):
+            payload = instead
+        try:
+            return self._post_as_it_is(payload, key)
+        except TransferError as error:
+            instead = plain(payload, provider)
+            if error.status != 415 or instead is payload or not instead.fits(provider):
+                raise
+        if not self._plain_only:
+            log.warning("%s: the writer takes no gzip; from now on plain JSON is sent where that fits", self._link)
+        self._plain_only = True
+        return self._post_as_it_is(instead, key)
+
+    def _post_as_it_is(self, payload: Payload, key: str | None) -> Answer:
+        """POST with retries. Returns: a 200 or a 409. Raises: TransferError for all else."""
+        for wait in (*WAITS, None):
+            retry_after = 0.0
+            try:
+                answer = self._attempt(payload, key)
+            except requests.exceptions.SSLError:
+                raise TransferError(self._link, "the TLS certificate was not accepted", "Check url and clock") from None
+            except requests.exceptions.RequestException as error:
+                failure = TransferError(self._link, *refusals.broken_connection(error, self._timeout))
+            else:
+                if answer.status in (200, 409):
+                    return answer
+                failure = refusals.failed(self._link, answer, self._token)
+                retry_after = self._retry_after(answer.headers.get("retry-after"))
+            if wait is None or not (failure.status is None or failure.status == 429 or failure.status >= 500):
+                break
+            self._count_retry()
+            pause = max(wait * (1 + self._jitter() / 4), min(retry_after, MAX_RETRY_AFTER))
+            log.warning("%s: %s; trying again in %.1f s", self._link, failure.cause, pause)
+            self._sleep(pause)
+        raise failure
+
+    def _attempt(self, payload: Payload, key: str | None) -> Answer:
+        with self._lock:
+            self.usage.count("post")
+            self.usage.bytes_out += len(payload.body)
+        headers = {
+            **payload.headers,
+            wire.TOKEN_HEADER: self._token.reveal(),
+            **({} if key is None else {wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key)}),
+            "Accept-Encoding": "identity",
+        }
+        give_up = time.monotonic() + self._timeout
+        with self._session.post(
+            self._url, data=payload.body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+        ) as response:
+            content = b""
+            for block in response.iter_content(16_384):
+                content += block
+                if time.monotonic() > give_up:
+                    raise requests.exceptions.ReadTimeout("the answer trickles")
+                if len(content) > MAX_ANSWER_BYTES:
+                    content = b""
+                    break
+            with self._lock:
+                self.usage.bytes_in += len(content)
+            told = {name.lower(): text for name, text in response.headers.items()}
+            packed = "Content-Encoding" in payload.headers
+            return Answer(response.status_code, refusals.json_object(content), told, packed)
+
+    def _count_retry(self) -> None:
+        with self._lock:
+            self.usage.retried("post")
+
+    def _retry_after(self, value: str | None) -> float:
+        """Seconds, from seconds or a date; 0 where it says nothing."""
+        if not value:
+            return 0.0
+        if value.strip().isdigit():
+            return float(value)
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return 0.0
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - self._now()).total_seconds())
+
+
+def _is_pending(answer: Mapping[str, Any]) -> bool:
+    pending = answer.get("pending")
+    return isinstance(pending, list) and bool(pending) and all(type(part) is int for part in pending)
+
+
+def _check_url(url: str, link: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
+    if parts.scheme not in ("https", "http") or not host or parts.username is not None:
+        raise ConfigurationError(link, "its url is not an https url without user name", "Apply the twin again")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(link, f"its url is plain http to {host}", "Only https may carry the token")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def open_session(url: str) -> requests.Session:
+    """For requests to a writer: never repeated, no cookies; on loopback deaf to the shell's proxies."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    return session

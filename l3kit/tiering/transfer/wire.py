@@ -1,0 +1,239 @@
+"""The protocol between clouds: envelopes, headers, sizes, and the checks a receiver makes. docs/protocol.md tells it.
+
+Both sides import this module, so that they cannot disagree. No I/O here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+import orjson
+
+from l3kit.errors import L3Error
+from l3kit.tiering.format.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
+from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.payload import MAX_BODY_BYTES, Payload, encode
+
+TOKEN_HEADER = "X-Inter-Cloud-Token"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+MAX_KEY_BYTES = 1024
+_UNFIT_KEY = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
+_GZIP_SLICE = 16 * 1024
+"""Bytes fed at once: zlib copies what follows a member's end, which must not be the whole body for every member."""
+
+
+class Refusal(L3Error):
+    """A request that is answered with a 4xx. `field` is the part of it that is wrong."""
+
+    def __init__(self, status: int, cause: str, field: str = "body", **extra: object) -> None:
+        super().__init__(field, cause)
+        self.status = status
+        self.extra = extra
+
+    def response(self) -> Response:
+        return Response(self.status, {"error": f"{self.resource}: {self.cause}", "field": self.resource, **self.extra})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as every cloud's entry adapter hands it in: header names in any case, the body as it came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    method: str = "POST"
+
+    def header(self, name: str) -> str | None:
+        """Its value, stripped; None where it is missing. Raises: Refusal where it is there in two spellings."""
+        found = [value for key, value in self.headers.items() if key.lower() == name.lower()]
+        if len(found) > 1:
+            raise Refusal(400, "the header is there more than once", name)
+        return found[0].strip() if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer: a status and a JSON object."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- receiving ------------------------------------------------------------------------------------------------
+
+
+def check_token(request: Request, token: Secret, *former: Secret) -> bool:
+    """Whether the request carries the token or a former one; each is compared, in constant time, so that the time
+    does not tell which it was. Where the token is blank nothing matches, whatever the former ones are."""
+    try:
+        given = request.header(TOKEN_HEADER)
+    except Refusal:
+        return False
+    if not given or not token:
+        return False
+    told = given.encode("utf-8", "surrogatepass")
+    return sum(hmac.compare_digest(told, taken.reveal().encode()) for taken in (token, *former) if taken) > 0
+
+
+def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
+    """The body without its content encoding, never holding more than `limit` bytes of it.
+
+    Raises: Refusal 413 beyond the limit, 415 for an unknown encoding, 400 for broken gzip.
+    """
+    encoding = (request.header("Content-Encoding") or "identity").lower()
+    if encoding == "identity":
+        if len(request.body) > limit:
+            raise Refusal(413, f"larger than {limit} bytes")
+        return request.body
+    if encoding not in ("gzip", "x-gzip"):
+        raise Refusal(415, f"{encoding[:40]!r} is not known; allowed are gzip and identity", "Content-Encoding")
+    return _gunzip(request.body, limit)
+
+
+def _gunzip(data: bytes, limit: int) -> bytes:
+    blocks: list[bytes] = []
+    room = limit + 1
+    member = zlib.decompressobj(31)
+    for start in range(0, len(data), _GZIP_SLICE):
+        rest = data[start : start + _GZIP_SLICE]
+        while rest:
+            if member.eof:  # another member follows
+                member = zlib.decompressobj(31)
+            try:
+                blocks.append(member.decompress(rest, room))
+            except zlib.error as error:
+                raise Refusal(400, f"is not valid gzip ({error})") from None
+            room -= len(blocks[-1])
+            if room <= 0:
+                raise Refusal(413, f"unpacks to more than {limit} bytes")
+            rest = member.unused_data
+    if not member.eof:
+        raise Refusal(400, "is not valid gzip (it ends too early)")
+    return b"".join(blocks)
+
+
+def check_length(key: str, field: str, limit: int = MAX_KEY_BYTES) -> None:
+    """Refuse a key that is longer than `limit` bytes."""
+    if len(key.encode()) > limit:
+        raise Refusal(400, f"makes an object key of more than {limit} bytes", field)
+
+
+def check_idempotency_key(request: Request, *keys: str) -> None:
+    """Refuse an Idempotency-Key that is none of these."""
+    given = request.header(IDEMPOTENCY_HEADER)
+    if given is not None and not {given, unquote(given)} & set(keys):
+        raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
+
+
+def key_fault(key: str) -> str | None:
+    """Why this cannot be an object's key on every cloud; None where it can."""
+    if _UNFIT_KEY.search(key):
+        return "must not hold control characters, nor `.` or `..` between slashes"
+    chunk = parse_object_key(key)
+    if chunk and is_reserved_device(chunk.device_id):
+        return f"is a chunk's of the reserved device {chunk.device_id[:60]!r}"
+    return f"must not begin with {RESERVED_PREFIX}" if key.startswith(RESERVED_PREFIX) else None
+
+
+# --- sending --------------------------------------------------------------------------------------------------
+
+
+def idempotency_key(key: str) -> str:
+    """An object key as a header value: percent-encoded UTF-8."""
+    return quote(key, safe="/:")
+
+
+def chunk_pieces(chunk: Chunk, source_cloud: str, *, again: bool = False) -> tuple[bytes, bytes, bytes]:
+    """A chunk's envelope: what stands before its items, the items, and what stands behind.
+
+    Args:
+        again: the chunk may have been stored before, and archived since.
+    """
+    more = {"again": True} if again else {}
+    frame = _chunk_frame(chunk.key, source_cloud, sha256=chunk.sha256, **more)
+    return frame + b',"items":', chunk.body, b"}"
+
+
+def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that occupies a key with an empty array."""
+    return (_chunk_frame(key, source_cloud, seal=True) + b',"items":[]}',)
+
+
+def look_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks what became of a chunk."""
+    return (_chunk_frame(key, source_cloud, look=True) + b"}",)
+
+
+def highest_pieces(device_id: str, source_cloud: str) -> tuple[bytes, ...]:
+    """The envelope that asks for the highest number of a device's chunks."""
+    return (orjson.dumps({"iot_device_id": device_id, "source_cloud": source_cloud, "highest": True}),)
+
+
+def _chunk_frame(key: ChunkKey, source_cloud: str, **more: object) -> bytes:
+    fields: dict[str, object] = {
+        "iot_device_id": key.device_id,
+        "chunk_index": key.number,
+        "start_timestamp": key.start,
+        "end_timestamp": key.end,
+        "source_cloud": source_cloud,
+        **more,
+    }
+    if key.compression != "none":
+        fields["compression"] = key.compression
+    return orjson.dumps(fields)[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePart:
+    """One POST to an archive writer: a whole object (`number` 1 of `total` 1), or a part of one.
+
+    Attributes:
+        data: the stored bytes; text where they are UTF-8, else they travel as base64.
+        sha256: of the whole object's uncompressed content.
+    """
+
+    key: str
+    data: bytes
+    sha256: str
+    number: int = 1
+    total: int = 1
+    content_encoding: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def pieces(self, source_cloud: str, *, as_text: bool) -> tuple[bytes, ...]:
+        """The envelope. Raises: UnicodeDecodeError where the data are no text."""
+        fields: dict[str, object] = {
+            "object_key": self.key,
+            "data": self.data.decode() if as_text else base64.b64encode(self.data).decode(),
+            "data_encoding": "utf-8" if as_text else "base64",
+            "source_cloud": source_cloud,
+            "is_multipart": self.total > 1,
+            "part_number": self.number,
+            "total_parts": self.total,
+            "sha256": self.sha256,
+        }
+        if self.content_encoding:
+            fields["content_encoding"] = self.content_encoding
+        if self.metadata:
+            fields["metadata"] = dict(self.metadata)
+        return (orjson.dumps(fields),)
+
+    def payload(self, source_cloud: str, provider: str) -> Payload:
+        """As text where the data are text and that fits; else as base64."""
+        if self.content_encoding is None:
+            try:
+                payload = encode(self.pieces(source_cloud, as_text=True), provider)
+            except UnicodeDecodeError:
+                pass
+            else:
+                if payload.fits(provider):
+                    return payload
+        return encode(self.pieces(source_cloud, as_text=False), provider)

@@ -1,0 +1,335 @@
+"""The twin project: a folder of config files, read and checked as a whole."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from l3kit.errors import ConfigurationError
+from l3kit.providers import ALIASES, is_known, names, provider
+from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.chunks import is_reserved_device
+from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
+from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
+from l3kit.twin.device_limits import device_problems
+from l3kit.twin.naming import check_twin_name
+from l3kit.twin.schedule_expressions import problem_with
+from l3kit.twin.schedule_times import comes_round, next_times
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_DEVICE_ID_BYTES = 512
+"""UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
+CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
+    "config.json",
+    "config_iot_devices.json",
+    "config_providers.json",
+    "config_events.json",
+)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Config(_Strict):
+    """`config.json`. Days are counted back from the moment a mover runs."""
+
+    digital_twin_name: str
+    hot_storage_size_in_days: int = Field(ge=0, le=36500)
+    cold_storage_size_in_days: int = Field(ge=1, le=36500)
+    mode: str = "production"
+    mover_schedule: str = "rate(1 day)"
+    time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
+    protect_hot_table: bool | None = None
+    tuning: dict[str, str | int] = Field(default={})
+
+    @field_validator("digital_twin_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        try:
+            return check_twin_name(value)
+        except ConfigurationError as error:
+            raise ValueError(error.cause) from None
+
+    @field_validator("mover_schedule")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        problem = problem_with(value) if value == value.strip() else "it has blanks around it"
+        if problem:
+            allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
+            raise ValueError(f"{value!r} is no schedule: {problem}; {allowed}")
+        if not comes_round(value):
+            raise ValueError(f"{value!r} never comes round: there is no such day")
+        return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
+        for name in value:
+            if name in REMOVED_TUNING:
+                raise ValueError(f"{name} {REMOVED_TUNING[name]}")
+            if name not in TUNING_VARIABLES:
+                raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
+        try:
+            Tuning.from_env({name: str(setting) for name, setting in value.items()})
+        except ConfigurationError as error:
+            raise ValueError(f"{error.resource}: {error.cause} {error.remedy}".strip()) from None
+        return value
+
+    @model_validator(mode="after")
+    def _order(self) -> Config:
+        if self.cold_storage_size_in_days <= self.hot_storage_size_in_days:
+            raise ValueError(
+                f"cold_storage_size_in_days ({self.cold_storage_size_in_days}) must exceed "
+                f"hot_storage_size_in_days ({self.hot_storage_size_in_days})"
+            )
+        return self
+
+
+class Device(BaseModel):
+    """One entry of `config_iot_devices.json`; further keys are kept for other layers."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    id: str = Field(min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        if is_reserved_device(value):
+            raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
+        if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
+            raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
+        return value
+
+
+class Providers(_Strict):
+    """`config_providers.json`: the cloud of each layer. `google` is taken for `gcp`."""
+
+    layer_1_provider: str
+    layer_2_provider: str
+    layer_3_hot_provider: str
+    layer_3_cold_provider: str
+    layer_3_archive_provider: str
+    layer_4_provider: str | None = None
+    layer_5_provider: str | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        value = ALIASES.get(value, value) if isinstance(value, str) else value
+        if value is not None and not (isinstance(value, str) and is_known(value)):
+            aliases = ", ".join(f"{alias} stands for {name}" for alias, name in ALIASES.items())
+            raise ValueError(f"{value!r} is not allowed; allowed are {', '.join(names())} ({aliases})")
+        return value
+
+    def tier(self, tier: str) -> str:
+        """The provider of `hot`, `cold` or `archive`."""
+        found: str = getattr(self, f"layer_3_{tier}_provider")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A checked twin. `path` is its folder, where `config_inter_cloud.json` is kept."""
+
+    path: Path
+    config: Config
+    devices: tuple[Device, ...]
+    providers: Providers
+    events: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Twin:
+        """Read and check all files of the folder.
+
+        Raises: ConfigurationError listing every problem of every file, each with file and key.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise ConfigurationError(str(path), "is not a folder", "Name the folder that holds the twin's config files")
+        problems: list[str] = []
+        config = _parse(folder, CONFIG, Config, problems)
+        devices = _parse_list(folder, DEVICES, problems)
+        providers = _parse(folder, PROVIDER_FILE, Providers, problems)
+        events = _load_events(folder, problems)
+        if providers is not None:
+            problems += _unholdable(devices, providers)
+            problems += _untellable(config, providers)
+        if problems or config is None or providers is None:
+            lines = "\n".join(f"  {problem}" for problem in problems)
+            raise ConfigurationError(
+                f"twin {folder.name}", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done"
+            )
+        return cls(folder.resolve(), config, devices, providers, events)
+
+    @property
+    def name(self) -> str:
+        return self.config.digital_twin_name
+
+    def digital_twin_info(self) -> dict[str, Any]:
+        """What functions are told of the twin: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
+        return {
+            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
+            "config_iot_devices": [{"id": device.id} for device in self.devices],
+            "config_providers": self.providers.model_dump(exclude_none=True),
+            "config_events": list(self.events),
+        }
+
+    def connection_ids(self) -> dict[str, str]:
+        """The links that cross a cloud border, by their receiving function."""
+        p = self.providers
+        l1, l2 = p.layer_1_provider, p.layer_2_provider
+        hot, cold, archive = (p.tier(tier) for tier in ("hot", "cold", "archive"))
+        links = {
+            "ingestion": (l1, l2, l1_to_l2_id(l1, l2)),
+            "writer": (l2, hot, l2_to_hot_id(l2, hot)),
+            "cold-writer": (hot, cold, hot_to_cold_id(hot, cold)),
+            "archive-writer": (cold, archive, cold_to_archive_id(cold, archive)),
+        }
+        return {receiver: conn_id for receiver, (source, target, conn_id) in links.items() if source != target}
+
+    def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
+        """When each mover runs next, by the expression that its cloud is told.
+
+        Args:
+            made: from when a rate counts on AWS: the schedule's creation.
+        """
+        told = {"hot-to-cold-mover": self.providers.tier("hot"), "cold-to-archive-mover": self.providers.tier("cold")}
+        return {
+            mover: next_times(provider(cloud).told_schedule(self.config.mover_schedule), now, made, count)
+            for mover, cloud in told.items()
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per tier: where it is, and how long data stays there."""
+        import pandas as pd
+
+        hot, cold = self.config.hot_storage_size_in_days, self.config.cold_storage_size_in_days
+        rows = [
+            ["hot", self.providers.tier("hot"), f"up to {hot} days old", len(self.devices)],
+            ["cold", self.providers.tier("cold"), f"{hot} to {cold} days old", len(self.devices)],
+            ["archive", self.providers.tier("archive"), f"over {cold} days old", len(self.devices)],
+        ]
+        return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
+
+
+def _unholdable(devices: tuple[Device, ...], providers: Providers) -> list[str]:
+    tiers = {tier: providers.tier(tier) for tier in ("hot", "cold", "archive")}
+    return [
+        f"{DEVICES}: entry {index}: id: {problem}. Rename the device, or choose another provider in {PROVIDER_FILE}"
+        for index, device in enumerate(devices)
+        for problem in device_problems(device.id, tiers)
+    ]
+
+
+def _untellable(config: Config | None, providers: Providers) -> list[str]:
+    """Not every scheduler can be told every schedule that EventBridge can."""
+    if config is None:
+        return []
+    for cloud in (providers.tier("hot"), providers.tier("cold")):
+        try:
+            provider(cloud).told_schedule(config.mover_schedule)
+        except ConfigurationError as error:
+            return [f"{CONFIG}: {error}"]
+    return []
+
+
+UNREADABLE = object()
+"""Told apart from a file that holds `null`, which is a problem of its own."""
+
+
+def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
+    """A file's content. A byte order mark, as Windows' editors write it, is passed over."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [key for key, _ in pairs]
+        problems.extend(f"{name}: {key}: is there twice" for key in dict.fromkeys(names) if names.count(key) > 1)
+        return dict(pairs)
+
+    try:
+        return json.loads((folder / name).read_text("utf-8-sig"), object_pairs_hook=unique)
+    except FileNotFoundError:
+        problems.append(f"{name}: the file is missing")
+    except json.JSONDecodeError as error:
+        problems.append(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}")
+    except (OSError, ValueError, RecursionError) as error:
+        problems.append(f"{name}: cannot be read ({type(error).__name__})")
+    return UNREADABLE
+
+
+def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | None:
+    content = _load_json(folder, name, problems)
+    if content is UNREADABLE:
+        return None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems += [f"{name}: {text}" for text in _explain(error, model)]
+        return None
+
+
+def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
+    content = _load_json(folder, name, problems)
+    if content is UNREADABLE:
+        return ()
+    if not isinstance(content, list) or not content:
+        problems.append(f'{name}: must be a list of at least one {{"id": ...}}')
+        return ()
+    devices: dict[str, Device] = {}
+    for index, entry in enumerate(content):
+        try:
+            device = Device.model_validate(entry)
+        except ValidationError as error:
+            problems += [f"{name}: entry {index}: {text}" for text in _explain(error, Device)]
+            continue
+        if device.id in devices:
+            problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
+        devices[device.id] = device
+    return tuple(devices.values())
+
+
+def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
+    try:
+        if not (folder / EVENTS).exists():
+            return ()
+    except OSError as error:
+        problems.append(f"{EVENTS}: cannot be read ({error.strerror})")
+        return ()
+    content = _load_json(folder, EVENTS, problems)
+    if content is UNREADABLE:
+        return ()
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        problems.append(f"{EVENTS}: must be a list of objects")
+        return ()
+    return tuple(content)
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Pydantic's findings in the words of the file: key, value, and the nearest known key for an unknown one."""
+    texts = []
+    for finding in error.errors():
+        key = ".".join(str(part) for part in finding["loc"]) or "the file"
+        if finding["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, model.model_fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(model.model_fields)}"
+            texts.append(f"{key}: is not a known key{hint}")
+        elif finding["type"] == "missing":
+            texts.append(f"{key}: is missing")
+        elif finding["type"] == "value_error":
+            texts.append(f"{key}: {finding['msg'].removeprefix('Value error, ')}")
+        else:
+            texts.append(f"{key}: {finding['msg'][0].lower()}{finding['msg'][1:]}, not {finding['input']!r}")
+    return texts

@@ -1,0 +1,254 @@
+"""`config_inter_cloud.json`: where each cross-cloud link leads and the token it takes. Only this module writes it.
+
+The file holds tokens: it is never committed, never shown, and readable by its owner alone. The twin's folder has that
+of the real accounts; each sandbox keeps one of its own. It can always be made again from what is deployed
+(`l3kit.clouds.ports.deployed_links`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from l3kit.errors import ConfigurationError
+from l3kit.files import refusal
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, format_former, parse_former
+
+FILE = "config_inter_cloud.json"
+LOCK_SECONDS = 30.0
+TOKEN_BYTES = 32
+"""256 bits (DESIGN, section 3)."""
+OF_THE_TOKEN = ("previous", "replaces")
+"""Fields that say something of the token beside them; left out where they are empty."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One link. Its tokens show in no repr.
+
+    Attributes:
+        former: tokens that the receiver still takes until their end.
+        replaces: digest of what the receiver is to be told this instead of (`told_digest`): this entry is ahead of it.
+    """
+
+    conn_id: str
+    url: str
+    token: str = field(repr=False)
+    provider: str = ""
+    function: str = ""
+    former: tuple[FormerToken, ...] = field(default=(), repr=False)
+    replaces: str = field(default="", repr=False)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.url.strip() and self.token.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedWriter:
+    """What a cloud says of a deployed receiver.
+
+    Attributes:
+        url: where it is posted to; empty where it has no address.
+        variables: tokens among them, so they show in no repr.
+    """
+
+    url: str
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFile:
+    """Where the links of one twin are kept for one target: real accounts, or one sandbox.
+
+    Attributes:
+        path: the file.
+        sandbox: it is a sandbox's, so its folder is made where it is missing.
+    """
+
+    path: Path
+    sandbox: bool = False
+
+    def load(self) -> dict[str, Connection]:
+        """All saved links by id; empty where there is no file yet. Raises: ConfigurationError for a broken file."""
+        content = _read(self.path)
+        return {conn_id: _connection(conn_id, entry) for conn_id, entry in content["connections"].items()}
+
+    def save(self, connection: Connection, *, lock_seconds: float = LOCK_SECONDS) -> None:
+        """Create or update one link as a whole. See `save_inter_cloud_connection`."""
+        changes = {"url": connection.url, "token": connection.token}
+        changes |= {"provider": connection.provider} if connection.provider else {}
+        changes |= {"function": connection.function} if connection.function else {}
+        changes |= {"previous": format_former(connection.former), "replaces": connection.replaces}
+        self.change(connection.conn_id, changes, lock_seconds)
+
+    def change(self, conn_id: str, changes: Mapping[str, str], lock_seconds: float = LOCK_SECONDS) -> None:
+        """Set these fields of one link; all others, and all other links, are kept.
+
+        Raises: ConfigurationError.
+        """
+        self._locked(lambda: _update(self.path, conn_id, changes), lock_seconds)
+        log.info("saved connection %s", conn_id)
+
+    def remove(self, conn_id: str) -> None:
+        """Take one link out. Raises: ConfigurationError."""
+        self._locked(lambda: _remove(self.path, conn_id), LOCK_SECONDS)
+        log.info("removed connection %s", conn_id)
+
+    def _locked(self, do: Callable[[], None], lock_seconds: float) -> None:
+        try:
+            if self.sandbox:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self.path.parent.is_dir():
+                folder = str(self.path.parent)
+                raise ConfigurationError(folder, "is not a folder", f"{FILE} is kept in the twin's folder")
+            with FileLock(f"{self.path}.lock", timeout=lock_seconds, mode=0o600):
+                do()
+        except Timeout:
+            raise ConfigurationError(
+                FILE, f"is held by another deployment for over {lock_seconds:g} s", "Wait for it to end, then repeat"
+            ) from None
+        except OSError as error:
+            cause, remedy = refusal(error)
+            left = f"{remedy}. It was left as it is"
+            raise ConfigurationError(FILE, f"cannot be written ({cause})", left) from None
+
+
+def told_digest(variables: Mapping[str, str]) -> str:
+    """Of the tokens that a receiver was told, so that an entry can say which of its states it is to replace."""
+    told = [variables.get(name, "").strip() for name in (TOKEN_VARIABLE, FORMER_VARIABLE)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def l1_to_l2_id(l1: str, l2: str) -> str:
+    return f"{l1}_l1_to_{l2}_l2"
+
+
+def l2_to_hot_id(l2: str, hot: str) -> str:
+    return f"{l2}_l2_to_{hot}_l3hot"
+
+
+def hot_to_cold_id(hot: str, cold: str) -> str:
+    return f"{hot}_l3hot_to_{cold}_l3cold"
+
+
+def cold_to_archive_id(cold: str, archive: str) -> str:
+    return f"{cold}_l3cold_to_{archive}_l3archive"
+
+
+def new_token() -> str:
+    """A fresh token of 256 random bits, URL-safe text."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def load_connections(project_path: str | Path) -> dict[str, Connection]:
+    """The links of real accounts, by id; empty where there is no file yet. Raises: ConfigurationError."""
+    return LinkFile(Path(project_path) / FILE).load()
+
+
+def save_inter_cloud_connection(
+    project_path: str | Path,
+    conn_id: str,
+    url: str,
+    token: str,
+    *,
+    provider: str | None = None,
+    function: str | None = None,
+    lock_seconds: float = LOCK_SECONDS,
+) -> None:
+    """Create or update one link of real accounts, keeping every other one and every field this version does not know.
+
+    All or nothing, under a file lock, so two deployments at once lose nothing; file mode 0600. An empty token is
+    saved with a warning: the receiver will refuse everything.
+    Raises: ConfigurationError where the folder is missing or cannot be written, the lock stays taken, or the file is
+        broken (it is left as it is).
+    """
+    if not token.strip():
+        log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
+    changes = {"url": url, "token": token, "provider": provider, "function": function}
+    told = {key: value for key, value in changes.items() if value is not None}
+    LinkFile(Path(project_path) / FILE).change(conn_id, told, lock_seconds)
+
+
+def _update(path: Path, conn_id: str, changes: Mapping[str, str]) -> None:
+    content = _content(path)
+    before = content["connections"].get(conn_id, {})
+    if "token" in changes and changes["token"] != before.get("token"):  # what stood beside the former one
+        before = {key: value for key, value in before.items() if key not in OF_THE_TOKEN}
+    entry = {**before, **changes}
+    entry = {key: value for key, value in entry.items() if value or key not in OF_THE_TOKEN}
+    content["connections"][conn_id] = {key: entry[key] for key in sorted(entry)}
+    _write(path, content)
+
+
+def _remove(path: Path, conn_id: str) -> None:
+    content = _content(path)
+    if content["connections"].pop(conn_id, None) is not None:
+        _write(path, content)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What the file holds now. The lock must be held."""
+    for left in path.parent.glob(f".{path.name}.*"):  # by a deployment that was killed: the lock is ours alone
+        left.unlink(missing_ok=True)
+    return _read(path)
+
+
+def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
+    told = {key: str(entry.get(key) or "") for key in ("url", "token", "provider", "function", "replaces")}
+    try:
+        return Connection(conn_id, former=parse_former(str(entry.get("previous") or "")), **told)
+    except ValueError as error:
+        raise ConfigurationError(
+            FILE, f"connections.{conn_id}.previous {error}", "Mend or remove it; it was left as it is"
+        ) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The file's content, without links where there is no file yet. Raises: ConfigurationError."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {"connections": {}}
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "msg", None) or "not UTF-8"
+        raise ConfigurationError(
+            path.name, f"cannot be read ({reason})", "Mend or remove it; it was left as it is"
+        ) from None
+    connections = content.get("connections") if isinstance(content, dict) else None
+    if not isinstance(connections, dict) or not all(isinstance(entry, Mapping) for entry in connections.values()):
+        raise ConfigurationError(
+            path.name, "has no object 'connections' of objects", "Mend or remove it; it was left as it is"
+        )
+    return dict(content)
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            json.dump(content, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,85 @@
+"""A twin's schedule, written as EventBridge has it, in the forms of Azure's timers and of Cloud Scheduler. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from l3kit.errors import ConfigurationError
+from l3kit.twin.schedule_times import MONTHS
+
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""Of minute, hour, day, month and weekday."""
+REMEDY = "Use rate(...) with a number that divides the hour or the day, or cron(...) without year, L, W and #"
+
+
+def unix_cron(expression: str) -> str:
+    """Five fields, by UTC: minute, hour, day, month, weekday (names, since numbers count differently).
+
+    Raises: ConfigurationError where five fields cannot say it.
+    """
+    kind, inner = expression.rstrip(")").split("(", 1)
+    if kind == "rate":
+        return _rate(expression, *inner.split())
+    if kind != "cron":
+        raise _cannot(expression)
+    minute, hour, day, month, weekday, year = inner.upper().split()
+    odd = re.search(r"[LW#]", re.sub("JUL|WED", "", f"{day} {weekday}"))
+    if year != "*" or odd or ("?" not in (day, weekday) and "*" not in (day, weekday)):
+        raise _cannot(expression)
+    fields = [minute, hour, day, month, re.sub(r"(?<![/\dA-Z])([1-7])", lambda n: WEEKDAYS[int(n[1]) - 1], weekday)]
+    names = ((), (), (), tuple(MONTHS), WEEKDAYS)
+    return " ".join(
+        "*" if field == "?" else ",".join(_plain(entry, *bounds, known) for entry in field.split(","))
+        for field, bounds, known in zip(fields, BOUNDS, names, strict=True)
+    )
+
+
+def ncrontab(expression: str) -> str:
+    """Six fields: second first, then as `unix_cron`. Raises: ConfigurationError."""
+    return f"0 {unix_cron(expression)}"
+
+
+def eventbridge(unix: str) -> str:
+    """What `unix_cron` made, or an NCRONTAB expression of this module, as EventBridge writes it."""
+    minute, hour, day, month, weekday = unix.split()[-5:]
+    day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
+    return f"cron({minute} {hour} {day} {month} {weekday} *)"
+
+
+def _plain(entry: str, low: int, high: int, names: tuple[str, ...]) -> str:
+    """An entry of a field without what EventBridge alone knows: a step from one value on, and ranges over the end."""
+
+    def number(text: str) -> int:
+        return names.index(text) + low if text in names else int(text)
+
+    span, slash, step = entry.partition("/")
+    start, dash, end = span.partition("-")
+    if start == "*" or not (slash or dash):
+        return entry
+    if not dash:
+        return f"{start}-{names[-1] if names else high}/{step}"
+    first, last = number(start), number(end)
+    if first <= last:
+        return entry
+    chosen = [*range(first, high + 1), *range(low, last + 1)][:: int(step or 1)]
+    return ",".join(names[n - low] if names else str(n) for n in chosen)
+
+
+def _rate(expression: str, count: str, unit: str) -> str:
+    number, unit = int(count), unit.removesuffix("s")
+    if unit == "minute" and 60 % number == 0 and number < 60:
+        return f"*/{number} * * * *"
+    if unit == "minute" and number % 60 == 0:
+        number, unit = number // 60, "hour"
+    if unit == "hour" and 24 % number == 0 and number < 24:
+        return f"0 */{number} * * *"
+    if (unit, number) in (("day", 1), ("hour", 24)):
+        return "0 0 * * *"
+    raise _cannot(expression)
+
+
+def _cannot(expression: str) -> ConfigurationError:
+    return ConfigurationError(
+        "mover_schedule", f"{expression!r} cannot be said to Azure's timers and Cloud Scheduler", REMEDY
+    )

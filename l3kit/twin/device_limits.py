@@ -1,0 +1,41 @@
+"""Which devices the clouds of a twin's tiers cannot hold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from l3kit.errors import ConfigurationError
+from l3kit.providers import provider
+from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+
+_STAMP = "2026-01-01T00:00:00.000000+00:00"
+"""As long as times usually are."""
+
+
+def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
+    """Why a cloud cannot hold this device's data, one sentence for each tier.
+
+    Args:
+        tiers: the provider of `hot`, `cold` and `archive`.
+    """
+    if fault := provider(tiers["hot"]).device_fault(device_id):
+        yield f"the hot tier on {tiers['hot']} cannot hold the id {device_id!r}: {fault}"
+    key = object_key(device_id, _STAMP, _STAMP, 99_999, "zstd")
+    for tier in ("cold", "archive"):
+        name = RECEIPT_PREFIX + key if tier == "cold" else key
+        if fault := provider(tiers[tier]).key_fault(name):
+            yield f"the {tier} tier on {tiers[tier]} cannot hold the id {device_id!r}: {fault}"
+
+
+def checked_device(device_id: str) -> str:
+    """The id of a device that somebody asks for. Raises: ConfigurationError where it can be none's."""
+    if not isinstance(device_id, str) or not device_id:
+        raise ConfigurationError("device", f"{device_id!r} is no device id", "Name a device of the twin as text")
+    try:
+        device_id.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"device {device_id!r}", "holds half of a surrogate pair, which is no text", "Name a device of the twin"
+        ) from None
+    return device_id

@@ -1,0 +1,49 @@
+"""Rules that the names of a twin's resources follow on every cloud. Pure: the same twin always gets the same names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.settings import StoreName
+
+TWIN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Lower case, digits and single dashes: what every cloud's buckets, functions and roles allow alike."""
+MAX_TWIN_NAME = 28
+"""Characters; leaves room for `-archive-iot-data-` and the suffix in a bucket's 63, and the longest function's 64."""
+BUCKET_SUFFIX = 8
+
+TAG_TWIN = "l3kit:twin"
+"""The tag or label that says which twin owns a resource."""
+
+
+def check_twin_name(name: str) -> str:
+    """Return the name. Raises: ConfigurationError where some cloud would refuse a name made of it."""
+    if len(name) > MAX_TWIN_NAME or not TWIN_NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"digital_twin_name {name!r}",
+            f"must be 1 to {MAX_TWIN_NAME} lower-case letters, digits and single dashes, beginning with a letter",
+            "Rename the twin",
+        )
+    return name
+
+
+STORE_NAMES: Mapping[StoreName, str] = {
+    "hot": "hot-iot-data",
+    "journal": "journal",
+    "cold": "cold-iot-data",
+    "archive": "archive-iot-data",
+}
+
+
+def limited(name: str, limit: int) -> str:
+    """Cut a name that is too long and end it in a digest, so that two of them never become one."""
+    if len(name) <= limit:
+        return name
+    return f"{name[: limit - 9].rstrip('-')}-{digest(name, 8)}"
+
+
+def digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
