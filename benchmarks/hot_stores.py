@@ -31,7 +31,7 @@ from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.data.firestore_stores import open_hot as open_firestore
 from l3kit.operate.coroutines import run
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.sessions import azure_session, gcp_session
+from l3kit.sandbox.sessions import azure_session
 from l3kit.tiering.ports import HotStore
 
 STORES = ("cosmos", "firestore")
@@ -104,11 +104,8 @@ async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> 
         from azure.cosmos import PartitionKey
 
         session = azure_session(state)
-        assert session is not None
         database = cosmos_client(session).create_database_if_not_exists(DATABASE)
         database.create_container(name, PartitionKey("/iotDeviceId"))
-    else:
-        assert gcp_session(state) is not None
     hot = open_store(dict(state.endpoints), store, name)
     for number, device in enumerate(DEVICES):
         items = [to_chunk_json(orjson.loads(wire)) for _, wire in device_items(number, per_device)]

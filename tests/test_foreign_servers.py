@@ -1,4 +1,4 @@
-"""The conformance cases notice what an emulator gets wrong; the other two are for `python -m tests.foreign_servers`."""
+"""The conformance cases notice what an emulator gets wrong; the program `foreign_servers` runs the other two."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.foreign_servers import FOREIGN, ROOT, run_cases
+from tests.programs.foreign_servers import FOREIGN, ROOT, run_cases
 
 
 @pytest.mark.slow

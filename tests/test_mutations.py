@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutations import MUTATIONS, ROOT, Mutation, try_out
+from tests.programs.mutations import MUTATIONS, ROOT, Mutation, try_out
 
 
 @pytest.mark.slow

@@ -10,6 +10,8 @@ from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
+    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.clouds.gcp.session import GcpSession
     from l3kit.clouds.ports.cloud import Cloud
 
 AZURE_REGION, GCP_REGION = "westeurope", "us-central1"
@@ -28,21 +30,33 @@ def _aws(state: SandboxState) -> Cloud:
     return AwsCloud(open_sandbox(state.aws_endpoint, state.region))
 
 
-def _azure(state: SandboxState) -> Cloud:
-    from l3kit.clouds.azure.cloud import AzureCloud
+def azure_session(state: SandboxState) -> AzureSession:
+    """Azure's part of a sandbox that has started it."""
     from l3kit.clouds.azure.session import AzureSession
 
     cosmos, blob = state.endpoints["cosmos"], state.endpoints["blob"]
     host = SandboxFunctionHost(state.aws_endpoint, "azure")
-    return AzureCloud(AzureSession(SUBSCRIPTION, AZURE_REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, host))
+    return AzureSession(SUBSCRIPTION, AZURE_REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, host)
+
+
+def gcp_session(state: SandboxState) -> GcpSession:
+    """Google Cloud's part of a sandbox that has started it."""
+    from l3kit.clouds.gcp.session import GcpSession
+
+    storage, firestore = state.endpoints["storage"], state.endpoints["firestore"]
+    return GcpSession(PROJECT, GCP_REGION, storage, firestore, SandboxFunctionHost(state.aws_endpoint, "gcp"))
+
+
+def _azure(state: SandboxState) -> Cloud:
+    from l3kit.clouds.azure.cloud import AzureCloud
+
+    return AzureCloud(azure_session(state))
 
 
 def _gcp(state: SandboxState) -> Cloud:
     from l3kit.clouds.gcp.cloud import GcpCloud
-    from l3kit.clouds.gcp.session import GcpSession
 
-    storage, firestore = state.endpoints["storage"], state.endpoints["firestore"]
-    return GcpCloud(GcpSession(PROJECT, GCP_REGION, storage, firestore, SandboxFunctionHost(state.aws_endpoint, "gcp")))
+    return GcpCloud(gcp_session(state))
 
 
 _OPENERS: Mapping[str, Callable[[SandboxState], Cloud]] = {"aws": _aws, "azure": _azure, "gcp": _gcp}

@@ -112,7 +112,6 @@ def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Cre
 
 def azure(state: SandboxState) -> Backend:
     session = azure_session(state)
-    assert session is not None
     cosmos, blob = cosmos_client(session), blob_client(session)
     place = CosmosPlace(session.cosmos_endpoint, "conformance", session.cosmos_key)
 
@@ -137,7 +136,6 @@ def azure(state: SandboxState) -> Backend:
 
 def gcp(state: SandboxState) -> Backend:
     session = gcp_session(state)
-    assert session is not None
     place = FirestorePlace(session.project, "(default)", session.firestore_endpoint)
 
     def name() -> str:

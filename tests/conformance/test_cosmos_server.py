@@ -1,7 +1,7 @@
 """The sandbox's Cosmos DB keeps what the service documents, towards an unchanged azure-cosmos client.
 
 L3KIT_FOREIGN_COSMOS=url runs the cases against another server: the one behind the layer fails 44 of 50
-(`python -m tests.foreign_servers`).
+(`python -m tests.programs.foreign_servers`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sandbox's Firestore under Google's unchanged clients.
 
 L3KIT_FOREIGN_FIRESTORE=host:port runs the cases against another server: @firestore-emulator/server fails 48 of 70
-(`python -m tests.foreign_servers`).
+(`python -m tests.programs.foreign_servers`).
 """
 
 from __future__ import annotations

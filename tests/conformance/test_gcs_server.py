@@ -1,9 +1,9 @@
 """The sandbox's Cloud Storage, driven by Google's own unchanged client over a real socket.
 
 The cases hold for the real service too. `L3KIT_FOREIGN_GCS=http://127.0.0.1:PORT` runs them against another server.
-gcp-storage-emulator 2026.7.19 as it comes fails 67 of 84 (`python -m tests.foreign_servers`): every precondition on
-generation and metageneration (uploads, resumable uploads, copies, compositions, patches, deletes, reads) and so every
-race; page sizes, offsets and page tokens; classes (a bucket's own, a change by rewriting, an unknown one);
+gcp-storage-emulator 2026.7.19 as it comes fails 67 of 84 (`python -m tests.programs.foreign_servers`): every
+precondition on generation and metageneration (uploads, resumable uploads, copies, compositions, patches, deletes, reads)
+and so every race; page sizes, offsets and page tokens; classes (a bucket's own, a change by rewriting, an unknown one);
 metagenerations; names with % or ?, forbidden names; checksums in headers, that of a resumable upload's end; ranges
 beyond the end; other encodings than gzip and the unpacking of gzip; pieces of resumable uploads; public access
 prevention, buckets by project.

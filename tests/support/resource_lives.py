@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from l3kit.clouds.aws.control import AwsProvisioner
+from l3kit.clouds.aws.control.provisioner import AwsProvisioner
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.resources import Resource
 from l3kit.session import Session

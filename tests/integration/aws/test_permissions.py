@@ -11,7 +11,6 @@ from zlib import crc32
 
 import pytest
 
-from l3kit.clouds.aws.control import AwsProvisioner
 from l3kit.clouds.aws.control.operator_policy import Scope
 from l3kit.clouds.aws.control.permissions import (
     DEPLOYING,
@@ -20,6 +19,7 @@ from l3kit.clouds.aws.control.permissions import (
     Verb,
     grants_for,
 )
+from l3kit.clouds.aws.control.provisioner import AwsProvisioner
 from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError

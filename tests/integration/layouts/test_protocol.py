@@ -20,10 +20,11 @@ from l3kit.clouds.gcp.data.object_names import key_fault as gcp_fault
 from l3kit.deploy import apply, plan
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
+from l3kit.providers import BUILT_IN
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import decompress, parse_object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
-from l3kit.twin.config import PROVIDERS, Twin
+from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.support.accounts import aws_of
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
@@ -60,6 +61,9 @@ KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
 Writers = Mapping[str, Endpoint]
 
 
+PROVIDERS = tuple(BUILT_IN)
+
+
 @pytest.fixture(scope="module", params=[pytest.param(p, marks=[pytest.mark.slow] * (p != "aws")) for p in PROVIDERS])
 def cloud(request: pytest.FixtureRequest) -> str:
     """Where the writers are; their senders would be on the next cloud. `make test` asks those on AWS, whose limits are
@@ -89,7 +93,7 @@ def writers(cloud: str, clouds: Session, receivers: Mapping[str, Twin]) -> Write
 
 
 def sender(cloud: str) -> str:
-    return PROVIDERS[(PROVIDERS.index(cloud) + 1) % len(PROVIDERS)]  # type: ignore[arg-type]
+    return PROVIDERS[(PROVIDERS.index(cloud) + 1) % len(PROVIDERS)]
 
 
 @pytest.fixture

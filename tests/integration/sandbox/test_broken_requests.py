@@ -122,7 +122,6 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     items = cosmos.create_database_if_not_exists(name).create_container(name, PartitionKey("/id"))
     items.create_item({"id": "kept", "v": 1.5})
     azure = azure_session(state)
-    assert azure is not None
     blobs = blob_client(azure).create_container(name)
     blobs.upload_blob("kept", b"kept")
     gcs = storage.Client(

@@ -1,0 +1,116 @@
+"""Zips of sources for Azure and Google Cloud: the same bytes every time, what the entry needs, nothing of notebooks."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from l3kit.errors import ProvisioningError
+from l3kit.packaging import sources as source_package
+from l3kit.packaging import wheels as package
+from l3kit.packaging.sources import AZURE_TIMER_SECONDS, pack_sources, requirements
+from l3kit.tiering.settings import FUNCTIONS
+
+CLOUDS = ("azure", "gcp")
+EVERY = [(cloud, function) for cloud in CLOUDS for function in FUNCTIONS]
+
+
+def opened(data: bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(cloud: str) -> None:
+    first = pack_sources(cloud, "cold-writer")
+    later = time.time() + 86_400
+    for path in (package.PACKAGE / "tiering").rglob("*.py"):
+        os.utime(path, (later, path.stat().st_mtime))
+    requirements.cache_clear()
+    assert pack_sources(cloud, "cold-writer") == first
+    entries = opened(first).infolist()
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert pack_sources(cloud, "cold-writer", {"digital_twin_info.json": b"{}"}) != first
+    assert pack_sources(cloud, "archive-writer") != first
+
+
+@pytest.mark.parametrize(("cloud", "function"), EVERY)
+def test_a_zip_holds_what_its_function_needs_and_nothing_of_notebooks(cloud: str, function: str) -> None:
+    held = opened(pack_sources(cloud, function)).namelist()
+    entry = {"azure": ["function_app.py", "host.json"], "gcp": ["main.py"]}[cloud]
+    for name in (*entry, "requirements.txt", "constraints.txt", "l3kit/__init__.py", "l3kit/tiering/transfer/wire.py"):
+        assert name in held
+    assert f"l3kit/clouds/{cloud}/data/entry.py" in held
+    other = [name for name in ("aws", *CLOUDS) if name != cloud]
+    unwanted = (
+        "session.py",
+        "cloud.py",
+        "control",
+        "deploy",
+        "sandbox",
+        "l3kit/twin",
+        "__pycache__",
+        "test",
+        "notebook",
+    )
+    for part in (*unwanted, *(f"clouds/{name}" for name in other)):
+        assert not [name for name in held if part in name], part
+
+
+@pytest.mark.parametrize(("cloud", "function"), EVERY)
+def test_every_module_of_l3kit_that_a_packed_one_imports_is_packed(cloud: str, function: str) -> None:
+    archive = opened(pack_sources(cloud, function))
+    held = set(archive.namelist())
+    missing = set()
+    for name in held:
+        if not name.endswith(".py"):
+            continue
+        tree = ast.parse(archive.read(name))
+        typing_only = [
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        ]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node not in typing_only and (node.module or "").startswith("l3kit"):
+                path = str(node.module).replace(".", "/")
+                if not {f"{path}.py", f"{path}/__init__.py"} & held:
+                    missing.add((name, node.module))
+    assert missing == set()
+
+
+def test_requirements_are_l3kits_own_and_the_clouds_extra_held_to_the_lock_file() -> None:
+    azure, gcp = requirements("azure").splitlines(), requirements("gcp").splitlines()
+    assert azure[0] == gcp[0] == "-c constraints.txt"
+    names = {line.split(">")[0] for line in azure[1:]}, {line.split(">")[0] for line in gcp[1:]}
+    assert {"orjson", "requests", "zstandard"} <= names[0] & names[1]
+    assert {"azure-functions", "azure-cosmos", "azure-storage-blob"} <= names[0]
+    assert {"functions-framework", "google-cloud-firestore", "google-cloud-storage"} <= names[1]
+    assert not {"boto3", "pandas", "pytest", "moto[server]"} & (names[0] | names[1])
+    assert not any("google" in name for name in names[0])
+    assert (
+        opened(pack_sources("gcp", "cold-writer")).read("constraints.txt")
+        == (package.ROOT / "constraints.txt").read_bytes()
+    )
+
+
+def test_azures_host_file_lets_a_timer_run_as_long_as_it_may() -> None:
+    host = json.loads(opened(pack_sources("azure", "hot-to-cold-mover")).read("host.json"))
+    hours, minutes, seconds = (int(part) for part in host["functionTimeout"].split(":"))
+    assert (host["version"], hours * 3600 + minutes * 60 + seconds) == ("2.0", AZURE_TIMER_SECONDS)
+
+
+def test_a_checkout_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProvisioningError, match="lambda_code/gcp/nothing is missing"):
+        pack_sources("gcp", "nothing")
+    monkeypatch.setattr(source_package, "ROOT", tmp_path)
+    with pytest.raises(ProvisioningError, match=r"constraints\.txt: is missing"):
+        pack_sources("gcp", "cold-writer")
