@@ -10,7 +10,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -26,6 +25,7 @@ from l3kit.sandbox.cloud_functions.instance import EndedError, Instance, StartEr
 from l3kit.sandbox.cloud_functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.cloud_functions.refusals import check_definition
 from l3kit.sandbox.cloud_functions.runs import TimedOutError
+from l3kit.sandbox.function_logs import note
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -191,9 +191,7 @@ class CloudFunctions:
         return self._home.log(f"{record.cloud}-{record.name}")
 
     def _note(self, deployment: Deployment, text: str) -> None:
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._log_of(deployment.record).open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} [sandbox] {text}\n")
+        note(self._log_of(deployment.record), text)
 
 
 def _missing() -> web.Response:

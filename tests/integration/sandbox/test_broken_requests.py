@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import socket
 import time
@@ -47,6 +48,9 @@ DEPLOYMENT = (
     b'{"settings": {"INTER_CLOUD_TOKEN": "x"}}\r\n--b--\r\n'
 )
 SEED_VARIABLE = "BROKEN_REQUESTS_SEED"
+NOTED = re.compile(r"\[sandbox\] process (\d+) (.+)")
+UNUSED = re.compile(r"was ended: no (?:invocation|request) for 600 s")
+"""The one end of a function's process that no client brings about: that nobody asked for it."""
 SPARE_FILES = 100
 """Connections between the gateway and its emulators that may stay for further use."""
 SEEDS = 8
@@ -84,6 +88,11 @@ class World:
     def open_files(self) -> int:
         """Of all its processes together, connections among them."""
         return sum(process.num_fds() for process in self.processes())
+
+    def ends(self) -> dict[int, str]:
+        """What the functions' logs say of processes that are gone, by process id."""
+        logs = (path.read_text("utf-8", "replace") for path in self.state.home.joinpath("logs").rglob("*.log"))
+        return {int(pid): why for log in logs for pid, why in NOTED.findall(log)}
 
     def _addresses(self) -> dict[str, str]:
         return {name: a if "//" in a else f"grpc://{a}" for name, a in self.state.endpoints.items()}
@@ -236,7 +245,11 @@ def templates(name: str) -> dict[str, list[Whole]]:
         "firestore": [Whole(b"POST", b"/google.firestore.v1.Firestore/Commit", (JSON,), b"{}")],
         "azure function": [Whole(b"POST", b"/api/run", (JSON,), b"{}")],
         "gcp function": [Whole(b"POST", b"/", (JSON,), b"{}")],
-        "runtime function": [Whole(b"POST", b"/2018-06-01/runtime/invocation/x/response", (JSON,), b"{}")],
+        "runtime function": [
+            Whole(b"POST", b"/2018-06-01/runtime/invocation/x/response", (JSON,), b"{}"),
+            Whole(b"GET", b"/2018-06-01/runtime/invocation/next"),
+            Whole(b"POST", b"/2018-06-01/runtime/init/error", (JSON,), b'{"errorType": "x", "errorMessage": "x"}'),
+        ],
     }
 
 
@@ -275,27 +288,59 @@ def until(done: Callable[[], bool]) -> bool:
     return done()
 
 
+@dataclass(frozen=True)
+class Watched:
+    """The processes of a sandbox at one moment; `ended` tells which of them, or of later ones, somebody has ended."""
+
+    world: World
+    commands: dict[int, str]
+    groups: dict[int, int]
+    processes: list[psutil.Process]
+    noted: frozenset[int]
+
+    @classmethod
+    def now(cls, world: World) -> Watched:
+        found = world.processes()
+        groups = {process.pid: os.getpgid(process.pid) for process in found}
+        commands = {process.pid: " ".join(process.cmdline())[:200] for process in found}
+        return cls(world, commands, groups, found, frozenset(world.ends()))
+
+    def ended(self) -> dict[str, str]:
+        """Why, by command line. A function's process that had long not been asked for is none of them."""
+        told = self.world.ends()
+        gone = {one.pid for one in self.processes} - {one.pid for one in self.world.processes()}
+        why = {pid: told.get(pid) or told.get(self.groups[pid]) or "nothing is told of it" for pid in gone}
+        why |= {pid: told[pid] for pid in told.keys() - self.noted}
+        return {
+            f"{pid} {self.commands.get(pid, 'started meanwhile')}": text
+            for pid, text in why.items()
+            if not UNUSED.fullmatch(text)
+        }
+
+
 def check(world: World, rounds: int, record_property: Callable[[str, object], None]) -> None:
     seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbelow(10**9))
     print(f"the same draw again: {SEED_VARIABLE}={seed}")  # pytest shows it where this fails
-    parts = {info.pid: info.name for info in world.state.processes}  # a function's process may be replaced
     files, kept = world.open_files(), world.kept()
+    watched = Watched.now(world)
     sent, left_open = send(world, seed, rounds)
     now = world.kept()
-    ended = parts.keys() - {process.pid for process in world.processes()}
+    until(lambda: not watched.ended())  # the note of an end may come a moment after it
+    ended = watched.ended()
     told = [(one.port, one.broken.kind, one.around()) for one in sent if one.told]
     logged = told_in_logs(world.state.home)
     halves = [name for found in world.halves().values() for name in found if HALF.decode() in name]
     counts = {"sent": len(sent), "answered": sum(bool(one.answer) for one in sent), "open": left_open}
     counts |= {
         "ports": len(world.templates),
+        "watched": len(watched.processes),
         "ended": len(ended),
         "told": len(told) + len(logged),
         "halves": len(halves),
     }
     for name, value in counts.items():
         record_property(f"requests_{name}", value)
-    assert {parts[pid] for pid in ended} == set(), "parts of the sandbox that ended"
+    assert ended == {}, "processes of the sandbox that ended"
     assert now == kept
     assert told == [], "answers with a secret"
     assert logged == {}, "secrets in logs"
