@@ -84,12 +84,13 @@ def _tell_broken_requests(terminalreporter: pytest.TerminalReporter, reports: It
     found = [p for r in reports if r.when == "call" and "requests_sent" in (p := dict(r.user_properties))]
     if not found:
         return
-    names = ("sent", "answered", "ended", "told", "halves")
+    names = ("sent", "answered", "ended", "unused", "told", "halves")
     total = {name: sum(int(str(p[f"requests_{name}"])) for p in found) for name in names}
-    ports, left = (max(int(str(p[name])) for p in found) for name in ("requests_ports", "requests_open"))
+    most = {name: max(int(str(p[f"requests_{name}"])) for p in found) for name in ("ports", "open", "watched")}
     terminalreporter.write_line(
-        f"broken requests sent: {total['sent']:,} to {ports} ports, {total['answered']:,} answered; "
-        f"connections left open at once: {left:,}; parts ended: {total['ended']:,}, "
+        f"broken requests sent: {total['sent']:,} to {most['ports']} ports, {total['answered']:,} answered; "
+        f"connections left open at once: {most['open']:,}; of {most['watched']} processes ended: {total['ended']:,} "
+        f"(and {total['unused']:,} that nobody had asked for), "
         f"secrets told: {total['told']:,}, halves kept: {total['halves']:,}"
     )
 

@@ -33,6 +33,7 @@ from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
+from tests.integration.sandbox.test_function_urls import open_url
 from tests.support.broken_requests import HALF, Sent, Whole, drawn, head, send_all
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 
@@ -40,6 +41,7 @@ pytestmark = pytest.mark.sandbox
 JSON = (b"Content-Type", b"application/json")
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 FORM_DATA = (b"Content-Type", b"multipart/form-data; boundary=b")
+CONTEXT = (b"X-Amz-Client-Context", b"eyJjdXN0b20iOiB7fX0=")
 ADMIN = (b"X-L3kit-Sandbox", b"1")
 QUERY = (b"x-ms-documentdb-isquery", b"True")
 COSMOS = (JSON, (b"x-ms-documentdb-partitionkey", b'["MARK"]'), (b"Authorization", b"type%3dmaster"))
@@ -124,8 +126,10 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     s3.put_object(Bucket=name, Key="kept", Body=b"kept")
     functions = aws("lambda")
     functions.create_function(
-        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(AWS_APP)}
-    )
+        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(AWS_APP)},
+        Timeout=60,  # whatever else runs on this machine: Lambda ends a process that takes too long
+    )  # fmt: skip
+    open_url(aws, name)
     functions.invoke(FunctionName=name, Payload=b"{}")
     cosmos = CosmosClient(state.endpoints["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     items = cosmos.create_database_if_not_exists(name).create_container(name, PartitionKey("/id"))
@@ -195,7 +199,7 @@ def templates(name: str) -> dict[str, list[Whole]]:
     aws = [
         Whole(b"PUT", b"/" + text + b"/MARK", signed("s3"), b"a body of an object"),
         Whole(b"GET", b"/" + text + b"?list-type=2", signed("s3")),
-        Whole(b"POST", b"/2015-03-31/functions/" + text + b"/invocations", signed("lambda"), b'{"a": 1}'),
+        Whole(b"POST", b"/2015-03-31/functions/" + text + b"/invocations", (*signed("lambda"), CONTEXT), b'{"a": 1}'),
         Whole(b"POST", b"/2015-03-31/functions", signed("lambda"), json.dumps(variables).encode()),
         Whole(b"POST", b"/schedules/MARK", signed("scheduler"), b'{"ScheduleExpression": "rate(1 day)"}'),
         Whole(b"POST", b"/", (*signed("iam"), FORM), b"Action=GetUser&Version=2010-05-08"),
@@ -305,6 +309,10 @@ class Watched:
         commands = {process.pid: " ".join(process.cmdline())[:200] for process in found}
         return cls(world, commands, groups, found, frozenset(world.ends()))
 
+    def unused(self) -> int:
+        """How many have ended since because nobody had asked for them."""
+        return sum(bool(UNUSED.fullmatch(why)) for pid, why in self.world.ends().items() if pid not in self.noted)
+
     def ended(self) -> dict[str, str]:
         """Why, by command line. A function's process that had long not been asked for is none of them."""
         told = self.world.ends()
@@ -335,6 +343,7 @@ def check(world: World, rounds: int, record_property: Callable[[str, object], No
         "ports": len(world.templates),
         "watched": len(watched.processes),
         "ended": len(ended),
+        "unused": watched.unused(),
         "told": len(told) + len(logged),
         "halves": len(halves),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 import boto3
 import psutil
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from l3kit.sandbox import SandboxState
@@ -131,6 +133,48 @@ def test_a_crash_is_an_exit_error_and_the_next_call_gets_a_new_process(deploy: D
     assert invoke(name) == ("fine", None)
 
 
+def test_why_a_process_ended_stands_in_the_functions_log(
+    deploy: Deploy, invoke: Invoke, aws: Aws, sandbox: SandboxState
+) -> None:
+    name = deploy("import os\ndef handler(event, context):\n    return os._exit(3) if event else os.getpid()\n")
+    pids = [invoke(name)[0]]
+    invoke(name, {"exit": True})
+    pids.append(invoke(name)[0])
+    aws("lambda").update_function_configuration(FunctionName=name, Timeout=9)
+    log = (sandbox.home / "logs" / "functions" / f"{name}.log").read_text()
+    assert f"[sandbox] process {pids[0]} ended by itself: exit status 3\n" in log
+    assert f"[sandbox] process {pids[1]} was ended: its function's code or settings changed\n" in log
+
+
+def test_another_process_gets_nothing_from_the_runtime_api(deploy: Deploy, invoke: Invoke) -> None:
+    """It would take the next event, or end the instance by an error of its start."""
+    name = deploy(
+        "import os\ndef handler(event, context):\n    return os.getpid(), os.environ['AWS_LAMBDA_RUNTIME_API']\n"
+    )
+    (pid, address), _ = invoke(name)
+    runtime = f"http://{address}/2018-06-01/runtime"
+    assert requests.get(f"{runtime}/invocation/next", timeout=10).status_code == 403
+    assert requests.post(f"{runtime}/init/error", json={}, timeout=10).status_code == 403
+    host, _, port = address.partition(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert invoke(name) == ([pid, address], None)
+
+
+@pytest.mark.parametrize("context", ["no base64", "e30", "bnVsbA==", "eyJhIjogMX0=" * 299, "/w=="])
+def test_a_client_context_that_is_none_is_refused(aws: Aws, deploy: Deploy, context: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        aws("lambda").invoke(FunctionName=deploy(ECHO), ClientContext=context)
+    assert error_of(caught)[:2] == (400, "InvalidRequestContentException")
+
+
+def test_a_client_context_of_several_lines_reaches_the_handler(aws: Aws, deploy: Deploy) -> None:
+    name = deploy("def handler(event, context):\n    return context.client_context.custom\n")
+    context = base64.b64encode('{\n  "custom":\r\n {"name": "ä"}}'.encode()).decode()
+    answer = aws("lambda").invoke(FunctionName=name, ClientContext=context)
+    assert json.loads(answer["Payload"].read()) == {"name": "ä"}
+
+
 def test_an_import_error_at_init_is_told(deploy: Deploy, invoke: Invoke) -> None:
     told, error = invoke(deploy("import nowhere_to_be_found\n"))
     assert error == "Unhandled"
@@ -236,8 +280,6 @@ def test_code_from_a_bucket_and_back(aws: Aws, role: str, invoke: Invoke) -> Non
         Code={"S3Bucket": "code-bucket", "S3Key": "a b/code.zip"},
     )  # fmt: skip
     assert invoke("from-bucket", [1]) == ([1], None)
-    import requests
-
     location = aws("lambda").get_function(FunctionName="from-bucket")["Code"]["Location"]
     assert requests.get(location, timeout=10).content == body
 

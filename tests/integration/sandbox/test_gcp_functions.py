@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -19,10 +20,12 @@ import requests
 
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
+from l3kit.sandbox.cloud_functions.gcp_host import most_connections
 from tests.support.cloud_functions import World, azure_zip, code_zip, definition, gcp_zip, processes_of, serving
 
 pytestmark = pytest.mark.sandbox
 
+HALF_BODY = b"POST /?action=length HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
 MAIN = """
 import importlib.util, json, os, sys, threading, time
 import flask
@@ -170,6 +173,31 @@ def test_requests_are_served_at_once_in_one_process(url: str) -> None:
         answers = list(pool.map(lambda _: ask(url, "meet"), range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert len({answer.text for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("half", [b"POST / HTTP/1.1\r\nHost: x\r\nContent-", b"", HALF_BODY])
+def test_requests_that_stay_half_sent_hold_nobody_up(world: World, url: str, half: bytes) -> None:
+    """Sent to the function itself, which would soon have no thread left."""
+    assert ask(url).status_code == 200
+    before = {process.pid for process in world.processes("gcp", "the-function")}
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port_of(world)), 10))
+            connection.sendall(half)
+        assert ask(url, timeout=20).status_code == 200
+    assert {process.pid for process in world.processes("gcp", "the-function")} == before
+
+
+def port_of(world: World) -> int:
+    """On which the function's own server listens."""
+    served = world.processes("gcp", "the-function")[0].net_connections("inet")
+    return next(int(one.laddr.port) for one in served if one.status == psutil.CONN_LISTEN)
+
+
+def test_a_worker_holds_no_more_connections_than_it_has_files_for() -> None:
+    assert most_connections(80, 1_048_576) == 1_000
+    assert most_connections(80, 256) == 81
+    assert most_connections(80, 1_024) == 844
 
 
 def test_a_function_sees_its_settings_and_the_platform_and_nothing_of_the_developer(
