@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,16 @@ def key_of(world: World, which: str = "key", name: str = "the-app") -> str:
 
 def ask(url: str, method: str = "GET", **more: Any) -> requests.Response:
     return requests.request(method, url, **{"timeout": 60, **more})
+
+
+def test_an_address_that_is_none_is_refused(world: World, app: str) -> None:
+    """Sent to the function itself."""
+    assert ask(f"{app}/api/open").status_code == 200
+    served = world.processes("azure", "the-app")[0].net_connections("inet")
+    port = next(one.laddr.port for one in served if one.status == psutil.CONN_LISTEN)
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
+        connection.sendall(b"GET http://[x/api/run HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_route_answers_with_what_its_function_returned(world: World, app: str) -> None:
