@@ -63,7 +63,7 @@ INTERRUPTED = """
     async def long():
         print("begun", flush=True)
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         finally:
             print("tidied", flush=True)
 
@@ -86,7 +86,7 @@ def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> No
         assert cell.stdout.readline() == "begun\n"
         cell.send_signal(signal.SIGINT)
         try:
-            assert cell.communicate(timeout=50)[0].split() == ["tidied", "interrupted"]
+            assert cell.communicate(timeout=240)[0].split() == ["tidied", "interrupted"]
         finally:
             cell.kill()
 
@@ -99,7 +99,7 @@ INTERRUPTED_AT_ONCE = """
 
     async def long():
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     async def cell():
         run(long())
@@ -118,5 +118,5 @@ INTERRUPTED_AT_ONCE = """
 def test_an_interruption_as_the_coroutine_begins_stops_it_too() -> None:
     """The signal may find the main thread anywhere between handing the coroutine over and waiting for it."""
     command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED_AT_ONCE)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout == "300 times\n", done.stderr

@@ -40,7 +40,7 @@ def test_other_commands_have_no_output_notebook(command: str) -> None:
     assert notebooks_of(command.split()) == ("", "")
 
 
-def parent(folder: Path, *arguments: str, code: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:
+def parent(folder: Path, *arguments: str, code: str = "import time; time.sleep(600)") -> subprocess.Popen[bytes]:
     """A process that looks like papermill, run in this folder by a shell."""
     program = folder / "papermill"
     program.write_text(code)
@@ -48,7 +48,7 @@ def parent(folder: Path, *arguments: str, code: str = "import time; time.sleep(6
     return subprocess.Popen([sys.executable, str(program), *arguments], cwd=folder, env=environment)
 
 
-def found(folder: Path, *arguments: str, code: str = "import time; time.sleep(60)") -> Path | None:
+def found(folder: Path, *arguments: str, code: str = "import time; time.sleep(600)") -> Path | None:
     with parent(folder, *arguments, code=code) as process:
         try:
             return output_notebook({}, process.pid)

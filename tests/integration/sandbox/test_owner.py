@@ -23,6 +23,7 @@ from l3kit.sandbox.state import read_state
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT_SECONDS = 60.0
+"""So soon what a dead owner started has ended."""
 
 
 def gone(pids: list[int]) -> Callable[[], bool]:
@@ -35,8 +36,8 @@ def gone(pids: list[int]) -> Callable[[], bool]:
     return lambda: all(ended(pid) for pid in pids)
 
 
-def wait_until(done: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + LIMIT_SECONDS
+def wait_until(done: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.1)
     return done()
@@ -77,7 +78,7 @@ def test_a_killed_test_run_leaves_no_process_behind(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
         run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        assert wait_until((home / "begun").exists), (tmp_path / "log").read_text()
+        assert wait_until((home / "begun").exists, 600), (tmp_path / "log").read_text()
         state = read_state(resolve_home(home))
         assert state is not None
         started = psutil.Process(run.pid).children(recursive=True)
@@ -96,7 +97,7 @@ def test_a_sandbox_without_owner_outlives_the_process_that_started_it(
     monkeypatch.delenv(OWNER_VARIABLE)
     home = tmp_path / "home"
     code = "import sys; from l3kit import sandbox; sandbox.up(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(home)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(home)], check=True, timeout=600)
     try:
         time.sleep(2.5)  # the gateway looks for its owner every second
         assert sandbox.status(home) is not None

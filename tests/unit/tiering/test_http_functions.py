@@ -161,7 +161,7 @@ def test_many_threads_share_one_loop_at_once() -> None:
         met.append(asyncio.get_running_loop())
         if len(met) == 8:
             everybody.set()
-        await asyncio.wait_for(everybody.wait(), 10)
+        await asyncio.wait_for(everybody.wait(), 60)
         return threading.get_ident()
 
     with ThreadPoolExecutor(8) as pool:
