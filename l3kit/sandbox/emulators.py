@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -51,10 +52,17 @@ async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
-    """Azurite's blob service. Args and Raises: as for dynalite."""
-    return await _start(
-        "azurite", [node, str(NODE_FILES / "azurite_host.js"), modules, str(home.root / "azurite")], home
-    )
+    """Azurite's blob service, empty: what an earlier one saved is removed. Args and Raises: as for dynalite."""
+    data = home.root / "azurite"
+    try:
+        await asyncio.to_thread(shutil.rmtree, data)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise start_failure(
+            "azurite", f"its folder {data} could not be emptied ({error.strerror})", home.log("azurite")
+        ) from None
+    return await _start("azurite", [node, str(NODE_FILES / "azurite_host.js"), modules, str(data)], home)
 
 
 async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:

@@ -19,6 +19,7 @@ import requests
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.cloud_functions.builder import without_addresses
 from tests.support.cloud_functions import World, azure_zip, code_zip, serving
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
 
@@ -306,7 +307,7 @@ def test_the_request_that_crashes_a_process_gets_a_502_and_the_next_a_new_proces
 def test_killing_a_function_breaks_off_what_it_is_doing(world: World, app: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "600"})
-        wait_for(lambda: open_requests(world, "the-app") == 1)
+        assert wait_until(lambda: open_requests(world, "the-app") == 1)
         world.kill("the-app")
         assert held.result().status_code == 502
     assert ask(f"{app}/api/open").status_code == 200
@@ -315,13 +316,6 @@ def test_killing_a_function_breaks_off_what_it_is_doing(world: World, app: str) 
 def open_requests(world: World, name: str) -> int:
     instance = world.functions._deployments["azure", name]._instance
     return instance.open_requests if instance else 0
-
-
-def wait_for(done: Any, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_function_listens_on_loopback_only(world: World, app: str) -> None:
@@ -385,7 +379,7 @@ def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(tmp_path:
         app = world.put("azure", "slow", whole_app(), settings=WHEN).url
         assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "8"}).status_code == 502
         assert "slept to the end" not in world.log("azure", "slow")
-        wait_for(lambda: "slept to the end" in world.log("azure", "slow"))
+        assert wait_until(lambda: "slept to the end" in world.log("azure", "slow"))
 
 
 def test_a_route_prefix_of_the_apps_own(world: World) -> None:
@@ -401,7 +395,7 @@ def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: Wor
     key = key_of(world, name="changing")
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2"})
-        wait_for(lambda: open_requests(world, "changing") == 1)
+        assert wait_until(lambda: open_requests(world, "changing") == 1)
         world.put("azure", "changing", azure_zip(TINY))
         assert ask(f"{app}/api/run").text == "tiny"
         assert held.result().status_code == 200

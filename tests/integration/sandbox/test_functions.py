@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from l3kit.sandbox import SandboxState
+from tests.support.waiting import wait_until
 
 from .conftest import RUNTIME, make_zip
 
@@ -178,9 +178,7 @@ def test_an_asynchronous_invocation_is_tried_again_twice(aws: Aws, deploy: Deplo
         FunctionName=name, InvocationType="Event", Payload=json.dumps({"file": str(file)}).encode()
     )
     assert answer["StatusCode"] == 202
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and (not file.exists() or len(file.read_text().splitlines()) < 3):
-        time.sleep(0.05)
+    assert wait_until(lambda: file.exists() and len(file.read_text().splitlines()) >= 3)
     attempts = file.read_text().splitlines()
     assert len(attempts) == 3
     assert set(attempts) == {answer["ResponseMetadata"]["RequestId"]}
@@ -291,15 +289,16 @@ def test_logs_are_in_a_file_and_in_cloudwatch(aws: Aws, sandbox: SandboxState, d
     name = deploy("def handler(event, context):\n    print('seen by all')\n")
     invoke(name)
     assert "seen by all\n" in (sandbox.home / "logs" / "functions" / f"{name}.log").read_text()
-    messages: list[str] = []
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(messages) < 4:
+
+    def first_words() -> list[str]:
         try:
-            found = aws("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
-            messages = [event["message"] for event in found]
+            events = aws("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
         except aws("logs").exceptions.ResourceNotFoundException:
-            time.sleep(0.05)
-    assert [message.split()[0] for message in messages] == ["START", "seen", "END", "REPORT"]
+            return []
+        return [event["message"].split()[0] for event in events]
+
+    assert wait_until(lambda: len(first_words()) >= 4)
+    assert first_words() == ["START", "seen", "END", "REPORT"]
 
 
 def test_another_region_is_refused(sandbox: SandboxState) -> None:

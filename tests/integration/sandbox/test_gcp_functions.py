@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
 from l3kit.sandbox.state import Home
 from tests.support.cloud_functions import World, azure_zip, code_zip, definition, gcp_zip, processes_of, serving
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
 
@@ -82,13 +83,6 @@ def url(world: World) -> str:
 def ask(url: str, action: str = "", method: str = "GET", **more: Any) -> requests.Response:
     params = {"action": action, **more.pop("params", {})}
     return requests.request(method, url, params=params, **{"timeout": 60, **more})
-
-
-def wait_for(done: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_request_arrives_as_it_was_sent(url: str) -> None:
@@ -226,7 +220,7 @@ def test_killing_a_function_breaks_off_what_it_is_doing(world: World, url: str) 
     ask(url)
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, url, "sleep", params={"seconds": "600"})
-        wait_for(lambda: open_requests(world, "the-function") == 1)
+        assert wait_until(lambda: open_requests(world, "the-function") == 1)
         world.kill("the-function")
         assert held.result().status_code == 503
 
@@ -241,7 +235,7 @@ def test_a_request_over_the_timeout_is_a_504_and_the_instance_lives_on(world: Wo
     before = ask(address).text
     assert ask(address, "sleep", params={"seconds": "5"}).status_code == 504
     assert ask(address).text == before
-    wait_for(lambda: "slept to the end" in world.log("gcp", "short"))
+    assert wait_until(lambda: "slept to the end" in world.log("gcp", "short"))
     world.host("gcp").delete("short")
 
 
@@ -280,7 +274,7 @@ def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: Wor
     address = world.put("gcp", "changing", gcp_zip(MAIN), public=True).url
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, address, "sleep", params={"seconds": "2"})
-        wait_for(lambda: open_requests(world, "changing") == 1)
+        assert wait_until(lambda: open_requests(world, "changing") == 1)
         world.put("gcp", "changing", gcp_zip(TINY), public=True)
         assert ask(address).text == "tiny"
         assert held.result().status_code == 200
@@ -312,7 +306,7 @@ def test_a_deleted_function_leaves_no_process_and_no_file(world: World) -> None:
     assert ask(address).text == "tiny"
     assert len(world.processes("gcp", "gone")) == 2, "the server and its worker"
     world.host("gcp").delete("gone")
-    wait_for(lambda: world.processes("gcp", "gone") == [], 2)
+    assert wait_until(lambda: world.processes("gcp", "gone") == [], 2)
     assert list(world.home.functions.glob("gcp-gone-*")) == []
     assert ask(address).status_code == 404
 
@@ -373,8 +367,8 @@ def test_no_process_outlives_a_gateway_that_was_killed(tmp_path: Path) -> None:
     log = Home(tmp_path).log("gcp-left")
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, url, "sleep", params={"seconds": "600"})
-        wait_for(lambda: "sleeps" in log.read_text("utf-8"))  # a busy one would end in its own time
+        assert wait_until(lambda: "sleeps" in log.read_text("utf-8"))  # a busy one would end in its own time
         gateway.kill()
         gateway.wait()
         assert isinstance(held.exception(), requests.ConnectionError)
-    wait_for(lambda: not any(processes_of(tmp_path, cloud, "left") for cloud in ("gcp", "azure")))
+    assert wait_until(lambda: not any(processes_of(tmp_path, cloud, "left") for cloud in ("gcp", "azure")))

@@ -8,8 +8,7 @@ import re
 import signal
 import stat
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import read_state, write_json
+from tests.support.waiting import wait_until
 
 from .conftest import RUNTIME, make_zip, trust
 
@@ -46,15 +46,6 @@ TABLE: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-def wait_until(done: Callable[[], bool], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if done():
-            return True
-        time.sleep(0.05)
-    return done()
 
 
 def living(state: SandboxState) -> list[str]:

@@ -19,11 +19,10 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
 from l3kit.sandbox.state import read_state
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).resolve().parents[3]
-LIMIT_SECONDS = 60.0
-"""So soon what a dead owner started has ended."""
 
 
 def gone(pids: list[int]) -> Callable[[], bool]:
@@ -34,13 +33,6 @@ def gone(pids: list[int]) -> Callable[[], bool]:
             return True
 
     return lambda: all(ended(pid) for pid in pids)
-
-
-def wait_until(done: Callable[[], bool], seconds: float = LIMIT_SECONDS) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return done()
 
 
 RUN = """

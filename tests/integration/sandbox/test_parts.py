@@ -16,6 +16,7 @@ import boto3
 import psutil
 import pytest
 import requests
+from azure.storage.blob import BlobServiceClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -28,6 +29,7 @@ from l3kit.session import sandbox_session
 from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
 from tests.support.cloud_functions import definition, gcp_zip
 from tests.support.full_disk import no_room
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
 ROOT = Path(__file__).parents[3]
@@ -124,6 +126,27 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
             session.gcp.functions.put("more", definition(), gcp_zip("def main(request):\n    return 'x'\n"))
     assert requests.post(upload, data=b"content", timeout=60).status_code == 200
     root.create_function(**function | {"FunctionName": "more"})
+
+
+def blob_service(state: SandboxState) -> BlobServiceClient:
+    session = sandbox_session(state).azure
+    assert session is not None
+    return BlobServiceClient(session.storage_url, session.storage_key)
+
+
+@pytest.mark.slow
+def test_a_container_of_an_earlier_sandbox_is_gone(tmp_path: Path) -> None:
+    """Azurite alone keeps its data in files; a twin deployed anew must not find the chunks of the one before."""
+    home = tmp_path / "home"
+    saved = home / "azurite" / "__azurite_db_blob__.json"
+    try:
+        blob_service(l3kit_sandbox.ensure_up(home, clouds=["azure"])).create_container("left-behind")
+        assert wait_until(lambda: saved.exists() and "left-behind" in saved.read_text(), 60)
+        l3kit_sandbox.down(home)
+        after = blob_service(l3kit_sandbox.ensure_up(home, clouds=["azure"]))
+        assert [container.name for container in after.list_containers()] == []
+    finally:
+        l3kit_sandbox.down(home)
 
 
 def test_those_who_need_a_part_at_once_get_the_same_one(bare: SandboxState) -> None:
