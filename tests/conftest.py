@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
 from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems
@@ -20,7 +20,7 @@ WATCH_SECONDS = 1.0
 SEED_OPTION = "--hypothesis-seed"
 
 # A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
-settings.register_profile("l3kit", deadline=None, print_blob=True)
+settings.register_profile("l3kit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("l3kit")
 
 

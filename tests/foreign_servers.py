@@ -25,7 +25,7 @@ from l3kit.sandbox.node_install import find_node
 from tests.conformance.cosmos_backend import cosmos_servers
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 30
+START_SECONDS = 60
 CASE_SECONDS = 20
 FIRESTORE_HOST = """
 const { FirestoreServer } = require('@firestore-emulator/server');

@@ -51,7 +51,7 @@ def test_a_whole_life_without_aws_starts_nothing_of_it(tmp_path: Path) -> None:
     """Deployed, loaded, moved, restored, queried, verified and destroyed."""
     command = [sys.executable, "-m", "tests.support.twin_life", str(tmp_path / "home"), "gcp-gcp-gcp"]
     try:
-        lived = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=True)
+        lived = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=800, check=True)
         assert json.loads(lived.stdout)["failed"] == []
         state = l3kit_sandbox.status(tmp_path / "home")
         assert state is not None
@@ -104,7 +104,7 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
     gateway = psutil.Process(bare.processes[0].pid)
     upload = f"{bare.endpoints['storage']}/upload/storage/v1/b/full/o?uploadType=media&name=x"
     bucket = f"{bare.endpoints['storage']}/storage/v1/b?project=p"
-    requests.post(bucket, json={"name": "full"}, timeout=30).raise_for_status()
+    requests.post(bucket, json={"name": "full"}, timeout=60).raise_for_status()
     with full(gateway), pytest.raises(SandboxError, match=r"File too large\. Make room"):
         l3kit_sandbox.ensure_up(bare.home, clouds=["aws"])
     assert l3kit_sandbox.ensure_up(bare.home, clouds=["aws"]).clouds == ("aws", "gcp")
@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
     }  # fmt: skip
     root.create_function(**function)
     with full(gateway):
-        answer = requests.post(upload, data=b"content", timeout=30)
+        answer = requests.post(upload, data=b"content", timeout=60)
         assert (answer.status_code, "File too large. Make room" in answer.text) == (500, True)
         with pytest.raises(ClientError, match=r"File too large\. Make room"):
             root.create_function(**function | {"FunctionName": "more"})
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
         assert b"full.log cannot be written: File too large" in base64.b64decode(invoked["LogResult"])
         with pytest.raises(ProvisioningError, match="File too large"):
             session.gcp.functions.put("more", definition(), gcp_zip("def main(request):\n    return 'x'\n"))
-    assert requests.post(upload, data=b"content", timeout=30).status_code == 200
+    assert requests.post(upload, data=b"content", timeout=60).status_code == 200
     root.create_function(**function | {"FunctionName": "more"})
 
 
