@@ -23,8 +23,8 @@ from l3kit.sandbox import function_urls
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.answers import json_answer, rest_error, unserved
 from l3kit.sandbox.aws_parts import AwsParts
-from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.instance import open_session
+from l3kit.sandbox.cloud_functions.service import CloudFunctions
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
 from l3kit.sandbox.death import note_end
 from l3kit.sandbox.discreet_logs import log_discreetly

@@ -22,10 +22,10 @@ import requests
 from aiohttp import web
 
 from l3kit.provisioning.function_host import Definition, Deployed
-from l3kit.sandbox.cloud_functions import CloudFunctions
 from l3kit.sandbox.cloud_functions.client import SandboxFunctionHost
 from l3kit.sandbox.cloud_functions.front import AZURE_HTTP_SECONDS
 from l3kit.sandbox.cloud_functions.instance import open_session
+from l3kit.sandbox.cloud_functions.service import CloudFunctions
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
