@@ -54,10 +54,11 @@ bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,0
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
 	@$(BIN)/python -m l3kit.cost.report.document $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))
 
-lint: $(READY)  ## Check style and types
-	@echo "checking style, then types (a minute the first time, then seconds)"
+lint: $(READY)  ## Check style, layers and types
+	@echo "checking style, then layers, then types (a minute the first time, then seconds)"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
 	@$(BIN)/mypy
 
 notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs

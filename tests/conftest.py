@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
 from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems
@@ -20,7 +20,7 @@ WATCH_SECONDS = 1.0
 SEED_OPTION = "--hypothesis-seed"
 
 # A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
-settings.register_profile("l3kit", deadline=None, print_blob=True)
+settings.register_profile("l3kit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("l3kit")
 
 
@@ -84,12 +84,13 @@ def _tell_broken_requests(terminalreporter: pytest.TerminalReporter, reports: It
     found = [p for r in reports if r.when == "call" and "requests_sent" in (p := dict(r.user_properties))]
     if not found:
         return
-    names = ("sent", "answered", "ended", "told", "halves")
+    names = ("sent", "answered", "ended", "unused", "told", "halves")
     total = {name: sum(int(str(p[f"requests_{name}"])) for p in found) for name in names}
-    ports, left = (max(int(str(p[name])) for p in found) for name in ("requests_ports", "requests_open"))
+    most = {name: max(int(str(p[f"requests_{name}"])) for p in found) for name in ("ports", "open", "watched")}
     terminalreporter.write_line(
-        f"broken requests sent: {total['sent']:,} to {ports} ports, {total['answered']:,} answered; "
-        f"connections left open at once: {left:,}; parts ended: {total['ended']:,}, "
+        f"broken requests sent: {total['sent']:,} to {most['ports']} ports, {total['answered']:,} answered; "
+        f"connections left open at once: {most['open']:,}; of {most['watched']} processes ended: {total['ended']:,} "
+        f"(and {total['unused']:,} that nobody had asked for), "
         f"secrets told: {total['told']:,}, halves kept: {total['halves']:,}"
     )
 

@@ -101,7 +101,7 @@ def _inside(judge: Judge) -> int:
     _end_with_parent()
     _loopback_up()
     with tempfile.TemporaryDirectory(prefix="l3kit-judge-") as folder, _served(judge, Path(folder)):
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=120", *CASES]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *CASES]
         environment = {**os.environ, "L3KIT_FOREIGN_DYNAMODB": f"http://127.0.0.1:{PORT}"}
         return subprocess.run(command, cwd=ROOT, env=environment, preexec_fn=_end_with_parent, check=False).returncode
 

@@ -14,6 +14,7 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.movers import moments_between, replay
 from l3kit.operate.telemetry import WEATHER_FILE, put_telemetry, read_weather
 from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.format.chunks import device_prefix
 from l3kit.tiering.format.exact_numbers import exact_loads
 
 if TYPE_CHECKING:
@@ -31,49 +32,64 @@ def prepare_deployment(session: Session, twin: Twin, *, clouds: Collection[str] 
     return apply(wanted, session, progress=progress_bar("deploy")) if wanted.changes else None
 
 
-def prepare_example(session: Session, twin: Twin, *, newest: datetime, moved_days: int = 0) -> None:
-    """Deploy, load the weather where the hot tier is empty, and replay the movers for some days back.
+def prepare_example(
+    session: Session, twin: Twin, *, newest: datetime, moved_days: int = 0, devices: Collection[str] | None = None
+) -> None:
+    """Deploy, load the weather of devices of which no tier holds anything, and replay the movers for some days back.
 
     Args:
         newest: the time of the newest reading.
         moved_days: run both movers monthly, beginning so many days back; 0 does not move.
+        devices: of these devices alone; None is all of the twin's.
     """
     if session.target != "sandbox":
         return
     prepare_deployment(session, twin)
-    if not holds_readings(session, twin):
-        load_example(session, twin, newest=newest)
-        if moved_days:
+    wanted = [device.id for device in twin.devices if devices is None or device.id in devices]
+    empty = [device for device in wanted if not holds_readings(session, twin, device)]
+    if empty:
+        loaded = load_example(session, twin, newest=newest, devices=empty)
+        if loaded and moved_days:
             moments = moments_back(newest, moved_days, 30)
             for _ in progress(replay(session, twin, moments), total=len(moments), name="scheduled runs"):
                 pass
 
 
-def load_example(session: Session, twin: Twin, *, newest: datetime, last: int | None = None) -> int:
+def load_example(
+    session: Session,
+    twin: Twin,
+    *,
+    newest: datetime,
+    last: int | None = None,
+    devices: Collection[str] | None = None,
+) -> int:
     """Load the weather data that lies beside the twin's files into its hot tier. Returns the number of readings.
 
     Args:
         newest: the time to which the newest reading is shifted.
         last: only so many newest readings of each station.
+        devices: only the readings of these stations; None is all.
     Raises: ConfigurationError where the twin has no such data.
     """
     path = twin.path / WEATHER_FILE
     if not path.exists():
         raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twin brings data")
     readings = read_weather(path, newest, last=last)
+    if devices is not None:
+        readings = [(device, item) for device, item in readings if device in devices]
     return put_telemetry(session, twin, readings, progress=counter("load", len(readings)))
 
 
-def holds_readings(session: Session, twin: Twin) -> bool:
-    """Whether any tier holds anything of this twin's first device."""
+def holds_readings(session: Session, twin: Twin, device: str) -> bool:
+    """Whether any tier holds anything of this device."""
 
     async def look() -> bool:
         async with open_tiers(session, twin) as tiers:
-            if tiers.hot is not None and await tiers.hot.last_item(twin.devices[0].id) is not None:
+            if tiers.hot is not None and await tiers.hot.last_item(device) is not None:
                 return True
             for store in (tiers.cold, tiers.archive):
                 if store is not None:
-                    async for _ in store.list():
+                    async for _ in store.list(device_prefix(device)):
                         return True
         return False
 

@@ -172,7 +172,9 @@ class QueryParameters(Dated):
 
     notebook: ClassVar[str] = "query_tiers"
 
-    prepare: bool = Field(description="sandbox only: deploy, load and move the example where nothing is deployed")
+    prepare: bool = Field(
+        description="sandbox only: deploy, and load and move the device's example data where it has none"
+    )
     device: str = Field(min_length=1, description="device id")
     quantity: str = Field(min_length=1, description="the quantity to plot")
     unit: str = Field(description="its unit, for the axis")

@@ -118,7 +118,8 @@ def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes
     where = f"reading of {checked_device(device_id)}"
     try:
         parts = members(item)
-        json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()  # no half surrogates
+        if b"\\u" in item:  # no half surrogates, which only escapes can write
+            json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()
         check_levels(item)
     except (ValueError, RecursionError) as error:
         raise ItemRefusedError(where, f"cannot be read: {error}", "An item is one JSON object in UTF-8") from None
@@ -129,7 +130,7 @@ def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes
         raise ItemRefusedError(where, "has no id that is a text or a whole number", "An item's id is its time")
     time = canonical_text(raw, digits)
     parts["id"] = orjson.dumps(time)
-    return time, b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in parts.items()) + b"}"
+    return time, orjson.dumps({name: orjson.Fragment(value) for name, value in parts.items()})
 
 
 def _text(parts: Mapping[str, bytes], name: str) -> str | None:

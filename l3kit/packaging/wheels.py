@@ -1,11 +1,13 @@
 """A function as a zip: its entry point, the needed part of l3kit, and pinned dependencies for the target's platform.
 
-The same input gives the same bytes: sorted names, fixed times and modes, nothing that a machine leaves behind.
+The same input gives the same bytes: the dependencies first, sorted names, fixed times and modes, nothing that a
+machine leaves behind.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -18,6 +20,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from l3kit.errors import ProvisioningError
@@ -63,16 +66,14 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
         files: further files at its top level, e.g. the twin's info where it does not fit the variables.
     Raises: ProvisioningError where dependencies cannot be had for the runtime, or the zip is too large.
     """
-    content = {name: path.read_bytes() for name, path in sources(provider, function)}
-    for path in _files(dependencies(runtime)):
-        content[path[0]] = path[1].read_bytes()
-    content |= files or {}
-    digest = hashlib.sha256()
-    for name in sorted(content):
-        digest.update(f"{name}\0{len(content[name])}\0".encode() + content[name])
+    own = {name: path.read_bytes() for name, path in sources(provider, function)} | dict(files or {})
+    folder = dependencies(runtime)
+    digest = hashlib.sha256(str(folder).encode())
+    for name in sorted(own):
+        digest.update(f"{name}\0{len(own[name])}\0".encode() + own[name])
     key = digest.digest()
     if key not in _packed:
-        _packed[key] = _zip(function, content)
+        _packed[key] = _checked(function, _zip(own, _zipped_dependencies(folder)))
     return _packed[key]
 
 
@@ -80,21 +81,45 @@ _packed: dict[bytes, Package] = {}
 """Zips made by this process, by a digest of what is in them: a plan compares each function several times."""
 
 
-def _zip(function: str, content: Mapping[str, bytes]) -> Package:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+def _checked(function: str, data: bytes) -> Package:
+    if len(data) > MAX_ZIP_BYTES:
+        raise ProvisioningError(
+            f"function {function}", f"its zip has {len(data):,} bytes, {MAX_ZIP_BYTES:,} are allowed", "Report this"
+        )
+    return Package(data)
+
+
+def _zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:
+    """A zip of these files, behind those of the zip `begun`."""
+    buffer = io.BytesIO(begun)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(content):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = (0o755 if name.endswith(".so") else 0o644) << 16
             archive.writestr(entry, content[name])
-    data = buffer.getvalue()
-    if len(data) > MAX_ZIP_BYTES:
-        raise ProvisioningError(
-            f"function {function}", f"its zip has {len(data):,} bytes, {MAX_ZIP_BYTES:,} are allowed", "Report this"
-        )
-    return Package(data)
+    return buffer.getvalue()
+
+
+@cache
+def _zipped_dependencies(folder: Path) -> bytes:
+    """A dependencies' folder as a zip, compressed once for all functions and processes: it takes most of the time.
+
+    It is kept beside the folder, under a name that changes with this module, which says what is in it and how. A place
+    that takes no file costs only that time.
+    """
+    rules = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:20]
+    kept = folder.with_name(f"{folder.name}.{rules}.zip")
+    with contextlib.suppress(OSError):
+        return kept.read_bytes()
+    data = _zip({name: path.read_bytes() for name, path in _files(folder)})
+    with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".zip.") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        os.link(file.name, kept)
+    return data
 
 
 def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:

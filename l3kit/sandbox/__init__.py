@@ -6,10 +6,15 @@ order to work on a real cloud; they only ever see an endpoint address.
 
 from __future__ import annotations
 
-from l3kit.sandbox.firing import fire_schedule
-from l3kit.sandbox.homes import default_home, sandbox_home
-from l3kit.sandbox.lifecycle import down, ensure_up, status, up
-from l3kit.sandbox.state import ProcessInfo, SandboxState
+from typing import TYPE_CHECKING
+
+from l3kit.late_imports import offered
+
+if TYPE_CHECKING:
+    from l3kit.sandbox.firing import fire_schedule
+    from l3kit.sandbox.homes import default_home, sandbox_home
+    from l3kit.sandbox.lifecycle import down, ensure_up, status, up
+    from l3kit.sandbox.state import ProcessInfo, SandboxState
 
 __all__ = [
     "ProcessInfo",
@@ -22,3 +27,15 @@ __all__ = [
     "status",
     "up",
 ]
+_PLACES = {
+    "fire_schedule": "l3kit.sandbox.firing",
+    "default_home": "l3kit.sandbox.homes",
+    "sandbox_home": "l3kit.sandbox.homes",
+    "down": "l3kit.sandbox.lifecycle",
+    "ensure_up": "l3kit.sandbox.lifecycle",
+    "status": "l3kit.sandbox.lifecycle",
+    "up": "l3kit.sandbox.lifecycle",
+    "ProcessInfo": "l3kit.sandbox.state",
+    "SandboxState": "l3kit.sandbox.state",
+}
+__getattr__ = offered(__name__, _PLACES)

@@ -38,8 +38,8 @@ from l3kit.sandbox.discreet_logs import log_discreetly
 from l3kit.sandbox.discreet_server import MALFORMED
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.plans import FaultPlans
-from l3kit.sandbox.functions import CloudFunctions
 from l3kit.sandbox.functions.instance import open_session
+from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.state import ACCESS_KEY, REGION
 
 HOP_BY_HOP = frozenset(
@@ -116,8 +117,8 @@ class Upstream:
 
     async def call_many(self, service: str, calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Calls of `target` and `content`, all in one request. Returns: `status` and `content` of each."""
-        answer = await self.ask("POST", "/many", headers=_own_headers(service), body=json.dumps(calls).encode())
-        answers: list[dict[str, Any]] = answer.json()
+        answer = await self.ask("POST", "/many", headers=_own_headers(service), body=odd_text.dumps(calls))
+        answers: list[dict[str, Any]] = odd_text.loads(answer.body)
         return answers
 
 

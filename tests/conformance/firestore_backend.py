@@ -23,7 +23,7 @@ def running_server(intercept: Intercept | None = None, clock: Callable[[], int] 
     thread.start()
 
     def wait(coroutine: object) -> object:
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)  # type: ignore[arg-type]
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)  # type: ignore[arg-type]
 
     async def make() -> FirestoreServer:
         return FirestoreServer(clock, intercept=intercept)

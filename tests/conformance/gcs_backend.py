@@ -43,7 +43,7 @@ def gcs_server(folder: Path, middlewares: Sequence[Any] = (), **options: Any) ->
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

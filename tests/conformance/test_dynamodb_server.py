@@ -561,7 +561,7 @@ def test_an_empty_list_of_parameters_is_refused(table: Table) -> None:
         "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20250101/us-east-1/dynamodb/aws4_request, "
         "SignedHeaders=host, Signature=0",
     }
-    answer = requests.post(table.client.meta.endpoint_url, body, headers=headers, timeout=30)
+    answer = requests.post(table.client.meta.endpoint_url, body, headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["__type"].rpartition("#")[2]) == (400, "ValidationException")
     assert table.get() is None
 

@@ -49,7 +49,7 @@ class Papermill:
         command += [str(ROOT / "notebooks" / f"{notebook}.ipynb"), str(output), "-y", json.dumps(parameters)]
         command += ["-f", str(ROOT / "params" / f"{params}.yaml")] if params else []
         environment = {**os.environ, "L3KIT_SANDBOX_HOME": str(self.home)}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=800, check=False)
         return Ran(
             done.returncode,
             done.stdout + done.stderr,

@@ -2,8 +2,8 @@
 
 `python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore,
 and a layer before Cosmos DB, because these emulators are silently wrong; this shows that the cases would notice. They
-are installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them passes
-what it is known to get wrong.
+are installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them
+passes what it is known to get wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from l3kit.sandbox.node_install import find_node
 from tests.conformance.cosmos_backend import cosmos_servers
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30
+START_SECONDS = 60
 CASE_SECONDS = 20
 FIRESTORE_HOST = """
 const { FirestoreServer } = require('@firestore-emulator/server');

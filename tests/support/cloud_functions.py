@@ -23,9 +23,10 @@ from aiohttp import web
 
 from l3kit.clouds.ports.function_host import Definition, Deployed
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, free_socket, runner_of
-from l3kit.sandbox.functions import CloudFunctions
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS
 from l3kit.sandbox.functions.instance import open_session
+from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,8 +34,6 @@ T = TypeVar("T")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CONSTRAINTS = Path(__file__).parents[2].joinpath("constraints.txt").read_text("utf-8")
 ADMIN = {"X-L3kit-Sandbox": "1"}
-SHORT_FRONT_SECONDS = 3.0
-"""Instead of the 230 s that Azure's load balancer waits."""
 PLATFORM = {
     "azure": {"STORAGE_CONNECTION_STRING": "of-the-sandbox"},
     "gcp": {"STORAGE_EMULATOR_HOST": "of-the-sandbox"},
@@ -80,7 +79,7 @@ class World:
         return self.host(cloud).put(name, definition(**more), code)
 
     def shown(self, cloud: str, name: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.endpoint}/_sandbox/functions/{cloud}/{name}", headers=ADMIN, timeout=10)
+        answer = requests.get(f"{self.endpoint}/_sandbox/functions/{cloud}/{name}", headers=ADMIN, timeout=60)
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -114,14 +113,14 @@ def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[World]:
+def serving(folder: Path, azure_http_seconds: float = AZURE_HTTP_SECONDS) -> Iterator[World]:
     home = Home(folder)
     for needed in (home.logs, home.functions):
         needed.mkdir(parents=True, exist_ok=True)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop), loop).result(30)
+    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure_http_seconds), loop).result(60)
     try:
         yield world
     finally:
@@ -131,12 +130,14 @@ def serving(folder: Path) -> Iterator[World]:
         loop.close()
 
 
-async def _start(home: Home, loop: asyncio.AbstractEventLoop) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
+async def _start(
+    home: Home, loop: asyncio.AbstractEventLoop, azure_http_seconds: float
+) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
     session = open_session()
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     listener = free_socket()
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    functions = CloudFunctions(home, session, endpoint, _platform, azure_http_seconds=SHORT_FRONT_SECONDS)
+    functions = CloudFunctions(home, session, endpoint, _platform, azure_http_seconds=azure_http_seconds)
     functions.add_routes(app, _admin)
     runner = runner_of(app)
     await runner.setup()

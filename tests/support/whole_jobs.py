@@ -360,7 +360,7 @@ def _lines(work: Workplace, function: str) -> str:
     return "\n".join(event["message"] for event in events)
 
 
-def _wait(ready: Callable[[], bool], limit: float = 30.0) -> None:
+def _wait(ready: Callable[[], bool], limit: float = 120.0) -> None:
     """Raises: TimeoutError."""
     end = time.monotonic() + limit
     while not ready():

@@ -284,7 +284,7 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
     "load_example": lambda s: load_example(s, TWIN, newest=NOON, last=1),
     "prepare_deployment": lambda s: prepare_deployment(s, TWIN),
-    "holds_readings": lambda s: holds_readings(s, TWIN),
+    "holds_readings": lambda s: holds_readings(s, TWIN, "JFK"),
     "sample": lambda s: sample(s, TWIN),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.answers import dynamodb_error
 from l3kit.sandbox.aws.partiql import OPERATIONS, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
@@ -130,7 +131,7 @@ class DynamoDB:
 
 def _is_object(body: bytes) -> bool:
     try:
-        return isinstance(json.loads(body), dict)
+        return isinstance(odd_text.loads(body), dict)
     except (ValueError, RecursionError):
         return False
 

@@ -17,17 +17,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 from aiohttp import web
 
 from l3kit.sandbox.aws.function_logs import InstanceLog
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.runtime_errors import error_payload, exit_error
 from l3kit.sandbox.discreet_server import runtime_server
+from l3kit.sandbox.functions.process_facts import OwnConnections, end_of, peak_mb
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
-INIT_SECONDS = 10.0
+INIT_SECONDS = 60.0
+"""For a process to start, before its own time limit begins. Lambda allows 10; a busy laptop starts one more slowly."""
 IDENTITY = "sandbox/{function}/{instance}"
 """The session token an instance is given: with it every request to the gateway says who sends it."""
 _HOST = Path(__file__).with_name("function_host.py")
@@ -75,6 +76,8 @@ class Instance:
         self._started = 0.0
         self._init_ms: float | None = None
         self._stopping = False
+        self._own = OwnConnections()
+        self._spawned = asyncio.Event()
 
     @property
     def alive(self) -> bool:
@@ -107,6 +110,7 @@ class Instance:
             os.close(write_end)
         loop.add_reader(self._pipe, self._drain)
         self._exited = asyncio.create_task(self._process.wait())
+        self._spawned.set()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Deliver one event and wait for its end, whatever that is. Never raises for what the function did."""
@@ -126,14 +130,19 @@ class Instance:
             )
         return await self._conclude(invocation, begun)
 
-    async def stop(self) -> None:
-        """Kill the process and all it started, close the Runtime API. A second call does nothing."""
+    async def stop(self, why: str) -> None:
+        """Kill the process and all it started, close the Runtime API. A second call does nothing.
+
+        Args:
+            why: for the function's log; where the process has ended by itself, that is told instead.
+        """
         if self._stopping:
             return
         self._stopping = True
+        why = why if self._exited is not None and not self._exited.done() else ""
         self.crash()
         if self._process is not None:
-            await self._process.wait()
+            self.log.note(end_of(self._process.pid, await self._process.wait(), why))
         if self._pipe >= 0:
             self._drain()
             asyncio.get_running_loop().remove_reader(self._pipe)
@@ -152,7 +161,7 @@ class Instance:
         assert self._result is not None
         assert self._exited is not None
         request_id = invocation.request_id
-        peak = self._peak_mb()
+        peak = peak_mb(self._process.pid) if self._process is not None else 0
         if self._result.done():
             payload, kind = self._result.result()
         elif self._exited.done():
@@ -170,7 +179,7 @@ class Instance:
         self._report(request_id, time.monotonic() - begun, peak)
         tail = self.log.finish()
         if kind in ("Sandbox.Timedout", "Runtime.ExitError", "Function.ResponseSizeTooLarge", "init"):
-            await self.stop()
+            await self.stop(f"its invocation {request_id} came to {kind}")
         self._current, self._init_ms, self.idle_since = None, None, time.monotonic()
         return Outcome(request_id, payload, "Unhandled" if kind else None, tail, kind or "")
 
@@ -185,6 +194,10 @@ class Instance:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """The Lambda Runtime API, version 2018-06-01."""
+        await self._spawned.wait()
+        if self._process is None or not await self._own.has(request.transport, self._process.pid):
+            # An event that another process takes, or an error that it tells, would end this instance.
+            return web.json_response({"errorType": "Forbidden", "errorMessage": "Not the function's"}, status=403)
         if request.path == "/2018-06-01/runtime/invocation/next" and request.method == "GET":
             return await self._next()
         found = _RUNTIME_CALL.fullmatch(request.path)
@@ -238,21 +251,6 @@ class Instance:
                 asyncio.get_running_loop().remove_reader(self._pipe)
                 return
             self.log.feed(data)
-
-    def _peak_mb(self) -> int:
-        if self._process is None:
-            return 0
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text()
-            found = re.search(r"VmHWM:\s+(\d+) kB", status)
-            if found:
-                return int(found.group(1)) // 1024
-        except OSError:
-            pass
-        try:
-            return int(psutil.Process(self._process.pid).memory_info().rss) // 1024**2
-        except psutil.Error:
-            return 0
 
     def _environment(self, port: int) -> Mapping[str, str]:
         """What Lambda gives, the sandbox's endpoint, the function's own variables; nothing of the developer's."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from l3kit.files import refusal
@@ -84,6 +85,11 @@ class InstanceLog:
         self.flush_partial()
         self._write(text.encode())
 
+    def note(self, text: str) -> None:
+        """A line of the sandbox's own: in the function's file alone."""
+        with contextlib.suppress(OSError):
+            note(self._file, text)
+
     def flush_partial(self) -> None:
         if self._partial:
             partial, self._partial = self._partial, b""
@@ -108,3 +114,10 @@ class InstanceLog:
             text += f"\n[sandbox] {self._file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))
+
+
+def note(file: Path, text: str) -> None:
+    """Add a line of the sandbox's own to a function's file. Raises: OSError."""
+    stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(f"{stamp} [sandbox] {text}\n")

@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from l3kit.sandbox.aws.function_instance import Instance, Invocation, Outcome
+from l3kit.sandbox.aws.function_logs import note
 from l3kit.sandbox.aws.function_record import FunctionRecord
 
 MAX_INSTANCES = 16
 """Per function; further invocations wait. Lambda allows 1,000, a laptop does not."""
 IDLE_SECONDS = 600.0
+UNUSED = "no invocation for {seconds:.0f} s"
+CHANGED = "its function's code or settings changed"
 ASYNC_RETRY_WAITS = (1.0, 2.0)
 """Seconds before the first and the second retry. Lambda waits one and two minutes."""
 
@@ -68,20 +71,20 @@ class FunctionPool:
         """The code or a setting changed: idle instances end now, busy ones when they have finished."""
         idle, self._idle = self._idle, []
         for instance in idle:
-            await instance.stop()
+            await instance.stop(CHANGED)
 
     async def close(self) -> None:
         """End everything at once."""
         for task in self._background:
             task.cancel()
         for instance in [*self._idle, *self._busy]:
-            await instance.stop()
+            await instance.stop("its function is deleted, or the sandbox ends")
         self._idle.clear()
 
     async def end_idle(self, now: float, idle_seconds: float = IDLE_SECONDS) -> None:
         for instance in [i for i in self._idle if not i.alive or now - i.idle_since > idle_seconds]:
             self._idle.remove(instance)
-            await instance.stop()
+            await instance.stop(UNUSED.format(seconds=idle_seconds))
 
     async def _acquire(self) -> Instance:
         while self._idle:
@@ -89,14 +92,14 @@ class FunctionPool:
             if instance.alive and instance.config == self._record.config:
                 self._busy.add(instance)
                 return instance
-            await instance.stop()
+            await instance.stop(CHANGED)
         instance = self._make()
         self._busy.add(instance)
         try:
             await instance.start()
         except BaseException:
             self._busy.discard(instance)
-            await instance.stop()
+            await instance.stop("its start failed")
             raise
         return instance
 
@@ -105,7 +108,7 @@ class FunctionPool:
         if instance.alive and not instance.occupied and instance.config == self._record.config:
             self._idle.append(instance)
         else:
-            await instance.stop()
+            await instance.stop("its invocation was given up" if instance.occupied else CHANGED)
 
     async def _invoke_with_retries(self, event: bytes, request_id: str, waits: Sequence[float]) -> None:
         attempts = 1 + self._record.async_retries
@@ -121,5 +124,5 @@ class FunctionPool:
 
     def _note(self, text: str) -> None:
         # Whether it can be written or not, the next attempt is made.
-        with contextlib.suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
-            file.write(f"[sandbox] {text}\n")
+        with contextlib.suppress(OSError):
+            note(self._log_file, text)

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from l3kit.sandbox.aws import function_access, function_urls
 from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.aws.client_context import ContextError, client_context
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome
 from l3kit.sandbox.aws.function_logs import CloudWatch, InstanceLog
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
@@ -217,7 +218,7 @@ class LambdaApi:
         event = event or b"{}"
         try:
             json.loads(event)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
         request_id = str(uuid.uuid4())
         if kind == "DryRun":
@@ -231,11 +232,12 @@ class LambdaApi:
     async def _invoke_and_wait(
         self, request: web.Request, pool: FunctionPool, event: bytes, request_id: str
     ) -> web.StreamResponse:
-        context = request.headers.get("X-Amz-Client-Context")
         try:
-            outcome = await pool.invoke(
-                event, client_context=base64.b64decode(context).decode() if context else None, request_id=request_id
-            )
+            context = client_context(request.headers.get("X-Amz-Client-Context", ""))
+        except ContextError as error:
+            return rest_error(400, "InvalidRequestContentException", str(error))
+        try:
+            outcome = await pool.invoke(event, client_context=context, request_id=request_id)
         except ThrottledError:
             reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
             return rest_error(429, "TooManyRequestsException", "Rate Exceeded.", Reason=reason)

@@ -83,7 +83,10 @@ class App:
 
     def call(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Answer one request."""
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:
+            return 400, [], b""
         path, query = parts.path.strip("/"), _joined(parse_qsl(parts.query))
         lower = {name.lower(): value for name, value in _joined(headers).items()}
         given = lower.get("x-functions-key") or query.get("code", "")

@@ -44,6 +44,9 @@ held until `go_on`. `deliver_again`: carried out and answered, and once more `af
 nobody waits for the answer; not for Cloud Storage and Firestore, which refuse a call that is due for it.
 """
 SECONDS = 30.0
+"""For a request to the gateway itself."""
+CALL_SECONDS = 300.0
+"""For a function to start and to come to a call; on a busy machine that takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,11 @@ class ArmedFault:
         """On how many calls it has acted."""
         return int(self._ask("GET")["fired"])
 
-    def wait_until_held(self, seconds: float = SECONDS) -> bool:
+    def wait_until_held(self, seconds: float = CALL_SECONDS) -> bool:
         """Wait for a `pause_...`; False where the call did not come in time."""
         return self._wait("held", seconds)
 
-    def wait_until_fired(self, seconds: float = SECONDS) -> bool:
+    def wait_until_fired(self, seconds: float = CALL_SECONDS) -> bool:
         """Wait until it has acted; False where the call did not come in time."""
         return self._wait("fired", seconds)
 

@@ -2,7 +2,3 @@
 
 What lives here: their registry, builder, hosts and the admin API. What must not: what a function does.
 """
-
-from l3kit.sandbox.functions.service import CloudFunctions
-
-__all__ = ["CloudFunctions"]

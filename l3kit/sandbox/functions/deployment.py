@@ -11,6 +11,8 @@ from l3kit.sandbox.functions.instance import Instance, StartError
 from l3kit.sandbox.functions.record import FunctionRecord
 
 IDLE_SECONDS = 600.0
+UNUSED = "no request for {seconds:.0f} s"
+DELETED = "its function is deleted or deployed anew, or the sandbox ends"
 
 
 class Deployment:
@@ -41,13 +43,13 @@ class Deployment:
             if self._retired:
                 raise StartError("is deleted, or deployed anew")
             if self._instance is not None:
-                await self._instance.stop()
+                await self._instance.stop("another takes its place")
             self._instance = self._make(self.record)
             try:
                 await self._instance.start()
                 for name, schedule in self._instance.timers.items():
                     if problem := problem_with_ncrontab(schedule):
-                        await self._instance.stop()
+                        await self._instance.stop("its start failed")
                         raise StartError(f"the timer {name}: {problem}")
             except StartError as error:
                 self.problem = str(error)
@@ -70,7 +72,7 @@ class Deployment:
                 return False
             if held is not None and (self._retired or not held.alive or now - held.idle_since > IDLE_SECONDS):
                 self._instance = None
-                await held.stop()
+                await held.stop(DELETED if self._retired else UNUSED.format(seconds=IDLE_SECONDS))
             if self._retired:
                 await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
             return self._retired
@@ -82,8 +84,9 @@ class Deployment:
     async def stop(self) -> None:
         """End it now, whatever it does, and remove its files."""
         self._retired = True
-        self.crash(None)
+        if self._instance is not None:
+            self._instance.crash(DELETED)
         async with self._starting:
             if self._instance is not None:
-                await self._instance.stop()
+                await self._instance.stop(DELETED)
         await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)

@@ -75,7 +75,7 @@ class Front:
             self._note(deployment, f"it did not start: {error}")
             return web.Response(status=503, text="Function host is not running.") if azure else _unavailable(500)
         except EndedError:
-            self._note(deployment, "its process ended while it held a request")
+            self._note(deployment, "gave no answer to a request: its process ended, or closed the connection")
             return web.Response(status=502) if azure else _unavailable(503)
         except TimedOutError as error:
             self._note(deployment, f"its run {error}")

@@ -19,13 +19,19 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from l3kit.sandbox.aws.function_logs import note
 from l3kit.sandbox.cloud_parts import LINE_BYTES
 from l3kit.sandbox.functions.process_environment import variables
+from l3kit.sandbox.functions.process_facts import end_of
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
-EXIT_SECONDS = 0.2
+EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
+"""A connection breaks a moment before its process's end is known, and the next request must not go to a dying one.
+
+A server that replaces its worker, as Google Cloud's does, lives on: there every broken request waits for so long.
+"""
 HOSTS = Path(__file__).parents[1]
 
 Body = bytes | AsyncIterable[bytes]
@@ -89,6 +95,8 @@ class Instance:
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
         self._killed = False
+        self._why = ""
+        self._noted = False
 
     @property
     def alive(self) -> bool:
@@ -125,7 +133,7 @@ class Instance:
                 raise StartError("was ended while it started")
             ready = await self._ready(os.fdopen(read_end, "rb", 0))
         except BaseException:
-            await self.stop()
+            await self.stop("its start failed")
             raise
         self._port, self.timers = int(ready["port"]), ready.get("timers", {})
         self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
@@ -161,24 +169,34 @@ class Instance:
             self.open_requests -= 1
             self.idle_since = time.monotonic()
 
-    def crash(self) -> None:
+    def crash(self, why: str = "as a crash would") -> None:
         """Kill the process and all it started; to everybody else it has ended by itself."""
+        self._why = why if self.alive else self._why
         self._killed = True
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    async def stop(self) -> None:
-        """Kill it and wait until it is gone."""
-        self.crash()
-        if self._process is not None:
-            await self._process.wait()
+    async def stop(self, why: str) -> None:
+        """Kill it, wait until it is gone, and say so in its function's log.
+
+        Args:
+            why: for the log; where it has ended by itself, or was killed before, that is told instead.
+        """
+        self.crash(why)
+        if self._process is None:
+            return
+        told = end_of(self._process.pid, await self._process.wait(), self._why)
+        if not self._noted:
+            self._noted = True
+            with contextlib.suppress(OSError):
+                note(self._log_file, told)
 
     async def _exited(self) -> None:
-        """A connection breaks a moment before its process's end is known; a server that replaces a worker lives on."""
+        """Wait for the process's end, where it comes."""
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), EXIT_SECONDS)
+            await asyncio.wait_for(self._process.wait(), EXIT_SECONDS[self.record.cloud])
 
     async def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
         reader = asyncio.StreamReader()

@@ -21,5 +21,5 @@ async def run(instance: Instance, method: str, target: str, headers: Mapping[str
             return await instance.request(method, target, headers, body, most=ANSWER_BYTES.get(cloud))
     except TimeoutError:
         if cloud == "azure":
-            instance.crash()
+            instance.crash(f"its run took longer than {instance.run_seconds:.0f} s")
         raise TimedOutError(f"took longer than {instance.run_seconds:.0f} s") from None

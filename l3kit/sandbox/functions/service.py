@@ -10,13 +10,13 @@ import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.aws.function_logs import note
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
@@ -191,9 +191,7 @@ class CloudFunctions:
         return self._home.log(f"{record.cloud}-{record.name}")
 
     def _note(self, deployment: Deployment, text: str) -> None:
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._log_of(deployment.record).open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} [sandbox] {text}\n")
+        note(self._log_of(deployment.record), text)
 
 
 def _missing() -> web.Response:

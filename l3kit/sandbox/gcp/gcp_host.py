@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,6 +18,23 @@ from typing import Any
 
 KEEP_ALIVE_SECONDS = 120
 """Longer than the gateway keeps a connection, so that none closes at the moment it is used again."""
+THREADS = 80
+"""As many requests as Cloud Run gives one instance at once by default (Cloud Run, maximum concurrent requests).
+
+Each that stays half sent holds one; the framework's own number, four for a core, is soon used up by them.
+"""
+MOST_CONNECTIONS = 1_000
+OWN_FILES = 100
+
+
+def most_connections(threads: int, files: int) -> int:
+    """How many connections a worker may hold: it ends at the first that it has no file for.
+
+    Args:
+        threads: each may need a file beside its connection's.
+        files: that a process may have open.
+    """
+    return max(threads + 1, min(MOST_CONNECTIONS, files - threads - OWN_FILES))
 
 
 def end_with_parent() -> None:
@@ -58,8 +76,15 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
     def forked(server: Any, worker: Any) -> None:
         end_with_parent()
 
-    options: dict[str, Any] = {"bind": f"fd://{listener.fileno()}", "when_ready": ready, "post_fork": forked}
-    options["keepalive"] = KEEP_ALIVE_SECONDS
+    threads = int(os.environ.get("THREADS", THREADS))
+    options: dict[str, Any] = {
+        "bind": f"fd://{listener.fileno()}",
+        "when_ready": ready,
+        "post_fork": forked,
+        "keepalive": KEEP_ALIVE_SECONDS,
+        "threads": threads,
+        "worker_connections": most_connections(threads, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+    }
     if "control_socket_disable" in make_settings():
         options["control_socket_disable"] = True
     app = create_app(os.environ["FUNCTION_TARGET"], str(Path(root) / "main.py"), "http")

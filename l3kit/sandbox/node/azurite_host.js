@@ -3,6 +3,7 @@
 'use strict'
 const fs = require('fs')
 const path = require('path')
+const { mendDisk } = require('./azurite_disk.js')
 const { ready } = require('./host.js')
 const [, , root, data, readyFd] = process.argv
 const { BlobServerFactory } = require(path.join(root, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'BlobServerFactory'))
@@ -28,6 +29,7 @@ const settings = {
 
 async function main() {
   fs.mkdirSync(data, { recursive: true })
+  mendDisk(root)
   const server = await new BlobServerFactory().createServer(settings)
   await server.start()
   ready(new URL(server.getHttpServerAddress()).port, readyFd)

@@ -26,7 +26,13 @@ function ready(port, readyFd, onError = () => {}) {
 // An error's kind and place; its words may quote a request.
 function tell(error) {
   const places = String(error?.stack).split('\n').filter(line => /^ {4}at /.test(line))
-  process.stderr.write([new Date().toISOString() + ' ' + (error?.constructor?.name ?? 'error'), ...places, ''].join('\n'))
+  const code = /^[A-Z][A-Z_]*$/.test(error?.code) ? ' ' + error.code : ''
+  const kind = (error?.constructor?.name ?? 'error') + code
+  try {
+    fs.writeSync(2, [new Date().toISOString() + ' ' + kind, ...places, ''].join('\n'))
+  } catch {
+    // On a full disk. As a stream's error nobody caught it would be told in turn, without an end.
+  }
 }
 
 module.exports = { ready, tell }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -27,6 +28,9 @@ class _UnfitValueError(ValueError):
     """JSON that can be read in more ways than one, or not by everybody."""
 
 
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_NEXT_NAME = re.compile(r"[ \t\r\n]*,[ \t\r\n]*\"")
+"""What usually stands between two members; anything else is looked at sign by sign, and named."""
 _UNFIT = (_UnfitValueError, ArithmeticError, RecursionError)
 
 
@@ -62,9 +66,11 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
     at = _expect(text, 0, "{")
     if text[_blank(text, at)] == "}":
         return _ended(text, _blank(text, at) + 1, spans)
+    at = _expect(text, at, '"')
     while True:
-        name, at = scanstring(text, _expect(text, at, '"'), True)
-        start = _blank(text, _expect(text, at, ":"))
+        name, at = scanstring(text, at, True)
+        found = _COLON.match(text, at)
+        start = found.end() if found else _blank(text, _expect(text, at, ":"))
         try:
             _, end = _scan_once(text, start)
         except _UNFIT as error:
@@ -72,10 +78,14 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
         if name in spans:
             raise _UnfitValueError(f"{name[:60]!r} is there twice")
         spans[name] = (start, end)
+        found = _NEXT_NAME.match(text, end)
+        if found:
+            at = found.end()
+            continue
         at = _blank(text, end)
         if text[at] == "}":
             return _ended(text, at + 1, spans)
-        at = _expect(text, at, ",")
+        at = _expect(text, _expect(text, at, ","), '"')
 
 
 def _first_unfit(text: str, start: int) -> int | None:

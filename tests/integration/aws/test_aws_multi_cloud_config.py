@@ -84,8 +84,8 @@ def test_a_writers_url_answers_and_is_saved_with_its_token(
     assert config["AuthType"] == "NONE"
     assert connection.token == variables(twin, session, function)["INTER_CLOUD_TOKEN"]
     assert len(connection.token) >= 43
-    assert requests.post(connection.url, timeout=30).status_code == 403
-    right = requests.post(connection.url, headers={"X-Inter-Cloud-Token": connection.token}, timeout=30)
+    assert requests.post(connection.url, timeout=60).status_code == 403
+    right = requests.post(connection.url, headers={"X-Inter-Cloud-Token": connection.token}, timeout=60)
     assert right.status_code == 400
 
 
@@ -242,7 +242,7 @@ def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, sessi
     assert plan(receiver_cold, session, clouds={"aws"}).changes == ()
     assert apply(rotation, session).done == ()
     for token, status in ((after.token, 400), (before.token, 400), (before.token[:-1], 403)):
-        answer = requests.post(after.url, headers={"X-Inter-Cloud-Token": token}, timeout=30)
+        answer = requests.post(after.url, headers={"X-Inter-Cloud-Token": token}, timeout=60)
         assert answer.status_code == status
 
 

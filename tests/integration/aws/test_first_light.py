@@ -183,7 +183,7 @@ def test_a_signal_from_outside_ends_it_without_leaving_anything(
     with _started(sandbox, tmp_path / "report.json") as process:
         _read_until(process, "move to the cold tier")
         process.send_signal(number)
-        process.communicate(timeout=200)
+        process.communicate(timeout=800)
     assert process.returncode == 130
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["verdict"], report["left"]) == ("interrupted", [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,12 @@ import pytest
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.deploy import plan
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.examples.prepare import holds_readings, prepare_example
 from l3kit.operate.coroutines import run
 from l3kit.operate.inventory import tiers
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
+from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
 from l3kit.session import Session
@@ -264,3 +267,22 @@ def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, m
     found = query(session, twin, DEVICE)
     assert len(found.rows) == 20
     assert run_mover(session, twin, "hot-to-cold-mover", time=NOW).total("items") == 0
+
+
+@pytest.mark.slow
+def test_the_example_is_loaded_for_the_devices_that_hold_nothing(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin(devices=["a", "b", "c"])
+    lines = [["origin", "time_hour", *QUANTITIES]]
+    lines += [[device, f"2013-01-01T0{hour}:00:00Z", *"123456789"] for device in "abc" for hour in range(3)]
+    (twin.path / WEATHER_FILE).write_bytes(gzip.compress("\n".join(map(",".join, lines)).encode()))
+
+    def holding() -> list[str]:
+        return [device for device in "abc" if holds_readings(session, twin, device)]
+
+    prepare_example(session, twin, newest=NOW - timedelta(days=40), devices=["b"])
+    assert holding() == ["b"]
+    run_mover(session, twin, "hot-to-cold-mover", time=NOW)
+    assert holding() == ["b"], "also where only a later tier holds them"
+    prepare_example(session, twin, newest=NOW - timedelta(days=40))
+    assert holding() == ["a", "b", "c"]
+    assert [tiers(session, twin).total(tier) for tier in ("hot", "cold")] == [6, 3]

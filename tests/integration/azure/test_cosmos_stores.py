@@ -132,8 +132,10 @@ def answer(status: int, **headers: str) -> Any:
 
 
 async def stall(request: web.Request, handler: Handler) -> web.StreamResponse:
-    await asyncio.sleep(3)
-    return await handler(request)
+    """Answers nothing until the caller gives up."""
+    while request.transport is not None and not request.transport.is_closing():
+        await asyncio.sleep(0.02)
+    return web.Response()
 
 
 async def keys(store: CosmosHotStore) -> list[str]:
@@ -187,16 +189,19 @@ def test_a_delete_is_sent_once_by_an_sdk_that_knows_several_regions(
     use(open_hot(container, discovering), steps)
 
 
-def test_a_delete_without_an_answer_ends_in_time(place: CosmosPlace, container: str, faults: Faults) -> None:
+def test_a_delete_without_an_answer_is_given_up(place: CosmosPlace, container: str, faults: Faults) -> None:
+    impatient = open_hot(container, place, timeout=1.0)
+
     async def steps(store: CosmosHotStore) -> None:
         await store.put_items("d", [item("a")])
         page = await store.read_page("d", before=END)
         faults.expect(is_batch, stall)
-        begin = time.monotonic()
-        assert await store.delete_page(page, ["a"]) == ["a"]
-        assert time.monotonic() - begin < 2
+        try:
+            assert await impatient.delete_page(page, ["a"]) == ["a"]
+        finally:
+            await impatient.close()
 
-    use(open_hot(container, place, timeout=1.0), steps)
+    use(open_hot(container, place), steps)
 
 
 def test_a_batch_that_holds_a_missing_item_deletes_nothing_and_the_missing_one_counts_as_deleted(

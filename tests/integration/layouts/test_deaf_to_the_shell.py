@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 def live(home: Path, layout: str, folder: Path) -> dict[str, object]:
     command = [sys.executable, "-m", "tests.support.twin_life", str(home), layout]
     done = subprocess.run(
-        command, cwd=ROOT, env=hostile_shell(folder), capture_output=True, text=True, timeout=280, check=False
+        command, cwd=ROOT, env=hostile_shell(folder), capture_output=True, text=True, timeout=800, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, object] = json.loads(done.stdout)
@@ -40,7 +40,7 @@ def test_a_sandbox_starts_in_a_hostile_shell_and_its_processes_see_nothing_of_it
     home = tmp_path / "home"
     command = [sys.executable, "-m", "l3kit.cli", "sandbox", "up", "--home", str(home), "--clouds", "azure", "gcp"]
     try:
-        subprocess.run(command, cwd=ROOT, env=hostile_shell(tmp_path), capture_output=True, timeout=280, check=True)
+        subprocess.run(command, cwd=ROOT, env=hostile_shell(tmp_path), capture_output=True, timeout=800, check=True)
         state = l3kit_sandbox.status(home)
         assert state is not None
         for process in state.processes:

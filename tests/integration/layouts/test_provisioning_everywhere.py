@@ -303,7 +303,7 @@ def test_a_rotated_token_reaches_both_ends_and_the_former_one_is_taken_for_a_whi
 
 def post(url: str, token: str) -> int:
     """An empty request: 400 where the token is taken."""
-    return requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=30).status_code
+    return requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=60).status_code
 
 
 @pytest.mark.slow

@@ -14,14 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ItemRefusedError
+from l3kit.providers import BUILT_IN
 from l3kit.sandbox import SandboxState
 from l3kit.tiering.ports import HotStore
-from l3kit.twin.config import PROVIDERS
 from tests.conformance import backends
 from tests.conformance.backends import Backend
 
 pytestmark = pytest.mark.sandbox
 END = "\U0010ffff"
+PROVIDERS = tuple(BUILT_IN)
 PAIRS = list(itertools.permutations(PROVIDERS, 2))
 VALUES: dict[str, Any] = {
     "texts": ["", " ", "传感器 🌡", 'quotes " \\ \n \u2028 \x00', "x" * 2000],

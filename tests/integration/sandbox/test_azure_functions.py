@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ import requests
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.functions.builder import without_addresses
 from tests.support.cloud_functions import World, azure_zip, code_zip, serving
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
 
@@ -81,7 +83,7 @@ def act(req: func.HttpRequest) -> str:
         time.sleep(float(req.params["seconds"]))
         print("slept to the end")
     if action == "meet":
-        together.wait(20)
+        together.wait(60)
     return str(LOADED)
 
 
@@ -144,6 +146,16 @@ def key_of(world: World, which: str = "key", name: str = "the-app") -> str:
 
 def ask(url: str, method: str = "GET", **more: Any) -> requests.Response:
     return requests.request(method, url, **{"timeout": 60, **more})
+
+
+def test_an_address_that_is_none_is_refused(world: World, app: str) -> None:
+    """Sent to the function itself."""
+    assert ask(f"{app}/api/open").status_code == 200
+    served = world.processes("azure", "the-app")[0].net_connections("inet")
+    port = next(one.laddr.port for one in served if one.status == psutil.CONN_LISTEN)
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
+        connection.sendall(b"GET http://[x/api/run HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1024).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_route_answers_with_what_its_function_returned(world: World, app: str) -> None:
@@ -305,8 +317,8 @@ def test_the_request_that_crashes_a_process_gets_a_502_and_the_next_a_new_proces
 
 def test_killing_a_function_breaks_off_what_it_is_doing(world: World, app: str) -> None:
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2.5"})
-        wait_for(lambda: open_requests(world, "the-app") == 1)
+        held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "600"})
+        assert wait_until(lambda: open_requests(world, "the-app") == 1)
         world.kill("the-app")
         assert held.result().status_code == 502
     assert ask(f"{app}/api/open").status_code == 200
@@ -315,13 +327,6 @@ def test_killing_a_function_breaks_off_what_it_is_doing(world: World, app: str) 
 def open_requests(world: World, name: str) -> int:
     instance = world.functions._deployments["azure", name]._instance
     return instance.open_requests if instance else 0
-
-
-def wait_for(done: Any, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_function_listens_on_loopback_only(world: World, app: str) -> None:
@@ -370,10 +375,8 @@ def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None
     host_json = '{"version": "2.0", "functionTimeout": "00:00:02"}'
     app = world.put("azure", "short", whole_app(host_json), settings={**WHEN, "TICK": "sleep"}).url
     before = [process.pid for process in world.processes("azure", "short")]
-    begun = time.monotonic()
-    answer = ask(f"{app}/api/do", params={"action": "sleep", "seconds": "60"})
+    answer = ask(f"{app}/api/do", params={"action": "sleep", "seconds": "600"})
     assert (answer.status_code, answer.content) == (500, b"")
-    assert 2 <= time.monotonic() - begun < 5
     with pytest.raises(L3Error, match="took longer than 2 s"):
         world.host("azure").fire("short", "tick")
     assert ask(f"{app}/api/open").status_code == 200
@@ -382,10 +385,12 @@ def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None
 
 
 @pytest.mark.slow
-def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(world: World, app: str) -> None:
-    assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "4"}).status_code == 502
-    assert "slept to the end" not in world.log("azure", "the-app")
-    wait_for(lambda: "slept to the end" in world.log("azure", "the-app"))
+def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path, azure_http_seconds=3.0) as world:
+        app = world.put("azure", "slow", whole_app(), settings=WHEN).url
+        assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "8"}).status_code == 502
+        assert "slept to the end" not in world.log("azure", "slow")
+        assert wait_until(lambda: "slept to the end" in world.log("azure", "slow"))
 
 
 def test_a_route_prefix_of_the_apps_own(world: World) -> None:
@@ -401,7 +406,7 @@ def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: Wor
     key = key_of(world, name="changing")
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2"})
-        wait_for(lambda: open_requests(world, "changing") == 1)
+        assert wait_until(lambda: open_requests(world, "changing") == 1)
         world.put("azure", "changing", azure_zip(TINY))
         assert ask(f"{app}/api/run").text == "tiny"
         assert held.result().status_code == 200
@@ -447,7 +452,7 @@ def test_what_is_deployed_is_told_as_it_was_put(world: World) -> None:
     assert world.host("azure").get("told") == put
     assert put.definition.settings == {"A.B": "1"}
     assert (put.definition.labels, put.definition.timeout) == ({"l3kit-twin": "t"}, 7)
-    assert world.host("azure").invoke("told", b"{}", timeout=30) == (200, b"tiny")
+    assert world.host("azure").invoke("told", b"{}", timeout=60) == (200, b"tiny")
     world.host("azure").delete("told")
 
 

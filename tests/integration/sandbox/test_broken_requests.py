@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import socket
 import time
@@ -32,6 +33,7 @@ from l3kit.sandbox.sessions import azure_session
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
+from tests.integration.sandbox.test_function_urls import open_url
 from tests.support.broken_requests import HALF, Sent, Whole, drawn, head, send_all
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 
@@ -39,6 +41,7 @@ pytestmark = pytest.mark.sandbox
 JSON = (b"Content-Type", b"application/json")
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 FORM_DATA = (b"Content-Type", b"multipart/form-data; boundary=b")
+CONTEXT = (b"X-Amz-Client-Context", b"eyJjdXN0b20iOiB7fX0=")
 ADMIN = (b"X-L3kit-Sandbox", b"1")
 QUERY = (b"x-ms-documentdb-isquery", b"True")
 COSMOS = (JSON, (b"x-ms-documentdb-partitionkey", b'["MARK"]'), (b"Authorization", b"type%3dmaster"))
@@ -47,8 +50,13 @@ DEPLOYMENT = (
     b'{"settings": {"INTER_CLOUD_TOKEN": "x"}}\r\n--b--\r\n'
 )
 SEED_VARIABLE = "BROKEN_REQUESTS_SEED"
+NOTED = re.compile(r"\[sandbox\] process (\d+) (.+)")
+UNUSED = re.compile(r"was ended: no (?:invocation|request) for 600 s")
+"""The one end of a function's process that no client brings about: that nobody asked for it."""
 SPARE_FILES = 100
 """Connections between the gateway and its emulators that may stay for further use."""
+FILES_OF_AN_INSTANCE = 8
+"""In the gateway, of a function's process: what it prints, its Runtime API's port and connections."""
 SEEDS = 8
 ROUNDS = 12
 """Of each kind on each port, in one of the long runs."""
@@ -81,9 +89,10 @@ class World:
                     found[known.get(port, f"{kind} function")] = port
         return found
 
-    def open_files(self) -> int:
-        """Of all its processes together, connections among them."""
-        return sum(process.num_fds() for process in self.processes())
+    def ends(self) -> dict[int, str]:
+        """What the functions' logs say of processes that are gone, by process id."""
+        logs = (path.read_text("utf-8", "replace") for path in self.state.home.joinpath("logs").rglob("*.log"))
+        return {int(pid): why for log in logs for pid, why in NOTED.findall(log)}
 
     def _addresses(self) -> dict[str, str]:
         return {name: a if "//" in a else f"grpc://{a}" for name, a in self.state.endpoints.items()}
@@ -115,8 +124,10 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     s3.put_object(Bucket=name, Key="kept", Body=b"kept")
     functions = aws("lambda")
     functions.create_function(
-        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(AWS_APP)}
-    )
+        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(AWS_APP)},
+        Timeout=60,  # whatever else runs on this machine: Lambda ends a process that takes too long
+    )  # fmt: skip
+    open_url(aws, name)
     functions.invoke(FunctionName=name, Payload=b"{}")
     cosmos = CosmosClient(state.endpoints["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     items = cosmos.create_database_if_not_exists(name).create_container(name, PartitionKey("/id"))
@@ -185,7 +196,7 @@ def templates(name: str) -> dict[str, list[Whole]]:
     aws = [
         Whole(b"PUT", b"/" + text + b"/MARK", signed("s3"), b"a body of an object"),
         Whole(b"GET", b"/" + text + b"?list-type=2", signed("s3")),
-        Whole(b"POST", b"/2015-03-31/functions/" + text + b"/invocations", signed("lambda"), b'{"a": 1}'),
+        Whole(b"POST", b"/2015-03-31/functions/" + text + b"/invocations", (*signed("lambda"), CONTEXT), b'{"a": 1}'),
         Whole(b"POST", b"/2015-03-31/functions", signed("lambda"), json.dumps(variables).encode()),
         Whole(b"POST", b"/schedules/MARK", signed("scheduler"), b'{"ScheduleExpression": "rate(1 day)"}'),
         Whole(b"POST", b"/", (*signed("iam"), FORM), b"Action=GetUser&Version=2010-05-08"),
@@ -235,7 +246,11 @@ def templates(name: str) -> dict[str, list[Whole]]:
         "firestore": [Whole(b"POST", b"/google.firestore.v1.Firestore/Commit", (JSON,), b"{}")],
         "azure function": [Whole(b"POST", b"/api/run", (JSON,), b"{}")],
         "gcp function": [Whole(b"POST", b"/", (JSON,), b"{}")],
-        "runtime function": [Whole(b"POST", b"/2018-06-01/runtime/invocation/x/response", (JSON,), b"{}")],
+        "runtime function": [
+            Whole(b"POST", b"/2018-06-01/runtime/invocation/x/response", (JSON,), b"{}"),
+            Whole(b"GET", b"/2018-06-01/runtime/invocation/next"),
+            Whole(b"POST", b"/2018-06-01/runtime/init/error", (JSON,), b'{"errorType": "x", "errorMessage": "x"}'),
+        ],
     }
 
 
@@ -274,32 +289,80 @@ def until(done: Callable[[], bool]) -> bool:
     return done()
 
 
+@dataclass(frozen=True)
+class Watched:
+    """The processes of a sandbox at one moment; `ended` tells which of them, or of later ones, somebody has ended."""
+
+    world: World
+    commands: dict[int, str]
+    groups: dict[int, int]
+    processes: list[psutil.Process]
+    noted: frozenset[int]
+
+    @classmethod
+    def now(cls, world: World) -> Watched:
+        found = world.processes()
+        groups = {process.pid: os.getpgid(process.pid) for process in found}
+        commands = {process.pid: " ".join(process.cmdline())[:200] for process in found}
+        return cls(world, commands, groups, found, frozenset(world.ends()))
+
+    def open_files(self) -> int:
+        """Of those of them that live, connections among them; what more functions' processes have open is their own."""
+        found = 0
+        for process in self.processes:
+            with contextlib.suppress(psutil.Error):
+                found += process.num_fds()
+        return found
+
+    def unused(self) -> int:
+        """How many have ended since because nobody had asked for them."""
+        return sum(bool(UNUSED.fullmatch(why)) for pid, why in self.world.ends().items() if pid not in self.noted)
+
+    def ended(self) -> dict[str, str]:
+        """Why, by command line. A function's process that had long not been asked for is none of them."""
+        told = self.world.ends()
+        gone = {one.pid for one in self.processes} - {one.pid for one in self.world.processes()}
+        why = {pid: told.get(pid) or told.get(self.groups[pid]) or "nothing is told of it" for pid in gone}
+        why |= {pid: told[pid] for pid in told.keys() - self.noted}
+        return {
+            f"{pid} {self.commands.get(pid, 'started meanwhile')}": text
+            for pid, text in why.items()
+            if not UNUSED.fullmatch(text)
+        }
+
+
 def check(world: World, rounds: int, record_property: Callable[[str, object], None]) -> None:
     seed = int(os.environ.get(SEED_VARIABLE) or secrets.randbelow(10**9))
     print(f"the same draw again: {SEED_VARIABLE}={seed}")  # pytest shows it where this fails
-    parts = {info.pid: info.name for info in world.state.processes}  # a function's process may be replaced
-    files, kept = world.open_files(), world.kept()
+    kept = world.kept()
+    watched = Watched.now(world)
+    files = watched.open_files()
     sent, left_open = send(world, seed, rounds)
     now = world.kept()
-    ended = parts.keys() - {process.pid for process in world.processes()}
+    until(lambda: not watched.ended())  # the note of an end may come a moment after it
+    ended = watched.ended()
     told = [(one.port, one.broken.kind, one.around()) for one in sent if one.told]
     logged = told_in_logs(world.state.home)
     halves = [name for found in world.halves().values() for name in found if HALF.decode() in name]
     counts = {"sent": len(sent), "answered": sum(bool(one.answer) for one in sent), "open": left_open}
     counts |= {
         "ports": len(world.templates),
+        "watched": len(watched.processes),
         "ended": len(ended),
+        "unused": watched.unused(),
         "told": len(told) + len(logged),
         "halves": len(halves),
     }
     for name, value in counts.items():
         record_property(f"requests_{name}", value)
-    assert {parts[pid] for pid in ended} == set(), "parts of the sandbox that ended"
+    assert ended == {}, "processes of the sandbox that ended"
     assert now == kept
     assert told == [], "answers with a secret"
     assert logged == {}, "secrets in logs"
     assert halves == [], "put by half a request"
-    assert until(lambda: world.open_files() <= files + SPARE_FILES), f"{world.open_files()} files open, {files} before"
+    more = len(world.processes()) - len(watched.processes)
+    most = files + SPARE_FILES + more * FILES_OF_AN_INSTANCE
+    assert until(lambda: watched.open_files() <= most), f"{watched.open_files()} files open, {files} before"
 
 
 def test_broken_requests_neither_end_anything_nor_are_told(

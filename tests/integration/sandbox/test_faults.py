@@ -28,9 +28,9 @@ CALLER = """
 import http.client, json, os
 from urllib.parse import urlsplit
 
-def call(operation, content):
+def call(operation, content, seconds=60):
     place = urlsplit(os.environ["AWS_ENDPOINT_URL"])
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=1.5)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=seconds)
     connection.request("POST", "/", json.dumps(content), {
         "X-Amz-Target": "DynamoDB_20120810." + operation, "X-Amz-Date": "20250101T000000Z",
         "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"],
@@ -44,9 +44,9 @@ def call(operation, content):
 
 def handler(event, context):
     seen = []
-    for operation, content in event["calls"]:
+    for asked in event["calls"]:
         try:
-            seen.append(call(operation, content))
+            seen.append(call(*asked))
         except (OSError, http.client.HTTPException) as error:
             seen.append([0, type(error).__name__])
     return seen
@@ -58,7 +58,7 @@ class Caller:
 
     def __init__(self, sandbox: SandboxState, deploy: Callable[..., str], invoke: Invoke, aws: Aws) -> None:
         self.endpoint, self._invoke, self._aws = sandbox.aws_endpoint, invoke, aws
-        self.name = deploy(CALLER, Timeout=20)
+        self.name = deploy(CALLER, Timeout=240)
         self.table = f"t-{uuid.uuid4().hex[:8]}"
         aws("dynamodb").create_table(
             TableName=self.table,
@@ -68,7 +68,10 @@ class Caller:
         )
 
     def put(self, *ids: str) -> tuple[Any, str | None]:
-        return self.ask(*(["PutItem", {"TableName": self.table, "Item": {"id": {"S": i}}}] for i in ids))
+        return self.ask(*map(self.put_of, ids))
+
+    def put_of(self, name: str) -> list[Any]:
+        return ["PutItem", {"TableName": self.table, "Item": {"id": {"S": name}}}]
 
     def ask(self, *calls: list[Any]) -> tuple[Any, str | None]:
         return self._invoke(self.name, {"calls": list(calls)})
@@ -126,7 +129,7 @@ def test_an_answer_that_does_not_come_leaves_open_what_happened(
     caller: Caller, action: Action, stored: list[str]
 ) -> None:
     armed = caller.arm(action)
-    seen, error = caller.put("a", "b", "c")
+    seen, error = caller.ask(caller.put_of("a"), [*caller.put_of("b"), 1.5], caller.put_of("c"))
     assert (error, statuses(seen)) == (None, [200, 0, 200])
     assert seen[1][1] == ("TimeoutError" if action.startswith("silence") else seen[1][1])
     assert armed.disarm()[1] == 1
@@ -251,7 +254,7 @@ def test_a_call_is_held_until_it_may_go_on(caller: Caller, action: Action, store
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(caller.put("a", "b")))
     thread.start()
-    assert armed.wait_until_held(5)
+    assert armed.wait_until_held()
     assert caller.stored() == stored
     armed.go_on()
     thread.join()
@@ -266,7 +269,7 @@ def test_a_held_call_goes_on_into_another_fault_at_itself_or_later(caller: Calle
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(caller.put("a", "b", "c")))
     thread.start()
-    assert armed.wait_until_held(5)
+    assert armed.wait_until_held()
     with pytest.raises(SandboxError, match="action must be one of"):
         armed.go_on("explode", at)  # type: ignore[arg-type]
     armed.go_on("kill_before", at)

@@ -42,17 +42,17 @@ def test_a_url_needs_both_statements(aws: Aws, deploy: Deploy) -> None:
     client = aws("lambda")
     assert client.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"] == []
     url = open_url(aws, name)
-    assert requests.get(url, timeout=10).text == "in"
+    assert requests.get(url, timeout=60).text == "in"
     for sid, action, more in (
         ("url", "lambda:InvokeFunctionUrl", {"FunctionUrlAuthType": "NONE"}),
         ("via-url", "lambda:InvokeFunction", {"InvokedViaFunctionUrl": True}),
     ):
         client.remove_permission(FunctionName=name, StatementId=sid)
-        refused = requests.get(url, timeout=10)
+        refused = requests.get(url, timeout=60)
         assert refused.status_code == 403
         assert refused.json()["Message"].startswith("Forbidden.")
         client.add_permission(FunctionName=name, StatementId=sid, Action=action, Principal="*", **more)
-        assert requests.get(url, timeout=10).status_code == 200
+        assert requests.get(url, timeout=60).status_code == 200
     statements = json.loads(client.get_policy(FunctionName=name)["Policy"])["Statement"]
     conditions = {statement["Action"]: statement["Condition"] for statement in statements}
     assert conditions == {
@@ -82,9 +82,9 @@ def test_url_settings_are_created_once_listed_changed_and_deleted(aws: Aws, depl
         url
     ]
     client.update_function_url_config(FunctionName=name, AuthType="AWS_IAM")
-    assert requests.get(url, timeout=10).status_code == 403
+    assert requests.get(url, timeout=60).status_code == 403
     client.delete_function_url_config(FunctionName=name)
-    assert requests.get(url, timeout=10).status_code == 404
+    assert requests.get(url, timeout=60).status_code == 404
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.get_function_url_config(FunctionName=name)
 
@@ -95,7 +95,7 @@ def test_the_event_has_payload_format_2_0(aws: Aws, deploy: Deploy) -> None:
         url + "a/b%20c?x=1&x=2&y=%C3%A9",
         data='{"k": "é"}'.encode(),
         headers={"Content-Type": "application/json", "X-Inter-Cloud-Token": "T", "Cookie": "a=1; b=2"},
-        timeout=10,
+        timeout=60,
     ).json()
     assert event["version"] == "2.0"
     assert event["rawPath"] == "/a/b%20c"
@@ -106,7 +106,7 @@ def test_the_event_has_payload_format_2_0(aws: Aws, deploy: Deploy) -> None:
     assert all(name == name.lower() for name in event["headers"])
     assert event["requestContext"]["http"]["method"] == "POST"
     assert (event["body"], event["isBase64Encoded"]) == ('{"k": "é"}', False)
-    bare = requests.get(url, timeout=10).json()
+    bare = requests.get(url, timeout=60).json()
     assert "body" not in bare
     assert bare["rawPath"] == "/"
 
@@ -126,7 +126,7 @@ def test_the_event_has_payload_format_2_0(aws: Aws, deploy: Deploy) -> None:
 )
 def test_which_bodies_arrive_as_text(url_of_echo: str, headers: dict[str, str], is_text: bool) -> None:
     body = gzip.compress(b"[1]") if "Content-Encoding" in headers else b"[1]"
-    event = requests.post(url_of_echo, data=body, headers=headers, timeout=10).json()
+    event = requests.post(url_of_echo, data=body, headers=headers, timeout=60).json()
     assert event["isBase64Encoded"] is not is_text
     assert (event["body"].encode() if is_text else base64.b64decode(event["body"])) == body
 
@@ -144,14 +144,14 @@ def url_of_echo(aws: Aws, role: str) -> str:
 def test_the_limit_counts_the_event_not_the_body(aws: Aws, deploy: Deploy) -> None:
     url = open_url(aws, deploy("import json\ndef handler(e, c):\n    return {'n': len(e['body'])}\n"))
     headers = {"Content-Type": "text/plain", "User-Agent": "u", "Accept": "*/*"}
-    assert requests.post(url, data=b"x" * 6_280_000, headers=headers, timeout=20).json() == {"n": 6_280_000}
+    assert requests.post(url, data=b"x" * 6_280_000, headers=headers, timeout=60).json() == {"n": 6_280_000}
     # the same number of bytes, but every one of them is escaped in the event
-    refused = requests.post(url, data=b'"' * 6_280_000, headers=headers, timeout=20)
+    refused = requests.post(url, data=b'"' * 6_280_000, headers=headers, timeout=60)
     assert refused.status_code == 413
     assert "Message" in refused.json()
     binary = {"Content-Type": "application/octet-stream"}
-    assert requests.post(url, data=b"x" * 4_800_000, headers=binary, timeout=20).status_code == 413
-    assert requests.post(url, data=b"x" * (LIMIT + 1), headers=headers, timeout=20).status_code == 413
+    assert requests.post(url, data=b"x" * 4_800_000, headers=binary, timeout=60).status_code == 413
+    assert requests.post(url, data=b"x" * (LIMIT + 1), headers=headers, timeout=60).status_code == 413
 
 
 def test_the_limit_is_exact_to_the_byte(aws: Aws, deploy: Deploy) -> None:
@@ -159,7 +159,7 @@ def test_the_limit_is_exact_to_the_byte(aws: Aws, deploy: Deploy) -> None:
     url = urlsplit(open_url(aws, deploy(size)))
 
     def post(count: int) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
         length = f"{count:07d}"
         connection.request("POST", url.path, b"x" * count, {"Content-Type": "text/plain", "Content-Length": length})
         answer = connection.getresponse()
@@ -186,5 +186,5 @@ def test_the_limit_is_exact_to_the_byte(aws: Aws, deploy: Deploy) -> None:
 def test_how_results_become_answers(
     aws: Aws, deploy: Deploy, result: str, status: int, body: bytes, content_type: str
 ) -> None:
-    answer = requests.post(open_url(aws, deploy(f"def handler(event, context):\n    return {result}\n")), timeout=10)
+    answer = requests.post(open_url(aws, deploy(f"def handler(event, context):\n    return {result}\n")), timeout=60)
     assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (status, body, content_type)

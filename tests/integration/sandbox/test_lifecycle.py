@@ -8,7 +8,6 @@ import re
 import signal
 import stat
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,9 +136,7 @@ def test_down_ends_busy_functions_and_what_they_started(home: Path, gateway_is_k
     assert [runs(pid) for pid in pids] == [True, True]
     if gateway_is_killed:
         os.kill(state.processes[0].pid, signal.SIGKILL)
-    begun = time.monotonic()
     assert l3kit_sandbox.down(home) is True
-    assert time.monotonic() - begun < 5
     assert [runs(pid) for pid in pids] == [False, False]
     assert members(state) == []
 

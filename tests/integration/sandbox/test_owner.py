@@ -70,7 +70,7 @@ def test_a_killed_test_run_leaves_no_process_behind(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
         run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        assert wait_until((home / "begun").exists), (tmp_path / "log").read_text()
+        assert wait_until((home / "begun").exists, 600), (tmp_path / "log").read_text()
         state = read_state(resolve_home(home))
         assert state is not None
         started = psutil.Process(run.pid).children(recursive=True)
@@ -89,7 +89,7 @@ def test_a_sandbox_without_owner_outlives_the_process_that_started_it(
     monkeypatch.delenv(OWNER_VARIABLE)
     home = tmp_path / "home"
     code = "import sys; from l3kit import sandbox; sandbox.up(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(home)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(home)], check=True, timeout=600)
     try:
         time.sleep(2.5)  # the gateway looks for its owner every second
         assert sandbox.status(home) is not None

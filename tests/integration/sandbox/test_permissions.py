@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from l3kit.sandbox import SandboxState
 from l3kit.sandbox.state import ACCOUNT_ID
 from tests.support import aws_callers as callers
 from tests.support.aws_callers import Caller, allow, deny, document, table_arn
+from tests.support.waiting import wait_until
 
 from .conftest import RUNTIME, make_zip, trust
 
@@ -89,7 +89,7 @@ def handler(event, context):
     place = urlsplit(os.environ["AWS_ENDPOINT_URL"])
     answers = []
     for operation, content in event:
-        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=10)
+        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
         connection.request("POST", "/", json.dumps(content), {
             "X-Amz-Target": "DynamoDB_20120810." + operation, "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Date": "20250101T000000Z", "X-Amz-Security-Token": os.environ["AWS_SESSION_TOKEN"],
@@ -176,10 +176,8 @@ def test_log_lines_reach_cloudwatch_only_with_the_roles_permission(aws: Aws, inv
     )
     invoke(silent)
     invoke(loud)  # its lines come behind those of the other
-    deadline = time.monotonic() + 10
-    while not lines(loud) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert (bool(lines(loud)), lines(silent)) == (True, [])
+    assert wait_until(lambda: bool(lines(loud)))
+    assert lines(silent) == []
 
 
 # --- schedules

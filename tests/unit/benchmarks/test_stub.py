@@ -30,7 +30,7 @@ def endpoint() -> Iterator[str]:
         assert process.stdin is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def _client(kind: str, endpoint: str, make: Any = boto3.client) -> Any:

@@ -40,16 +40,16 @@ def test_other_commands_have_no_output_notebook(command: str) -> None:
     assert notebooks_of(command.split()) == ("", "")
 
 
-def parent(folder: Path, *arguments: str, code: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:
-    """A process that looks like papermill, run in this folder by a shell."""
+def found(folder: Path, *arguments: str) -> Path | None:
+    """What is found where the parent is a process that looks like papermill, run in this folder by a shell."""
     program = folder / "papermill"
-    program.write_text(code)
+    program.write_text("print('runs', flush=True)\ninput()")
     environment = {**os.environ, "PWD": str(folder)}
-    return subprocess.Popen([sys.executable, str(program), *arguments], cwd=folder, env=environment)
-
-
-def found(folder: Path, *arguments: str, code: str = "import time; time.sleep(60)") -> Path | None:
-    with parent(folder, *arguments, code=code) as process:
+    command = [sys.executable, str(program), *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "runs\n"  # while a process begins, its command line reads as empty
         try:
             return output_notebook({}, process.pid)
         finally:

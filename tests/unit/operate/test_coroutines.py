@@ -39,9 +39,8 @@ def test_it_can_be_used_again_and_again_inside_one_loop() -> None:
     async def cell() -> int:
         return len([run(_thread()) for _ in range(20)])
 
-    before = threading.active_count()
     assert asyncio.run(cell()) == 20
-    assert threading.active_count() == before
+    assert "l3kit-coroutine" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_errors_arrive_as_they_are_either_way() -> None:
@@ -63,7 +62,7 @@ INTERRUPTED = """
     async def long():
         print("begun", flush=True)
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         finally:
             print("tidied", flush=True)
 
@@ -86,27 +85,29 @@ def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> No
         assert cell.stdout.readline() == "begun\n"
         cell.send_signal(signal.SIGINT)
         try:
-            assert cell.communicate(timeout=50)[0].split() == ["tidied", "interrupted"]
+            assert cell.communicate(timeout=240)[0].split() == ["tidied", "interrupted"]
         finally:
             cell.kill()
 
 
 INTERRUPTED_AT_ONCE = """
-    import asyncio, signal, threading
+    import asyncio, gc, signal, threading
     from l3kit.operate.coroutines import run
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was ignored around these tests
 
     async def long():
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     async def cell():
         run(long())
 
+    loop = asyncio.new_event_loop()
+    gc.disable()  # Python drops an interruption that comes while a __del__ runs, as those of event loops do
     for _ in range(300):
         try:
-            asyncio.new_event_loop().run_until_complete(cell())
+            loop.run_until_complete(cell())
         except KeyboardInterrupt:
             pass
         else:
@@ -118,5 +119,5 @@ INTERRUPTED_AT_ONCE = """
 def test_an_interruption_as_the_coroutine_begins_stops_it_too() -> None:
     """The signal may find the main thread anywhere between handing the coroutine over and waiting for it."""
     command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED_AT_ONCE)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout == "300 times\n", done.stderr

@@ -27,6 +27,7 @@ def names(data: bytes) -> list[str]:
 def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     first = pack("aws", "cold-writer", HERE)
     package._packed.clear()
+    package._zipped_dependencies.cache_clear()
     later = time.time() + 86_400
     for path in (package.PACKAGE / "tiering").rglob("*.py"):
         os.utime(path, (later, path.stat().st_mtime))
@@ -35,8 +36,25 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.M
     assert first.code_sha256 == second.code_sha256
     entries = zipfile.ZipFile(io.BytesIO(first.data)).infolist()
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
-    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    held = [entry.filename for entry in entries]
+    own = held.index("l3kit/__init__.py")
+    assert [held[:own], held[own:]] == [sorted(held[:own]), sorted(held[own:])]
     assert first.data != pack("aws", "cold-writer", HERE, {"digital_twin_info.json": b"{}"}).data
+
+
+def test_dependencies_are_compressed_once_and_the_same_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "dependencies"
+    (folder / "some").mkdir(parents=True)
+    (folder / "some" / "module.py").write_text("x = 1\n" * 1000)
+    first = package._zipped_dependencies(folder)
+    (kept,) = tmp_path.glob("*.zip")
+    assert kept.read_bytes() == first
+    assert names(first) == ["some/module.py"]
+    package._zipped_dependencies.cache_clear()
+    (folder / "some" / "module.py").unlink()
+    assert package._zipped_dependencies(folder) == first, "it is read, not made again"
+    gone = Path("/proc/nowhere")  # where nobody can make a file
+    assert names(package._zipped_dependencies(gone)) == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -177,6 +177,8 @@ def _checked_binary(text: str, where: str) -> str:
 
 def _checked_number(text: str, where: str) -> str:
     """DynamoDB keeps 38 digits from 1E-130 to 9.99E+125 and would refuse or round the rest."""
+    if len(text) <= MAX_DIGITS and "e" not in text and "E" not in text:
+        return str(text)  # too short to have more digits, or another range without an exponent
     try:
         value = Decimal(text)
     except InvalidOperation:

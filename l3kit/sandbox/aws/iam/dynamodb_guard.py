@@ -13,6 +13,7 @@ from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_arn, table_of
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, parse_policy
 from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler
+from l3kit.sandbox.aws.iam.evaluation import Decision
 from l3kit.sandbox.aws.iam.table_policies import OPERATIONS, TablePolicies, invalid
 from l3kit.sandbox.upstream import BODY, WHOLE, Upstream
 
@@ -67,11 +68,15 @@ class DynamoDBGuard:
         found = case.call.content.get("Statements")
         statements = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
+        decided: dict[tuple[str, str], Decision] = {}  # all statements have the request's context
         for number, statement in enumerate(statements):
             need = statement_need(case.call, statement)
             if need is None:
                 continue
-            decision = await self._enforcement.decide(case.identity, need)
+            about = need.action, need.resource
+            if about not in decided:
+                decided[about] = await self._enforcement.decide(case.identity, need)
+            decision = decided[about]
             if not decision.allowed:
                 text = refusals.message(case.principal, need, decision)
                 error = {"Code": "AccessDenied", "Message": text}

@@ -7,7 +7,6 @@ service model and documentation, and compared with DynamoDB Local in `tests/conf
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.item_size import item_size
 from l3kit.sandbox.aws.answers import dynamodb_error
 from l3kit.sandbox.aws.partiql.requests import Asked, RequestError, request_of
@@ -155,4 +155,4 @@ def _capacity(outcome: Outcome, detail: str) -> dict[str, Any]:
 
 
 def _answer(content: Mapping[str, Any]) -> web.Response:
-    return web.Response(body=json.dumps(content).encode(), content_type="application/x-amz-json-1.0")
+    return web.Response(body=odd_text.dumps(content), content_type="application/x-amz-json-1.0")

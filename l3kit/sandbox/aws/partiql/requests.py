@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.partiql.parser import verb_of
 from l3kit.sandbox.aws.partiql.tokens import StatementError
 from l3kit.sandbox.aws.partiql.values import problem_with
@@ -39,7 +39,7 @@ class Request:
 
 def request_of(operation: str, body: bytes) -> Request:
     """Raises: RequestError."""
-    content = json.loads(body)
+    content = odd_text.loads(body)
     if operation == "ExecuteStatement":
         asked = [_asked(content, "")]
     else:

@@ -79,6 +79,8 @@ def _problem_with_scalar(content: Any, kind: str) -> str | None:
 def _problem_with_number(text: str) -> str | None:
     if not _NUMBER.fullmatch(text):
         return "A value provided cannot be converted into a number"
+    if len(text) <= MAX_DIGITS and "e" not in text and "E" not in text:
+        return None  # too short to have more digits, or another range without an exponent
     number = Decimal(text)
     if not number:
         return None

@@ -418,7 +418,8 @@ def test_post_archive_writer_metadata(remote: World, server: Server) -> None:
 
 def big_text(size: int) -> bytes:
     """Text of exactly that size whose characters have one to four bytes, so that part borders fall inside some."""
-    text = "".join(random.Random(3).choices("aé传\U0001f600", k=size // 2)).encode()[: size - 2]
+    block = "".join(random.Random(3).choices("aé传\U0001f600", k=9973)).encode()
+    text = (block * (size // len(block) + 1))[: size - 2]
     return b'"' + text[: len(text) - incomplete_tail(text)].ljust(size - 2, b"x") + b'"'
 
 

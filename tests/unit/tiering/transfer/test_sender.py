@@ -190,32 +190,42 @@ def test_retry_after_is_honoured_up_to_a_limit(
     assert waits.seconds == [seconds]
 
 
+class Noting(requests.Session):
+    """Notes how long each answer is waited for; `limits` of the first ones stand in place of what was asked."""
+
+    def __init__(self, *limits: float) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+        self._limits = limits
+
+    def post(self, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        limit = dict(enumerate(self._limits)).get(len(self.asked), kwargs["timeout"])
+        self.asked.append(kwargs["timeout"])
+        return super().post(url, *args, **{**kwargs, "timeout": limit})
+
+
 def test_post_cold_writer_timeout_retry(server: Server, chunk: Chunk, waits: Waits) -> None:
     server.script(Response(0, {}), receipt(chunk))
-    sender = Writer(server.url, Secret(TOKEN), LINK, sleep=waits, jitter=lambda: 0.0, timeout=0.3)
+    session = Noting(1.0)
+    sender = Writer(server.url, Secret(TOKEN), LINK, session=session, sleep=waits, jitter=lambda: 0.0)
     assert sender.post_chunk(chunk, "aws").written == 3
-    assert (len(server.seen), waits.seconds) == (2, [1.0])
+    assert (len(session.asked), waits.seconds) == (2, [1.0])
 
 
 def test_post_remote_timeout_handling(server: Server, chunk: Chunk, waits: Waits) -> None:
     server.script(Response(0, {}))
-    sender = Writer(server.url, Secret(TOKEN), LINK, sleep=waits, timeout=0.2)
+    session = Noting()
+    sender = Writer(server.url, Secret(TOKEN), LINK, session=session, sleep=waits, timeout=0.2)
     with pytest.raises(TransferError, match=r"no answer within 0.2 s") as caught:
         sender.post_chunk(chunk, "aws")
-    assert (len(server.seen), caught.value.status) == (4, None)
+    assert (session.asked, caught.value.status) == ([0.2] * 4, None)
 
 
 def test_http_timeout_30_seconds(server: Server, chunk: Chunk) -> None:
-    asked: list[Any] = []
-
-    class Session(requests.Session):
-        def post(self, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-            asked.append(kwargs["timeout"])
-            return super().post(url, *args, **kwargs)
-
+    session = Noting()
     server.script(receipt(chunk))
-    Writer(server.url, Secret(TOKEN), LINK, session=Session()).post_chunk(chunk, "aws")
-    assert asked == [TIMEOUT_SECONDS] == [30.0]
+    Writer(server.url, Secret(TOKEN), LINK, session=session).post_chunk(chunk, "aws")
+    assert session.asked == [TIMEOUT_SECONDS] == [30.0]
 
 
 def test_post_cold_writer_dns_failure(chunk: Chunk, waits: Waits) -> None:

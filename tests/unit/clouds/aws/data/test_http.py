@@ -60,7 +60,7 @@ def ask(server: Server, steps: Callable[[HttpClient], Awaitable[None]]) -> None:
 
 
 async def get(client: HttpClient, method: str = "GET", **more: float) -> HttpResponse:
-    return await client.request(method, "/", {"host": "x"}, b"", **{"timeout": 5.0, **more})  # type: ignore[arg-type]
+    return await client.request(method, "/", {"host": "x"}, b"", **{"timeout": 60.0, **more})  # type: ignore[arg-type]
 
 
 def pieces(data: bytes, sizes: Sequence[int]) -> list[bytes | None]:
@@ -128,7 +128,7 @@ def test_a_kept_connection_that_was_closed_is_replaced_unless_the_request_must_n
         assert (await get(client)).body == BODY
         await get(client)
         with pytest.raises(HttpError, match="was closed"):
-            await client.request("POST", "/", {"host": "x"}, b"once", timeout=5.0, once=True)
+            await client.request("POST", "/", {"host": "x"}, b"once", timeout=60.0, once=True)
 
     server = Server([LENGTH], [None], [LENGTH], [LENGTH], [None], [LENGTH])
     ask(server, steps)
