@@ -5,8 +5,8 @@ gcp-storage-emulator 2026.7.19 as it comes fails 67 of 84 (`python -m tests.prog
 precondition on generation and metageneration (uploads, resumable uploads, copies, compositions, patches, deletes,
 reads) and so every race; page sizes, offsets and page tokens; classes (a bucket's own, a change by rewriting, an
 unknown one); metagenerations; names with % or ?, forbidden names; checksums in headers, that of a resumable
-upload's end; ranges beyond the end; other encodings than gzip and the unpacking of gzip; pieces of resumable uploads; public
-access prevention, buckets by project.
+upload's end; ranges beyond the end; other encodings than gzip and the unpacking of gzip; pieces of resumable uploads;
+public access prevention, buckets by project.
 """
 
 from __future__ import annotations
