@@ -228,7 +228,13 @@ def set_bucket(session: Session, twin: Twin, *, storage_class: str = "", public_
     bucket.patch()
 
 
-@pytest.mark.parametrize("breaks", ROUNDS, ids=[f"{len(breaks)} changes" for breaks in ROUNDS])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        pytest.param(breaks, id=f"{len(breaks)} changes", marks=[pytest.mark.slow] * (breaks is not ROUNDS[0]))
+        for breaks in ROUNDS
+    ],
+)
 def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     clouds: Session, twin: Twin, breaks: dict[str, Broken]
 ) -> None:
