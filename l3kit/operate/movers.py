@@ -128,7 +128,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
 
 def _more_can_move(report: dict[str, Any]) -> bool:
-    """Decide whether to invoke again; with skipped data a run is `partial` even at its deadline, so progress decides."""
+    """Return whether to go on: a run with skipped data is `partial` even at its deadline, so progress decides."""
     remains = any(device["remains"] for device in report["devices"])
     return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
 
