@@ -1,6 +1,6 @@
-"""The clouds by name: where each is found, and what it says of itself before anything of it is opened.
+"""Registry of clouds by name: the module of each, and its properties that are known without opening it.
 
-Nothing else of l3kit names a cloud to decide something: it asks the value that is found here.
+No other module decides by a cloud's name: it uses the properties of the `Provider` found here.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from importlib.metadata import entry_points
 from l3kit.errors import ConfigurationError
 
 ENTRY_POINTS = "l3kit.clouds"
-"""Group of the entry points by which an installed package adds a cloud: its name, and `module:attribute`."""
+"""Entry point group by which an installed package adds a cloud: its name, and `module:attribute`."""
 BUILT_IN = {
     "aws": "l3kit.clouds.aws.provider:PROVIDER",
     "azure": "l3kit.clouds.azure.provider:PROVIDER",
     "gcp": "l3kit.clouds.gcp.provider:PROVIDER",
 }
 ALIASES = {"google": "gcp"}
-"""Other names that a twin's files may use."""
+"""Alternative names that a twin's files may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What a cloud says of itself.
+    """Properties of a cloud.
 
     Attributes:
-        title: as people write it.
-        extra: of l3kit's extras, the one that installs what it needs.
-        device_fault: why its hot store cannot hold a device of this id; None where it can.
-        key_fault: why its object store cannot hold an object of this key; None where it can.
-        told_schedule: the expression by which its scheduler goes, written as EventBridge writes it, for a twin's own.
-            Raises: ConfigurationError where the scheduler cannot be told it.
+        title: display name.
+        extra: the l3kit extra that installs its dependencies.
+        device_fault: why its hot store cannot hold a device of this id; None if it can.
+        key_fault: why its object store cannot hold an object of this key; None if it can.
+        told_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
+            Raises: ConfigurationError if the scheduler cannot express it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Provider:
 
 
 def provider(name: str) -> Provider:
-    """The cloud of that name. Raises: ConfigurationError where there is none, or what it needs is not installed."""
+    """Return the cloud of that name. Raises: ConfigurationError if it is unknown, or its dependencies are missing."""
     path = BUILT_IN.get(name) or _added().get(name)
     if path is None:
         raise ConfigurationError(f"cloud {name!r}", "is not known", f"Known are {', '.join(names())}")
@@ -54,12 +54,12 @@ def provider(name: str) -> Provider:
 
 
 def names() -> tuple[str, ...]:
-    """Of all clouds, those of other packages last."""
+    """Return the names of all clouds, those of other packages last."""
     return (*BUILT_IN, *_added())
 
 
 def is_known(name: str) -> bool:
-    """Whether there is a cloud of that name. Other packages are asked only about what is not built in."""
+    """Return whether there is a cloud of that name. Other packages are searched only if it is not built in."""
     return name in BUILT_IN or name in _added()
 
 

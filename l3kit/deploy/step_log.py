@@ -50,12 +50,7 @@ class StepLog:
                 line = json.loads(text)
                 key, phase = (line["resource"], line["name"]), line["phase"]
                 step = f"{line['action']} {line['resource']} {line['name']}"
-            except (
-                ValueError,
-                RecursionError,
-                KeyError,
-                TypeError,
-            ):  # a partial line of a process that died writing it
+            except (ValueError, RecursionError, KeyError, TypeError):  # partial line of a process that died writing it
                 continue
             if phase == "begin":
                 begun[key] = step
