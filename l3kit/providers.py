@@ -6,10 +6,11 @@ No other module decides by a cloud's name: it uses the properties of the `Provid
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from l3kit.errors import ConfigurationError
 
@@ -25,6 +26,25 @@ ALIASES = {"google": "gcp"}
 
 
 @dataclass(frozen=True, slots=True)
+class CloudParameter:
+    """A string parameter that only one cloud takes.
+
+    Attributes:
+        name: begins with the cloud's name and an underscore.
+        meaning: one-line description for tables of parameters.
+        default: its value if none is given.
+        fault: returns why a value is not allowed; None if it is.
+        former: its name in l3kit 0.1.0; empty if it had none.
+    """
+
+    name: str
+    meaning: str
+    default: str
+    fault: Callable[[str], str | None]
+    former: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """Properties of a cloud.
 
@@ -35,6 +55,9 @@ class Provider:
         key_fault: why its object store cannot hold an object of this key; None if it can.
         told_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
             Raises: ConfigurationError if the scheduler cannot express it.
+        parameters: those that only this cloud takes.
+        open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
+            l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
     """
 
     name: str
@@ -43,6 +66,8 @@ class Provider:
     device_fault: Callable[[str], str | None]
     key_fault: Callable[[str], str | None]
     told_schedule: Callable[[str], str]
+    parameters: tuple[CloudParameter, ...] = ()
+    open_live: Callable[[Mapping[str, str]], Any] | None = None
 
 
 def provider(name: str) -> Provider:
