@@ -6,12 +6,15 @@ Nothing else of l3kit names a cloud to decide something: it asks the value that 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 
+from l3kit.billing import Billing
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.receiver_limit import ReceiverLimit
+from l3kit.tiering.settings import CloudVariables
 
 ENTRY_POINTS = "l3kit.clouds"
 """Group of the entry points by which an installed package adds a cloud: its name, and `module:attribute`."""
@@ -31,10 +34,15 @@ class Provider:
     Attributes:
         title: as people write it.
         extra: of l3kit's extras, the one that installs what it needs.
+        live: whether l3kit works on its real accounts, too, and not in the sandbox alone.
+        variables: by which its functions are told about it.
+        receiver_limit: how large a request to one of its functions may be.
         device_fault: why its hot store cannot hold a device of this id; None where it can.
         key_fault: why its object store cannot hold an object of this key; None where it can.
         told_schedule: the expression by which its scheduler goes, written as EventBridge writes it, for a twin's own.
             Raises: ConfigurationError where the scheduler cannot be told it.
+        billing: what it bills; None where l3kit knows no prices of it.
+        packed: files that the zip of each function needs beside its code.
     """
 
     name: str
@@ -43,6 +51,11 @@ class Provider:
     device_fault: Callable[[str], str | None]
     key_fault: Callable[[str], str | None]
     told_schedule: Callable[[str], str]
+    variables: CloudVariables
+    receiver_limit: ReceiverLimit
+    billing: Billing | None = None
+    packed: Mapping[str, bytes] = field(default_factory=dict)
+    live: bool = False
 
 
 def provider(name: str) -> Provider:
@@ -53,9 +66,22 @@ def provider(name: str) -> Provider:
     return _load(name, path)
 
 
+def billing_of(name: str) -> Billing:
+    """What that cloud bills. Raises: ConfigurationError where l3kit knows no prices of it."""
+    found = provider(name).billing
+    if found is None:
+        raise ConfigurationError(f"cloud {name}", "has no prices", "Leave it out of what is to be priced")
+    return found
+
+
 def names() -> tuple[str, ...]:
     """Of all clouds, those of other packages last."""
     return (*BUILT_IN, *_added())
+
+
+def live_names() -> tuple[str, ...]:
+    """Of the built-in clouds on whose real accounts l3kit works."""
+    return tuple(name for name in BUILT_IN if provider(name).live)
 
 
 def is_known(name: str) -> bool:
