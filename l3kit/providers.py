@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from l3kit.billing import Billing
 from l3kit.errors import ConfigurationError
@@ -28,13 +29,31 @@ ALIASES = {"google": "gcp"}
 
 
 @dataclass(frozen=True, slots=True)
+class CloudParameter:
+    """A parameter, always text, that only one cloud takes.
+
+    Attributes:
+        name: begins with the cloud's name and an underscore.
+        meaning: one line, as tables of parameters show it.
+        default: its value where none is given.
+        fault: why a value is not allowed; None where it is.
+        former: its name in l3kit 0.1.0; empty where that had none.
+    """
+
+    name: str
+    meaning: str
+    default: str
+    fault: Callable[[str], str | None]
+    former: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What a cloud says of itself.
 
     Attributes:
         title: as people write it.
         extra: of l3kit's extras, the one that installs what it needs.
-        live: whether l3kit works on its real accounts, too, and not in the sandbox alone.
         variables: by which its functions are told about it.
         receiver_limit: how large a request to one of its functions may be.
         device_fault: why its hot store cannot hold a device of this id; None where it can.
@@ -43,6 +62,9 @@ class Provider:
             Raises: ConfigurationError where the scheduler cannot be told it.
         billing: what it bills; None where l3kit knows no prices of it.
         packed: files that the zip of each function needs beside its code.
+        parameters: those that only this cloud takes.
+        open_live: a `Cloud` on the real account that these parameters (all of them, by name) select; None where l3kit
+            reaches this cloud in the sandbox only. Raises: PermissionMissingError where the account refuses.
     """
 
     name: str
@@ -55,7 +77,8 @@ class Provider:
     receiver_limit: ReceiverLimit
     billing: Billing | None = None
     packed: Mapping[str, bytes] = field(default_factory=dict)
-    live: bool = False
+    parameters: tuple[CloudParameter, ...] = ()
+    open_live: Callable[[Mapping[str, str]], Any] | None = None
 
 
 def provider(name: str) -> Provider:
@@ -81,7 +104,7 @@ def names() -> tuple[str, ...]:
 
 def live_names() -> tuple[str, ...]:
     """Of the built-in clouds on whose real accounts l3kit works."""
-    return tuple(name for name in BUILT_IN if provider(name).live)
+    return tuple(name for name in BUILT_IN if provider(name).open_live)
 
 
 def is_known(name: str) -> bool:

@@ -19,7 +19,7 @@ from l3kit.deploy.step_log import StepLog
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.notebook.gaps import Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown
-from l3kit.providers import provider as cloud_named
+from l3kit.providers import provider as provider_of
 from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
@@ -251,9 +251,9 @@ def _provisioners(
     strange = sorted(provider for provider, facade in facades.items() if facade is None)
     if strange:
         names = " and ".join(strange)
-        here = [name for name in providers_of(twin) if name in session.clouds]
-        alone = " and ".join(cloud_named(name).title for name in here)
-        part = f", or deploy the part on {alone} alone with clouds={json.dumps(here)}" if here else ""
+        reached = [name for name in providers_of(twin) if session.cloud(name)]
+        titles = " and ".join(provider_of(name).title for name in reached)
+        part = f", or deploy the part on {titles} alone with clouds={json.dumps(reached)}" if reached else ""
         raise ProvisioningError(
             f"twin {twin.name}",
             f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",

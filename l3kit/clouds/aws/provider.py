@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from l3kit.billing import Billing
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.providers import Provider
+from l3kit.providers import CloudParameter, Provider
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
+
+if TYPE_CHECKING:
+    from l3kit.clouds.aws.cloud import AwsCloud
+
+REGION_FORM = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def _key_fault(key: str) -> str | None:
@@ -30,6 +39,18 @@ BILLING = Billing(
     restores_by_speed=True,
 )
 
+
+def _region_fault(region: str) -> str | None:
+    return None if REGION_FORM.fullmatch(region) else "is not an AWS region, such as us-east-1"
+
+
+def _open_live(own: Mapping[str, str]) -> AwsCloud:
+    from l3kit.clouds.aws.cloud import AwsCloud
+    from l3kit.clouds.aws.session import open_account
+
+    return AwsCloud(open_account(own["aws_region"], own["aws_profile"]))
+
+
 PROVIDER = Provider(
     name="aws",
     title="AWS",
@@ -40,5 +61,11 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=SMALLEST_LIMIT,
     billing=BILLING,
-    live=True,
+    parameters=(
+        CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),
+        CloudParameter(
+            "aws_profile", "AWS profile; empty takes boto3's default", "", lambda profile: None, former="profile"
+        ),
+    ),
+    open_live=_open_live,
 )

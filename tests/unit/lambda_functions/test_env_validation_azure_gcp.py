@@ -19,6 +19,7 @@ from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
 from l3kit.providers import provider
+from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, load_settings, variables_for
 from tests.support.lambda_calls import INFO, info_with
@@ -29,6 +30,7 @@ CODE = Path(__file__).parents[3] / "lambda_code"
 CLOUDS = ("azure", "gcp")
 VALUES = {"DIGITAL_TWIN_INFO": json.dumps(INFO), "INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
+VALUES |= ReceiverLimit(64_000_000, "body").variables()
 VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/"}
 TABLE = [
     (cloud, function, name)
@@ -82,6 +84,7 @@ def test_a_sender_abroad_needs_its_token_and_no_store_there(cloud: str, mover: s
     env = env_of(cloud, mover, remote=True, DIGITAL_TWIN_INFO=info)
     settings = load_settings(mover, env, cloud=provider(cloud).variables)
     assert (settings.remote_url, tier in settings.stores) == ("http://127.0.0.1:9/", False)
+    assert settings.receiver_limit == ReceiverLimit(64_000_000, "body")
     with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
         start(cloud, mover, env | {"INTER_CLOUD_TOKEN": " "})
 

@@ -241,6 +241,9 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
             receiver = next(name for name, sender in SENDERS.items() if sender == function)
             assert told["INTER_CLOUD_TOKEN"] == f"token-of-{receiver}"
             assert told[str(FUNCTIONS[function].remote_url)] == f"https://{receiver}.example"
+            limit = provider(str(host_of(twin, receiver))).receiver_limit
+            assert told["RECEIVER_LIMIT_BYTES"] == str(limit.max_bytes)
+            assert told["RECEIVER_LIMIT_COUNTS"] == limit.counts
 
 
 def test_what_does_not_fit_the_variables_is_a_file(twin_of: Callable[..., Twin]) -> None:
