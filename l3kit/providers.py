@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from l3kit.billing import Billing
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.receiver_limit import ReceiverLimit
+from l3kit.tiering.settings import CloudVariables
 
 ENTRY_POINTS = "l3kit.clouds"
 """Entry point group by which an installed package adds a cloud: its name, and `module:attribute`."""
@@ -51,10 +54,14 @@ class Provider:
     Attributes:
         title: display name.
         extra: the l3kit extra that installs its dependencies.
+        variables: names of the environment variables of its functions.
+        receiver_limit: maximum size of a request to one of its functions.
         device_fault: why its hot store cannot hold a device of this id; None if it can.
         key_fault: why its object store cannot hold an object of this key; None if it can.
         told_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
             Raises: ConfigurationError if the scheduler cannot express it.
+        billing: what it bills; None if l3kit has no prices for it.
+        packed: files that the zip of each function needs besides its code.
         parameters: those that only this cloud takes.
         open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
@@ -66,6 +73,10 @@ class Provider:
     device_fault: Callable[[str], str | None]
     key_fault: Callable[[str], str | None]
     told_schedule: Callable[[str], str]
+    variables: CloudVariables
+    receiver_limit: ReceiverLimit
+    billing: Billing | None = None
+    packed: Mapping[str, bytes] = field(default_factory=dict)
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None
 
@@ -78,9 +89,22 @@ def provider(name: str) -> Provider:
     return _load(name, path)
 
 
+def billing_of(name: str) -> Billing:
+    """Return how that cloud bills. Raises: ConfigurationError if l3kit has no prices for it."""
+    found = provider(name).billing
+    if found is None:
+        raise ConfigurationError(f"cloud {name}", "has no prices", "Leave it out of what is to be priced")
+    return found
+
+
 def names() -> tuple[str, ...]:
     """Return the names of all clouds, those of other packages last."""
     return (*BUILT_IN, *_added())
+
+
+def live_names() -> tuple[str, ...]:
+    """Return the names of the built-in clouds whose real accounts l3kit can work on."""
+    return tuple(name for name in BUILT_IN if provider(name).open_live)
 
 
 def is_known(name: str) -> bool:

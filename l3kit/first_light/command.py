@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
+from l3kit.providers import live_names
 from l3kit.twin.target import target_fault
 
 if TYPE_CHECKING:
     from l3kit.first_light.report import Report
+    from l3kit.prices.price_file import Provider
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -28,7 +30,7 @@ def add_first_light(commands: argparse._SubParsersAction[argparse.ArgumentParser
     """Add `first-light` to the command line."""
     about = "try everything once on a real account: deploy the smallest twin, move, query, destroy, leave a report"
     parser = commands.add_parser("first-light", help=about, description=about.capitalize() + ".", epilog=_EPILOG)
-    parser.add_argument("cloud", choices=("aws",), help="the cloud; the others cannot be deployed to yet")
+    parser.add_argument("cloud", choices=live_names(), help="the cloud; the others cannot be deployed to yet")
     parser.add_argument("--region", default="us-east-1", help="AWS region (default: us-east-1)")
     parser.add_argument("--profile", default="", help="AWS profile (default: boto3's usual credentials)")
     parser.add_argument("--yes", action="store_true", help="do not ask, as in CI")
@@ -60,9 +62,9 @@ def _first_light(options: argparse.Namespace) -> int:
     if not (options.clean_up or options.dry_run):
         check_writable(path)  # now, not after a quarter of an hour
     with _ended_by_termination(), tempfile.TemporaryDirectory(prefix="l3kit-first-light-") as folder:
-        twin = write_twin(Path(folder), name)
+        twin = write_twin(Path(folder), name, options.cloud)
         if not options.clean_up:
-            _tell_estimate(options.region)
+            _tell_estimate(options.cloud, options.region)
         own: dict[str, Any] = {f"{options.cloud}_{name}": getattr(options, name) for name in ("region", "profile")}
         session = connect(twin, options.target, sandbox=options.sandbox, **own)
         if options.clean_up:
@@ -88,11 +90,11 @@ def _ended_by_termination() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell_estimate(region: str) -> None:
+def _tell_estimate(cloud: Provider, region: str) -> None:
     from l3kit.first_light.estimate import estimate, told
     from l3kit.prices.price_book import load_prices
 
-    _tell(told(estimate(load_prices()), region))
+    _tell(told(estimate(load_prices(), cloud), region))
 
 
 def _agreed(session: Session) -> bool:
@@ -119,7 +121,7 @@ def _run(session: Session, twin: Twin, path: Path, options: argparse.Namespace) 
     report = first_light(
         session,
         twin,
-        estimated_usd=str(estimate(load_prices()).to_json()["total_usd"]),
+        estimated_usd=str(estimate(load_prices(), options.cloud).to_json()["total_usd"]),
         clean_up=command,
         tell=_tell,
         keep_on_failure=options.keep_on_failure,
@@ -158,7 +160,7 @@ def _clean_up(session: Session, twin: Twin, options: argparse.Namespace) -> int:
 
 def clean_up_command(name: str, options: argparse.Namespace) -> str:
     """The command that removes what a run has made, to be copied into a shell."""
-    words = ["l3kit", "first-light", "aws", "--clean-up", name, "--region", options.region]
+    words = ["l3kit", "first-light", options.cloud, "--clean-up", name, "--region", options.region]
     words += ["--profile", options.profile] if options.profile else []
     words += ["--target", "sandbox", "--sandbox", options.sandbox] if options.target == "sandbox" else []
     return shlex.join(words)

@@ -8,6 +8,7 @@ from l3kit.cost.model.bill import Bill, priced
 from l3kit.cost.model.uses import Part, Use
 from l3kit.first_light.twin import ITEM_COUNT
 from l3kit.prices.price_book import PriceBook
+from l3kit.prices.price_file import Provider
 
 REGION = "us-east-1"
 """The region that the price book knows; others differ by tens of per cent."""
@@ -43,10 +44,10 @@ _QUANTITIES: tuple[tuple[Part, str, str, str, str, int | str], ...] = (
 """Part, what it is, service, tier, rate, and how much of it at most."""
 
 
-def estimate(book: PriceBook) -> Bill:
+def estimate(book: PriceBook, cloud: Provider) -> Bill:
     """The bill of one run, without free tiers. Raises: ConfigurationError where the book lacks a price."""
     uses = [
-        Use(part, item, book.figure("aws", REGION, service, tier, rate), Decimal(quantity), "estimated")
+        Use(part, item, book.figure(cloud, REGION, service, tier, rate), Decimal(quantity), "estimated")
         for part, item, service, tier, rate, quantity in _QUANTITIES
     ]
     return priced(uses, f"first light on AWS, {REGION} prices, no free tier")

@@ -36,8 +36,8 @@ def check_name(name: str) -> str:
     return name
 
 
-def write_twin(folder: Path, name: str) -> Twin:
-    """Write the twin's files into an empty folder, the same for the same name, and load it."""
+def write_twin(folder: Path, name: str, cloud: str) -> Twin:
+    """Write the twin's files into an empty folder, the same for the same name and cloud, and load it."""
     files: Mapping[str, Any] = {
         "config": {
             "digital_twin_name": name,
@@ -48,8 +48,8 @@ def write_twin(folder: Path, name: str) -> Twin:
         },
         "config_iot_devices": [{"id": device} for device in DEVICES],
         "config_providers": {
-            **{f"layer_{layer}_provider": "aws" for layer in (1, 2)},
-            **{f"layer_3_{tier}_provider": "aws" for tier in ("hot", "cold", "archive")},
+            **{f"layer_{layer}_provider": cloud for layer in (1, 2)},
+            **{f"layer_3_{tier}_provider": cloud for tier in ("hot", "cold", "archive")},
         },
     }
     for file, content in files.items():

@@ -7,9 +7,10 @@ import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,6 +26,7 @@ from l3kit.notebook.namespace import parameters_in
 from l3kit.notebook.results import ResultFile
 from l3kit.notebook.run import begin_run
 from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.providers import is_known, names
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import read_moment
 from l3kit.tiering.format.time_ranges import read_bound
@@ -159,6 +161,16 @@ class WalkthroughParameters(Dated):
     every_days: int = Field(ge=1, le=330, description="days between two runs of the movers")
 
 
+def _known_cloud(value: str) -> str:
+    """Raises: ValueError, which pydantic tells by the parameter."""
+    if not is_known(value):
+        raise ValueError(f"{value!r} is not a known cloud; allowed: {', '.join(names())}")
+    return value
+
+
+CloudName = Annotated[str, AfterValidator(_known_cloud)]
+
+
 class DeployParameters(Parameters):
     """deploy_l3.ipynb"""
 
@@ -166,7 +178,7 @@ class DeployParameters(Parameters):
 
     apply_changes: bool = Field(description="False only shows the plan")
     rotate_tokens: bool = Field(description="True makes new tokens for all cross-cloud links")
-    clouds: list[Literal["aws", "azure", "gcp"]] = Field(description="deploy only the parts on these clouds; [] is all")
+    clouds: list[CloudName] = Field(description="deploy only the parts on these clouds; [] is all")
 
 
 class RunMoversParameters(Dated):
@@ -186,7 +198,7 @@ class VerifyParameters(Parameters):
 
     prepare: bool = Field(description="sandbox only: deploy the twin where nothing is deployed")
     canary: bool = Field(description="send one item down the tiers and remove it again")
-    clouds: list[Literal["aws", "azure", "gcp"]] = Field(description="check only the parts on these clouds; [] is all")
+    clouds: list[CloudName] = Field(description="check only the parts on these clouds; [] is all")
 
 
 class QueryParameters(Dated):

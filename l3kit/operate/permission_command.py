@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError
+from l3kit.providers import live_names
 from l3kit.twin.naming import check_twin_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def add_permissions(commands: argparse._SubParsersAction[argparse.ArgumentParser
     """Add the `permissions` command to the parser."""
     about = "what you need to be allowed, by verb: a table, or with --json a policy for one twin"
     permissions = commands.add_parser("permissions", help=about, description=about.capitalize() + ".")
-    permissions.add_argument("cloud", choices=("aws",), help="for now aws alone")
+    permissions.add_argument("cloud", choices=live_names(), help="the cloud; for now AWS alone")
     permissions.add_argument("--verbs", nargs="+", metavar="VERB", help="only what these need (default: all)")
     permissions.add_argument("--json", action="store_true", help="print a policy document; needs --twin")
     permissions.add_argument("--twin", metavar="NAME", default="", help="digital_twin_name of the twin")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
-import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -12,29 +11,20 @@ from functools import cache
 
 from l3kit.errors import ProvisioningError
 from l3kit.packaging.wheels import EPOCH, ROOT, sources
-
-AZURE_TIMER_SECONDS = 600
-"""Maximum run time of a function on Azure's Consumption plan (host.json, functionTimeout)."""
-HOST_JSON = {
-    "version": "2.0",
-    "functionTimeout": "00:10:00",
-    "logging": {"logLevel": {"default": "Warning", "Function": "Information"}},
-}
+from l3kit.providers import provider as cloud_named
 
 
 def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None = None) -> bytes:
     """Build the zip; the same input gives the same bytes.
 
     Args:
-        provider: `azure` or `gcp`.
         files: further files at its top level, e.g. the twin's info if it does not fit into the settings.
     Raises: ProvisioningError if the checkout is incomplete.
     """
     content = {name: path.read_bytes() for name, path in sources(provider, function)}
     content["requirements.txt"] = requirements(provider).encode()
     content["constraints.txt"] = _constraints()
-    if provider == "azure":
-        content["host.json"] = json.dumps(HOST_JSON, indent=2).encode()
+    content |= cloud_named(provider).packed
     content |= files or {}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:

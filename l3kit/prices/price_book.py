@@ -38,6 +38,10 @@ class PriceBook:
             return found
         raise self._missing(key)
 
+    def s3(self, tier: str, rate: str) -> Figure:
+        """A figure of S3 in the default region. Raises: ConfigurationError, as `figure`."""
+        return self.figure("aws", DEFAULT_REGIONS["aws"], "s3", tier, rate)
+
     def find(self, provider: Provider, region: str, service: str, tier: str, rate: str) -> Figure | None:
         """As `figure`, or None: for what only some tiers have, such as a minimum duration."""
         return self.figures.get(Key(provider, region, service, tier, rate))

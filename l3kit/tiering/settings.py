@@ -15,6 +15,13 @@ from typing import Any, Literal
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.ports import Compression
+from l3kit.tiering.receiver_limit import (
+    BYTES_VARIABLE,
+    COUNTS_VARIABLE,
+    MAX_LIMIT_BYTES,
+    SMALLEST_LIMIT,
+    ReceiverLimit,
+)
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 MAX_CHUNK_BYTES = 5 * 1024 * 1024
@@ -28,48 +35,26 @@ log = logging.getLogger(__name__)
 
 StoreName = Literal["hot", "journal", "cold", "archive"]
 
-STORE_VARIABLES: Mapping[str, Mapping[StoreName, str]] = {
-    "aws": {
-        "hot": "DYNAMODB_TABLE_NAME",
-        "journal": "JOURNAL_DYNAMODB_TABLE_NAME",
-        "cold": "COLD_S3_BUCKET_NAME",
-        "archive": "ARCHIVE_S3_BUCKET_NAME",
-    },
-    "azure": {
-        "hot": "COSMOS_CONTAINER_NAME",
-        "journal": "JOURNAL_COSMOS_CONTAINER_NAME",
-        "cold": "COLD_BLOB_CONTAINER_NAME",
-        "archive": "ARCHIVE_BLOB_CONTAINER_NAME",
-    },
-    "gcp": {
-        "hot": "FIRESTORE_COLLECTION_NAME",
-        "journal": "JOURNAL_FIRESTORE_COLLECTION_NAME",
-        "cold": "COLD_GCS_BUCKET_NAME",
-        "archive": "ARCHIVE_GCS_BUCKET_NAME",
-    },
-}
-"""Per provider, the variable that names each store. A fourth cloud adds one row."""
-
-_COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
-_BLOB = ("STORAGE_ACCOUNT_URL",)
-_FIRESTORE = ("GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE")
-_STORAGE = ("GOOGLE_CLOUD_PROJECT",)
-PLACE_VARIABLES: Mapping[str, Mapping[StoreName, tuple[str, ...]]] = {
-    "aws": {},
-    "azure": {"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
-    "gcp": {"hot": _FIRESTORE, "journal": _FIRESTORE, "cold": _STORAGE, "archive": _STORAGE},
-}
-"""Per provider, the variables that say where a store is; on AWS region and account say it, and Lambda sets them."""
-
 TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
 SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
 DEFAULT_SECONDS, MAX_SECONDS = 60, 3600
-MOVER_VARIABLES: Mapping[str, frozenset[str]] = {
-    "aws": frozenset(),
-    "azure": frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
-    "gcp": frozenset({TIMEOUT_VARIABLE}),
-}
-"""What else a mover is told: its time limit where the cloud does not tell it, and an Azure timer's schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudVariables:
+    """The variables by which the functions of one cloud are told about it.
+
+    Attributes:
+        provider: the cloud's name.
+        stores: the variable that names each store.
+        places: the variables that say where a store is, such as an account; none where the cloud itself says it.
+        mover: what else a mover is told, such as its time limit.
+    """
+
+    provider: str
+    stores: Mapping[StoreName, str]
+    places: Mapping[StoreName, tuple[str, ...]] = field(default_factory=dict)
+    mover: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +212,7 @@ class Settings:
 
     Attributes:
         remote_url: set only in multi-cloud mode.
+        receiver_limit: of the writer at `remote_url`.
         former: a receiver's former tokens, taken until their end.
         seconds: how long a mover may run, on clouds that do not tell it with each call.
     """
@@ -240,6 +226,7 @@ class Settings:
     former: tuple[FormerToken, ...] = ()
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
+    receiver_limit: ReceiverLimit = SMALLEST_LIMIT
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
@@ -262,30 +249,33 @@ def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tie
     return twin.providers[keys[0]] != twin.providers[keys[1]]
 
 
-def load_settings(function: str, env: Mapping[str, str], *, provider: str, root: Path | None = None) -> Settings:
+def load_settings(
+    function: str, env: Mapping[str, str], *, cloud: CloudVariables, root: Path | None = None
+) -> Settings:
     """Read and validate a function's variables.
 
     Args:
         env: usually os.environ.
+        cloud: the variables of the cloud that the function runs on.
         root: folder of the packed code, where DIGITAL_TWIN_INFO may lie as a file.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
         sender with a url but no token. A receiver without a token starts, and answers 403 to everything.
     """
     spec = FUNCTIONS[function]
-    names = STORE_VARIABLES[provider]
+    names = cloud.stores
     twin = TwinInfo.parse(env.get("DIGITAL_TWIN_INFO"), root=root)
     url = env.get(spec.remote_url, "") if spec.remote_url else ""
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
     if (looks := spec.looks_into) and all(
-        env.get(name, "").strip() for name in (names[looks], *PLACE_VARIABLES[provider].get(looks, ()))
+        env.get(name, "").strip() for name in (names[looks], *cloud.places.get(looks, ()))
     ):  # functions that an older version deployed are not told
         stores[looks] = env[names[looks]].strip()
     for resource in needed:
-        for name in PLACE_VARIABLES[provider].get(resource, ()):
+        for name in cloud.places.get(resource, ()):
             _require(env, name, function)
-    for name in sorted(MOVER_VARIABLES[provider]) if spec.role == "mover" else ():
+    for name in sorted(cloud.mover) if spec.role == "mover" else ():
         _require(env, name, function)
     token = Secret(env.get(TOKEN_VARIABLE, ""))
     former = _former(env) if spec.token else ()
@@ -298,27 +288,31 @@ def load_settings(function: str, env: Mapping[str, str], *, provider: str, root:
     seconds = _whole(env, TIMEOUT_VARIABLE, DEFAULT_SECONDS, 1, MAX_SECONDS)
     url = url.strip()
     tuning = Tuning.from_env(env)
-    return Settings(function, provider, twin, stores, url if remote else None, token, former, tuning, seconds)
+    limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    return Settings(
+        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit
+    )
 
 
-def variables_for(function: str, *, provider: str, remote: bool, archive_here: bool) -> Sequence[str]:
+def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive_here: bool) -> Sequence[str]:
     """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted.
 
     Args:
+        cloud: the variables of the cloud that the function runs on.
         remote: the function sends to another cloud.
         archive_here: the archive tier is on this cloud.
     """
     spec = FUNCTIONS[function]
-    names = STORE_VARIABLES[provider]
+    names = cloud.stores
     resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     if spec.looks_into == "archive" and archive_here:
         resources.append(spec.looks_into)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
-    wanted |= {name for r in resources for name in PLACE_VARIABLES[provider].get(r, ())}
+    wanted |= {name for r in resources for name in cloud.places.get(r, ())}
     if spec.role == "mover":
-        wanted |= MOVER_VARIABLES[provider]
+        wanted |= cloud.mover
     if spec.remote_url and remote:
-        wanted |= {spec.remote_url, TOKEN_VARIABLE}
+        wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
     if spec.token:
         wanted.add(TOKEN_VARIABLE)
     return sorted(wanted)
@@ -327,6 +321,17 @@ def variables_for(function: str, *, provider: str, remote: bool, archive_here: b
 def further_variables(function: str) -> Sequence[str]:
     """Names of the variables that a function may have beside those of `variables_for`."""
     return (*TUNING_VARIABLES, FORMER_VARIABLE) if FUNCTIONS[function].token else TUNING_VARIABLES
+
+
+def _receiver_limit(env: Mapping[str, str]) -> ReceiverLimit:
+    """Raises: ConfigurationError naming variable, value and range."""
+    least = SMALLEST_LIMIT.max_bytes
+    if not env.get(BYTES_VARIABLE, "").strip():
+        return SMALLEST_LIMIT
+    counts = env.get(COUNTS_VARIABLE, "").strip() or SMALLEST_LIMIT.counts
+    if counts not in ("body", "event"):
+        raise ConfigurationError(COUNTS_VARIABLE, f"{counts!r} is not known", "Allowed: body, event")
+    return ReceiverLimit(_whole(env, BYTES_VARIABLE, least, least, MAX_LIMIT_BYTES), counts)  # type: ignore[arg-type]
 
 
 def _former(env: Mapping[str, str]) -> tuple[FormerToken, ...]:

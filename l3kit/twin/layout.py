@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from l3kit.errors import MissingConnectionError
-from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, STORE_VARIABLES, StoreName, variables_for
+from l3kit.providers import provider as cloud_named
+from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, StoreName, variables_for
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
 from l3kit.twin.connections import FILE, Connection, cold_to_archive_id, hot_to_cold_id
 
@@ -65,7 +66,8 @@ def sends_abroad(twin: Twin, function: str) -> bool:
 def needed_variables(twin: Twin, provider: str, function: str) -> Sequence[str]:
     """Names of the variables that this function is told."""
     archive_here = twin.providers.tier("archive") == provider
-    return variables_for(function, provider=provider, remote=sends_abroad(twin, function), archive_here=archive_here)
+    variables = cloud_named(provider).variables
+    return variables_for(function, cloud=variables, remote=sends_abroad(twin, function), archive_here=archive_here)
 
 
 def receiving_link(twin: Twin, receiver: str) -> str:
@@ -97,9 +99,11 @@ def environment(
     """
     remote = sends_abroad(twin, function)
     spec = FUNCTIONS[function]
-    values = {variable: store_name(store) for store, variable in STORE_VARIABLES[provider].items()} | dict(more or {})
-    if remote and spec.remote_url:
+    stores = cloud_named(provider).variables.stores
+    values = {variable: store_name(store) for store, variable in stores.items()} | dict(more or {})
+    if remote and spec.remote_url and spec.target:
         values[spec.remote_url], values[TOKEN_VARIABLE] = connection(twin, links, function)
+        values |= cloud_named(twin.providers.tier(spec.target)).receiver_limit.variables()
     former = ""
     if spec.token:
         link = receiving_link(twin, function)

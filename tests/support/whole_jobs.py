@@ -22,6 +22,7 @@ from l3kit.clouds.aws.data.credentials import Credentials
 from l3kit.clouds.aws.data.hot_store import DynamoHotStore
 from l3kit.clouds.aws.data.object_store import S3ObjectStore
 from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.sandbox import SandboxState, fire_schedule
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
@@ -63,7 +64,7 @@ class Workplace:
     def settings(self, function: str, device: str) -> Settings:
         """What the deployed function is told, for one device alone."""
         deployed = self.client("lambda").get_function_configuration(FunctionName=self.names.function(function))
-        told = load_settings(function, deployed["Environment"]["Variables"], provider="aws")
+        told = load_settings(function, deployed["Environment"]["Variables"], cloud=VARIABLES)
         return replace(told, twin=replace(told.twin, devices=(device,)))
 
     def place(self, function: str = "") -> Place:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from l3kit.providers import BUILT_IN
+
 ROOT = Path(__file__).parents[2]
+MAY_NAME_CLOUDS = ("clouds", "sandbox", "examples", "prices", "providers.py")
+"""Of l3kit/: what is about single clouds, or shows or prices them."""
 CHECK = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -33,3 +39,23 @@ def test_an_import_from_above_is_found_even_for_types_alone(tmp_path: Path) -> N
     done = check_layers(tmp_path)
     assert done.returncode != 0
     assert "l3kit.twin.naming -> l3kit.session" in done.stdout
+
+
+def named_clouds(text: str) -> Iterator[int]:
+    """Lines with the name of a built-in cloud as a string."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and node.value in BUILT_IN:
+            yield node.lineno
+
+
+def test_a_clouds_name_is_found_in_code_and_not_in_docstrings() -> None:
+    assert list(named_clouds('"""aws"""\n"""gcp, azure"""\nx = {"azure": 1}  # "aws"\n')) == [1, 3]
+    assert not list(named_clouds('"""About aws."""\nx = "AWS"\n'))
+
+
+def test_no_neutral_module_decides_by_the_name_of_a_cloud() -> None:
+    package = ROOT / "l3kit"
+    neutral = [p for p in sorted(package.rglob("*.py")) if p.relative_to(package).parts[0] not in MAY_NAME_CLOUDS]
+    assert len(neutral) > 100
+    found = [f"{p.relative_to(ROOT)}:{line}" for p in neutral for line in named_clouds(p.read_text("utf-8"))]
+    assert found == []

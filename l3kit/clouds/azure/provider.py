@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import json
+
+from l3kit.billing import Billing
 from l3kit.clouds.azure.data.blob_names import key_fault
+from l3kit.clouds.azure.data.variables import VARIABLES
 from l3kit.providers import Provider
+from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, ncrontab
+
+TIMER_SECONDS = 600
+"""How long a function may run on Azure's Consumption plan (host.json, functionTimeout)."""
+HOST_JSON = {
+    "version": "2.0",
+    "functionTimeout": "00:10:00",
+    "logging": {"logLevel": {"default": "Warning", "Function": "Information"}},
+}
+
+BILLING = Billing(
+    hot=("cosmos_db", "serverless"),
+    hot_form="request units",
+    objects={
+        "cold": ("blob_lrs", "cool"),
+        "archive": ("blob_lrs", "archive"),
+        "staging": ("blob_lrs", "hot"),
+    },
+    requests={"put": "write", "copy": "write", "get": "read", "head": "other", "list": "list", "delete": "delete"},
+    memory_mb={"hot-to-cold-mover": 2048, "cold-to-archive-mover": 2048, "cold-writer": 2048, "archive-writer": 2048},
+    functions=("functions", "flex"),
+    logs=("logs", "analytics"),
+    scheduler=("scheduler", "timer"),
+)
+"""Functions have the next size above those on AWS that there is."""
 
 PROVIDER = Provider(
     name="azure",
@@ -13,4 +42,8 @@ PROVIDER = Provider(
     device_fault=lambda device: None,  # a partition key of up to 2,048 bytes, whatever it holds
     key_fault=key_fault,
     told_schedule=lambda expression: eventbridge(ncrontab(expression)),
+    variables=VARIABLES,
+    receiver_limit=ReceiverLimit(100_000_000, "body"),
+    billing=BILLING,
+    packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from l3kit.billing import Billing
 from l3kit.clouds.gcp.data.document_ids import encode, refusal
 from l3kit.clouds.gcp.data.object_names import key_fault
+from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.providers import Provider
+from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, unix_cron
 
 
@@ -13,6 +16,27 @@ def _device_fault(device: str) -> str | None:
     return f"as a document id it {fault}" if fault else None
 
 
+BILLING = Billing(
+    hot=("firestore", "standard"),
+    hot_form="documents",
+    objects={"cold": ("gcs", "coldline"), "archive": ("gcs", "archive"), "staging": ("gcs", "standard")},
+    requests={
+        "put": "class_a",
+        "copy": "class_a",
+        "get": "class_b",
+        "head": "class_b",
+        "list": "class_a",
+        "delete": "delete",
+    },
+    memory_mb={"hot-to-cold-mover": 2048, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
+    functions=("cloud_run", "request_based"),
+    logs=("logs", "ingest"),
+    scheduler=("scheduler", "jobs"),
+    cpu_apart=True,
+    bills_jobs=True,
+)
+"""Functions have the next size above those on AWS that there is, and one vCPU."""
+
 PROVIDER = Provider(
     name="gcp",
     title="Google Cloud",
@@ -20,4 +44,7 @@ PROVIDER = Provider(
     device_fault=_device_fault,
     key_fault=key_fault,
     told_schedule=lambda expression: eventbridge(unix_cron(expression)),
+    variables=VARIABLES,
+    receiver_limit=ReceiverLimit(32_000_000, "body"),
+    billing=BILLING,
 )

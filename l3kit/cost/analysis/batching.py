@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import EXACT
 from l3kit.cost.model.bill import Total, priced
-from l3kit.cost.model.object_tier import Operation, Tier, request
+from l3kit.cost.model.object_tier import request
 from l3kit.cost.model.uses import Tally, Use, sites_of
 from l3kit.cost.model.workload import Layout
 from l3kit.notebook.tables import Sheet, Shown, Table
@@ -41,7 +42,7 @@ class Stored:
         by_one, as_moved: USD for one object a reading, and for the requests that were made.
     """
 
-    tier: Tier
+    tier: ObjectTier
     provider: Provider
     items: int
     counts: Mapping[str, int]
@@ -116,7 +117,7 @@ def batching_gain(
     return BatchingGain((_stored(hot_runs, sites.cold, "cold"), _stored(cold_runs, sites.archive, "archive")))
 
 
-def _stored(runs: Sequence[MoverRun], site: Site, tier: Tier) -> Stored:
+def _stored(runs: Sequence[MoverRun], site: Site, tier: ObjectTier) -> Stored:
     items = sum(run.total("items") for run in runs)
     asked = {kind: sum(_asked(run, f"target.{kind}") for run in runs) for kind in _WORDS}
     counts = {kind: count for kind, count in asked.items() if count}
@@ -128,7 +129,7 @@ def _asked(run: MoverRun, kind: str) -> int:
     return sum(int(report["requests"].get(kind, 0)) for report in run.reports)
 
 
-def _price(counts: Mapping[str, int], site: Site, tier: Tier) -> Total:
+def _price(counts: Mapping[str, int], site: Site, tier: ObjectTier) -> Total:
     uses: list[Use] = []
     tally = Tally(EXACT, "hot to cold" if tier == "cold" else "cold to archive", Decimal(1), uses.append)
     for kind, count in counts.items():

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from l3kit.cost.analysis.compression import COMPRESSIONS, Measured
 from l3kit.cost.model.bill import Bill, total_of
 from l3kit.cost.model.monthly import monthly_bill
-from l3kit.cost.model.object_tier import SERVICES
 from l3kit.cost.model.workload import Layout, Workload
 from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook, Site
 from l3kit.prices.price_file import PROVIDERS, Figure, Provider
 from l3kit.prices.units import GIB
+from l3kit.providers import billing_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def break_even(
 
     chosen = {**DEFAULT_REGIONS, **(regions or {})}
     sites = {provider: Site(book, provider, chosen[provider]) for provider in PROVIDERS}
-    storage = {p: per_gib(site.figure(*SERVICES[p][tier], "storage")) for p, site in sites.items()}
+    storage = {p: per_gib(site.figure(*billing_of(p).objects[tier], "storage")) for p, site in sites.items()}
     rows = []
     for sender in PROVIDERS:
         out = per_gib(sites[sender].figure("transfer", "internet", "out"))

@@ -15,6 +15,7 @@ from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.format.chunks import ChunkFiller, compress
 from l3kit.tiering.ports import Compression, Page
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer import payload
 
@@ -76,7 +77,7 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
     bodies = list(_bodies(items, chunk_bytes))
     plain = sum(map(len, bodies))
     at_rest = {name: _ratio(sum(len(compress(body, name)) for body in bodies), plain) for name in COMPRESSIONS}
-    sent = sum(len(payload.encode([body], "aws").body) for body in bodies)
+    sent = sum(len(payload.encode([body], SMALLEST_LIMIT).body) for body in bodies)
     return Measured(
         len(items),
         round(sum(map(len, items)) / len(items)),

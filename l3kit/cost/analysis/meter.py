@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import EXACT
 from l3kit.cost.model.bill import Bill, Total, priced, total_of
 from l3kit.cost.model.function_time import PACE, run_function
-from l3kit.cost.model.hot_tier import HOT_TIERS
+from l3kit.cost.model.hot_tier import hot_tier
 from l3kit.cost.model.monthly import Mover, move_bill
-from l3kit.cost.model.object_tier import SERVICES, Operation, Tier, request
+from l3kit.cost.model.object_tier import request
 from l3kit.cost.model.uses import Part, Sites, Tally, Use, sites_of
 from l3kit.cost.model.workload import Layout, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook, Site
 from l3kit.prices.price_file import Provider
+from l3kit.providers import billing_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +54,7 @@ def metered(
     if name not in _MOVERS or any(report.get("function") != name for report in reports):
         raise ConfigurationError("run report", f"function {name!r}", f"Allowed: one of {', '.join(_MOVERS)} in all")
     site = sites.hot if name == "hot-to-cold-mover" else sites.cold
-    if site.provider != "aws":
+    if not billing_of(site.provider).counts_units:
         raise ConfigurationError("run report", f"{name} on {site.provider} counts no units", "Allowed: a mover on AWS")
     tally = Tally(EXACT, _MOVERS[name], Decimal(1), uses.append)
     if name == "hot-to-cold-mover":
@@ -96,11 +98,11 @@ class _Summed:
 
 
 def _hot_to_cold(run: _Summed, sites: Sites, tally: Tally, sent_ratio: Decimal | None) -> None:
-    where = HOT_TIERS["aws"].where
-    tally.add(sites.hot, where, "read_unit", run.read_units, "items and journal read", "measured")
-    tally.add(sites.hot, where, "write_unit", run.write_units, "items deleted, journal written", "measured")
+    tier = hot_tier(sites.hot.provider)
+    tally.add(sites.hot, tier.where, "read_unit", run.read_units, "items and journal read", "measured")
+    tally.add(sites.hot, tier.where, "write_unit", run.write_units, "items deleted, journal written", "measured")
     # A report is stored when it is complete, so it cannot count that itself.
-    HOT_TIERS["aws"].write(tally, sites.hot, Decimal(run.runs), REPORT_BYTES, "store the run's report", "estimated")
+    tier.write(tally, sites.hot, Decimal(run.runs), REPORT_BYTES, "store the run's report", "estimated")
     if sites.layout.hot == sites.layout.cold:
         _requests(run.of_role("target"), sites.cold, "cold", tally)
     else:
@@ -113,14 +115,15 @@ def _cold_to_archive(run: _Summed, sites: Sites, tally: Tally, sent_ratio: Decim
     _requests(cold, sites.cold, "cold", tally)
     request(tally, sites.cold, "staging", "put", Decimal(receipts), "receipts of last chunks", "measured")
     request(tally, sites.cold, "staging", "put", Decimal(run.runs), "store the run's report", "estimated")
-    tally.add(sites.cold, SERVICES["aws"]["cold"], "retrieval", run.bytes, "read cold objects", "measured")
+    where = billing_of(sites.cold.provider).objects["cold"]
+    tally.add(sites.cold, where, "retrieval", run.bytes, "read cold objects", "measured")
     if sites.layout.cold == sites.layout.archive:
         _requests(run.of_role("target"), sites.archive, "archive", tally)
     else:
         _sent(run, sites.cold, sites.archive, "archive", "archive-writer", tally, sent_ratio)
 
 
-def _requests(counts: Mapping[str, int], site: Site, tier: Tier, tally: Tally) -> None:
+def _requests(counts: Mapping[str, int], site: Site, tier: ObjectTier, tally: Tally) -> None:
     for kind, count in counts.items():
         if kind not in _OPERATIONS:
             raise ConfigurationError(
@@ -130,7 +133,7 @@ def _requests(counts: Mapping[str, int], site: Site, tier: Tier, tally: Tally) -
 
 
 def _sent(
-    run: _Summed, sender: Site, receiver: Site, tier: Tier, writer: str, tally: Tally, ratio: Decimal | None
+    run: _Summed, sender: Site, receiver: Site, tier: ObjectTier, writer: str, tally: Tally, ratio: Decimal | None
 ) -> None:
     """A run that posts to a writer: its calls are counted, the bytes follow from the ratio, the writer is estimated."""
     posts = Decimal(run.of_role("target").get("post", 0))

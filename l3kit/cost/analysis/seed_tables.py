@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
-from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook
+from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Figure
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def request_prices(book: PriceBook) -> pd.DataFrame:
         ("S3 Standard-IA (cold)", "standard_ia"),
         ("S3 Glacier Deep Archive", "deep_archive"),
     ):
-        put, get = put_price(book, tier), book.figure("aws", DEFAULT_REGIONS["aws"], "s3", tier, "get")
+        put, get = put_price(book, tier), book.s3(tier, "get")
         as_of = min((f.as_of for f in (put, get) if f.as_of), default=None)
         rows.append([name, put.value, get.value, as_of, put.confirmed and get.confirmed, put.source])
     columns = ["storage class", "PUT per 1,000", "GET per 1,000", "as of", "confirmed", "source of PUT"]
@@ -107,11 +107,11 @@ def request_prices(book: PriceBook) -> pd.DataFrame:
 
 def put_price(book: PriceBook, tier: str) -> Figure:
     """Of an S3 storage class in the default region."""
-    return book.figure("aws", DEFAULT_REGIONS["aws"], "s3", tier, "put")
+    return book.s3(tier, "put")
 
 
 def _standard(book: PriceBook, rate: str) -> Figure:
-    return book.figure("aws", DEFAULT_REGIONS["aws"], "s3", "standard", rate)
+    return book.s3("standard", rate)
 
 
 def _text(value: Decimal) -> str:

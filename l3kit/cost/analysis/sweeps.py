@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from l3kit.cost.model.bill import Bill, Row, total_of
 from l3kit.cost.model.monthly import exact_inputs, monthly_bill
-from l3kit.cost.model.object_tier import REQUEST_CLASSES, SERVICES
 from l3kit.cost.model.workload import DAYS_PER_MONTH, RANGES, Layout, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Provider
+from l3kit.providers import billing_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +25,7 @@ CHUNK_SIZES: tuple[int, ...] = tuple(
 FLAT = Decimal("0.01")
 """Bills that differ by less than this share from the least count as the same."""
 _PER_OBJECT = ("minimum object size", "overhead per object", "index entry per object")
-_REQUEST_RATES = frozenset(rate for classes in REQUEST_CLASSES.values() for rate in classes.values()) | {
-    "restore_standard",
-    "restore_bulk",
-}
-_OBJECT_SERVICES = frozenset(service for tiers in SERVICES.values() for service, _ in tiers.values())
+_RESTORES = frozenset({"restore_standard", "restore_bulk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +101,10 @@ class ChunkSweep:
 
 def depends_on_objects(row: Row) -> bool:
     """Whether a row counts objects: their requests, minimum size and overhead; not their bytes."""
-    if row.key.service not in _OBJECT_SERVICES:
+    billing = billing_of(row.key.provider)
+    if row.key.service not in {service for service, _ in billing.objects.values()}:
         return False
-    return row.key.rate in _REQUEST_RATES or row.item in _PER_OBJECT
+    return row.key.rate in _RESTORES or row.key.rate in billing.requests.values() or row.item in _PER_OBJECT
 
 
 def sweep_chunk_size(

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from l3kit.cost.model.arithmetic import Number
 from l3kit.cost.model.uses import Kind, Tally
 from l3kit.prices.price_book import Site
-from l3kit.prices.price_file import Provider
+from l3kit.providers import billing_of
 
-MEMORY_MB: Mapping[Provider, Mapping[str, int]] = {
-    "aws": {"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
-    "azure": {"hot-to-cold-mover": 2048, "cold-to-archive-mover": 2048, "cold-writer": 2048, "archive-writer": 2048},
-    "gcp": {"hot-to-cold-mover": 2048, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
-}
-"""As deployed on AWS; on the others the next size there is. One vCPU on Cloud Run."""
-SERVICES: Mapping[Provider, tuple[str, str]] = {
-    "aws": ("lambda", "x86"),
-    "azure": ("functions", "flex"),
-    "gcp": ("cloud_run", "request_based"),
-}
-LOGS: Mapping[Provider, tuple[str, str]] = {
-    "aws": ("logs", "standard"),
-    "azure": ("logs", "analytics"),
-    "gcp": ("logs", "ingest"),
-}
 LOG_BYTES = 1_500
 """Of one invocation: the platform's lines and the report's sentence."""
 
@@ -64,22 +47,23 @@ def run_function(
         seconds: of all invocations together.
         needed_mb: memory that the work needs, where that may be more than what is deployed.
     """
-    where = SERVICES[site.provider]
-    deployed = tally.ops.number(MEMORY_MB[site.provider][name])
+    billing = billing_of(site.provider)
+    where = billing.functions
+    deployed = tally.ops.number(billing.memory_mb[name])
     gigabytes = tally.ops.maximum(deployed, needed_mb) / 1024
     tally.add(site, where, "requests", invocations, f"invocations of {name}", kind)
-    if site.provider == "gcp":
+    if billing.cpu_apart:
         tally.add(site, where, "vcpu", seconds, f"CPU time of {name}", kind)
         tally.add(site, where, "memory", seconds * gigabytes, f"memory of {name}", kind)
     else:
         tally.add(site, where, "compute", seconds * gigabytes, f"run time of {name}", kind)
-    tally.add(site, LOGS[site.provider], "ingest", invocations * LOG_BYTES, f"logs of {name}", "estimated")
+    tally.add(site, billing.logs, "ingest", invocations * LOG_BYTES, f"logs of {name}", "estimated")
 
 
 def schedule(tally: Tally, site: Site, invocations: Number, what: str) -> None:
     """Scheduler invocations of a mover per month; Cloud Scheduler bills the job instead."""
-    if site.provider == "gcp":
-        tally.add(site, ("scheduler", "jobs"), "jobs", tally.ops.number(1), what)
+    billing = billing_of(site.provider)
+    if billing.bills_jobs:
+        tally.add(site, billing.scheduler, "jobs", tally.ops.number(1), what)
     else:
-        tier = "standard" if site.provider == "aws" else "timer"
-        tally.add(site, ("scheduler", tier), "invocations", invocations, what)
+        tally.add(site, billing.scheduler, "invocations", invocations, what)

@@ -5,14 +5,16 @@ Sizes are bytes as the store bills them. All items of a workload have the same s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
+from l3kit.billing import HotForm, Service
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.uses import Kind, Tally
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import Site
-from l3kit.prices.price_file import Provider
+from l3kit.providers import billing_of
 
 KB = 1024
 
@@ -24,8 +26,12 @@ class HotTier(Protocol):
     before its deletes; the others delete by version (docs/journal.md).
     """
 
-    where: tuple[str, str]
-    looks: int
+    @property
+    def where(self) -> Service:
+        """The service in the price book."""
+
+    @property
+    def looks(self) -> int: ...
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -42,11 +48,12 @@ class HotTier(Protocol):
         """Read `items` items in each of `queries` queries, strongly consistent."""
 
 
+@dataclass(frozen=True)
 class DynamoDB:
     """Writes: ceil(bytes / 1 KB) WRU per item. Reads: ceil(bytes / 4 KB) RRU per item or query, at least 1."""
 
-    where = ("dynamodb", "on_demand")
-    looks = 2
+    where: Service
+    looks: int = 2
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -65,11 +72,12 @@ class DynamoDB:
         tally.add(site, self.where, "read_unit", queries * units, what)
 
 
+@dataclass(frozen=True)
 class CosmosDB:
     """Request units: of a write by size, straight lines between the documented 1, 2, 4, 16 KB; of a read 1 per KB."""
 
-    where = ("cosmos_db", "serverless")
-    looks = 1
+    where: Service
+    looks: int = 1
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -100,11 +108,12 @@ class CosmosDB:
         return self._write_units(ops, site, item_bytes) * ops.number(ratio)
 
 
+@dataclass(frozen=True)
 class Firestore:
     """One operation per document, whatever its size."""
 
-    where = ("firestore", "standard")
-    looks = 1
+    where: Service
+    looks: int = 1
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
@@ -121,7 +130,17 @@ class Firestore:
         tally.add(site, self.where, "reads", queries * tally.ops.maximum(items, 1), what)
 
 
-HOT_TIERS: Mapping[Provider, HotTier] = {"aws": DynamoDB(), "azure": CosmosDB(), "gcp": Firestore()}
+_FORMS: Mapping[HotForm, Callable[[Service], HotTier]] = {
+    "capacity units": DynamoDB,
+    "request units": CosmosDB,
+    "documents": Firestore,
+}
+
+
+def hot_tier(provider: str) -> HotTier:
+    """How that cloud bills its database of items. Raises: ConfigurationError where it has no prices."""
+    billing = billing_of(provider)
+    return _FORMS[billing.hot_form](billing.hot)
 
 
 def keep_items(tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
@@ -129,7 +148,7 @@ def keep_items(tally: Tally, site: Site, items: Number, item_bytes: Number) -> N
 
     GB-months = items * (item_bytes + item_overhead) / bytes_per_gb.
     """
-    tier = HOT_TIERS[site.provider]
+    tier = hot_tier(site.provider)
     overhead = tally.ops.number(site.fact(*tier.where, "item_overhead"))
     tally.add(site, tier.where, "storage", items * item_bytes, "items")
     tally.add(site, tier.where, "storage", items * overhead, "overhead per item", "estimated")

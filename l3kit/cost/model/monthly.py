@@ -14,14 +14,15 @@ from typing import Literal
 from l3kit.cost.model.arithmetic import EXACT, Number
 from l3kit.cost.model.bill import Bill, priced
 from l3kit.cost.model.function_time import schedule
-from l3kit.cost.model.hot_tier import HOT_TIERS, keep_items
+from l3kit.cost.model.hot_tier import hot_tier, keep_items
 from l3kit.cost.model.moves import Inputs, cold_to_archive, egress, hot_to_cold
-from l3kit.cost.model.object_tier import SERVICES, keep_objects, request, retrieve
+from l3kit.cost.model.object_tier import keep_objects, request, retrieve
 from l3kit.cost.model.uses import Part, Sites, Tally, Use, sites_of
 from l3kit.cost.model.workload import DAYS_PER_MONTH, Layout, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Provider
+from l3kit.providers import billing_of
 
 Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
 
@@ -101,7 +102,7 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
         return Tally(w.ops, part, w.ops.number(1) if times is None else times, add_use)
 
     items_per_day = w.devices * w.items_per_device_per_day
-    tier = HOT_TIERS[sites.layout.hot]
+    tier = hot_tier(sites.layout.hot)
     tier.write(tally("ingest"), sites.hot, items_per_day * month, w.stored_item_bytes, "write items")
     # An item waits for the next run, half the time between two on average.
     keep_items(
@@ -126,7 +127,7 @@ def _reads(w: Inputs, sites: Sites, tally: Tally) -> None:
     """Single items from the hot store; whole chunks from the object stores, because an item is read with its chunk."""
     ops, month = w.ops, w.ops.number(DAYS_PER_MONTH)
     reads = w.devices * w.hot_reads_per_device_per_day * month
-    tier = HOT_TIERS[sites.layout.hot]
+    tier = hot_tier(sites.layout.hot)
     tier.scan(tally, sites.hot, reads, ops.number(1), w.stored_item_bytes, "read single items from hot")
     chunks, runs = w.stored_chunks_of_run, (w.cold_days / w.days_between_runs, w.archive_days / w.days_between_runs)
     cold, archived = chunks.times(runs[0] * w.cold_read_share), chunks.times(runs[1] * w.archive_read_share)
@@ -149,13 +150,14 @@ def _restore(w: Inputs, sites: Sites, tally: Tally, objects: Number, stored_byte
     archive read and a fee per GB (standard priority). Google: class B and a fee per GB, at once.
     """
     site, ops = sites.archive, w.ops
-    where = SERVICES[site.provider]["archive"]
-    if site.provider == "aws":
+    billing = billing_of(site.provider)
+    where = billing.objects["archive"]
+    if billing.restores_by_speed:
         for speed, part in (("standard", 1 - w.bulk_restores), ("bulk", w.bulk_restores)):
             tally.add(site, where, f"restore_{speed}", objects * part, f"{speed} restores")
             tally.add(site, where, f"retrieval_{speed}", stored_bytes * part, f"{speed} restores")
         days = w.restore_days / ops.number(DAYS_PER_MONTH)
-        tally.add(site, SERVICES["aws"]["staging"], "storage", stored_bytes * days, "restored copies")
+        tally.add(site, billing.objects["staging"], "storage", stored_bytes * days, "restored copies")
     else:
         tally.add(site, where, "retrieval", stored_bytes, "read chunks from the archive")
     request(tally, site, "archive", "get", objects, "read chunks from the archive")

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.function_time import PACE, run_function
-from l3kit.cost.model.hot_tier import HOT_TIERS
+from l3kit.cost.model.hot_tier import hot_tier
 from l3kit.cost.model.object_tier import Chunks, request, retrieve
 from l3kit.cost.model.uses import Sites, Tally
 from l3kit.tiering.format.chunks import MAX_ENTRY_BYTES
@@ -130,7 +130,7 @@ def hot_to_cold(w: Inputs, sites: Sites, tally: Tally, seconds: Number | None = 
 
 def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
     """Every page is read before it is stored, on DynamoDB again before its deletes; a quiet device is asked once."""
-    tier, ops, items, size = HOT_TIERS[sites.layout.hot], w.ops, w.items_per_run, w.stored_item_bytes
+    tier, ops, items, size = hot_tier(sites.layout.hot), w.ops, w.items_per_run, w.stored_item_bytes
     moving = w.devices * ops.minimum(items, 1)
     what = "read items" if tier.looks == 1 else "read items, twice"
     tier.scan(tally, sites.hot, moving * tier.looks, ops.maximum(items, 1), size, what)
@@ -146,7 +146,7 @@ def _journal(w: Inputs, sites: Sites, tally: Tally) -> None:
     A write is billed by the larger of the old and the new record. So a device with n chunks writes 2 n + 1 times the
     size of an entry, where the first write of a smaller last chunk still has the size of a full one.
     """
-    tier, ops, chunks = HOT_TIERS[sites.layout.hot], w.ops, w.chunks_of_device
+    tier, ops, chunks = hot_tier(sites.layout.hot), w.ops, w.chunks_of_device
     full = JOURNAL_FRAME_BYTES + JOURNAL_BYTES_PER_ITEM * w.items_per_chunk
     left = ops.maximum(w.items_per_run - chunks.full * w.items_per_chunk, 1)
     rest = JOURNAL_FRAME_BYTES + JOURNAL_BYTES_PER_ITEM * left

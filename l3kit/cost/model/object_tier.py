@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.uses import Kind, Tally
 from l3kit.cost.model.workload import DAYS_PER_MONTH
 from l3kit.prices.price_book import Site
-from l3kit.prices.price_file import Provider
-
-Operation = Literal["put", "copy", "get", "head", "list", "delete"]
-Tier = Literal["cold", "archive", "staging"]
-
-SERVICES: Mapping[Provider, Mapping[Tier, tuple[str, str]]] = {
-    "aws": {
-        "cold": ("s3", "standard_ia"),
-        "archive": ("s3", "deep_archive"),
-        "staging": ("s3", "standard"),
-    },
-    "azure": {
-        "cold": ("blob_lrs", "cool"),
-        "archive": ("blob_lrs", "archive"),
-        "staging": ("blob_lrs", "hot"),
-    },
-    "gcp": {"cold": ("gcs", "coldline"), "archive": ("gcs", "archive"), "staging": ("gcs", "standard")},
-}
-"""The storage class of each tier; `staging` is where parts and reports go."""
-
-REQUEST_CLASSES: Mapping[Provider, Mapping[Operation, str]] = {
-    "aws": {"put": "put", "copy": "put", "get": "get", "head": "get", "list": "list", "delete": "delete"},
-    "azure": {"put": "write", "copy": "write", "get": "read", "head": "other", "list": "list", "delete": "delete"},
-    "gcp": {
-        "put": "class_a",
-        "copy": "class_a",
-        "get": "class_b",
-        "head": "class_b",
-        "list": "class_a",
-        "delete": "delete",
-    },
-}
-"""Which price each operation has. A copy is billed at its target's class."""
+from l3kit.providers import billing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +54,25 @@ class Chunks:
 
 
 def request(
-    tally: Tally, site: Site, tier: Tier, operation: Operation, count: Number, what: str, kind: Kind = "list price"
+    tally: Tally,
+    site: Site,
+    tier: ObjectTier,
+    operation: Operation,
+    count: Number,
+    what: str,
+    kind: Kind = "list price",
 ) -> None:
     """Note requests of one kind."""
-    rate = REQUEST_CLASSES[site.provider][operation]
-    tally.add(site, SERVICES[site.provider][tier], rate, count, what, kind)
+    rate = billing_of(site.provider).requests[operation]
+    tally.add(site, billing_of(site.provider).objects[tier], rate, count, what, kind)
 
 
 def retrieve(tally: Tally, site: Site, read_bytes: Number, what: str) -> None:
     """The fee per GB for reading from the cold tier, a server-side copy included."""
-    tally.add(site, SERVICES[site.provider]["cold"], "retrieval", read_bytes, what)
+    tally.add(site, billing_of(site.provider).objects["cold"], "retrieval", read_bytes, what)
 
 
-def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Number) -> None:
+def keep_objects(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, days: Number) -> None:
     """Storage of the objects that one month brings, over the days they stay; in a steady state that is a month's bill.
 
     GB-months = max(bytes, min_billable_object) * days / 30.4375 / bytes_per_gb, plus
@@ -107,7 +80,7 @@ def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Num
     - archive classes on AWS: per object overhead_archive (32 KB) at that price, overhead_standard (8 KB) at Standard's;
     - Cloud Storage: soft_delete days on top, while the bucket keeps deleted objects.
     """
-    where, ops = SERVICES[site.provider][tier], tally.ops
+    where, ops = billing_of(site.provider).objects[tier], tally.ops
     least = ops.number(site.fact(*where, "min_billable_object"))
     shortest = ops.number(site.fact(*where, "min_duration"))
     soft = ops.number(site.fact(*where, "soft_delete"))
@@ -119,7 +92,7 @@ def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Num
     tally.add(site, where, "storage", chunks.bytes * days / month, "objects")
     tally.add(site, where, "storage", padding * days / month, "minimum object size")
     tally.add(site, where, "storage", overhead * billed_days / month, "overhead per object")
-    standard = SERVICES[site.provider]["staging"]
+    standard = billing_of(site.provider).objects["staging"]
     tally.add(site, standard, "storage", index * billed_days / month, "index entry per object")
     early = (chunks.bytes + padding) * (billed_days - days) / month
     tally.add(site, where, "storage", early, "early deletion")

@@ -10,6 +10,7 @@ from l3kit.errors import StoreError, TransferError
 from l3kit.tiering.format.digest import ContentDigest
 from l3kit.tiering.format.object_metadata import sendable_metadata
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Usage
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer.wire import ArchivePart
 
@@ -60,15 +61,15 @@ class RemoteArchive:
 
     Args:
         source_cloud: the provider that this mover runs on.
-        receiver_provider: the provider of the writer, whose size limit counts.
+        limit: of the writer.
     """
 
     concurrency = 3
 
-    def __init__(self, writer: Writer, source_cloud: str, receiver_provider: str = "aws") -> None:
+    def __init__(self, writer: Writer, source_cloud: str, limit: ReceiverLimit = SMALLEST_LIMIT) -> None:
         self._writer = writer
         self._source_cloud = source_cloud
-        self._provider = receiver_provider
+        self._limit = limit
         self.usage: Usage = writer.usage
 
     async def take(self, cold: ObjectStore, info: ObjectInfo) -> None:
@@ -82,10 +83,10 @@ class RemoteArchive:
         digest.update(data)
         sha256 = _agreed(info, digest.hexdigest())
         part = self._part(info, data, sha256, 1, 1)
-        payload = await asyncio.to_thread(part.payload, self._source_cloud, self._provider)
-        if not payload.fits(self._provider):
+        payload = await asyncio.to_thread(part.payload, self._source_cloud, self._limit)
+        if not payload.fits(self._limit):
             return False
-        await asyncio.to_thread(self._writer.post_part, part, payload, receiver_provider=self._provider)
+        await asyncio.to_thread(self._writer.post_part, part, payload, limit=self._limit)
         return True
 
     async def _send_parts(self, cold: ObjectStore, info: ObjectInfo) -> None:
@@ -109,8 +110,8 @@ class RemoteArchive:
             if number not in left:
                 continue
             part = self._part(info, await _read_part(cold, info, number, total), sha256, number, total)
-            payload = await asyncio.to_thread(part.payload, self._source_cloud, self._provider)
-            receipt = await asyncio.to_thread(self._writer.post_part, part, payload, receiver_provider=self._provider)
+            payload = await asyncio.to_thread(part.payload, self._source_cloud, self._limit)
+            receipt = await asyncio.to_thread(self._writer.post_part, part, payload, limit=self._limit)
             left = set(receipt.pending)
             if not left:
                 break

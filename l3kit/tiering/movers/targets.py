@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from l3kit.errors import ChunkRefusedError, KeyConflictError, StoreError, TransferError
 from l3kit.tiering.format.chunks import CONTENT_ENCODINGS, Chunk, ChunkKey, compress
 from l3kit.tiering.ports import Compression, ObjectStore, Usage
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.transfer import known_chunks, payload
 from l3kit.tiering.transfer.receipts import MAX_CHUNK_KEY_BYTES, archived_digest
 
@@ -117,7 +118,7 @@ class RemoteTarget:
 
     Args:
         source_cloud: the provider that this mover runs on; told to the writer.
-        receiver_provider: the provider of the writer, whose size limit counts.
+        limit: of the writer.
         archive: the archive bucket where it is on this mover's cloud; only listed.
     """
 
@@ -126,23 +127,23 @@ class RemoteTarget:
         writer: Writer,
         source_cloud: str,
         compression: Compression = "none",
-        receiver_provider: str = "aws",
+        limit: ReceiverLimit = SMALLEST_LIMIT,
         archive: ObjectStore | None = None,
     ) -> None:
         self._archive = archive
         self._writer = writer
         self._source_cloud = source_cloud
-        self._provider = receiver_provider
+        self._limit = limit
         self._compression: Compression = compression
         self._packed: OrderedDict[str, bytes] = OrderedDict()
         self.usage: Usage = writer.usage
 
     def fits(self, body: bytes) -> bool:
         """Whether the receiver takes a chunk of this array. What is compressed to tell is kept for `store`."""
-        if payload.surely_fits(len(body), self._provider):
+        if payload.surely_fits(len(body), self._limit):
             return True
         packed = payload.deflate(body)
-        if not payload.chunk_fits(body, packed, self._provider):
+        if not payload.chunk_fits(body, packed, self._limit):
             return False
         self._packed[hashlib.sha256(body).hexdigest()] = packed
         while len(self._packed) > _PACKED_KEPT:
@@ -155,7 +156,7 @@ class RemoteTarget:
         Raises: KeyConflictError, ChunkRefusedError, TransferError.
         """
         packed = self._packed.pop(chunk.sha256, None)
-        post = partial(self._writer.post_chunk, receiver_provider=self._provider, packed=packed, again=again)
+        post = partial(self._writer.post_chunk, limit=self._limit, packed=packed, again=again)
         with _told_as_refusal(chunk.key, whatever=again):
             await asyncio.to_thread(post, chunk, self._source_cloud)
 

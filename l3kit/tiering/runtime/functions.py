@@ -121,8 +121,8 @@ class Function:
         archive = self._objects("archive", closing) if "archive" in settings.stores else None
         target: ColdTarget
         if settings.remote_url:
-            writer, receiver = self._writer("hot", "cold", closing)
-            target = RemoteTarget(writer, settings.provider, compression, receiver, archive)
+            writer = self._writer("hot", "cold", closing)
+            target = RemoteTarget(writer, settings.provider, compression, settings.receiver_limit, archive)
         else:
             target = LocalTarget(self._objects("cold", closing), compression, archive)
         hot = self._openers.hot(settings.stores["hot"])
@@ -150,8 +150,8 @@ class Function:
         settings = self._settings
         target: ArchiveTarget
         if settings.remote_url:
-            writer, receiver = self._writer("cold", "archive", closing)
-            target = RemoteArchive(writer, settings.provider, receiver)
+            writer = self._writer("cold", "archive", closing)
+            target = RemoteArchive(writer, settings.provider, settings.receiver_limit)
         else:
             target = LocalArchive(self._objects("archive", closing))
         mover = ColdToArchive(
@@ -171,8 +171,7 @@ class Function:
         closing.push_async_callback(store.close)
         return store
 
-    def _writer(self, source: str, target: Tier, closing: AsyncExitStack) -> tuple[Writer, str]:
-        """The remote writer, and the provider that it runs on."""
+    def _writer(self, source: str, target: Tier, closing: AsyncExitStack) -> Writer:
         from l3kit.tiering.transfer.sender import Writer
 
         settings = self._settings
@@ -181,7 +180,7 @@ class Function:
         timeout = float(settings.tuning.request_timeout_seconds)
         writer = Writer(settings.remote_url or "", settings.token, link, timeout=timeout)
         closing.callback(writer.close)
-        return writer, receiver
+        return writer
 
 
 def bounded_report(report: RunReport) -> dict[str, Any]:

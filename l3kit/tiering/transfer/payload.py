@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-RECEIVER_LIMITS: Mapping[str, int] = {"aws": 6_291_556, "azure": 100_000_000, "gcp": 32_000_000}
-"""Bytes a request may have; on AWS it is the event that counts, not the body."""
+from l3kit.tiering.receiver_limit import ReceiverLimit
+
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """A body as plain JSON: what a receiver unpacks at most, on every cloud."""
 
@@ -41,11 +41,11 @@ class Payload:
     plain_bytes: int
     weight: int
 
-    def fits(self, provider: str) -> bool:
-        return self.plain_bytes <= MAX_BODY_BYTES and self.weight <= RECEIVER_LIMITS[provider]
+    def fits(self, limit: ReceiverLimit) -> bool:
+        return self.plain_bytes <= MAX_BODY_BYTES and self.weight <= limit.max_bytes
 
 
-def encode(pieces: Sequence[bytes], provider: str, packed: Mapping[int, bytes] | None = None) -> Payload:
+def encode(pieces: Sequence[bytes], limit: ReceiverLimit, packed: Mapping[int, bytes] | None = None) -> Payload:
     """Choose plain JSON or gzip, whichever weighs less for this receiver.
 
     Args:
@@ -54,24 +54,24 @@ def encode(pieces: Sequence[bytes], provider: str, packed: Mapping[int, bytes] |
     """
     size = sum(map(len, pieces))
     if size < _GZIP_FROM:
-        return _payload(b"".join(pieces), _JSON, size, provider)
+        return _payload(b"".join(pieces), _JSON, size, limit)
     zipped = _gzip(pieces, packed or {})
-    candidate = _payload(zipped, _GZIP, size, provider)
+    candidate = _payload(zipped, _GZIP, size, limit)
     if candidate.weight <= size:
         return candidate
-    plain = _payload(b"".join(pieces), _JSON, size, provider)
+    plain = _payload(b"".join(pieces), _JSON, size, limit)
     return plain if plain.weight <= candidate.weight else candidate
 
 
-def plain(payload: Payload, provider: str) -> Payload:
+def plain(payload: Payload, limit: ReceiverLimit) -> Payload:
     """The same body as plain JSON, for a receiver that takes no gzip."""
     if "Content-Encoding" not in payload.headers:
         return payload
-    return _payload(gzip.decompress(payload.body), _JSON, payload.plain_bytes, provider)
+    return _payload(gzip.decompress(payload.body), _JSON, payload.plain_bytes, limit)
 
 
-def _payload(body: bytes, headers: Mapping[str, str], plain_bytes: int, provider: str) -> Payload:
-    weight = event_size(body, headers) if provider == "aws" else len(body)
+def _payload(body: bytes, headers: Mapping[str, str], plain_bytes: int, limit: ReceiverLimit) -> Payload:
+    weight = event_size(body, headers) if limit.counts == "event" else len(body)
     return Payload(body, headers, plain_bytes, weight)
 
 
@@ -95,26 +95,25 @@ def _base64_size(count: int) -> int:
     return 4 * -(-count // 3)
 
 
-def surely_fits(items_bytes: int, provider: str) -> bool:
+def surely_fits(items_bytes: int, limit: ReceiverLimit) -> bool:
     """Whether a chunk of that size fits without looking at it: even data that cannot be compressed would."""
     size = items_bytes + CHUNK_FRAME
     stored = size + 5 * (size // 16_000 + 3) + 64  # deflate falls back to stored blocks
-    return size <= MAX_BODY_BYTES and _packed_weight(stored, provider) <= RECEIVER_LIMITS[provider]
+    return size <= MAX_BODY_BYTES and _packed_weight(stored, limit) <= limit.max_bytes
 
 
-def chunk_fits(items: bytes, packed: bytes, provider: str) -> bool:
+def chunk_fits(items: bytes, packed: bytes, limit: ReceiverLimit) -> bool:
     """Whether a chunk with these items fits, given `deflate(items)`."""
     if len(items) + CHUNK_FRAME > MAX_BODY_BYTES:
         return False
-    limit = RECEIVER_LIMITS[provider]
-    if _packed_weight(len(packed) + CHUNK_FRAME, provider) <= limit:
+    if _packed_weight(len(packed) + CHUNK_FRAME, limit) <= limit.max_bytes:
         return True
-    plain = event_size(items, _JSON) if provider == "aws" else len(items)
-    return plain + 2 * CHUNK_FRAME <= limit
+    plain = event_size(items, _JSON) if limit.counts == "event" else len(items)
+    return plain + 2 * CHUNK_FRAME <= limit.max_bytes
 
 
-def _packed_weight(count: int, provider: str) -> int:
-    return _EVENT_FRAME + 256 + _base64_size(count) if provider == "aws" else count
+def _packed_weight(count: int, limit: ReceiverLimit) -> int:
+    return _EVENT_FRAME + 256 + _base64_size(count) if limit.counts == "event" else count
 
 
 def deflate(piece: bytes) -> bytes:

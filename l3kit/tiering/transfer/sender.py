@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
 from l3kit.tiering.format.chunks import Chunk, ChunkKey
 from l3kit.tiering.ports import Usage
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer import refusals, wire
 from l3kit.tiering.transfer.payload import Payload, encode, plain
@@ -105,28 +106,29 @@ class Writer:
         chunk: Chunk,
         source_cloud: str,
         *,
-        receiver_provider: str = "aws",
+        limit: ReceiverLimit = SMALLEST_LIMIT,
         packed: bytes | None = None,
         again: bool = False,
     ) -> ChunkReceipt:
         """Send a chunk to the cold writer; return when it confirmed the very content.
 
         Args:
+            limit: of the receiver.
             packed: `payload.deflate(chunk.body)`, where that is at hand.
             again: it may have been stored before, and archived since; then the writer only confirms.
         Raises: KeyConflictError where the key holds other content; TransferError.
         """
         key = str(chunk.key)
         pieces = wire.chunk_pieces(chunk, source_cloud, again=again)
-        payload = encode(pieces, receiver_provider, {1: packed} if packed else None)
-        answer = self._confirmed(payload, key, chunk.sha256, receiver_provider)
+        payload = encode(pieces, limit, {1: packed} if packed else None)
+        answer = self._confirmed(payload, key, chunk.sha256, limit)
         written = answer.get("written")
         return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
 
     def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
         """Have the key occupied by an empty array: None; else the digest of what it holds. Raises: TransferError."""
-        payload = encode(wire.seal_pieces(key, source_cloud), "aws")
-        answer = self._post(payload, str(key), "aws")
+        payload = encode(wire.seal_pieces(key, source_cloud), SMALLEST_LIMIT)
+        answer = self._post(payload, str(key), SMALLEST_LIMIT)
         if answer.status == 409:
             return self._conflict_digest(answer, str(key))
         if answer.body.get("sealed") is not True or answer.body.get("key") != str(key):
@@ -135,7 +137,7 @@ class Writer:
 
     def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
         """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
-        answer = self._post(encode(wire.look_pieces(key, source_cloud), "aws"), str(key), "aws")
+        answer = self._post(encode(wire.look_pieces(key, source_cloud), SMALLEST_LIMIT), str(key), SMALLEST_LIMIT)
         sha256 = answer.body.get("sha256")
         if (answer.body.get("looked"), answer.body.get("key")) != (True, str(key)) or not isinstance(
             sha256, str | None
@@ -145,33 +147,36 @@ class Writer:
 
     def highest_number(self, device_id: str, source_cloud: str) -> int:
         """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
-        answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), "aws"), None, "aws")
+        answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), SMALLEST_LIMIT), None, SMALLEST_LIMIT)
         number = answer.body.get("highest")
         if answer.body.get("iot_device_id") != device_id or type(number) is not int or number < 0:
             raise refusals.unconfirmed(self._link, answer)
         return number
 
-    def post_part(self, part: wire.ArchivePart, payload: Payload, *, receiver_provider: str = "aws") -> PartReceipt:
+    def post_part(
+        self, part: wire.ArchivePart, payload: Payload, *, limit: ReceiverLimit = SMALLEST_LIMIT
+    ) -> PartReceipt:
         """Send an object, or a part of one, to the archive writer.
 
         Args:
             payload: `part.payload(...)`.
+            limit: of the receiver.
         Returns: what is missing; nothing when the writer confirmed the whole object's digest.
         Raises: KeyConflictError where the key holds other content; TransferError.
         """
-        answer = self._confirmed(payload, part.key, part.sha256, receiver_provider, may_pend=part.total > 1)
+        answer = self._confirmed(payload, part.key, part.sha256, limit, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
 
     def _confirmed(
-        self, payload: Payload, key: str, sha256: str, provider: str, *, may_pend: bool = False
+        self, payload: Payload, key: str, sha256: str, limit: ReceiverLimit, *, may_pend: bool = False
     ) -> Mapping[str, Any]:
-        if not payload.fits(provider):
+        if not payload.fits(limit):
             raise TransferError(
                 self._link,
-                f"{key} weighs {payload.weight} bytes for {provider}, plain {payload.plain_bytes}, more than it takes",
+                f"{key} weighs {payload.weight} bytes, plain {payload.plain_bytes}, more than the writer takes",
                 refusals.REMEDIES[413],
             )
-        answer = self._post(payload, key, provider)
+        answer = self._post(payload, key, limit)
         told = answer.body
         if answer.status == 409:
             existing = told.get("sha256")
@@ -197,19 +202,19 @@ class Writer:
             )
         return existing
 
-    def _post(self, payload: Payload, key: str | None, provider: str) -> Answer:
+    def _post(self, payload: Payload, key: str | None, limit: ReceiverLimit) -> Answer:
         """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError.
 
         Args:
             key: of the object that the request is about, where it is about one.
         """
-        if self._plain_only and (instead := plain(payload, provider)).fits(provider):
+        if self._plain_only and (instead := plain(payload, limit)).fits(limit):
             payload = instead
         try:
             return self._post_as_it_is(payload, key)
         except TransferError as error:
-            instead = plain(payload, provider)
-            if error.status != 415 or instead is payload or not instead.fits(provider):
+            instead = plain(payload, limit)
+            if error.status != 415 or instead is payload or not instead.fits(limit):
                 raise
         if not self._plain_only:
             log.warning("%s: the writer takes no gzip; from now on plain JSON is sent where that fits", self._link)

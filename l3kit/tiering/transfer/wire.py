@@ -18,6 +18,7 @@ import orjson
 
 from l3kit.errors import L3Error
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
+from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.payload import MAX_BODY_BYTES, Payload, encode
 
@@ -226,14 +227,14 @@ class ArchivePart:
             fields["metadata"] = dict(self.metadata)
         return (orjson.dumps(fields),)
 
-    def payload(self, source_cloud: str, provider: str) -> Payload:
+    def payload(self, source_cloud: str, limit: ReceiverLimit) -> Payload:
         """As text where the data are text and that fits; else as base64."""
         if self.content_encoding is None:
             try:
-                payload = encode(self.pieces(source_cloud, as_text=True), provider)
+                payload = encode(self.pieces(source_cloud, as_text=True), limit)
             except UnicodeDecodeError:
                 pass
             else:
-                if payload.fits(provider):
+                if payload.fits(limit):
                     return payload
-        return encode(self.pieces(source_cloud, as_text=False), provider)
+        return encode(self.pieces(source_cloud, as_text=False), limit)

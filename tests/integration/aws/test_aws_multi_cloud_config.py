@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.session import Session
@@ -213,10 +214,12 @@ def test_cold_archive_mover_env_vars_match_deployer(
         for function in FUNCTIONS:
             if exists(twin, session, function):
                 told = variables(twin, session, function)
-                settings = load_settings(function, told, provider="aws")
+                settings = load_settings(function, told, cloud=VARIABLES)
                 remote = settings.remote_url is not None
                 archive_here = twin.providers.tier("archive") == "aws"
-                assert sorted(told) == variables_for(function, provider="aws", remote=remote, archive_here=archive_here)
+                assert sorted(told) == variables_for(
+                    function, cloud=VARIABLES, remote=remote, archive_here=archive_here
+                )
                 assert ("archive" in settings.stores) == ("ARCHIVE_S3_BUCKET_NAME" in told)
                 seen.add((function, remote))
     assert {function for function, _ in seen} == set(FUNCTIONS)

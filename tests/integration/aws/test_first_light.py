@@ -34,7 +34,7 @@ COMMAND = [sys.executable, "-m", "l3kit.cli", "first-light", "aws", "--target", 
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
     (tmp_path / "twin").mkdir()
-    return write_twin(tmp_path / "twin", new_name())
+    return write_twin(tmp_path / "twin", new_name(), "aws")
 
 
 def run(session: Session, twin: Twin, **more: Any) -> Report:
@@ -199,7 +199,7 @@ def test_what_a_killed_run_left_is_removed_by_the_command_that_it_printed(
     (command,) = re.findall(r"Should this process die: l3kit (.*)", told)
     name = shlex.split(command)[3]
     (tmp_path / "again").mkdir()
-    killed = write_twin(tmp_path / "again", name)
+    killed = write_twin(tmp_path / "again", name, "aws")
     assert len(what_is_there(session, killed)) >= 14
     monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(sandbox.home))
     assert main(shlex.split(command)) == 0

@@ -50,14 +50,14 @@ def report(verdict: Verdict = "passed", left: tuple[str, ...] | None = (), steps
 
 
 def test_the_cost_is_the_sum_of_lines_of_known_list_prices_and_a_few_cents_at_most() -> None:
-    bill = estimate(load_prices())
+    bill = estimate(load_prices(), "aws")
     assert not bill.incomplete
     assert bill.total.known == sum(row.amount for row in bill.rows if row.amount is not None)
     assert Decimal("0.0005") < bill.total.known < Decimal("0.05")
 
 
 def test_each_line_of_the_cost_shows_what_it_is_made_of() -> None:
-    bill = estimate(load_prices())
+    bill = estimate(load_prices(), "aws")
     lines = told(bill, "us-east-1").splitlines()
     assert len(lines) == len(bill.rows) + 2
     assert f"{2 * ITEM_COUNT / 1e6:.6g} million WRU at 0.625 USD" in lines[1]
@@ -66,7 +66,7 @@ def test_each_line_of_the_cost_shows_what_it_is_made_of() -> None:
 
 
 def test_items_are_due_for_each_tier_and_exact(tmp_path: Path) -> None:
-    twin = write_twin(tmp_path, new_name())
+    twin = write_twin(tmp_path, new_name(), "aws")
     items = items_at(NOW)
     stamps = {device: [json.loads(item)["id"] for item in items[device]] for device in DEVICES}
     cutoffs = [
@@ -93,7 +93,7 @@ def test_a_name_is_new_legal_and_made_the_same_twin_again(tmp_path: Path) -> Non
     assert len(name) <= MAX_TWIN_NAME
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        write_twin(tmp_path / folder, check_name(name))
+        write_twin(tmp_path / folder, check_name(name), "aws")
     for file in sorted((tmp_path / "a").iterdir()):
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 

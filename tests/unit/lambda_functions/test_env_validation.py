@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.data.entry import build
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.log_lines import LogLines
@@ -122,7 +123,7 @@ def test_a_sender_without_token_does_not_start(function: str, url: str, tier: st
 def test_exactly_the_injected_variables_are_enough(function: str) -> None:
     """The deployer's list and what the function asks for cannot drift apart."""
     env = environment()
-    needed = variables_for(function, provider="aws", remote=False, archive_here=False)
+    needed = variables_for(function, cloud=VARIABLES, remote=False, archive_here=False)
     start(function, {name: env[name] for name in needed})
     for name in set(needed) - {"INTER_CLOUD_TOKEN"}:
         with pytest.raises(RuntimeError, match=name):
@@ -131,12 +132,12 @@ def test_exactly_the_injected_variables_are_enough(function: str) -> None:
 
 @pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-writer"])
 def test_the_archive_is_looked_into_where_it_is_on_the_same_cloud_and_not_asked_for_elsewhere(function: str) -> None:
-    beside = variables_for(function, provider="aws", remote=False, archive_here=True)
-    elsewhere = variables_for(function, provider="aws", remote=False, archive_here=False)
+    beside = variables_for(function, cloud=VARIABLES, remote=False, archive_here=True)
+    elsewhere = variables_for(function, cloud=VARIABLES, remote=False, archive_here=False)
     assert set(beside) - set(elsewhere) == {"ARCHIVE_S3_BUCKET_NAME"}
     env = environment()
     for names, looked_into in ((beside, True), (elsewhere, False)):
-        settings = load_settings(function, {name: env[name] for name in names}, provider="aws")
+        settings = load_settings(function, {name: env[name] for name in names}, cloud=VARIABLES)
         assert ("archive" in settings.stores) == looked_into
 
 

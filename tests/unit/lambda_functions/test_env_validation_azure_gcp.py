@@ -18,6 +18,8 @@ import pytest
 from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
+from l3kit.providers import provider
+from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, load_settings, variables_for
 from tests.support.lambda_calls import INFO, info_with
@@ -28,12 +30,13 @@ CODE = Path(__file__).parents[3] / "lambda_code"
 CLOUDS = ("azure", "gcp")
 VALUES = {"DIGITAL_TWIN_INFO": json.dumps(INFO), "INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
+VALUES |= ReceiverLimit(64_000_000, "body").variables()
 VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/"}
 TABLE = [
     (cloud, function, name)
     for cloud in CLOUDS
     for function in FUNCTIONS
-    for name in variables_for(function, provider=cloud, remote=False, archive_here=False)
+    for name in variables_for(function, cloud=provider(cloud).variables, remote=False, archive_here=False)
 ]
 OPTIONAL = {"INTER_CLOUD_TOKEN"}
 """A receiver without a token starts, and answers 403 to everything."""
@@ -41,7 +44,7 @@ OPTIONAL = {"INTER_CLOUD_TOKEN"}
 
 def env_of(cloud: str, function: str, *, remote: bool = False, **changes: str | None) -> dict[str, str]:
     """Exactly what the deployer injects; None removes one."""
-    names = variables_for(function, provider=cloud, remote=remote, archive_here=False)
+    names = variables_for(function, cloud=provider(cloud).variables, remote=remote, archive_here=False)
     env = {name: VALUES.get(name, f"the-{name.lower()}") for name in names} | changes
     return {name: value for name, value in env.items() if value is not None}
 
@@ -79,8 +82,9 @@ def test_a_time_limit_that_is_none_is_named(cloud: str, value: str) -> None:
 def test_a_sender_abroad_needs_its_token_and_no_store_there(cloud: str, mover: str, tier: str) -> None:
     info = info_with(**{"hot": cloud, "cold": cloud, "archive": cloud, tier: "aws"})
     env = env_of(cloud, mover, remote=True, DIGITAL_TWIN_INFO=info)
-    settings = load_settings(mover, env, provider=cloud)
+    settings = load_settings(mover, env, cloud=provider(cloud).variables)
     assert (settings.remote_url, tier in settings.stores) == ("http://127.0.0.1:9/", False)
+    assert settings.receiver_limit == ReceiverLimit(64_000_000, "body")
     with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
         start(cloud, mover, env | {"INTER_CLOUD_TOKEN": " "})
 

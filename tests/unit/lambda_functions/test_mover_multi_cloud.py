@@ -13,10 +13,10 @@ from aiohttp.test_utils import make_mocked_request
 
 from l3kit.errors import ConfigurationError
 from l3kit.sandbox.aws.function_urls import build_event
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.settings import TwinInfo, is_multi_cloud
 from l3kit.tiering.transfer.payload import (
     CHUNK_FRAME,
-    RECEIVER_LIMITS,
     chunk_fits,
     deflate,
     encode,
@@ -112,7 +112,7 @@ def event_of(body: bytes, headers: Mapping[str, str]) -> bytes:
 def test_estimate_payload_size_accuracy(items: list[dict[str, object]]) -> None:
     """Never less than the event really is, and more by the frame only; text may be escaped to ASCII on its way."""
     plain = json.dumps({"items": items}, ensure_ascii=False).encode()
-    chosen = encode([plain], "aws")
+    chosen = encode([plain], SMALLEST_LIMIT)
     for body, headers in ((plain, {"Content-Type": "application/json"}), (chosen.body, chosen.headers)):
         event = event_of(body, headers)
         assert json.loads(event)["isBase64Encoded"] == ("Content-Encoding" in headers)
@@ -126,12 +126,12 @@ def test_estimate_payload_size_accuracy(items: list[dict[str, object]]) -> None:
 
 def test_a_chunk_that_surely_fits_does_so_where_nothing_compresses() -> None:
     """The largest one, of a foreign object's bytes: base64 of it is an event just below Lambda's limit."""
-    largest = bisect_left(range(6_000_000), True, key=lambda size: not surely_fits(size, "aws")) - 1
+    largest = bisect_left(range(6_000_000), True, key=lambda size: not surely_fits(size, SMALLEST_LIMIT)) - 1
     noise = random.Random(2).randbytes(largest)
-    payload = encode([noise, b" " * CHUNK_FRAME], "aws")
+    payload = encode([noise, b" " * CHUNK_FRAME], SMALLEST_LIMIT)
     event = event_of(payload.body, payload.headers)
-    assert 0.99 * RECEIVER_LIMITS["aws"] < len(event) <= RECEIVER_LIMITS["aws"]
-    assert payload.fits("aws")
+    assert 0.99 * SMALLEST_LIMIT.max_bytes < len(event) <= SMALLEST_LIMIT.max_bytes
+    assert payload.fits(SMALLEST_LIMIT)
     packed = deflate(noise)
-    assert chunk_fits(noise, packed, "aws")
-    assert not chunk_fits(noise + noise[:60_000], packed + packed[:60_000], "aws")
+    assert chunk_fits(noise, packed, SMALLEST_LIMIT)
+    assert not chunk_fits(noise + noise[:60_000], packed + packed[:60_000], SMALLEST_LIMIT)

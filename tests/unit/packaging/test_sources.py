@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import sources as source_package
 from l3kit.packaging import wheels as package
-from l3kit.packaging.sources import AZURE_TIMER_SECONDS, pack_sources, requirements
+from l3kit.packaging.sources import pack_sources, requirements
 from l3kit.tiering.settings import FUNCTIONS
 
 CLOUDS = ("azure", "gcp")
@@ -105,7 +106,7 @@ def test_requirements_are_l3kits_own_and_the_clouds_extra_held_to_the_lock_file(
 def test_azures_host_file_lets_a_timer_run_as_long_as_it_may() -> None:
     host = json.loads(opened(pack_sources("azure", "hot-to-cold-mover")).read("host.json"))
     hours, minutes, seconds = (int(part) for part in host["functionTimeout"].split(":"))
-    assert (host["version"], hours * 3600 + minutes * 60 + seconds) == ("2.0", AZURE_TIMER_SECONDS)
+    assert (host["version"], hours * 3600 + minutes * 60 + seconds) == ("2.0", TIMER_SECONDS)
 
 
 def test_a_checkout_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction, var
 from l3kit.clouds.shared.links import LeftOverLink, LinkAddress, LinkToken
 from l3kit.deploy.desired import unwanted, wanted, wanted_for_removal
 from l3kit.errors import MissingConnectionError, ProvisioningError
-from l3kit.providers import BUILT_IN
+from l3kit.providers import BUILT_IN, provider
 from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import load_connections, save_inter_cloud_connection
@@ -222,7 +222,7 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
         name: "x"
         for cloud in PROVIDERS
         for f in FUNCTIONS
-        for name in variables_for(f, provider=cloud, remote=False, archive_here=True)
+        for name in variables_for(f, cloud=provider(cloud).variables, remote=False, archive_here=True)
     }
     for function in ORDER:
         host = host_of(twin, function)
@@ -232,13 +232,18 @@ def test_a_function_is_told_exactly_what_it_needs(twin_of: Callable[..., Twin], 
         remote = sends_abroad(twin, function)
         assert files == {}
         archive_here = twin.providers.tier("archive") == host
-        assert set(variables_for(function, provider=host, remote=remote, archive_here=archive_here)) == set(told)
+        assert set(
+            variables_for(function, cloud=provider(host).variables, remote=remote, archive_here=archive_here)
+        ) == set(told)
         if function in RECEIVERS:
             assert told["INTER_CLOUD_TOKEN"] == f"token-of-{function}"
         if remote:
             receiver = next(name for name, sender in SENDERS.items() if sender == function)
             assert told["INTER_CLOUD_TOKEN"] == f"token-of-{receiver}"
             assert told[str(FUNCTIONS[function].remote_url)] == f"https://{receiver}.example"
+            limit = provider(str(host_of(twin, receiver))).receiver_limit
+            assert told["RECEIVER_LIMIT_BYTES"] == str(limit.max_bytes)
+            assert told["RECEIVER_LIMIT_COUNTS"] == limit.counts
 
 
 def test_what_does_not_fit_the_variables_is_a_file(twin_of: Callable[..., Twin]) -> None:

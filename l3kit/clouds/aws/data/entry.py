@@ -18,12 +18,11 @@ from typing import Any, Protocol
 import orjson
 
 from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings import FUNCTIONS, Tuning, load_settings
 from l3kit.tiering.transfer.wire import Request, Response
-
-PROVIDER = "aws"
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -52,7 +51,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
 
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
-    settings = load_settings(function, env, provider=PROVIDER, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))
+    settings = load_settings(function, env, cloud=VARIABLES, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))
     log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "AWS_LAMBDA_RUNTIME_API" in env:
         log_lines.install()

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.azure.control.containers import BlobContainer, CosmosContainer, CosmosDatabase
+from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.links import LinkAddress
-from l3kit.packaging.sources import AZURE_TIMER_SECONDS, pack_sources
+from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
 from l3kit.twin.cron_forms import ncrontab
 from l3kit.twin.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
@@ -66,7 +67,7 @@ class AzureProvisioner:
                 name,
                 twin.name,
                 f"{sys.version_info.major}.{sys.version_info.minor}",
-                AZURE_TIMER_SECONDS if function in MOVERS else OTHER_TIMEOUT,
+                TIMER_SECONDS if function in MOVERS else OTHER_TIMEOUT,
                 function in RECEIVERS,
                 self._builder(function),
                 coming,
@@ -89,7 +90,7 @@ class AzureProvisioner:
             "COSMOS_ENDPOINT": self._session.cosmos_endpoint,
             "COSMOS_DATABASE_NAME": self._names.database(),
             "STORAGE_ACCOUNT_URL": self._session.storage_url,
-            TIMEOUT_VARIABLE: str(AZURE_TIMER_SECONDS - MARGIN_SECONDS),
+            TIMEOUT_VARIABLE: str(TIMER_SECONDS - MARGIN_SECONDS),
         }
 
         def build() -> BuiltFunction:

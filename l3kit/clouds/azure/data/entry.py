@@ -13,13 +13,13 @@ from pathlib import Path
 import azure.functions as func
 
 from l3kit.clouds.azure.data.stores import openers
+from l3kit.clouds.azure.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, load_settings
 from l3kit.tiering.transfer.wire import Request
 
-PROVIDER = "azure"
 HTTP_SECONDS = 230.0
 """An HTTP request ends after so long at Azure's load balancer, whatever the function's own limit is."""
 
@@ -33,7 +33,7 @@ def build(
         root: the folder of the deployed code.
     Raises: ConfigurationError (a RuntimeError) naming the setting that is missing or wrong; MissingConnectionError.
     """
-    settings = load_settings(function, env, provider=PROVIDER, root=root)
+    settings = load_settings(function, env, cloud=VARIABLES, root=root)
     log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "FUNCTIONS_WORKER_RUNTIME" in env:
         log_lines.install()

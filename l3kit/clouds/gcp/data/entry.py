@@ -14,13 +14,13 @@ from pathlib import Path
 import flask
 
 from l3kit.clouds.gcp.data.stores import openers
+from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings import load_settings
 from l3kit.tiering.transfer.wire import Request
 
-PROVIDER = "gcp"
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
 """Cloud Scheduler's header with the time a job was due; only it and other invokers of the function get this far."""
 
@@ -34,7 +34,7 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
         root: the folder of the deployed code.
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
-    settings = load_settings(function, env, provider=PROVIDER, root=root)
+    settings = load_settings(function, env, cloud=VARIABLES, root=root)
     log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "K_SERVICE" in env:
         log_lines.install()

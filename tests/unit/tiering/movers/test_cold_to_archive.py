@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.tiering.format.chunks import compress, object_key
 from l3kit.tiering.movers.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
@@ -113,7 +114,7 @@ def test_a_url_without_providers_is_a_configuration_error(missing: str | None) -
 
 def test_cold_archive_mover_uses_correct_env_vars() -> None:
     old_names = {"SOURCE_S3_BUCKET_NAME": "x", "TARGET_S3_BUCKET_NAME": "y", "S3_BUCKET_NAME": "z"}
-    loaded = load_settings("cold-to-archive-mover", environment() | old_names, provider="aws")
+    loaded = load_settings("cold-to-archive-mover", environment() | old_names, cloud=VARIABLES)
     assert loaded.stores == {"cold": "cold", "archive": "archive"}
 
 

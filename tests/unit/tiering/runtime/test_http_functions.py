@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Openers
@@ -44,7 +45,7 @@ class Stores:
         )
 
     def function(self, name: str, *, seconds: float = 900, clock: Any = None) -> HttpFunction:
-        settings = load_settings(name, environment(), provider="aws")
+        settings = load_settings(name, environment(), cloud=VARIABLES)
         more = {"clock": clock} if clock else {}
         return HttpFunction(settings, self.openers(), LogLines(name, Secret(TOKEN)), seconds=seconds, **more)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.settings import Settings, further_variables, load_settings
 from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, still_taken
 from l3kit.tiering.transfer import wire
@@ -68,7 +69,7 @@ def test_every_token_is_compared_whichever_matches(monkeypatch: pytest.MonkeyPat
 
 
 def settings(function: str, **changes: str | None) -> Settings:
-    return load_settings(function, environment(**changes), provider="aws")
+    return load_settings(function, environment(**changes), cloud=VARIABLES)
 
 
 @pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])

@@ -11,6 +11,7 @@ import pytest
 
 from l3kit.errors import TransferError
 from l3kit.tiering.format.chunks import Chunk
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.refusals import Answer, cause_of, remedy_of
 from l3kit.tiering.transfer.sender import Writer
@@ -143,7 +144,7 @@ def test_what_would_be_too_large_as_plain_json_is_not_sent_so(server: Server, wr
     part = ArchivePart("k", b'"' * 4_000_000, "0" * 64)
     server.script(Response(415, {"error": "only JSON"}))
     with pytest.raises(TransferError, match=r"takes no gzip, and plain JSON is too large.*MAX_CHUNK_BYTES"):
-        writer.post_part(part, part.payload("aws", "aws"))
+        writer.post_part(part, part.payload("aws", SMALLEST_LIMIT))
     assert len(server.seen) == 1
 
 

@@ -20,10 +20,11 @@ import requests
 from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
 from l3kit.tiering.format.chunks import Chunk, ChunkKey
 from l3kit.tiering.movers.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter
-from l3kit.tiering.transfer.payload import RECEIVER_LIMITS, deflate, encode, event_size, surely_fits
+from l3kit.tiering.transfer.payload import deflate, encode, event_size, surely_fits
 from l3kit.tiering.transfer.sender import TIMEOUT_SECONDS, WAITS, Writer
 from l3kit.tiering.transfer.wire import ArchivePart, Response, chunk_pieces
 from tests.support.memory_stores import MemoryObjectStore
@@ -360,21 +361,21 @@ def test_a_chunk_of_5_mib_of_noise_fits_a_lambda_event(alphabet: str) -> None:
     body = noisy_items(MAX_CHUNK_BYTES, alphabet)
     key = ChunkKey("传" * 200, "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", 0)
     chunk = Chunk(key, body, hashlib.sha256(body).hexdigest(), 1)
-    payload = encode(chunk_pieces(chunk, "aws"), "aws")
+    payload = encode(chunk_pieces(chunk, "aws"), SMALLEST_LIMIT)
     assert len(body) > MAX_CHUNK_BYTES - 200
-    assert payload.fits("aws")
-    assert payload.weight <= RECEIVER_LIMITS["aws"]
+    assert payload.fits(SMALLEST_LIMIT)
+    assert payload.weight <= SMALLEST_LIMIT.max_bytes
 
 
 @pytest.mark.parametrize(
     "size", [100, 5_200_000, 6_400_000, *(pytest.param(n, marks=pytest.mark.slow) for n in (4_700_000, 17_000_000))]
 )
 def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer, size: int) -> None:
-    target = RemoteTarget(writer, "aws", receiver_provider="aws")
+    target = RemoteTarget(writer, "aws", limit=SMALLEST_LIMIT)
     body = noisy_items(size, PRINTABLE)
     chunk = Chunk(ChunkKey("d", "a", "b", 0), body, hashlib.sha256(body).hexdigest(), 1)
     if target.fits(body):
-        assert encode(chunk_pieces(chunk, "aws"), "aws").fits("aws")
+        assert encode(chunk_pieces(chunk, "aws"), SMALLEST_LIMIT).fits(SMALLEST_LIMIT)
         server.script(receipt(chunk))
         asyncio.run(target.store(chunk))
         assert sent(server)["items"] == json.loads(body)
@@ -385,22 +386,22 @@ def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer, si
 
 
 def test_what_surely_fits_does() -> None:
-    size = next(size for size in range(5_000_000, 0, -1000) if surely_fits(size, "aws"))
+    size = next(size for size in range(5_000_000, 0, -1000) if surely_fits(size, SMALLEST_LIMIT))
     assert size > 4_500_000
-    payload = encode([bytes(random.Random(2).randbytes(size + 4000))], "aws")
-    assert payload.weight <= RECEIVER_LIMITS["aws"]
+    payload = encode([bytes(random.Random(2).randbytes(size + 4000))], SMALLEST_LIMIT)
+    assert payload.weight <= SMALLEST_LIMIT.max_bytes
 
 
 def test_a_body_joined_from_pieces_deflated_apart_is_plain_gzip() -> None:
     pieces = [b'{"items":', b"[" + b'{"a":1},' * 5000 + b"{}]", b"}"]
-    payload = encode(pieces, "gcp", {1: deflate(pieces[1])})
+    payload = encode(pieces, ReceiverLimit(32_000_000, "body"), {1: deflate(pieces[1])})
     assert payload.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(payload.body) == b"".join(pieces)
     assert len(payload.body) < len(pieces[1]) / 20
 
 
 def test_small_bodies_stay_plain() -> None:
-    payload = encode([b'{"a":1}'], "aws")
+    payload = encode([b'{"a":1}'], SMALLEST_LIMIT)
     assert (payload.body, payload.headers) == (b'{"a":1}', {"Content-Type": "application/json"})
 
 
@@ -428,7 +429,7 @@ def test_the_event_is_never_larger_than_estimated(body: bytes, encoding: str | N
 
 def test_archive_data_become_base64_where_they_are_no_text() -> None:
     part = ArchivePart("k", b"\xff\x00", "0" * 64)
-    envelope = json.loads(part.payload("aws", "aws").body)
+    envelope = json.loads(part.payload("aws", SMALLEST_LIMIT).body)
     assert (envelope["data"], envelope["data_encoding"]) == ("/wA=", "base64")
 
 

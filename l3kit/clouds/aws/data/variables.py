@@ -1,0 +1,16 @@
+"""The environment variables of functions on AWS."""
+
+from __future__ import annotations
+
+from l3kit.tiering.settings import CloudVariables
+
+VARIABLES = CloudVariables(
+    "aws",
+    {
+        "hot": "DYNAMODB_TABLE_NAME",
+        "journal": "JOURNAL_DYNAMODB_TABLE_NAME",
+        "cold": "COLD_S3_BUCKET_NAME",
+        "archive": "ARCHIVE_S3_BUCKET_NAME",
+    },
+)
+"""Region and account say where a store is; Lambda sets them."""

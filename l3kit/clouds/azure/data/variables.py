@@ -1,0 +1,21 @@
+"""The environment variables of functions on Azure."""
+
+from __future__ import annotations
+
+from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, CloudVariables
+
+_COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
+_BLOB = ("STORAGE_ACCOUNT_URL",)
+
+VARIABLES = CloudVariables(
+    "azure",
+    {
+        "hot": "COSMOS_CONTAINER_NAME",
+        "journal": "JOURNAL_COSMOS_CONTAINER_NAME",
+        "cold": "COLD_BLOB_CONTAINER_NAME",
+        "archive": "ARCHIVE_BLOB_CONTAINER_NAME",
+    },
+    places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
+    mover=frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
+)
+"""A timer trigger has its schedule from a variable."""

@@ -1,0 +1,20 @@
+"""The environment variables of functions on Google Cloud."""
+
+from __future__ import annotations
+
+from l3kit.tiering.settings import TIMEOUT_VARIABLE, CloudVariables
+
+_FIRESTORE = ("GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE")
+_STORAGE = ("GOOGLE_CLOUD_PROJECT",)
+
+VARIABLES = CloudVariables(
+    "gcp",
+    {
+        "hot": "FIRESTORE_COLLECTION_NAME",
+        "journal": "JOURNAL_FIRESTORE_COLLECTION_NAME",
+        "cold": "COLD_GCS_BUCKET_NAME",
+        "archive": "ARCHIVE_GCS_BUCKET_NAME",
+    },
+    places={"hot": _FIRESTORE, "journal": _FIRESTORE, "cold": _STORAGE, "archive": _STORAGE},
+    mover=frozenset({TIMEOUT_VARIABLE}),
+)
