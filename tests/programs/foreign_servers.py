@@ -107,7 +107,6 @@ FOREIGN = (
             "test_a_stale_update_time_refuses_a_write",
             "test_cursors_cut_before_or_behind_a_position",
             "test_paging_with_cursors_sees_every_document_once",
-            "test_transactions_at_once_lose_no_update",
             "test_a_batch_of_deletes_with_stale_update_times_deletes_nothing",
         ),
         _firestore,
