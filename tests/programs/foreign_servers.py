@@ -95,7 +95,7 @@ FOREIGN = (
             "test_a_delete_takes_just_the_generation_it_names",
             "test_of_many_writers_at_once_exactly_one_creates",
             "test_pages_have_the_size_asked_for_and_hold_every_name_once",
-            "test_a_rewrite_changes_the_class_and_only_a_rewrite_does",
+            "test_a_rewrite_changes_the_class_and_keeps_the_metadata",
         ),
         _gcs,
     ),
