@@ -1,6 +1,6 @@
 """The sandbox's Firestore under Google's unchanged clients.
 
-L3KIT_FOREIGN_FIRESTORE=host:port runs the cases against another server: @firestore-emulator/server fails 48 of 70
+L3KIT_FOREIGN_FIRESTORE=host:port runs the cases against another server: @firestore-emulator/server fails 30 of 48
 (`python -m tests.programs.foreign_servers`).
 """
 

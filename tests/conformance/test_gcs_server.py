@@ -1,12 +1,11 @@
 """The sandbox's Cloud Storage, driven by Google's own unchanged client over a real socket.
 
 The cases hold for the real service too. `L3KIT_FOREIGN_GCS=http://127.0.0.1:PORT` runs them against another server.
-gcp-storage-emulator 2026.7.19 as it comes fails 67 of 84 (`python -m tests.programs.foreign_servers`): every
-precondition on generation and metageneration (uploads, resumable uploads, copies, compositions, patches, deletes,
-reads) and so every race; page sizes, offsets and page tokens; classes (a bucket's own, a change by rewriting, an
-unknown one); metagenerations; names with % or ?, forbidden names; checksums in headers, that of a resumable
-upload's end; ranges beyond the end; other encodings than gzip and the unpacking of gzip; pieces of resumable uploads;
-public access prevention, buckets by project.
+gcp-storage-emulator 2026.7.19 as it comes fails 55 of 72 (`python -m tests.programs.foreign_servers`): every
+precondition on the generation (uploads, resumable uploads, rewrites, deletes, reads) and so every race; page sizes
+and page tokens; classes (a bucket's own, a change by rewriting, an unknown one); names with % or ?, forbidden names;
+checksums in headers, that of a resumable upload's end; ranges beyond the end; other encodings than gzip and the
+unpacking of gzip; pieces of resumable uploads; public access prevention.
 """
 
 from __future__ import annotations
@@ -535,7 +534,7 @@ def test_times_are_of_now(bucket: storage.Bucket) -> None:
 
 NOT_SERVED: dict[str, Callable[[storage.Bucket, storage.Blob], object]] = {
     "object versions": lambda bucket, blob: patch_versioning(bucket),
-    "a hold": lambda bucket, blob: rewrite_held(bucket, blob),
+    "a hold": lambda bucket, blob: rewrite_held(bucket),
     "a change of metadata": lambda bucket, blob: blob.patch(retry=None),
     "a composition": lambda bucket, blob: bucket.blob("new").compose([blob], retry=None),
     "a copy without rewriting": lambda bucket, blob: bucket.copy_blob(blob, bucket, "new", retry=None),
@@ -554,10 +553,9 @@ def patch_versioning(bucket: storage.Bucket) -> None:
     bucket.patch(retry=None)
 
 
-def rewrite_held(bucket: storage.Bucket, blob: storage.Blob) -> None:
-    target = bucket.blob("new")
-    target.temporary_hold = True
-    target.rewrite(blob, retry=None)
+def rewrite_held(bucket: storage.Bucket) -> None:
+    path = f"/b/{bucket.name}/o/k/rewriteTo/b/{bucket.name}/o/new"
+    bucket.client._connection.api_request(method="POST", path=path, data={"temporaryHold": True})
 
 
 @pytest.mark.skipif("L3KIT_FOREIGN_GCS" in os.environ, reason="another server may serve more")

@@ -77,7 +77,8 @@ class Copies:
         # Whoever names any field names all: the source's are copied only where none is given.
         named = any(resource.get(name) is not None for name in (*EDITABLE, "storageClass"))
         storage_class = checked_class(resource["storageClass"]) if resource.get("storageClass") else None
-        fields = checked_fields(resource) if named else origin.fields
+        given = checked_fields(resource)
+        fields = given if named else origin.fields
         return origin, NewObject(
             destination[0], checked_name(destination[1]), fields, storage_class, Conditions.of(call)
         )
