@@ -25,6 +25,7 @@ from google.auth.exceptions import DefaultCredentialsError
 import l3kit
 from l3kit import sandbox
 from l3kit.cli import main
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.control import calls as aws_calls
 from l3kit.clouds.aws.data import items as aws_items
 from l3kit.clouds.aws.price_list import refresh_prices
@@ -153,7 +154,7 @@ def test_each_refusal_of_the_system_has_its_word_and_a_remedy(number: int) -> No
 def test_a_notebook_refuses_a_bad_result_path_before_it_works(path: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     given: dict[str, Any] = {"twin": "params/twins/nyc-weather", "target": "sandbox", "sandbox": "default"}
-    given |= {"region": "us-east-1", "profile": "", "fresh": False, "as_of": "", "prepare": False, "device": "JFK"}
+    given |= {"fresh": False, "as_of": "", "prepare": False, "device": "JFK"}
     given |= {"quantity": "temp", "unit": "", "start": "", "end": "", "restore": False, "restore_days": 1}
     given |= {"wait_seconds": 0, "result_path": path.format(tmp_path)}
     with pytest.raises(ConfigurationError, match="result_path = ") as caught:
@@ -249,7 +250,7 @@ def dead(tmp_path: Path) -> Session:
     state = {"format": 2, "aws_endpoint": CLOSED, "region": "us-east-1", "processes": [part], "started": ""}
     (tmp_path / "state.json").write_text(json.dumps({**state, "endpoints": {}}))
     boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
-    return Session("sandbox", AwsSession("us-east-1", "123456789012", CLOSED, boto), tmp_path)
+    return Session("sandbox", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", CLOSED, boto))}, tmp_path)
 
 
 class Nothing:
@@ -333,7 +334,7 @@ def unreachable() -> Session:
     once = Config(retries={"total_max_attempts": 1}, proxies={})
     clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
     clients["lambda", 920, 1] = clients["lambda", 60.0, 6]  # type: ignore[index]
-    return Session("aws", AwsSession("us-east-1", "123456789012", None, boto, clients))
+    return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})
 
 
 CONTROL: Mapping[str, Callable[[Session], object]] = {
@@ -419,7 +420,7 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], No
 def test_connect_tells_what_is_wrong_with_the_credentials(kind: str, shell: Callable[[str], None]) -> None:
     shell(kind)
     with pytest.raises(L3Error, match=r"AWS credentials: .*; nothing was done") as caught:
-        connect(TWIN, "aws")
+        connect(TWIN, "live")
     assert "AWS_PROFILE" in told(caught.value)
 
 

@@ -191,6 +191,7 @@ def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeT
     assert saved_links(session, twin)[LINKS["cold-writer"]].url == ""
 
 
+@pytest.mark.slow
 def test_destroy_l3_archive_destroys_archive_writer(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     deploy(twin, session)
@@ -253,8 +254,9 @@ def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     with pytest.raises(
         ProvisioningError,
         match=r"azure and gcp in the sandbox only, .* nothing was done",
-    ):
+    ) as refused:
         plan(twin, session)
+    assert refused.value.remedy == 'Use the target "sandbox", or deploy the part on AWS alone with clouds=["aws"]'
     assert plan_destroy(twin, session, data=True).changes == ()
 
 

@@ -281,4 +281,4 @@ def test_every_exported_name_can_be_used(name: str) -> None:
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(AttributeError, match="exports CheckFailedError"):
-        _ = l3kit.deploy
+        _ = l3kit.nothing
