@@ -1,4 +1,4 @@
-"""All resources of a twin over all its clouds, in the order in which they must be made: receivers before senders."""
+"""All resources of a twin on all its clouds, in creation order: receivers before senders."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 def wanted(
     twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False
 ) -> tuple[Resource, ...]:
-    """Everything that the layout calls for on these clouds.
+    """Return all resources that the layout requires on these clouds.
 
-    Raises: MissingConnectionError where a tier here sends to a cloud that is not among them, whose writer is not known.
+    Raises: MissingConnectionError if a tier here sends to a cloud that is not among them and whose writer is unknown.
     """
     check_connections(twin, links, provisioners)
     tokens = _tokens(twin, links, provisioners, rotate_tokens)
@@ -46,8 +46,7 @@ def wanted(
 
 
 def unwanted(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
-    """What a former layout of this twin may have left on these clouds: functions that it no longer calls for, and their
-    links."""
+    """Return resources that a former layout may have left on these clouds: unused functions and their links."""
     left: list[Resource] = []
     for provider, cloud in provisioners.items():
         gone = [name for name in ORDER if name not in functions_of(twin, provider)]
@@ -60,7 +59,7 @@ def unwanted(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provis
 def wanted_for_removal(
     twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """Everything that any layout of this twin may have on these clouds, in the order of making."""
+    """Return all resources that any layout of this twin may have on these clouds, in creation order."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(TIERS)),
         *_tokens(twin, links, provisioners, False),
@@ -93,7 +92,7 @@ def _functions(
 
 
 def _coming(twin: Twin, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]) -> Coming:
-    """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
+    """Return the pending token change of an earlier step, which reaches both the receiver and the sender."""
     ends = {receiving_link(twin, function)} if function in RECEIVERS else set()
     if sends_abroad(twin, function):
         ends.add(sending_link(twin, function))

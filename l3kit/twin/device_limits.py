@@ -1,4 +1,4 @@
-"""Which devices the clouds of a twin's tiers cannot hold. Pure."""
+"""Devices that the clouds of a twin's tiers cannot store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 
 _STAMP = "2026-01-01T00:00:00.000000+00:00"
-"""As long as times usually are."""
+"""A time of the usual length."""
 
 
 def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
-    """Why a cloud cannot hold this device's data, one sentence for each tier.
+    """List the reasons why a cloud cannot store this device's data, one sentence for each tier.
 
     Args:
         tiers: the provider of `hot`, `cold` and `archive`.
@@ -29,7 +29,7 @@ def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
 
 
 def checked_device(device_id: str) -> str:
-    """The id of a device that somebody asks for. Raises: ConfigurationError where it can be none's."""
+    """Validate the id of a requested device. Raises: ConfigurationError if no device can have it."""
     if not isinstance(device_id, str) or not device_id:
         raise ConfigurationError("device", f"{device_id!r} is no device id", "Name a device of the twin as text")
     try:
