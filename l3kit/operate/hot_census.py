@@ -10,6 +10,7 @@ from l3kit.errors import StoreError
 from l3kit.notebook.gaps import MAX_NAMED, Gap
 from l3kit.tiering.format.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
 from l3kit.tiering.format.time_ranges import BEHIND_ALL, all_movable, order_of
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.ports import HotStore, Page
 
 MINUTE_LENGTH = len("2026-05-31T08:30")
@@ -115,15 +116,15 @@ async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) 
     Raises: StoreError.
     """
     census = DeviceCensus(device_id)
-    after: str | None = None
-    while not budget.is_spent:
-        page = await hot.read_page(device_id, before=BEHIND_ALL, after=after)
+    if budget.is_spent:
+        census.whole = False
+        return census
+    async for page in hot_pages(hot, device_id, before=BEHIND_ALL):
         census.count(page, now)
         budget.spend(sum(map(len, page.items)))
-        after = page.next_after
-        if after is None:
-            return census
-    census.whole, census.read_to = False, after or ""
+        if budget.is_spent and page.next_after is not None:
+            census.whole, census.read_to = False, page.next_after
+            break
     return census
 
 

@@ -14,6 +14,7 @@ from l3kit.operate.tier_stores import TierStores
 from l3kit.tiering.format.chunks import decompress, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.time_ranges import may_overlap, order_of, text_ranges, within
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
 
 SORT_KEY = "id"
@@ -68,10 +69,7 @@ async def read_device(tiers: TierStores, unreached: Sequence[Gap], device_id: st
 
 async def _read_hot(hot: HotStore, device_id: str, wanted: Range, found: Found) -> None:
     for texts in text_ranges(wanted.start, wanted.end):
-        since: str | None = texts.since or None
-        after: str | None = None
-        while True:
-            page = await hot.read_page(device_id, before=texts.before, after=after, since=since)
+        async for page in hot_pages(hot, device_id, before=texts.before, since=texts.since or None):
             refused = list(page.refused)
             for key, item in zip(page.sort_keys, page.items, strict=True):
                 if wanted.holds(key):
@@ -84,9 +82,6 @@ async def _read_hot(hot: HotStore, device_id: str, wanted: Range, found: Found) 
                 for key, reason in refused
                 if wanted.holds(key)
             ]
-            if page.next_after is None:
-                break
-            after, since = page.next_after, None
 
 
 async def _read_objects(tier: str, store: ObjectStore, device_id: str, wanted: Range, found: Found) -> None:

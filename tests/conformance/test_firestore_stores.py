@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -196,7 +197,7 @@ def test_foreign_items_that_json_cannot_hold_are_named_and_do_not_stop_the_page(
     items = firestore.Client(project=PROJECT).collection(f"{name}/d%2F1/items")
     items.document("a").set({"v": 1})
     items.document("b").set({"v": float("nan")})
-    items.document("c").set({"v": firestore.SERVER_TIMESTAMP})
+    items.document("c").set({"v": datetime(2026, 1, 2, 3, tzinfo=UTC)})
     items.document("e").set({"iotDeviceId": "another"})
 
     async def steps(store: HotStore) -> None:
@@ -337,7 +338,7 @@ def test_a_rewrite_right_before_the_delete_takes_effect_is_kept(
         page = await store.read_page("d", before=END)
 
         async def rewrite() -> None:
-            await firestore.AsyncClient(project=PROJECT).document(f"{name}/d/items/b").update({"v": 2})
+            await firestore.AsyncClient(project=PROJECT).document(f"{name}/d/items/b").set({"v": 2})
 
         def race(call: CallInfo) -> Awaitable[None] | None:
             if call.method != "BatchWrite":

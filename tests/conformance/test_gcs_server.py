@@ -1,12 +1,11 @@
 """The sandbox's Cloud Storage, driven by Google's own unchanged client over a real socket.
 
 The cases hold for the real service too. `L3KIT_FOREIGN_GCS=http://127.0.0.1:PORT` runs them against another server.
-gcp-storage-emulator 2026.7.19 as it comes fails 67 of 84 (`python -m tests.programs.foreign_servers`): every
-precondition on generation and metageneration (uploads, resumable uploads, copies, compositions, patches, deletes,
-reads) and so every race; page sizes, offsets and page tokens; classes (a bucket's own, a change by rewriting, an
-unknown one); metagenerations; names with % or ?, forbidden names; checksums in headers, that of a resumable
-upload's end; ranges beyond the end; other encodings than gzip and the unpacking of gzip; pieces of resumable uploads;
-public access prevention, buckets by project.
+gcp-storage-emulator 2026.7.19 as it comes fails 55 of 72 (`python -m tests.programs.foreign_servers`): every
+precondition on the generation (uploads, resumable uploads, rewrites, deletes, reads) and so every race; page sizes
+and page tokens; classes (a bucket's own, a change by rewriting, an unknown one); names with % or ?, forbidden names;
+checksums in headers, that of a resumable upload's end; ranges beyond the end; other encodings than gzip and the
+unpacking of gzip; pieces of resumable uploads; public access prevention.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ from google.api_core.exceptions import (
     Conflict,
     GoogleAPICallError,
     NotFound,
-    NotModified,
     PreconditionFailed,
     RequestRangeNotSatisfiable,
 )
@@ -85,15 +83,7 @@ def by_rewrite(bucket: storage.Bucket, name: str, body: bytes, more: dict[str, A
     bucket.blob(name).rewrite(put(bucket, f"source-{uuid.uuid4()}", body), retry=None, **more)
 
 
-def by_copy(bucket: storage.Bucket, name: str, body: bytes, more: dict[str, Any]) -> None:
-    bucket.copy_blob(put(bucket, f"source-{uuid.uuid4()}", body), bucket, name, retry=None, **more)
-
-
-def by_compose(bucket: storage.Bucket, name: str, body: bytes, more: dict[str, Any]) -> None:
-    bucket.blob(name).compose([put(bucket, f"source-{uuid.uuid4()}", body)], retry=None, **more)
-
-
-WRITES = [in_one_request, resumable, by_rewrite, by_copy, by_compose]
+WRITES = [in_one_request, resumable, by_rewrite]
 writes = pytest.mark.parametrize("write", WRITES, ids=[write.__name__ for write in WRITES])
 
 
@@ -153,40 +143,18 @@ def test_a_resumable_uploads_condition_is_looked_at_when_it_ends(bucket: storage
     assert content(bucket, "k") == b"came between"
 
 
-def test_uploads_can_demand_a_metageneration(bucket: storage.Bucket) -> None:
-    blob = put(bucket, "k", b"first")
-    blob.metadata = {"a": "b"}
-    blob.patch()
-    with pytest.raises(PreconditionFailed):
-        put(bucket, "k", b"second", if_metageneration_match=1)
-    put(bucket, "k", b"second", if_metageneration_match=2)
-    with pytest.raises(PreconditionFailed):
-        put(bucket, "new", b"second", if_metageneration_match=1)
-
-
 def test_a_delete_takes_just_the_generation_it_names(bucket: storage.Bucket) -> None:
     blob = put(bucket, "k", b"first")
     old = blob.generation
     new = put(bucket, "k", b"second").generation
-    for wrong in ({"if_generation_match": old}, {"if_generation_match": 0}, {"if_metageneration_match": 7}):
+    for wrong in (old, 0):
         with pytest.raises(PreconditionFailed):
-            bucket.blob("k").delete(retry=None, **wrong)
+            bucket.blob("k").delete(if_generation_match=wrong, retry=None)
     assert content(bucket, "k") == b"second"
-    bucket.blob("k").delete(if_generation_match=new, if_metageneration_match=1, retry=None)
+    bucket.blob("k").delete(if_generation_match=new, retry=None)
     assert bucket.get_blob("k") is None
     with pytest.raises(NotFound):
         bucket.blob("k").delete(if_generation_match=new, retry=None)
-
-
-def test_a_patch_can_demand_generation_and_metageneration(bucket: storage.Bucket) -> None:
-    blob = put(bucket, "k", b"x")
-    blob.metadata = {"a": "1"}
-    for wrong in ({"if_generation_match": blob.generation + 1}, {"if_metageneration_match": 2}):
-        with pytest.raises(PreconditionFailed):
-            blob.patch(retry=None, **wrong)
-    assert bucket.get_blob("k").metadata is None
-    blob.patch(if_generation_match=blob.generation, if_metageneration_match=1, retry=None)
-    assert (bucket.get_blob("k").metadata, bucket.get_blob("k").metageneration) == ({"a": "1"}, 2)
 
 
 def test_a_rewrite_takes_just_the_source_version_it_names(bucket: storage.Bucket) -> None:
@@ -208,14 +176,7 @@ def test_reads_can_demand_a_version(bucket: storage.Bucket) -> None:
     for read in (fresh.download_as_bytes, fresh.reload):
         with pytest.raises(PreconditionFailed):
             read(if_generation_match=generation + 1, retry=None)
-        with pytest.raises(NotModified):
-            read(if_generation_not_match=generation, retry=None)
-        with pytest.raises(NotModified):
-            read(if_metageneration_not_match=1, retry=None)
-    assert fresh.download_as_bytes(if_generation_match=generation, if_metageneration_match=1, retry=None) == b"x"
-    assert fresh.download_as_bytes(if_etag_match=blob.etag, retry=None) == b"x"
-    with pytest.raises(PreconditionFailed):
-        fresh.download_as_bytes(if_etag_match="other", retry=None)
+    assert fresh.download_as_bytes(if_generation_match=generation, retry=None) == b"x"
     with pytest.raises(NotFound):
         bucket.blob("k", generation=generation - 1).download_as_bytes(retry=None)
 
@@ -231,33 +192,22 @@ def test_a_refusal_is_told_in_googles_form(address: str, bucket: storage.Bucket)
 # --- versions and metadata
 
 
-def test_generations_grow_and_metagenerations_begin_anew(bucket: storage.Bucket) -> None:
+def test_generations_and_tags_are_new_with_each_content(bucket: storage.Bucket) -> None:
     blobs = [put(bucket, "k", b"%d" % n) for n in range(4)]
     generations = [blob.generation for blob in blobs]
     assert generations == sorted(set(generations))
     assert len({blob.etag for blob in blobs}) == 4
     assert abs(generations[0] / 1e6 - datetime.now(UTC).timestamp()) < 60
-    last = blobs[-1]
-    last.metadata = {"a": "b"}
-    last.patch()
-    assert (last.generation, last.metageneration) == (generations[-1], 2)
-    assert put(bucket, "k", b"new").metageneration == 1
 
 
-def test_metadata_of_any_text_is_kept_and_patched_name_by_name(bucket: storage.Bucket) -> None:
+def test_metadata_of_any_text_is_kept(bucket: storage.Bucket) -> None:
     blob = bucket.blob("k")
-    blob.metadata = {"名": "传感器 🌡", "Case": "Kept", "!#$&'*+.^_`|~-": " x ", "gone": "soon"}
+    blob.metadata = {"名": "传感器 🌡", "Case": "Kept", "!#$&'*+.^_`|~-": " x "}
     blob.content_type, blob.cache_control, blob.content_language = "text/x", "no-cache", "de"
     blob.upload_from_string(b"x", content_type="text/x")
-    assert bucket.get_blob("k").metadata == blob.metadata
-    blob.metadata = {**blob.metadata, "gone": None, "new": "1"}
-    blob.patch()
     found = bucket.get_blob("k")
-    assert found.metadata == {"名": "传感器 🌡", "Case": "Kept", "!#$&'*+.^_`|~-": " x ", "new": "1"}
+    assert found.metadata == blob.metadata
     assert (found.content_type, found.cache_control, found.content_language) == ("text/x", "no-cache", "de")
-    found.metadata = {"only": "this"}
-    found.update()
-    assert bucket.get_blob("k").metadata == {"only": "this"}
 
 
 def test_too_much_metadata_is_refused(bucket: storage.Bucket) -> None:
@@ -278,7 +228,7 @@ def test_an_object_lives_under_any_allowed_name(bucket: storage.Bucket, name: st
     assert [blob.name for blob in bucket.list_blobs(prefix=name)] == [name]
     assert content(bucket, name) == b"x"
     assert bucket.get_blob(name).download_as_bytes() == b"x"  # by its media link
-    bucket.copy_blob(bucket.blob(name), bucket, "copy" + name[:100])
+    bucket.blob("copy" + name[:100]).rewrite(bucket.blob(name))
     bucket.delete_blob(name)
     assert [blob.name for blob in bucket.list_blobs()] == ["copy" + name[:100]]
 
@@ -325,29 +275,6 @@ def test_a_page_without_a_size_has_a_thousand_names(address: str, bucket: storag
     assert len(list(bucket.list_blobs())) == 1001
 
 
-def test_offsets_include_the_start_and_exclude_the_end(bucket: storage.Bucket) -> None:
-    for name in "abcdef":
-        put(bucket, name, b"")
-    assert [blob.name for blob in bucket.list_blobs(start_offset="b", end_offset="e")] == ["b", "c", "d"]
-    assert [blob.name for blob in bucket.list_blobs(start_offset="bb")] == ["c", "d", "e", "f"]
-    pages = bucket.list_blobs(start_offset="b", end_offset="f", page_size=3).pages
-    assert [[blob.name for blob in page] for page in pages] == [["b", "c", "d"], ["e"]]
-
-
-def test_a_delimiter_folds_names_into_prefixes_across_pages(bucket: storage.Bucket) -> None:
-    for name in ("a/1", "a/2", "a/3", "b", "c/1/x", "c/2", "d", "é/1", "é/2"):
-        put(bucket, name, b"")
-
-    def folded(**more: Any) -> tuple[list[str], set[str]]:
-        listing = bucket.list_blobs(delimiter="/", **more)
-        return [blob.name for blob in listing], listing.prefixes
-
-    for size in (1, 2, 100):
-        assert folded(page_size=size) == (["b", "d"], {"a/", "c/", "é/"})
-        assert folded(page_size=size, prefix="c/") == (["c/2"], {"c/1/"})
-        assert folded(page_size=size, prefix="a") == ([], {"a/"})
-
-
 # --- storage classes
 
 
@@ -364,7 +291,7 @@ def test_a_class_is_the_uploads_own_or_the_buckets(client: storage.Client) -> No
         assert bucket.get_blob(blob.name).storage_class == "ARCHIVE"
 
 
-def test_a_rewrite_changes_the_class_and_only_a_rewrite_does(bucket: storage.Bucket) -> None:
+def test_a_rewrite_changes_the_class_and_keeps_the_metadata(bucket: storage.Bucket) -> None:
     blob = bucket.blob("k")
     blob.metadata = {"a": "b"}
     blob.upload_from_string(b"x", content_type="text/x")
@@ -374,10 +301,6 @@ def test_a_rewrite_changes_the_class_and_only_a_rewrite_does(bucket: storage.Buc
     assert (found.storage_class, found.metadata, found.content_type) == ("COLDLINE", {"a": "b"}, "text/x")
     assert found.generation > before
     assert [one.storage_class for one in bucket.list_blobs()] == ["COLDLINE"]
-    found.storage_class = "STANDARD"
-    with pytest.raises(BadRequest):
-        found.patch()
-    assert bucket.get_blob("k").storage_class == "COLDLINE"
 
 
 def test_a_rewrite_that_names_a_class_alone_leaves_the_metadata_behind(bucket: storage.Bucket) -> None:
@@ -512,24 +435,6 @@ def test_another_encoding_is_served_as_it_is(address: str, bucket: storage.Bucke
     assert (answer.raw.read(decode_content=False), answer.headers["content-encoding"]) == (b"packed", "zstd")
 
 
-def test_compose_joins_in_order_and_counts_its_parts(bucket: storage.Bucket) -> None:
-    parts = [put(bucket, f"part-{number}", b"%d" % number * 3) for number in range(3)]
-    joined = bucket.blob("joined")
-    joined.content_type = "text/x"
-    joined.compose(parts, if_generation_match=0)
-    found = bucket.get_blob("joined")
-    assert content(bucket, "joined") == b"000111222"
-    assert (found.component_count, found.md5_hash, found.crc32c) == (3, None, crc32c(b"000111222"))
-    assert found.content_type == "text/x"
-    with pytest.raises(PreconditionFailed):
-        bucket.blob("other").compose(parts, if_source_generation_match=[1, None, None], retry=None)
-    with pytest.raises(NotFound):
-        bucket.blob("other").compose([*parts, bucket.blob("missing")], retry=None)
-    with pytest.raises(BadRequest):
-        bucket.blob("other").compose(parts * 11, retry=None)
-    assert bucket.get_blob("other") is None
-
-
 # --- resumable uploads, piece by piece
 
 PIECE = 256 * 1024
@@ -593,9 +498,7 @@ def test_a_bucket_keeps_what_it_was_made_with_and_is_changed_by_patches(client: 
     assert found.iam_configuration.uniform_bucket_level_access_enabled
     assert found.iam_configuration.public_access_prevention == "enforced"
     found.labels = {"twin": "b"}
-    with pytest.raises(PreconditionFailed):
-        found.patch(if_metageneration_match=2, retry=None)
-    found.patch(if_metageneration_match=1)
+    found.patch()
     again = client.get_bucket(made.name)
     assert (again.labels, again.metageneration, again.storage_class) == ({"twin": "b"}, 2, "COLDLINE")
     assert again.iam_configuration.public_access_prevention == "enforced"
@@ -623,41 +526,46 @@ def test_a_buckets_name_is_checked(address: str, name: str) -> None:
     assert answer.status_code == 400
 
 
-def test_buckets_are_listed_by_project_and_prefix_in_pages(client: storage.Client, address: str) -> None:
-    mark = f"case-{uuid.uuid4().hex[:8]}"
-    names = [f"{mark}-{letter}" for letter in "bca"]
-    for name in names:
-        client.create_bucket(name)
-    pages = client.list_buckets(prefix=mark, page_size=2).pages
-    assert [[found.name for found in page] for page in pages] == [[f"{mark}-a", f"{mark}-b"], [f"{mark}-c"]]
-    stranger = storage.Client("another-project", client._credentials, client_options={"api_endpoint": address})
-    assert list(stranger.list_buckets(prefix=mark)) == []
-    with pytest.raises(Conflict):
-        stranger.create_bucket(names[0])
-
-
 def test_times_are_of_now(bucket: storage.Bucket) -> None:
     blob = put(bucket, "k", b"x")
-    created = blob.time_created
-    assert abs(created - datetime.now(UTC)) < timedelta(minutes=1)
-    blob.metadata = {"a": "b"}
-    blob.patch()
-    assert blob.time_created == created
-    assert blob.updated >= created
+    assert abs(blob.time_created - datetime.now(UTC)) < timedelta(minutes=1)
+    assert blob.updated >= blob.time_created
 
 
-def test_what_is_not_served_is_said_and_never_passed_over(bucket: storage.Bucket) -> None:
-    if os.environ.get("L3KIT_FOREIGN_GCS"):
-        pytest.skip("a foreign server is asked, and this case is about what the sandbox's own does not serve")
+NOT_SERVED: dict[str, Callable[[storage.Bucket, storage.Blob], object]] = {
+    "object versions": lambda bucket, blob: patch_versioning(bucket),
+    "a hold": lambda bucket, blob: rewrite_held(bucket),
+    "a change of metadata": lambda bucket, blob: blob.patch(retry=None),
+    "a composition": lambda bucket, blob: bucket.blob("new").compose([blob], retry=None),
+    "a copy without rewriting": lambda bucket, blob: bucket.copy_blob(blob, bucket, "new", retry=None),
+    "a condition on the metageneration": lambda bucket, blob: blob.delete(if_metageneration_match=1, retry=None),
+    "a condition against a generation": lambda bucket, blob: blob.reload(if_generation_not_match=1, retry=None),
+    "a condition on the tag": lambda bucket, blob: blob.download_as_bytes(if_etag_match="x", retry=None),
+    "deleted objects": lambda bucket, blob: list(bucket.list_blobs(soft_deleted=True, retry=None)),
+    "folders": lambda bucket, blob: list(bucket.list_blobs(delimiter="/", retry=None)),
+    "offsets": lambda bucket, blob: list(bucket.list_blobs(start_offset="a", retry=None)),
+    "a listing of buckets": lambda bucket, blob: list(bucket.client.list_buckets(retry=None)),
+}
+
+
+def patch_versioning(bucket: storage.Bucket) -> None:
     bucket.versioning_enabled = True
-    with pytest.raises(GoogleAPICallError, match="does not serve"):
-        bucket.patch(retry=None)
+    bucket.patch(retry=None)
+
+
+def rewrite_held(bucket: storage.Bucket) -> None:
+    path = f"/b/{bucket.name}/o/k/rewriteTo/b/{bucket.name}/o/new"
+    bucket.client._connection.api_request(method="POST", path=path, data={"temporaryHold": True})
+
+
+@pytest.mark.skipif("L3KIT_FOREIGN_GCS" in os.environ, reason="another server may serve more")
+@pytest.mark.parametrize("case", NOT_SERVED)
+def test_what_is_not_served_is_said_and_changes_nothing(bucket: storage.Bucket, case: str) -> None:
     blob = put(bucket, "k", b"x")
-    blob.temporary_hold = True
+    blob.metadata = {"a": "b"}
     with pytest.raises(GoogleAPICallError, match="does not serve"):
-        blob.patch(retry=None)
-    with pytest.raises(GoogleAPICallError, match="does not serve"):
-        list(bucket.list_blobs(soft_deleted=True, retry=None))
+        NOT_SERVED[case](bucket, blob)
+    assert [(one.name, one.metadata) for one in bucket.list_blobs()] == [("k", None)]
 
 
 def test_contents_are_files_and_go_with_their_objects(tmp_path: Path) -> None:
@@ -665,12 +573,10 @@ def test_contents_are_files_and_go_with_their_objects(tmp_path: Path) -> None:
         bucket = client.create_bucket("own-files")
         put(bucket, "k", b"first")
         put(bucket, "k", b"second")
-        bucket.copy_blob(bucket.blob("k"), bucket, "copy")
+        bucket.blob("copy").rewrite(bucket.blob("k"))
         assert sorted(file.read_bytes() for file in tmp_path.iterdir()) == [b"second", b"second"]
         with pytest.raises(PreconditionFailed):
             put(bucket, "k", b"third", if_generation_match=0)
-        with pytest.raises(PreconditionFailed):
-            by_compose(bucket, "k", b"other", {"if_generation_match": 0})
         for write in (in_one_request, resumable):
             wrong = bucket.blob("wrong", chunk_size=PIECE)
             wrong.md5_hash = md5(b"other")

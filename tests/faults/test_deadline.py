@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from l3kit.tiering.movers.hot_to_cold import RESERVE_SECONDS
+from l3kit.tiering.movers.pace import RESERVE_SECONDS
 from tests.faults.conftest import MakeWorld
 from tests.faults.world import DEVICES, Mover, World, counted
 from tests.support.accounts import aws_of

@@ -15,6 +15,7 @@ from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.movers.targets import SEAL_SHA256
@@ -112,20 +113,17 @@ def _places(session: Session, twin: Twin, stores: TierStores) -> tuple[Place, Pl
 async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
     sort_keys: list[str] = []
     refused: list[tuple[str, str]] = []
-    size, after = 0, None
-    while True:
-        page = await hot.read_page(device_id, before=BEHIND_ALL, after=after)
+    size = 0
+    async for page in hot_pages(hot, device_id, before=BEHIND_ALL):
         sort_keys += page.sort_keys
         refused += page.refused
         size += sum(map(len, page.items))
-        after = page.next_after
-        if after is None:
-            last = max((*sort_keys[-1:], *(key for key, _ in refused)), default="")
-            return HotItems(sort_keys, size, last, True, tuple(refused))
-        if size >= MAX_HOT_BYTES:
+        if size >= MAX_HOT_BYTES and page.next_after is not None:
             newest = await hot.last_item(device_id)
-            last = _id_of(newest) or after
+            last = _id_of(newest) or page.next_after
             return HotItems(sort_keys, size, last, False, tuple(refused))
+    last = max((*sort_keys[-1:], *(key for key, _ in refused)), default="")
+    return HotItems(sort_keys, size, last, True, tuple(refused))
 
 
 def _id_of(item: bytes | None) -> str:
@@ -141,17 +139,12 @@ async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, 
     archived = await archived_digest(cold, str(entry.key)) if cold else None
     noted = entry.items()
     same = rewritten = 0
-    since: str | None = entry.key.start
-    after: str | None = None
-    while True:
-        page = await hot.read_page(device_id, before=entry.key.end + "\x00", after=after, since=since)
+    async for page in hot_pages(hot, device_id, before=entry.key.end + "\x00", since=entry.key.start):
         for key, item in zip(page.sort_keys, page.items, strict=True):
             if key in noted:
                 same += crc32(item) == noted[key]
                 rewritten += crc32(item) != noted[key]
-        if page.next_after is None:
-            return EntryCheck(same, rewritten, archived)
-        after, since = page.next_after, None
+    return EntryCheck(same, rewritten, archived)
 
 
 async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, str]]) -> tuple[StoredChunk, ...]:

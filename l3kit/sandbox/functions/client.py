@@ -26,7 +26,6 @@ class SandboxFunctionHost:
         self._session.trust_env = False
 
     def get(self, name: str) -> Deployed | None:
-        """See `FunctionHost.get`."""
         content = self._shown(name)
         return None if content is None else _deployed(content)
 
@@ -38,7 +37,6 @@ class SandboxFunctionHost:
         return [_deployed(content) for content in answer.json()]
 
     def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
-        """See `FunctionHost.put`."""
         files = {
             "definition": (None, json.dumps(definition.to_json())),
             "code": ("code.zip", code, "application/zip"),
@@ -52,13 +50,12 @@ class SandboxFunctionHost:
         return deployed
 
     def delete(self, name: str) -> None:
-        """See `FunctionHost.delete`."""
         answer = self._ask("DELETE", self._address(name))
         if answer.status_code not in (200, 404):
             raise ProvisioningError(f"function {name}", _told(answer))
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """See `FunctionHost.invoke`: `/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
+        """`/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
         content = self._shown(name)
         if content is None:
             raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")

@@ -30,7 +30,6 @@ class FirestoreFaults:
         self._due: dict[asyncio.Task[object] | None, tuple[Plan, str]] = {}
 
     async def before(self, call: CallInfo) -> None:
-        """See `Intercept.before`."""
         plan = self._plans.of_caller(agent_caller(call.agent))
         if plan is None:
             return
@@ -52,7 +51,6 @@ class FirestoreFaults:
             raise CallRefusedError(REFUSALS[action], "The service cannot answer now")
 
     async def after(self, call: CallInfo) -> None:
-        """See `Intercept.after`."""
         if asyncio.current_task() not in self._due:
             return
         plan, action = self._due.pop(asyncio.current_task())

@@ -16,7 +16,8 @@ from l3kit.tiering.format.chunks import RESERVED_PREFIX, parse_object_key
 from l3kit.tiering.format.item_times import moment_or_none
 from l3kit.tiering.format.last_chunks import LastChunks
 from l3kit.tiering.movers.archive_targets import ArchiveTarget
-from l3kit.tiering.movers.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
+from l3kit.tiering.movers.pace import Pace
+from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
@@ -24,8 +25,6 @@ from l3kit.tiering.transfer.receipts import leave_receipt, remove_old_receipts
 
 FUNCTION = "cold-to-archive-mover"
 REPORT_PREFIX = f"{RESERVED_PREFIX}reports/{FUNCTION}/"
-RESERVE_SECONDS = 10.0
-"""Time kept for storing the report before the runtime's deadline."""
 FOREIGN = "(foreign keys)"
 """Stands in the report for the device of objects whose keys are not l3kit's."""
 SEAL_KEPT = timedelta(days=1)
@@ -63,37 +62,19 @@ class ColdToArchive:
     async def run(self) -> RunReport:
         """Move what is due, then store and return the report. Never raises for what a store or the writer did."""
         started = self.clock()
-        run = _Run(self)
+        run = _Run(self, Pace(self.remaining))
         await run.work()
-        finished = self.clock()
-        report = self._report(started, finished, run)
-        await self._save(report)
-        return report
-
-    def _report(self, started: datetime, finished: datetime, run: _Run) -> RunReport:
-        requests, retries, units = merge_usage({"cold": self.cold.usage, "target": self.target.usage})
-        return RunReport(
-            function=FUNCTION,
-            run_id=self.run_id,
-            started=iso(started),
-            finished=iso(finished),
-            seconds=(finished - started).total_seconds(),
-            cutoff=iso(self.cutoff),
-            verdict=verdict_of(run.reports.values()),
-            device_count=len(run.reports),
-            devices=tuple(report for report in run.reports.values() if not report.quiet),
-            requests=requests,
-            retries=retries,
-            units=units,
+        reports = list(run.reports.values())
+        report = report_of(
+            self, FUNCTION, started, reports, {"cold": self.cold.usage, "target": self.target.usage}, len(reports)
         )
+        await save_or_warn(self._save(report))
+        return report
 
     async def _save(self, report: RunReport) -> None:
         body = orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2)
         key = f"{REPORT_PREFIX}{report.started}-{report.run_id}.json"
-        try:
-            await self.cold.create(key, body, sha256=hashlib.sha256(body).hexdigest())
-        except L3Error as error:  # what was moved is moved; the caller still gets the report
-            log.warning("the run's report could not be stored: %s", error)
+        await self.cold.create(key, body, sha256=hashlib.sha256(body).hexdigest())
 
 
 @dataclass(slots=True)
@@ -101,9 +82,8 @@ class _Run:
     """What changes while a run goes on."""
 
     job: ColdToArchive
+    pace: Pace
     reports: dict[str, DeviceReport] = field(default_factory=dict)
-    slowest: float = 0.0
-    out_of_time: bool = False
     keys_told: int = 0
     last_chunks: LastChunks = field(default_factory=LastChunks)
 
@@ -111,7 +91,7 @@ class _Run:
         due = self._due()
         turn = asyncio.Lock()
         await asyncio.gather(*(self._worker(due, turn) for _ in range(self.job.target.concurrency)))
-        if self._time_left():
+        if self.pace.time_left():
             await self._tidy()
 
     async def _worker(self, due: AsyncIterator[tuple[ObjectInfo, bool]], turn: asyncio.Lock) -> None:
@@ -120,9 +100,8 @@ class _Run:
                 found = await anext(due, None)
             if found is None:
                 return
-            before = self.job.remaining()
-            await self._move_safely(*found)
-            self.slowest = max(self.slowest, before - self.job.remaining())
+            with self.pace.measured():
+                await self._move_safely(*found)
 
     async def _tidy(self) -> None:
         try:
@@ -136,17 +115,13 @@ class _Run:
             async for info, last in self.last_chunks.mark(self.job.cold.list()):
                 if info.key.startswith(RESERVED_PREFIX) or not self._is_due(info):
                     continue
-                if not self._time_left():
+                if not self.pace.time_left():
                     self._device(info.key).remains = True
                     return
                 yield info, last
         except L3Error as error:
             log.warning("the cold objects could not be listed: %s", error)
             self._device("").skip(self.job.cold.name, str(error))
-
-    def _time_left(self) -> bool:
-        self.out_of_time = self.out_of_time or self.job.remaining() < RESERVE_SECONDS + 2 * self.slowest
-        return not self.out_of_time
 
     def _is_due(self, info: ObjectInfo) -> bool:
         return (_end_of(info.key) or info.modified) < self.job.cutoff

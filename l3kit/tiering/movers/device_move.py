@@ -16,6 +16,7 @@ from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import ChunkFiller, ChunkKey, Draft
 from l3kit.tiering.format.item_times import movable_moment
 from l3kit.tiering.format.time_ranges import BEHIND_ALL, due, movable_range
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.movers.cold_target import ColdTarget
@@ -251,20 +252,14 @@ class DeviceMove:
 
     async def _delete_round(self, crcs: Mapping[str, int], attempt: int) -> list[str]:
         left: list[str] = []
-        since: str | None = min(crcs)
-        end = max(crcs) + "\x00"
-        after: str | None = None
-        while True:
-            page = await self._hot.read_page(self._device_id, before=end, after=after, since=since)
+        async for page in hot_pages(self._hot, self._device_id, before=max(crcs) + "\x00", since=min(crcs)):
             ours = [(key, item) for key, item in zip(page.sort_keys, page.items, strict=True) if key in crcs]
             same = [key for key, item in ours if crc32(item) == crcs[key]]
             self._note_changed(sorted({key for key, _ in ours} - set(same)))
             await self._journal.keep_alive()
             check = self._journal.check_held
             left += await self._hot.delete_page(page, same, check=check, attempt=attempt)
-            if page.next_after is None:
-                return left
-            after, since = page.next_after, None
+        return left
 
     def _note_changed(self, sort_keys: list[str]) -> None:
         if sort_keys:

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from l3kit.errors import ChunkRefusedError, KeyConflictError
 from l3kit.tiering.format.chunks import Chunk, json_array
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.movers.cold_target import ColdTarget
@@ -98,16 +99,11 @@ class Recovery:
     async def _rebuild(self, entry: Entry, noted: Mapping[str, int]) -> _Rebuilt:
         items: list[bytes] = []
         same = 0
-        since: str | None = entry.key.start
-        after: str | None = None
-        while True:
-            page = await self.hot.read_page(self.device_id, before=entry.key.end + "\x00", after=after, since=since)
+        before = entry.key.end + "\x00"
+        async for page in hot_pages(self.hot, self.device_id, before=before, since=entry.key.start):
             for key, item in zip(page.sort_keys, page.items, strict=True):
                 if key in noted:
                     items.append(item)
                     same += crc32(item) == noted[key]
-            if page.next_after is None:
-                break
-            after, since = page.next_after, None
         body = json_array(items)
         return _Rebuilt(body, hashlib.sha256(body).hexdigest(), same)

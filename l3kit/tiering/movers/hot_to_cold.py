@@ -17,13 +17,12 @@ from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.movers.cold_target import ColdTarget
 from l3kit.tiering.movers.device_move import DeviceMove
-from l3kit.tiering.movers.report import DeviceReport, RunReport, iso, merge_usage, verdict_of
+from l3kit.tiering.movers.pace import Pace
+from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
 from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
 
 FUNCTION = "hot-to-cold-mover"
-RESERVE_SECONDS = 10.0
-"""Time kept for closing the journal and storing the report before the runtime's deadline."""
 REPORT_PREFIX = f"report/{FUNCTION}/"
 REPORT_DAYS = 90
 """How long the journal keeps a run's report (the table expires rows by `expires_at`, seconds since 1970)."""
@@ -68,7 +67,7 @@ class HotToCold:
     async def run(self) -> RunReport:
         """Move, then store and return the report. Raises: StoreError only where the journal itself cannot be used."""
         started = self.clock()
-        pace = _Pace(self.remaining)
+        pace = Pace(self.remaining)
         resume = await self._register()
         removed = frozenset(_known_devices(resume)) - frozenset(self.devices)
         queue = deque([*self._in_turn(resume), *sorted(removed)])
@@ -82,8 +81,15 @@ class HotToCold:
         unsettled = {report.device_id for report in reports if report.skipped or report.remains}
         known = sorted({*self.devices, *(unsettled & removed)})
         await self._note_resume(resume, queue[0] if queue else "", known)
-        report = self._report(started, [one for one in reports if not (one.quiet and one.device_id in removed)])
-        await self._save(report)
+        report = report_of(
+            self,
+            FUNCTION,
+            started,
+            [one for one in reports if not (one.quiet and one.device_id in removed)],
+            {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage},
+            device_count=len(set(self.devices)),
+        )
+        await save_or_warn(self._save(report))
         return report
 
     async def _register(self) -> JournalRow | None:
@@ -117,7 +123,7 @@ class HotToCold:
         if (next_device, known) != (noted, _known_devices(resume)):
             await self.journal.swap(RESUME_NAME, _resume_row(resume, next_device, known))
 
-    async def _work(self, queue: deque[str], removed: frozenset[str], reports: list[DeviceReport], pace: _Pace) -> None:
+    async def _work(self, queue: deque[str], removed: frozenset[str], reports: list[DeviceReport], pace: Pace) -> None:
         while queue and pace.time_left():
             device_id = queue.popleft()
             report = await self._move_device(device_id, pace, only_finish=device_id in removed)
@@ -125,7 +131,7 @@ class HotToCold:
             if report.remains:
                 queue.append(device_id)
 
-    async def _move_device(self, device_id: str, pace: _Pace, *, only_finish: bool) -> DeviceReport:
+    async def _move_device(self, device_id: str, pace: Pace, *, only_finish: bool) -> DeviceReport:
         journal = DeviceJournal(self.journal, device_id, self.run_id, self.clock, self.lease_seconds)
         move = DeviceMove(
             device_id,
@@ -149,26 +155,6 @@ class HotToCold:
             move.report.skip(device_id, f"unexpected {type(error).__name__}; see the log")
         return move.report
 
-    def _report(self, started: datetime, reports: Sequence[DeviceReport]) -> RunReport:
-        finished = self.clock()
-        requests, retries, units = merge_usage(
-            {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage}
-        )
-        return RunReport(
-            function=FUNCTION,
-            run_id=self.run_id,
-            started=iso(started),
-            finished=iso(finished),
-            seconds=(finished - started).total_seconds(),
-            cutoff=iso(self.cutoff),
-            verdict=verdict_of(reports),
-            device_count=len(set(self.devices)),
-            devices=tuple(report for report in reports if not report.quiet),
-            requests=requests,
-            retries=retries,
-            units=units,
-        )
-
     async def _save(self, report: RunReport) -> None:
         content = report.to_json()
         packed = zlib.compress(orjson.dumps(content))
@@ -186,10 +172,7 @@ class HotToCold:
                 "expires_at": int((self.clock() + timedelta(days=REPORT_DAYS)).timestamp()),
             },
         )
-        try:
-            await self.journal.swap(f"{REPORT_PREFIX}{report.started}-{report.run_id}", row)
-        except L3Error as error:  # what was moved is moved; the caller still gets the report
-            log.warning("the run's report could not be stored: %s", error)
+        await self.journal.swap(f"{REPORT_PREFIX}{report.started}-{report.run_id}", row)
 
 
 def _known_devices(resume: JournalRow | None) -> list[str]:
@@ -204,33 +187,6 @@ def _known_devices(resume: JournalRow | None) -> list[str]:
 def _resume_row(before: JournalRow | None, next_device: str, devices: list[str]) -> JournalRow:
     packed = zlib.compress(orjson.dumps(devices))
     return JournalRow(before.version + 1 if before else 1, {"next_device": next_device, "devices": packed})
-
-
-class _Pace:
-    """Decides whether there is time for one more chunk: the reserve and twice the slowest chunk so far must remain."""
-
-    def __init__(self, remaining: Callable[[], float]) -> None:
-        self._remaining = remaining
-        self._slowest = 0.0
-        self._over = False
-
-    def time_left(self) -> bool:
-        self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest
-        return not self._over
-
-    def turn(self) -> Callable[[], bool]:
-        """A device's own `time_left`, which also measures how long its chunks take."""
-        last: float | None = None
-
-        def time_left() -> bool:
-            nonlocal last
-            remaining = self._remaining()
-            if last is not None:
-                self._slowest = max(self._slowest, last - remaining)
-            last = remaining
-            return self.time_left()
-
-        return time_left
 
 
 def read_report(row: JournalRow) -> dict[str, object]:

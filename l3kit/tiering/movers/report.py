@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from l3kit.errors import L3Error
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import why_unmovable
 from l3kit.tiering.ports import Usage
 
 MAX_NAMED = 10
 """Unmovable items that a run's report names."""
+
+log = logging.getLogger(__name__)
 
 Verdict = Literal["complete", "partial", "deadline", "failed"]
 
@@ -154,6 +158,52 @@ def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
     if any(device.skipped for device in devices):
         return "partial" if any(device.chunks or not device.skipped for device in devices) else "failed"
     return "deadline" if any(device.remains for device in devices) else "complete"
+
+
+class Run(Protocol):
+    """What both movers have."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def cutoff(self) -> datetime: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+
+def report_of(
+    run: Run,
+    function: str,
+    started: datetime,
+    devices: Sequence[DeviceReport],
+    usages: Mapping[str, Usage],
+    device_count: int,
+) -> RunReport:
+    """Sum up a run that ends now. `usages`: of its adapters, by their roles."""
+    finished = run.clock()
+    requests, retries, units = merge_usage(usages)
+    return RunReport(
+        function=function,
+        run_id=run.run_id,
+        started=iso(started),
+        finished=iso(finished),
+        seconds=(finished - started).total_seconds(),
+        cutoff=iso(run.cutoff),
+        verdict=verdict_of(devices),
+        device_count=device_count,
+        devices=tuple(report for report in devices if not report.quiet),
+        requests=requests,
+        retries=retries,
+        units=units,
+    )
+
+
+async def save_or_warn(saving: Awaitable[None]) -> None:
+    """Wait until a report is stored. What was moved is moved: where it cannot be, the caller still gets the report."""
+    try:
+        await saving
+    except L3Error as error:
+        log.warning("the run's report could not be stored: %s", error)
 
 
 def merge_usage(usages: Mapping[str, Usage]) -> tuple[dict[str, int], dict[str, int], dict[str, float]]:

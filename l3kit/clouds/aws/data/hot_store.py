@@ -49,7 +49,7 @@ class DynamoHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """See `HotStore.read_page`. A page ends at 1 MB of stored items (DynamoDB's limit)."""
+        """A page ends at 1 MB of stored items (DynamoDB's limit)."""
         if since is not None and since >= before:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
@@ -72,14 +72,13 @@ class DynamoHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """See `HotStore.delete_page` and `ConditionalDeletes`."""
+        """By `ConditionalDeletes`."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, Deletions)
         return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """See `HotStore.put_items`."""
         wire = [to_wire(item) for item in items]
         for one in wire:
             check_size(f"item {one[PARTITION_KEY]['S']}/{one[SORT_KEY]['S']}", one)
@@ -87,7 +86,7 @@ class DynamoHotStore:
         await self._write("batch_put", requests)
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """See `HotStore.last_item`; one item read."""
+        """One item read."""
         request = {
             "KeyConditionExpression": "#d = :d",
             "ExpressionAttributeNames": {"#d": PARTITION_KEY},
@@ -101,7 +100,7 @@ class DynamoHotStore:
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """See `HotStore.device_ids`: a Scan that begins anew behind all that each device could hold, one item each.
+        """A Scan that begins anew behind all that each device could hold, one item each.
 
         So an answer names one device, whatever the limit.
 

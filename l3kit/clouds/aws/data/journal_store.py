@@ -24,7 +24,6 @@ class DynamoJournalStore:
         self.usage = table.client.usage
 
     async def load(self, name: str) -> JournalRow | None:
-        """See `JournalStore.load`."""
         request = {"Key": {NAME: {"S": name}}, "ConsistentRead": True}
         content = orjson.loads((await self._table.call("GetItem", "get", request)).body)
         self._table.count_read(content)
@@ -35,7 +34,7 @@ class DynamoJournalStore:
         return JournalRow(int(item[VERSION]["N"]), attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """See `JournalStore.swap`: one conditional PutItem."""
+        """One conditional PutItem."""
         item = {key: _to_wire(value) for key, value in row.attributes.items()}
         request: dict[str, Any] = {
             "Item": {**item, NAME: {"S": name}, VERSION: {"N": str(row.version)}},
@@ -51,7 +50,7 @@ class DynamoJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """See `JournalStore.names`. Scans the table: for people, not for movers."""
+        """Scans the table: for people, not for movers."""
         names: list[str] = []
         start: dict[str, Any] | None = None
         while True:

@@ -51,7 +51,7 @@ class S3ObjectStore:
         self.usage = client.usage
 
     def key_fault(self, key: str) -> str | None:
-        """See `ObjectStore.key_fault`: S3 holds any key of 1 to 1,024 bytes."""
+        """S3 holds any key of 1 to 1,024 bytes."""
         return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
     async def create(
@@ -63,7 +63,7 @@ class S3ObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create`: a PUT with `If-None-Match: *` and the body's checksum, which S3 compares."""
+        """A PUT with `If-None-Match: *` and the body's checksum, which S3 compares."""
         digest = sha256 if content_encoding is None else hashlib.sha256(body).hexdigest()
         headers = self._head(key, sha256, content_encoding, metadata) | {
             "if-none-match": "*",
@@ -95,7 +95,7 @@ class S3ObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create_large`: a multipart upload that is completed only if the key is still free."""
+        """A multipart upload that is completed only if the key is still free."""
         headers = self._head(key, sha256, content_encoding, metadata)
         small = await upload_parts(
             self._client, self._where(key), self._path(key), headers, parts, None if content_encoding else sha256
@@ -105,12 +105,10 @@ class S3ObjectStore:
         return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """See `ObjectStore.head`."""
         answer = await self._head_request(key)
         return None if answer is None else self._info(key, answer, int(answer.headers["content-length"]))
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """See `ObjectStore.read`."""
         headers = {}
         if start or length is not None:
             headers["range"] = f"bytes={start}-" + ("" if length is None else str(start + length - 1))
@@ -118,7 +116,6 @@ class S3ObjectStore:
         return answer.body
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
-        """See `ObjectStore.delete`."""
         headers = {"if-match": f'"{etag}"'} if etag else {}
         answer = await self._client.call(
             Call("delete", self._where(key), "DELETE", self._path(key), headers=headers, expected=TAKEN | MISSING)
@@ -126,7 +123,7 @@ class S3ObjectStore:
         return answer.status not in (412,) and answer.code != "PreconditionFailed"
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """See `ObjectStore.list`: pages of 1,000."""
+        """Pages of 1,000."""
         token = ""
         while True:
             query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
@@ -141,7 +138,7 @@ class S3ObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """See `ObjectStore.copy_from`: CopyObject, conditional on both ends; objects up to 5 GB."""
+        """CopyObject, conditional on both ends; objects up to 5 GB."""
         headers = {
             "x-amz-copy-source": f"/{source.name}/{quote_path(info.key)}",
             "x-amz-copy-source-if-match": f'"{info.etag}"',
@@ -170,7 +167,6 @@ class S3ObjectStore:
         return there
 
     async def restore(self, key: str, *, days: int) -> str:
-        """See `ObjectStore.restore`."""
         body = RESTORE.format(days=days, tier=self._restore_tier).encode()
         await self._client.call(
             Call(
@@ -187,7 +183,7 @@ class S3ObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """See `ObjectStore.restore_state`; from HEAD's `x-amz-restore`."""
+        """From HEAD's `x-amz-restore`."""
         answer = await self._head_request(key)
         if answer is None:
             raise StoreError(self._where(key), "is not there")

@@ -55,10 +55,9 @@ class CosmosHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """See `HotStore.read_page`.
+        """The number asked for follows the items seen so far; what comes beyond 1 MiB is left for the next page.
 
-        The service cannot be told a page's size in bytes: the number asked for follows the items seen so far, and what
-        comes beyond 1 MiB is left for the next page.
+        The service cannot be told a page's size in bytes.
         """
         if since is not None and since >= before:
             return Page([], [], None)
@@ -79,7 +78,7 @@ class CosmosHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """See `HotStore.delete_page`; 100 a batch, each batch whole or not at all, each item on condition of its etag.
+        """100 a batch, each batch whole or not at all, each item on condition of its etag.
 
         A batch with an item that is gone or was rewritten is refused whole: its others are returned too, and the
         caller, which reads them again, sends only what is still there and the same.
@@ -110,7 +109,7 @@ class CosmosHotStore:
         return left
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """See `HotStore.put_items`; nothing is written where an item is refused."""
+        """Nothing is written where an item is refused."""
         documents: dict[str, Document] = {}
         for item in items:
             document = to_document(item)
@@ -127,12 +126,12 @@ class CosmosHotStore:
         await self._bounded.run([put(batch) for batch in _by_size(list(documents.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """See `HotStore.last_item`; one item read."""
+        """One item read."""
         documents, _ = await self._ask(device_id, "SELECT TOP 1 * FROM c ORDER BY c.id DESC", (), 1)
         return to_chunk_json(documents[0]) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """See `HotStore.device_ids`: one request for thousands of items, and every item is read for it.
+        """One request for thousands of items, and every item is read for it.
 
         Only `id` is indexed, which spares the movers' writes an index entry; and so no query finds the devices alone.
         """

@@ -37,7 +37,6 @@ class CosmosJournalStore:
         self.usage = container.usage
 
     async def load(self, name: str) -> JournalRow | None:
-        """See `JournalStore.load`."""
         id_ = record_id(name)
         reply = await self._container.call(
             "get",
@@ -56,7 +55,7 @@ class CosmosJournalStore:
         return JournalRow(int(document[VERSION]), attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """See `JournalStore.swap`: a create, or a replacement on condition of the etag that went with the version."""
+        """A create, or a replacement on condition of the etag that went with the version."""
         id_ = record_id(name)
         document = self._document(name, row)
         if row.version == 1:
@@ -85,7 +84,7 @@ class CosmosJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """See `JournalStore.names`. Reads all partitions: for people, not for movers."""
+        """Reads all partitions: for people, not for movers."""
 
         async def ask(container: Any, options: dict[str, Any]) -> list[str]:
             found = container.query_items(

@@ -44,7 +44,6 @@ class BlobObjectStore:
         self.usage = calls.usage
 
     def key_fault(self, key: str) -> str | None:
-        """See `ObjectStore.key_fault`."""
         return key_fault(key)
 
     async def create(
@@ -56,7 +55,7 @@ class BlobObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create`: Put Blob with `If-None-Match: *` and the body's MD5, which the service compares.
+        """Put Blob with `If-None-Match: *` and the body's MD5, which the service compares.
 
         The service knows no SHA-256, so that is compared here, where the body is stored as it is.
         """
@@ -79,7 +78,7 @@ class BlobObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create_large`: staged blocks, committed only if the name is still free."""
+        """Staged blocks, committed only if the name is still free."""
         blob, settings = self._blob(key), self._settings(key, sha256, content_encoding, metadata)
 
         async def commit(blocks: list[BlobBlock]) -> None:
@@ -92,12 +91,10 @@ class BlobObjectStore:
         return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """See `ObjectStore.head`."""
         there = await self._properties(key)
         return None if there is None else _info(key, there)
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """See `ObjectStore.read`."""
         blob = self._blob(key)
 
         async def download() -> bytes:
@@ -115,7 +112,6 @@ class BlobObjectStore:
         return content
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
-        """See `ObjectStore.delete`."""
         blob = self._blob(key)
         condition = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified} if etag else {}
         answer = await self._calls.run(
@@ -124,7 +120,7 @@ class BlobObjectStore:
         return answer != Refused("ConditionNotMet")
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """See `ObjectStore.list`: pages of 1,000."""
+        """Pages of 1,000."""
         token: str | None = None
         while True:
             pages = self._client.list_blobs(name_starts_with=prefix or None, results_per_page=PAGE)
@@ -145,7 +141,7 @@ class BlobObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """See `ObjectStore.copy_from`: Copy Blob within the account, conditional on both ends, polled until done."""
+        """Copy Blob within the account, conditional on both ends, polled until done."""
         assert isinstance(source, BlobObjectStore)
         blob = self._blob(info.key)
         address = source._blob(info.key).url
@@ -178,7 +174,7 @@ class BlobObjectStore:
         return there
 
     async def restore(self, key: str, *, days: int) -> str:
-        """See `ObjectStore.restore`: sets the tier to Cool, with standard priority (up to 15 hours).
+        """Sets the tier to Cool, with standard priority (up to 15 hours).
 
         Azure knows no restore for some days: the blob stays in Cool, at Cool's price, until somebody archives it
         again. So `days` has no effect here.
@@ -193,7 +189,7 @@ class BlobObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """See `ObjectStore.restore_state`; from the blob's tier and archive status."""
+        """From the blob's tier and archive status."""
         there = await self._properties(key)
         if there is None:
             raise StoreError(self._where(key), "is not there")

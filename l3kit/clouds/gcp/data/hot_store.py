@@ -68,10 +68,9 @@ class FirestoreHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """See `HotStore.read_page`.
+        """The limit follows the size of the documents seen so far: Firestore limits an answer by documents only.
 
-        Firestore limits an answer by documents only, so the limit follows the size of the documents seen so far, and
-        what comes beyond a page's size is left unread.
+        What comes beyond a page's size is left unread.
         """
         device = place(self._collection, device_id)
         start = document_ids.below(since) if since is not None else document_ids.above(after or "")
@@ -104,7 +103,7 @@ class FirestoreHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """See `HotStore.delete_page`; 500 a batch, each item decided by itself, on condition of its update time."""
+        """500 a batch, each item decided by itself, on condition of its update time."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, _Seen)
@@ -125,13 +124,12 @@ class FirestoreHotStore:
         return left
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """See `HotStore.put_items`."""
         writes = [put_write(self._collection, self._client.database, one) for one in items]
         last = {write.update.name: write for write in writes}  # a batch takes one write a document
         await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """See `HotStore.last_item`; one document read, along the index `__name__ DESC`."""
+        """One document read, along the index `__name__ DESC`."""
         device = place(self._collection, device_id)
         if device is None:
             return None
@@ -139,7 +137,7 @@ class FirestoreHotStore:
         return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """See `HotStore.device_ids`: a device has no document of its own, so missing ones are listed too."""
+        """A device has no document of its own, so missing ones are listed too."""
         async for found in self._reads.listed(self._collection, limit or LISTED_A_PAGE):
             yield [document_ids.decode(document_id) for document_id in found]
 

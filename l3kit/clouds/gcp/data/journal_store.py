@@ -39,7 +39,6 @@ class FirestoreJournalStore:
         self.usage = client.usage
 
     async def load(self, name: str) -> JournalRow | None:
-        """See `JournalStore.load`."""
         self._known.pop(name, None)
         request = types.GetDocumentRequest(name=self._name(name))
         document = await self._client.call("get_document", "get", self._resource, request, expected=_MISSING)
@@ -52,7 +51,7 @@ class FirestoreJournalStore:
         return JournalRow(version, attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """See `JournalStore.swap`: one conditional write, and a read before it where the record is not known."""
+        """One conditional write, and a read before it where the record is not known."""
         write = _Write()
         if row.version == 1:
             write.current_document.exists = False
@@ -75,7 +74,7 @@ class FirestoreJournalStore:
         return await self._commit(name, row.version, write)
 
     async def names(self, prefix: str = "") -> list[str]:
-        """See `JournalStore.names`. Reads every name: for people, not for movers."""
+        """Reads every name: for people, not for movers."""
         found: list[str] = []
         after = ""
         while True:

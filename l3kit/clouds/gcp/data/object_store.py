@@ -67,7 +67,6 @@ class GcsObjectStore:
         self.usage = calls.usage
 
     def key_fault(self, key: str) -> str | None:
-        """See `ObjectStore.key_fault`."""
         return key_fault(key)
 
     async def create(
@@ -79,7 +78,7 @@ class GcsObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create`: an upload for generation 0 with the body's CRC32C, which the service compares.
+        """An upload for generation 0 with the body's CRC32C, which the service compares.
 
         The service knows no SHA-256, so that is compared here, where the body is stored as it is.
         """
@@ -108,7 +107,7 @@ class GcsObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """See `ObjectStore.create_large`: a resumable upload whose last piece waits for the digest of the whole."""
+        """A resumable upload whose last piece waits for the digest of the whole."""
         blob = self._new_blob(key, sha256, content_encoding, metadata)
 
         def begin() -> str:
@@ -124,12 +123,11 @@ class GcsObjectStore:
         return await same_or_conflict(self, key, sha256)
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """See `ObjectStore.head`."""
         blob = await self._load(self._blob(key))
         return None if blob is None else blob_info(blob)
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """See `ObjectStore.read`. Archived objects too are read at once; that only costs more."""
+        """Archived objects too are read at once; that only costs more."""
         blob = self._blob(key)
         if length == 0:
             return b""
@@ -150,7 +148,6 @@ class GcsObjectStore:
         return content
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
-        """See `ObjectStore.delete`."""
         blob = self._blob(key)
         generation = None if etag is None else etag_generation(etag)
         if etag is not None and generation is None:  # never one of ours
@@ -164,7 +161,7 @@ class GcsObjectStore:
         return answer != Refused(412)
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """See `ObjectStore.list`: pages of 1,000."""
+        """Pages of 1,000."""
         token: str | None = None
         while True:
             blobs, token = await self._page(prefix, token)
@@ -174,7 +171,7 @@ class GcsObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """See `ObjectStore.copy_from`: rewrites, conditional on both ends, until all bytes are in the new class."""
+        """Rewrites, conditional on both ends, until all bytes are in the new class."""
         original = await self._load(self._blob(info.key, source.name))
         if original is not None and str(original.generation) == info.etag:
             await self._rewrite(original)
@@ -198,11 +195,11 @@ class GcsObjectStore:
         return copied
 
     async def restore(self, key: str, *, days: int) -> str:
-        """See `ObjectStore.restore`: nothing is to be done, Cloud Storage's Archive class is readable at once."""
+        """Nothing is to be done, Cloud Storage's Archive class is readable at once."""
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """See `ObjectStore.restore_state`: always `readable`, in the Archive class too."""
+        """Always `readable`, in the Archive class too."""
         if await self.head(key) is None:
             raise StoreError(self._where(key), "is not there")
         return "readable"

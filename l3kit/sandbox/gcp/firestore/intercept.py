@@ -55,19 +55,15 @@ def describe(method: str, agent: str, request: Any) -> CallInfo:
         subject = next(iter(request.documents), "")
     elif "structured_query" in held:
         subject = _of_query(request.parent, request.structured_query)
-    elif "structured_aggregation_query" in held:
-        subject = _of_query(request.parent, request.structured_aggregation_query.structured_query)
     elif "collection_id" in held:
         subject = f"{request.parent}/{request.collection_id}"
-    elif "document" in held:
-        subject = request.document.name
     else:
-        subject = next((getattr(request, name) for name in ("name", "parent") if name in held), "")
+        subject = request.name
     return CallInfo(method, agent, names.below_documents(subject))
 
 
 def _of_write(write: Any) -> str:
-    return names.below_documents(write.update.name or write.delete or write.transform.document)
+    return names.below_documents(write.update.name or write.delete)
 
 
 def _of_query(parent: str, query: Any) -> str:

@@ -12,7 +12,6 @@ MAX_DEPTH = 100
 _ROOT_SEGMENTS = 5
 _ROOT = re.compile(r"projects/[^/]+/databases/[^/]+/documents")
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
-_NUMERIC = re.compile(r"__id(-?[0-9]+)__")
 
 
 def split(name: str) -> tuple[str, str]:
@@ -43,16 +42,6 @@ def check_parent(name: str) -> None:
         check_document(name)
 
 
-def check_reference(name: str) -> None:
-    """Like `check_document`, for a name in a query, where the numeric ids of old entities may stand."""
-    ids = _ids(name)
-    if not ids or len(ids) % 2:
-        raise invalid(f"{name!r} is not the name of a document")
-    for one in ids:
-        if not _NUMERIC.fullmatch(one):
-            check_id(one)
-
-
 def check_id(one: str) -> None:
     """Raises: CallRefusedError for what can be no id of a document or a collection."""
     if not one or "/" in one:
@@ -63,19 +52,6 @@ def check_id(one: str) -> None:
         raise invalid(f"the id {one!r} is reserved")
     if len(one.encode()) > MAX_ID_BYTES:
         raise invalid(f"an id is longer than {MAX_ID_BYTES} bytes")
-
-
-def order(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Sorts names as Firestore does: segment by segment, numeric ids first, text by its UTF-8 bytes.
-
-    Python compares text by code points, which gives the same order as UTF-8's bytes.
-    """
-    return tuple(_segment_order(segment) for segment in name.split("/"))
-
-
-def _segment_order(segment: str) -> tuple[int, int | str]:
-    numeric = _NUMERIC.fullmatch(segment)
-    return (0, int(numeric[1])) if numeric else (1, segment)
 
 
 def _ids(name: str) -> list[str]:

@@ -17,7 +17,6 @@ from l3kit.sandbox.gcp.firestore.documents import Documents, Ticks
 from l3kit.sandbox.gcp.firestore.intercept import Intercept, NoIntercept, describe
 from l3kit.sandbox.gcp.firestore.reads import Reads
 from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
-from l3kit.sandbox.gcp.firestore.transactions import Transactions
 
 SERVICE = "google.firestore.v1.Firestore"
 STOP_SECONDS = 0.5
@@ -27,7 +26,7 @@ Work = Callable[[Any], Any]
 
 
 class FirestoreServer:
-    """Firestore in Native mode, as far as l3kit and its tests use it; what it lacks answers UNIMPLEMENTED.
+    """Firestore in Native mode, as far as l3kit uses it: whole documents, queries by name. Else UNIMPLEMENTED.
 
     Args:
         clock: nanoseconds since 1970.
@@ -37,9 +36,8 @@ class FirestoreServer:
     def __init__(self, clock: Callable[[], int] = time.time_ns, *, intercept: Intercept | None = None) -> None:
         documents = Documents()
         ticks = Ticks(clock)
-        transactions = Transactions(documents, ticks, clock)
-        self._reads = Reads(documents, transactions, ticks)
-        self._commits = Commits(documents, transactions, ticks)
+        self._reads = Reads(documents, ticks)
+        self._commits = Commits(documents, ticks)
         self._intercept: Intercept = intercept or NoIntercept()
         self._server: Any = None
 
@@ -62,24 +60,11 @@ class FirestoreServer:
         return {
             "GetDocument": self._unary("GetDocument", messages.GetDocumentRequest, reads.get_document),
             "ListDocuments": self._unary("ListDocuments", messages.ListDocumentsRequest, reads.list_documents),
-            "ListCollectionIds": self._unary(
-                "ListCollectionIds", messages.ListCollectionIdsRequest, reads.list_collection_ids
-            ),
             "BatchGetDocuments": self._stream(
                 "BatchGetDocuments", messages.BatchGetDocumentsRequest, reads.batch_get_documents
             ),
             "RunQuery": self._stream("RunQuery", messages.RunQueryRequest, reads.run_query),
-            "RunAggregationQuery": self._stream(
-                "RunAggregationQuery", messages.RunAggregationQueryRequest, reads.run_aggregation_query
-            ),
-            "CreateDocument": self._unary("CreateDocument", messages.CreateDocumentRequest, commits.create_document),
-            "UpdateDocument": self._unary("UpdateDocument", messages.UpdateDocumentRequest, commits.update_document),
-            "DeleteDocument": self._unary("DeleteDocument", messages.DeleteDocumentRequest, commits.delete_document),
-            "BeginTransaction": self._unary(
-                "BeginTransaction", messages.BeginTransactionRequest, commits.begin_transaction
-            ),
             "Commit": self._unary("Commit", messages.CommitRequest, commits.commit),
-            "Rollback": self._unary("Rollback", messages.RollbackRequest, commits.rollback),
             "BatchWrite": self._unary("BatchWrite", messages.BatchWriteRequest, commits.batch_write),
         }
 

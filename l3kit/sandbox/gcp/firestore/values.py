@@ -1,8 +1,7 @@
-"""Values: Firestore's order across types, what a document may hold, and its size by the documented rules."""
+"""Values: what a document may hold, and its size by the documented rules."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,43 +13,13 @@ MAX_DOCUMENT_BYTES = 1_048_576
 MAX_VALUE_BYTES = 1_048_487
 MAX_FIELD_NAME_BYTES = 1500
 MAX_DEPTH = 20
-NUMBER, NAN = 3, 2
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 _VECTOR = "__vector__"
+_SCALARS = frozenset(
+    {"null_value", "boolean_value", "integer_value", "double_value", "timestamp_value", "geo_point_value"}
+)
 
 Fields = Mapping[str, Any]
-
-
-def order(value: Any) -> tuple[Any, ...]:
-    """A key that sorts values as Firestore does; equal keys are equal values (3 and 3.0 are)."""
-    kind = value.WhichOneof("value_type")
-    if kind == "null_value":
-        return (0,)
-    if kind == "boolean_value":
-        return (1, value.boolean_value)
-    if kind == "integer_value":
-        return (NUMBER, value.integer_value)
-    if kind == "double_value":
-        return (NAN,) if math.isnan(value.double_value) else (NUMBER, value.double_value)
-    if kind == "timestamp_value":
-        return (4, value.timestamp_value.seconds, value.timestamp_value.nanos // 1000)
-    if kind == "string_value":
-        return (5, value.string_value)
-    if kind == "bytes_value":
-        return (6, value.bytes_value)
-    if kind == "reference_value":
-        return (7, names.order(value.reference_value))
-    if kind == "geo_point_value":
-        return (8, value.geo_point_value.latitude, value.geo_point_value.longitude)
-    if kind == "array_value":
-        return (9, [order(entry) for entry in value.array_value.values])
-    if kind == "map_value":
-        fields = value.map_value.fields
-        if _is_vector(fields):
-            entries = fields["value"].array_value.values
-            return (10, len(entries), [order(entry) for entry in entries])
-        return (11, [(name, order(fields[name])) for name in sorted(fields)])
-    raise invalid("a value has no type, or one that is not for documents")
 
 
 def check_fields(fields: Fields, depth: int = 1) -> None:
@@ -95,12 +64,12 @@ def _check_value(value: Any, depth: int, *, in_array: bool) -> None:
         if not _is_vector(value.map_value.fields):
             check_fields(value.map_value.fields, depth + 1)
     elif kind == "reference_value":
-        names.check_reference(value.reference_value)
+        names.check_document(value.reference_value)
     elif kind in ("string_value", "bytes_value"):
         if _value_size(value) > MAX_VALUE_BYTES + (kind == "string_value"):
             raise invalid(f"a value is longer than {MAX_VALUE_BYTES} bytes")
-    else:
-        order(value)
+    elif kind not in _SCALARS:
+        raise invalid("a value has no type, or one that is not for documents")
 
 
 def _is_vector(fields: Fields) -> bool:

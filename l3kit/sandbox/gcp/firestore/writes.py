@@ -1,4 +1,4 @@
-"""One write on one document: precondition, update, transforms."""
+"""One write on one document: precondition, then the whole document or none."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from typing import Any
 
 import grpc
 
-from l3kit.sandbox.gcp.firestore import fields, names, transforms, values
+from l3kit.sandbox.gcp.firestore import names, values
 from l3kit.sandbox.gcp.firestore.documents import Stored
 from l3kit.sandbox.gcp.firestore.messages import Document, WriteResult, microseconds, timestamp
-from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid
-
-MAX_TRANSFORMS = 500
+from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid, unimplemented
 
 
 def target(write: Any) -> str:
@@ -22,7 +20,7 @@ def target(write: Any) -> str:
     elif kind == "delete":
         name = write.delete
     elif kind == "transform":
-        name = write.transform.document
+        raise unimplemented("transforms")
     else:
         raise invalid("a write has no operation")
     names.check_document(name)
@@ -40,7 +38,11 @@ def apply(write: Any, current: Stored | None, at: int) -> tuple[Stored | None, A
         check_precondition(name, write.current_document, current)
     if write.WhichOneof("operation") == "delete":
         return None, WriteResult()
-    new, results = _updated(name, write, current, at)
+    if write.update_transforms:
+        raise unimplemented("transforms")
+    if write.HasField("update_mask"):
+        raise unimplemented("updates of single fields")
+    new = Document(name=name, fields=write.update.fields)
     values.check_fields(new.fields)
     values.check_size(name, new.fields)
     if current is not None and _same_fields(current.document, new):
@@ -49,7 +51,7 @@ def apply(write: Any, current: Stored | None, at: int) -> tuple[Stored | None, A
         new.create_time.CopyFrom(timestamp(at) if current is None else current.document.create_time)
         new.update_time.CopyFrom(timestamp(at))
         stored = Stored(new, at)
-    return stored, WriteResult(update_time=stored.document.update_time, transform_results=results)
+    return stored, WriteResult(update_time=stored.document.update_time)
 
 
 def check_precondition(name: str, wanted: Any, current: Stored | None) -> None:
@@ -69,35 +71,6 @@ def check_precondition(name: str, wanted: Any, current: Stored | None) -> None:
                 grpc.StatusCode.FAILED_PRECONDITION,
                 f"the stored version ({version}) does not match the required base version ({base})",
             )
-
-
-def _updated(name: str, write: Any, current: Stored | None, at: int) -> tuple[Any, list[Any]]:
-    new = Document(name=name)
-    if write.WhichOneof("operation") == "transform":
-        wanted = write.transform.field_transforms
-        if current is not None:
-            new.fields.MergeFrom(current.document.fields)
-    else:
-        wanted = write.update_transforms
-        if not write.HasField("update_mask"):
-            new.fields.MergeFrom(write.update.fields)
-        else:
-            if current is not None:
-                new.fields.MergeFrom(current.document.fields)
-            _merge(new.fields, write.update.fields, write.update_mask.field_paths)
-    if len(wanted) > MAX_TRANSFORMS:
-        raise invalid(f"more than {MAX_TRANSFORMS} transforms on one document")
-    return new, [transforms.apply(new.fields, transform, at) for transform in wanted]
-
-
-def _merge(held: Any, given: Any, mask: Any) -> None:
-    for text in mask:
-        path = fields.parse_writable(text)
-        value = fields.get(given, path)
-        if value is None:
-            fields.remove(held, path)
-        else:
-            fields.put(held, path, value)
 
 
 def _same_fields(one: Any, other: Any) -> bool:

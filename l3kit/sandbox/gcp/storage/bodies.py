@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,12 +18,12 @@ _SUFFIX = ".body"
 
 @dataclass(frozen=True)
 class Body:
-    """A whole content. `md5` (base64) is None for a composed one, as on the real service; `crc32c` is base64 too."""
+    """A whole content; its checksums in base64."""
 
     path: Path
     size: int
     crc32c: str
-    md5: str | None
+    md5: str
 
 
 class Draft:
@@ -74,15 +73,6 @@ class Bodies:
         path = self._path()
         os.link(body.path, path)
         return replace(body, path=path)
-
-    def joined(self, parts: Iterable[Body]) -> Body:
-        """The parts' contents one after the other."""
-        draft = self.draft()
-        for part in parts:
-            with part.path.open("rb") as file:
-                while block := file.read(BLOCK_BYTES):
-                    draft.write(block)
-        return replace(draft.finish(), md5=None)
 
     def remove(self, body: Body) -> None:
         """Downloads under way keep reading: they have the file open."""

@@ -1,9 +1,6 @@
-"""Calls on buckets: create, list, get, change, delete."""
+"""Calls on buckets: create, get, patch, delete."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
@@ -11,7 +8,6 @@ from l3kit.sandbox.gcp.storage.answers import Refusal, json_answer, required
 from l3kit.sandbox.gcp.storage.buckets import Bucket, checked_bucket_fields, checked_bucket_name, patched_bucket_fields
 from l3kit.sandbox.gcp.storage.calls import Call
 from l3kit.sandbox.gcp.storage.conditions import Conditions
-from l3kit.sandbox.gcp.storage.listing import Wanted, list_names
 from l3kit.sandbox.gcp.storage.storage import Storage
 
 
@@ -37,31 +33,16 @@ class BucketCalls:
         self._storage.buckets[name] = bucket
         return json_answer(bucket.resource(call.base))
 
-    async def list(self, call: Call) -> web.StreamResponse:
-        project = call.query.get("project")
-        if not project:
-            raise required("project")
-        of_project = {name: one for name, one in self._storage.buckets.items() if one.project == project}
-        page = list_names(sorted(of_project), Wanted.of(call))
-        content: dict[str, Any] = {
-            "kind": "storage#buckets",
-            "items": [of_project[name].resource(call.base) for name in page.names],
-        }
-        if page.token:
-            content["nextPageToken"] = page.token
-        return json_answer(content)
-
     async def get(self, call: Call, name: str) -> web.StreamResponse:
         bucket = self._storage.bucket(name)
         Conditions.of(call).check(bucket)
         return json_answer(bucket.resource(call.base))
 
-    async def change(self, call: Call, name: str, *, whole: bool) -> web.StreamResponse:
-        """PATCH, or PUT where `whole`."""
+    async def change(self, call: Call, name: str) -> web.StreamResponse:
         content = await call.content()
         bucket = self._storage.bucket(name)
         Conditions.of(call).check(bucket)
-        bucket.fields = _changed(bucket, content, whole)
+        bucket.fields = patched_bucket_fields(bucket.fields, content)
         bucket.metageneration += 1
         bucket.updated = max(self._storage.clock(), bucket.updated)
         return json_answer(bucket.resource(call.base))
@@ -73,12 +54,6 @@ class BucketCalls:
             raise Refusal(409, "conflict", "The bucket you tried to delete is not empty.")
         del self._storage.buckets[name]
         return web.Response(status=204)
-
-
-def _changed(bucket: Bucket, content: Mapping[str, Any], whole: bool) -> Mapping[str, Any]:
-    if whole:
-        return checked_bucket_fields({"storageClass": bucket.storage_class, **content})
-    return patched_bucket_fields(bucket.fields, content)
 
 
 def _taken(bucket: Bucket, project: str) -> str:

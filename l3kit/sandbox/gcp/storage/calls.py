@@ -46,10 +46,13 @@ class Call:
         text = self.query.get(name)
         if text is None:
             return None
-        return whole_number(text, name)
-
-    def flag(self, name: str) -> bool:
-        return self.query.get(name, "").lower() == "true"
+        try:
+            number = int(text)
+        except ValueError:
+            raise invalid(f"Invalid value at {name}: {text!r} is not a whole number", name) from None
+        if not -(2**63) <= number < 2**63:
+            raise invalid(f"Invalid value at {name}: {text!r} is out of range", name)
+        return number
 
     async def content(self) -> dict[str, Any]:
         """The request's JSON object; an empty body is an empty object."""
@@ -73,16 +76,3 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise invalid("Parse Error")
     return content
-
-
-def whole_number(value: object, name: str) -> int:
-    """Numbers of 64 bits come as text in Google's JSON."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise ValueError
-        number = int(value)
-    except ValueError:
-        raise invalid(f"Invalid value at {name}: {value!r} is not a whole number", name) from None
-    if not -(2**63) <= number < 2**63:
-        raise invalid(f"Invalid value at {name}: {value!r} is out of range", name)
-    return number

@@ -1,4 +1,4 @@
-"""Copies within the service: rewrite (in several calls where the class changes), copy, compose."""
+"""Copies within the service: rewrites, which take several calls where the class changes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox.gcp.storage.answers import Refusal, invalid, json_answer, required
-from l3kit.sandbox.gcp.storage.calls import Call, whole_number
+from l3kit.sandbox.gcp.storage.answers import Refusal, invalid, json_answer
+from l3kit.sandbox.gcp.storage.calls import Call
 from l3kit.sandbox.gcp.storage.conditions import Conditions
 from l3kit.sandbox.gcp.storage.objects import EDITABLE, StoredObject, checked_class, checked_fields, checked_name
 from l3kit.sandbox.gcp.storage.storage import NewObject, Storage
 
-MAX_COMPONENTS = 32
 MIB = 1024 * 1024
 
 
@@ -35,7 +34,7 @@ class _Progress:
 
 
 class Copies:
-    """rewriteTo, copyTo and compose. `rewrite_bytes`: what one call of a rewrite into another class copies."""
+    """rewriteTo. `rewrite_bytes`: what one call of a rewrite into another class copies."""
 
     def __init__(self, storage: Storage, rewrite_bytes: int) -> None:
         self._storage = storage
@@ -69,34 +68,6 @@ class Copies:
             content["rewriteToken"] = token
         return json_answer(content)
 
-    async def copy(self, call: Call, source: tuple[str, str], destination: tuple[str, str]) -> web.StreamResponse:
-        origin, new = self._prepare(call, await call.content(), source, destination)
-        return json_answer(self._copy(origin, new).resource(call.base))
-
-    async def compose(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        """Objects of one bucket joined into a new one. Raises: Refusal."""
-        content = await call.content()
-        found = self._storage.bucket(bucket)
-        entries = content.get("sourceObjects")
-        if not isinstance(entries, list) or not entries:
-            raise required("sourceObjects")
-        if len(entries) > MAX_COMPONENTS:
-            raise invalid(f"The number of source components provided ({len(entries)}) exceeds the maximum (32)")
-        if content.get("deleteSourceObjects"):
-            raise invalid("The l3kit sandbox's compose does not delete its sources", "deleteSourceObjects")
-        sources = [self._component(bucket, entry) for entry in entries]
-        resource = content.get("destination") or {}
-        new = NewObject(
-            found.name,
-            checked_name(name),
-            checked_fields(resource),
-            checked_class(resource["storageClass"]) if resource.get("storageClass") else None,
-            Conditions.of(call),
-        )
-        body = self._storage.bodies.joined([source.body for source in sources])
-        stored = self._storage.put(new, body, sum(source.components or 1 for source in sources))
-        return json_answer(stored.resource(call.base))
-
     def _prepare(
         self, call: Call, resource: Mapping[str, Any], source: tuple[str, str], destination: tuple[str, str]
     ) -> tuple[StoredObject, NewObject]:
@@ -106,13 +77,14 @@ class Copies:
         # Whoever names any field names all: the source's are copied only where none is given.
         named = any(resource.get(name) is not None for name in (*EDITABLE, "storageClass"))
         storage_class = checked_class(resource["storageClass"]) if resource.get("storageClass") else None
-        fields = checked_fields(resource) if named else origin.fields
+        given = checked_fields(resource)
+        fields = given if named else origin.fields
         return origin, NewObject(
             destination[0], checked_name(destination[1]), fields, storage_class, Conditions.of(call)
         )
 
     def _copy(self, origin: StoredObject, new: NewObject) -> StoredObject:
-        return self._storage.put(new, self._storage.bodies.linked(origin.body), origin.components)
+        return self._storage.put(new, self._storage.bodies.linked(origin.body))
 
     def _check_conditions(self, new: NewObject) -> None:
         new.conditions.check(self._storage.bucket(new.bucket).objects.get(new.name))
@@ -129,12 +101,3 @@ class Copies:
         if known is None or (known.source, known.destination) != (source, destination):
             raise Refusal(400, "invalid", "Invalid rewrite token", location=("parameter", "rewriteToken"))
         return token, known
-
-    def _component(self, bucket: str, entry: Mapping[str, Any]) -> StoredObject:
-        generation = entry.get("generation")
-        wanted = None if generation is None else whole_number(generation, "sourceObjects.generation")
-        found = self._storage.bucket(bucket).live(checked_name(entry.get("name")), wanted)
-        demanded = (entry.get("objectPreconditions") or {}).get("ifGenerationMatch")
-        if demanded is not None:
-            Conditions(whole_number(demanded, "ifGenerationMatch")).check(found)
-        return found

@@ -56,14 +56,13 @@ async def _send(request: web.Request, response: web.StreamResponse, blocks: Iter
 
 
 def _headers(stored: StoredObject) -> dict[str, str]:
-    hashes = f"crc32c={stored.body.crc32c}" + (f",md5={stored.body.md5}" if stored.body.md5 else "")
     headers = {
         "ETag": stored.etag,
-        "Last-Modified": formatdate(stored.updated, usegmt=True),
+        "Last-Modified": formatdate(stored.created, usegmt=True),
         "x-goog-generation": str(stored.generation),
-        "x-goog-metageneration": str(stored.metageneration),
+        "x-goog-metageneration": "1",
         "x-goog-storage-class": stored.storage_class,
-        "x-goog-hash": hashes,
+        "x-goog-hash": f"crc32c={stored.body.crc32c},md5={stored.body.md5}",
         "x-goog-stored-content-encoding": stored.fields.get("contentEncoding", "identity"),
         "x-goog-stored-content-length": str(stored.body.size),
         "Accept-Ranges": "bytes",

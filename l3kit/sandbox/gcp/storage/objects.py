@@ -28,34 +28,29 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class StoredObject:
-    """A live object. A change of its metadata makes another one with the same generation.
+    """A live object.
 
     Attributes:
         fields: the editable ones that are set.
-        created, updated, class_updated: seconds since the epoch.
-        components: how many a composed object was made of.
+        created: seconds since the epoch.
     """
 
     bucket: str
     name: str
     generation: int
-    metageneration: int
     storage_class: str
     fields: Fields
     body: Body
     created: float
-    updated: float
-    class_updated: float
-    components: int | None = None
 
     @property
     def etag(self) -> str:
-        return version_tag(self.generation, self.metageneration)
+        return version_tag(self.generation)
 
     def resource(self, base: str) -> dict[str, Any]:
         """As the API shows it; links begin with `base`."""
         path = f"b/{self.bucket}/o/{quote(self.name, safe='')}"
-        resource: dict[str, Any] = {
+        return {
             "kind": "storage#object",
             "id": f"{self.bucket}/{self.name}/{self.generation}",
             "selfLink": f"{base}/storage/v1/{path}",
@@ -63,22 +58,18 @@ class StoredObject:
             "name": self.name,
             "bucket": self.bucket,
             "generation": str(self.generation),
-            "metageneration": str(self.metageneration),
+            "metageneration": "1",
             "storageClass": self.storage_class,
             "size": str(self.body.size),
             "crc32c": self.body.crc32c,
+            "md5Hash": self.body.md5,
             "etag": self.etag,
             "timeCreated": time_text(self.created),
-            "updated": time_text(self.updated),
-            "timeStorageClassUpdated": time_text(self.class_updated),
+            "updated": time_text(self.created),
+            "timeStorageClassUpdated": time_text(self.created),
             "timeFinalized": time_text(self.created),
             **self.fields,
         }
-        if self.body.md5 is not None:
-            resource["md5Hash"] = self.body.md5
-        if self.components is not None:
-            resource["componentCount"] = self.components
-        return resource
 
 
 def checked_name(name: object) -> str:
@@ -120,19 +111,7 @@ def checked_fields(content: Fields) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value != {}}
 
 
-def patched_fields(old: Fields, changes: Fields) -> dict[str, Any]:
-    """`old` with a PATCH applied: null removes, custom metadata is patched name by name."""
-    merged = dict(old) | {name: value for name, value in changes.items() if name != "metadata"}
-    if "metadata" in changes:
-        metadata = changes["metadata"]
-        if metadata is not None and not isinstance(metadata, Mapping):
-            raise invalid("Invalid value at metadata", "metadata")
-        entries = {} if metadata is None else {**old.get("metadata", {}), **metadata}
-        merged["metadata"] = {name: text for name, text in entries.items() if text is not None}
-    return checked_fields(merged)
-
-
-def version_tag(generation: int, metageneration: int) -> str:
+def version_tag(generation: int, metageneration: int = 1) -> str:
     """An opaque tag that changes with either number."""
     return base64.b64encode(f"{generation:x}.{metageneration:x}".encode()).decode()
 

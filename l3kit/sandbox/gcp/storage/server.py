@@ -51,24 +51,18 @@ class GcsServer:
                 return self._objects.list(call, bucket)
             case method, "b", bucket, "o", name:
                 return self._object(call, method, bucket, name)
-            case "POST", "b", bucket, "o", name, "compose":
-                return self._copies.compose(call, bucket, name)
             case "POST", "b", bucket, "o", name, "rewriteTo", "b", other, "o", new:
                 return self._copies.rewrite(call, (bucket, name), (other, new))
-            case "POST", "b", bucket, "o", name, "copyTo", "b", other, "o", new:
-                return self._copies.copy(call, (bucket, name), (other, new))
         raise _unknown(call)
 
     def _bucket(self, call: Call, method: str, name: str) -> Answer:
         match method, bool(name):
-            case "GET", False:
-                return self._buckets.list(call)
             case "POST", False:
                 return self._buckets.create(call)
             case "GET", True:
                 return self._buckets.get(call, name)
-            case "PATCH" | "PUT", True:
-                return self._buckets.change(call, name, whole=method == "PUT")
+            case "PATCH", True:
+                return self._buckets.change(call, name)
             case "DELETE", True:
                 return self._buckets.delete(call, name)
         raise _unknown(call)
@@ -79,8 +73,6 @@ class GcsServer:
                 return self._objects.content(call, bucket, name)
             case "GET":
                 return self._objects.get(call, bucket, name)
-            case "PATCH" | "PUT":
-                return self._objects.change(call, bucket, name, whole=method == "PUT")
             case "DELETE":
                 return self._objects.delete(call, bucket, name)
         raise _unknown(call)

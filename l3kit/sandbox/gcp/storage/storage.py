@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from l3kit.sandbox.gcp.storage.answers import Refusal
@@ -49,7 +49,7 @@ class Storage:
             raise Refusal(404, "notFound", "The specified bucket does not exist.")
         return found
 
-    def put(self, new: NewObject, body: Body, components: int | None = None) -> StoredObject:
+    def put(self, new: NewObject, body: Body) -> StoredObject:
         """Make a finished content the live object if its conditions hold now. Raises: Refusal; the body is not kept."""
         try:
             bucket = self.bucket(new.bucket)
@@ -57,32 +57,19 @@ class Storage:
         except Refusal:
             self.bodies.remove(body)
             raise
-        now = self.clock()
         stored = StoredObject(
             new.bucket,
             new.name,
             self.next_generation(),
-            1,
             new.storage_class or bucket.storage_class,
             {"contentType": "application/octet-stream", **new.fields},
             body,
-            now,
-            now,
-            now,
-            components,
+            self.clock(),
         )
         replaced = bucket.put(stored)
         if replaced is not None:
             self.bodies.remove(replaced.body)
         return stored
-
-    def change(self, stored: StoredObject, fields: Fields) -> StoredObject:
-        """Write an object's metadata anew."""
-        changed = replace(
-            stored, fields=fields, metageneration=stored.metageneration + 1, updated=max(self.clock(), stored.updated)
-        )
-        self.bucket(stored.bucket).put(changed)
-        return changed
 
     def remove(self, stored: StoredObject) -> None:
         self.bucket(stored.bucket).take(stored.name)
