@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from l3kit.clouds.ports.resources import Finding, Resource
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown, Table, table
 
@@ -39,7 +40,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan(Shown):
+class Plan(Shown, Answer):
     """What apply would do, in order.
 
     Attributes:
@@ -68,8 +69,7 @@ class Plan(Shown):
         """The steps that would change something."""
         return tuple(step for step in self.steps if step.action in ("create", "update", "delete"))
 
-    def sentence(self) -> str:
-        """One line for people."""
+    def summary(self) -> str:
         counts = Counter(step.action for step in self.steps)
         parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
         if self.destroying:
@@ -83,9 +83,9 @@ class Plan(Shown):
         return steps_frame(self.steps)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; no secrets, since reasons hold none."""
         return {
-            "plan": self.sentence(),
+            "summary": self.summary(),
+            "plan": self.summary(),
             "steps": steps_json(self.steps),
             "notes": list(self.notes),
             "complete": self.complete,
@@ -95,7 +95,7 @@ class Plan(Shown):
     def sheet(self) -> Sheet:
         """The steps in order, each told by its sign and word; in HTML many unchanged ones are folded away."""
         steps = [steps_table(self.steps)] if self.steps else []
-        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
+        return Sheet(self.summary(), (*gaps_tables(self.gaps), *steps), self.notes)
 
 
 def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:

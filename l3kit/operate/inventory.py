@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_frame, gaps_tables, told, unwritable
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.coroutines import run
@@ -53,7 +54,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TiersReport(Shown):
+class TiersReport(Shown, Answer):
     """What `tiers` found.
 
     Attributes:
@@ -97,17 +98,15 @@ class TiersReport(Shown):
         """Each device in each tier, then what was not counted; columns of nothing but zeros are left out."""
         frame = self.to_frame()
         frame = frame.drop(columns=[name for name in ("never moved", "ahead") if not frame[name].any()])
-        return Sheet(self.sentence(), (table(frame), *gaps_tables(self.gaps)), self.notes)
+        return Sheet(self.summary(), (table(frame), *gaps_tables(self.gaps)), self.notes)
 
-    def sentence(self) -> str:
-        """One line for people."""
+    def summary(self) -> str:
         counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
         return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{told(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
-        """The result file's content."""
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "complete": self.complete,
             "items": {tier: self.total(tier) for tier in TIERS},
             "holdings": [asdict(holding) for holding in self.holdings],
