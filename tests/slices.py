@@ -21,7 +21,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = ("-q", "-n", "2")
-FAST = (*WORKERS, "--dist", "loadfile", "-m", "not slow", "--nbval", "notebooks", "tests")
+FAST = (*WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not slow", "--nbval", "notebooks", "tests")
+"""Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that both workers
+end together."""
 LONG = (*WORKERS, "--dist", "worksteal", "tests")
 """Long tests of one file may run on both workers: one file has a third of all the time."""
 FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")

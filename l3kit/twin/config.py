@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import ALIASES, is_known, names, provider
@@ -128,9 +128,10 @@ class Providers(_Strict):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _known(cls, value: Any) -> Any:
+    def _known(cls, value: Any, field: ValidationInfo) -> Any:
         value = ALIASES.get(value, value) if isinstance(value, str) else value
-        if value is not None and not (isinstance(value, str) and is_known(value)):
+        optional = field.field_name is not None and not cls.model_fields[field.field_name].is_required()
+        if not (value is None and optional) and not (isinstance(value, str) and is_known(value)):
             aliases = ", ".join(f"{alias} stands for {name}" for alias, name in ALIASES.items())
             raise ValueError(f"{value!r} is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value

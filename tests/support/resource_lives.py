@@ -12,6 +12,7 @@ from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.resources import Resource
 from l3kit.session import Session
 from l3kit.twin.config import Twin
+from tests.support.accounts import aws_of
 
 ANYTHING = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}
@@ -87,7 +88,7 @@ LIVES = {
 
 def resources(twin: Twin, session: Session) -> list[Resource]:
     """One of each kind, in the order of making."""
-    cloud = AwsProvisioner(twin, session, session.links(twin))
+    cloud = AwsProvisioner(twin, aws_of(session), session.links(twin))
     parts = [*cloud.stores(("hot", "cold", "archive")), *cloud.function_parts("cold-writer", tuple)]
     return [*parts, *cloud.schedules(["cold-to-archive-mover"])]
 

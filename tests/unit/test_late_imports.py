@@ -20,6 +20,6 @@ def test_every_name_that_a_package_lists_is_there(name: str) -> None:
 
 
 def test_a_part_of_the_sandbox_loads_nothing_of_the_others() -> None:
-    code = "import sys, l3kit.sandbox.moto_host; print({'boto3', 'pydantic', 'moto', 'pandas'} & set(sys.modules))"
+    code = "import sys, l3kit.sandbox.aws.moto_host; print({'boto3', 'pydantic', 'moto', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -24,6 +24,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from l3kit import sandbox
 from l3kit.cli import main
+from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.control import calls as aws_calls
 from l3kit.clouds.aws.data import items as aws_items
 from l3kit.clouds.aws.price_list import refresh_prices
@@ -258,7 +259,7 @@ def dead(tmp_path: Path) -> Session:
     state = {"format": 2, "aws_endpoint": CLOSED, "region": "us-east-1", "processes": [part], "started": ""}
     (tmp_path / "state.json").write_text(json.dumps({**state, "endpoints": {}}))
     boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
-    return Session("sandbox", AwsSession("us-east-1", "123456789012", CLOSED, boto), tmp_path)
+    return Session("sandbox", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", CLOSED, boto))}, tmp_path)
 
 
 class Nothing:
@@ -342,7 +343,7 @@ def unreachable() -> Session:
     once = Config(retries={"total_max_attempts": 1}, proxies={})
     clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
     clients["lambda", 920, 1] = clients["lambda", 60.0, 6]  # type: ignore[index]
-    return Session("aws", AwsSession("us-east-1", "123456789012", None, boto, clients))
+    return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})
 
 
 CONTROL: Mapping[str, Callable[[Session], object]] = {

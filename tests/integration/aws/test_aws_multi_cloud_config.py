@@ -191,6 +191,7 @@ def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeT
     assert saved_links(session, twin)[LINKS["cold-writer"]].url == ""
 
 
+@pytest.mark.slow
 def test_destroy_l3_archive_destroys_archive_writer(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     deploy(twin, session)

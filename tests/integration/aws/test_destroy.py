@@ -103,6 +103,7 @@ def test_the_function_url_and_logs_of_somebody_elses_function_are_kept(session: 
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
 
 
+@pytest.mark.slow
 def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
     session: Session, make_twin: MakeTwin
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_protected_hot_table_outlives_destroy_until_the_config_lets_it_go(
     assert plan_destroy(twin, session, data=True).steps == ()
 
 
+@pytest.mark.slow
 def test_a_changed_layout_removes_the_writer_it_no_longer_calls_for(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("azure", "aws", "aws")
     deploy(twin, session)

@@ -150,7 +150,7 @@ def _move(session: Session, twin: Twin) -> None:
     assert cloud is not None
     assert cloud.function_variables(twin, "hot-to-cold-mover")
     root = root_of(session)
-    receiver = AwsProvisioner(twin, root, root.links(twin)).function_parts("cold-writer", tuple)
+    receiver = AwsProvisioner(twin, aws_of(root), root.links(twin)).function_parts("cold-writer", tuple)
     for part in receiver:
         part.create()
     try:  # as run_movers looks at both ends of a link

@@ -44,13 +44,13 @@ VALUES: tuple[Any, ...] = (
 EXACT = "12345678901234567890123456789.0123456"
 """A number that no double holds."""
 LAYOUTS = list(itertools.product(provider_names(), repeat=3))
-SAMPLE = {("aws", "azure", "gcp"), ("azure", "gcp", "aws"), ("gcp", "aws", "azure")}
-"""A Latin square: each cloud has each tier once, sends to another and receives from another at both borders. One cloud
-throughout is deployed by most other tests, and each of the 27 layouts in the long ones."""
+SAMPLE = {("gcp", "aws", "azure")}
+"""Both borders crossed, each cloud with a tier that it has in no other test of the fast part: that has AWS hot in most
+others and Azure hot in `test_provisioning_everywhere`. The long tests have each of the 27."""
 
 
-def test_in_the_sample_each_cloud_has_each_tier_once_and_every_border_is_crossed() -> None:
-    assert [sorted(clouds) for clouds in zip(*SAMPLE, strict=True)] == [sorted(provider_names())] * 3
+def test_the_sample_has_a_tier_on_each_cloud_and_crosses_every_border() -> None:
+    assert {cloud for layout in SAMPLE for cloud in layout} == set(provider_names())
     assert {borders(layout) for layout in SAMPLE} == {2}
 
 

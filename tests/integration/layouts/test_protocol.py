@@ -198,7 +198,7 @@ def test_what_is_too_large_for_lambda_alone_is_413_in_its_own_words(cold: Endpoi
 @pytest.mark.parametrize("cloud", ["aws"], indirect=True)
 def test_too_many_requests_at_once_are_429(cold: Endpoint, receivers: Mapping[str, Twin], clouds: Session) -> None:
     client = aws_of(root_of(clouds)).client("lambda")
-    name = clouds.aws_names(receivers[COLD]).function("cold-writer")
+    name = aws_of(clouds).names(receivers[COLD].name).function("cold-writer")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
         assert cold.post(chunk("throttled"))[0] == 429

@@ -155,14 +155,14 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "azure: a removed Cosmos container": (
             lambda s, t: (
-                cosmos_client(s.azure)
+                cosmos_client(azure_of(s))
                 .get_database_client(azure_names(s, t).database())
                 .delete_container(azure_names(s, t).store("journal"))
             ),
             "missing",
         ),
         "azure: a removed blob container": (
-            lambda s, t: blob_client(s.azure).delete_container(azure_names(s, t).store("archive")),
+            lambda s, t: blob_client(azure_of(s)).delete_container(azure_names(s, t).store("archive")),
             "missing",
         ),
         "gcp: a deleted function": (
@@ -174,7 +174,7 @@ ROUNDS: list[dict[str, Broken]] = [
             "variable INTER_CLOUD_TOKEN is missing",
         ),
         "gcp: a removed bucket": (
-            lambda s, t: storage_client(s.gcp).bucket(gcp_names(s, t).store("cold")).delete(force=True),
+            lambda s, t: storage_client(gcp_of(s)).bucket(gcp_names(s, t).store("cold")).delete(force=True),
             "missing",
         ),
     },
@@ -231,7 +231,13 @@ def set_bucket(session: Session, twin: Twin, *, storage_class: str = "", public_
     bucket.patch()
 
 
-@pytest.mark.parametrize("breaks", ROUNDS, ids=[f"{len(breaks)} changes" for breaks in ROUNDS])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        pytest.param(breaks, id=f"{len(breaks)} changes", marks=[pytest.mark.slow] * (breaks is not ROUNDS[0]))
+        for breaks in ROUNDS
+    ],
+)
 def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     clouds: Session, twin: Twin, breaks: dict[str, Broken]
 ) -> None:
@@ -239,8 +245,7 @@ def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
 
 
 def test_a_removed_collection_shows_and_is_made_again(clouds: Session, gcp_twin: Twin) -> None:
-    assert clouds.gcp is not None
-    journal = Collection(clouds.gcp, gcp_names(clouds, gcp_twin).store("journal"), gcp_twin.name)
+    journal = Collection(gcp_of(clouds), gcp_names(clouds, gcp_twin).store("journal"), gcp_twin.name)
     shows_and_is_repaired(
         clouds, gcp_twin, {"a removed collection": (lambda session, twin: journal.delete(), "missing")}
     )
@@ -613,9 +618,8 @@ def test_a_destroy_killed_at_any_call_is_completed_by_the_next(clouds: Session, 
 
 
 def test_each_owner_note_goes_with_its_collection(clouds: Session, gcp_twin: Twin) -> None:
-    assert clouds.gcp is not None
-    client = firestore_client(clouds.gcp)
-    parent = f"projects/{clouds.gcp.project}/databases/(default)/documents"
+    client = firestore_client(gcp_of(clouds))
+    parent = f"projects/{gcp_of(clouds).project}/databases/(default)/documents"
     owners = {d.name.rpartition("/")[2] for d in client.list_documents({"parent": parent, "collection_id": OWNERS})}
     names = gcp_names(clouds, gcp_twin)
     assert {names.store("hot"), names.store("journal")} <= owners

@@ -17,10 +17,10 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from l3kit.sandbox.functions.gcp_host import most_connections
 
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.gcp.gcp_host import most_connections
 from l3kit.sandbox.state import Home
 from tests.support.cloud_functions import World, azure_zip, code_zip, definition, gcp_zip, processes_of, serving
 from tests.support.waiting import wait_until

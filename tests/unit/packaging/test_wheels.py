@@ -88,7 +88,9 @@ def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
     assert str(tmp_path) in done.stdout
 
 
-@pytest.mark.parametrize(("architecture", "machine"), [("x86_64", "x86_64"), ("arm64", "aarch64")])
+@pytest.mark.parametrize(
+    ("architecture", "machine"), [pytest.param("x86_64", "x86_64", marks=pytest.mark.slow), ("arm64", "aarch64")]
+)
 def test_wheels_are_those_of_the_target_and_not_of_this_machine(architecture: str, machine: str) -> None:
     python = "3.12" if HERE.python == "3.13" else "3.13"
     folder = dependencies(Runtime(python, architecture))

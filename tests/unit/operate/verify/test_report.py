@@ -29,7 +29,7 @@ from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, Memo
 
 TWIN = Twin.load(Path(__file__).parents[4] / "params" / "twins" / "nyc-weather")
 DEVICE = TWIN.devices[0].id
-SESSION = Session("sandbox", {})
+SESSION = Session("sandbox", dict.fromkeys(TWIN.providers.model_dump(exclude_none=True).values(), object()))
 EPOCH = json.dumps({"iotDeviceId": DEVICE, "id": "1970-01-01T00:00:00Z", "temp": 1}, separators=(",", ":")).encode()
 RECENT = json.dumps({"iotDeviceId": DEVICE, "id": "2026-01-01T00:00:00Z", "temp": 2}, separators=(",", ":")).encode()
 
