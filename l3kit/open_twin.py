@@ -62,7 +62,13 @@ def open(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OpenPlan(Plan):
-    """What `apply` would do, in order, each step with its reason."""
+    """What `apply` would do, in order, each step with its reason.
+
+    Attributes:
+        steps: all of them, those that change nothing too.
+        notes: what could not be checked.
+        gaps: what the plan leaves out.
+    """
 
     _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from l3kit.clouds.ports.resources import Finding, Resource
+from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import Gap, gaps_tables, told
+from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown, Table, table
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +79,17 @@ class Plan(Shown, Answer):
         else:
             counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
         return f"{self.title}: {counted}{told(self.gaps)}"
+
+    def raise_if_changes(self) -> None:
+        """Raise CheckFailedError where something would change: what a second plan, after apply, is asked."""
+        if self.changes:
+            names = ", ".join(f"{step.action} {step.kind} {step.name}" for step in self.changes[:MAX_SAID])
+            more = f" and {len(self.changes) - MAX_SAID:,} more" if len(self.changes) > MAX_SAID else ""
+            raise CheckFailedError(
+                self.title,
+                f"still has {count_of(len(self.changes), 'change')} to make: {names}{more}",
+                "Apply it; a plan that still has changes right after that is a defect of l3kit",
+            )
 
     def to_frame(self) -> pd.DataFrame:
         """Columns action, resource, name, reason, in the order of apply."""

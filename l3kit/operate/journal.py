@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class JournalReport(Shown, Answer):
-    """What `read_journal` found: each device's record, and what could not be read."""
+    """What the journal holds.
+
+    Attributes:
+        records: each device's, the twin's in its order, then others of which one is left.
+        gaps: what could not be read.
+    """
 
     records: tuple[tuple[str, DeviceRecord], ...]
     gaps: tuple[Gap, ...] = ()
@@ -110,7 +115,12 @@ async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRec
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TierObjects(Shown, Answer):
-    """The objects of the cold or archive tier, in the order of their keys."""
+    """The objects of the cold or archive tier.
+
+    Attributes:
+        tier: which of the two.
+        objects: what the store says of each, in the order of their keys.
+    """
 
     tier: Tier
     objects: tuple[ObjectInfo, ...]

@@ -31,7 +31,12 @@ MAX_REASONS = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRun(Shown, CheckedAnswer):
-    """What one or more invocations of a mover reported; `reports` are `RunReport.to_json()` values."""
+    """What `run_mover` did: one or more invocations of a mover.
+
+    Attributes:
+        function: the mover.
+        reports: what each invocation reported, as plain values.
+    """
 
     function: str
     reports: tuple[dict[str, Any], ...]

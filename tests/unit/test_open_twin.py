@@ -87,11 +87,15 @@ def test_a_plan_of_an_open_twin_carries_what_it_takes_to_be_applied(tmp_path: Pa
     thing, twin = Thing(), OpenTwin(TWIN, NOWHERE)
     plan = twin._to_carry_out(Plan("deploy t", (missing(thing),), tmp_path / "log", ()), "apply")
     assert plan.summary() == "deploy t: 1 to create (0 as they are)"
+    with pytest.raises(CheckFailedError, match="deploy t: still has 1 change to make: create table t"):
+        plan.raise_if_changes()
     result = plan.apply()
     assert thing.made
     assert result.summary() == "deploy t: 1 created, 0 as they were"
     assert result.to_frame()["action"].tolist() == ["create"]
-    assert replace(plan, steps=()).apply().done == ()
+    nothing = replace(plan, steps=())
+    nothing.raise_if_changes()
+    assert nothing.apply().done == ()
 
 
 def test_a_twin_says_what_becomes_of_its_sandbox() -> None:

@@ -41,13 +41,19 @@ MAX_SAID = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VerifyReport(Shown, CheckedAnswer):
-    """All checks in order; shown to people, the failed ones come first."""
+    """What `verify` found; shown to people, the failed checks come first.
+
+    Attributes:
+        checks: all of them, in order.
+        notes: what a person should know beside them.
+    """
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = field(default=())
 
     @property
     def failed(self) -> tuple[Check, ...]:
+        """The checks that failed, in order."""
         return tuple(check for check in self.checks if not check.passed)
 
     def to_frame(self) -> pd.DataFrame:

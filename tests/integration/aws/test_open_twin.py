@@ -64,11 +64,9 @@ def test_a_sandbox_begun_for_one_twin_ends_with_the_block_also_by_an_error(
     sandbox: SandboxState, make_twin: MakeTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(HOME_VARIABLE, str(sandbox.home))
-    with (
-        pytest.raises(ZeroDivisionError),
-        l3kit.open(make_twin().path, sandbox="own", fresh=True, progress=False) as twin,
-    ):
-        home = twin.session.sandbox_home
-        assert l3kit_sandbox.status(home) is not None
+    twin = l3kit.open(make_twin().path, sandbox="own", fresh=True, progress=False)
+    home = twin.session.sandbox_home
+    assert l3kit_sandbox.status(home) is not None
+    with pytest.raises(ZeroDivisionError), twin:
         raise ZeroDivisionError
     assert l3kit_sandbox.status(home) is None
