@@ -85,9 +85,7 @@ def _explain(options: argparse.Namespace) -> int:
         raise SandboxError(
             f"sandbox {parameters.sandbox}", "is not up", "Start it and deploy the twin into it with deploy_l3"
         )
-    session = connect(
-        twin, parameters.target, region=parameters.region, profile=parameters.profile, sandbox=parameters.sandbox
-    )
+    session = connect(twin, parameters.target, sandbox=parameters.sandbox, **parameters.cloud_parameters)
     now = parameters.moment if parameters.as_of else None
     page = explain(session, twin, options.device, now=now)
     print(json.dumps(page.to_json(), ensure_ascii=False) if options.json else page)
@@ -97,8 +95,9 @@ def _explain(options: argparse.Namespace) -> int:
 def _dated_parameters(where: Path) -> dict[str, Any]:
     """What every notebook takes, from the params file of one; a twin's folder stands for the default sandbox."""
     from l3kit.notebook.parameters import Dated
+    from l3kit.twin.target import cloud_parameter, new_name
 
-    usual = {"target": "sandbox", "sandbox": "default", "region": "us-east-1", "profile": "", "as_of": ""}
+    usual = {"target": "sandbox", "sandbox": "default", "as_of": ""}
     fixed = {"fresh": False, "result_path": ""}  # this only reads
     if where.is_dir():
         return {**usual, **fixed, "twin": str(where.resolve())}
@@ -110,7 +109,8 @@ def _dated_parameters(where: Path) -> dict[str, Any]:
         raise ConfigurationError(str(where), f"cannot be read ({type(error).__name__})", "Name a params file") from None
     if not isinstance(content, dict):
         raise ConfigurationError(str(where), "is not a params file", "Name one of params/*.yaml, or a twin's folder")
-    return {**usual, **{key: content[key] for key in content if key in Dated.model_fields}, **fixed}
+    ours = [key for key in map(str, content) if key in Dated.model_fields or cloud_parameter(key) or new_name(key)]
+    return {**usual, **{key: content[key] for key in ours}, **fixed}
 
 
 if __name__ == "__main__":

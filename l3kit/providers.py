@@ -6,10 +6,11 @@ Nothing else of l3kit names a cloud to decide something: it asks the value that 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from l3kit.errors import ConfigurationError
 
@@ -25,6 +26,25 @@ ALIASES = {"google": "gcp"}
 
 
 @dataclass(frozen=True, slots=True)
+class CloudParameter:
+    """A parameter, always text, that only one cloud takes.
+
+    Attributes:
+        name: begins with the cloud's name and an underscore.
+        meaning: one line, as tables of parameters show it.
+        default: its value where none is given.
+        fault: why a value is not allowed; None where it is.
+        former: its name in l3kit 0.1.0; empty where that had none.
+    """
+
+    name: str
+    meaning: str
+    default: str
+    fault: Callable[[str], str | None]
+    former: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What a cloud says of itself.
 
@@ -35,6 +55,9 @@ class Provider:
         key_fault: why its object store cannot hold an object of this key; None where it can.
         told_schedule: the expression by which its scheduler goes, written as EventBridge writes it, for a twin's own.
             Raises: ConfigurationError where the scheduler cannot be told it.
+        parameters: those that only this cloud takes.
+        open_live: a `Cloud` on the real account that these parameters (all of them, by name) select; None where l3kit
+            reaches this cloud in the sandbox only. Raises: PermissionMissingError where the account refuses.
     """
 
     name: str
@@ -43,6 +66,8 @@ class Provider:
     device_fault: Callable[[str], str | None]
     key_fault: Callable[[str], str | None]
     told_schedule: Callable[[str], str]
+    parameters: tuple[CloudParameter, ...] = ()
+    open_live: Callable[[Mapping[str, str]], Any] | None = None
 
 
 def provider(name: str) -> Provider:

@@ -9,20 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.providers import provider as provider_of
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE as LINK_FILE
 from l3kit.twin.connections import LinkFile
 from l3kit.twin.layout import providers_of
+from l3kit.twin.target import Target, check_cloud_parameters, target_fault
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.sandbox import SandboxState
 
-Target = Literal["sandbox", "aws"]
 log = logging.getLogger(__name__)
 
 
@@ -101,31 +102,27 @@ def connect(
     twin: Twin,
     target: Target = "sandbox",
     *,
-    region: str = "us-east-1",
-    profile: str = "",
     sandbox: str = "default",
     fresh: bool = False,
     progress: Callable[[str], None] = lambda text: None,
+    **cloud_parameters: Any,
 ) -> Session:
     """Open a session.
 
     Args:
-        target: `sandbox` starts the emulators by itself where they are not up; `aws` is the real account.
+        target: `sandbox` starts the emulators by itself where they are not up; `live` is the real accounts of the
+            twin's clouds, of which it opens those that l3kit reaches.
         sandbox: name of the sandbox, each one by itself; `default` is the one of `l3kit sandbox up`.
         fresh: sandbox only: begin with an empty one, and stop it when the session is closed or this process ends.
         progress: told in words what is being done, at last `done`.
+        cloud_parameters: which account of a cloud, by the parameters that the cloud takes; unused in a sandbox.
     Raises: SandboxError, PermissionMissingError, ConfigurationError.
     """
-    if target == "aws":
-        from l3kit.clouds.aws.cloud import AwsCloud
-        from l3kit.clouds.aws.session import open_account
-
-        progress("asking whose credentials these are")
-        session = Session("aws", {"aws": AwsCloud(open_account(region, profile))})
-        progress("done")
-        return session
-    if target != "sandbox":
-        raise ConfigurationError("target", f"{target!r} is not allowed", "Allowed: sandbox, aws")
+    if fault := target_fault(target):
+        raise ConfigurationError("target", f"{target!r} {fault}", "Nothing was done")
+    given = check_cloud_parameters(cloud_parameters)
+    if target == "live":
+        return _live_session(twin, given, progress)
     from l3kit import sandbox as emulators
 
     home = sandbox_home(sandbox)
@@ -135,6 +132,25 @@ def connect(
     state = emulators.ensure_up(home, progress, clouds=providers_of(twin), owner=os.getpid() if fresh else None)
     progress("done")
     return sandbox_session(state, private=fresh)
+
+
+def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str], None]) -> Session:
+    """Raises: ConfigurationError where l3kit reaches none of the twin's clouds outside the sandbox."""
+    openers = {name: (cloud, cloud.open_live) for name in providers_of(twin) if (cloud := provider_of(name)).open_live}
+    if not openers:
+        titles = " and ".join(provider_of(name).title for name in providers_of(twin))
+        raise ConfigurationError(
+            f"twin {twin.name}",
+            f"is on {titles}, which l3kit reaches in the sandbox only, not yet as a real account; nothing was done",
+            'Use the target "sandbox"',
+        )
+    progress("asking whose credentials these are")
+    clouds = {
+        name: opener({one.name: given.get(one.name, one.default) for one in cloud.parameters})
+        for name, (cloud, opener) in openers.items()
+    }
+    progress("done")
+    return Session("live", clouds)
 
 
 def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:

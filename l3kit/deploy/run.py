@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -19,6 +20,7 @@ from l3kit.errors import L3Error, ProvisioningError
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown
+from l3kit.providers import provider as provider_of
 from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
@@ -255,7 +257,9 @@ def _provisioners(
     strange = sorted(provider for provider, facade in facades.items() if facade is None)
     if strange:
         names = " and ".join(strange)
-        part = ', or deploy the part on AWS alone with clouds=["aws"]' if "aws" in used else ""
+        reached = [name for name in providers_of(twin) if session.cloud(name)]
+        titles = " and ".join(provider_of(name).title for name in reached)
+        part = f", or deploy the part on {titles} alone with clouds={json.dumps(reached)}" if reached else ""
         raise ProvisioningError(
             f"twin {twin.name}",
             f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",

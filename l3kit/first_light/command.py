@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
+from l3kit.twin.target import target_fault
 
 if TYPE_CHECKING:
     from l3kit.first_light.report import Report
@@ -35,10 +36,16 @@ def add_first_light(commands: argparse._SubParsersAction[argparse.ArgumentParser
     parser.add_argument("--report", type=Path, metavar="PATH", help="the report's JSON; markdown beside it")
     parser.add_argument("--keep-on-failure", action="store_true", help="where a step fails, leave all that was made")
     parser.add_argument("--clean-up", metavar="NAME", default="", help="only remove what an earlier run has left")
-    parser.add_argument("--target", choices=("aws", "sandbox"), default="aws", help="where to (default: aws)")
+    parser.add_argument("--target", type=_target, default="live", metavar="{live,sandbox}", help="default: live")
     parser.add_argument("--sandbox", default="default", metavar="NAME", help="the sandbox, with --target sandbox")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=_first_light)
+
+
+def _target(text: str) -> str:
+    if fault := target_fault(text):
+        raise argparse.ArgumentTypeError(f"{text} {fault}")
+    return text
 
 
 _EPILOG = "Exit codes: 0 passed; 1 failed and 130 interrupted, nothing is left; 4 something is left, with the command"
@@ -56,7 +63,8 @@ def _first_light(options: argparse.Namespace) -> int:
         twin = write_twin(Path(folder), name)
         if not options.clean_up:
             _tell_estimate(options.region)
-        session = connect(twin, options.target, region=options.region, profile=options.profile, sandbox=options.sandbox)
+        own: dict[str, Any] = {f"{options.cloud}_{name}": getattr(options, name) for name in ("region", "profile")}
+        session = connect(twin, options.target, sandbox=options.sandbox, **own)
         if options.clean_up:
             return _clean_up(session, twin, options)
         if options.dry_run:

@@ -28,6 +28,14 @@ from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import read_moment
 from l3kit.tiering.format.time_ranges import read_bound
+from l3kit.twin.target import (
+    TARGET_MEANING,
+    Target,
+    cloud_parameter,
+    cloud_parameter_fault,
+    target_fault,
+    unknown_parameter,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,18 +59,20 @@ def project_root(start: Path | None = None) -> Path:
 
 
 class Parameters(Shown, BaseModel):
-    """What every notebook takes. The fields' descriptions are the comments of the parameters cell."""
+    """What every notebook takes, beside what only one cloud does, which that cloud checks (`cloud_parameters`).
+
+    The fields' descriptions are the comments of the parameters cell.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     notebook: ClassVar[str]
     _result: ResultFile | None = PrivateAttr(default=None)
+    _cloud_parameters: dict[str, str] = PrivateAttr(default_factory=dict)
 
     twin: str = Field(min_length=1, description="folder of the twin's config files, below the project")
-    target: Literal["sandbox", "aws"] = Field(description="sandbox: emulators on this machine; aws: the real account")
+    target: Target = Field(description=TARGET_MEANING)
     sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
     fresh: bool = Field(description="sandbox only: begin with an empty one of its own, and stop it at the end")
-    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
-    profile: str = Field(description="AWS profile; empty takes boto3's default")
     result_path: str = Field(description="where the JSON result goes; empty is beside the output notebook")
 
     @field_validator("*", mode="before")
@@ -71,6 +81,13 @@ class Parameters(Shown, BaseModel):
         """`papermill -p fresh true` hands the text on; only Python's own spelling becomes a bool there."""
         if isinstance(value, str) and info.field_name and cls.model_fields[info.field_name].annotation is bool:
             return {"true": True, "false": False}.get(value.lower(), value)
+        return value
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _is_target(cls, value: Any) -> Any:
+        if fault := target_fault(value):
+            raise ValueError(fault)
         return value
 
     @field_validator("result_path")
@@ -90,6 +107,11 @@ class Parameters(Shown, BaseModel):
         return project_root() / self.twin
 
     @property
+    def cloud_parameters(self) -> dict[str, Any]:
+        """Those that only one cloud takes, as `connect` takes them."""
+        return dict(self._cloud_parameters)
+
+    @property
     def result(self) -> ResultFile:
         """Where the result of this run goes."""
         if self._result is None:
@@ -100,9 +122,13 @@ class Parameters(Shown, BaseModel):
         """Name, value and meaning of each parameter; paths outside the project are not shown."""
         import pandas as pd
 
+        fields = type(self).model_fields
+        shown = [(name, getattr(self, name), field.description) for name, field in fields.items()]
+        of_clouds = [(name, value, _meaning(name)) for name, value in self._cloud_parameters.items()]
+        at = len(Parameters.model_fields)  # behind what every notebook takes
         rows = [
-            [name, _shown(getattr(self, name)), field.description]
-            for name, field in type(self).model_fields.items()
+            (name, _shown(value), meaning)
+            for name, value, meaning in (*shown[:at], *of_clouds, *shown[at:])
             if name != "result_path"
         ]
         return pd.DataFrame(rows, columns=["parameter", "value", "meaning"]).set_index("parameter")
@@ -262,16 +288,25 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
 def check(model: type[P], given: Mapping[str, Any]) -> P:
     """`parameters` for a plain mapping, such as a params file."""
+    of_clouds = {name: found for name in given if name not in model.model_fields and (found := cloud_parameter(name))}
     problems = [
         f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them{_nearest(name, model)}"
         for name in given
-        if any(word in name.lower() for word in SECRET_WORDS) and name not in model.model_fields
+        if any(word in name.lower() for word in SECRET_WORDS) and name not in (*model.model_fields, *of_clouds)
     ]
-    try:
-        if not problems:
-            return model.model_validate(dict(given))
-    except ValidationError as error:
-        problems += [_explain(finding, model) for finding in error.errors()]
+    if not problems:
+        problems += [
+            f"{name} = {given[name]!r}: {fault}"
+            for name, parameter in of_clouds.items()
+            if (fault := cloud_parameter_fault(parameter, given[name]))
+        ]
+        try:
+            p = model.model_validate({name: value for name, value in given.items() if name not in of_clouds})
+        except ValidationError as error:
+            problems += [_explain(finding, model) for finding in error.errors()]
+    if not problems:
+        p._cloud_parameters = {name: str(given[name]) for name in of_clouds}
+        return p
     lines = "\n".join(f"  {problem}" for problem in problems)
     raise ConfigurationError("parameters", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
 
@@ -309,13 +344,16 @@ def _is_parameter(name: str, value: Any) -> bool:
 def _explain(finding: Any, model: type[BaseModel]) -> str:
     name = str(finding["loc"][0]) if finding["loc"] else "together"
     if finding["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(model.model_fields)}"
-        return f"{name}: is not a parameter of this notebook; {hint}"
+        return f"{name}: {unknown_parameter(name, 'this notebook', model.model_fields)}"
     if finding["type"] == "missing":
         return f"{name}: is missing from the parameters cell"
     message = finding["msg"].removeprefix("Value error, ")
     return f"{name} = {finding['input']!r}: {message[0].lower()}{message[1:]}" if finding["loc"] else message
+
+
+def _meaning(name: str) -> str:
+    parameter = cloud_parameter(name)
+    return "" if parameter is None else parameter.meaning
 
 
 def _nearest(name: str, model: type[BaseModel]) -> str:

@@ -163,7 +163,7 @@ def test_each_refusal_of_the_system_has_its_word_and_a_remedy(number: int) -> No
 def test_a_notebook_refuses_a_bad_result_path_before_it_works(path: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     given: dict[str, Any] = {"twin": "params/twins/nyc-weather", "target": "sandbox", "sandbox": "default"}
-    given |= {"region": "us-east-1", "profile": "", "fresh": False, "as_of": "", "prepare": False, "device": "JFK"}
+    given |= {"fresh": False, "as_of": "", "prepare": False, "device": "JFK"}
     given |= {"quantity": "temp", "unit": "", "start": "", "end": "", "restore": False, "restore_days": 1}
     given |= {"wait_seconds": 0, "result_path": path.format(tmp_path)}
     with pytest.raises(ConfigurationError, match="result_path = ") as caught:
@@ -429,7 +429,7 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], No
 def test_connect_tells_what_is_wrong_with_the_credentials(kind: str, shell: Callable[[str], None]) -> None:
     shell(kind)
     with pytest.raises(L3Error, match=r"AWS credentials: .*; nothing was done") as caught:
-        connect(TWIN, "aws")
+        connect(TWIN, "live")
     assert "AWS_PROFILE" in told(caught.value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,13 +26,13 @@ def _no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_missing_credentials_are_named_with_the_remedy() -> None:
     with pytest.raises(PermissionMissingError, match="there are none; nothing was done") as caught:
-        connect(TWIN, "aws")
+        connect(TWIN, "live")
     assert "AWS_PROFILE" in str(caught.value)
 
 
 def test_an_unknown_profile_is_named() -> None:
     with pytest.raises(PermissionMissingError, match="nowhere"):
-        connect(TWIN, "aws", profile="nowhere")
+        connect(TWIN, "live", aws_profile="nowhere")
 
 
 def test_refused_credentials_say_so_and_show_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,13 +40,46 @@ def test_refused_credentials_say_so_and_show_no_key(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(PermissionMissingError, match="cannot be used") as caught:
-        connect(TWIN, "aws")
+        connect(TWIN, "live")
     assert "very-secret" not in str(caught.value)
 
 
 def test_an_unknown_target_lists_what_is_allowed() -> None:
-    with pytest.raises(ConfigurationError, match="Allowed: sandbox, aws"):
-        connect(TWIN, "azure")  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="'moon' is not allowed; allowed are sandbox and live"):
+        connect(TWIN, "moon")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_a_cloud_as_target_is_told_the_targets_new_name(cloud: str) -> None:
+    with pytest.raises(ConfigurationError, match="the target for real accounts is now called live"):
+        connect(TWIN, cloud)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"region": "us-east-1"}, "region: is now called aws_region"),
+        ({"aws_profil": "x"}, "aws_profil: is not a parameter of any cloud; did you mean aws_profile"),
+        ({"aws_region": "moon"}, "aws_region = 'moon': is not an AWS region"),
+        ({"aws_profile": None}, "aws_profile = None: should be text"),
+    ],
+)
+def test_a_wrong_parameter_of_a_cloud_stops_before_anything_is_opened(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        connect(TWIN, "live", **given)
+
+
+def test_the_clouds_that_are_not_reached_live_are_named_before_anything_is_asked(tmp_path: Path) -> None:
+    for file in (TWIN.path / name for name in ("config.json", "config_iot_devices.json", "config_providers.json")):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    layers = dict.fromkeys(("layer_1_provider", "layer_2_provider", "layer_3_hot_provider"), "azure")
+    rest = dict.fromkeys(("layer_3_cold_provider", "layer_3_archive_provider"), "gcp")
+    (tmp_path / "config_providers.json").write_text(json.dumps({**layers, **rest}))
+    twin = Twin.load(tmp_path)
+    told: list[str] = []
+    with pytest.raises(ConfigurationError, match="is on Azure and Google Cloud, which l3kit reaches in the sandbox"):
+        connect(twin, "live", progress=told.append)
+    assert told == []
 
 
 def test_each_named_sandbox_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from l3kit.providers import Provider
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from l3kit.providers import CloudParameter, Provider
 from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
+
+if TYPE_CHECKING:
+    from l3kit.clouds.aws.cloud import AwsCloud
+
+REGION_FORM = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def _key_fault(key: str) -> str | None:
     return None if len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of {MAX_KEY_BYTES:,} bytes"
+
+
+def _region_fault(region: str) -> str | None:
+    return None if REGION_FORM.fullmatch(region) else "is not an AWS region, such as us-east-1"
+
+
+def _open_live(own: Mapping[str, str]) -> AwsCloud:
+    from l3kit.clouds.aws.cloud import AwsCloud
+    from l3kit.clouds.aws.session import open_account
+
+    return AwsCloud(open_account(own["aws_region"], own["aws_profile"]))
 
 
 PROVIDER = Provider(
@@ -17,4 +37,11 @@ PROVIDER = Provider(
     device_fault=lambda device: None,  # a partition key of up to 2,048 bytes, whatever it holds
     key_fault=_key_fault,
     told_schedule=lambda expression: expression,
+    parameters=(
+        CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),
+        CloudParameter(
+            "aws_profile", "AWS profile; empty takes boto3's default", "", lambda profile: None, former="profile"
+        ),
+    ),
+    open_live=_open_live,
 )

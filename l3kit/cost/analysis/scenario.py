@@ -20,6 +20,7 @@ from l3kit.cost.model.workload import Layout, Workload, as_number
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook, load_prices
 from l3kit.prices.price_file import Provider
+from l3kit.twin.target import new_name
 
 KEYS: Mapping[str, str] = {
     "layout": "clouds of hot, cold and archive, such as aws-azure-gcp",
@@ -64,6 +65,8 @@ class Scenario:
         """
         given = {name: value for name, value in values.items() if name not in ignored}
         for name in given:
+            if new := new_name(name):
+                raise ConfigurationError(f"scenario: {name}", f"is now called {new}", "Rename it")
             if name not in (known := [*KEYS, *WORKLOAD_KEYS]):
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
                 hint = f"did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"

@@ -13,6 +13,7 @@ from l3kit.cost.model.workload import RANGES, Layout
 from l3kit.errors import ConfigurationError
 from l3kit.notebook.parameters import Dated, check, project_root
 from l3kit.prices.price_file import Provider
+from l3kit.twin.target import built_in_parameters
 
 SCENARIO_KEYS = frozenset((*WORKLOAD_KEYS, *KEYS))
 Number = int | float
@@ -96,12 +97,15 @@ class CostAnalysisParameters(Dated):
         path = project_root() / self.compare_with
         given = _read(path)
         try:
-            return check(type(self), {**self.model_dump(), "compare_with": "", **given})
+            mine = {**self.model_dump(), **self.cloud_parameters}
+            return check(type(self), {**mine, "compare_with": "", **given})
         except ConfigurationError as error:
             raise ConfigurationError(f"{path.name}: {error.resource}", error.cause, error.remedy) from None
 
 
-NOTEBOOK_KEYS = frozenset(CostAnalysisParameters.model_fields) - SCENARIO_KEYS
+NOTEBOOK_KEYS = frozenset(
+    (*CostAnalysisParameters.model_fields, *(parameter.name for parameter in built_in_parameters()))
+).difference(SCENARIO_KEYS)
 """What a scenario file may hold that means something only to the notebook."""
 
 

@@ -34,7 +34,7 @@ ACCOUNT = "210987654321"
 def report(verdict: Verdict = "passed", left: tuple[str, ...] | None = (), steps: Sequence[StepReport] = ()) -> Report:
     return Report(
         verdict=verdict,
-        target="aws",
+        target="live",
         region="us-east-1",
         account="4321",
         twin="firstlight-0a1b2c3d",

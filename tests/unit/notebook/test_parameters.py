@@ -15,6 +15,7 @@ from l3kit.cost.report.parameters import CostAnalysisParameters
 from l3kit.errors import ConfigurationError
 from l3kit.notebook import parameters as params
 from l3kit.notebook.parameters import Parameters, check, parameters
+from l3kit.twin.target import built_in_parameters
 
 ROOT = Path(__file__).parents[3]
 MODELS: dict[str, type[Parameters]] = {
@@ -31,14 +32,17 @@ SHARED = {"aws-azure-gcp": ("deploy_l3", "run_movers", "verify_connections", "qu
 """Files with what several notebooks take alike."""
 SCENARIOS = {"cost_analysis": {"three_clouds", "expiry"}}
 """Notebooks that need no cloud, with the files that are named for what they ask instead of a target."""
+ALL_CLOUDS = {parameter.name for parameter in built_in_parameters()}
+OF_CLOUDS: dict[str, set[str]] = {"crash_lab": set(), "cost_analysis": set()}
+"""Parameters of one cloud that a notebook sets where those are not all of them: these two know only the sandbox."""
 FILES = sorted((ROOT / "params").glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "twin": "params/twins/nyc-weather",
     "target": "sandbox",
     "sandbox": "x",
     "fresh": True,
-    "region": "us-east-1",
-    "profile": "",
+    "aws_region": "us-east-1",
+    "aws_profile": "",
     "result_path": "",
 }
 MOVERS = {**GOOD, "as_of": "2014-01-01T00:00:00Z", "prepare": True, "replay_days": 0, "replay_every_days": 30}
@@ -80,8 +84,11 @@ def test_an_unknown_parameter_names_the_nearest_known_one() -> None:
         ("replay_days", "3", "valid integer"),
         ("replay_every_days", 0, "greater than or equal to 1"),
         ("prepare", "yes", "valid boolean"),
-        ("target", "azure", "'sandbox' or 'aws'"),
-        ("region", "moon", "match pattern"),
+        ("target", "moon", "is not allowed; allowed are sandbox and live"),
+        ("target", ["live"], "is not allowed; allowed are sandbox and live"),
+        ("target", "aws", "the target for real accounts is now called live"),
+        ("aws_region", "moon", "is not an AWS region, such as us-east-1"),
+        ("aws_profile", 3, "should be text"),
         ("as_of", "yesterday", "neither ISO 8601"),
         ("as_of", "2014-01-01T00:00:00", "names no zone"),
         ("sandbox", "../x", "match pattern"),
@@ -92,6 +99,34 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: object, w
     text = problem(params.RunMoversParameters, {**MOVERS, name: value})
     assert f"{name} = {value!r}" in text
     assert words in text
+
+
+def test_what_only_one_cloud_takes_is_handed_on_and_shown_behind_what_every_notebook_takes() -> None:
+    p = check(params.RunMoversParameters, {**MOVERS, "aws_region": "eu-central-1"})
+    assert p.cloud_parameters == {"aws_region": "eu-central-1", "aws_profile": ""}
+    frame = p.to_frame()
+    assert list(frame.index)[3:7] == ["fresh", "aws_region", "aws_profile", "as_of"]
+    assert tuple(frame.loc["aws_profile"]) == ('""', "AWS profile; empty takes boto3's default")
+
+
+def test_a_clouds_parameter_may_be_left_out() -> None:
+    given = {name: value for name, value in MOVERS.items() if not name.startswith("aws_")}
+    assert check(params.RunMoversParameters, given).cloud_parameters == {}
+
+
+def test_a_mistyped_parameter_of_a_cloud_names_the_nearest() -> None:
+    text = problem(params.RunMoversParameters, {**MOVERS, "aws_regoin": "us-east-1", "azure_region": "westeurope"})
+    assert "aws_regoin: is not a parameter of this notebook; did you mean aws_region?" in text
+    assert "azure_region: is not a parameter of this notebook" in text
+
+
+def test_a_params_file_of_an_earlier_version_is_told_every_new_name_at_once() -> None:
+    old = {name: value for name, value in MOVERS.items() if not name.startswith("aws_")}
+    text = problem(params.RunMoversParameters, {**old, "target": "aws", "region": "us-east-1", "profile": ""})
+    assert "3 problems" in text
+    assert "target = 'aws': is a cloud, not a target; the target for real accounts is now called live" in text
+    assert "region: is now called aws_region" in text
+    assert "profile: is now called aws_profile" in text
 
 
 def test_all_problems_are_reported_together() -> None:
@@ -132,11 +167,11 @@ DESTROY = {**GOOD, "prepare": False, "apply_changes": True, "data": True, "confi
 
 
 def test_data_of_a_real_account_is_removed_only_with_the_twins_name() -> None:
-    text = problem(params.DestroyParameters, {**DESTROY, "target": "aws"})
+    text = problem(params.DestroyParameters, {**DESTROY, "target": "live"})
     assert "confirm must be the twin's name, 'nyc-weather', because data is True" in text
-    assert check(params.DestroyParameters, {**DESTROY, "target": "aws", "confirm": "nyc-weather"}).data
+    assert check(params.DestroyParameters, {**DESTROY, "target": "live", "confirm": "nyc-weather"}).data
     assert check(params.DestroyParameters, DESTROY).data
-    assert not check(params.DestroyParameters, {**DESTROY, "target": "aws", "data": False}).data
+    assert not check(params.DestroyParameters, {**DESTROY, "target": "live", "data": False}).data
 
 
 def test_the_table_of_parameters_shows_meanings_and_no_result_path() -> None:
@@ -148,7 +183,7 @@ def test_the_table_of_parameters_shows_meanings_and_no_result_path() -> None:
 @pytest.mark.parametrize("notebook", MODELS)
 def test_a_notebooks_parameters_cell_has_exactly_its_models_fields_each_with_a_comment(notebook: str) -> None:
     values, source = cell_values(notebook)
-    assert set(values) == set(MODELS[notebook].model_fields)
+    assert set(values) == set(MODELS[notebook].model_fields) | OF_CLOUDS.get(notebook, ALL_CLOUDS)
     check(MODELS[notebook], values)
     for line in source.splitlines():
         assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
@@ -157,7 +192,7 @@ def test_a_notebooks_parameters_cell_has_exactly_its_models_fields_each_with_a_c
 @pytest.mark.parametrize("notebook", MODELS)
 def test_defaults_are_local_and_deterministic(notebook: str) -> None:
     values, _ = cell_values(notebook)
-    assert (values["target"], values["profile"]) == ("sandbox", "")
+    assert (values["target"], values.get("aws_profile", "")) == ("sandbox", "")
     assert values.get("as_of", "2014-01-01T00:00:00Z") != ""
 
 
@@ -184,19 +219,19 @@ def fits(path: Path, notebook: str, target: str) -> None:
         assert line.startswith("#") or "  # " in line, line
 
 
-def test_every_notebook_has_a_params_file_for_the_sandbox_and_those_for_real_accounts_one_for_aws() -> None:
+def test_every_notebook_has_a_params_file_for_the_sandbox_and_those_for_real_accounts_one_for_live() -> None:
     names = {path.stem for path in FILES} - SHARED.keys()
     only_sandbox = {"walkthrough", "crash_lab", *SCENARIOS}
     scenarios = {f"{notebook}.{name}" for notebook, names in SCENARIOS.items() for name in names}
-    for_aws = {f"{n}.aws" for n in MODELS.keys() - only_sandbox}
-    assert names == {f"{n}.sandbox" for n in MODELS} | for_aws | scenarios
+    for_live = {f"{n}.live" for n in MODELS.keys() - only_sandbox}
+    assert names == {f"{n}.sandbox" for n in MODELS} | for_live | scenarios
 
 
 def test_files_for_a_real_account_change_nothing_before_they_are_edited() -> None:
     for name in ("deploy_l3", "destroy_l3"):
-        given = yaml.safe_load((ROOT / "params" / f"{name}.aws.yaml").read_text())
+        given = yaml.safe_load((ROOT / "params" / f"{name}.live.yaml").read_text())
         assert given["apply_changes"] is False
-    assert yaml.safe_load((ROOT / "params" / "destroy_l3.aws.yaml").read_text())["data"] is False
+    assert yaml.safe_load((ROOT / "params" / "destroy_l3.live.yaml").read_text())["data"] is False
 
 
 def test_a_mistyped_parameter_that_looks_like_a_secret_is_set_right() -> None:

@@ -66,7 +66,7 @@ def test_the_command_line_takes_a_notebooks_file(capsys: pytest.CaptureFixture[s
         ("days_between_runs", 0, "greater than or equal to 0.01"),
         ("compression", "brotli", "'none', 'gzip' or 'zstd'"),
         ("layout", "aws-moon-gcp", "HOT-COLD-ARCHIVE, each one of aws, azure, gcp"),
-        ("target", "aws", "prices need no account"),
+        ("target", "live", "prices need no account"),
         ("budget_usd", -1, "greater than or equal to 0"),
         ("move_readings", 9999, "less than or equal to 8706"),
         ("ttl_deletes", "no", "valid boolean"),

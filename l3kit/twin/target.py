@@ -1,0 +1,75 @@
+"""Where a twin is deployed: the target, and the parameters that only one of its clouds takes. No I/O."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from l3kit.errors import ConfigurationError
+from l3kit.providers import BUILT_IN, CloudParameter, is_known, names, provider
+
+Target = Literal["sandbox", "live"]
+TARGETS: tuple[Target, ...] = get_args(Target)
+TARGET_MEANING = "sandbox: emulators on this machine; live: the twin's real accounts"
+
+
+def target_fault(value: object) -> str | None:
+    """Why this is not a target; None where it is one."""
+    if value in TARGETS:
+        return None
+    if isinstance(value, str) and is_known(value):
+        return "is a cloud, not a target; the target for real accounts is now called live"
+    return f"is not allowed; allowed are {' and '.join(TARGETS)}"
+
+
+def cloud_parameter(name: str) -> CloudParameter | None:
+    """The parameter of that name, from the cloud whose prefix it has; None where no cloud takes it."""
+    cloud = next((one for one in names() if name.startswith(f"{one}_")), None)
+    return None if cloud is None else next((one for one in provider(cloud).parameters if one.name == name), None)
+
+
+def cloud_parameter_fault(parameter: CloudParameter, value: object) -> str | None:
+    """Why the parameter cannot have this value; None where it can."""
+    return parameter.fault(value) if isinstance(value, str) else "should be text"
+
+
+def built_in_parameters() -> tuple[CloudParameter, ...]:
+    """All parameters that only one of l3kit's own clouds takes."""
+    return tuple(parameter for cloud in BUILT_IN for parameter in provider(cloud).parameters)
+
+
+def new_name(name: str) -> str | None:
+    """The present name of a parameter of l3kit 0.1.0; None where it has not been renamed."""
+    return next((one.name for one in built_in_parameters() if one.former == name), None)
+
+
+def unknown_parameter(name: str, of: str, others: Iterable[str] = ()) -> str:
+    """What is wrong with a parameter that nothing takes: its new name, or the nearest of those that there are.
+
+    Args:
+        of: what does not take it.
+        others: the parameters that belong to no cloud.
+    """
+    if new := new_name(name):
+        return f"is now called {new}"
+    known = [*others, *(one.name for one in built_in_parameters())]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"is not a parameter of {of}; {hint}"
+
+
+def check_cloud_parameters(given: Mapping[str, object]) -> dict[str, str]:
+    """The clouds' parameters, checked by the clouds. Raises: ConfigurationError naming each one that is not allowed."""
+    checked, problems = {}, []
+    for name, value in given.items():
+        parameter = cloud_parameter(name)
+        if parameter is None:
+            problems.append(f"{name}: {unknown_parameter(name, 'any cloud')}")
+        elif fault := cloud_parameter_fault(parameter, value):
+            problems.append(f"{name} = {value!r}: {fault}")
+        else:
+            checked[name] = str(value)
+    if problems:
+        raise ConfigurationError("parameters", "; ".join(problems), "Nothing was done")
+    return checked
