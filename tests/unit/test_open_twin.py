@@ -102,7 +102,7 @@ def test_a_twin_says_what_becomes_of_its_sandbox() -> None:
     assert "In the sandbox mine, which stays when the twin is closed." in str(OpenTwin(TWIN, NOWHERE, "mine"))
     own = OpenTwin(TWIN, replace(NOWHERE, private=True), "own")
     assert "In the sandbox own, which ends when the twin is closed." in str(own)
-    assert "sandbox" not in str(OpenTwin(TWIN, replace(NOWHERE, target="aws")))
+    assert "sandbox" not in str(OpenTwin(TWIN, replace(NOWHERE, target="live")))
 
 
 def test_files_that_are_wrong_are_told_before_anything_is_started(tmp_path: Path) -> None:
