@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # So many that each takes about 20 minutes on two idle cores.
 SLICES := 4
+# Set in many containers; every process of a test or a sandbox would compile again what it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo lab test test-slice test-all bench cost-report lint clean notebooks api-page
