@@ -8,7 +8,7 @@ from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from l3kit.deploy import run as deployment
 from l3kit.deploy.plan import Plan
@@ -18,8 +18,9 @@ from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate import inventory, journal, leases, movers, query, runs
 from l3kit.operate.explain import gather
 from l3kit.operate.verify import links, report
-from l3kit.session import Target, connect
+from l3kit.session import connect
 from l3kit.twin.config import Twin
+from l3kit.twin.target import Target
 
 if TYPE_CHECKING:
     from l3kit.deploy import ApplyResult
@@ -37,7 +38,7 @@ def open(
     sandbox: str = "default",
     fresh: bool = False,
     progress: bool = True,
-    **cloud_parameters: str,
+    **cloud_parameters: Any,
 ) -> OpenTwin:
     """Read a twin's files and connect to the clouds of its tiers.
 
@@ -46,11 +47,11 @@ def open(
 
     Args:
         path: the folder of the twin's files.
-        target: `sandbox`, which is started where it is not up; anything else is real accounts.
+        target: `sandbox`, which is started where it is not up, or `live`, the real accounts of the twin's clouds.
         sandbox: name of the sandbox, each one by itself; `default` is that of `l3kit sandbox up`.
         fresh: sandbox only: begin with an empty one, and stop it at the end, or when this process ends.
         progress: show bars and steps of what takes long.
-        cloud_parameters: which account of a cloud, by the parameters that `l3kit.session.connect` takes.
+        cloud_parameters: which account of a cloud, by that cloud's parameters, such as `aws_profile` and `aws_region`.
     Raises: ConfigurationError naming every problem of the files; SandboxError; PermissionMissingError.
     """
     config = Twin.load(Path(path))
