@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import difflib
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from pydantic import (
 )
 
 from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.notebook.namespace import parameters_in
 from l3kit.notebook.results import ResultFile
 from l3kit.notebook.run import begin_run
 from l3kit.notebook.tables import Sheet, Shown, table
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SECRET_WORDS = ("token", "secret", "password", "credential", "access_key")
-PAPERMILL_NAMES = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
-PAPERMILL_CELL = "# Parameters"
-"""What the cell begins with that papermill puts behind the parameters cell."""
-JUPYTER_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -269,12 +265,7 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
     Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
         known name.
     """
-    wanted = _set_by_cells(namespace.get("In"), frozenset(model.model_fields))
-    given = {
-        name: value
-        for name, value in namespace.items()
-        if _is_parameter(name, value) and (wanted is None or name in wanted or name in model.model_fields)
-    }
+    given = parameters_in(namespace, frozenset(model.model_fields))
     root = project_root()
     try:
         p = check(model, given)
@@ -309,36 +300,6 @@ def check(model: type[P], given: Mapping[str, Any]) -> P:
         return p
     lines = "\n".join(f"  {problem}" for problem in problems)
     raise ConfigurationError("parameters", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
-
-
-def _set_by_cells(history: Any, fields: frozenset[str]) -> frozenset[str] | None:
-    """What the parameters cell that ran last sets, and papermill's behind it; None where no such cell has run.
-
-    Args:
-        history: IPython's `In`.
-    """
-    cells = [str(cell) for cell in history] if isinstance(history, list) else []
-    names = [_assigned(cell) for cell in cells]
-    injected = [cell.lstrip().startswith(PAPERMILL_CELL) for cell in cells] + [False]
-    own = [n for n, found in enumerate(names) if not injected[n] and 2 * len(found & fields) > len(fields)]
-    if not own:
-        return None
-    return names[own[-1]] | (names[own[-1] + 1] if injected[own[-1] + 1] else frozenset())
-
-
-def _assigned(source: str) -> frozenset[str]:
-    """The names that a cell assigns at its top level."""
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return frozenset()
-    targets = [target for one in statements if isinstance(one, ast.Assign) for target in one.targets]
-    return frozenset(target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _is_parameter(name: str, value: Any) -> bool:
-    plain = isinstance(value, str | int | float | bool | list | dict | tuple) or value is None
-    return plain and not name.startswith("_") and name not in JUPYTER_NAMES and name not in PAPERMILL_NAMES
 
 
 def _explain(finding: Any, model: type[BaseModel]) -> str:

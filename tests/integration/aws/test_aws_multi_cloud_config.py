@@ -254,8 +254,9 @@ def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     with pytest.raises(
         ProvisioningError,
         match=r"azure and gcp in the sandbox only, .* nothing was done",
-    ):
+    ) as refused:
         plan(twin, session)
+    assert refused.value.remedy == 'Use the target "sandbox", or deploy the part on AWS alone with clouds=["aws"]'
     assert plan_destroy(twin, session, data=True).changes == ()
 
 
