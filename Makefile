@@ -9,7 +9,7 @@ SLICES := 4
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test test-slice test-all bench cost-report lint clean notebooks
+.PHONY: help venv demo lab test test-slice test-all bench cost-report lint clean notebooks api-page
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ lint: $(READY)  ## Check style, layers and types
 
 notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs
 	@$(BIN)/python -m tests.notebooks.refresh
+
+api-page: $(READY)  ## Write docs/api.md from the docstrings
+	@$(BIN)/python -m tests.programs.api_page
 
 clean:  ## Stop the sandbox and remove what was generated
 	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down --all

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from l3kit.clouds.ports.resources import Finding, Resource
-from l3kit.notebook.gaps import Gap, gaps_tables, told
+from l3kit.errors import CheckFailedError
+from l3kit.notebook.answer import Answer
+from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown, Table, table
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +42,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan(Shown):
-    """Steps of apply, in order.
+class Plan(Shown, Answer):
+    """What apply would do, in order.
 
     Attributes:
         title: `deploy` or `destroy`, and the twin's name.
@@ -68,8 +71,7 @@ class Plan(Shown):
         """Steps that would change something."""
         return tuple(step for step in self.steps if step.action in ("create", "update", "delete"))
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         counts = Counter(step.action for step in self.steps)
         parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
         if self.destroying:
@@ -78,14 +80,25 @@ class Plan(Shown):
             counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
         return f"{self.title}: {counted}{told(self.gaps)}"
 
+    def raise_if_changes(self) -> None:
+        """Raise CheckFailedError where something would change: what a second plan, after apply, is asked."""
+        if self.changes:
+            names = ", ".join(f"{step.action} {step.kind} {step.name}" for step in self.changes[:MAX_SAID])
+            more = f" and {len(self.changes) - MAX_SAID:,} more" if len(self.changes) > MAX_SAID else ""
+            raise CheckFailedError(
+                self.title,
+                f"still has {count_of(len(self.changes), 'change')} to make: {names}{more}",
+                "Apply it; a plan that still has changes right after that is a defect of l3kit",
+            )
+
     def to_frame(self) -> pd.DataFrame:
         """Return columns action, resource, name, reason, in the order of apply."""
         return steps_frame(self.steps)
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON values; no secrets, since reasons hold none."""
         return {
-            "plan": self.sentence(),
+            "summary": self.summary(),
+            "plan": self.summary(),
             "steps": steps_json(self.steps),
             "notes": list(self.notes),
             "complete": self.complete,
@@ -95,7 +108,7 @@ class Plan(Shown):
     def sheet(self) -> Sheet:
         """Return the steps in order, each with its sign and action; in HTML many unchanged ones are collapsed."""
         steps = [steps_table(self.steps)] if self.steps else []
-        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
+        return Sheet(self.summary(), (*gaps_tables(self.gaps), *steps), self.notes)
 
 
 def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:

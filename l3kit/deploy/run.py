@@ -14,15 +14,18 @@ from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
 from l3kit.deploy.desired import unwanted, wanted, wanted_for_removal
-from l3kit.deploy.plan import Plan, Step, findings, judged, kept_in_words, steps_json, steps_table
+from l3kit.deploy.plan import Plan, Step, findings, judged, kept_in_words, steps_frame, steps_json, steps_table
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown
 from l3kit.providers import provider as provider_of
 from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -36,8 +39,8 @@ def quiet(done: int, total: int, text: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ApplyResult(Shown):
-    """Result of apply.
+class ApplyResult(Shown, Answer):
+    """What apply did.
 
     Attributes:
         done: steps carried out, in order.
@@ -60,8 +63,7 @@ class ApplyResult(Shown):
         """Whether every cloud of the twin was reached."""
         return not self.gaps
 
-    def sentence(self) -> str:
-        """One-line summary, the same for the same outcome."""
+    def summary(self) -> str:
         return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
 
     def _counts(self) -> list[str]:
@@ -78,11 +80,15 @@ class ApplyResult(Shown):
     def sheet(self) -> Sheet:
         """Return the steps done, and the resources kept with the reason."""
         steps = (*self.done, *self.kept)
-        return Sheet(self.sentence(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
+        return Sheet(self.summary(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns action, resource, name, reason: what was done, then what was kept."""
+        return steps_frame((*self.done, *self.kept))
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "done": steps_json(self.done),
             "kept": steps_json(self.kept),
             "unchanged": self.unchanged,

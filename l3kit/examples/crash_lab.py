@@ -29,8 +29,7 @@ from l3kit.tiering.journal_record import from_row
 if TYPE_CHECKING:
     import pandas as pd
 
-    from l3kit.session import Session
-    from l3kit.twin.config import Twin
+    from l3kit.open_twin import OpenTwin
 
 MOVER = "hot-to-cold-mover"
 BATCH_ITEMS = 40
@@ -56,7 +55,8 @@ class CrashLab:
     Raises: ConfigurationError unless the session is a sandbox's and the twin has one device.
     """
 
-    def __init__(self, session: Session, twin: Twin, moment: datetime) -> None:
+    def __init__(self, opened: OpenTwin, moment: datetime) -> None:
+        session, twin = opened.session, opened.config
         if session.target != "sandbox" or not session.sandbox_endpoint:
             raise ConfigurationError(
                 "crash lab", "works in the sandbox only: it kills functions", "Set target: sandbox"
@@ -129,7 +129,7 @@ class CrashLab:
         """Run the mover normally, as its schedule would. Returns: its own summary."""
         done = run_mover(self._session, self._twin, MOVER, time=self._moment)
         notes = [note for report in done.reports for device in report["devices"] for note in device["notes"]]
-        return "\n".join([done.sentence(), *notes])
+        return "\n".join([done.summary(), *notes])
 
     def remains(self) -> Remains:
         """Inspect the hot tier, the cold tier and the journal."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from l3kit.deploy import ApplyResult, apply, plan
+from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
-from l3kit.notebook.progress import counter, progress, progress_bar
 from l3kit.operate.coroutines import run
-from l3kit.operate.movers import moments_between, replay
+from l3kit.operate.movers import moments_back
 from l3kit.operate.telemetry import WEATHER_FILE, put_telemetry, read_weather
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import device_prefix
@@ -20,20 +19,19 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 if TYPE_CHECKING:
     import pandas as pd
 
-    from l3kit.session import Session
-    from l3kit.twin.config import Twin
+    from l3kit.open_twin import OpenTwin
 
 
-def prepare_deployment(session: Session, twin: Twin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:
+def prepare_deployment(twin: OpenTwin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:
     """Deploy the twin in a sandbox where anything of it is missing; on real clouds nothing is ever prepared."""
-    if session.target != "sandbox":
+    if twin.session.target != "sandbox":
         return None
-    wanted = plan(twin, session, clouds=clouds)
-    return apply(wanted, session, progress=progress_bar("deploy")) if wanted.changes else None
+    wanted = twin.plan(clouds=clouds)
+    return wanted.apply() if wanted.changes else None
 
 
 def prepare_example(
-    session: Session, twin: Twin, *, newest: datetime, moved_days: int = 0, devices: Collection[str] | None = None
+    twin: OpenTwin, *, newest: datetime, moved_days: int = 0, devices: Collection[str] | None = None
 ) -> None:
     """Deploy, load the weather of devices of which no tier holds anything, and replay the movers for some days back.
 
@@ -42,22 +40,19 @@ def prepare_example(
         moved_days: run both movers monthly, beginning this many days back; 0 does not move.
         devices: of these devices alone; None is all of the twin's.
     """
-    if session.target != "sandbox":
+    if twin.session.target != "sandbox":
         return
-    prepare_deployment(session, twin)
-    wanted = [device.id for device in twin.devices if devices is None or device.id in devices]
-    empty = [device for device in wanted if not holds_readings(session, twin, device)]
+    prepare_deployment(twin)
+    wanted = [device.id for device in twin.config.devices if devices is None or device.id in devices]
+    empty = [device for device in wanted if not holds_readings(twin, device)]
     if empty:
-        loaded = load_example(session, twin, newest=newest, devices=empty)
+        loaded = load_example(twin, newest=newest, devices=empty)
         if loaded and moved_days:
-            moments = moments_back(newest, moved_days, 30)
-            for _ in progress(replay(session, twin, moments), total=len(moments), name="scheduled runs"):
-                pass
+            twin.replay(moments_back(newest, moved_days, 30))
 
 
 def load_example(
-    session: Session,
-    twin: Twin,
+    twin: OpenTwin,
     *,
     newest: datetime,
     last: int | None = None,
@@ -71,20 +66,22 @@ def load_example(
         devices: only the readings of these stations; None is all.
     Raises: ConfigurationError where the twin has no such data.
     """
-    path = twin.path / WEATHER_FILE
+    path = twin.config.path / WEATHER_FILE
     if not path.exists():
-        raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twin brings data")
+        raise ConfigurationError(
+            f"twin {twin.config.name}", f"has no {WEATHER_FILE}", "Only the example twin brings data"
+        )
     readings = read_weather(path, newest, last=last)
     if devices is not None:
         readings = [(device, item) for device, item in readings if device in devices]
-    return put_telemetry(session, twin, readings, progress=counter("load", len(readings)))
+    return put_telemetry(twin.session, twin.config, readings, progress=twin.shows.counter("load", len(readings)))
 
 
-def holds_readings(session: Session, twin: Twin, device: str) -> bool:
+def holds_readings(twin: OpenTwin, device: str) -> bool:
     """Whether any tier holds anything of this device."""
 
     async def look() -> bool:
-        async with open_tiers(session, twin) as tiers:
+        async with open_tiers(twin.session, twin.config) as tiers:
             if tiers.hot is not None and await tiers.hot.last_item(device) is not None:
                 return True
             for store in (tiers.cold, tiers.archive):
@@ -96,14 +93,14 @@ def holds_readings(session: Session, twin: Twin, device: str) -> bool:
     return run(look())
 
 
-def sample(session: Session, twin: Twin) -> pd.DataFrame:
+def sample(twin: OpenTwin) -> pd.DataFrame:
     """The newest reading of each device, as the hot tier holds it."""
     import pandas as pd
 
     async def read() -> list[bytes]:
-        async with open_tiers(session, twin) as tiers:
+        async with open_tiers(twin.session, twin.config) as tiers:
             assert tiers.hot is not None
-            found = [await tiers.hot.last_item(device.id) for device in twin.devices]
+            found = [await tiers.hot.last_item(device.id) for device in twin.config.devices]
         return [item for item in found if item is not None]
 
     return pd.DataFrame([{name: _plain(value) for name, value in exact_loads(item).items()} for item in run(read())])
@@ -111,8 +108,3 @@ def sample(session: Session, twin: Twin) -> pd.DataFrame:
 
 def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
-
-
-def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
-    """Scheduled times from a number of days back to the end, inclusive; the end alone for 0 days."""
-    return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]

@@ -12,12 +12,13 @@ from l3kit.cost.model.workload import Layout, Workload
 from l3kit.errors import CheckFailedError
 from l3kit.examples.prepare import load_example, prepare_deployment
 from l3kit.operate.coroutines import run
-from l3kit.operate.movers import MOVERS, run_mover
+from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.settings import DEFAULT_TUNING
 
 if TYPE_CHECKING:
+    from l3kit.open_twin import OpenTwin
     from l3kit.prices.price_book import PriceBook
     from l3kit.session import Session
     from l3kit.twin.config import Twin
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 LAYOUT = Layout.parse("aws-aws-aws")
 
 
-def measure_move(session: Session, twin: Twin, book: PriceBook, *, moment: datetime, readings: int) -> TrialMove:
+def measure_move(twin: OpenTwin, book: PriceBook, *, moment: datetime, readings: int) -> TrialMove:
     """Deploy the example in an empty sandbox, load readings that are old enough, run both movers, price their reports.
 
     Args:
@@ -33,20 +34,20 @@ def measure_move(session: Session, twin: Twin, book: PriceBook, *, moment: datet
         readings: of each station.
     Raises: CheckFailedError where not all readings were moved; ConfigurationError where the twin has no weather data.
     """
-    prepare_deployment(session, twin)
-    newest = moment - timedelta(days=twin.config.cold_storage_size_in_days + 1)
-    loaded = load_example(session, twin, newest=newest, last=readings)
-    workload, sample = _as_deployed(twin), measure_weather(twin.path / WEATHER_FILE)
+    prepare_deployment(twin)
+    newest = moment - timedelta(days=twin.config.config.cold_storage_size_in_days + 1)
+    loaded = load_example(twin, newest=newest, last=readings)
+    workload, sample = _as_deployed(twin.config), measure_weather(twin.config.path / WEATHER_FILE)
     agreements = []
     for mover in MOVERS:
-        moved = run_mover(session, twin, mover, time=moment)
+        moved = twin.run_mover(mover, time=moment)
         if moved.total("items") != loaded:
             raise CheckFailedError(
                 mover, f"moved {moved.total('items'):,} of {loaded:,} readings", "Begin with an empty sandbox: fresh"
             )
         load = as_moved(moved.reports, workload, sample.item_bytes, sample.hot_item_bytes)
         agreements.append((mover, beside(moved.reports, load, LAYOUT, book)))
-    return TrialMove(loaded, _stored_sizes(session, twin), int(workload.chunk_bytes), tuple(agreements))
+    return TrialMove(loaded, _stored_sizes(twin.session, twin.config), int(workload.chunk_bytes), tuple(agreements))
 
 
 def _as_deployed(twin: Twin) -> Workload:

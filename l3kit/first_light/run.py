@@ -151,7 +151,7 @@ def _destroy(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], 
         try:
             return destroy(
                 twin, session, data=True, progress=lambda at, count, text: tell(f"  {at} of {count}: {text}")
-            ).sentence()
+            ).summary()
         except L3Error as error:
             if pause is None:
                 raise

@@ -58,7 +58,7 @@ def deploy(run: Run) -> str:
     strange = [f"{step.action} {step.kind} {step.name}" for step in wanted.steps if step.action != "create"]
     _must(not strange, "the plan", f"everything is new, but: {', '.join(strange)}")
     done = apply(wanted, run.session, progress=lambda at, count, text: run.tell(f"  {at} of {count}: {text}"))
-    return "; ".join([done.sentence(), *wanted.notes])
+    return "; ".join([done.summary(), *wanted.notes])
 
 
 def plan_again(run: Run) -> str:
@@ -66,7 +66,7 @@ def plan_again(run: Run) -> str:
     wanted = plan(run.twin, run.session)
     changes = [f"{step.action} {step.kind}: {step.reason}" for step in wanted.changes]
     _must(not changes, "the second plan", f"would change something: {', '.join(changes)}")
-    return wanted.sentence()
+    return wanted.summary()
 
 
 def check_functions(run: Run) -> str:
@@ -74,7 +74,7 @@ def check_functions(run: Run) -> str:
     report = verify(run.session, run.twin, canary=False)
     failed = [f"{check.subject}: {check.seen} ({check.hint})" for check in report.failed]
     _must(not failed, "verification", "; ".join(failed))
-    return report.sentence()
+    return report.summary()
 
 
 def load(run: Run) -> str:
@@ -150,9 +150,9 @@ def _moved(run: Run, mover: str, *, chunks: int, items: int) -> str:
     _must(
         found == ("complete", chunks, items),
         mover,
-        f"{moved.sentence()}, not {items} items in {chunks} chunks {reasons}",
+        f"{moved.summary()}, not {items} items in {chunks} chunks {reasons}",
     )
-    return moved.sentence()
+    return moved.summary()
 
 
 def _results(run: Run) -> list[QueryResult]:

@@ -12,6 +12,42 @@ DONE = "done"
 """The last step passed to a callback of `step_printer`."""
 
 
+class Silent:
+    """Shows no progress: what long steps are given where nobody looks."""
+
+    def steps(self, name: str) -> Callable[[str], None]:
+        """A callback that is told in words which step is being done."""
+        return lambda step: None
+
+    def bar(self, name: str) -> Callable[[int, int, str], None]:
+        """A callback that is told steps done, steps in all, and what is being done."""
+        return lambda done, total, text: None
+
+    def counter(self, name: str, total: int) -> Callable[[int], None]:
+        """A callback that is told how many more were done."""
+        return lambda count: None
+
+    def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
+        """The items as they come."""
+        return iter(items)
+
+
+class Bars(Silent):
+    """Shows bars, in notebooks and terminals alike."""
+
+    def steps(self, name: str) -> Callable[[str], None]:
+        return step_printer(name)
+
+    def bar(self, name: str) -> Callable[[int, int, str], None]:
+        return progress_bar(name)
+
+    def counter(self, name: str, total: int) -> Callable[[int], None]:
+        return counter(name, total)
+
+    def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
+        return progress(items, total=total, name=name)
+
+
 def progress(items: Iterable[T], *, total: int | None = None, name: str = "") -> Iterator[T]:
     """Iterate with a progress bar."""
     return iter(tqdm(items, total=total, desc=name))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_frame, gaps_tables, told, unwritable
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.coroutines import run
@@ -53,8 +54,8 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TiersReport(Shown):
-    """Result of `tiers`.
+class TiersReport(Shown, Answer):
+    """What `tiers` found.
 
     Attributes:
         holdings: one for each device and tier with data.
@@ -97,17 +98,15 @@ class TiersReport(Shown):
         """Return each device in each tier, then what was not counted; all-zero columns are omitted."""
         frame = self.to_frame()
         frame = frame.drop(columns=[name for name in ("never moved", "ahead") if not frame[name].any()])
-        return Sheet(self.sentence(), (table(frame), *gaps_tables(self.gaps)), self.notes)
+        return Sheet(self.summary(), (table(frame), *gaps_tables(self.gaps)), self.notes)
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
         return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{told(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of the result file."""
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "complete": self.complete,
             "items": {tier: self.total(tier) for tier in TIERS},
             "holdings": [asdict(holding) for holding in self.holdings],

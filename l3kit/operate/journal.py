@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, StoreError
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_frame, gaps_tables, told, unreached
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.coroutines import run
@@ -14,7 +15,7 @@ from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, from_row
-from l3kit.tiering.ports import JournalStore, Tier
+from l3kit.tiering.ports import JournalStore, ObjectInfo, Tier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class JournalReport(Shown):
-    """Result of `read_journal`: each device's record, and what could not be read."""
+class JournalReport(Shown, Answer):
+    """What the journal holds.
+
+    Attributes:
+        records: each device's, the twin's in its order, then others of which one is left.
+        gaps: what could not be read.
+    """
 
     records: tuple[tuple[str, DeviceRecord], ...]
     gaps: tuple[Gap, ...] = ()
@@ -59,11 +65,10 @@ class JournalReport(Shown):
         return gaps_frame(self.gaps)
 
     def sheet(self) -> Sheet:
-        """Return one row per device, then what could not be read."""
-        return Sheet(self.sentence(), (table(self.to_frame()), *gaps_tables(self.gaps)))
+        """One row per device, then what could not be read."""
+        return Sheet(self.summary(), (table(self.to_frame()), *gaps_tables(self.gaps)))
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         moved = sum(record.moved_items for _, record in self.records)
         under_way = sum(record.entry is not None for _, record in self.records)
         devices, items = count_of(len(self.records), "device"), count_of(moved, "item")
@@ -71,9 +76,8 @@ class JournalReport(Shown):
         return text + told(self.gaps)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of the result file."""
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "complete": self.complete,
             "devices": self.to_frame().to_dict("records"),
             "gaps": [asdict(gap) for gap in self.gaps],
@@ -109,26 +113,61 @@ async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRec
         return Gap("hot", f"the record of {device_id}", error.cause, error.remedy)
 
 
-def objects(session: Session, twin: Twin, tier: Tier) -> pd.DataFrame:
-    """List the objects of the cold or archive tier: key, items (empty if unknown), bytes, storage class.
+@dataclass(frozen=True, slots=True, repr=False)
+class TierObjects(Shown, Answer):
+    """The objects of the cold or archive tier.
+
+    Attributes:
+        tier: which of the two.
+        objects: what the store says of each, in the order of their keys.
+    """
+
+    tier: Tier
+    objects: tuple[ObjectInfo, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per object: key, items (missing where it does not tell), bytes, storage class."""
+        import pandas as pd
+
+        rows = [[o.key, _items(o), o.size, o.storage_class] for o in self.objects]
+        return pd.DataFrame(rows, columns=["key", "items", "bytes", "storage class"]).astype({"items": "Int64"})
+
+    def sheet(self) -> Sheet:
+        """One row per object."""
+        return Sheet(self.summary(), (table(self.to_frame()),))
+
+    def summary(self) -> str:
+        size, items = sum(o.size for o in self.objects), sum(_items(o) or 0 for o in self.objects)
+        silent = sum(_items(o) is None for o in self.objects)
+        untold = f" and those of {count_of(silent, 'object')} that do not tell" if silent else ""
+        held = f"{count_of(items, 'item')}{untold} in {count_of(size, 'byte')}"
+        return f"{count_of(len(self.objects), f'{self.tier} object')}: {held}"
+
+    def to_json(self) -> dict[str, Any]:
+        objects = [
+            {"key": o.key, "items": _items(o), "bytes": o.size, "storage_class": o.storage_class} for o in self.objects
+        ]
+        return {"summary": self.summary(), "tier": self.tier, "objects": objects}
+
+
+def objects(session: Session, twin: Twin, tier: Tier) -> TierObjects:
+    """List the objects of the cold or archive tier; asks for each of them once.
 
     Raises: L3Error if this session does not reach the tier's cloud.
     """
-    import pandas as pd
 
-    async def read() -> list[list[object]]:
+    async def read() -> tuple[ObjectInfo, ...]:
         async with open_tiers(session, twin) as tiers:
             store = tiers.cold if tier == "cold" else tiers.archive
             if store is None:
                 gap = unreached(tier, twin.providers.tier(tier))
                 raise L3Error(gap.what, gap.reason, gap.remedy)
             keys = [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
-            infos = [info for key in keys if (info := await store.head(key)) is not None]
-        return [[i.key, _count(i.metadata.get("items", "")), i.size, i.storage_class] for i in infos]
+            return tuple([info for key in keys if (info := await store.head(key)) is not None])
 
-    frame = pd.DataFrame(run(read()), columns=["key", "items", "bytes", "storage class"])
-    return frame.astype({"items": "Int64"})
+    return TierObjects(tier, run(read()))
 
 
-def _count(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+def _items(info: ObjectInfo) -> int | None:
+    count = info.metadata.get("items", "")
+    return int(count) if count.isdecimal() else None

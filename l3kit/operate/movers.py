@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from l3kit.errors import ConfigurationError, L3Error
+from l3kit.errors import CheckFailedError, ConfigurationError, L3Error
+from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
 
 MOVERS = ("hot-to-cold-mover", "cold-to-archive-mover")
 MAX_INVOCATIONS = 1000
-"""Maximum invocations of one `run_mover` call, even if more remains."""
+"""Invocations of one `run_mover` before it gives up although more remains."""
+MAX_REASONS = 5
+"""Of what was left, so many are named in an error."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MoverRun(Shown):
-    """Reports of one or more invocations of a mover; `reports` are `RunReport.to_json()` values."""
+class MoverRun(Shown, CheckedAnswer):
+    """What `run_mover` did: one or more invocations of a mover.
+
+    Attributes:
+        function: the mover.
+        reports: what each invocation reported, as plain values.
+    """
 
     function: str
     reports: tuple[dict[str, Any], ...]
@@ -51,8 +59,7 @@ class MoverRun(Shown):
         found = [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
         return list({(skip["key"], skip["reason"]): skip for skip in found}.values())
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
@@ -84,10 +91,21 @@ class MoverRun(Shown):
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values("device", kind="stable").reset_index(drop=True)
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "summary": self.summary(),
+            "function": self.function,
+            "verdict": self.verdict,
+            "reports": list(self.reports),
+        }
+
+    def raise_if_failed(self) -> None:
+        check_complete([self])
+
     def sheet(self) -> Sheet:
         """Return one row per device, those with skipped data first."""
         frame = self.to_frame()
-        return Sheet(self.sentence(), (table(frame, first=frame["skipped"].astype(bool).tolist()),))
+        return Sheet(self.summary(), (table(frame, first=frame["skipped"].astype(bool).tolist()),))
 
     def requests_frame(self) -> pd.DataFrame:
         """Return requests and retries by kind, summed over the invocations."""
@@ -103,6 +121,19 @@ class MoverRun(Shown):
             for kind in kinds
         ]
         return pd.DataFrame(rows, columns=["request", "count", "retries"])
+
+
+def check_complete(runs: Iterable[MoverRun]) -> None:
+    """Raise CheckFailedError where one of these runs is not complete or left something."""
+    runs = list(runs)
+    left = [skip for run in runs for skip in run.skipped]
+    bad = [run.verdict for run in runs if run.verdict != "complete"]
+    if bad or left:
+        reasons = [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
+        if len(left) > MAX_REASONS:
+            reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
+        runs_ = count_of(len(bad), "run is", "runs are")
+        raise CheckFailedError("movers", f"{runs_} not complete. {'; '.join(reasons)}", "Run again; see the reasons")
 
 
 def run_mover(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> MoverRun:
@@ -152,6 +183,11 @@ def moments_between(start: datetime, end: datetime, every: timedelta) -> list[da
         moments.append(start)
         start += every
     return [*moments, end]
+
+
+def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
+    """Scheduled times from so many days back to the end, the end among them; the end alone for 0 days."""
+    return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]
 
 
 def _report(function: str, answer: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_frame, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.coroutines import run
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class QueryResult(Shown):
-    """Query result, with what is missing: archived parts that must be restored first, and all other gaps.
+class QueryResult(Shown, Answer):
+    """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
 
     Attributes:
         start, end: the bounds, inclusive, in ISO 8601 UTC; empty if open.
@@ -100,10 +101,9 @@ class QueryResult(Shown):
         if self.parts:
             parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
             tables.append(parts)
-        return Sheet(self.sentence(), tuple(tables))
+        return Sheet(self.summary(), tuple(tables))
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
         missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
@@ -137,7 +137,7 @@ class QueryResult(Shown):
     def to_json(self) -> dict[str, Any]:
         """Return the content of the result file; the items themselves stay in the notebook."""
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "device": self.device_id,
             "start": self.start,
             "end": self.end,

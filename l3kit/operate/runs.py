@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError
+from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.gaps import told
+from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.inventory import TiersReport, tiers
-from l3kit.operate.movers import MoverRun, replay
+from l3kit.operate.movers import MoverRun, check_complete, replay
 from l3kit.operate.tier_stores import TIERS
 from l3kit.tiering.counts import count_of
 
@@ -20,66 +23,122 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 Run = tuple[datetime, MoverRun, MoverRun]
-COLUMNS = ["time", "tier", "items"]
-MAX_REASONS = 5
-"""Maximum number of skipped entries that an error names."""
+"""A scheduled time, and what the hot-to-cold and the cold-to-archive mover did then."""
 
 
-def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return one row per scheduled time: what each mover moved, and its verdict."""
-    import pandas as pd
+@dataclass(frozen=True, slots=True, repr=False)
+class MoverRuns(Shown, CheckedAnswer):
+    """Runs of both movers at scheduled times, in order. Iterating gives them one by one; `+` joins two series.
 
-    rows = [
-        [
-            moment.strftime("%Y-%m-%d"),
-            *(hot.total("items"), hot.total("chunks"), hot.verdict),
-            *(cold.total("items"), cold.total("chunks"), cold.verdict),
+    Attributes:
+        runs: for each time what the hot-to-cold and what the cold-to-archive mover did.
+        counts: items in a tier after the run at a time, where the tiers were counted: time, tier, items.
+    """
+
+    runs: tuple[Run, ...]
+    counts: tuple[tuple[datetime, str, int], ...] = ()
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __add__(self, later: MoverRuns) -> MoverRuns:
+        return MoverRuns(self.runs + later.runs, self.counts + later.counts)
+
+    def summary(self) -> str:
+        to_cold, to_archive = self._moved()
+        times = count_of(len(self.runs), "scheduled run")
+        return f"{count_of(to_cold, 'item')} moved to cold, {to_archive:,} to archive, in {times}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per scheduled time: what each mover moved, and its verdict."""
+        import pandas as pd
+
+        rows = [
+            [
+                moment.strftime("%Y-%m-%d"),
+                *(hot.total("items"), hot.total("chunks"), hot.verdict),
+                *(cold.total("items"), cold.total("chunks"), cold.verdict),
+            ]
+            for moment, hot, cold in self.runs
         ]
-        for moment, hot, cold in runs
-    ]
-    columns = [
-        "scheduled",
-        "items to cold",
-        "chunks to cold",
-        "hot to cold",
-        "items to archive",
-        "chunks to archive",
-        "cold to archive",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+        columns = [
+            "scheduled",
+            "items to cold",
+            "chunks to cold",
+            "hot to cold",
+            "items to archive",
+            "chunks to archive",
+            "cold to archive",
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def requests_frame(self) -> pd.DataFrame:
+        """Requests and retries by kind over all runs of both movers."""
+        import pandas as pd
+
+        frames = [run.requests_frame().assign(mover=run.function) for _, *movers in self.runs for run in movers]
+        together = pd.concat(frames) if frames else pd.DataFrame(columns=["request", "count", "retries", "mover"])
+        summed: pd.DataFrame = together.groupby(["mover", "request"], as_index=False, sort=False)[
+            ["count", "retries"]
+        ].sum()
+        return summed
+
+    def history_frame(self) -> pd.DataFrame:
+        """Columns `time`, `tier`, `items`: what each tier held after each run; empty where nobody counted."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.counts), columns=["time", "tier", "items"])
+
+    def sheet(self) -> Sheet:
+        """One row per scheduled time."""
+        return Sheet(self.summary(), (table(self.to_frame()),))
+
+    def to_json(self) -> dict[str, Any]:
+        """The totals, and each run's reports."""
+        to_cold, to_archive = self._moved()
+        return {
+            "summary": self.summary(),
+            "items_to_cold": to_cold,
+            "items_to_archive": to_archive,
+            "runs": [
+                {"scheduled": moment.isoformat(), "reports": [*hot.reports, *cold.reports]}
+                for moment, hot, cold in self.runs
+            ],
+        }
+
+    def raise_if_failed(self) -> None:
+        check_complete(run for _, *movers in self.runs for run in movers)
+
+    def _moved(self) -> tuple[int, int]:
+        return sum(hot.total("items") for _, hot, _ in self.runs), sum(cold.total("items") for _, _, cold in self.runs)
 
 
-def requests_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return requests and retries by kind over all runs of both movers."""
-    import pandas as pd
-
-    frames = [run.requests_frame().assign(mover=run.function) for _, *movers in runs for run in movers]
-    together = pd.concat(frames) if frames else pd.DataFrame(columns=["request", "count", "retries", "mover"])
-    summed: pd.DataFrame = together.groupby(["mover", "request"], as_index=False, sort=False)[
-        ["count", "retries"]
-    ].sum()
-    return summed
-
-
-def watch(
+def run_at(
     session: Session,
     twin: Twin,
-    runs: list[Run],
     moments: Sequence[datetime],
     *,
-    progress: Callable[..., Iterable[Run]],
-) -> pd.DataFrame:
-    """Run both movers at these times, append each run to `runs`, and count the tiers after each.
+    count_tiers: bool = False,
+    progress: Callable[[Iterable[Run]], Iterable[Run]] = iter,
+) -> MoverRuns:
+    """Run both movers at each of these scheduled times in turn, as the schedules would have done.
 
-    Returns: columns `time`, `tier`, `items`, starting with the state after the last run already in `runs`.
+    Args:
+        count_tiers: count each tier's items after each time too, for `history_frame`.
+        progress: hands the runs on as they are made.
+    Raises: as `run_mover`.
     """
-    import pandas as pd
-
-    history = [_counted(session, twin, runs[-1][0])] if runs else []
-    for run in progress(replay(session, twin, moments), total=len(moments), name="scheduled runs"):
+    runs: list[Run] = []
+    counts: list[tuple[datetime, str, int]] = []
+    for run in progress(replay(session, twin, moments)):
         runs.append(run)
-        history.append(_counted(session, twin, run[0]))
-    return pd.concat(history, ignore_index=True)
+        if count_tiers:
+            held = tiers(session, twin)
+            counts += [(run[0], tier, held.total(tier)) for tier in TIERS if held.total(tier)]
+    return MoverRuns(tuple(runs), tuple(counts))
 
 
 def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
@@ -102,36 +161,3 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
             "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/journal.md"
         )
     return totals
-
-
-def check_runs(runs: Sequence[Run]) -> None:
-    """Raise CheckFailedError if a run skipped something."""
-    left = [skip for _, *movers in runs for run in movers for skip in run.skipped]
-    bad = [run.verdict for _, *movers in runs for run in movers if run.verdict != "complete"]
-    if bad or left:
-        reasons = [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
-        if len(left) > MAX_REASONS:
-            reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
-        runs_ = count_of(len(bad), "run is", "runs are")
-        raise CheckFailedError("movers", f"{runs_} not complete. {'; '.join(reasons)}", "Run again; see the reasons")
-
-
-def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return the content of the result file: totals, and the reports of each run."""
-    moved = [sum(run.total("items") for run in column) for column in ([r[1] for r in runs], [r[2] for r in runs])]
-    times = count_of(len(runs), "scheduled run")
-    return {
-        "summary": f"{count_of(moved[0], 'item')} moved to cold, {moved[1]:,} to archive, in {times}",
-        "items_to_cold": moved[0],
-        "items_to_archive": moved[1],
-        "runs": [
-            {"scheduled": moment.isoformat(), "reports": [*hot.reports, *cold.reports]} for moment, hot, cold in runs
-        ],
-    }
-
-
-def _counted(session: Session, twin: Twin, moment: datetime) -> pd.DataFrame:
-    import pandas as pd
-
-    found = tiers(session, twin)
-    return pd.DataFrame([[moment, tier, found.total(tier)] for tier in TIERS if found.total(tier)], columns=COLUMNS)

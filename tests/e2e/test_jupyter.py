@@ -120,7 +120,7 @@ def kernel() -> Iterator[tuple[Any, BlockingKernelClient]]:
 
 def test_a_cell_stopped_in_the_middle_of_apply_says_where_and_running_again_completes_it(folder: Path) -> None:
     cells = [cell.source for cell in opened("deploy_l3").cells if cell.cell_type == "code"]
-    at = next(number for number, source in enumerate(cells) if "l3kit.apply(" in source)
+    at = next(number for number, source in enumerate(cells) if "plan.apply()" in source)
     log = folder / "sandbox" / "logs" / "deploy-nyc-weather.jsonl"
     with kernel() as (manager, client):
         for source in cells[:at]:
@@ -148,7 +148,7 @@ def test_a_cell_stopped_in_the_middle_of_apply_says_where_and_running_again_comp
 
 def test_a_sandbox_killed_under_a_notebook_is_told_in_one_sentence_with_a_remedy(folder: Path) -> None:
     cells = [cell.source for cell in opened("deploy_l3").cells if cell.cell_type == "code"]
-    at = next(number for number, source in enumerate(cells) if "l3kit.apply(" in source)
+    at = next(number for number, source in enumerate(cells) if "plan.apply()" in source)
     with kernel() as (_, client):
         for source in cells[:at]:
             assert client.execute_interactive(source, timeout=PATIENCE)["content"]["status"] == "ok"

@@ -68,17 +68,18 @@ def main(home: Path, layout: str) -> None:
             (folder / f"{file}.json").write_text(json.dumps(content))
         twin = l3kit.Twin.load(folder)
         session = sandbox_session(sandbox.ensure_up(home, clouds=providers_of(twin)))
-        l3kit.apply(l3kit.plan(twin, session), session)
+        opened = l3kit.OpenTwin(twin, session)
+        opened.plan().apply()
         readings = {1: "1.50", 6: "1" * 5_000}
         put_telemetry(session, twin, [("d", _reading(month, number)) for month, number in readings.items()])
         for mover in MOVERS:
-            done = l3kit.run_mover(session, twin, mover, time="2026-06-10T00:00:00Z")
-            print(done.sentence(), file=sys.stderr)
-        l3kit.query(session, twin, "d").request_restore(1)
-        found = l3kit.query(session, twin, "d")
-        checked = l3kit.verify(session, twin, canary=False)
+            done = opened.run_mover(mover, time="2026-06-10T00:00:00Z")
+            print(done.summary(), file=sys.stderr)
+        opened.query("d").request_restore(1)
+        found = opened.query("d")
+        checked = opened.verify(canary=False)
         counts = {str(row["tier"]): len(str(row["v"])) for row in found.rows}
-        gone = l3kit.destroy(twin, session, data=True)
+        gone = opened.destroy(data=True)
         print(
             json.dumps({"digits": counts, "failed": [c.subject for c in checked.failed], "destroyed": len(gone.done)})
         )

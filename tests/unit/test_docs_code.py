@@ -20,7 +20,9 @@ import yaml
 
 import l3kit
 from l3kit import cli
+from l3kit.open_twin import OpenTwin
 from l3kit.operate.movers import MoverRun
+from l3kit.session import Session
 from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +39,11 @@ def inline(page: Path) -> list[str]:
     """Code between backticks, outside of fences."""
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", text)]
+
+
+def opened() -> OpenTwin:
+    """What the pages call `twin`, without any cloud."""
+    return OpenTwin(Twin.load(EXAMPLE), Session("sandbox", {}))
 
 
 # --- Python -----------------------------------------------------------------------------------------------------
@@ -78,7 +85,7 @@ def given_to_cost(folder: Path) -> dict[str, Any]:
         "other": other,
         "run": run,
         "runs": [(datetime(2026, 1, 1, tzinfo=UTC), run, MoverRun("cold-to-archive-mover", (report(),)))],
-        "twin": Twin.load(EXAMPLE),
+        "twin": opened(),
     }
 
 
@@ -114,8 +121,8 @@ def found(name: str, names: Mapping[str, Any]) -> Any:
 
 
 def known(block: str) -> dict[str, Any]:
-    """l3kit, what it exports, and what the block imports."""
-    names: dict[str, Any] = {"l3kit": l3kit, **{name: getattr(l3kit, name) for name in l3kit.__all__}}
+    """l3kit, what it exports, an open twin, and what the block imports."""
+    names: dict[str, Any] = {"l3kit": l3kit, "twin": opened(), **{name: getattr(l3kit, name) for name in l3kit.__all__}}
     imports = [s for s in ast.parse(block).body if isinstance(s, ast.Import | ast.ImportFrom)]
     exec(compile(ast.Module(list(imports), []), "docs", "exec"), names)
     return names
@@ -165,7 +172,7 @@ def test_names_of_the_package_exist(page: Path) -> None:
 
 def test_the_check_of_calls_sees_what_is_there() -> None:
     seen = {dotted(node.func) for page in PAGES for node, _ in calls(page)}
-    assert {"sandbox.ensure_up", "arm", "l3kit.examples.measure_move", "l3kit.end_lease"} <= seen
+    assert {"sandbox.ensure_up", "arm", "l3kit.examples.measure_move", "twin.end_lease", "l3kit.open"} <= seen
     with pytest.raises(ModuleNotFoundError):
         found("l3kit.no_such_verb", {"l3kit": l3kit})
     with pytest.raises(ModuleNotFoundError):

@@ -22,7 +22,6 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from google.api_core.exceptions import ServiceUnavailable
 from google.auth.exceptions import DefaultCredentialsError
 
-import l3kit
 from l3kit import sandbox
 from l3kit.cli import main
 from l3kit.clouds.aws.cloud import AwsCloud
@@ -37,6 +36,7 @@ from l3kit.clouds.gcp.control import calls as gcp_calls
 from l3kit.clouds.gcp.data import item_writes
 from l3kit.clouds.ports.resources import Finding
 from l3kit.cost.report.document import make_report
+from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import Plan, Step
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import ConfigurationError, ItemRefusedError, L3Error, ProvisioningError, SandboxError
@@ -46,11 +46,16 @@ from l3kit.files import refusal
 from l3kit.first_light.report import Report, save
 from l3kit.notebook.parameters import QueryParameters, check
 from l3kit.notebook.results import ResultFile
+from l3kit.open_twin import OpenTwin
+from l3kit.operate.explain.gather import explain
+from l3kit.operate.inventory import tiers
+from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
-from l3kit.operate.movers import MOVERS
+from l3kit.operate.movers import MOVERS, replay, run_mover
+from l3kit.operate.query import query
 from l3kit.operate.reading import merged
 from l3kit.operate.telemetry import canonical_item, put_telemetry
-from l3kit.operate.verify.report import drift_checks
+from l3kit.operate.verify.report import drift_checks, verify
 from l3kit.packaging.wheels import Runtime, dependencies
 from l3kit.session import Session, connect, reached
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -64,6 +69,10 @@ TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "nyc-weather")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = "very-secret-key"
 CLOSED = "http://127.0.0.1:9"
+
+
+def opened(session: Session) -> OpenTwin:
+    return OpenTwin(TWIN, session)
 
 
 def told(error: L3Error) -> str:
@@ -269,24 +278,24 @@ def _plan(session: Session) -> Plan:
 
 ONE_READING = [("JFK", b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}')]
 VERBS: Mapping[str, Callable[[Session], object]] = {
-    "plan": lambda s: l3kit.plan(TWIN, s),
-    "apply": lambda s: l3kit.apply(_plan(s), s),
-    "plan_destroy": lambda s: l3kit.plan_destroy(TWIN, s),
-    "destroy": lambda s: l3kit.destroy(TWIN, s),
-    "run_mover": lambda s: l3kit.run_mover(s, TWIN, MOVERS[0]),
-    "replay": lambda s: list(l3kit.replay(s, TWIN, [NOON])),
-    "query": lambda s: l3kit.query(s, TWIN, "JFK"),
-    "tiers": lambda s: l3kit.tiers(s, TWIN),
-    "objects": lambda s: l3kit.objects(s, TWIN, "cold"),
-    "read_journal": lambda s: l3kit.read_journal(s, TWIN),
-    "explain": lambda s: l3kit.explain(s, TWIN, "JFK"),
-    "verify": lambda s: l3kit.verify(s, TWIN),
+    "plan": lambda s: plan(TWIN, s),
+    "apply": lambda s: apply(_plan(s), s),
+    "plan_destroy": lambda s: plan_destroy(TWIN, s),
+    "destroy": lambda s: destroy(TWIN, s),
+    "run_mover": lambda s: run_mover(s, TWIN, MOVERS[0]),
+    "replay": lambda s: list(replay(s, TWIN, [NOON])),
+    "query": lambda s: query(s, TWIN, "JFK"),
+    "tiers": lambda s: tiers(s, TWIN),
+    "objects": lambda s: objects(s, TWIN, "cold"),
+    "read_journal": lambda s: read_journal(s, TWIN),
+    "explain": lambda s: explain(s, TWIN, "JFK"),
+    "verify": lambda s: verify(s, TWIN),
     "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
-    "load_example": lambda s: load_example(s, TWIN, newest=NOON, last=1),
-    "prepare_deployment": lambda s: prepare_deployment(s, TWIN),
-    "holds_readings": lambda s: holds_readings(s, TWIN, "JFK"),
-    "sample": lambda s: sample(s, TWIN),
+    "load_example": lambda s: load_example(opened(s), newest=NOON, last=1),
+    "prepare_deployment": lambda s: prepare_deployment(opened(s)),
+    "holds_readings": lambda s: holds_readings(opened(s), "JFK"),
+    "sample": lambda s: sample(opened(s)),
 }
 
 
@@ -307,7 +316,7 @@ def test_a_sandbox_that_was_started_anew_is_told(dead: Session) -> None:
     content |= {"aws_endpoint": "http://127.0.0.1:1", "processes": []}
     (dead.sandbox_home / "state.json").write_text(json.dumps(content))
     with pytest.raises(SandboxError, match="was started anew after this session was opened") as caught:
-        l3kit.query(dead, TWIN, "JFK")
+        query(dead, TWIN, "JFK")
     told(caught.value)
 
 
@@ -318,7 +327,7 @@ def test_a_sandbox_that_has_stopped_is_told(ended: str, dead: Session) -> None:
     if ended:
         (dead.sandbox_home / "ended.json").write_text(ended)
     with pytest.raises(SandboxError, match=r"is not up any more|has stopped: no request for 14400 s") as caught:
-        l3kit.tiers(dead, TWIN)
+        tiers(dead, TWIN)
     told(caught.value)
 
 
@@ -485,8 +494,8 @@ def test_a_command_with_a_bad_place_ends_in_a_sentence(
 @pytest.mark.parametrize(
     "verb",
     [
-        lambda s, d: l3kit.query(s, TWIN, d),
-        lambda s, d: l3kit.explain(s, TWIN, d),
+        lambda s, d: query(s, TWIN, d),
+        lambda s, d: explain(s, TWIN, d),
         lambda s, d: end_lease(s, TWIN, d),
         lambda s, d: put_telemetry(s, TWIN, [(d, b"{}")]),
     ],
@@ -502,5 +511,5 @@ def test_a_device_id_that_is_none_is_told(
 
 def test_the_crash_lab_works_in_a_sandbox_alone(unreachable: Session) -> None:
     with pytest.raises(ConfigurationError, match="works in the sandbox only") as caught:
-        CrashLab(unreachable, TWIN, NOON)
+        CrashLab(opened(unreachable), NOON)
     told(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +97,7 @@ class BatchingGain(Shown):
 
 
 def batching_gain(
-    runs: Sequence[tuple[datetime, MoverRun, MoverRun]],
+    runs: Iterable[tuple[datetime, MoverRun, MoverRun]],
     twin: Twin,
     *,
     book: PriceBook | None = None,
@@ -106,14 +106,15 @@ def batching_gain(
     """What the chunks of these runs saved in requests and USD.
 
     Args:
-        runs: as `replay` and `watch` give them: a time, the hot-to-cold run, the cold-to-archive run.
+        runs: as `OpenTwin.replay` gives them: a time, the hot-to-cold run, the cold-to-archive run.
         book: prices; None takes those that come with l3kit.
         regions: of the tiers' clouds; one that is not named is in its default region.
     Raises: ConfigurationError for a region without prices.
     """
     layout = Layout.parse("-".join(twin.providers.tier(tier) for tier in ("hot", "cold", "archive")))
     sites = sites_of(load_prices() if book is None else book, layout, regions)
-    hot_runs, cold_runs = [hot for _, hot, _ in runs], [cold for _, _, cold in runs]
+    made = list(runs)
+    hot_runs, cold_runs = [hot for _, hot, _ in made], [cold for _, _, cold in made]
     return BatchingGain((_stored(hot_runs, sites.cold, "cold"), _stored(cold_runs, sites.archive, "archive")))
 
 

@@ -29,7 +29,9 @@ def _hot(facts: DeviceFacts) -> Iterator[Gap]:
         return
     if not hot.complete:
         what = f"hot items behind the first {len(hot.sort_keys):,}"
-        yield Gap("hot", what, "were not read: there are too many for one page", "l3kit.tiers() counts them all")
+        yield Gap(
+            "hot", what, "were not read: there are too many for one page", "l3kit.open(folder).tiers() counts them all"
+        )
     if hot.refused:
         yield unwritable(len(hot.refused), hot.refused[0])
 

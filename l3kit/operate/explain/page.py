@@ -15,9 +15,10 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from l3kit.notebook.answer import Answer
 from l3kit.notebook.tables import Table, visible
 from l3kit.operate.explain.gaps import gaps_of
-from l3kit.operate.explain.summary import TierSummary, chunk_summary, hot_summary, sized
+from l3kit.operate.explain.summary import COLUMNS, TierSummary, chunk_summary, hot_summary, sized, summaries_frame
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import moment_of, movable_moment, why_unmovable
 from l3kit.tiering.format.time_ranges import due
@@ -25,6 +26,8 @@ from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.movers.report import iso
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from l3kit.notebook.gaps import Gap
     from l3kit.operate.explain.facts import DeviceFacts, StoredChunk
     from l3kit.tiering.journal_record import DeviceRecord, Entry
@@ -33,13 +36,12 @@ if TYPE_CHECKING:
 WIDTH = 118
 _WRAP: Any = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
 GAP_FACTOR = 5
-"""Report a gap between tiers longer than this many times the median interval between items."""
-COLUMNS = ("tier", "cloud", "items", "objects", "bytes", "first", "last", "store")
+"""A pause between two tiers is told where it is longer than so many times the usual time between two items."""
 
 
 @dataclass(frozen=True, repr=False)
-class DevicePage:
-    """What `explain` returns: print it, show it in Jupyter, or take `to_json()`."""
+class DevicePage(Answer):
+    """What `explain` found of one device: each tier's part, what is under way, what happens next."""
 
     facts: DeviceFacts
 
@@ -112,8 +114,7 @@ class DevicePage:
             return "other" if all(digests) else "unseen"
         return "unseen" if self.facts.cold is None else "absent"
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         counts = [f"{t.cells()[2]} items {t.tier}" if t.store else f"{t.tier} not reached" for t in self.tiers]
         entry = self.facts.record.entry if self.facts.record else None
         state = f"a chunk is {entry.state}" if entry else "nothing is under way"
@@ -132,7 +133,7 @@ class DevicePage:
         return {heading: sentences for heading, sentences in found.items() if sentences}
 
     def __str__(self) -> str:
-        lines = [*textwrap.wrap(self.sentence(), **_WRAP), "", str(self._table())]
+        lines = [*textwrap.wrap(self.summary(), **_WRAP), "", str(self._table())]
         for heading, sentences in self.sections().items():
             lines += ["", heading]
             for text in sentences:
@@ -146,11 +147,15 @@ class DevicePage:
             f"<h4>{heading}</h4>" + "".join(f"<p>{escape(text)}</p>" for text in sentences)
             for heading, sentences in self.sections().items()
         ]
-        return f"<p><b>{escape(self.sentence())}</b></p>{self._table()._repr_html_()}{''.join(parts)}"
+        return f"<p><b>{escape(self.summary())}</b></p>{self._table()._repr_html_()}{''.join(parts)}"
 
     def _table(self) -> Table:
         rows = tuple(tuple(map(visible, tier.cells())) for tier in self.tiers)
         return Table(COLUMNS, rows, frozenset(("items", "objects", "bytes")))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per tier, columns as in `COLUMNS`; what is not known of a tier that was not reached is empty."""
+        return summaries_frame(self.tiers)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values: the table, the journal record without its lists, what is due, and the page's sentences."""
@@ -158,7 +163,7 @@ class DevicePage:
         hot_run, cold_run = (schedule.next_run for schedule in f.schedules)
         entry = record.entry if record else None
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "device": f.device_id,
             "twin": f.twin,
             "now": iso(f.now),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from l3kit.operate.explain.facts import HotItems, Place, StoredChunk
+
+COLUMNS = ("tier", "cloud", "items", "objects", "bytes", "first", "last", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ class TierSummary:
         items = f"{'at least ' if self.at_least else ''}{self.items:,}"
         objects = "-" if self.tier == "hot" else f"{self.objects:,}"
         return (self.tier, self.cloud, items, objects, sized(self.bytes), self.first, self.last, self.store)
+
+
+def summaries_frame(tiers: Iterable[TierSummary]) -> pd.DataFrame:
+    """One row per tier; counts of a tier that was not reached are missing, and of the hot tier its objects."""
+    import pandas as pd
+
+    rows = [
+        [
+            *(t.tier, t.cloud),
+            *((t.items, None if t.tier == "hot" else t.objects, t.bytes) if t.store else (None, None, None)),
+            *(t.first, t.last, t.store),
+        ]
+        for t in tiers
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(("items", "objects", "bytes"), "Int64"))
 
 
 def sized(size: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-EVERYWHERE = "l3kit.tiers() counts everything"
+EVERYWHERE = "l3kit.open(folder).tiers() counts everything"
 
 
 @dataclass(frozen=True, slots=True)

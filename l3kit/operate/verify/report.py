@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
+from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Sheet, Shown, table
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.items import item_checks
@@ -40,14 +41,20 @@ MAX_SAID = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class VerifyReport(Shown):
-    """All checks in order; displayed with the failed ones first."""
+class VerifyReport(Shown, CheckedAnswer):
+    """What `verify` found; shown to people, the failed checks come first.
+
+    Attributes:
+        checks: all of them, in order.
+        notes: what a person should know beside them.
+    """
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = field(default=())
 
     @property
     def failed(self) -> tuple[Check, ...]:
+        """The checks that failed, in order."""
         return tuple(check for check in self.checks if not check.passed)
 
     def to_frame(self) -> pd.DataFrame:
@@ -63,7 +70,7 @@ class VerifyReport(Shown):
         frame["passed"] = ["passed" if check.passed else "failed" for check in self.checks]
         frame = frame[["passed", "group", "subject", "expected", "seen", "hint"]].rename(columns={"passed": "result"})
         shown = table(frame, first=[not check.passed for check in self.checks], told_by="result")
-        return Sheet(self.sentence(), (shown,), self.notes)
+        return Sheet(self.summary(), (shown,), self.notes)
 
     def latency_frame(self) -> pd.DataFrame:
         """Return the milliseconds of each probe."""
@@ -72,8 +79,7 @@ class VerifyReport(Shown):
         rows = [[c.subject, c.expected, round(c.milliseconds, 1)] for c in self.checks if c.milliseconds is not None]
         return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
 
-    def sentence(self) -> str:
-        """One-line summary."""
+    def summary(self) -> str:
         if self.failed:
             more = f"; and {len(self.failed) - MAX_SAID} more" if len(self.failed) > MAX_SAID else ""
             return (
@@ -84,19 +90,17 @@ class VerifyReport(Shown):
         return f"{'all ' if len(self.checks) != 1 else ''}{count_of(len(self.checks), 'check')} passed"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the content of the result file."""
         return {
-            "summary": self.sentence(),
+            "summary": self.summary(),
             "passed": not self.failed,
             "checks": [asdict(check) for check in self.checks],
             "notes": list(self.notes),
         }
 
     def raise_if_failed(self) -> None:
-        """Raise CheckFailedError with the failed checks and their remedies."""
         if self.failed:
             remedies = "; ".join(dict.fromkeys(check.hint for check in self.failed if check.hint))
-            raise CheckFailedError("verify_connections", self.sentence(), remedies)
+            raise CheckFailedError("verify_connections", self.summary(), remedies)
 
 
 def verify(

@@ -72,7 +72,7 @@ def test_a_second_apply_changes_nothing_and_says_so(session: Session, make_twin:
     assert again.changes == ()
     result = apply(again, session)
     assert result.done == ()
-    assert result.sentence() == f"deploy {twin.name}: nothing to change, all 13 resources are as they should be"
+    assert result.summary() == f"deploy {twin.name}: nothing to change, all 13 resources are as they should be"
 
 
 def test_an_old_plan_does_no_harm(session: Session, make_twin: MakeTwin) -> None:

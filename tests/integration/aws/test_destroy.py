@@ -49,9 +49,9 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, 
     wanted = plan_destroy(one, session, data=True)
     assert not wanted.complete
     gap = f"what {one.name} has on gcp is neither shown nor removed: this session does not reach it"
-    assert gap in wanted.sentence()
+    assert gap in wanted.summary()
     result = apply(wanted, session)
-    assert gap in result.sentence()
+    assert gap in result.summary()
     assert result.to_json()["gaps"][0]["remedy"] == "Connect to gcp as well"
     assert {step.action for step in result.done} == {"delete"}
     assert destroy(one, session, data=True).done == ()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-import l3kit
 from l3kit.cli import main
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
+from l3kit.operate.explain.gather import explain
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.movers import run_mover
 from l3kit.operate.tier_stores import TierStores, open_tiers
@@ -87,7 +87,7 @@ def scheduled(twin: Twin, expression: str) -> Twin:
 
 def explained(session: Session, twin: Twin, *, now: datetime = NOW) -> tuple[DevicePage, str]:
     """The page, and its text without line breaks."""
-    page: DevicePage = l3kit.explain(session, twin, DEVICE, now=now)
+    page = explain(session, twin, DEVICE, now=now)
     assert len(str(page).splitlines()) <= 40
     return page, " ".join(str(page).split())
 
@@ -204,9 +204,9 @@ def test_a_device_removed_from_the_config_is_shown_and_an_unknown_one_refused(
     _, text = explained(session, without)
     assert "The device is no longer in the twin's config" in text
     with pytest.raises(ConfigurationError, match=r"no tier holds anything of it\. Devices: pump-2"):
-        l3kit.explain(session, without, "pump-3", now=NOW)
+        explain(session, without, "pump-3", now=NOW)
     with pytest.raises(ConfigurationError, match="names no time zone"):
-        l3kit.explain(session, without, DEVICE, now=NOW.replace(tzinfo=None))
+        explain(session, without, DEVICE, now=NOW.replace(tzinfo=None))
 
 
 @pytest.mark.slow

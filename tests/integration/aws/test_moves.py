@@ -14,6 +14,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.deploy import plan
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.examples.prepare import holds_readings, prepare_example
+from l3kit.open_twin import OpenTwin
 from l3kit.operate.coroutines import run
 from l3kit.operate.inventory import tiers
 from l3kit.operate.movers import run_mover
@@ -277,12 +278,12 @@ def test_the_example_is_loaded_for_the_devices_that_hold_nothing(session: Sessio
     (twin.path / WEATHER_FILE).write_bytes(gzip.compress("\n".join(map(",".join, lines)).encode()))
 
     def holding() -> list[str]:
-        return [device for device in "abc" if holds_readings(session, twin, device)]
+        return [device for device in "abc" if holds_readings(OpenTwin(twin, session), device)]
 
-    prepare_example(session, twin, newest=NOW - timedelta(days=40), devices=["b"])
+    prepare_example(OpenTwin(twin, session), newest=NOW - timedelta(days=40), devices=["b"])
     assert holding() == ["b"]
     run_mover(session, twin, "hot-to-cold-mover", time=NOW)
     assert holding() == ["b"], "also where only a later tier holds them"
-    prepare_example(session, twin, newest=NOW - timedelta(days=40))
+    prepare_example(OpenTwin(twin, session), newest=NOW - timedelta(days=40))
     assert holding() == ["a", "b", "c"]
     assert [tiers(session, twin).total(tier) for tier in ("hot", "cold")] == [6, 3]

@@ -135,9 +135,9 @@ async def _restore_one(session: Session, twin: Twin) -> None:
 
 def _tiers(session: Session, twin: Twin) -> None:
     found, journal = tiers(session, twin), read_journal(session, twin)
-    assert found.complete, found.sentence()
+    assert found.complete, found.summary()
     assert found.holdings
-    assert journal.complete, journal.sentence()
+    assert journal.complete, journal.summary()
     assert journal.records
 
 
@@ -219,11 +219,11 @@ def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
             return (await hot.read_page(DEVICE, before="1971")).sort_keys
 
     operator.allow(scope, without_mover)
-    assert "AccessDenied" in verify(operator.session, filled).sentence()
+    assert "AccessDenied" in verify(operator.session, filled).summary()
     assert asyncio.run(old_items()) == []
     (canary,) = [grant for grant in grants if "dynamodb:PartiQLDelete" in grant.actions]
     with operator.lacking(scope, without_mover, canary, "dynamodb:PartiQLDelete"):
-        assert "dynamodb:PartiQLDelete" in verify(operator.session, filled).sentence()
+        assert "dynamodb:PartiQLDelete" in verify(operator.session, filled).summary()
     assert len(asyncio.run(old_items())) == 1
 
 

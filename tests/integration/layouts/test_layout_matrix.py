@@ -13,10 +13,15 @@ from typing import Any
 
 import pytest
 
-from l3kit import check_links, explain, query, run_mover, tiers, verify
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import L3Error
+from l3kit.operate.explain.gather import explain
+from l3kit.operate.inventory import tiers
+from l3kit.operate.movers import run_mover
+from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
+from l3kit.operate.verify.links import check_links
+from l3kit.operate.verify.report import verify
 from l3kit.providers import names as provider_names
 from l3kit.session import Session, reached
 from l3kit.twin.config import Twin
@@ -70,10 +75,10 @@ def test_a_layout_works_from_nothing_to_nothing(
     written += load(clouds, twin, younger)
     move(clouds, twin, "hot-to-cold-mover", 42)
     found = tiers(clouds, twin)
-    assert found.complete, found.sentence()
+    assert found.complete, found.summary()
     assert [found.total(tier) for tier in ("hot", "cold", "archive")] == [42, 42, 42]
     report = verify(clouds, twin)
-    assert not report.failed, report.sentence()
+    assert not report.failed, report.summary()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
     assert sum(check.group == "links" for check in report.checks) == 4 * borders(layout)
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
@@ -122,9 +127,9 @@ def canonical(content: Any) -> str:
 def move(session: Session, twin: Twin, mover: str, items: int) -> None:
     """Run it; a second run finds nothing more."""
     moved = run_mover(session, twin, mover, time=NOW)
-    assert (moved.verdict, moved.total("items")) == ("complete", items), moved.sentence()
+    assert (moved.verdict, moved.total("items")) == ("complete", items), moved.summary()
     again = run_mover(session, twin, mover, time=NOW)
-    assert (again.verdict, again.total("items")) == ("complete", 0), again.sentence()
+    assert (again.verdict, again.total("items")) == ("complete", 0), again.summary()
 
 
 def queried(session: Session, twin: Twin, device: str) -> Counter[str]:

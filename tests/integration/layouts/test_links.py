@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from l3kit import check_links, verify
 from l3kit.clouds.ports.deployed_links import SENDERS
 from l3kit.deploy import Plan, apply, destroy, plan
+from l3kit.operate.verify.links import check_links
+from l3kit.operate.verify.report import verify
 from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
 from l3kit.tiering.settings import FUNCTIONS
@@ -165,7 +166,7 @@ def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_kille
         assert saved.token not in (first[link], second[link])
         assert {former.token.reveal() for former in saved.former} == {first[link], second[link]}
     report = verify(clouds, twin, canary=False)
-    assert report.failed == (), report.sentence()
+    assert report.failed == (), report.summary()
 
 
 # --- one file for each target -----------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 
-from l3kit import check_links, run_mover, tiers, verify
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
 from l3kit.clouds.azure.names import AzureNames
 from l3kit.clouds.gcp.control.calls import firestore_client, storage_client
@@ -22,7 +21,11 @@ from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import Definition
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import ConfigurationError, MissingConnectionError, ProvisioningError
+from l3kit.operate.inventory import tiers
+from l3kit.operate.movers import run_mover
 from l3kit.operate.telemetry import put_telemetry
+from l3kit.operate.verify.links import check_links
+from l3kit.operate.verify.report import verify
 from l3kit.session import Session
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin.config import Twin
@@ -95,7 +98,7 @@ def test_a_second_apply_changes_nothing_and_says_so(
     assert again.changes == (), str(again)
     result = apply(again, clouds)
     assert result.done == ()
-    assert "nothing to change" in result.sentence()
+    assert "nothing to change" in result.summary()
 
 
 @pytest.mark.slow
@@ -109,7 +112,7 @@ def test_one_cloud_after_the_other_works_from_the_receivers_on(clouds: Session, 
     apply(plan(made, clouds, clouds={"azure"}), clouds)
     assert plan(made, clouds).changes == ()
     report = verify(clouds, made)
-    assert not report.failed, report.sentence()
+    assert not report.failed, report.summary()
 
 
 # --- drift ------------------------------------------------------------------------------------------------------
@@ -269,7 +272,7 @@ def test_after_all_that_the_twin_still_works(clouds: Session, twin: Twin) -> Non
     put_items(clouds, twin, 1)
     assert run_mover(clouds, twin, "hot-to-cold-mover", time=NOW).total("items") == 3
     report = verify(clouds, twin)
-    assert not report.failed, report.sentence()
+    assert not report.failed, report.summary()
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------
@@ -298,7 +301,7 @@ def test_a_rotated_token_reaches_both_ends_and_the_former_one_is_taken_for_a_whi
     assert run_mover(clouds, twin, "cold-to-archive-mover", time=NOW).verdict == "complete"
     assert held(clouds, twin).get("hot") is None
     report = verify(clouds, twin)
-    assert not report.failed, report.sentence()
+    assert not report.failed, report.summary()
     assert sum("former token" in check.expected for check in report.checks) == 2
     for link, connection in saved_links(clouds, twin).items():
         assert [former.token.reveal() for former in connection.former] == [before[link]]

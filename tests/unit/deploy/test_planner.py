@@ -99,7 +99,7 @@ def test_apply_carries_out_changes_in_order_and_nothing_else(tmp_path: Path) -> 
     result = apply(planned(tmp_path, *fakes), SESSION, progress=lambda done, total, text: seen.append(text))
     assert [fake.calls for fake in fakes] == [["create"], [], ["update"], ["create"]]
     assert [step.name for step in result.done] == ["a", "c", "d"]
-    assert result.sentence() == "deploy t: 2 created, 1 updated, 1 as they were"
+    assert result.summary() == "deploy t: 2 created, 1 updated, 1 as they were"
     assert seen == ["create thing a", "unchanged thing b", "update thing c", "create thing d", "done"]
 
 
@@ -148,7 +148,7 @@ def test_something_that_is_gone_already_is_not_deleted_twice(tmp_path: Path) -> 
     fake.exists = False
     result = apply(old, SESSION)
     assert (result.done, fake.calls) == ((), [])
-    assert result.sentence() == "destroy t: nothing was deleted, 1 gone already"
+    assert result.summary() == "destroy t: nothing was deleted, 1 gone already"
 
 
 def test_what_became_protected_or_somebody_elses_since_the_plan_is_kept_and_told(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_became_protected_or_somebody_elses_since_the_plan_is_kept_and_told
     fakes[0].protected, fakes[1].owned = True, False
     result = apply(old, SESSION)
     assert [fake.calls for fake in fakes] == [[], [], ["delete"]]
-    assert result.sentence() == (
+    assert result.summary() == (
         "destroy t: 1 deleted, 1 kept (protected against deletion), 1 kept (not this twin's: no tag)"
     )
     assert [step["name"] for step in result.to_json()["kept"]] == ["a", "b"]
@@ -167,16 +167,16 @@ def test_what_destroy_spares_reads_as_kept_before_and_after(tmp_path: Path) -> N
     fakes = [Fake("a", exists=True), *(Fake(name, exists=True, holds_data=True) for name in ("b", "c"))]
     kept = "2 kept (they hold data: data=True removes them)"
     plan = planned(tmp_path, *fakes, destroying=True)
-    assert plan.sentence() == f"destroy t: 1 to delete, {kept}"
-    assert plan.to_json()["plan"] == plan.sentence()
+    assert plan.summary() == f"destroy t: 1 to delete, {kept}"
+    assert plan.to_json()["plan"] == plan.summary()
     result = apply(plan, SESSION)
-    assert result.sentence() == f"destroy t: 1 deleted, {kept}"
+    assert result.summary() == f"destroy t: 1 deleted, {kept}"
     for shown in (plan, result):
         assert [line.split()[:-1] for line in str(shown).splitlines()[2:3]] == [["-", "delete", "thing"]]
         assert str(shown).count("  keep") == shown._repr_html_().count("  keep") == 2
     left = planned(tmp_path, *fakes[1:], destroying=True)
-    assert left.sentence() == f"destroy t: nothing to delete, {kept}"
-    assert "to delete" not in planned(tmp_path, destroying=True, data=True).sentence().replace("nothing to delete", "")
+    assert left.summary() == f"destroy t: nothing to delete, {kept}"
+    assert "to delete" not in planned(tmp_path, destroying=True, data=True).summary().replace("nothing to delete", "")
 
 
 def test_what_a_plan_leaves_out_stands_above_its_steps_and_in_what_apply_did(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_what_a_plan_leaves_out_stands_above_its_steps_and_in_what_apply_did(tmp
         missing, steps = shown.sheet().tables
         assert missing.rows == (("", gap.what, gap.reason, gap.remedy),)
         assert steps.rows[0][0] == "- delete"
-        assert shown.sentence().endswith("; incomplete: what t has on gcp is not reached")
+        assert shown.summary().endswith("; incomplete: what t has on gcp is not reached")
 
 
 def test_a_left_over_that_is_gone_or_not_ours_any_more_is_not_deleted(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_left_over_that_is_gone_or_not_ours_any_more_is_not_deleted(tmp_path: 
     fakes[0].exists, fakes[1].owned = False, False
     result = apply(Plan("deploy t", steps, log_file(tmp_path), tuple(fakes)), SESSION)
     assert [fake.calls for fake in fakes] == [[], []]
-    assert result.sentence() == (
+    assert result.summary() == (
         "deploy t: nothing to change, all 1 resources are as they should be, 1 kept (not this twin's: no tag)"
     )
 
@@ -223,7 +223,7 @@ def test_the_log_tells_what_was_begun_and_never_done_even_with_a_torn_last_line(
 
 def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:
     plan = planned(tmp_path, Fake("a"), Fake("b", exists=True, differences=("x is off",)), Fake("c", exists=True))
-    assert plan.sentence() == "deploy t: 1 to create, 1 to update (1 as they are)"
+    assert plan.summary() == "deploy t: 1 to create, 1 to update (1 as they are)"
     assert str(plan).splitlines()[1:] == [
         "action       resource  name  reason",
         "+ create     thing     a     missing",
@@ -233,7 +233,7 @@ def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:
     assert list(plan.to_frame()["reason"]) == ["missing", "x is off", ""]
     assert plan.to_json()["steps"][1]["action"] == "update"
     html = plan._repr_html_()
-    assert all(text in html for text in (plan.sentence(), ">+ create<", ">~ update<", ">  unchanged<", ">x is off<"))
+    assert all(text in html for text in (plan.summary(), ">+ create<", ">~ update<", ">  unchanged<", ">x is off<"))
 
 
 def test_a_plan_escapes_what_the_cloud_says_and_shows_its_notes(tmp_path: Path) -> None:

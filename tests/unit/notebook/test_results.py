@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import l3kit
 from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.notebook.gaps import Gap
 from l3kit.notebook.results import ResultFile, result_file
@@ -23,7 +22,7 @@ from l3kit.operate.inventory import Holding, TiersReport
 from l3kit.operate.movers import MoverRun, moments_between
 from l3kit.operate.query import QueryResult
 from l3kit.operate.reading import Part, merged
-from l3kit.operate.runs import check_conserved, check_runs, runs_frame, runs_json
+from l3kit.operate.runs import MoverRuns, check_conserved
 
 
 def report(verdict: str = "complete", items: int = 5, **more: Any) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def test_a_movers_verdict_remembers_what_an_earlier_invocation_skipped() -> None
     assert MoverRun("m", (report("partial"), report())).verdict == "partial"
     both = MoverRun("m", (report("deadline"), report(items=7)))
     assert (both.total("items"), both.total("chunks")) == (12, 2)
-    assert both.sentence() == "m: 12 items, 2 chunks, 120 bytes; complete"
+    assert both.summary() == "m: 12 items, 2 chunks, 120 bytes; complete"
     assert list(both.requests_frame().iloc[0]) == ["hot.query", 4, 2]
 
 
@@ -198,20 +197,25 @@ def test_scheduled_times_end_with_the_end() -> None:
 
 def test_runs_are_shown_checked_and_summed() -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
-    good = [(moment, MoverRun("hot", (report(),)), MoverRun("cold", (report(items=3),)))]
-    assert list(runs_frame(good).iloc[0]) == ["2026-03-01", 5, 1, "complete", 3, 1, "complete"]
-    assert runs_json(good)["summary"] == "5 items moved to cold, 3 to archive, in 1 scheduled run"
-    check_runs(good)
-    bad = [(moment, MoverRun("hot", (report("partial"),)), good[0][2])]
+    run = (moment, MoverRun("hot", (report(),)), MoverRun("cold", (report(items=3),)))
+    good = MoverRuns((run,), ((moment, "cold", 5),))
+    assert list(good.to_frame().iloc[0]) == ["2026-03-01", 5, 1, "complete", 3, 1, "complete"]
+    assert good.to_json()["summary"] == good.summary() == "5 items moved to cold, 3 to archive, in 1 scheduled run"
+    assert str(good).startswith(good.summary())
+    good.raise_if_failed()
+    bad = MoverRuns(((moment, MoverRun("hot", (report("partial"),)), run[2]),), ((moment, "hot", 6),))
     with pytest.raises(CheckFailedError, match="1 run is not complete"):
-        check_runs(bad)
+        bad.raise_if_failed()
+    both = good + bad
+    assert list(both) == [*good.runs, *bad.runs]
+    assert both.history_frame().to_numpy().tolist() == [[moment, "cold", 5], [moment, "hot", 6]]
 
 
 def test_what_is_not_named_in_an_error_is_counted() -> None:
     moment, told = datetime(2026, 3, 1, tzinfo=UTC), report("partial")
     told["devices"][0]["skipped"] = [{"key": f"k{number}", "reason": "odd"} for number in range(8)]
     with pytest.raises(CheckFailedError, match=r"k4: odd; and 3 more, which the runs' tables name") as raised:
-        check_runs([(moment, MoverRun("hot", (told,)), MoverRun("cold", (report(),)))])
+        MoverRuns(((moment, MoverRun("hot", (told,)), MoverRun("cold", (report(),))),)).raise_if_failed()
     assert "k5" not in str(raised.value)
 
 
@@ -244,7 +248,7 @@ def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() ->
 def test_a_query_says_what_is_missing() -> None:
     rows = ({"tier": "hot", "iotDeviceId": "d", "id": "2026-01-01T00:00:00Z", "temp": Decimal("1.50")},)
     result = QueryResult("d", "", "z", rows, (Part("archive", "k", 10, "archived", None),))
-    assert result.sentence() == "1 reading of d: 1 from hot; 1 archived object must be restored first"
+    assert result.summary() == "1 reading of d: 1 from hot; 1 archived object must be restored first"
     assert not result.complete
     frame = result.to_frame()
     assert list(frame.columns) == ["time", "tier", "temp"]
@@ -263,7 +267,7 @@ def test_a_query_shows_what_is_missing_before_what_was_read_with_every_key_whole
         ("archive", "archived", "-", "1,234,567", keys[1]),
         ("cold", "readable", "5", "1,000", keys[0]),
     )
-    assert all(text in str(result) and text in result._repr_html_() for text in (*keys, result.sentence()))
+    assert all(text in str(result) and text in result._repr_html_() for text in (*keys, result.summary()))
     assert str(QueryResult("d", "", "z", (), ())) == "0 readings of d: none"
 
 
@@ -272,13 +276,3 @@ def test_importing_the_package_loads_neither_an_sdk_nor_pandas() -> None:
     code = f"import sys, l3kit, l3kit.tiering.movers.hot_to_cold; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("name", l3kit.__all__)
-def test_every_exported_name_can_be_used(name: str) -> None:
-    assert getattr(l3kit, name) is not None
-
-
-def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(AttributeError, match="exports CheckFailedError"):
-        _ = l3kit.nothing

@@ -69,7 +69,7 @@ def test_each_device_is_counted_in_each_tier() -> None:
         ("JFK", "archive", 1000, 1, "2026-01-01T00:00:00Z", "2026-01-01T03:00:00Z"),
     ]
     assert found.complete
-    assert found.sentence() == "1,015 items: 7 hot, 8 cold, 1,000 archive"
+    assert found.summary() == "1,015 items: 7 hot, 8 cold, 1,000 archive"
     assert (found.notes, found.to_json()["gaps"]) == ((), [])
 
 
@@ -100,7 +100,7 @@ def test_an_unreached_tier_is_a_gap() -> None:
     found = asyncio.run(count_tiers(stores, TWIN, NOW))
     assert not found.complete
     assert [gap.what for gap in found.gaps] == ["the hot tier", "the cold tier"]
-    assert "incomplete: the hot tier is on aws, which this session does not reach" in found.sentence()
+    assert "incomplete: the hot tier is on aws, which this session does not reach" in found.summary()
     assert found.to_json()["gaps"][0]["remedy"] == "Connect to aws as well"
 
 

@@ -33,7 +33,7 @@ def test_each_listed_device_has_a_row_and_so_has_a_removed_one() -> None:
     found = read(journal)
     assert [device for device, _ in found.records] == [*LISTED, "removed"]
     assert found.complete
-    assert found.sentence() == f"{len(LISTED) + 1} devices in the journal, 1,240 items moved, 0 chunks under way"
+    assert found.summary() == f"{len(LISTED) + 1} devices in the journal, 1,240 items moved, 0 chunks under way"
     assert list(found.to_frame()["items moved"]) == [1234, *[0] * (len(LISTED) - 1), 6]
 
 
@@ -45,7 +45,7 @@ def test_a_record_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:
     assert not found.complete
     (gap,) = found.to_json()["gaps"]
     assert gap["what"] == f"the record of {LISTED[0]}"
-    assert f"incomplete: the record of {LISTED[0]}" in found.sentence()
+    assert f"incomplete: the record of {LISTED[0]}" in found.summary()
     assert list(found.gaps_frame()["what"]) == [gap["what"]]
 
 

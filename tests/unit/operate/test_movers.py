@@ -171,7 +171,7 @@ def test_a_run_whose_rest_could_not_be_moved_is_partial_not_failed() -> None:
 
 def test_a_runs_table_has_a_row_per_device_and_its_sentence_counts_what_was_skipped_once() -> None:
     twice = MoverRun(MOVER, (report("deadline", remains=True, skipped=True), report("partial", skipped=True)))
-    assert twice.sentence() == "hot-to-cold-mover: 20 items, 2 chunks, 200 bytes; partial, 1 skipped"
+    assert twice.summary() == "hot-to-cold-mover: 20 items, 2 chunks, 200 bytes; partial, 1 skipped"
     frame = twice.to_frame()
     assert list(frame["skipped"]) == ["2026-01-01T00:00:00Z: not a number"] * 2
     assert list(frame["remains"]) == [True, False]
@@ -183,7 +183,7 @@ def test_a_run_shows_its_sentence_and_first_the_devices_of_which_something_was_l
     run = MoverRun(MOVER, ({**clean, "devices": [*clean["devices"], *left["devices"]]},))
     (shown,) = run.sheet().tables
     assert [row[0] for row in shown.rows] == ["z", "d"]
-    assert str(run).startswith(run.sentence())
+    assert str(run).startswith(run.summary())
     assert "2026-01-01T00:00:00Z: not a number" in run._repr_html_()
 
 

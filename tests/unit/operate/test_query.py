@@ -87,7 +87,7 @@ def test_attributes_called_tier_and_time_are_kept_beside_ours() -> None:
     row = found.to_frame().iloc[0]
     assert (row["tier"], row["item.tier"], row["item.time"]) == ("hot", "gold", "noon")
     assert row["time"] == pd.Timestamp("2026-01-01", tz="UTC")
-    assert found.sentence() == "1 reading of JFK: 1 from hot"
+    assert found.summary() == "1 reading of JFK: 1 from hot"
 
 
 def test_a_table_has_times_in_utc_and_decimals_as_floats() -> None:
@@ -102,7 +102,7 @@ def test_a_table_has_times_in_utc_and_decimals_as_floats() -> None:
 
 def test_nothing_found_is_said_and_shown_with_the_same_columns() -> None:
     empty = result()
-    assert empty.sentence() == "0 readings of JFK: none"
+    assert empty.summary() == "0 readings of JFK: none"
     assert list(empty.to_frame().columns) == ["time", "tier"]
     assert list(empty.parts_frame().columns) == ["tier", "state", "items", "bytes", "key"]
     assert empty.complete
@@ -112,7 +112,7 @@ def test_what_must_be_restored_first_is_counted() -> None:
     states = ("archived", "restoring", "restored", "readable")
     found = result(item(1), parts=tuple(Part("archive", state, 1, state, None) for state in states))
     assert [part.key for part in found.missing] == ["archived", "restoring"]
-    assert found.sentence().endswith("; 2 archived objects must be restored first")
+    assert found.summary().endswith("; 2 archived objects must be restored first")
     assert found.to_json()["complete"] is False
     json.dumps(found.to_json())
 
@@ -204,7 +204,7 @@ def test_an_object_that_is_no_chunk_is_a_gap_and_hides_no_other(world: World, bo
     found = query(SESSION, TWIN, "JFK")
     assert days(found) == [("hot", 9)]
     assert not found.complete
-    assert re.search(r"cold object JFK/.* is not a (chunk|list of items)", found.sentence())
+    assert re.search(r"cold object JFK/.* is not a (chunk|list of items)", found.summary())
     assert "changed by hand" in found.gaps[0].remedy
     assert found.to_json()["gaps"][0]["what"] == found.gaps[0].what
 
@@ -234,7 +234,7 @@ def test_an_unreached_tier_and_a_refused_item_are_gaps(world: World, monkeypatch
         ("cold", "the cold tier"),
         ("hot", f"hot item {item(8)['id']}"),
     ]
-    assert "on aws, which this session does not reach" in found.sentence()
+    assert "on aws, which this session does not reach" in found.summary()
     assert list(found.gaps_frame()["reason"])[1] == "holds NaN"
     assert query(SESSION, TWIN, "JFK", item(9)["id"]).gaps == found.gaps[:1]
 

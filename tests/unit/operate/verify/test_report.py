@@ -147,7 +147,7 @@ def test_a_report_with_a_failed_check_raises_with_the_remedy() -> None:
 def test_a_report_without_one_does_not() -> None:
     report = VerifyReport((GOOD,))
     report.raise_if_failed()
-    assert report.sentence() == "1 check passed"
+    assert report.summary() == "1 check passed"
 
 
 def test_a_report_shows_the_failed_checks_first_and_keeps_their_order_elsewhere() -> None:
@@ -171,4 +171,4 @@ def test_a_report_shows_the_failed_checks_first_and_keeps_their_order_elsewhere(
 
 def test_failed_checks_that_the_sentence_does_not_name_are_counted() -> None:
     report = VerifyReport(tuple(replace(BAD, subject=f"s{n}") for n in range(7)))
-    assert report.sentence().endswith("s4: 403; and 2 more")
+    assert report.summary().endswith("s4: 403; and 2 more")

@@ -1,0 +1,253 @@
+"""`l3kit.open`: a twin and its clouds as one value, with everything an operator does as a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from l3kit.deploy import run as deployment
+from l3kit.deploy.plan import Plan
+from l3kit.deploy.sandbox_end import stop_if_empty
+from l3kit.notebook.progress import Bars, Silent
+from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.operate import inventory, journal, leases, movers, query, runs
+from l3kit.operate.explain import gather
+from l3kit.operate.verify import links, report
+from l3kit.session import connect
+from l3kit.twin.config import Twin
+from l3kit.twin.target import Target
+
+if TYPE_CHECKING:
+    from l3kit.deploy import ApplyResult
+    from l3kit.operate.explain.page import DevicePage
+    from l3kit.operate.journal import JournalReport, TierObjects
+    from l3kit.operate.query import QueryResult
+    from l3kit.session import Session
+    from l3kit.tiering.ports import Tier
+
+
+def open(
+    path: str | PathLike[str],
+    target: Target = "sandbox",
+    *,
+    sandbox: str = "default",
+    fresh: bool = False,
+    progress: bool = True,
+    **cloud_parameters: Any,
+) -> OpenTwin:
+    """Read a twin's files and connect to the clouds of its tiers.
+
+    Use it in a `with` block, or call `close` at the end. Both stop a sandbox that was begun for this twin alone
+    (`fresh`); a shared one stays up with all that is in it, so that the next program or notebook finds it.
+
+    Args:
+        path: the folder of the twin's files.
+        target: `sandbox`, which is started where it is not up, or `live`, the real accounts of the twin's clouds.
+        sandbox: name of the sandbox, each one by itself; `default` is that of `l3kit sandbox up`.
+        fresh: sandbox only: begin with an empty one, and stop it at the end, or when this process ends.
+        progress: show bars and steps of what takes long.
+        cloud_parameters: which account of a cloud, by that cloud's parameters, such as `aws_profile` and `aws_region`.
+    Raises: ConfigurationError naming every problem of the files; SandboxError; PermissionMissingError.
+    """
+    config = Twin.load(Path(path))
+    shows = Bars() if progress else Silent()
+    steps = shows.steps("connect")
+    session = connect(config, target, sandbox=sandbox, fresh=fresh, progress=steps, **cloud_parameters)
+    return OpenTwin(config, session, sandbox if session.sandbox_home is not None else "", shows)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenPlan(Plan):
+    """What `apply` would do, in order, each step with its reason.
+
+    Attributes:
+        steps: all of them, those that change nothing too.
+        notes: what could not be checked.
+        gaps: what the plan leaves out.
+    """
+
+    _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
+
+    def apply(self) -> ApplyResult:
+        """Carry the plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
+
+        Interrupted or failed, what was done stays, and the next plan has the rest.
+
+        Raises: ProvisioningError naming the step.
+        """
+        return self._carry_out(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenTwin(Shown):
+    """A twin whose clouds are reached: what `open` returns.
+
+    Attributes:
+        config: the twin's files.
+        session: its clouds.
+        sandbox: the sandbox's name; empty on real accounts.
+        shows: what long steps show.
+    """
+
+    config: Twin
+    session: Session
+    sandbox: str = ""
+    shows: Silent = field(default_factory=Silent)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the sandbox if it was begun for this twin alone (`fresh`); everything else stays as it is."""
+        self.session.close()
+
+    def sheet(self) -> Sheet:
+        """The twin's files, and what becomes of its sandbox."""
+        fate = "ends" if self.session.private else "stays"
+        notes = (f"In the sandbox {self.sandbox}, which {fate} when the twin is closed.",) if self.sandbox else ()
+        return Sheet("", (table(self.config.to_frame()),), notes)
+
+    def plan(self, *, clouds: Collection[str] | None = None, rotate_tokens: bool = False) -> OpenPlan:
+        """Compare what is deployed with what the twin should have. Changes nothing in any cloud.
+
+        Args:
+            clouds: plan only the parts on these clouds; None or empty is all.
+            rotate_tokens: give every cross-cloud link a new token.
+        Raises: ProvisioningError where a tier is on a cloud that this session cannot deploy to; PermissionMissingError.
+        """
+        made = deployment.plan(self.config, self.session, clouds=clouds, rotate_tokens=rotate_tokens)
+        return self._to_carry_out(made, "apply")
+
+    def plan_destroy(self, *, data: bool = False) -> OpenPlan:
+        """Show what `destroy` would remove. Changes nothing.
+
+        Args:
+            data: with the tables and buckets.
+        """
+        return self._to_carry_out(deployment.plan_destroy(self.config, self.session, data=data), "destroy")
+
+    def destroy(self, *, data: bool = False) -> ApplyResult:
+        """Remove everything that carries this twin's tag.
+
+        Args:
+            data: also the tables and buckets, with all they hold.
+        Raises: ProvisioningError naming the step; calling it again removes the rest.
+        """
+        return self.plan_destroy(data=data).apply()
+
+    def stop_if_empty(self, left: Plan) -> str:
+        """Stop the sandbox, a shared one too, where nothing is left in it.
+
+        Args:
+            left: what destroying the twin with its data would still remove.
+        Returns: what became of the sandbox, in a sentence; empty for real accounts.
+        """
+        return stop_if_empty(self.session, left)
+
+    def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
+        """Run a deployed mover and wait until it has moved all it can.
+
+        Args:
+            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            time: the moment the run stands for: ISO 8601 with a zone, a datetime with one, or a date; None is now.
+        Raises: ProvisioningError where it is not deployed; L3Error where it failed, with the end of its log.
+        """
+        return movers.run_mover(self.session, self.config, function, time=time)
+
+    def replay(self, moments: Sequence[datetime], *, count_tiers: bool = False) -> runs.MoverRuns:
+        """Run both movers at each of these times in turn, as their schedules would have done.
+
+        Args:
+            count_tiers: count what each tier holds after each time too.
+        Raises: as `run_mover`.
+        """
+
+        def bar(made: Iterable[runs.Run]) -> Iterable[runs.Run]:
+            return self.shows.each(made, len(moments), "scheduled runs")
+
+        return runs.run_at(self.session, self.config, moments, count_tiers=count_tiers, progress=bar)
+
+    def query(self, device: str, start: str | date | None = None, end: str | date | None = None) -> QueryResult:
+        """Read a device's items with `start <= time <= end` from all tiers, as one table.
+
+        Args:
+            device: its id.
+            start, end: ISO 8601 with a zone, a datetime with one, or a date, which is a whole day of UTC; None: open.
+        Raises: ConfigurationError for a bound that is no time or a start behind the end; L3Error for an unknown device.
+        """
+        return query.query(self.session, self.config, device, start, end)
+
+    def explain(self, device: str, *, now: datetime | None = None) -> DevicePage:
+        """Tell of a device what each tier holds, what is under way, what happens next and when.
+
+        Args:
+            now: the moment the page stands for, with a time zone; None is the present.
+        Raises: ConfigurationError for a device that is not the twin's and of which nothing is left; StoreError.
+        """
+        return gather.explain(self.session, self.config, device, now=now)
+
+    def verify(
+        self, *, clouds: Sequence[str] = (), canary: bool = True, now: datetime | None = None
+    ) -> report.VerifyReport:
+        """Check links, functions, schedules, drift and the hot tier's keys. A failed check raises nothing here.
+
+        Args:
+            clouds: check only the parts on these clouds; empty is all.
+            canary: also send one item down the tiers with the deployed mover, and remove it again.
+            now: readings later than this are told as ahead of time; None is the present.
+        """
+        steps = self.shows.steps("check")
+        return report.verify(self.session, self.config, clouds=clouds, canary=canary, now=now, progress=steps)
+
+    def check_links(self) -> None:
+        """Ask the writer of each cross-cloud link whether it and its mover have the same token. Moves nothing.
+
+        Raises: ConfigurationError naming, for all links together, what is wrong and the remedy.
+        """
+        links.check_links(self.session, self.config)
+
+    def tiers(self, *, now: datetime | None = None) -> inventory.TiersReport:
+        """Count items, objects and bytes of every device in every tier. Reads the hot tier whole.
+
+        Args:
+            now: readings later than this are counted as ahead of time; None is the present.
+        Raises: StoreError where a store cannot be asked at all.
+        """
+        return inventory.tiers(self.session, self.config, now=now)
+
+    def objects(self, tier: Tier) -> TierObjects:
+        """List the objects of a tier.
+
+        Args:
+            tier: `cold` or `archive`.
+        Raises: L3Error where this session does not reach the tier's cloud.
+        """
+        return journal.objects(self.session, self.config, tier)
+
+    def journal(self) -> JournalReport:
+        """Read each device's journal record: who may move it, what is under way, what has been moved."""
+        return journal.read_journal(self.session, self.config)
+
+    def end_lease(self, device: str) -> str:
+        """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
+
+        Only for a run that has certainly ended: look at its function's log first.
+
+        Returns: the id of the run that held the device; empty where none did.
+        Raises: StoreError, also where the run turns out to be alive.
+        """
+        return leases.end_lease(self.session, self.config, device)
+
+    def _to_carry_out(self, made: Plan, name: str) -> OpenPlan:
+        def carry_out(plan: Plan) -> ApplyResult:
+            return deployment.apply(plan, self.session, progress=self.shows.bar(name))
+
+        return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)
