@@ -29,14 +29,14 @@ class TierStores:
     def unreached(self, twin: Twin) -> list[Gap]:
         """The tiers that are not there, from hot to archive."""
         stores = zip(TIERS, (self.hot, self.cold, self.archive), strict=True)
-        return [unreached(tier, twin.providers.tier(tier)) for tier, store in stores if store is None]
+        return [unreached(tier, twin.layout.tier(tier)) for tier, store in stores if store is None]
 
 
 @asynccontextmanager
 async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
     """Open the stores of all tiers; they are closed when the block ends. Raises: as `Session.attended`."""
     hot_cloud, cold_cloud, archive_cloud = (
-        session.cloud(twin.providers.tier(tier)) for tier in ("hot", "cold", "archive")
+        session.cloud(twin.layout.tier(tier)) for tier in ("hot", "cold", "archive")
     )
     async with AsyncExitStack() as stack:
         stack.enter_context(session.attended())

@@ -215,7 +215,7 @@ def test_cold_archive_mover_env_vars_match_deployer(
                 told = variables(twin, session, function)
                 settings = load_settings(function, told, provider="aws")
                 remote = settings.remote_url is not None
-                archive_here = twin.providers.tier("archive") == "aws"
+                archive_here = twin.layout.archive == "aws"
                 assert sorted(told) == variables_for(function, provider="aws", remote=remote, archive_here=archive_here)
                 assert ("archive" in settings.stores) == ("ARCHIVE_S3_BUCKET_NAME" in told)
                 seen.add((function, remote))
