@@ -16,7 +16,7 @@ from benchmarks.run_mover import peak_kb
 
 
 def naive_cosmos(where: dict[str, Any], folder: Path) -> int:
-    """What one writes first with azure-cosmos."""
+    """The naive mover with azure-cosmos."""
     from azure.cosmos import CosmosClient
 
     from benchmarks.hot_stores import DATABASE
@@ -41,7 +41,7 @@ def naive_cosmos(where: dict[str, Any], folder: Path) -> int:
 
 
 def naive_firestore(where: dict[str, Any], folder: Path) -> int:
-    """What one writes first with google-cloud-firestore."""
+    """The naive mover with google-cloud-firestore."""
     import os
 
     from google.cloud import firestore

@@ -1,4 +1,4 @@
-"""The naive mover, as the seed plan sketches it: what one writes first with boto3; l3kit is measured by it.
+"""The naive mover, a first draft with boto3 as sketched in the seed plan; the baseline for l3kit.
 
 Resource layer, one query page becomes one object, items deleted one by one through `batch_writer`, everything in
 turn. It is not made slow on purpose, nor mended: its numbers become strings (`default=str`), it has no journal.

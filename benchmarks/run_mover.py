@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class Context:
-    """Of Lambda's context, what a handler may ask."""
+    """The part of Lambda's context that a handler may use."""
 
     function_name = "benchmark-hot-to-cold-mover"
     aws_request_id = "00000000-0000-0000-0000-000000000001"

@@ -214,7 +214,7 @@ class Tables:
 
 @lru_cache
 def _delete_statement(text: str) -> tuple[str, list[str]]:
-    """Table, and the attributes that are compared, in order."""
+    """A table and its compared attributes, in order."""
     match = _DELETE.fullmatch(text)
     if match is None:
         raise Refused("ValidationException", "the stub only knows deletes that compare attributes and return the item")

@@ -1,4 +1,4 @@
-"""A fast mover without any safety, made of l3kit's own parts: what the journal and the guards cost is measured by it.
+"""A fast mover without any safety, made of l3kit's own parts: the baseline for the cost of the journal and the guards.
 
 Pages become chunks, chunks become objects, and their items are deleted; devices run side by side as in l3kit. No
 journal, no lease, no condition on the key or on a delete, no report.

@@ -1,4 +1,4 @@
-"""Compares what was stored with what was there before: every item, every value, to the last digit."""
+"""Compares stored objects with the original items: every item, every value, to the last digit."""
 
 from __future__ import annotations
 

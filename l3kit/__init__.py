@@ -1,7 +1,7 @@
 """l3kit: moves ageing telemetry down the hot, cold and archive tiers of a digital twin, across clouds.
 
-What a notebook calls is exported here and loaded on first use, so that a function in a cloud, which
-imports only `l3kit.tiering` and one cloud adapter, never pays for pandas or an SDK.
+The public API for notebooks is exported here and loaded on first use, so that a cloud function, which imports only
+`l3kit.tiering` and one cloud adapter, never loads pandas or an SDK.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(_MODULES[name])
     if name in _EXPORTS:
         value = getattr(importlib.import_module(_EXPORTS[name]), name)
-        globals()[name] = value  # also where a module of the same name has been loaded meanwhile
+        globals()[name] = value  # even if a module of the same name has been loaded since
         return value
     raise AttributeError(f"module 'l3kit' has no attribute {name!r}; it exports {', '.join(sorted(_EXPORTS))}")
 

@@ -1,7 +1,7 @@
 """The command line: `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit permissions`,
 `l3kit cost`, `l3kit first-light`.
 
-A verb is a function and a few lines of parser; a command with several has a module of its own.
+Each command is a function and a few lines of parser; a command with subcommands has its own module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from l3kit.sandbox.command import add_sandbox
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0 done, 1 an error told on stderr, 3 `status` found nothing running."""
+    """Run one command. Returns the exit code: 0 success, 1 error reported on stderr, 3 `status` found none running."""
     parser = argparse.ArgumentParser(prog="l3kit", description="Storage tiers of digital twins, across clouds.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_sandbox(commands)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_first_light(commands)
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its escape
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot display a character gets its escape
             stream.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             print(f"l3kit: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -93,12 +93,12 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _dated_parameters(where: Path) -> dict[str, Any]:
-    """What every notebook takes, from the params file of one; a twin's folder stands for the default sandbox."""
+    """Load the parameters common to all notebooks from a params file; a twin's folder means the default sandbox."""
     from l3kit.notebook.parameters import Dated
     from l3kit.twin.target import cloud_parameter, new_name
 
     usual = {"target": "sandbox", "sandbox": "default", "as_of": ""}
-    fixed = {"fresh": False, "result_path": ""}  # this only reads
+    fixed = {"fresh": False, "result_path": ""}  # the command only reads
     if where.is_dir():
         return {**usual, **fixed, "twin": str(where.resolve())}
     import yaml

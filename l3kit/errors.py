@@ -1,15 +1,15 @@
-"""Every exception l3kit raises on purpose. A message names the resource, the cause and the remedy; never a secret."""
+"""Exceptions that l3kit raises on purpose. A message names the resource, the cause and the remedy; never a secret."""
 
 from __future__ import annotations
 
 
 class L3Error(Exception):
-    """Base of all l3kit errors.
+    """Base class of all l3kit errors.
 
     Args:
-        resource: what it happened to (an object key, a function name, a file and key).
-        cause: what was seen.
-        remedy: what the reader can do now.
+        resource: the object affected (an object key, a function name, a file and key).
+        cause: what went wrong.
+        remedy: what the reader can do.
     """
 
     def __init__(self, resource: str, cause: str, remedy: str = "") -> None:
@@ -20,7 +20,7 @@ class L3Error(Exception):
         super().__init__(f"{text}. {remedy}" if remedy else text)
 
     def _render_traceback_(self) -> list[str]:
-        """What Jupyter shows in place of a traceback: it was raised on purpose, and says all there is to say."""
+        """Return what Jupyter displays instead of a traceback: the message, which is complete."""
         return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
@@ -33,7 +33,7 @@ class MissingConnectionError(ConfigurationError, ValueError):
 
 
 class StoreError(L3Error):
-    """A store answered with a failure that retries did not cure."""
+    """A store failed, and retries did not help."""
 
 
 class ItemRefusedError(StoreError):
@@ -41,13 +41,13 @@ class ItemRefusedError(StoreError):
 
 
 class NotATimeError(L3Error, ValueError):
-    """A text stands for no moment, or for one that cannot be written as the twin's times are."""
+    """A text is not a time, or a time that the twin's time format cannot represent."""
 
 
 class ChunkRefusedError(StoreError):
-    """The target takes this chunk in no attempt; one of fewer of its items may be taken.
+    """The target refuses this chunk on every attempt; a chunk of fewer of its items may be accepted.
 
-    `index` is that of the item that is at fault, from 0; None where the target does not tell.
+    `index` is that of the rejected item, from 0; None if the target does not report it.
     """
 
     def __init__(self, resource: str, cause: str, remedy: str = "", *, index: int | None = None) -> None:
@@ -56,9 +56,9 @@ class ChunkRefusedError(StoreError):
 
 
 class KeyConflictError(StoreError):
-    """The object key is taken by other content, which was left as it is.
+    """The object key exists with different content, which was left unchanged.
 
-    `existing_sha256` is the digest of what is there, or None where the store does not tell.
+    `existing_sha256` is the digest of the existing content; None if the store does not report it.
     """
 
     def __init__(self, resource: str, cause: str, remedy: str = "", *, existing_sha256: str | None = None) -> None:
@@ -67,20 +67,20 @@ class KeyConflictError(StoreError):
 
 
 class LeaseTakenError(L3Error):
-    """Another run holds the device; this run leaves it alone."""
+    """Another run holds the device's lease; this run skips the device."""
 
 
 class LeaseLostError(L3Error):
-    """This run's lease was taken over while it worked; it must not touch the device any more."""
+    """Another run took over this run's lease; this run must not touch the device any more."""
 
 
 class TransferError(L3Error):
-    """A POST to a writer on another cloud failed for good.
+    """A POST to a writer on another cloud failed permanently.
 
     Attributes:
-        status: the last HTTP status; None without an answer.
-        field: what the writer named as wrong in a 400; None otherwise.
-        index: of the item that it named, from 0; None otherwise.
+        status: the last HTTP status; None without a response.
+        field: the field that the writer rejected with a 400; None otherwise.
+        index: of the item that it rejected, from 0; None otherwise.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class TransferError(L3Error):
 
 
 class ProvisioningError(L3Error):
-    """A cloud refused a step of plan, apply or destroy. What was made so far is recorded; apply again completes it."""
+    """A cloud refused a step of plan, apply or destroy. Steps done are recorded; apply again to complete the rest."""
 
 
 class PermissionMissingError(ProvisioningError):
@@ -108,12 +108,12 @@ class PermissionMissingError(ProvisioningError):
 
 
 class SandboxError(L3Error):
-    """An emulator did not start, died or did not stop."""
+    """An emulator did not start, crashed or did not stop."""
 
 
 class CheckFailedError(L3Error):
-    """A verification found something wrong; raised by notebooks so that papermill's exit code is the verdict."""
+    """A check failed; raised by notebooks so that papermill's exit code is the verdict."""
 
 
 class BudgetExceededError(CheckFailedError):
-    """A bill is over the budget given."""
+    """A bill exceeds the given budget."""

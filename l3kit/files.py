@@ -1,4 +1,4 @@
-"""Writing files for people: whole or not at all, and what the operating system refuses in words, with a remedy."""
+"""Atomic writes of files, with operating system errors reported with a remedy."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "Name a shorter path",
 }
 UNWRITABLE = frozenset(_REMEDIES)
-"""Error numbers of a place that cannot be written."""
+"""Error numbers that mean an unwritable location."""
 _OTHER = "Name a place that can be written"
 
 
 def refusal(error: OSError) -> tuple[str, str]:
-    """The operating system's word and the remedy."""
+    """Return the operating system's message and the remedy."""
     remedy = _REMEDIES.get(error.errno or 0, _OTHER)
     return error.strerror or type(error).__name__, remedy
 
 
 @contextmanager
 def told(resource: str, doing: str = "cannot be written", remedy: str = "") -> Iterator[None]:
-    """Tell what the operating system refuses. Raises: ConfigurationError naming the resource, the cause, the remedy.
+    """Translate operating system errors. Raises: ConfigurationError with the resource, the cause and the remedy.
 
     Args:
-        remedy: said after the one for the cause.
+        remedy: appended to the remedy for the cause.
     """
     try:
         yield
@@ -49,11 +49,11 @@ def told(resource: str, doing: str = "cannot be written", remedy: str = "") -> I
 
 
 def write_whole(path: Path, text: str, resource: str = "") -> None:
-    """Write a file, all or nothing, making its folder; halves of surrogate pairs become escapes, as in JSON.
+    """Write a file atomically and create its folder; lone surrogates become escapes, as in JSON.
 
     Args:
-        resource: what it is called in an error; its path where this is empty.
-    Raises: ConfigurationError; an earlier file is left as it was.
+        resource: its name in errors; its path if empty.
+    Raises: ConfigurationError; an earlier file is left unchanged.
     """
     with told(resource or str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,12 +70,12 @@ def write_whole(path: Path, text: str, resource: str = "") -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """For `open(..., opener=private)`: a new file is this user's alone from its first moment."""
+    """Opener for `open(..., opener=private)`: a new file is accessible to its owner alone from creation."""
     return os.open(path, flags, 0o600)
 
 
 def check_writable(path: Path) -> None:
-    """Before work whose outcome will be written there. Raises: ConfigurationError. Leaves nothing but the folder."""
+    """Check, before the work, that its result can be written; creates only the folder. Raises: ConfigurationError."""
     with told(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""Names that a package offers and loads when they are first asked for, so that importing one module loads no others."""
+"""Lazy exports: a package loads a name on first access, so that importing one module loads no others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def offered(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """A package's `__getattr__`.
+    """Return a package's `__getattr__`.
 
     Args:
-        places: the names it offers, each with the module that has it.
+        places: the exported names, each with its module.
     """
 
     def look_up(name: str) -> Any:

@@ -1,6 +1,6 @@
-"""The clouds by name: where each is found, and what it says of itself before anything of it is opened.
+"""Registry of clouds by name: the module of each, and its properties that are known without opening it.
 
-Nothing else of l3kit names a cloud to decide something: it asks the value that is found here.
+No other module decides by a cloud's name: it uses the properties of the `Provider` found here.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import Any
 from l3kit.errors import ConfigurationError
 
 ENTRY_POINTS = "l3kit.clouds"
-"""Group of the entry points by which an installed package adds a cloud: its name, and `module:attribute`."""
+"""Entry point group by which an installed package adds a cloud: its name, and `module:attribute`."""
 BUILT_IN = {
     "aws": "l3kit.clouds.aws.provider:PROVIDER",
     "azure": "l3kit.clouds.azure.provider:PROVIDER",
     "gcp": "l3kit.clouds.gcp.provider:PROVIDER",
 }
 ALIASES = {"google": "gcp"}
-"""Other names that a twin's files may use."""
+"""Alternative names that a twin's files may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloudParameter:
-    """A parameter, always text, that only one cloud takes.
+    """A string parameter that only one cloud takes.
 
     Attributes:
         name: begins with the cloud's name and an underscore.
-        meaning: one line, as tables of parameters show it.
-        default: its value where none is given.
-        fault: why a value is not allowed; None where it is.
-        former: its name in l3kit 0.1.0; empty where that had none.
+        meaning: one-line description for tables of parameters.
+        default: its value if none is given.
+        fault: returns why a value is not allowed; None if it is.
+        former: its name in l3kit 0.1.0; empty if it had none.
     """
 
     name: str
@@ -46,18 +46,18 @@ class CloudParameter:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What a cloud says of itself.
+    """Properties of a cloud.
 
     Attributes:
-        title: as people write it.
-        extra: of l3kit's extras, the one that installs what it needs.
-        device_fault: why its hot store cannot hold a device of this id; None where it can.
-        key_fault: why its object store cannot hold an object of this key; None where it can.
-        told_schedule: the expression by which its scheduler goes, written as EventBridge writes it, for a twin's own.
-            Raises: ConfigurationError where the scheduler cannot be told it.
+        title: display name.
+        extra: the l3kit extra that installs its dependencies.
+        device_fault: why its hot store cannot hold a device of this id; None if it can.
+        key_fault: why its object store cannot hold an object of this key; None if it can.
+        told_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
+            Raises: ConfigurationError if the scheduler cannot express it.
         parameters: those that only this cloud takes.
-        open_live: a `Cloud` on the real account that these parameters (all of them, by name) select; None where l3kit
-            reaches this cloud in the sandbox only. Raises: PermissionMissingError where the account refuses.
+        open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
+            l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Provider:
 
 
 def provider(name: str) -> Provider:
-    """The cloud of that name. Raises: ConfigurationError where there is none, or what it needs is not installed."""
+    """Return the cloud of that name. Raises: ConfigurationError if it is unknown, or its dependencies are missing."""
     path = BUILT_IN.get(name) or _added().get(name)
     if path is None:
         raise ConfigurationError(f"cloud {name!r}", "is not known", f"Known are {', '.join(names())}")
@@ -79,12 +79,12 @@ def provider(name: str) -> Provider:
 
 
 def names() -> tuple[str, ...]:
-    """Of all clouds, those of other packages last."""
+    """Return the names of all clouds, those of other packages last."""
     return (*BUILT_IN, *_added())
 
 
 def is_known(name: str) -> bool:
-    """Whether there is a cloud of that name. Other packages are asked only about what is not built in."""
+    """Return whether there is a cloud of that name. Other packages are searched only if it is not built in."""
     return name in BUILT_IN or name in _added()
 
 

@@ -1,4 +1,4 @@
-"""The connection of a notebook to the clouds of a twin: the sandbox, or real accounts."""
+"""Connection of a notebook to the clouds of a twin: the sandbox, or real accounts."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Session:
-    """What all verbs take beside the twin.
+    """Open clouds, passed to every operation together with the twin.
 
     Attributes:
-        clouds: those that this session reaches, by name.
+        clouds: the clouds that this session reaches, by name.
         sandbox_home: the sandbox's folder; None on real clouds.
         sandbox_endpoint: the address of its gateway.
-        private: this session began the sandbox empty and stops it at the end.
+        private: this session started the sandbox empty and stops it at the end.
     """
 
     target: Target
@@ -44,19 +44,19 @@ class Session:
     private: bool = False
 
     def cloud(self, provider: str) -> Cloud | None:
-        """That cloud as this session reaches it; None where it does not. Raises: SandboxError, as `check_alive`."""
+        """Return a cloud; None if this session does not reach it. Raises: SandboxError if the sandbox has ended."""
         self.check_alive()
         return self.clouds.get(provider)
 
     def deploy_log(self, twin: Twin) -> Path:
-        """Where apply notes its steps: one file for each twin and account or sandbox; a new sandbox begins without."""
+        """Return the step log of apply: one file for each twin and account or sandbox; a new sandbox has none."""
         if self.sandbox_home is not None:
             return self.sandbox_home / "logs" / f"deploy-{twin.name}.jsonl"
         accounts = "-".join(cloud.account for cloud in self.clouds.values())
         return twin.path / ".l3kit" / f"deploy-{accounts}.jsonl"
 
     def link_file(self, twin: Twin) -> LinkFile:
-        """Where the links of this twin are kept: in its folder those of real accounts, in each sandbox its own."""
+        """Return the twin's link file: in its folder for real accounts, otherwise in the sandbox."""
         if self.sandbox_home is not None:
             from l3kit.sandbox.state import Home
 
@@ -64,11 +64,11 @@ class Session:
         return LinkFile(twin.path / LINK_FILE)
 
     def links(self, twin: Twin, now: Callable[[], datetime] = utc_now) -> DeployedLinks:
-        """The links between the twin's tiers, as this session sees them."""
+        """Return the links between the twin's tiers, as this session sees them."""
         return DeployedLinks(twin, self.link_file(twin), self.cloud, now)
 
     def check_alive(self) -> None:
-        """Raises: SandboxError where the sandbox, or a part of it, has ended since; it names the part."""
+        """Check the sandbox. Raises: SandboxError if the sandbox, or a part of it, has ended; names the part."""
         if self.sandbox_home is not None:
             from l3kit.sandbox.death import death_of
 
@@ -78,9 +78,9 @@ class Session:
 
     @contextmanager
     def attended(self) -> Iterator[None]:
-        """Work with the session's clouds: where it fails because the sandbox died meanwhile, that is told instead.
+        """Use the session's clouds; a failure caused by the end of the sandbox is reported as such.
 
-        Raises: SandboxError, as `check_alive`.
+        Raises: SandboxError with the name of the part that has ended.
         """
         self.check_alive()
         try:
@@ -90,7 +90,7 @@ class Session:
             raise
 
     def close(self) -> None:
-        """Stop the sandbox where this session has it for itself; otherwise nothing needs closing."""
+        """Stop the sandbox if it is private to this session; otherwise there is nothing to close."""
         if self.private and self.sandbox_home is not None:
             from l3kit import sandbox
 
@@ -109,12 +109,12 @@ def connect(
     """Open a session.
 
     Args:
-        target: `sandbox` starts the emulators by itself where they are not up; `live` is the real accounts of the
-            twin's clouds, of which it opens those that l3kit reaches.
-        sandbox: name of the sandbox, each one by itself; `default` is the one of `l3kit sandbox up`.
-        fresh: sandbox only: begin with an empty one, and stop it when the session is closed or this process ends.
-        progress: told in words what is being done, at last `done`.
-        cloud_parameters: which account of a cloud, by the parameters that the cloud takes; unused in a sandbox.
+        target: `sandbox` starts the emulators if they are not running; `live` is the real accounts of the twin's
+            clouds, of which it opens those that l3kit reaches.
+        sandbox: name of an independent sandbox; `default` is that of `l3kit sandbox up`.
+        fresh: sandbox only: start with an empty one, and stop it when the session is closed or this process ends.
+        progress: called with a description of each step, finally with `done`.
+        cloud_parameters: select the account of a cloud, by the cloud's own parameters; unused in a sandbox.
     Raises: SandboxError, PermissionMissingError, ConfigurationError.
     """
     if fault := target_fault(target):
@@ -153,14 +153,14 @@ def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str]
 
 
 def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:
-    """A session on a running sandbox; it reaches AWS, and those of the other clouds that have been started there."""
+    """Open a session on a running sandbox; it reaches AWS, and the other clouds that have been started there."""
     from l3kit.sandbox.sessions import clouds_of
 
     return Session("sandbox", clouds_of(state), state.home, state.aws_endpoint, private)
 
 
 def reached(session: Session, provider: str, what: str) -> Cloud:
-    """The cloud that something is on. Raises: ConfigurationError where this session does not reach it."""
+    """Return the cloud of a resource. Raises: ConfigurationError if this session does not reach it."""
     cloud = session.cloud(provider)
     if cloud is None:
         raise ConfigurationError(what, f"is on {provider}, which this session does not reach", 'Use target "sandbox"')
@@ -168,7 +168,7 @@ def reached(session: Session, provider: str, what: str) -> Cloud:
 
 
 def sandbox_home(name: str) -> Path:
-    """The folder of the sandbox of that name. Raises: SandboxError for what is no name."""
+    """Return the folder of the sandbox of that name. Raises: SandboxError for an invalid name."""
     from l3kit.sandbox import homes
 
     return homes.sandbox_home(name)

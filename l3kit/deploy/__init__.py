@@ -1,6 +1,6 @@
-"""Plan, apply and destroy, for any cloud: what a twin should have, the steps towards it, the log of steps.
+"""Plan, apply and destroy on any cloud: desired resources, the steps to reach them, the step log.
 
-No cloud by name and no SDK: resources are made in `l3kit/clouds/<cloud>/control`.
+Nothing here names a cloud or uses an SDK: resources are implemented in `l3kit/clouds/<cloud>/control`.
 """
 
 from l3kit.clouds.ports.resources import Finding, Resource

@@ -16,9 +16,9 @@ from l3kit.twin.layout import MOVERS, ORDER, RECEIVERS, TIERS, Layout
 def desired_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False
 ) -> tuple[Resource, ...]:
-    """Everything that the layout calls for on these clouds.
+    """Return all resources that the layout requires on these clouds.
 
-    Raises: MissingConnectionError where a tier here sends to a cloud that is not among them, whose writer is not known.
+    Raises: MissingConnectionError if a tier here sends to a cloud that is not among them and whose writer is unknown.
     """
     for link in layout.links:  # one that stays within them is made by the deployment
         if link.source in provisioners and link.target not in provisioners:

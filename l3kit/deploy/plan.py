@@ -40,13 +40,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan(Shown):
-    """What apply would do, in order.
+    """Steps of apply, in order.
 
     Attributes:
         title: `deploy` or `destroy`, and the twin's name.
-        log_file: where apply notes its steps.
+        log_file: the step log of apply.
         notes: what could not be checked.
-        gaps: what the plan leaves out.
+        gaps: parts that the plan leaves out.
     """
 
     title: str
@@ -65,11 +65,11 @@ class Plan(Shown):
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps that would change something."""
+        """Steps that would change something."""
         return tuple(step for step in self.steps if step.action in ("create", "update", "delete"))
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         counts = Counter(step.action for step in self.steps)
         parts = [f"{counts[action]} to {action}" for action in ("create", "update", "delete") if counts[action]]
         if self.destroying:
@@ -79,11 +79,11 @@ class Plan(Shown):
         return f"{self.title}: {counted}{told(self.gaps)}"
 
     def to_frame(self) -> pd.DataFrame:
-        """Columns action, resource, name, reason, in the order of apply."""
+        """Return columns action, resource, name, reason, in the order of apply."""
         return steps_frame(self.steps)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; no secrets, since reasons hold none."""
+        """Return JSON values; no secrets, since reasons hold none."""
         return {
             "plan": self.sentence(),
             "steps": steps_json(self.steps),
@@ -93,13 +93,13 @@ class Plan(Shown):
         }
 
     def sheet(self) -> Sheet:
-        """The steps in order, each told by its sign and word; in HTML many unchanged ones are folded away."""
+        """Return the steps in order, each with its sign and action; in HTML many unchanged ones are collapsed."""
         steps = [steps_table(self.steps)] if self.steps else []
         return Sheet(self.sentence(), (*gaps_tables(self.gaps), *steps), self.notes)
 
 
 def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
-    """Columns action, resource, name, reason."""
+    """Return columns action, resource, name, reason."""
     import pandas as pd
 
     rows = [[step.action, step.kind, step.name, step.reason] for step in steps]
@@ -107,25 +107,25 @@ def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
 
 
 def steps_table(steps: Iterable[Step]) -> Table:
-    """For people: `+ create`, `~ update`, `- delete`, and without a sign what stays as it is."""
+    """Return a readable table: `+ create`, `~ update`, `- delete`, and no sign for unchanged resources."""
     frame = steps_frame(steps)
     frame["action"] = [f"{MARKS[action]} {action}" for action in frame["action"]]
     return table(frame, told_by="action", fold="unchanged")
 
 
 def steps_json(steps: Iterable[Step]) -> list[dict[str, str]]:
-    """Plain values; no secrets, since reasons hold none."""
+    """Return JSON values; no secrets, since reasons hold none."""
     return [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in steps]
 
 
 def kept_in_words(steps: Iterable[Step]) -> list[str]:
-    """How many are kept, for each reason: `4 kept (they hold data: data=True removes them)`."""
+    """Count the kept resources by reason: `4 kept (they hold data: data=True removes them)`."""
     kept = Counter(step.reason for step in steps if step.action == "keep")
     return [f"{count} kept ({_KEPT.get(reason, reason)})" for reason, count in kept.items()]
 
 
 def judged(resource: Resource, finding: Finding, *, destroying: bool, data: bool) -> Step:
-    """Turn a finding into a step. Pure."""
+    """Turn a finding into a step."""
     if destroying:
         return _judged_for_removal(resource, finding, data)
     if not finding.exists:
@@ -148,6 +148,6 @@ def _judged_for_removal(resource: Resource, finding: Finding, data: bool) -> Ste
 
 
 def findings(resources: tuple[Resource, ...]) -> Iterator[tuple[Resource, Finding]]:
-    """Ask the cloud about each resource in turn."""
+    """Compare each resource with the cloud in turn."""
     for resource in resources:
         yield resource, resource.compare()

@@ -1,4 +1,4 @@
-"""Plan, apply, destroy. All three walk the same resources and ask the cloud the same questions; apply also acts."""
+"""Plan, apply, destroy: all three compare the same resources with the cloud; apply and destroy also change it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NEITHER = "is neither shown nor removed: this session does not reach it"
 Progress = Callable[[int, int, str], None]
-"""Called with steps done, steps in all, and the step's text."""
+"""Called with the number of steps done, the total, and the step's text."""
 
 
 def quiet(done: int, total: int, text: str) -> None:
@@ -36,14 +36,14 @@ def quiet(done: int, total: int, text: str) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ApplyResult(Shown):
-    """What apply did.
+    """Result of apply.
 
     Attributes:
-        done: the steps that were carried out, in order.
-        unchanged: how many resources were as they should be; of a plan to destroy, how many were gone already.
-        seconds: the time it took.
-        gaps: what the plan left out.
-        kept: what a plan to destroy spared, each with the reason.
+        done: steps carried out, in order.
+        unchanged: number of resources that needed no change; in a plan to destroy, of those already gone.
+        seconds: duration.
+        gaps: parts that the plan left out.
+        kept: resources that a plan to destroy kept, each with the reason.
     """
 
     title: str
@@ -60,7 +60,7 @@ class ApplyResult(Shown):
         return not self.gaps
 
     def sentence(self) -> str:
-        """One line for people, the same for the same outcome."""
+        """One-line summary, the same for the same outcome."""
         return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
 
     def _counts(self) -> list[str]:
@@ -75,7 +75,7 @@ class ApplyResult(Shown):
         return [*parts, f"{self.unchanged} as they were"]
 
     def sheet(self) -> Sheet:
-        """What was done, and what was kept and why."""
+        """Return the steps done, and the resources kept with the reason."""
         steps = (*self.done, *self.kept)
         return Sheet(self.sentence(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
 
@@ -98,17 +98,16 @@ def plan(
     rotate_tokens: bool = False,
     now: Callable[[], datetime] = utc_now,
 ) -> Plan:
-    """Compare what is there with what the twin should have. Changes nothing in any cloud.
+    """Compare the actual resources with the desired ones. Changes nothing in any cloud.
 
-    The twin's connections are read back from what is deployed, and their file is brought after it; a note says what
-    was not as it should be.
+    The twin's connection file is updated from what is deployed; notes report the differences.
 
     Args:
-        clouds: plan only the parts on these clouds; None or empty is all.
+        clouds: plan only these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
-        now: wall clock, UTC, by which former tokens end.
-    Raises: ProvisioningError where a tier is on a cloud that cannot be deployed yet; MissingConnectionError where a
-        link to another cloud has no url or token; PermissionMissingError.
+        now: wall clock, UTC, by which former tokens expire.
+    Raises: ProvisioningError if a tier is on a cloud that cannot be deployed yet; MissingConnectionError if a link to
+        another cloud has no url or token; PermissionMissingError.
     """
     links, log_file = session.links(twin, now), session.deploy_log(twin)
     chosen = _chosen(twin, session, clouds)
@@ -135,9 +134,9 @@ def plan(
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
-    """What would be removed: all that carries this twin's tag; tables and buckets only with `data`.
+    """Plan the removal of all that carries this twin's tag; tables and buckets only with `data`.
 
-    What the twin has on a cloud that this session does not reach is a gap of the plan: neither shown nor removed.
+    Resources on a cloud that this session does not reach are a gap of the plan: neither listed nor removed.
     """
     links = session.links(twin)
     gaps = tuple(
@@ -153,9 +152,9 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
 
 
 def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
-    """Carry a plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
+    """Apply a plan. Each resource is compared again right before it is changed, so a stale plan does no harm.
 
-    Raises: ProvisioningError naming the step; what was done before it stays, and applying again completes the rest.
+    Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest.
     """
     started = time.monotonic()
     log = StepLog(plan.log_file)
@@ -185,20 +184,20 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:
-    """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is its dry run.
+    """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is the dry run.
 
-    Raises: ProvisioningError naming the step; calling it again removes the rest.
+    Raises: ProvisioningError that names the step; calling it again removes the rest.
     """
     return apply(plan_destroy(twin, session, data=data), session, progress=progress)
 
 
 def _now(planned: Step, plan: Plan) -> Step | None:
-    """The step that is right at this moment; None where there is nothing to do any more."""
+    """Return the step needed now; None if nothing remains to be done."""
     finding = planned.resource.compare()
     if planned.action in ("delete", "keep") and not finding.exists:
         return None
     if planned.action == "delete":
-        # Agreed to as planned, with its data; what became somebody else's or protected since then is kept.
+        # Deletion was agreed to as planned, with data; resources protected or under another owner since then are kept.
         step = judged(planned.resource, finding, destroying=True, data=True)
         return planned if step.action == "delete" else step
     if planned.action == "keep":
@@ -223,7 +222,7 @@ def _act(action: str, resource: Resource) -> None:
     try:
         {"create": resource.create, "update": resource.update, "delete": resource.delete}[action]()
     except AlreadyThereError:
-        # A call whose answer was lost is repeated, and the repetition is refused: what is there is ours, or it is not.
+        # If a response was lost, the retry of the call is refused: check whether the existing resource is ours.
         ((_, finding),) = _owned([(resource, resource.compare())])
         if not finding.exists:
             raise
@@ -231,7 +230,7 @@ def _act(action: str, resource: Resource) -> None:
 
 
 def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource, Finding]]:
-    """Raises: ProvisioningError where one is somebody else's, or cannot be made as wanted."""
+    """Yield the findings. Raises: ProvisioningError if a resource has another owner, or cannot be made as desired."""
     for resource, finding in found:
         if finding.exists and not finding.owned:
             raise ProvisioningError(
@@ -272,7 +271,7 @@ def _provisioners(
 
 
 def _begun(session: Session) -> Sequence[str]:
-    """The clouds on which there may be something: in a sandbox those that it has started, since each begins empty."""
+    """Return the clouds that may hold resources: in a sandbox only those started, since each starts empty."""
     if session.sandbox_home is not None:
         from l3kit.sandbox.state import Home, read_state
 

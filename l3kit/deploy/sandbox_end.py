@@ -1,4 +1,4 @@
-"""The end of a sandbox that notebooks share: where the last twin in it has been destroyed whole, it is stopped."""
+"""Stop a sandbox shared by notebooks after its last twin has been destroyed completely."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STOP = "`l3kit sandbox down` stops it"
 
 
 def stop_if_empty(session: Session, left: Plan) -> str:
-    """Stop the sandbox where nothing is left in it, and say what became of it; a real account is left alone.
+    """Stop the sandbox if nothing is left in it, and report the outcome; a real account is left alone.
 
     Args:
-        left: what destroying the twin with its data would still remove.
+        left: resources that destroying the twin with its data would still remove.
     Returns: one sentence; empty for a real account.
     """
     if session.sandbox_home is None:

@@ -1,4 +1,4 @@
-"""The log of steps: each is noted before it is made and after, so that an interrupted apply can be explained."""
+"""The step log: each step is recorded before and after it is carried out, to explain an interrupted apply."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from l3kit.files import private, told
 
 
 class StepLog:
-    """Appends to one file for each twin and place (`Session.deploy_log`); each line is on the disk before the call."""
+    """Log file of one twin and target (`Session.deploy_log`); each line is on disk before the call."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = path
         self._clock = clock
 
     def note(self, phase: str, action: str, kind: str, name: str, detail: str = "") -> None:
-        """Append one line; `phase` is `begin`, `done` or `failed`. Raises: ConfigurationError where it cannot."""
+        """Append one line; `phase` is `begin`, `done` or `failed`. Raises: ConfigurationError if that fails."""
         line = json.dumps(
             {
                 "time": self._clock().isoformat(timespec="seconds"),
@@ -38,9 +38,9 @@ class StepLog:
                 os.fsync(file.fileno())
 
     def unfinished(self) -> dict[tuple[str, str], str]:
-        """Steps that were begun and never reported done, by kind and name: where an interrupted apply stopped.
+        """List steps begun and never finished, by kind and name: the place where an interrupted apply stopped.
 
-        Raises: ConfigurationError where the file cannot be read.
+        Raises: ConfigurationError if the file cannot be read.
         """
         with told(f"deploy log {self._path}", "cannot be read"):
             lines = self._path.read_bytes().splitlines() if self._path.exists() else []
@@ -50,7 +50,7 @@ class StepLog:
                 line = json.loads(text)
                 key, phase = (line["resource"], line["name"]), line["phase"]
                 step = f"{line['action']} {line['resource']} {line['name']}"
-            except (ValueError, RecursionError, KeyError, TypeError):  # half a line, of a process that died writing it
+            except (ValueError, RecursionError, KeyError, TypeError):  # partial line of a process that died writing it
                 continue
             if phase == "begin":
                 begun[key] = step

@@ -1,4 +1,4 @@
-"""A laboratory in the sandbox: kill the deployed hot-to-cold mover at any of its calls, and look at what is left.
+"""A laboratory in the sandbox: kill the deployed hot-to-cold mover at any of its calls, and inspect the state.
 
 The mover is the shipped function in its own process; it is killed from outside, by the gateway between it and its
 stores. It moves readings that the lab makes up, a new batch for each experiment, of one device.
@@ -40,7 +40,7 @@ When = Literal["before", "after"]
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What is where at one moment: numbers of items, and the journal's entry."""
+    """Snapshot of item counts in each tier and of the journal entry."""
 
     only_hot: int
     both: int
@@ -126,13 +126,13 @@ class CrashLab:
         return f"killed {when} step {step}, {dict(_numbered(calls))[step]}: {how}; {lease}"
 
     def run_again(self) -> str:
-        """An ordinary run of the mover, as its schedule would start it. Returns: what it says it did."""
+        """Run the mover normally, as its schedule would. Returns: its own summary."""
         done = run_mover(self._session, self._twin, MOVER, time=self._moment)
         notes = [note for report in done.reports for device in report["devices"] for note in device["notes"]]
         return "\n".join([done.sentence(), *notes])
 
     def remains(self) -> Remains:
-        """Look into the hot and the cold tier and the journal."""
+        """Inspect the hot tier, the cold tier and the journal."""
 
         async def look() -> Remains:
             async with open_tiers(self._session, self._twin) as tiers:
@@ -213,7 +213,7 @@ def _frame(rows: list[list[Any]]) -> pd.DataFrame:
 
 
 def _reading(device_id: str, moment: datetime, number: int) -> bytes:
-    """A vibration sensor's reading, with a number that a float would bend."""
+    """A vibration sensor's reading, with a number that a float cannot represent exactly."""
     value = f"{20 + number % 7}.{number:02d}00000000000000000001"
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return f'{{"iotDeviceId":"{device_id}","id":"{stamp}","temperature":{value},"rpm":{1480 + number}}}'.encode()
@@ -253,7 +253,7 @@ def _numbered(calls: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
-    """Each call as `service operation`, and what the mover wants with it."""
+    """Purpose of each of the mover's calls, by `service operation`."""
     queries = 0
     for call in calls:
         service, operation, *about = call.split(" ")

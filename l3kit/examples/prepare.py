@@ -39,7 +39,7 @@ def prepare_example(
 
     Args:
         newest: the time of the newest reading.
-        moved_days: run both movers monthly, beginning so many days back; 0 does not move.
+        moved_days: run both movers monthly, beginning this many days back; 0 does not move.
         devices: of these devices alone; None is all of the twin's.
     """
     if session.target != "sandbox":
@@ -63,11 +63,11 @@ def load_example(
     last: int | None = None,
     devices: Collection[str] | None = None,
 ) -> int:
-    """Load the weather data that lies beside the twin's files into its hot tier. Returns the number of readings.
+    """Load the weather data next to the twin's files into its hot tier. Returns the number of readings.
 
     Args:
         newest: the time to which the newest reading is shifted.
-        last: only so many newest readings of each station.
+        last: number of newest readings of each station to load.
         devices: only the readings of these stations; None is all.
     Raises: ConfigurationError where the twin has no such data.
     """
@@ -114,5 +114,5 @@ def _plain(value: Any) -> Any:
 
 
 def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
-    """Scheduled times from so many days back to the end, the end among them; the end alone for 0 days."""
+    """Scheduled times from a number of days back to the end, inclusive; the end alone for 0 days."""
     return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]

@@ -1,4 +1,4 @@
-"""A real, small move in the sandbox, metered and priced: measured beside predicted."""
+"""A small real move in the sandbox: metered, priced and compared with the prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people see and set: parameters, results, tables, gaps, progress, plots.
+"""Input and output of notebooks: parameters, results, tables, gaps, progress, plots.
 
-No cloud and no session: values come in as arguments.
+Nothing here uses a cloud or a session: values come in as arguments.
 """

@@ -1,4 +1,4 @@
-"""What an answer leaves out: named, with the reason and the remedy. Pure."""
+"""Gaps: parts missing from an answer, each with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SAID = 3
-"""Gaps that a sentence names; tables and result files have all."""
+"""Maximum number of gaps that a sentence names; tables and result files have all."""
 MAX_NAMED = 10
-"""Things that a line names one by one; it counts the others."""
+"""Maximum number of things that a line names; it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that an answer leaves out: a tier, an item or an object, why, and what to do about it.
+    """A tier, item or object missing from an answer, with the reason and the remedy.
 
     Attributes:
-        uncounted: whether there may be items in it that the answer's counts lack.
+        uncounted: whether it may contain items missing from the answer's counts.
     """
 
     tier: str
@@ -33,18 +33,18 @@ class Gap:
     uncounted: bool = True
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line description."""
         return f"{self.what}: {self.reason}. {self.remedy}"
 
 
 def unreached(tier: str, cloud: str, what: str = "") -> Gap:
-    """The gap that a tier leaves whose cloud this session does not reach."""
+    """Return the gap of a tier on a cloud that this session does not reach."""
     reason = f"is on {cloud}, which this session does not reach"
     return Gap(tier, what or f"the {tier} tier", reason, f"Connect to {cloud} as well")
 
 
 def unwritable(count: int, first: tuple[str, str], device: str = "") -> Gap:
-    """The gap that hot items leave which cannot be written as JSON. `first`: sort key of one, and the reason."""
+    """Return the gap of hot items that cannot be written as JSON. `first`: sort key of one, and the reason."""
     key, reason = first
     reason = f"cannot be written as JSON, so they never move; the first is {key}: {reason}"
     remedy = "They stay as they are in the hot tier; read them there"
@@ -53,7 +53,7 @@ def unwritable(count: int, first: tuple[str, str], device: str = "") -> Gap:
 
 
 def told(gaps: Sequence[Gap]) -> str:
-    """What a sentence ends with: `; incomplete: ...`, or nothing."""
+    """Return the end of a sentence: `; incomplete: ...`, or nothing."""
     if not gaps:
         return ""
     more = f", and {len(gaps) - MAX_SAID:,} more" if len(gaps) > MAX_SAID else ""
@@ -61,7 +61,7 @@ def told(gaps: Sequence[Gap]) -> str:
 
 
 def gaps_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
-    """Columns tier, what, reason, remedy."""
+    """Return columns tier, what, reason, remedy."""
     import pandas as pd
 
     rows = [[gap.tier, gap.what, gap.reason, gap.remedy] for gap in gaps]
@@ -69,5 +69,5 @@ def gaps_frame(gaps: Sequence[Gap]) -> pd.DataFrame:
 
 
 def gaps_tables(gaps: Sequence[Gap]) -> tuple[Table, ...]:
-    """For the sheet of an answer: one table, or none where nothing is left out."""
+    """Return the tables of gaps for an answer's sheet: one, or none if nothing is missing."""
     return (table(gaps_frame(gaps), title="What is missing"),) if gaps else ()

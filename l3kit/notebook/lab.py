@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 FOLDER = "lab"
 FURTHER = "Further options go to JupyterLab: --no-browser, --port, ..."
 KEY = "l3kit_source"
-"""Where a copy's metadata keeps the digest of the notebook that it was made from."""
+"""Metadata key of a copy for the digest of its original notebook."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What became of the copies: made or renewed, left as they were, and left though the original has changed."""
+    """Result of copying: copies made or renewed, unchanged, and kept although the original has changed."""
 
     made: tuple[str, ...]
     kept: tuple[str, ...]
@@ -44,11 +44,11 @@ class Copied:
 
 
 def copy_notebooks(source: Path, target: Path, *, beside: bool = False) -> Copied:
-    """Copy the notebooks without their outputs; a copy that is there is somebody's work and is never touched.
+    """Copy the notebooks without their outputs; an existing copy is somebody's work and is never touched.
 
     Args:
-        beside: where the original has changed since, put a new copy with a number beside the old one.
-    Raises: ConfigurationError where the folder cannot be written, or a notebook cannot be read.
+        beside: if the original has changed since, put a new, numbered copy next to the old one.
+    Raises: ConfigurationError if the folder cannot be written, or a notebook cannot be read.
     """
     made, kept, behind = [], [], []
     for path in sorted(source.glob("*.ipynb")):
@@ -69,7 +69,7 @@ def copy_notebooks(source: Path, target: Path, *, beside: bool = False) -> Copie
 
 
 def _stripped(path: Path) -> tuple[str, str]:
-    """The notebook without outputs, as text, and the digest of its cells."""
+    """Return the notebook's text without outputs, and the digest of its cells."""
     import nbformat
 
     notebook = _read(path)
@@ -102,7 +102,7 @@ def _read(path: Path) -> NotebookNode:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: JupyterLab's, or 1 where there is nothing to open."""
+    """Run the command. Returns the exit code: JupyterLab's, or 1 if there is nothing to open."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.notebook.lab", description=__doc__, epilog=FURTHER)
     parser.add_argument("--new", action="store_true", help="put a new copy beside one whose original has changed")
     parser.add_argument("--no-open", action="store_true", help="only copy")
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.no_open:
         return 0
     sys.stdout.flush()
-    # The project is the server's root, so that links to ../docs open.
+    # The project is the server's root, so that links to ../docs work.
     places = [f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{FOLDER}"]
     return subprocess.call([sys.executable, "-m", "jupyter", "lab", *places, *further], cwd=root)
 

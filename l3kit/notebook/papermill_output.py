@@ -1,4 +1,4 @@
-"""Where papermill, if it runs this notebook, writes the output notebook."""
+"""Find the output notebook if papermill runs this one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ VALUES = {
     "--stdout-file": 1,
     "--stderr-file": 1,
 }
-"""How many values follow each option of papermill 2; those not named here take none. A test asks papermill itself."""
+"""Number of values of each option of papermill 2; all others take none. A test compares it with papermill itself."""
 
 
 def output_notebook(namespace: Mapping[str, Any], parent: int) -> Path | None:
-    """The output notebook's path; None where papermill does not run this one, or writes elsewhere than to a file.
+    """Return the output notebook's path; None if papermill does not run this one, or does not write to a file.
 
     Args:
-        namespace: the notebook's `globals()`; papermill puts the path there when told `--inject-output-path`.
+        namespace: the notebook's `globals()`; papermill puts the path there with `--inject-output-path`.
         parent: id of the process that started the kernel; papermill's command line names both notebooks.
     """
     told = namespace.get("PAPERMILL_OUTPUT_PATH")
@@ -55,13 +55,13 @@ def output_notebook(namespace: Mapping[str, Any], parent: int) -> Path | None:
     output = told if isinstance(told, str) and told else output
     if not output or output == "-" or "://" in output:
         return None
-    # With --cwd papermill's own folder is no longer the one that its paths are relative to.
+    # With --cwd, papermill's paths are no longer relative to its own working directory.
     base = next((base for base in bases if source and (base / source).is_file()), bases[0])
     return Path(os.path.normpath(base / output))
 
 
 def notebooks_of(command: Sequence[str]) -> tuple[str, str]:
-    """The input and output notebook on papermill's command line; empty where it is none, or lacks them."""
+    """Return the input and output notebook on papermill's command line; empty if it is not one, or lacks them."""
     start = next((n for n, word in enumerate(command[:4]) if Path(word).name in ("papermill", "papermill.exe")), None)
     if start is None:
         return "", ""
@@ -79,6 +79,6 @@ def notebooks_of(command: Sequence[str]) -> tuple[str, str]:
 
 
 def _values_behind(option: str) -> int:
-    """How many of the words behind it belong to an option; its first value may be attached: `-fFILE`, `--cwd=DIR`."""
+    """Count the following words that belong to an option; its first value may be attached: `-fFILE`, `--cwd=DIR`."""
     name, attached, _ = option.partition("=") if option.startswith("--") else (option[:2], option[2:], "")
     return max(0, VALUES.get(name, 0) - bool(attached))

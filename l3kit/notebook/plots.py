@@ -1,4 +1,4 @@
-"""Plots of the notebooks: each title states the finding, each axis its unit, and all read well in grey."""
+"""Plots of the notebooks: each title states the finding, each axis its unit, and all are legible in greyscale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HATCHES = {"hot": "", "cold": "//", "archive": ".."}
 
 
 def tiers_over_time(history: pd.DataFrame) -> Figure:
-    """Where the items were after each run.
+    """Plot the items in each tier after each run.
 
     Args:
         history: columns `time` (datetime), `tier`, `items`.
@@ -42,7 +42,7 @@ def tiers_over_time(history: pd.DataFrame) -> Figure:
 
 
 def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
-    """One device's quantity over time, shaded by the tier it was read from.
+    """Plot one device's quantity over time, shaded by the tier it was read from.
 
     Args:
         frame: columns `time`, `tier` and the quantity.
@@ -68,10 +68,10 @@ def history_by_tier(frame: pd.DataFrame, quantity: str, unit: str) -> Figure:
 
 
 def crash_sweep(frame: pd.DataFrame) -> Figure:
-    """Where a batch's items were after a kill at each step.
+    """Plot the location of a batch's items after a kill at each step.
 
     Args:
-        frame: of `crash_lab.sweep_frame`.
+        frame: the result of `crash_lab.sweep_frame`.
     """
     figure, axes = _figure(8, 3.2)
     base = frame["only hot"] * 0
@@ -96,5 +96,5 @@ def _figure(width: float, height: float) -> tuple[Figure, Any]:
     figure, axes = plt.subplots(figsize=(width, height), dpi=80, layout="constrained")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    plt.close(figure)  # the notebook shows what the cell returns, once
+    plt.close(figure)  # closed, so that the notebook shows the returned figure only once
     return figure, axes

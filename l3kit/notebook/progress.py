@@ -9,16 +9,16 @@ from tqdm.auto import tqdm
 
 T = TypeVar("T")
 DONE = "done"
-"""The last step that a callback of `step_printer` is told."""
+"""The last step passed to a callback of `step_printer`."""
 
 
 def progress(items: Iterable[T], *, total: int | None = None, name: str = "") -> Iterator[T]:
-    """Iterate with a bar."""
+    """Iterate with a progress bar."""
     return iter(tqdm(items, total=total, desc=name))
 
 
 def progress_bar(name: str) -> Callable[[int, int, str], None]:
-    """A callback for `apply`: steps done, steps in all, what is being done."""
+    """Return a callback for `apply`: steps done, total steps, current step."""
     bar: Any = None
 
     def show(done: int, total: int, text: str) -> None:
@@ -34,7 +34,7 @@ def progress_bar(name: str) -> Callable[[int, int, str], None]:
 
 
 def counter(name: str, total: int) -> Callable[[int], None]:
-    """A callback that is told how many more were done."""
+    """Return a callback that takes the number of newly finished items."""
     bar = tqdm(total=total, desc=name)
 
     def add(count: int) -> None:
@@ -46,7 +46,7 @@ def counter(name: str, total: int) -> Callable[[int], None]:
 
 
 def step_printer(name: str) -> Callable[[str], None]:
-    """A callback that shows which step is being done; after `DONE` it stands still."""
+    """Return a callback that shows the current step; `DONE` ends the display."""
     bar = tqdm(bar_format=name + ": {desc} ({elapsed})")
 
     def show(step: str) -> None:

@@ -1,4 +1,4 @@
-"""The machine-readable result of a notebook: one JSON file beside the output notebook, from its first moment on."""
+"""The machine-readable result of a notebook: one JSON file next to the output notebook, written from the start."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from l3kit.files import write_whole
 
 SECRET_WORDS = ("token", "secret", "password", "credential")
 MAX_INT_BITS = 14_000
-"""Python writes whole numbers of up to 4,300 digits; longer ones go into a result as text."""
+"""Bound for integers as numbers: Python writes up to 4,300 digits; longer ones go into a result as text."""
 FOLDER_VARIABLE = "L3KIT_RESULTS"
-"""Folder of the results that have no output notebook to lie beside, in place of the project's `build/results/`."""
+"""Folder for results without an output notebook, instead of the project's `build/results/`."""
 Verdict = Literal["unfinished", "passed", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ResultFile:
-    """The result of one run of a notebook; shown as one line that says where it is.
+    """Result of one run of a notebook; displayed as one line with its path.
 
     Attributes:
-        head: what is known of the run from its beginning: notebook, twin, target, when it started, l3kit's version.
+        head: facts known at the start of the run: notebook, twin, target, start time, l3kit's version.
         root: the project.
     """
 
@@ -44,11 +44,11 @@ class ResultFile:
         """Write the result, all or nothing.
 
         Args:
-            data: plain JSON values; `summary` holds the one sentence that `make demo` prints.
+            data: plain JSON values; `summary` is the sentence that `make demo` prints.
             now: the end of the run.
-        Numbers that JSON lacks (NaN, infinities) become null; numpy's become plain ones.
-        Raises: ConfigurationError where a key names a secret (secrets never leave through results), a value is nested
-            too deeply or holds itself, or the file cannot be written; an earlier one is left as it was.
+        Numbers that JSON lacks (NaN, infinities) become null; numpy numbers become plain ones.
+        Raises: ConfigurationError if a key names a secret (secrets never leave through results), a value is nested too
+            deeply or contains itself, or the file cannot be written; an earlier file is left unchanged.
         """
         name = str(self.head["notebook"])
         ended = {} if verdict == "unfinished" else {"finished": stamp(now or datetime.now(UTC))}
@@ -61,11 +61,11 @@ class ResultFile:
         write_whole(self.path, text + "\n")
 
     def begin(self) -> None:
-        """Write that the run has begun, so that a run that is killed leaves no earlier run's verdict behind."""
+        """Record the start of the run, so that a killed run leaves no earlier run's verdict."""
         self.write("unfinished", {"summary": "The notebook has not come to its end"})
 
     def failed(self, error: BaseException) -> None:
-        """Note why the run ended; what it had written of its result before stays beside it."""
+        """Record why the run failed; result data written before are kept."""
         interrupted = isinstance(error, KeyboardInterrupt)
         self.write("interrupted" if interrupted else "failed", {**_told(error), **self._so_far()})
 
@@ -80,19 +80,19 @@ class ResultFile:
 
 
 class OfARun(Protocol):
-    """Checked parameters, which know the result of the run that they were given to."""
+    """Validated parameters with the result file of their run."""
 
     @property
     def result(self) -> ResultFile: ...
 
 
 def write_result(p: OfARun, data: Mapping[str, Any]) -> ResultFile:
-    """Write the result of a notebook that came to its end.
+    """Write the result of a notebook that has completed.
 
     Args:
-        p: the notebook's checked parameters.
+        p: the notebook's validated parameters.
         data: as for `ResultFile.write`.
-    Returns: where it is. Raises: as `ResultFile.write`.
+    Returns: the result file. Raises: ConfigurationError (see `ResultFile.write`).
     """
     p.result.write("passed", data)
     return p.result
@@ -109,13 +109,13 @@ def result_file(
     now: datetime,
     process: int,
 ) -> ResultFile:
-    """Where the result of this run goes, and its head.
+    """Return the result file of this run, with its path and head.
 
     Args:
-        given: the notebook's parameters, not yet checked: `result_path`, `twin` and `target` are read.
+        given: the notebook's parameters, not yet validated: `result_path`, `twin` and `target` are read.
         root: the project.
-        output: the output notebook, beside which the result lies; None where there is none.
-        folder: where the result goes otherwise; empty is the project's `build/results/`.
+        output: the output notebook, next to which the result is written; None if there is none.
+        folder: folder for the result otherwise; empty is the project's `build/results/`.
         process: id of the notebook's kernel; in that folder no two runs write the same file.
     """
     twin = _twin_name(root, given.get("twin"))
@@ -136,12 +136,12 @@ def result_file(
 
 
 def stamp(moment: datetime) -> str:
-    """The moment as a result writes it: whole seconds, UTC."""
+    """Format a time for results: whole seconds, UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _twin_name(root: Path, folder: object) -> str:
-    """The twin's name as its config file has it; its folder's where that cannot be read."""
+    """Return the twin's name from its config file; the folder's name if that cannot be read."""
     if not isinstance(folder, str) or not folder:
         return ""
     place = Path(os.path.normpath(root / folder))
@@ -153,7 +153,7 @@ def _twin_name(root: Path, folder: object) -> str:
 
 
 def _told(error: BaseException) -> dict[str, Any]:
-    """An error of l3kit whole; of any other the type, since its text may hold anything."""
+    """Return the full text of an l3kit error; only the type of any other, since its text may contain anything."""
     if isinstance(error, L3Error):
         told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
         return {"summary": str(error), "error": {"type": type(error).__name__, **told}}
@@ -164,7 +164,7 @@ def _told(error: BaseException) -> dict[str, Any]:
 
 
 def _plain(value: Any, where: str, *, secret: bool = False) -> Any:
-    """The value as plain JSON; text below a key that names a secret is refused, however deep."""
+    """Convert a value to plain JSON; text below a key that names a secret is refused at any depth."""
     if isinstance(value, Mapping):
         return {
             str(key): _plain(

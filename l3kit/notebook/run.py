@@ -1,5 +1,7 @@
-"""One run of a notebook in its kernel: its result is begun with its parameters, and told to have failed where a cell
-fails; errors read as one sentence."""
+"""One run of a notebook in its kernel.
+
+Its result file is started with its parameters and marked as failed if a cell fails; l3kit's errors are displayed as
+one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ STOPPED = "Interrupted. Run the notebook again: it completes what is missing"
 
 
 class CellWatch:
-    """Told by IPython after each cell; a cell that fails ends the run, and its result says so."""
+    """IPython hook called after each cell; a failed cell ends the run and is recorded in its result."""
 
     def __init__(self, result: ResultFile) -> None:
         self.result = result
@@ -36,13 +38,13 @@ class CellWatch:
 
 
 def begin_run(notebook: str, given: Mapping[str, Any], namespace: Mapping[str, Any], root: Path) -> ResultFile:
-    """Begin the result of this run of a notebook, and watch its cells where it runs in a kernel.
+    """Start the result file of this run of a notebook, and watch its cells if it runs in a kernel.
 
     Args:
-        given: the notebook's parameters, not yet checked.
+        given: the notebook's parameters, not yet validated.
         namespace: the notebook's `globals()`.
         root: the project.
-    Raises: ConfigurationError where the result's place cannot be written, before any work is done.
+    Raises: ConfigurationError, before any work is done, if the result file cannot be written.
     """
     shell = _shell()
     output = output_notebook(namespace, os.getppid()) if shell is not None else None
@@ -63,7 +65,7 @@ def begin_run(notebook: str, given: Mapping[str, Any], namespace: Mapping[str, A
 
 
 def watch(shell: Any, result: ResultFile) -> None:
-    """Have IPython tell of the run's cells, of no earlier run's any more, and show a stopped cell as one sentence."""
+    """Register IPython hooks for this run in place of an earlier run's, and display an interrupt as one sentence."""
     for known in list(shell.events.callbacks[EVENT]):
         if isinstance(getattr(known, "__self__", None), CellWatch):
             shell.events.unregister(EVENT, known)

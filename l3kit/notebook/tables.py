@@ -1,8 +1,8 @@
-"""Tables and results for people, in Jupyter and in a terminal: every text whole, wrapped where it is long, never cut.
+"""Readable tables and results for Jupyter and terminals: long texts are wrapped, never truncated.
 
-pandas cuts texts at 50 characters. Its Styler does not, but puts colours into a `<style>` element, which JupyterLab
-drops from the outputs of a notebook that it does not trust yet, as after a clone; inline styles it keeps (its
-packages/apputils/src/sanitizer.ts). So the HTML is written here.
+pandas truncates texts at 50 characters. Its Styler does not, but puts colours into a `<style>` element, which
+JupyterLab removes from the outputs of a notebook that is not trusted yet, as after a clone; it keeps inline styles
+(its packages/apputils/src/sanitizer.ts). So the HTML is written here.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 118
-"""Letters to a line in a terminal, unless cells that stand on one line need more."""
+"""Characters per line in a terminal, unless cells that are not wrapped need more."""
 LEAST_WIDTH = 12
-"""No column of a terminal is made narrower to reach `WIDTH`."""
+"""Minimum column width in a terminal when columns are narrowed to fit `WIDTH`."""
 UNBROKEN = 17
-"""Cells of so many letters stand on one line, single words of twice as many, so that long texts cut no date or name."""
+"""Characters of a cell that is never wrapped (twice as many for a single word), so that dates and names stay whole."""
 MAX_ROWS = 1_000
-"""Rows of a frame that are shown; a browser gets slow beyond. What is left out is counted below the table."""
+"""Maximum rows displayed, since more slow a browser down. Omitted rows are counted below the table."""
 FOLDED_FROM = 6
-"""So many rows of the kind that may be folded are folded away in HTML; fewer stand among the others."""
+"""Minimum number of foldable rows to collapse in HTML; fewer are listed among the others."""
 MISSING = "-"
 _BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _GREEN, _AMBER, _RED, _BLUE = "46, 160, 67", "210, 153, 34", "218, 54, 51", "56, 139, 253"
@@ -46,21 +46,21 @@ TINTS = {
     "archived": _AMBER,
     "restoring": _AMBER,
 }
-"""Red, green and blue for a row, by the words that it is told by. Laid thinly over the page's own background, so that
-its own text colour stays legible in light and dark."""
+"""Row tints (red, green, blue) by status word. A thin overlay on the page's background keeps its text colour legible
+in light and dark themes."""
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """What Jupyter and a terminal show as a table.
+    """Table for display in Jupyter and terminals.
 
     Attributes:
-        numeric: names of the columns that are set to the right.
-        strong: rows, by number, that are set in bold, such as totals.
-        told_by: name of the column whose words give a row its tint; empty: no tints.
-        folded: rows, by number, that HTML shows only when their count is clicked.
-        title: stands above the table.
-        more: stands below it: what is not shown.
+        numeric: names of the right-aligned columns.
+        strong: numbers of the rows in bold, such as totals.
+        told_by: name of the column whose values select a row's tint; empty: no tints.
+        folded: numbers of the rows that HTML shows only after a click on their count.
+        title: text above the table.
+            more: text below it on what is omitted.
     """
 
     head: tuple[str, ...]
@@ -127,7 +127,7 @@ class Table:
 
 @dataclass(frozen=True, repr=False)
 class Sheet:
-    """A result for people: a sentence where there is one to say, tables, and notes below them."""
+    """Readable result: an optional sentence, tables, and notes below them."""
 
     sentence: str
     tables: tuple[Table, ...] = ()
@@ -146,13 +146,13 @@ class Sheet:
 
 
 class Shown(ABC):
-    """What a notebook shows as the sheet that it gives; `print` shows the same in text."""
+    """Base class for results that notebooks display as a sheet; `print` shows the same as text."""
 
     __slots__ = ()
 
     @abstractmethod
     def sheet(self) -> Sheet:
-        """What people see of it."""
+        """Return the readable result."""
 
     def __str__(self) -> str:
         return str(self.sheet())
@@ -166,13 +166,13 @@ class Shown(ABC):
 def table(
     frame: pd.DataFrame, *, first: Sequence[bool] = (), told_by: str = "", fold: str = "", title: str = ""
 ) -> Table:
-    """A frame as people read it. Its index is shown where it has a name or is no row number.
+    """Turn a frame into a table. The index is included if it has a name or is not a row number.
 
     Args:
-        first: for each row whether it goes before the others; otherwise the order stays.
-        told_by: name of the column whose words give a row its tint (`TINTS`).
-        fold: rows with this word in that column are folded away in HTML where there are many.
-        title: stands above the table.
+        first: for each row whether it is listed before the others; the order is otherwise kept.
+        told_by: name of the column whose values select a row's tint (`TINTS`).
+        fold: rows with this value in that column are collapsed in HTML if there are many.
+        title: text above the table.
     """
     columns = list(_columns(frame))
     order = sorted(range(len(frame)), key=lambda number: not first[number]) if first else range(len(frame))
@@ -195,7 +195,7 @@ def _left_out(rows: int) -> str:
 
 
 def shown(value: Any) -> str:
-    """One value: `yes` and `no`, numbers with separators and all their digits, times in ISO 8601, `-` for no value."""
+    """Format a value: `yes` and `no`, numbers with separators and all digits, times in ISO 8601, `-` for no value."""
     if isinstance(value, str):
         return visible(value)
     if _is_missing(value):
@@ -215,7 +215,7 @@ def shown(value: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """Text with escapes for what cannot be seen, halves of surrogate pairs, and what turns the direction of a line."""
+    """Escape invisible characters, lone surrogates and bidirectional controls."""
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
@@ -247,7 +247,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _is_truth(value: Any) -> bool:
-    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # numpy's own, by its version
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # numpy's, depending on its version
 
 
 def _are_numbers(values: Iterable[Any]) -> bool:
@@ -256,7 +256,7 @@ def _are_numbers(values: Iterable[Any]) -> bool:
 
 
 def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
-    """Of each column: as wide as its longest line, unless the table gets too wide; then long texts are wrapped."""
+    """Return the column widths: those of the longest lines, or less with wrapped texts if the table gets too wide."""
     columns = list(zip(*rows, strict=True))
     natural = [max(_length(text) for text in column) for column in columns]
     least = [
@@ -278,7 +278,7 @@ def _length(text: str) -> int:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most so many characters, with all characters that are not blank."""
+    """Wrap text to this width, keeping every non-blank character."""
     lines = []
     for line in text.split("\n") if text else []:
         lines += textwrap.wrap(line, width, break_on_hyphens=False) or [""]

@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 SIGNAL_SECONDS = 0.5
-"""Python acts on a signal that comes just before a wait begins only when that wait ends: so it must end."""
+"""Seconds of one wait; Python handles a signal that arrives just before a wait only after it, so it must be short."""
 START_ROUNDS = 20
-"""Such waits after which a thread that has not begun will not begin any more."""
+"""Number of waits after which a thread that has not started is taken as never starting."""
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to completion and return the result. Inside a running loop this happens on a thread of its own.
 
-    An interrupt (Jupyter's stop button) cancels the coroutine, waits until it has tidied up, and is raised.
+    An interrupt (Jupyter's stop button) cancels the coroutine, waits for its cleanup, and is then raised.
     """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
-    # An interrupt can come between any two steps of this thread and would leave a lock that it has just taken held for
-    # ever, so the threads tell each other by lists alone, whose append and pop are single steps.
+    # An interrupt can arrive between any two steps of this thread and would leave a lock just acquired held for ever,
+    # so the threads communicate through lists alone, whose append and pop are atomic.
     cancels: list[Callable[[], object]] = []
     stopped: list[bool] = []
     ended: list[T | _Raised] = []
@@ -52,12 +52,12 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
             ended.append(_Raised(error))
         alarm.release()
 
-    # Not an executor: one that is interrupted while it starts its thread forgets it and does not wait for it.
+    # Not an executor: if interrupted while starting its thread, it loses track of the thread and does not wait for it.
     thread = threading.Thread(target=work, name="l3kit-coroutine")
     try:
         thread.start()
         _wait(ended, alarm, thread)
-    except KeyboardInterrupt:  # which may come before the coroutine has begun: then it ends as it begins
+    except KeyboardInterrupt:  # may come before the coroutine has started; it is then cancelled at its start
         stopped.append(True)
         cancel_once()
         _wait(ended, alarm, thread)
@@ -75,7 +75,7 @@ class _Raised:
 
 
 def _wait(ended: Sequence[object], alarm: threading.Lock, thread: threading.Thread) -> None:
-    """Until it is done, or it is clear that the thread was interrupted before it ran."""
+    """Wait until the coroutine has finished, or the thread was evidently interrupted before it ran."""
     rounds = 0
     while not ended:
         alarm.acquire(timeout=SIGNAL_SECONDS)

@@ -1,4 +1,4 @@
-"""What the hot tier holds, counted: items, forms of their keys, readings ahead of time, devices that nobody listed."""
+"""Count the hot tier's contents: items, key forms, readings dated in the future, unlisted devices."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from l3kit.tiering.ports import HotStore, Page
 
 MINUTE_LENGTH = len("2026-05-31T08:30")
 LOOK_BEHIND = 1000
-"""Keys that a sample looks at behind the present."""
+"""Number of keys that a sample reads after the present."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How much a look may still read; it ends behind the answer that spends the last of it.
+    """Remaining read budget; reading stops after the response that exhausts it.
 
     Attributes:
-        bytes: of the items' JSON; None is no bound.
-        requests: None is no bound.
+        bytes: of the items' JSON; None is unlimited.
+        requests: None is unlimited.
     """
 
     bytes: int | None = None
@@ -34,7 +34,7 @@ class Budget:
         return any(left is not None and left <= 0 for left in (self.bytes, self.requests))
 
     def spend(self, size: int) -> None:
-        """Count one request and the bytes that it brought."""
+        """Count one request and the bytes it returned."""
         self.bytes = None if self.bytes is None else self.bytes - size
         self.requests = None if self.requests is None else self.requests - 1
 
@@ -44,14 +44,14 @@ class DeviceCensus:
     """One device in the hot tier.
 
     Attributes:
-        items: all that were seen, refused ones included.
+        items: number read, refused ones included.
         bytes: of the items' JSON.
-        first, last: the earliest and the latest key that is a time; empty where none is.
-        forms: how many keys have each form (`item_times.form_of`).
-        unmovable: the first keys that never move, at most `MAX_NAMED`.
-        ahead: keys of moments in the future.
+        first, last: the earliest and the latest key that is a time; empty if none is.
+        forms: number of keys of each form (`item_times.form_of`).
+        unmovable: the first keys that are not movable times, at most `MAX_NAMED`.
+        ahead: number of keys in the future.
         refused: items that cannot be written as JSON; the first of them, with the reason.
-        whole: whether all was read; else `read_to` is the last key up to which it was.
+        whole: whether everything was read; otherwise `read_to` is the last key read.
     """
 
     device_id: str
@@ -69,7 +69,7 @@ class DeviceCensus:
 
     @property
     def never_moved(self) -> int:
-        """Items whose key is no movable time."""
+        """Number of items whose key is not a movable time."""
         return self.forms.total() - self.forms[MOVABLE_FORM]
 
     def count(self, page: Page, now: int) -> None:
@@ -111,7 +111,7 @@ async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) 
     """Read a device's items page by page and count them, until the budget is spent.
 
     Args:
-        now: nanoseconds since 1970; what lies behind it is ahead of time.
+        now: nanoseconds since 1970; later keys are in the future.
     Raises: StoreError.
     """
     census = DeviceCensus(device_id)
@@ -128,9 +128,9 @@ async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) 
 
 
 async def sample_device(hot: HotStore, device_id: str, now: int, budget: Budget) -> DeviceCensus:
-    """`count_device`, and where the budget ends it a look at the keys behind the present, which it did not come to.
+    """Count a device as `count_device` does; if the budget runs out, also sample the keys after the present.
 
-    What never moves mostly stands there, or before all times, where the count begins.
+    Keys that never move mostly sort there, or before all times, where counting begins.
     """
     census = await count_device(hot, device_id, now, budget)
     if not census.whole:
@@ -141,11 +141,11 @@ async def sample_device(hot: HotStore, device_id: str, now: int, budget: Budget)
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """Devices in the hot tier that the twin does not list, sorted.
+    """Devices in the hot tier that the twin's config does not list, sorted.
 
     Attributes:
-        whole: whether the budget sufficed.
-        gap: why the tier refused to say.
+        whole: whether the budget was sufficient.
+        gap: why the tier could not be listed.
     """
 
     device_ids: tuple[str, ...] = ()
@@ -154,9 +154,9 @@ class Unlisted:
 
 
 async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budget) -> Unlisted:
-    """Look for devices that lie in the hot tier and are not listed.
+    """Find devices in the hot tier that the twin's config does not list.
 
-    A look that fails is a gap, not an error: what was found until then still counts.
+    A failed request is a gap, not an error: devices found before it still count.
     """
     known, found = frozenset(listed), set[str]()
     try:

@@ -1,4 +1,4 @@
-"""What each tier holds, counted in the stores themselves, and what could not be counted."""
+"""Count the contents of each tier in the stores themselves, with gaps for what could not be counted."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Holding:
     """One device in one tier.
 
     Attributes:
-        bytes: of the items' JSON in the hot tier, of the objects elsewhere.
-        first, last: keys of the earliest and the latest item; empty where no key is a time.
-        never_moved: hot items whose key is no time that the movers move.
-        ahead: hot items of moments in the future.
+        bytes: of the items' JSON in the hot tier, of the objects in other tiers.
+        first, last: keys of the earliest and the latest item; empty if no key is a time.
+        never_moved: hot items whose key is not a movable time.
+        ahead: hot items dated in the future.
     """
 
     device_id: str
@@ -54,14 +54,14 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TiersReport(Shown):
-    """What `tiers` found.
+    """Result of `tiers`.
 
     Attributes:
-        holdings: of each device in each tier that holds something of it.
-        unlisted: devices in the hot tier that the twin does not list, hence never moved.
-        forms: hot keys by their form (docs/items.md).
-        notes: what a person should know of what was counted, with the remedy.
-        gaps: what was not counted: unreached tiers, objects of another make, refused items.
+        holdings: one for each device and tier with data.
+        unlisted: devices in the hot tier that the twin's config does not list; they are never moved.
+        forms: number of hot keys by form (docs/items.md).
+        notes: warnings on the items counted, with the remedy.
+        gaps: what was not counted: unreached tiers, objects in other formats, refused items.
     """
 
     holdings: tuple[Holding, ...]
@@ -76,11 +76,11 @@ class TiersReport(Shown):
         return not self.gaps
 
     def total(self, tier: str) -> int:
-        """Items in a tier."""
+        """Return the number of items in a tier."""
         return sum(holding.items for holding in self.holdings if holding.tier == tier)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per device and tier, columns as in `COLUMNS`."""
+        """Return one row per device and tier, with the columns `COLUMNS`."""
         import pandas as pd
 
         rows = [
@@ -90,22 +90,22 @@ class TiersReport(Shown):
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def gaps_frame(self) -> pd.DataFrame:
-        """What was not counted: tier, what, reason, remedy."""
+        """Return what was not counted: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
     def sheet(self) -> Sheet:
-        """Each device in each tier, then what was not counted; columns of nothing but zeros are left out."""
+        """Return each device in each tier, then what was not counted; all-zero columns are omitted."""
         frame = self.to_frame()
         frame = frame.drop(columns=[name for name in ("never moved", "ahead") if not frame[name].any()])
         return Sheet(self.sentence(), (table(frame), *gaps_tables(self.gaps)), self.notes)
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
         return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{told(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
-        """The result file's content."""
+        """Return the content of the result file."""
         return {
             "summary": self.sentence(),
             "complete": self.complete,
@@ -122,8 +122,8 @@ def tiers(session: Session, twin: Twin, *, now: datetime | None = None) -> Tiers
     """Count items, objects and bytes of every device in every tier; reads the hot tier whole and each object's head.
 
     Args:
-        now: readings later than this are counted as ahead of time; left out: the clock's.
-    Raises: StoreError where a store cannot be asked at all.
+        now: readings later than this are counted as future; default: the current time.
+    Raises: StoreError if a store cannot be reached at all.
     """
     return run(_tiers(session, twin, moment_of(now or datetime.now(UTC))))
 
@@ -134,7 +134,7 @@ async def _tiers(session: Session, twin: Twin, now: int) -> TiersReport:
 
 
 async def count_tiers(stores: TierStores, twin: Twin, now: int) -> TiersReport:
-    """`tiers` of stores that are open. `now` in nanoseconds since 1970. Raises: StoreError."""
+    """Count the tiers of open stores. `now` is in nanoseconds since 1970. Raises: StoreError."""
     listed = [device.id for device in twin.devices]
     holdings: list[Holding] = []
     counted: list[DeviceCensus] = []
@@ -171,14 +171,14 @@ def _hot(census: DeviceCensus) -> Holding:
 
 
 def refused_items(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
-    """Of each device the hot items that cannot be written as JSON."""
+    """Return a gap for each device with hot items that cannot be written as JSON."""
     for census in counted:
         if census.refused:
             yield unwritable(census.refused, census.first_refused, census.device_id)
 
 
 def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterator[str]:
-    """What the hot tier's keys and devices mean for the movers, with the remedy."""
+    """Return warnings on hot keys and devices that the movers will not move, with the remedy."""
     odd = [census for census in counted if census.never_moved]
     if odd:
         number = sum(census.never_moved for census in odd)
@@ -223,7 +223,7 @@ async def _objects(tier: str, store: ObjectStore) -> tuple[list[Holding], list[G
     by_device: dict[str, Holding] = {}
     silent: list[str] = []
     for (key, listed), info in zip(chunks, heads, strict=True):
-        if info is None:  # moved on while this was counting
+        if info is None:  # moved to the next tier during this count
             continue
         count = info.metadata.get("items", "")
         if not count.isdecimal():

@@ -1,4 +1,4 @@
-"""The journal and the objects of a tier as tables that a person can read."""
+"""The journal and the objects of a tier as readable tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class JournalReport(Shown):
-    """What `read_journal` found: each device's record, and what could not be read."""
+    """Result of `read_journal`: each device's record, and what could not be read."""
 
     records: tuple[tuple[str, DeviceRecord], ...]
     gaps: tuple[Gap, ...] = ()
@@ -36,7 +36,7 @@ class JournalReport(Shown):
         return not self.gaps
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per device: who holds it, what is under way, what has been moved."""
+        """Return one row per device: lease holder, chunk under way, progress."""
         import pandas as pd
 
         rows = [
@@ -55,15 +55,15 @@ class JournalReport(Shown):
         return pd.DataFrame(rows, columns=columns)
 
     def gaps_frame(self) -> pd.DataFrame:
-        """What could not be read: tier, what, reason, remedy."""
+        """Return what could not be read: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
     def sheet(self) -> Sheet:
-        """One row per device, then what could not be read."""
+        """Return one row per device, then what could not be read."""
         return Sheet(self.sentence(), (table(self.to_frame()), *gaps_tables(self.gaps)))
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         moved = sum(record.moved_items for _, record in self.records)
         under_way = sum(record.entry is not None for _, record in self.records)
         devices, items = count_of(len(self.records), "device"), count_of(moved, "item")
@@ -71,7 +71,7 @@ class JournalReport(Shown):
         return text + told(self.gaps)
 
     def to_json(self) -> dict[str, Any]:
-        """The result file's content."""
+        """Return the content of the result file."""
         return {
             "summary": self.sentence(),
             "complete": self.complete,
@@ -81,7 +81,7 @@ class JournalReport(Shown):
 
 
 def read_journal(session: Session, twin: Twin) -> JournalReport:
-    """The journal of all devices: the twin's in its order, then others of which a record is left."""
+    """Read the journal of all devices: the twin's in config order, then others that still have a record."""
     return run(_read(session, twin))
 
 
@@ -91,7 +91,7 @@ async def _read(session: Session, twin: Twin) -> JournalReport:
 
 
 async def read_records(stores: TierStores, twin: Twin) -> JournalReport:
-    """`read_journal` of stores that are open. Raises: StoreError where the journal cannot be read at all."""
+    """Read the journal from open stores. Raises: StoreError if the journal cannot be read at all."""
     if stores.journal is None:
         return JournalReport((), (unreached("hot", twin.layout.hot, "the journal"),))
     listed = [device.id for device in twin.devices]
@@ -110,9 +110,9 @@ async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRec
 
 
 def objects(session: Session, twin: Twin, tier: Tier) -> pd.DataFrame:
-    """The objects of the cold or archive tier: key, items (empty where they do not tell), bytes, storage class.
+    """List the objects of the cold or archive tier: key, items (empty if unknown), bytes, storage class.
 
-    Raises: L3Error where this session does not reach the tier's cloud.
+    Raises: L3Error if this session does not reach the tier's cloud.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Ending the lease of a run that has died, for an operator who does not want to wait until it ends by itself."""
+"""End the lease of a dead run, for an operator who does not want to wait until it expires."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def end_lease(session: Session, twin: Twin, device_id: str) -> str:
-    """Free a device that a dead run holds. It would be free by itself two minutes after that run's last journal write.
+    """Release a device held by a dead run. Its lease would expire two minutes after that run's last journal write.
 
-    Only for a run that has certainly ended: look at its function's log first.
+    Only for a run that has certainly ended: check its function's log first.
 
-    Returns: the id of the run that held the device; empty where none did.
-    Raises: ConfigurationError where the journal is on a cloud that this session does not reach; StoreError, also
-        where the run turns out to be alive.
+    Returns: the id of the run that held the device; empty if none did.
+    Raises: ConfigurationError if the journal is on a cloud that this session does not reach; StoreError, also if the
+        run turns out to be alive.
     """
 
     checked_device(device_id)

@@ -1,4 +1,4 @@
-"""Running the deployed movers: one invocation, all that remains, or a year of scheduled times."""
+"""Run the deployed movers: once, until nothing remains, or at a series of scheduled times."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 
 MOVERS = ("hot-to-cold-mover", "cold-to-archive-mover")
 MAX_INVOCATIONS = 1000
-"""Invocations of one `run_mover` before it gives up although more remains."""
+"""Maximum invocations of one `run_mover` call, even if more remains."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRun(Shown):
-    """What one or more invocations of a mover reported; `reports` are `RunReport.to_json()` values."""
+    """Reports of one or more invocations of a mover; `reports` are `RunReport.to_json()` values."""
 
     function: str
     reports: tuple[dict[str, Any], ...]
 
     @property
     def verdict(self) -> str:
-        """That of the last invocation, or `partial` if an earlier one skipped something or moved more than it did."""
+        """Verdict of the last invocation, or `partial` if an earlier one skipped something or moved more."""
         *earlier, last = (str(report["verdict"]) for report in self.reports)
         if (last == "complete" and "partial" in earlier) or (last == "failed" and self.total("chunks")):
             return "partial"
         return last
 
     def total(self, name: str) -> int:
-        """Sum of `items`, `bytes` or `chunks` over all invocations."""
+        """Sum `items`, `bytes` or `chunks` over all invocations."""
         return sum(int(report[name]) for report in self.reports)
 
     @property
     def skipped(self) -> list[dict[str, str]]:
-        """What was left, each once although every invocation tells of it."""
+        """Return what was skipped, each entry once although every invocation reports it."""
         found = [skip for report in self.reports for device in report["devices"] for skip in device["skipped"]]
         return list({(skip["key"], skip["reason"]): skip for skip in found}.values())
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
@@ -60,11 +60,11 @@ class MoverRun(Shown):
 
     @property
     def unmovable(self) -> int:
-        """Items that the last invocation left because their `id` is no movable time."""
+        """Items that the last invocation left because their `id` is not a movable time."""
         return int(self.reports[-1].get("unmovable", 0))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per device: items, bytes, chunks, skipped, remains."""
+        """Return one row per device: items, bytes, chunks, skipped, remains."""
         import pandas as pd
 
         rows = [
@@ -85,12 +85,12 @@ class MoverRun(Shown):
         return frame.sort_values("device", kind="stable").reset_index(drop=True)
 
     def sheet(self) -> Sheet:
-        """A row per device, those with something skipped first."""
+        """Return one row per device, those with skipped data first."""
         frame = self.to_frame()
         return Sheet(self.sentence(), (table(frame, first=frame["skipped"].astype(bool).tolist()),))
 
     def requests_frame(self) -> pd.DataFrame:
-        """Requests and retries by kind, summed over the invocations."""
+        """Return requests and retries by kind, summed over the invocations."""
         import pandas as pd
 
         kinds = sorted({kind for report in self.reports for kind in (*report["requests"], *report["retries"])})
@@ -106,13 +106,13 @@ class MoverRun(Shown):
 
 
 def run_mover(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> MoverRun:
-    """Invoke a deployed mover and wait, again and again while its deadline comes before the end of what it can move.
+    """Invoke a deployed mover and wait; repeat while its deadline stops it before all due data are moved.
 
     Args:
         function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-        time: the moment the run stands for, in any form of docs/items.md, a datetime with a zone, or a date, which
-            stands for its beginning in UTC; None is now.
-    Raises: ProvisioningError where the function is not deployed; L3Error where it failed, with the end of its log.
+        time: the run's scheduled time, in any form of docs/items.md, a datetime with a zone, or a date, which means
+            its beginning in UTC; None is now.
+    Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
     if function not in MOVERS:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
@@ -128,7 +128,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
 
 def _more_can_move(report: dict[str, Any]) -> bool:
-    """A run that skipped something is `partial` also where its deadline came; it goes on as long as it gets on."""
+    """Return whether to go on: a run with skipped data is `partial` even at its deadline, so progress decides."""
     remains = any(device["remains"] for device in report["devices"])
     return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
 
@@ -138,13 +138,13 @@ def replay(
     twin: Twin,
     moments: Sequence[datetime],
 ) -> Iterator[tuple[datetime, MoverRun, MoverRun]]:
-    """Run both movers at each of these scheduled times in turn, as the schedules would have done."""
+    """Run both movers at each of these scheduled times in turn, as the schedules would have."""
     for moment in moments:
         yield moment, run_mover(session, twin, MOVERS[0], time=moment), run_mover(session, twin, MOVERS[1], time=moment)
 
 
 def moments_between(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
-    """Scheduled times from start to end, the end always among them. Raises: L3Error where `every` is not positive."""
+    """Return scheduled times from start to end, end included. Raises: L3Error if `every` is not positive."""
     if every <= timedelta(0):
         raise L3Error("scheduled times", f"cannot be {every} apart", "Name a positive interval")
     moments = []
@@ -163,7 +163,7 @@ def _report(function: str, answer: Any) -> dict[str, Any]:
 
 
 def _moment(time: date | str) -> str:
-    """As the scheduler writes it. Raises: ConfigurationError where it is no time, or names no zone."""
+    """Format a time as the scheduler does. Raises: ConfigurationError if it is not a time, or names no zone."""
     try:
         return shortest(read_bound(time, is_end=False))
     except ConfigurationError as error:

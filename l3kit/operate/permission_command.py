@@ -1,4 +1,4 @@
-"""`l3kit permissions CLOUD`: what the person who works with a twin needs to be allowed, as a table or as a policy."""
+"""`l3kit permissions CLOUD`: permissions that the operator of a twin needs, as a table or as a policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_permissions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `permissions` to the command line."""
+    """Add the `permissions` command to the parser."""
     about = "what you need to be allowed, by verb: a table, or with --json a policy for one twin"
     permissions = commands.add_parser("permissions", help=about, description=about.capitalize() + ".")
     permissions.add_argument("cloud", choices=("aws",), help="for now aws alone")

@@ -1,4 +1,4 @@
-"""One device's history over a time range, from all tiers, as one table; archived parts by way of a restore."""
+"""Query one device's history over a time range from all tiers as one table; archived parts need a restore."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueryResult(Shown):
-    """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
+    """Query result, with what is missing: archived parts that must be restored first, and all other gaps.
 
     Attributes:
-        start, end: the bounds, inclusive, in ISO 8601 UTC; empty where open.
-        rows: items as plain dicts with the extra key `tier`, in time order; values as they were put, numbers as
-            Decimal or int. An attribute of the item's own by that name is kept as `item.tier`.
-        parts: the objects that overlap the range.
-        duplicates: items seen more than once with equal content, shown once.
-        versions: items of the same time with different content (a rewritten item moved twice); all are shown.
+        start, end: the bounds, inclusive, in ISO 8601 UTC; empty if open.
+        rows: items as plain dicts with the extra key `tier`, in time order; values as stored, numbers as Decimal or
+            int. The item's own attribute `tier`, if any, is kept as `item.tier`.
+        parts: objects that overlap the range.
+        duplicates: number of items read more than once with equal content, returned once.
+        versions: items of the same time with different content (a rewritten item moved twice); all are returned.
         gaps: what could not be read: unreached tiers, refused items, unreadable and foreign objects.
     """
 
@@ -54,19 +54,19 @@ class QueryResult(Shown):
 
     @property
     def missing(self) -> tuple[Part, ...]:
-        """Archived parts that could not be read yet."""
+        """Archived parts that cannot be read yet."""
         return tuple(part for part in self.parts if part.state in ("archived", "restoring"))
 
     @property
     def complete(self) -> bool:
-        """Whether every tier was reached and everything in the range is among the rows."""
+        """Whether every tier was reached and the rows hold everything in the range."""
         return not self.missing and not self.gaps
 
     def to_frame(self) -> pd.DataFrame:
-        """Columns `time` (UTC), `tier`, then the quantities in alphabetical order; decimals as float64 for plotting.
+        """Return columns `time` (UTC), `tier`, then the quantities in alphabetical order; decimals as float64 to plot.
 
-        An attribute of the items' own called `time` becomes the column `item.time`. An `id` that is no time, or lies
-        outside of the years that pandas' nanoseconds reach (1678 to 2262), has no `time`; then there is a column `id`.
+        The items' own attribute `time` becomes the column `item.time`. An `id` that is not a time, or is outside the
+        range of pandas' nanosecond timestamps (1678 to 2262), has no `time`; a column `id` is then added.
         """
         import pandas as pd
 
@@ -80,7 +80,7 @@ class QueryResult(Shown):
         return frame[[*keep, *sorted(name for name in frame.columns if name not in hidden)]]
 
     def parts_frame(self) -> pd.DataFrame:
-        """The objects that overlap the range: tier, state, items, bytes, key."""
+        """Return the objects that overlap the range: tier, state, items, bytes, key."""
         import pandas as pd
 
         rows = [[p.tier, p.state, p.items, p.size, p.key] for p in self.parts]
@@ -88,12 +88,12 @@ class QueryResult(Shown):
         return frame.astype({"items": "Int64"})
 
     def gaps_frame(self) -> pd.DataFrame:
-        """What is missing, archived parts included: tier, what, reason, remedy."""
+        """Return what is missing, archived parts included: columns tier, what, reason, remedy."""
         archived = [Gap(p.tier, p.key, f"is {p.state}", "Ask for it with request_restore()") for p in self.missing]
         return gaps_frame([*self.gaps, *archived])
 
     def sheet(self) -> Sheet:
-        """What is missing, then the objects of the range, archived ones first; the items are in `to_frame`."""
+        """Return what is missing, then the objects of the range, archived ones first; `to_frame` has the items."""
         missing = set(self.missing)
         archived = [part in missing for part in self.parts]
         tables = [*gaps_tables(self.gaps)]
@@ -103,7 +103,7 @@ class QueryResult(Shown):
         return Sheet(self.sentence(), tuple(tables))
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
         missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
@@ -111,20 +111,20 @@ class QueryResult(Shown):
         return f"{count_of(len(self.rows), 'reading')} of {self.device_id}: {counts}{missing}"
 
     def request_restore(self, days: int = 1) -> QueryResult:
-        """Ask for the archived parts to become readable for some days; idempotent. Returns the query asked anew.
+        """Restore the archived parts for some days and repeat the query; idempotent. Returns the new result.
 
         Args:
-            days: how long the readable copies stay (they cost storage meanwhile).
+            days: lifetime of the readable copies, whose storage is charged.
         """
         if self.missing:
             run(_restore(self._session, self._twin, [part.key for part in self.missing], days))
         return query(self._session, self._twin, self.device_id, self.start, self.end)
 
     def wait(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> QueryResult:
-        """Ask again, with growing pauses, until all requested parts can be read or the time is up.
+        """Repeat the query, with growing pauses, until all requested parts can be read or the time is up.
 
         Args:
-            seconds: at most so long; what is still restoring then is left for a later query.
+            seconds: time limit; parts still restoring then are left to a later query.
         """
         found, pause, left = self, 1.0, seconds
         while any(part.state == "restoring" for part in found.parts) and left > 0:
@@ -135,7 +135,7 @@ class QueryResult(Shown):
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """The result file's content; the items themselves stay in the notebook."""
+        """Return the content of the result file; the items themselves stay in the notebook."""
         return {
             "summary": self.sentence(),
             "device": self.device_id,
@@ -153,17 +153,17 @@ class QueryResult(Shown):
 def query(
     session: Session, twin: Twin, device_id: str, start: str | date | None = None, end: str | date | None = None
 ) -> QueryResult:
-    """Read a device's items with `start <= time <= end` from the hot, cold and archive tier.
+    """Read a device's items with `start <= time <= end` from the hot, cold and archive tiers.
 
-    Objects are chosen by the bounds in their keys; only those that may overlap are read. Items are compared by their
-    moments, however they are spelled; one whose `id` is no time is in the range without bounds alone (docs/items.md).
+    Objects are selected by the bounds in their keys; only those that may overlap are read. Items are compared as
+    times, whatever their spelling; one whose `id` is not a time matches only the unbounded range (docs/items.md).
 
     Args:
-        device_id: one of the twin's devices, or one removed from its config of which something is left.
+        device_id: one of the twin's devices, or one removed from its config that still has data.
         start, end: ISO 8601 with `Z` or an offset, epoch digits, a datetime with a zone, or a date, which is a whole
-            day of UTC; empty or left out: open.
-    Raises: ConfigurationError for a bound that is no time, a start behind the end, or an id that is none; L3Error for
-        an unknown device.
+            UTC day; empty or omitted: open.
+    Raises: ConfigurationError for a bound that is not a time, a start after the end, or an invalid id; L3Error for an
+        unknown device.
     """
     checked_device(device_id)
     first = read_bound(start, is_end=False) if start else None
@@ -199,7 +199,7 @@ async def _restore(session: Session, twin: Twin, keys: list[str], days: int) -> 
 
 
 def _times(sort_keys: list[str]) -> pd.Series[Any]:
-    """In UTC, with nanoseconds; NaT where there is none that pandas can hold."""
+    """Convert to UTC timestamps with nanoseconds; NaT where pandas cannot represent the time."""
     import pandas as pd
 
     moments = [moment_or_none(key) for key in sort_keys]

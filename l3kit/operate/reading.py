@@ -1,4 +1,4 @@
-"""Reading one device's items of a range from all tiers, with what could not be read and why."""
+"""Read one device's items of a range from all tiers, and note what could not be read and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Moments from start to end, both inclusive; None is open."""
+    """Time range, both ends inclusive; None is open."""
 
     start: int | None = None
     end: int | None = None
@@ -43,7 +43,7 @@ class Range:
 
 @dataclass(slots=True)
 class Found:
-    """What was read: items with their tier, objects, and what was left out."""
+    """Result of a read: items with their tier, objects, and gaps."""
 
     items: list[tuple[str, Any]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
@@ -51,11 +51,11 @@ class Found:
 
 
 async def read_device(tiers: TierStores, unreached: Sequence[Gap], device_id: str, wanted: Range) -> Found:
-    """Read from hot to archive: a mover deletes only what is stored further down, so nothing slips past the reader.
+    """Read from hot to archive: a mover deletes only what the next tier already stores, so the reader misses nothing.
 
     Args:
-        unreached: the tiers that are not there to be read.
-    Raises: StoreError where a store cannot be asked at all.
+        unreached: tiers that this session does not reach.
+    Raises: StoreError if a store cannot be reached at all.
     """
     found = Found(gaps=list(unreached))
     if tiers.hot is not None:
@@ -107,7 +107,7 @@ async def _read_object(tier: str, store: ObjectStore, info: ObjectInfo, wanted: 
     try:
         items = _items(info.key, await store.read(info.key))
     except StoreError as error:
-        if await store.head(info.key) is None:  # moved on while this was reading; the next tier has it
+        if await store.head(info.key) is None:  # moved during this read; the next tier has it
             return
         remedy = error.remedy or "Compare it with its digest; restore an older version"
         found.gaps.append(Gap(tier, f"{tier} object {info.key}", error.cause, remedy))
@@ -117,7 +117,7 @@ async def _read_object(tier: str, store: ObjectStore, info: ObjectInfo, wanted: 
 
 
 def _items(key: str, stored: bytes) -> list[dict[str, Any]]:
-    """A chunk's items. Raises: StoreError where the object is none."""
+    """Parse a chunk's items. Raises: StoreError if the object is not a chunk."""
     parsed = parse_object_key(key)
     body = decompress(stored, parsed.compression if parsed else "none")
     try:
@@ -134,9 +134,9 @@ def _is_item(item: Any) -> bool:
 
 
 def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> tuple[tuple[dict[str, Any], ...], int, int]:
-    """Rows in time order, each item once: it may have been on its way from one tier to the next while we read.
+    """Merge rows in time order, each item once: it may have been read in two tiers during a move.
 
-    Returns: the rows; how many items were there once more, equal; how many rows share their `id` with another.
+    Returns: the rows; the number of equal duplicates; the number of rows that share their `id` with another.
     """
     rows: dict[str, dict[str, Any]] = {}
     count = 0
@@ -156,7 +156,7 @@ def _columns(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def beside(name: str, ours: str) -> str:
-    """An attribute's column where `ours` is a column of l3kit's: `tier` becomes `item.tier`, and that `item.item.tier`.
+    """Rename an attribute that collides with l3kit's column `ours`: `tier` becomes `item.tier`, that `item.item.tier`.
 
     No two attributes get the same column.
     """

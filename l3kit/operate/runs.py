@@ -1,4 +1,4 @@
-"""A series of mover runs at scheduled times: as tables, as a history of the tiers, and checked for losses."""
+"""Series of mover runs at scheduled times: tables, history of the tiers, checks for losses."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 Run = tuple[datetime, MoverRun, MoverRun]
 COLUMNS = ["time", "tier", "items"]
 MAX_REASONS = 5
-"""Of what was left, so many are named in an error."""
+"""Maximum number of skipped entries that an error names."""
 
 
 def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """One row per scheduled time: what each mover moved, and its verdict."""
+    """Return one row per scheduled time: what each mover moved, and its verdict."""
     import pandas as pd
 
     rows = [
@@ -50,7 +50,7 @@ def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
 
 
 def requests_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """Requests and retries by kind over all runs of both movers."""
+    """Return requests and retries by kind over all runs of both movers."""
     import pandas as pd
 
     frames = [run.requests_frame().assign(mover=run.function) for _, *movers in runs for run in movers]
@@ -71,7 +71,7 @@ def watch(
 ) -> pd.DataFrame:
     """Run both movers at these times, append each run to `runs`, and count the tiers after each.
 
-    Returns: columns `time`, `tier`, `items`, beginning with the state after the last run already in `runs`.
+    Returns: columns `time`, `tier`, `items`, starting with the state after the last run already in `runs`.
     """
     import pandas as pd
 
@@ -83,9 +83,9 @@ def watch(
 
 
 def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
-    """Items per device before and after.
+    """Compare the items of each device before and after.
 
-    Raises: CheckFailedError where the totals differ, and where items may be that were not counted.
+    Raises: CheckFailedError if the totals differ, or if items may not have been counted.
     """
     import pandas as pd
 
@@ -105,7 +105,7 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
 
 
 def check_runs(runs: Sequence[Run]) -> None:
-    """Raise CheckFailedError where a run left something."""
+    """Raise CheckFailedError if a run skipped something."""
     left = [skip for _, *movers in runs for run in movers for skip in run.skipped]
     bad = [run.verdict for _, *movers in runs for run in movers if run.verdict != "complete"]
     if bad or left:
@@ -117,7 +117,7 @@ def check_runs(runs: Sequence[Run]) -> None:
 
 
 def runs_json(runs: Sequence[Run]) -> dict[str, Any]:
-    """The result file's content: totals, and each run's reports."""
+    """Return the content of the result file: totals, and the reports of each run."""
     moved = [sum(run.total("items") for run in column) for column in ([r[1] for r in runs], [r[2] for r in runs])]
     times = count_of(len(runs), "scheduled run")
     return {

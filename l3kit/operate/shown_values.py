@@ -1,4 +1,4 @@
-"""An item's values as they were put: exact numbers, and no tags of the chunk format (docs/chunks.md). Pure."""
+"""Item values as originally stored: exact numbers, without the tags of the chunk format (docs/chunks.md)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def shown(value: Any) -> Any:
-    """`untagged`, or the value itself where that goes too deep: chunks of l3kit's, which alone have tags, do not."""
+    """Remove tags; a value nested too deeply is returned unchanged: only l3kit's chunks have tags, and they are not."""
     try:
         return untagged(value)
     except RecursionError:
@@ -18,9 +18,9 @@ def shown(value: Any) -> Any:
 
 
 def untagged(value: Any) -> Any:
-    """A value without the chunk format's tags: binaries as bytes, sets as frozensets, Firestore's times as datetimes.
+    """Remove the chunk format's tags: binaries as bytes, sets as frozensets, Firestore's times as datetimes.
 
-    A map whose only key begins with `$` and is no tag stays as it is: another make of mover has written it.
+    A map whose only key begins with `$` but is not a tag is returned unchanged: another mover wrote it.
     """
     if isinstance(value, list):
         return [untagged(entry) for entry in value]

@@ -1,4 +1,4 @@
-"""The example's real telemetry: a year of hourly weather at three stations, loaded into the hot store."""
+"""Load the example's real telemetry, a year of hourly weather at three stations, into the hot store."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ Reading = tuple[str, bytes]
 
 
 def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> list[Reading]:
-    """The file's readings as (device id, chunk JSON), in time order.
+    """Read the file's readings as (device id, chunk JSON), in time order.
 
     Args:
-        newest: where the newest reading's time is shifted to; whole seconds, UTC.
-        last: only so many newest readings of each station.
-    Missing values are left out; numbers keep the digits they have in the file.
-    Raises: ConfigurationError where the file is missing or not of that form.
+        newest: time to which the newest reading is shifted; whole seconds, UTC.
+        last: number of newest readings to take from each station.
+    Missing values are omitted; numbers keep their digits from the file.
+    Raises: ConfigurationError if the file is missing or malformed.
     """
     try:
         readings = _shifted(path, newest)
@@ -82,16 +82,16 @@ def _shifted(path: Path, newest: datetime) -> list[Reading]:
 def put_telemetry(
     session: Session, twin: Twin, readings: Sequence[Reading], *, progress: Callable[[int], None] = lambda count: None
 ) -> int:
-    """Write readings into the hot store, their times in the canonical form; a repeat overwrites each with itself.
+    """Write readings into the hot store, their times in the canonical form; idempotent.
 
-    Of two readings of one device and moment the later in the sequence stays, as if they had come one by one.
+    Of two readings of one device and time, the later in the sequence is kept, as if they had been written in turn.
 
     Args:
         readings: device id and item, a JSON object with `iotDeviceId` and `id`, its time in any form that
-            docs/items.md accepts. All other values are kept as they are written.
+            docs/items.md accepts. All other values are kept as written.
         progress: called with the number of items just written.
     Returns: the number of readings.
-    Raises: ItemRefusedError naming the reading, NotATimeError, before anything was written; StoreError.
+    Raises: ItemRefusedError naming the reading, NotATimeError, both before anything is written; StoreError.
     """
     digits = twin.config.time_digits
     checked = [(device, canonical_item(device, item, digits)) for device, item in readings]
@@ -109,16 +109,16 @@ def put_telemetry(
 
 
 def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes]:
-    """An item's canonical time, and its JSON with that as `id` and every other value as it was written.
+    """Return an item's canonical time, and its JSON with that as `id` and every other value as written.
 
     Args:
         digits: fraction digits of the twin's times.
-    Raises: ItemRefusedError where it is not an item of this device; NotATimeError where its `id` is no time.
+    Raises: ItemRefusedError if it is not an item of this device; NotATimeError if its `id` is not a time.
     """
     where = f"reading of {checked_device(device_id)}"
     try:
         parts = members(item)
-        if b"\\u" in item:  # no half surrogates, which only escapes can write
+        if b"\\u" in item:  # no lone surrogates, which only escapes can write
             json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()
         check_levels(item)
     except (ValueError, RecursionError) as error:
@@ -134,7 +134,7 @@ def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes
 
 
 def _text(parts: Mapping[str, bytes], name: str) -> str | None:
-    """A member that is a text, or the digits of a whole number."""
+    """Return a member that is a string, or the digits of an integer."""
     value = parts.get(name, b"null")
     if value.isdigit():
         return value.decode()

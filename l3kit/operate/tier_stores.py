@@ -1,4 +1,4 @@
-"""The stores of a deployed twin, opened for reading and writing from a notebook."""
+"""Stores of a deployed twin, opened for reading and writing from a notebook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIERS = ("hot", "cold", "archive")
 
 @dataclass(frozen=True, slots=True)
 class TierStores:
-    """None where a tier is on a cloud that this session does not reach."""
+    """Open stores of a twin; None for a tier on a cloud that this session does not reach."""
 
     hot: HotStore | None
     journal: JournalStore | None
@@ -27,14 +27,14 @@ class TierStores:
     archive: ObjectStore | None
 
     def unreached(self, twin: Twin) -> list[Gap]:
-        """The tiers that are not there, from hot to archive."""
+        """Tiers that this session does not reach, from hot to archive."""
         stores = zip(TIERS, (self.hot, self.cold, self.archive), strict=True)
         return [unreached(tier, twin.layout.tier(tier)) for tier, store in stores if store is None]
 
 
 @asynccontextmanager
 async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
-    """Open the stores of all tiers; they are closed when the block ends. Raises: as `Session.attended`."""
+    """Open the stores of all tiers; the end of the block closes them. Raises: SandboxError if the sandbox ended."""
     hot_cloud, cold_cloud, archive_cloud = (
         session.cloud(twin.layout.tier(tier)) for tier in ("hot", "cold", "archive")
     )

@@ -1,4 +1,4 @@
-"""A function as a zip: its sources, its entry point, its dependencies.
+"""Package a function as a zip: its sources, entry point and dependencies.
 
-What a zip holds is decided here; who uploads it, by the clouds' `control`.
+This package decides the contents of a zip; the clouds' `control` packages upload it.
 """

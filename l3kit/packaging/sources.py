@@ -1,4 +1,4 @@
-"""A function for Azure or Google Cloud as a zip of sources; their builders install what its requirements.txt names."""
+"""Package a function for Azure or Google Cloud as a zip of sources; their builders install its requirements.txt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from l3kit.errors import ProvisioningError
 from l3kit.packaging.wheels import EPOCH, ROOT, sources
 
 AZURE_TIMER_SECONDS = 600
-"""How long a function may run on Azure's Consumption plan (host.json, functionTimeout)."""
+"""Maximum run time of a function on Azure's Consumption plan (host.json, functionTimeout)."""
 HOST_JSON = {
     "version": "2.0",
     "functionTimeout": "00:10:00",
@@ -27,8 +27,8 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
 
     Args:
         provider: `azure` or `gcp`.
-        files: further files at its top level, e.g. the twin's info where it does not fit the settings.
-    Raises: ProvisioningError where the checkout is not whole.
+        files: further files at its top level, e.g. the twin's info if it does not fit into the settings.
+    Raises: ProvisioningError if the checkout is incomplete.
     """
     content = {name: path.read_bytes() for name, path in sources(provider, function)}
     content["requirements.txt"] = requirements(provider).encode()
@@ -49,7 +49,7 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
 
 @cache
 def requirements(provider: str) -> str:
-    """What a function needs there: l3kit's own dependencies and the provider's extra, held to the lock file."""
+    """Return a function's requirements: l3kit's own dependencies and the provider's extra, pinned by the lock file."""
     wanted = []
     for text in importlib.metadata.requires("l3kit") or []:
         requirement, _, marker = text.partition(";")

@@ -1,7 +1,7 @@
-"""A function as a zip: its entry point, the needed part of l3kit, and pinned dependencies for the target's platform.
+"""Package a function as a zip: entry point, the needed part of l3kit, pinned dependencies for the target platform.
 
-The same input gives the same bytes: the dependencies first, sorted names, fixed times and modes, nothing that a
-machine leaves behind.
+The same input gives the same bytes: dependencies first, sorted names, fixed times and modes, no machine-specific
+files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_ZIP_BYTES = 50 * 1024 * 1024
-"""Lambda's limit for a zip that is sent directly."""
+"""Lambda's limit for a zip uploaded directly."""
 UNUSED = ("zstandard/_cffi",)
 """Large parts of dependencies that CPython never loads: zstandard's second backend."""
 PLATFORMS = {
@@ -41,7 +41,7 @@ PLATFORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What the function will run on: Python as `3.13`, architecture `x86_64` or `arm64`."""
+    """Runtime of the function: Python as `3.13`, architecture `x86_64` or `arm64`."""
 
     python: str
     architecture: str
@@ -55,7 +55,7 @@ class Package:
 
     @property
     def code_sha256(self) -> str:
-        """Base64 of the SHA-256, as Lambda's CodeSha256."""
+        """Base64 of the SHA-256, like Lambda's CodeSha256."""
         return base64.b64encode(hashlib.sha256(self.data).digest()).decode("ascii")
 
 
@@ -63,8 +63,8 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
     """Build a function's zip.
 
     Args:
-        files: further files at its top level, e.g. the twin's info where it does not fit the variables.
-    Raises: ProvisioningError where dependencies cannot be had for the runtime, or the zip is too large.
+        files: further files at its top level, e.g. the twin's info if it does not fit into the variables.
+    Raises: ProvisioningError if dependencies are unavailable for the runtime, or the zip is too large.
     """
     own = {name: path.read_bytes() for name, path in sources(provider, function)} | dict(files or {})
     folder = dependencies(runtime)
@@ -78,7 +78,7 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
 
 
 _packed: dict[bytes, Package] = {}
-"""Zips made by this process, by a digest of what is in them: a plan compares each function several times."""
+"""Zips built by this process, by a digest of their contents: a plan compares each function several times."""
 
 
 def _checked(function: str, data: bytes) -> Package:
@@ -90,7 +90,7 @@ def _checked(function: str, data: bytes) -> Package:
 
 
 def _zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:
-    """A zip of these files, behind those of the zip `begun`."""
+    """Build a zip of these files, after those of the zip `begun`."""
     buffer = io.BytesIO(begun)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(content):
@@ -104,10 +104,10 @@ def _zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:
 
 @cache
 def _zipped_dependencies(folder: Path) -> bytes:
-    """A dependencies' folder as a zip, compressed once for all functions and processes: it takes most of the time.
+    """Zip a folder of dependencies, once for all functions and processes, since compression takes most of the time.
 
-    It is kept beside the folder, under a name that changes with this module, which says what is in it and how. A place
-    that takes no file costs only that time.
+    The zip is cached next to the folder, under a name that changes with this module, which defines its contents and
+    format. If it cannot be written there, it is only compressed again each time.
     """
     rules = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:20]
     kept = folder.with_name(f"{folder.name}.{rules}.zip")
@@ -123,9 +123,9 @@ def _zipped_dependencies(folder: Path) -> bytes:
 
 
 def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
-    """The folder with the pinned dependencies for that runtime; downloaded once, then taken from the cache.
+    """Return the folder with the pinned dependencies for that runtime; downloaded once, then cached.
 
-    Raises: ProvisioningError with pip's last lines; ConfigurationError where the cache cannot be written.
+    Raises: ProvisioningError with pip's last lines; ConfigurationError if the cache cannot be written.
     """
     wanted = sorted(text for text in importlib.metadata.requires("l3kit") or [] if "extra ==" not in text)
     constraints = ROOT / "constraints.txt"
@@ -145,7 +145,7 @@ def _fill(folder: Path, wanted: list[str], constraints: Path, runtime: Runtime) 
             _download(wanted, constraints, runtime, work)
             work.rename(folder)
         except OSError:
-            if not folder.is_dir():  # otherwise another process was quicker
+            if not folder.is_dir():  # otherwise another process was faster
                 raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -179,7 +179,7 @@ def _cache() -> Path:
 
 
 def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
-    """Name in the zip and place of the entry point and the needed part of l3kit. Raises: ProvisioningError."""
+    """Map names in the zip to paths for the entry point and the needed part of l3kit. Raises: ProvisioningError."""
     entry = ROOT / "lambda_code" / provider / function
     if not entry.is_dir():
         raise ProvisioningError(

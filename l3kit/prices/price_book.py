@@ -1,4 +1,4 @@
-"""The price book: all figures by provider, region, service, tier and rate, with a user's own laid over them."""
+"""The price book: all figures by provider, region, service, tier and rate, with a user's own overriding them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PriceBook:
         return sorted({key.region for key in self.figures if key.provider == provider})
 
     def overlaid(self, over: Mapping[Key, Figure]) -> PriceBook:
-        """This book with other figures in place of, or beside, its own.
+        """This book with figures replaced or added.
 
         Raises: ConfigurationError for a service, tier or rate that no region of the book has: it would never be used.
         """

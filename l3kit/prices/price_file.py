@@ -23,7 +23,7 @@ _MAX_BYTES_PER_GB = GIB
 
 
 class Key(NamedTuple):
-    """Where a figure stands: `aws us-east-1 s3.standard_ia.put`."""
+    """Location of a figure: `aws us-east-1 s3.standard_ia.put`."""
 
     provider: Provider
     region: str
@@ -95,7 +95,7 @@ _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast,
 
 
 class _Loader(_Safe):  # type: ignore[misc]
-    """Keeps the digits of decimal numbers, and refuses a key that stands twice."""
+    """YAML loader that keeps the digits of decimal numbers and rejects duplicate keys."""
 
 
 def _decimal(loader: _Loader, node: yaml.ScalarNode) -> Decimal | str:

@@ -32,9 +32,9 @@ class Unit:
 
     Attributes:
         measure: what is counted.
-        per: so many of these are one unit; None stands for the price file's `bytes_per_gb`.
-        name: how a quantity in this unit is called in a bill.
-        money: USD for so much; else a plain figure.
+        per: number of these in one unit; None stands for the price file's `bytes_per_gb`.
+        name: label of a quantity in this unit on a bill.
+        money: whether the figure is USD per unit; else a plain figure.
     """
 
     measure: Measure

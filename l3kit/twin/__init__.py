@@ -1,4 +1,4 @@
 """A twin and its files: configuration, layout, connections, naming rules, schedules.
 
-No cloud is imported: what one of them can hold, it says through `l3kit.providers`.
+No cloud is imported: each states its limits through `l3kit.providers`.
 """

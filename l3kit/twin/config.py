@@ -1,4 +1,4 @@
-"""The twin project: a folder of config files, read and checked as a whole."""
+"""The twin project: a folder of config files, read and validated as a whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_DEVICE_ID_BYTES = 512
-"""UTF-8 bytes: an object key takes 1,024 with both timestamps in it."""
+"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
@@ -45,7 +45,7 @@ class _Strict(BaseModel):
 
 
 class Config(_Strict):
-    """`config.json`. Days are counted back from the moment a mover runs."""
+    """`config.json`. Days are counted back from a mover's scheduled time."""
 
     digital_twin_name: str
     hot_storage_size_in_days: int = Field(ge=0, le=36500)
@@ -111,13 +111,13 @@ class Device(BaseModel):
     def _usable(cls, value: str) -> str:
         if is_reserved_device(value):
             raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
-        if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has refused halves of surrogate pairs
+        if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has rejected lone surrogates
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
         return value
 
 
 class Providers(_Strict):
-    """`config_providers.json`: the cloud of each layer. `google` is taken for `gcp`."""
+    """`config_providers.json`: the cloud of each layer. `google` is an alias of `gcp`."""
 
     layer_1_provider: str
     layer_2_provider: str
@@ -163,9 +163,9 @@ class Twin:
 
     @classmethod
     def load(cls, path: str | Path) -> Twin:
-        """Read and check all files of the folder.
+        """Read and validate all files of the folder.
 
-        Raises: ConfigurationError listing every problem of every file, each with file and key.
+        Raises: ConfigurationError with every problem of every file, each with file and key.
         """
         folder = Path(path)
         if not folder.is_dir():
@@ -191,7 +191,7 @@ class Twin:
         return self.config.digital_twin_name
 
     def digital_twin_info(self) -> dict[str, Any]:
-        """What functions are told of the twin: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
+        """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
         return {
             "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
@@ -207,10 +207,10 @@ class Twin:
         return ids | {link.receiver: link.id for link in self.layout.links}
 
     def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
-        """When each mover runs next, by the expression that its cloud is told.
+        """Return the next runs of each mover, by the schedule expression of its cloud.
 
         Args:
-            made: from when a rate counts on AWS: the schedule's creation.
+            made: start of a rate on AWS: the schedule's creation time.
         """
         told = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
         return {
@@ -219,7 +219,7 @@ class Twin:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per tier: where it is, and how long data stays there."""
+        """Return one row per tier: its cloud, and how long data stay there."""
         import pandas as pd
 
         hot, cold = self.config.hot_storage_size_in_days, self.config.cold_storage_size_in_days
@@ -252,11 +252,11 @@ def _untellable(config: Config | None, layout: Layout) -> list[str]:
 
 
 UNREADABLE = object()
-"""Told apart from a file that holds `null`, which is a problem of its own."""
+"""Marks a missing file, unlike one that holds `null`, which is a different problem."""
 
 
 def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
-    """A file's content. A byte order mark, as Windows' editors write it, is passed over."""
+    """Load a JSON file. A byte order mark, as written by Windows editors, is ignored."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [key for key, _ in pairs]
@@ -322,7 +322,7 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Pydantic's findings in the words of the file: key, value, and the nearest known key for an unknown one."""
+    """Describe Pydantic's errors in terms of the file: key, value, and the nearest known key for an unknown one."""
     texts = []
     for finding in error.errors():
         key = ".".join(str(part) for part in finding["loc"]) or "the file"

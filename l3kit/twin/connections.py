@@ -1,7 +1,7 @@
-"""`config_inter_cloud.json`: where each cross-cloud link leads and the token it takes. Only this module writes it.
+"""`config_inter_cloud.json`: the url and the token of each cross-cloud link. Only this module writes it.
 
-The file holds tokens: it is never committed, never shown, and readable by its owner alone. The twin's folder has that
-of the real accounts; each sandbox keeps one of its own. It can always be made again from what is deployed
+The file holds tokens: it is never committed, never shown, and readable by its owner alone. The twin's folder has the
+file of the real accounts; each sandbox keeps its own. It can always be rebuilt from what is deployed
 (`l3kit.clouds.ports.deployed_links`).
 """
 
@@ -29,18 +29,18 @@ LOCK_SECONDS = 30.0
 TOKEN_BYTES = 32
 """256 bits (DESIGN, section 3)."""
 OF_THE_TOKEN = ("previous", "replaces")
-"""Fields that say something of the token beside them; left out where they are empty."""
+"""Fields that describe the token of the same link; omitted if empty."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One link. Its tokens show in no repr.
+    """One link. No repr contains its tokens.
 
     Attributes:
-        former: tokens that the receiver still takes until their end.
-        replaces: digest of what the receiver is to be told this instead of (`told_digest`): this entry is ahead of it.
+        former: tokens that the receiver still accepts until they expire.
+        replaces: digest of the receiver's state that this newer entry is to replace (`told_digest`).
     """
 
     conn_id: str
@@ -58,11 +58,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class DeployedWriter:
-    """What a cloud says of a deployed receiver.
+    """A deployed receiver, as its cloud reports it.
 
     Attributes:
-        url: where it is posted to; empty where it has no address.
-        variables: tokens among them, so they show in no repr.
+        url: address for POST requests; empty if it has none.
+        variables: environment variables, tokens included, so that no repr contains them.
     """
 
     url: str
@@ -71,18 +71,18 @@ class DeployedWriter:
 
 @dataclass(frozen=True, slots=True)
 class LinkFile:
-    """Where the links of one twin are kept for one target: real accounts, or one sandbox.
+    """File of one twin's links for one target: the real accounts, or one sandbox.
 
     Attributes:
         path: the file.
-        sandbox: it is a sandbox's, so its folder is made where it is missing.
+        sandbox: it belongs to a sandbox, so a missing folder is created.
     """
 
     path: Path
     sandbox: bool = False
 
     def load(self) -> dict[str, Connection]:
-        """All saved links by id; empty where there is no file yet. Raises: ConfigurationError for a broken file."""
+        """Load all saved links by id; empty if there is no file yet. Raises: ConfigurationError for a broken file."""
         content = _read(self.path)
         return {conn_id: _connection(conn_id, entry) for conn_id, entry in content["connections"].items()}
 
@@ -95,7 +95,7 @@ class LinkFile:
         self.change(connection.conn_id, changes, lock_seconds)
 
     def change(self, conn_id: str, changes: Mapping[str, str], lock_seconds: float = LOCK_SECONDS) -> None:
-        """Set these fields of one link; all others, and all other links, are kept.
+        """Set these fields of one link; all other fields and links are kept.
 
         Raises: ConfigurationError.
         """
@@ -103,7 +103,7 @@ class LinkFile:
         log.info("saved connection %s", conn_id)
 
     def remove(self, conn_id: str) -> None:
-        """Take one link out. Raises: ConfigurationError."""
+        """Remove one link. Raises: ConfigurationError."""
         self._locked(lambda: _remove(self.path, conn_id), LOCK_SECONDS)
         log.info("removed connection %s", conn_id)
 
@@ -127,7 +127,7 @@ class LinkFile:
 
 
 def told_digest(variables: Mapping[str, str]) -> str:
-    """Of the tokens that a receiver was told, so that an entry can say which of its states it is to replace."""
+    """Digest of a receiver's tokens, by which an entry identifies the state that it is to replace."""
     told = [variables.get(name, "").strip() for name in (TOKEN_VARIABLE, FORMER_VARIABLE)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
@@ -149,12 +149,12 @@ def cold_to_archive_id(cold: str, archive: str) -> str:
 
 
 def new_token() -> str:
-    """A fresh token of 256 random bits, URL-safe text."""
+    """Generate a token of 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def load_connections(project_path: str | Path) -> dict[str, Connection]:
-    """The links of real accounts, by id; empty where there is no file yet. Raises: ConfigurationError."""
+    """Load the links of real accounts by id; empty if there is no file yet. Raises: ConfigurationError."""
     return LinkFile(Path(project_path) / FILE).load()
 
 
@@ -168,12 +168,12 @@ def save_inter_cloud_connection(
     function: str | None = None,
     lock_seconds: float = LOCK_SECONDS,
 ) -> None:
-    """Create or update one link of real accounts, keeping every other one and every field this version does not know.
+    """Create or update one link of real accounts, keeping all others and all unknown fields.
 
-    All or nothing, under a file lock, so two deployments at once lose nothing; file mode 0600. An empty token is
-    saved with a warning: the receiver will refuse everything.
-    Raises: ConfigurationError where the folder is missing or cannot be written, the lock stays taken, or the file is
-        broken (it is left as it is).
+    The write is atomic and under a file lock, so that concurrent deployments lose nothing; file mode 0600. An empty
+    token is saved with a warning: the receiver will refuse every request.
+    Raises: ConfigurationError if the folder is missing or cannot be written, the lock stays taken, or the file is
+        broken (it is left unchanged).
     """
     if not token.strip():
         log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
@@ -185,7 +185,7 @@ def save_inter_cloud_connection(
 def _update(path: Path, conn_id: str, changes: Mapping[str, str]) -> None:
     content = _content(path)
     before = content["connections"].get(conn_id, {})
-    if "token" in changes and changes["token"] != before.get("token"):  # what stood beside the former one
+    if "token" in changes and changes["token"] != before.get("token"):  # what described the former one
         before = {key: value for key, value in before.items() if key not in OF_THE_TOKEN}
     entry = {**before, **changes}
     entry = {key: value for key, value in entry.items() if value or key not in OF_THE_TOKEN}
@@ -200,8 +200,8 @@ def _remove(path: Path, conn_id: str) -> None:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """What the file holds now. The lock must be held."""
-    for left in path.parent.glob(f".{path.name}.*"):  # by a deployment that was killed: the lock is ours alone
+    """Return the file's current content. The lock must be held."""
+    for left in path.parent.glob(f".{path.name}.*"):  # by a killed deployment: nobody else holds the lock
         left.unlink(missing_ok=True)
     return _read(path)
 
@@ -217,7 +217,7 @@ def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The file's content, without links where there is no file yet. Raises: ConfigurationError."""
+    """Read the file's content; without links if there is no file yet. Raises: ConfigurationError."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A twin's schedule, written as EventBridge has it, in the forms of Azure's timers and of Cloud Scheduler. Pure."""
+"""Conversion of a twin's EventBridge schedule to the formats of Azure's timers and of Cloud Scheduler."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from l3kit.twin.schedule_times import MONTHS
 
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-"""Of minute, hour, day, month and weekday."""
+"""Value ranges of minute, hour, day, month and weekday."""
 REMEDY = "Use rate(...) with a number that divides the hour or the day, or cron(...) without year, L, W and #"
 
 
 def unix_cron(expression: str) -> str:
-    """Five fields, by UTC: minute, hour, day, month, weekday (names, since numbers count differently).
+    """Convert to five fields in UTC: minute, hour, day, month, weekday (names, since the numbering differs).
 
-    Raises: ConfigurationError where five fields cannot say it.
+    Raises: ConfigurationError if five fields cannot express it.
     """
     kind, inner = expression.rstrip(")").split("(", 1)
     if kind == "rate":
@@ -36,19 +36,19 @@ def unix_cron(expression: str) -> str:
 
 
 def ncrontab(expression: str) -> str:
-    """Six fields: second first, then as `unix_cron`. Raises: ConfigurationError."""
+    """Convert to six fields: second, then those of `unix_cron`. Raises: ConfigurationError."""
     return f"0 {unix_cron(expression)}"
 
 
 def eventbridge(unix: str) -> str:
-    """What `unix_cron` made, or an NCRONTAB expression of this module, as EventBridge writes it."""
+    """Convert a result of `unix_cron` or `ncrontab` back to EventBridge's format."""
     minute, hour, day, month, weekday = unix.split()[-5:]
     day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
     return f"cron({minute} {hour} {day} {month} {weekday} *)"
 
 
 def _plain(entry: str, low: int, high: int, names: tuple[str, ...]) -> str:
-    """An entry of a field without what EventBridge alone knows: a step from one value on, and ranges over the end."""
+    """Rewrite a field entry without EventBridge's own syntax: a step from a single value, and wrap-around ranges."""
 
     def number(text: str) -> int:
         return names.index(text) + low if text in names else int(text)

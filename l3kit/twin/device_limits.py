@@ -1,4 +1,4 @@
-"""Which devices the clouds of a twin's tiers cannot hold. Pure."""
+"""Devices that the clouds of a twin's tiers cannot store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from l3kit.twin.layout import Layout
 
 _STAMP = "2026-01-01T00:00:00.000000+00:00"
-"""As long as times usually are."""
+"""A time of the usual length."""
 
 
 def device_problems(device_id: str, layout: Layout) -> Iterator[str]:
@@ -25,7 +25,7 @@ def device_problems(device_id: str, layout: Layout) -> Iterator[str]:
 
 
 def checked_device(device_id: str) -> str:
-    """The id of a device that somebody asks for. Raises: ConfigurationError where it can be none's."""
+    """Validate the id of a requested device. Raises: ConfigurationError if no device can have it."""
     if not isinstance(device_id, str) or not device_id:
         raise ConfigurationError("device", f"{device_id!r} is no device id", "Name a device of the twin as text")
     try:

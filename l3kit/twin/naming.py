@@ -1,4 +1,4 @@
-"""Rules that the names of a twin's resources follow on every cloud. Pure: the same twin always gets the same names."""
+"""Naming rules for a twin's resources on every cloud: the same twin always gets the same names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings import StoreName
 
 TWIN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-"""Lower case, digits and single dashes: what every cloud's buckets, functions and roles allow alike."""
+"""Lower case, digits and single dashes: allowed by every cloud for buckets, functions and roles."""
 MAX_TWIN_NAME = 28
 """Characters; leaves room for `-archive-iot-data-` and the suffix in a bucket's 63, and the longest function's 64."""
 BUCKET_SUFFIX = 8
 
 TAG_TWIN = "l3kit:twin"
-"""The tag or label that says which twin owns a resource."""
+"""Ownership tag or label of a twin's resources."""
 
 
 def check_twin_name(name: str) -> str:
-    """Return the name. Raises: ConfigurationError where some cloud would refuse a name made of it."""
+    """Return the name. Raises: ConfigurationError if some cloud would refuse a name derived from it."""
     if len(name) > MAX_TWIN_NAME or not TWIN_NAME.fullmatch(name):
         raise ConfigurationError(
             f"digital_twin_name {name!r}",
@@ -39,7 +39,7 @@ STORE_NAMES: Mapping[StoreName, str] = {
 
 
 def limited(name: str, limit: int) -> str:
-    """Cut a name that is too long and end it in a digest, so that two of them never become one."""
+    """Truncate a name that is too long and append a digest, so that two names never become one."""
     if len(name) <= limit:
         return name
     return f"{name[: limit - 9].rstrip('-')}-{digest(name, 8)}"

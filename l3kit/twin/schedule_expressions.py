@@ -1,4 +1,4 @@
-"""Whether EventBridge Scheduler would take an expression. Pure; the sandbox asks it too, since moto takes any text."""
+"""Validation of EventBridge Scheduler expressions; the sandbox uses it too, since moto accepts any text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
 
 
 def problem_with(expression: object) -> str | None:
-    """None when the expression is a valid `rate(...)`, `cron(...)` or `at(...)`, else what is wrong with it."""
+    """Return the fault of an expression; None for a valid `rate(...)`, `cron(...)` or `at(...)`."""
     if not isinstance(expression, str):
         return "the expression is missing"
     found = re.fullmatch(r"(rate|cron|at)\((.*)\)", expression.strip())

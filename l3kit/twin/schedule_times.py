@@ -1,4 +1,4 @@
-"""When an EventBridge schedule comes round next. Pure."""
+"""Next run times of an EventBridge expression."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 DAYS_AHEAD = 3_000
-"""How far the next time of a cron expression is looked for; 29 February comes every 8 years at the latest."""
+"""Search range for the next time of a cron expression; 29 February recurs within 8 years at most."""
 MONTHS = {name: n for n, name in enumerate(re.findall("...", "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), 1)}
 WEEKDAYS = {name: n for n, name in enumerate(re.findall("...", "SUNMONTUEWEDTHUFRISAT"), 1)}
 
 
 def next_time(expression: str, now: datetime, made: datetime | None = None) -> datetime | None:
-    """When an EventBridge expression comes round next, by UTC.
+    """Return the next run time of an EventBridge expression, in UTC.
 
     Args:
-        made: from when a rate counts: the schedule's start or creation.
-    Returns: None where it never does any more, or the expression does not tell: a rate without `made`, and crons with
-        L, W or #.
+        made: start of a rate: the schedule's start or creation time.
+    Returns: None if there is no further run, or it cannot be determined: a rate without `made`, and crons with L, W
+        or #.
     """
     kind, inner = expression.rstrip(")").split("(", 1)
     if kind == "at":
@@ -34,7 +34,7 @@ def next_time(expression: str, now: datetime, made: datetime | None = None) -> d
 
 
 def next_times(expression: str, now: datetime, made: datetime | None = None, count: int = 3) -> list[datetime]:
-    """The next few times, fewer where it ends before; none where the expression does not tell (`next_time`)."""
+    """Return the next few times, fewer if the schedule ends before; none if they cannot be determined (`next_time`)."""
     found: list[datetime] = []
     while len(found) < count and (moment := next_time(expression, found[-1] if found else now, made)) is not None:
         found.append(moment)
@@ -42,13 +42,13 @@ def next_times(expression: str, now: datetime, made: datetime | None = None, cou
 
 
 def comes_round(expression: str) -> bool:
-    """Whether there is any moment at all, past or future, at which it comes round: not for the 31st of February."""
+    """Return whether the expression ever matches, in the past or future; the 31st of February does not."""
     kind, inner = expression.rstrip(")").split("(", 1)
     fields = inner.split()
     if kind != "cron" or any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
         return True
     years = _values(fields[5].upper(), 1970, 2199)
-    # The calendar comes round within 400 years, the days of a month and their weekdays within 28 but for centuries.
+    # The calendar repeats after 400 years; days of the month with their weekdays after 28, except across centuries.
     return any(_comes_round_in(fields, year) for year in sorted(years)[:56] + sorted(years)[-8:])
 
 
@@ -75,7 +75,7 @@ def _next_cron_time(fields: Sequence[str], now: datetime) -> datetime | None:
 
 
 def _values(field: str, low: int, high: int) -> set[int]:
-    """What a cron field allows: `*`, `?`, numbers and names, ranges, steps, and lists of these."""
+    """Return the values that a cron field allows: `*`, `?`, numbers and names, ranges, steps, and lists of these."""
     found: set[int] = set()
     for entry in field.split(","):
         span, slash, step = entry.partition("/")

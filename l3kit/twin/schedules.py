@@ -1,4 +1,4 @@
-"""A mover's schedule as it is deployed."""
+"""A mover's schedule as deployed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A mover's schedule. `fired`: kept by a sandbox, where somebody fires it by hand."""
+    """A mover's schedule. `fired`: kept by a sandbox, where it is triggered by hand."""
 
     state: Literal["on", "off", "fired", "missing", "unreached"]
     expression: str = ""

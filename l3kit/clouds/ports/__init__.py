@@ -1,4 +1,4 @@
-"""What a cloud must offer: protocols, and the values that they exchange.
+"""Ports of a cloud: protocols, and the values that they exchange.
 
-No implementation, and no cloud by name.
+Nothing here implements a port or names a cloud.
 """

@@ -1,4 +1,4 @@
-"""What one check of a deployed twin expected and saw, and the check of a function's variables that all clouds share."""
+"""Result of one check of a deployed twin, and the check of a function's variables shared by all clouds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `hint` says what to do where it failed; `milliseconds` is set for requests."""
+    """Result of one check. `hint` is the remedy if it failed; `milliseconds` is set for requests."""
 
     group: str
     subject: str
@@ -22,7 +22,7 @@ class Check:
 def variables_check(
     function: str, variables: Mapping[str, str], needed: Collection[str], allowed: Collection[str]
 ) -> Check:
-    """A deployed function has the variables it needs, none of them blank, and beside `allowed` no others."""
+    """Check that a deployed function has the variables it needs, none blank, and no others except `allowed`."""
     missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
     strange = sorted(set(variables) - set(needed) - set(allowed))
     found = [f"missing {', '.join(missing)}"] if missing else []

@@ -1,4 +1,4 @@
-"""A cloud as a session reaches it: stores, functions, schedules, checks, provisioning."""
+"""The port of a cloud in a session: stores, functions, schedules, checks, provisioning."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 
 class Cloud(Protocol):
-    """One account of one cloud; `Session.cloud(provider)` gives it."""
+    """One account of one cloud, as returned by `Session.cloud(provider)`."""
 
     provider: str
 
     @property
     def account(self) -> str:
-        """Names the account and region in file names: what tells two deployments of one twin apart."""
+        """Account and region for file names, to distinguish two deployments of one twin."""
 
     def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
-        """How this twin's resources are made here."""
+        """Return the provisioner of this twin's resources."""
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
-        """The table, container, collection or bucket."""
+        """Return the name of the table, container, collection or bucket."""
 
     def function_name(self, twin: Twin, function: str) -> str:
-        """The deployed name of one of the twin's functions."""
+        """Return the deployed name of one of the twin's functions."""
 
     def hot_store(self, twin: Twin) -> HotStore: ...
 
@@ -43,28 +43,28 @@ class Cloud(Protocol):
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore: ...
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
-        """Call a deployed function that is not a writer, and wait for what it returns.
+        """Invoke a deployed function other than a writer, and wait for its result.
 
-        Raises: ProvisioningError where it is not deployed; L3Error where it failed or gave no answer.
+        Raises: ProvisioningError if it is not deployed; L3Error if it failed or did not respond.
         """
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
-        """What a deployed function was told, tokens among it; None where it is not deployed.
+        """Return the environment variables of a deployed function, tokens included; None if it is not deployed.
 
         Raises: PermissionMissingError.
         """
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        """What is deployed of this writer; None where there is none that carries this twin's tag.
+        """Return the deployed writer; None if there is none with this twin's tag.
 
         Raises: PermissionMissingError.
         """
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
-        """Each function of the layout is there, works, and has the variables it needs and no strange ones."""
+        """Check that each function of the layout exists, works, and has the variables it needs and no unknown ones."""
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
-        """Each mover's schedule is on and starts that mover."""
+        """Check that each mover's schedule is enabled and starts that mover."""
 
     def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
-        """The deployed schedule of a mover."""
+        """Return the deployed schedule of a mover."""

@@ -1,8 +1,8 @@
-"""The links between a twin's tiers as they are deployed: what a writer was told is right, and the file follows it.
+"""Deployed links between a twin's tiers: the writer's variables are authoritative, and the link file follows them.
 
-So a machine that has the twin's folder alone changes nothing, and any machine completes what another one began. Only
-where a writer cannot be looked at (a cloud that the session does not reach, a permission that is missing), or is still
-to be made, the file is what is known of its link.
+A machine that has only the twin's folder therefore changes nothing, and any machine can complete what another began.
+The file is used only if a writer cannot be read (a cloud that the session does not reach, a missing permission) or
+does not exist yet.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 NEAR = timedelta(minutes=20)
-"""A former token that ends so soon is given a new end before its sender is told the one in force: a run of a mover that
-has just begun (15 minutes at most) is served to its end."""
+"""Minimum remaining validity of a former token; a shorter one is extended before its sender gets the current token, so
+that a mover's run that has just started (15 minutes at most) can finish."""
 MAX_FORMER = 8
-"""Former tokens taken at once, by as many rotations within GRACE; each takes some 65 bytes of the variables."""
+"""Maximum number of former tokens, hence of rotations within GRACE; each takes about 65 bytes of the variables."""
 CLOCKS_DIFFER = timedelta(hours=1)
-"""An end beyond GRACE by more than this was not set by l3kit."""
+"""Tolerance for clocks: an expiry later than GRACE plus this was not set by l3kit."""
 
 _TIER_LINK = re.compile(r"[a-z]+_l3(?:hot|cold)_to_([a-z]+)_l3(?:cold|archive)")
 
@@ -46,26 +46,26 @@ log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
-    """The wall clock."""
+    """Return the wall clock time, UTC."""
     return datetime.now(UTC)
 
 
 class Ends(Protocol):
-    """What is asked of a cloud at either end of a link."""
+    """The part of a cloud that either end of a link needs."""
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        """What is deployed of a writer. Raises: PermissionMissingError."""
+        """Return the deployed writer. Raises: PermissionMissingError."""
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
-        """What a deployed function was told. Raises: PermissionMissingError."""
+        """Return the variables of a deployed function. Raises: PermissionMissingError."""
 
 
 @dataclass(frozen=True)
 class DeployedLinks:
-    """The links of one twin, as one session sees them.
+    """Links of one twin, as one session sees them.
 
     Attributes:
-        cloud: a cloud by its name; None where it is not reached.
+        cloud: returns a cloud by its name; None if it is not reached.
         now: wall clock, UTC.
     """
 
@@ -77,22 +77,22 @@ class DeployedLinks:
     _unsaved: dict[str, Connection] = field(default_factory=dict, repr=False)
 
     def saved(self, link: str) -> Connection | None:
-        """What the file says, after `refresh` what it should say; never the link of a sandbox among real ones."""
+        """Return the file's links, corrected after `refresh`; never a sandbox's link among real ones."""
         found = self._unsaved.get(link) or self.file.load().get(link)
         strange = found is not None and not self.file.sandbox and _is_loopback(found.url)
         return None if strange else found
 
     def get(self, link: str) -> Connection | None:
-        """The link as it is, or as an apply that has begun makes it; None where nothing is known of it.
+        """Return the link as deployed, or as an apply in progress will deploy it; None if it is unknown.
 
-        Raises: PermissionMissingError where its writer may not be looked at and the file does not hold it.
+        Raises: PermissionMissingError if its writer may not be read and the file does not contain it.
         """
         return self._seen(link)[0]
 
     def writer(self, link: str) -> DeployedWriter | None:
-        """What is deployed at its receiving end; None where nothing is, or it cannot be looked at.
+        """Return the deployed receiving end; None if there is none, or it cannot be read.
 
-        Raises: PermissionMissingError, as `get`.
+        Raises: PermissionMissingError, under the same conditions as `get`.
         """
         return self._seen(link)[1]
 
@@ -111,16 +111,16 @@ class DeployedLinks:
         )
 
     def left_over(self, provider: str) -> tuple[str, ...]:
-        """Links in the file between tiers that this twin's layout no longer has, whose receiving end was there."""
+        """Return links of a former layout in the file whose receiving end was on this cloud."""
         ids = [link for link in self.file.load() if (end := _TIER_LINK.fullmatch(link)) and end[1] == provider]
         return tuple(link for link in ids if link not in {link.id for link in self.twin.layout.links})
 
     def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:
-        """Bring the file after what is deployed.
+        """Update the file from what is deployed.
 
         Args:
-            clouds: look only at links with an end on these; empty is all.
-        Returns: in words, without secrets, what was not as it should be.
+            clouds: update only links with an end on these; empty is all.
+        Returns: the differences found, in words, without secrets.
         """
         notes: list[str] = []
         for link in reversed(self.twin.layout.links):
@@ -142,10 +142,10 @@ class DeployedLinks:
     # --- changes ----------------------------------------------------------------------------------------------
 
     def renew(self, link: str) -> None:
-        """A new token for a link, in the file, to be told its writer and then its sender.
+        """Write a new token for a link into the file, to be set at its writer and then at its sender.
 
-        The writer goes on taking every token that a sender may have: for GRACE from now the one in force, and one that
-        is former already if the sender has still that.
+        The writer continues to accept every token that a sender may have: the current one for GRACE from now, and a
+        former one if the sender still has it.
         Raises: ProvisioningError after MAX_FORMER rotations within GRACE; PermissionMissingError.
         """
         before, writer = self._seen(link)
@@ -161,11 +161,11 @@ class DeployedLinks:
         self._save(replace(before or self._empty(link), token=new_token(), former=former, replaces=replaces))
 
     def lapsing(self, link: str) -> bool:
-        """Whether the sender has a token that its writer will soon no longer take, the new one being on its way."""
+        """Return whether the sender still has a former token that its writer will soon refuse."""
         return bool(self._ending(link))
 
     def prolong(self, link: str) -> None:
-        """Give such a token GRACE from now."""
+        """Extend a lapsing token to GRACE from now."""
         there, writer = self._seen(link)
         ending = self._ending(link)
         if there is None or writer is None or not ending:
@@ -175,11 +175,11 @@ class DeployedLinks:
         self._save(replace(there, former=former, replaces=told_digest(writer.variables)))
 
     def keep_url(self, link: str, url: str) -> None:
-        """Save where the writer is posted to."""
+        """Save the writer's url."""
         self._save(replace(self.saved(link) or self._empty(link), url=url))
 
     def forget(self, link: str) -> None:
-        """Empty a link whose writer is gone. The token is worthless without it."""
+        """Clear a link whose writer has been removed; its token is worthless without it."""
         self._unsaved.pop(link, None)
         if link in self.file.load():
             self._save(self._empty(link))
@@ -194,7 +194,7 @@ class DeployedLinks:
             return None
         return Secret(told.get(TOKEN_VARIABLE, "")) if told is not None else None
 
-    # --- looking ----------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------------------
 
     def _seen(self, link: str) -> tuple[Connection | None, DeployedWriter | None]:
         saved, ends = self.saved(link), self.twin.layout.link(link)
@@ -208,7 +208,7 @@ class DeployedLinks:
                 raise
             self._denied[link] = error
             return saved, None
-        if writer is None:  # an address without a function leads nowhere
+        if writer is None:  # a url without a function is useless
             return replace(saved, url="") if saved else None, None
         return self._resolved(saved or self._empty(link), writer), writer
 
@@ -219,7 +219,7 @@ class DeployedLinks:
         return replace(saved, url=writer.url, token=told, former=self._former(writer), replaces="")
 
     def _former(self, writer: DeployedWriter) -> tuple[FormerToken, ...]:
-        """As the writer was told; none where that is not of l3kit's making."""
+        """Return the writer's former tokens; none if l3kit did not set them."""
         try:
             found = parse_former(writer.variables.get(FORMER_VARIABLE, ""))
         except ValueError:
@@ -228,11 +228,11 @@ class DeployedLinks:
         return found if all(one.until <= latest for one in found) else ()
 
     def _still_held(self, link: str, writer: DeployedWriter) -> tuple[FormerToken, ...]:
-        """What the writer must go on taking once it has a new token."""
+        """Return the former tokens that the writer must still accept once it has a new token."""
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
         former = {one.token: one.until for one in still_taken(self._former(writer), self.now())}
         held = self.sender_token(link)
-        if in_force and held not in former:  # else no sender was ever told the one in force
+        if in_force and held not in former:  # otherwise no sender ever got the current token
             former[in_force] = self._end()
         for token in former:
             if held is None or held == token:
@@ -248,7 +248,7 @@ class DeployedLinks:
         taken = {one.token for one in still_taken(soon, self.now())}
         held = self.sender_token(link)
         ending = {one.token for one in soon if one.token in taken and one.token == held}
-        if any(one.token == in_force for one in soon) and held in (None, in_force):  # the writer has yet to be told
+        if any(one.token == in_force for one in soon) and held in (None, in_force):  # not yet set at the writer
             ending.add(in_force)
         return frozenset(ending)
 

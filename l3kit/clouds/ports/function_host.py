@@ -1,4 +1,4 @@
-"""How functions of Azure and Google Cloud are put where they run, whoever does it."""
+"""The port for deploying functions on Azure and Google Cloud."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A function's settings beside its code; they hold a token, so they show in no repr.
+    """A function's settings, apart from its code; they contain a token, so no repr shows them.
 
     Attributes:
         python: version as `3.13`.
         timeout: seconds of one request or run.
-        public: whether anybody may call it, the token being checked by its own code.
+        public: whether anybody may call it; its own code then checks the token.
         schedules: jobs that call it: name, schedule (unix cron, UTC) and body each; Azure's timers are in the code.
     """
 
@@ -38,7 +38,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A function as it is there.
+    """A deployed function.
 
     Attributes:
         code_sha256: hex digest of its zip.
@@ -56,16 +56,16 @@ class FunctionHost(Protocol):
     """The functions of one cloud."""
 
     def get(self, name: str) -> Deployed | None:
-        """None where there is none. Raises: ProvisioningError."""
+        """Return the function; None if there is none. Raises: ProvisioningError."""
 
     def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
-        """Create or replace; returns when it is active. Raises: ProvisioningError."""
+        """Create or replace the function; returns when it is active. Raises: ProvisioningError."""
 
     def delete(self, name: str) -> None:
-        """A missing one is no error. Raises: ProvisioningError."""
+        """Delete the function; a missing one is not an error. Raises: ProvisioningError."""
 
     def timers(self, name: str) -> Mapping[str, str]:
-        """The schedules that start it, by name; empty where it has none. Raises: ProvisioningError."""
+        """Return the schedules that start it, by name; empty if it has none. Raises: ProvisioningError."""
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Call a function that is not public as somebody who may. Returns: status and body. Raises: L3Error."""
+        """Call a function that is not public, with authorization. Returns: status and body. Raises: L3Error."""

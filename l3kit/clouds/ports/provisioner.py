@@ -1,4 +1,4 @@
-"""How a cloud makes a twin's resources."""
+"""The port for a cloud's resources of a twin."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Protocol
 from l3kit.clouds.ports.resources import Resource
 
 Coming = Callable[[], tuple[str, ...]]
-"""What an earlier step of the same plan will change at a function, in words."""
+"""Pending changes to a function by an earlier step of the same plan, in words."""
 
 
 class Provisioner(Protocol):
-    """How one cloud makes what a twin wants there."""
+    """Desired resources of a twin on one cloud."""
 
     provider: str
 
     def preflight(self) -> tuple[str, ...]:
-        """Notes on what could not be checked. Raises: PermissionMissingError where something is not allowed."""
+        """Check permissions. Returns: notes on what could not be checked. Raises: PermissionMissingError."""
 
     def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
-        """The stores of these tiers; with the hot one its journal."""
+        """Return the stores of these tiers, with the journal of the hot one."""
 
     def function_parts(self, function: str, coming: Coming) -> Sequence[Resource]:
-        """A function with all that belongs to it, a receiver's address included."""
+        """Return a function with all its resources, including a receiver's address."""
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
-        """What starts these movers, with all it needs."""
+        """Return the schedules of these movers, with the resources they need."""
 
     def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
-        """What may still start movers that this cloud no longer has."""
+        """Return schedules that may remain of movers that this cloud no longer has."""

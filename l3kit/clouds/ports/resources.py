@@ -1,4 +1,4 @@
-"""What a twin should have and what a cloud has of it, as values."""
+"""Desired resources of a twin, and their actual state on a cloud."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from l3kit.errors import L3Error, ProvisioningError
 
 
 class AlreadyThereError(ProvisioningError):
-    """`create` was told that there is one: an earlier try made it and its answer was lost, or somebody else did."""
+    """`create` found an existing resource: made by an earlier try whose response was lost, or by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the cloud has of one wanted resource.
+    """Actual state of one desired resource.
 
     Attributes:
-        exists: whether there is one of that name.
+        exists: whether a resource of that name exists.
         owned: whether it carries this twin's tag; only then may it be changed or removed.
-        differences: in words, without secrets; empty where it is as wanted.
+        differences: in words, without secrets; empty if it is as desired.
         protected: the cloud itself refuses to remove it.
-        fault: why it cannot be made as wanted; a plan to deploy stops there, one to destroy goes on.
+        fault: why it cannot be made as desired; a plan to deploy stops there, one to destroy continues.
     """
 
     exists: bool
@@ -32,10 +32,10 @@ class Finding:
 
 
 class Resource(Protocol):
-    """One wanted resource. Its type knows how to compare it with what is there, and which calls change that.
+    """One desired resource. Its type compares it with the actual state and makes the calls that change it.
 
-    Every method may run again after a crash at any point of an earlier one: `compare` asks the cloud, never a memory;
-    `create` and `update` complete what is half made; `delete` of something missing is no error.
+    Every method may run again after a crash at any point of an earlier one: `compare` reads the cloud, never a cache;
+        `create` and `update` complete partial work; `delete` of a missing resource is not an error.
     """
 
     @property
@@ -51,10 +51,10 @@ class Resource(Protocol):
         """Read the cloud's state. Raises: ProvisioningError."""
 
     def create(self) -> None:
-        """Make it; called when `compare` found none. Raises: AlreadyThereError, ProvisioningError."""
+        """Create it; called if `compare` found none. Raises: AlreadyThereError, ProvisioningError."""
 
     def update(self) -> None:
-        """Make it as wanted; called when `compare` found differences."""
+        """Change it to the desired state; called if `compare` found differences."""
 
     def delete(self) -> None:
-        """Remove it with all it holds."""
+        """Delete it with all its content."""

@@ -1,4 +1,4 @@
-"""Written once for clouds that need it: functions behind a function host, link resources, waiting.
+"""Code shared by several clouds: functions behind a function host, link resources, waiting.
 
-Nothing that only one cloud uses.
+Code for one cloud alone does not belong here.
 """

@@ -11,12 +11,12 @@ from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import MissingConnectionError
 
 OWNER_LABEL = "l3kit-twin"
-"""As `naming.TAG_TWIN`, in the characters that labels have."""
+"""`naming.TAG_TWIN` in the characters that labels allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltFunction:
-    """Code and settings at this moment; the settings hold a token, so they show in no repr."""
+    """Current code and settings; the settings contain a token, so no repr shows them."""
 
     code: bytes = field(repr=False)
     settings: Mapping[str, str] = field(repr=False)
@@ -27,9 +27,9 @@ class CloudFunction:
     """One function.
 
     Attributes:
-        build: packs the code and gathers the settings; called when needed, since a receiver's token may be made by an
-            earlier step.
-        coming: what an earlier step of the same plan will change here, in words.
+        build: packs the code and collects the settings; called when needed, since an earlier step may make a receiver's
+            token.
+        coming: pending changes to it by an earlier step of the same plan, in words.
         schedules: as in `Definition`.
     """
 
@@ -46,7 +46,6 @@ class CloudFunction:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         there = self.host.get(self.name)
         if there is None:
             return Finding(False)
@@ -55,20 +54,17 @@ class CloudFunction:
         coming = tuple(self.coming())
         try:
             return Finding(True, True, (*self._differences(there), *coming))
-        except MissingConnectionError as missing:  # an earlier step makes the link anew, or has removed it
+        except MissingConnectionError as missing:  # an earlier step replaces the link, or has removed it
             return Finding(True, True, coming or (missing.cause,))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         built = self.build()
         self.host.put(self.name, self._definition(built), built.code)
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         self.host.delete(self.name)
 
     def _definition(self, built: BuiltFunction) -> Definition:
@@ -91,7 +87,7 @@ class CloudFunction:
 
 
 def variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Names of variables that differ; never a value, since one of them may be a token."""
+    """Return the names of variables that differ; never a value, since one of them may be a token."""
     found = []
     for name in sorted(wanted.keys() | there.keys()):
         if name not in there:

@@ -1,4 +1,4 @@
-"""A twin's functions on Azure or Google Cloud as notebooks see them: called, checked, and their schedules told."""
+"""Functions of a twin on Azure or Google Cloud: invocation, checks, schedules."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class HostedFunctions:
 
     Args:
         name_of: a function's deployed name.
-        expression_of: the form in which this cloud is told the twin's schedule.
-        path_of: below its address, where a writer is posted to.
+        expression_of: converts the twin's schedule to this cloud's format.
+        path_of: path below a writer's address for POST requests.
     """
 
     def __init__(
@@ -48,11 +48,9 @@ class HostedFunctions:
         self._path_of = path_of
 
     def function_name(self, twin: Twin, function: str) -> str:
-        """See `Cloud.function_name`."""
         return self._name_of(twin, function)
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
-        """See `Cloud.invoke`."""
         name = self._name_of(twin, function)
         status, body = self._host.invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
         try:
@@ -65,19 +63,16 @@ class HostedFunctions:
         raise L3Error(name, f"failed: {told or f'it answered {status}'}", f"See the log of {name}")
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
-        """See `Cloud.function_variables`."""
         there = self._host.get(self._name_of(twin, function))
         return None if there is None else there.definition.settings
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        """See `Cloud.writer`."""
         there = self._host.get(self._name_of(twin, function))
         if there is None or there.definition.labels.get(OWNER_LABEL) != twin.name:
             return None
         return DeployedWriter(there.url + self._path_of(function), there.definition.settings)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
-        """See `Cloud.function_checks`."""
         from l3kit.clouds.ports.checks import Check, variables_check
 
         for function in twin.layout.functions_on(self._provider):
@@ -90,7 +85,6 @@ class HostedFunctions:
                 yield variables_check(function, there.definition.settings, needed, further_variables(function))
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
-        """See `Cloud.schedule_checks`."""
         from l3kit.clouds.ports.checks import Check
 
         wanted = self._expression_of(twin.config.mover_schedule)
@@ -101,7 +95,7 @@ class HostedFunctions:
             yield Check("schedules", function, "on", seen, on, "" if on else REPAIR)
 
     def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
-        """See `Cloud.schedule`; nothing runs by itself in a sandbox."""
+        """Return the deployed schedule of a mover; in a sandbox it does not run by itself."""
         found = list(self._host.timers(self._name_of(twin, mover)).values())
         if not found:
             return Schedule("missing")

@@ -1,4 +1,4 @@
-"""The receiving end of a cross-cloud link as two resources: its token, and its writer's address."""
+"""Receiving end of a cross-cloud link as two resources: its token, and its writer's address."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from l3kit.clouds.shared.waiting import wait_until
 from l3kit.tiering.transfer.sender import open_session
 
 ANSWER_LIMIT = 90.0
-"""Seconds until a new address answers."""
+"""Maximum seconds until a new address responds."""
 ASKED_FOR = "a new token is asked for"
 LAPSING = "its sender still has the former token, which soon ends"
 
 
 @dataclass(frozen=True)
 class LinkToken:
-    """A token for a link. Saved before the function that checks it is told it.
+    """Token of a link, saved before it is set at the function that checks it.
 
     Attributes:
         name: the link's id.
-        rotate: replace the token that there is.
+        rotate: replace the existing token.
     """
 
     links: DeployedLinks = field(repr=False, compare=False)
@@ -36,7 +36,6 @@ class LinkToken:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         there = self.links.get(self.name)
         if there is None or not there.token.strip():
             return Finding(False)
@@ -45,25 +44,23 @@ class LinkToken:
         return Finding(True, True, (LAPSING,) if self.links.lapsing(self.name) else ())
 
     def create(self) -> None:
-        """See `Resource.create`."""
         self.links.renew(self.name)
         self.rotated.append(True)
 
     def update(self) -> None:
-        """See `Resource.update`."""
         if self.rotate and not self.rotated:
             self.create()
         else:
             self.links.prolong(self.name)
 
     def delete(self) -> None:
-        """The token is worthless without its writer; the entry loses it and the url."""
+        """Clear token and url of the entry: a token is worthless without its writer."""
         self.links.forget(self.name)
 
 
 @dataclass(frozen=True)
 class LeftOverLink:
-    """A link that a former layout had, in the twin's connections."""
+    """Link of a former layout in the twin's connections."""
 
     links: DeployedLinks = field(repr=False, compare=False)
     name: str
@@ -71,22 +68,20 @@ class LeftOverLink:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         return Finding(self.name in self.links.file.load())
 
     def create(self) -> None:
-        """Nothing: it is not wanted."""
+        """Do nothing: the link is not desired."""
 
     def update(self) -> None:
-        """Nothing: it is not wanted."""
+        """Do nothing: the link is not desired."""
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         self.links.file.remove(self.name)
 
 
 def writer_answers(url: str) -> bool:
-    """Whether a writer's own code answers there: without a token it says 403, as JSON."""
+    """Return whether a writer's own code responds there: without a token it returns 403 as JSON."""
     try:
         with open_session(url) as http:
             answer = http.post(url, timeout=10, allow_redirects=False)
@@ -97,11 +92,11 @@ def writer_answers(url: str) -> bool:
 
 @dataclass(frozen=True)
 class LinkAddress:
-    """A writer's address in the twin's connections, for clouds where every function has one from its making.
+    """A writer's address in the twin's connections, for clouds that give every function one at creation.
 
     Attributes:
         name: the link's id.
-        answers: whether the function's code answers there.
+        answers: whether the function's code responds there.
     """
 
     links: DeployedLinks = field(repr=False, compare=False)
@@ -113,7 +108,6 @@ class LinkAddress:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         saved, writer = self.links.saved(self.name), self.links.writer(self.name)
         if saved is None or not saved.url:
             return Finding(False)
@@ -121,11 +115,10 @@ class LinkAddress:
         return Finding(True, True, differs)
 
     def create(self) -> None:
-        """See `Resource.create`. Raises: ProvisioningError where the writer does not answer in time."""
+        """Save the address. Raises: ProvisioningError if the writer does not respond in time."""
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         writer = self.links.writer(self.name)
         url = writer.url if writer else ""
         wait_until(
@@ -138,6 +131,5 @@ class LinkAddress:
         self.links.keep_url(self.name, url)
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         if self.links.saved(self.name) is not None:
             self.links.keep_url(self.name, "")

@@ -1,4 +1,4 @@
-"""Waiting for a cloud to be ready: polls with a limit for the thing awaited, never a fixed sleep."""
+"""Polling with a time limit until a cloud is ready."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def wait_until(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Poll until ready, with growing waits.
+    """Poll until ready, with increasing waits.
 
     Args:
         what: named in the error, e.g. `table x is active`.

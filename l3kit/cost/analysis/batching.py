@@ -33,7 +33,7 @@ goes to the writer there, which puts the object."""
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was asked of one tier's store to bring objects into it, over all runs of a mover.
+    """Requests that wrote objects into one tier's store, over all runs of a mover.
 
     Attributes:
         items: readings that were moved there.

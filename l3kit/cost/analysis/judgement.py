@@ -1,4 +1,4 @@
-"""Bills beside each other and beside a budget: one sentence of difference, one error where it is too much."""
+"""Compares bills with each other, in one sentence, and with a budget, as an error when exceeded."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def compare(a: Bill, b: Bill) -> str:
 
 
 def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
-    """Raise where a bill is over its budget, or where nobody can tell.
+    """Raise if a bill exceeds its budget or is too incomplete to compare.
 
     Args:
         budget_usd: for the time of the bill.

@@ -1,4 +1,4 @@
-"""The meter: what a real move used, from its run report, priced by the same book; and the prediction beside it."""
+"""Meter: prices a real move's usage from its run report and compares it with the prediction."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _sent(
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The prediction of a move beside its measurement. `lines`: what is billed, with both amounts in USD."""
+    """Predicted and measured cost of a move. `lines`: what is billed, with both amounts in USD."""
 
     predicted: Bill
     measured: Bill
@@ -220,7 +220,7 @@ def beside(
     book: PriceBook,
     regions: Mapping[Provider, str] | None = None,
 ) -> Agreement:
-    """The measured move beside what the model says of the same move.
+    """Compare a measured move with the model's prediction of it.
 
     The run time is the measured one in both: how fast an emulator or a busy Lambda is, no price model knows.
 

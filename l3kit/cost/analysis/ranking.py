@@ -58,7 +58,7 @@ def waterfall(bill: Bill, most: int = 8) -> pd.DataFrame:
     """What the total is made of, the largest first.
 
     Args:
-        most: so many rows; all others become one more, `all else`.
+        most: maximum number of rows; all others become one more, `all else`.
     Returns: `item`, `USD`, `share` (0 to 1), and `start` and `end`, where its bar begins and ends. An incomplete
         bill's unknown rows are the last, with None.
     """

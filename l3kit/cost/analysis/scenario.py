@@ -30,7 +30,7 @@ KEYS: Mapping[str, str] = {
     "sample": "items to measure the ratios on: one JSON object per line, or the example's weather (.csv.gz)",
     "budget_usd": "of a month; empty is none",
 }
-"""What a scenario has beside the fields of `Workload`."""
+"""Scenario fields in addition to those of `Workload`."""
 WORKLOAD_KEYS: tuple[str, ...] = tuple(field.name for field in fields(Workload))
 
 

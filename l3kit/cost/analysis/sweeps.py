@@ -1,4 +1,4 @@
-"""What happens to the monthly bill when one thing varies: chunk size, item size, retention, or any other number."""
+"""Sensitivity of the monthly bill to one parameter: chunk size, item size, retention, or any other number."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def sweep_chunk_size(
 ) -> ChunkSweep:
     """The monthly bill for each chunk size. l3kit itself stops at 5 MiB; larger sizes show what that leaves out.
 
-    Raises: as `monthly_bill`; ConfigurationError for a size that is not allowed.
+    Raises: ConfigurationError for an unknown region, a missing price, or a size that is not allowed.
     """
     ordered = tuple(sorted(set(sizes)))
     workloads = [replace(workload, chunk_bytes=Decimal(size)) for size in ordered]
@@ -163,7 +163,7 @@ def retention(
     days: Sequence[int],
     regions: Mapping[Provider, str] | None = None,
 ) -> pd.DataFrame:
-    """USD a month when each tier in turn keeps items for so many days, the others as the workload says.
+    """USD a month as each tier's retention varies in turn, the others as in the workload.
 
     Returns: columns `days`, and the total for varying `hot_days`, `cold_days` and `archive_days`.
     """

@@ -1,4 +1,4 @@
-"""A metered move beside its prediction: both movers' runs, price by price."""
+"""Metered and predicted cost of both movers' runs, price by price."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ Number = Any
 """A Decimal, or a NumPy array of floats: whichever the arithmetic at hand calculates with."""
 
 _HAIR = Decimal("1e-9")
-"""Floor and ceil take so much off or on first, so that a float's last digit never decides."""
+"""Tolerance of floor and ceil, so that a float's last digit never decides."""
 
 
 class Arithmetic(Protocol):
-    """What the formulas use beside + - * /."""
+    """Operations the formulas use in addition to + - * /."""
 
     def number(self, value: Decimal | int) -> Number:
         """A constant."""

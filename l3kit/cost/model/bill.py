@@ -91,7 +91,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Rows in the order of the data's way: ingest, hot, move, cold, move, archive, reads."""
+    """Rows in data-flow order: ingest, hot, move, cold, move, archive, reads."""
 
     title: str
     rows: tuple[Row, ...]

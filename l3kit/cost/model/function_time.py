@@ -77,7 +77,7 @@ def run_function(
 
 
 def schedule(tally: Tally, site: Site, invocations: Number, what: str) -> None:
-    """A scheduler that starts a mover so often a month; Cloud Scheduler bills the job instead."""
+    """Scheduler invocations of a mover per month; Cloud Scheduler bills the job instead."""
     if site.provider == "gcp":
         tally.add(site, ("scheduler", "jobs"), "jobs", tally.ops.number(1), what)
     else:

@@ -125,7 +125,7 @@ HOT_TIERS: Mapping[Provider, HotTier] = {"aws": DynamoDB(), "azure": CosmosDB(),
 
 
 def keep_items(tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-    """Storage of so many items for a month, with the store's overhead per item, and its backup where l3kit has one.
+    """Storage of items for a month, with the store's overhead per item, and its backup where l3kit has one.
 
     GB-months = items * (item_bytes + item_overhead) / bytes_per_gb.
     """

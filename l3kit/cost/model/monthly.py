@@ -56,7 +56,7 @@ def move_bill(
     Args:
         seconds: how long the run took, where that is known; None estimates it.
         listed_objects: that lie in the cold tier; None takes the steady state's.
-    Raises: as `monthly_bill`.
+    Raises: ConfigurationError for an unknown region, or a price that the book does not have at all.
     """
     uses: list[Use] = []
     w, sites = exact_inputs(workload), sites_of(book, layout, regions)
@@ -143,7 +143,7 @@ def _reads(w: Inputs, sites: Sites, tally: Tally) -> None:
 
 
 def _restore(w: Inputs, sites: Sites, tally: Tally, objects: Number, stored_bytes: Number) -> None:
-    """Getting archived chunks back.
+    """Retrieve archived chunks.
 
     AWS: a restore request and a fee per GB, by speed; the copy lies in S3 Standard for `restore_days`. Azure: an
     archive read and a fee per GB (standard priority). Google: class B and a fee per GB, at once.

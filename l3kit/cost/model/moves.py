@@ -1,4 +1,4 @@
-"""One run of each mover as uses: what it reads, writes, stores, deletes, sends abroad, and how long it runs.
+"""One run of each mover as uses: reads, writes, storage, deletes, egress and run time.
 
 The formulas follow the code: l3kit/tiering/movers/device_move.py, journal.py and cold_to_archive.py.
 """
@@ -21,7 +21,7 @@ PAGE_BYTES = 2**20
 JOURNAL_BYTES_PER_ITEM = 7
 """Sort key and checksum of an item in the journal (docs/journal.md: 7 to 10 bytes)."""
 JOURNAL_FRAME_BYTES = 700
-"""Of a journal record beside its items."""
+"""Bytes of a journal record without its items."""
 LIST_PAGE = 1_000
 RECEIPT_LISTS = 1
 """Each archiving run lists its receipts once more (l3kit/tiering/transfer/receipts.py)."""
@@ -30,7 +30,7 @@ MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
 UPLOAD_PART_BYTES = 8 * 2**20
 """What the archive writer joins an object from where it came in parts."""
 RECOMPRESSED = Decimal("1.02")
-"""A compressed object crosses a border as base64 within gzip: so much larger than it lies at rest."""
+"""Growth of a compressed object sent to another cloud, as base64 within gzip, over its size at rest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,22 +66,22 @@ class Chunks:
         return self.full * self.full_bytes + self.rest * self.rest_bytes
 
     def picked(self, ops: Arithmetic, number: Number) -> Chunks:
-        """So many of them, drawn by their bytes: a large chunk is met as often as the items in it. None of none."""
+        """Sample chunks weighted by their bytes, as item reads hit them; none if there are none."""
         whole = self.bytes
         share = ops.where(whole > 0, number / ops.where(whole > 0, whole, ops.number(1)), ops.number(0))
         full, rest = self.full * self.full_bytes * share, self.rest * self.rest_bytes * share
         return Chunks(full, self.full_bytes, rest, self.rest_bytes)
 
     def times(self, factor: Number) -> Chunks:
-        """So many times as many."""
+        """Multiply the number of chunks."""
         return Chunks(self.full * factor, self.full_bytes, self.rest * factor, self.rest_bytes)
 
     def resized(self, factor: Number) -> Chunks:
-        """As many, each `factor` times as large."""
+        """The same number of chunks, each `factor` times as large."""
         return Chunks(self.full, self.full_bytes * factor, self.rest, self.rest_bytes * factor)
 
     def at_least(self, ops: Arithmetic, least_bytes: Number) -> Number:
-        """Their bytes where each counts as at least so many."""
+        """Total bytes with a minimum billable size per chunk."""
         full, rest = ops.maximum(self.full_bytes, least_bytes), ops.maximum(self.rest_bytes, least_bytes)
         return self.full * full + self.rest * rest
 
@@ -89,7 +89,7 @@ class Chunks:
 def request(
     tally: Tally, site: Site, tier: Tier, operation: Operation, count: Number, what: str, kind: Kind = "list price"
 ) -> None:
-    """Note so many requests of one kind."""
+    """Note requests of one kind."""
     rate = REQUEST_CLASSES[site.provider][operation]
     tally.add(site, SERVICES[site.provider][tier], rate, count, what, kind)
 
@@ -102,7 +102,7 @@ def retrieve(tally: Tally, site: Site, read_bytes: Number, what: str) -> None:
 def keep_objects(tally: Tally, site: Site, tier: Tier, chunks: Chunks, days: Number) -> None:
     """Storage of the objects that one month brings, over the days they stay; in a steady state that is a month's bill.
 
-    GB-months = max(bytes, min_billable_object) * days / 30.4375 / bytes_per_gb, and beside it
+    GB-months = max(bytes, min_billable_object) * days / 30.4375 / bytes_per_gb, plus
     - where days < min_duration: the missing days at the same price (early deletion);
     - archive classes on AWS: per object overhead_archive (32 KB) at that price, overhead_standard (8 KB) at Standard's;
     - Cloud Storage: soft_delete days on top, while the bucket keeps deleted objects.

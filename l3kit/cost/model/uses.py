@@ -1,4 +1,4 @@
-"""What is used and billed: quantities with the figures they are priced by, and who uses them."""
+"""Billable usage: quantities, the figures that price them, and the part of the bill they belong to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTS: tuple[Part, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One thing that is used.
+    """One billable use.
 
     Attributes:
         part: the part of the bill it belongs to.

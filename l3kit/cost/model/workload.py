@@ -1,4 +1,4 @@
-"""What is moved and kept: a workload, and the layout of its tiers over the clouds. Validated, units in the names."""
+"""A validated workload and the layout of its tiers over the clouds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Layout:
 
 
 LAYOUTS: tuple[Layout, ...] = tuple(Layout(*clouds) for clouds in product(PROVIDERS, repeat=3))
-"""All 27."""
+"""All 27 layouts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Plots of what changes: item size, days kept, one scenario beside another, a prediction beside its measurement."""
+"""Comparison plots: item size, retention, two scenarios, prediction and measurement."""
 
 from __future__ import annotations
 

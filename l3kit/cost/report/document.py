@@ -40,7 +40,7 @@ PLOTS_FOR_PRINT = "figure.dpi: 170\n"
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where one scenario's report lies."""
+    """Paths of one scenario's report files."""
 
     notebook: Path
     html: Path
@@ -54,12 +54,12 @@ class Files:
         return cls(*(out / f"{params.stem}.{suffix}" for suffix in ("ipynb", "html", "pdf", "json", "csv")))
 
     def remove(self) -> None:
-        """Take away an earlier report, so that none of its files is taken for the new one's."""
+        """Delete an earlier report, so that its files are not mistaken for the new one's."""
         for path in (self.notebook, self.html, self.pdf, self.result, self.csv):
             path.unlink(missing_ok=True)
 
     def made(self) -> list[Path]:
-        """The ones that are there, those for people first."""
+        """Existing report files, human-readable ones first."""
         return [path for path in (self.pdf, self.html, self.result, self.csv) if path.exists()]
 
 

@@ -49,7 +49,7 @@ def figure_of(height: float) -> tuple[Figure, Any]:
 
 
 def figure_of_several(height: float, columns: int, width_ratios: Sequence[float] | None = None) -> tuple[Figure, Any]:
-    """A figure with plots beside each other.
+    """A figure with plots side by side.
 
     Args:
         height: inches. Dots per inch are matplotlib's setting, which the report raises for print.
@@ -73,7 +73,7 @@ def figure_of_several(height: float, columns: int, width_ratios: Sequence[float]
 
 
 def say(axes: Any, finding: str, x: str, y: str, letters: int = TITLE_LETTERS) -> None:
-    """Set the finding as title, broken into lines of so many letters, and what the axes show."""
+    """Set the finding as title, wrapped to a line length, and the axis labels."""
     text = textwrap.fill(finding, letters)
     if len(axes.figure.axes) == 1:
         title = axes.figure.suptitle(text, x=0.01, ha="left", fontsize=9, fontweight="bold")
@@ -85,7 +85,7 @@ def say(axes: Any, finding: str, x: str, y: str, letters: int = TITLE_LETTERS) -
 
 
 def nothing_to_show(why: str) -> Plot:
-    """What stands in place of a plot whose numbers are not known."""
+    """Placeholder for a plot whose numbers are unknown."""
     figure, axes = figure_of(0.5)
     axes.set_axis_off()
     say(axes, why, "", "")

@@ -231,7 +231,7 @@ def _when(row: Mapping[Any, Any]) -> str:
 
 
 def deletes(modes: pd.DataFrame) -> Plot:
-    """Deletes by the mover beside expiry, for each hot store.
+    """Cost of deletes by the mover and by expiry, for each hot store.
 
     Args:
         modes: of `choices.delete_modes`.

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """A polite kill ends the demo as Ctrl-C does."""
+    """End the demo on SIGTERM as on Ctrl-C."""
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -88,7 +88,7 @@ def _show(chosen: Sequence[Act], root: Path, out: Path) -> int:
 
 
 def _neutral(outcome: Outcome, root: Path) -> Outcome:
-    """What is shown to others names no folder of this machine."""
+    """Remove this machine's folders from what is shown to others."""
     change = without_paths(root)
     return Outcome(outcome.name, outcome.verdict, outcome.seconds, change(outcome.sentence), change(outcome.error))
 

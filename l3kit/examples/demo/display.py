@@ -11,7 +11,7 @@ from l3kit.examples.demo.scenes import Outcome
 
 
 class Display(Protocol):
-    """Is told of every event; `close` leaves the terminal as it was."""
+    """Receives every event; `close` restores the terminal."""
 
     def __call__(self, event: object) -> None: ...
 

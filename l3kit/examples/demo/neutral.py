@@ -1,4 +1,4 @@
-"""Makes an executed notebook fit to be shown elsewhere: no path of this machine, no stale progress bar."""
+"""Removes this machine's paths and stale progress bars from an executed notebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def without_paths(root: Path) -> Callable[[str], str]:
-    """A function that takes this machine's folders out of a text.
+    """A function that removes this machine's folders from a text.
 
     What lies in the project is named from there; home becomes `~`, the folder of temporary files `TMP`, Python's own
     `PYTHON`.

@@ -51,7 +51,7 @@ def notebook_page(executed: Path, html: Path, root: Path, pages: Sequence[str]) 
 
 
 def doc_pages(out: Path, root: Path, pages: Sequence[str]) -> None:
-    """Render README.md and docs/*.md into the folder `docs` beside the notebooks; other files of docs are copied."""
+    """Render README.md and docs/*.md into the folder `docs` next to the notebooks; other files of docs are copied."""
     folder = out / DOCS
     folder.mkdir(exist_ok=True)
     for source in doc_sources(root):
@@ -68,7 +68,7 @@ def doc_pages(out: Path, root: Path, pages: Sequence[str]) -> None:
 
 
 def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> str | None:
-    """Where a link of a rendered page leads; None where nothing that is rendered answers to it.
+    """Target of a link in a rendered page; None if the target is not rendered.
 
     Args:
         link: as it stands in the source, which lies in `folder` of the project.

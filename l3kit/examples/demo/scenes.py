@@ -1,4 +1,4 @@
-"""The demo's scenes: which notebook runs with which parameters, in which order, and what came of each."""
+"""The demo's scenes: which notebook runs with which parameters, in which order, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ ACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one notebook.
+    """Outcome of one notebook.
 
     Attributes:
         sentence: the `summary` of its result file.

@@ -1,4 +1,4 @@
-"""Runs the demo's chains side by side, each in a process, and ends every one of them in whatever way the demo ends."""
+"""Runs the demo's chains in parallel, each in a process, and ends all of them however the demo ends."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from l3kit.sandbox.owner import OWNER_VARIABLE
 AT_ONCE = 2
 """Chains that run side by side: on two cores a third only takes memory."""
 TICK = 0.5
-"""Seconds between two looks at the clock while nothing happens."""
+"""Polling interval in seconds while no event arrives."""
 STOP_SECONDS = 5.0
-"""A process that was asked to end gets so long, to end its kernel."""
+"""Grace period for a terminated process to end its kernel."""
 WORKER = "l3kit.examples.demo.worker"
 LOG = "demo.log"
-"""In the demo's folder: what its processes and kernels print."""
+"""Log file, in the demo's folder, of its processes' and kernels' output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _listen(
 
 
 def _left(one: _Running, found: dict[str, Outcome]) -> Iterator[Outcome]:
-    """Of scenes that told nothing: the process ended in the first of them, or an earlier one had failed."""
+    """Outcomes of scenes that reported none: the process ended in the first, or an earlier one had failed."""
     failed = next((s.name for s in one.scenes if s.name in found and found[s.name].verdict == "failed"), "")
     for scene in one.scenes:
         if scene.name in found:
@@ -126,7 +126,7 @@ def _left(one: _Running, found: dict[str, Outcome]) -> Iterator[Outcome]:
 
 @contextmanager
 def _ended(running: dict[Connection, _Running]) -> Iterator[None]:
-    """However this block is left, none of the processes goes on, nor a kernel that one of them started."""
+    """End all processes and the kernels they started, however this block is left."""
     try:
         yield
     finally:

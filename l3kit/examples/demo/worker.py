@@ -1,4 +1,4 @@
-"""What one of the demo's processes does: runs notebooks one after the other by papermill and renders each.
+"""A worker process of the demo: runs notebooks one after the other with papermill and renders each.
 
 Importing papermill takes more than a second of CPU, so `stage` does it once, in the process that
 all workers are forked from.
@@ -42,7 +42,7 @@ Event = Step | Outcome
 
 
 class _Followed(NBClientEngine):  # type: ignore[misc]
-    """Papermill's own engine, which tells of each cell before it begins."""
+    """Papermill's own engine, extended to report each cell before it begins."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, begins: Any = None, **more: Any) -> Any:
@@ -132,7 +132,7 @@ def _begin(root: Path, out: Path) -> None:
 
 
 def _end_with_the_demo() -> None:
-    """However the demo ends, killed too, neither this process nor its kernels stay."""
+    """End this process and its kernels when the demo ends, even if it is killed."""
     demo = parent_process()
     if demo is not None:
         wait([demo.sentinel])

@@ -1,4 +1,4 @@
-"""`l3kit explain`: one device's way down the tiers, gathered from the stores and shown as a page.
+"""`l3kit explain`: one device's data in all tiers, gathered from the stores and shown as a page.
 
-Facts are gathered in `gather` alone; all else here is pure.
+Only `gather` does I/O.
 """

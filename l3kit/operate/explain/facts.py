@@ -1,4 +1,4 @@
-"""What is known of one device in the tiers: gathered by `gather`, shown by `page`."""
+"""Facts on one device in the tiers: gathered by `gather`, shown by `page`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.twin.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a tier is. `store` is the table's or bucket's name; empty where this session does not reach the cloud."""
+    """Location of a tier. `store` is the table or bucket; empty if this session does not reach the cloud."""
 
     tier: str
     cloud: str
@@ -25,10 +25,10 @@ class HotItems:
     """The device's items in the hot tier.
 
     Attributes:
-        sort_keys: ascending, without those of `refused`; only the oldest where not `complete`.
+        sort_keys: ascending, without those of `refused`; only the oldest unless `complete`.
         bytes: of the items' JSON that was read.
         last: the greatest sort key in the table, read or not.
-        refused: items that cannot be written as JSON, hence never move: sort key and reason.
+        refused: items that cannot be written as JSON and therefore never move: sort key and reason.
     """
 
     sort_keys: Sequence[str] = ()
@@ -40,7 +40,7 @@ class HotItems:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """An object of the cold or archive tier. `items` is None where nobody asked or its metadata do not tell."""
+    """An object of the cold or archive tier. `items` is None if not requested or missing from its metadata."""
 
     key: ChunkKey
     bytes: int
@@ -51,11 +51,11 @@ class StoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class EntryCheck:
-    """What the next run will find of the chunk under way.
+    """State of the chunk under way, as the next run will find it.
 
     Attributes:
-        same, rewritten: items in the hot tier that are as the journal notes them, and that are not.
-        archived: the digest in its receipt, where it has gone on to the archive meanwhile.
+        same, rewritten: number of items in the hot tier that match the journal, and that do not.
+        archived: the digest in its receipt, if it has already moved to the archive.
     """
 
     same: int
@@ -65,14 +65,14 @@ class EntryCheck:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """What a page is made of. None stands for a tier, or the journal beside the hot one, that was not reached.
+    """All facts of a page. None stands for a tier, or the hot tier's journal, that was not reached.
 
     Attributes:
         places: of hot, cold and archive.
-        entry: set where the journal has a chunk under way.
+        entry: set if the journal has a chunk under way.
         schedules: of the hot-to-cold and the cold-to-archive mover.
         configured: whether the device is in the twin's config.
-        foreign: objects among the device's that are no chunks: tier and key.
+        foreign: objects under the device's keys that are not chunks: tier and key.
     """
 
     twin: str

@@ -1,4 +1,4 @@
-"""What a device's page leaves out. Pure."""
+"""Gaps of a device's page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def gaps_of(facts: DeviceFacts) -> tuple[Gap, ...]:
-    """Tiers that were not reached, items and objects that were not read or counted, from hot to archive."""
+    """List tiers not reached and items and objects not read or counted, from hot to archive."""
     return (*_unreached(facts), *_hot(facts), *_objects(facts))
 
 

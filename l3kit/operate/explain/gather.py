@@ -1,4 +1,4 @@
-"""Where one device's data are, what is under way and what happens next: gathered from stores, journal and schedules."""
+"""Gather the facts on one device from stores, journal and schedules."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_HOT_BYTES = 64 * 1024 * 1024
-"""Hot items are counted by reading them, oldest first; beyond so much JSON (some 16,000 read units) no further."""
+"""Bytes of JSON (about 16,000 read units) after which counting stops; hot items are read, oldest first."""
 MAX_HEADS = 2_000
-"""Objects of a tier that are asked for their number of items, one request each."""
+"""Maximum number of objects of a tier whose item counts are requested, one request each."""
 HEADS_AT_ONCE = 16
 
 
 def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | None = None) -> DevicePage:
-    """One readable page on a device: what each tier holds, what is under way, what happens next and when.
+    """Explain a device on one page: contents of each tier, the chunk under way, the next steps and their times.
 
-    Reads the device's hot items (up to `MAX_HOT_BYTES`) and asks for each of its objects once; writes nothing.
+    Reads the device's hot items (up to `MAX_HOT_BYTES`) and requests each of its objects once; writes nothing.
 
     Args:
-        device_id: one of the twin's devices, or one removed from its config of which something is left.
-        now: the moment the page stands for, with a time zone; None is the present.
+        device_id: one of the twin's devices, or one removed from its config that still has data.
+        now: the moment that the page describes, with a time zone; None is the present.
     Raises: ConfigurationError for a device that is neither; StoreError.
     """
     checked_device(device_id)
@@ -72,7 +72,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
     cold_run = await asyncio.to_thread(_schedule, session, twin, "cold-to-archive-mover", now)
     async with open_tiers(session, twin) as stores:
         record = from_row(await stores.journal.load(DEVICE_PREFIX + device_id)) if stores.journal else None
-        # From hot to archive: a mover deletes only what is stored further down, so nothing slips past the reader.
+        # From hot to archive: a mover deletes only what the next tier already stores, so the reader misses nothing.
         hot = await _hot_items(stores.hot, device_id) if stores.hot else None
         entry = record.entry if record else None
         check = await _check_entry(stores.hot, stores.cold, device_id, entry) if stores.hot and entry else None
@@ -129,7 +129,7 @@ async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
 
 
 def _id_of(item: bytes | None) -> str:
-    """Empty where there is no item, or one that cannot be shown."""
+    """Return the item's id; empty if there is no item, or its id cannot be displayed."""
     try:
         return str(exact_loads(item)["id"]) if item else ""
     except ValueError:
@@ -137,7 +137,7 @@ def _id_of(item: bytes | None) -> str:
 
 
 async def _check_entry(hot: HotStore, cold: ObjectStore | None, device_id: str, entry: Entry) -> EntryCheck:
-    """Compare the chunk under way with the hot tier as the next run will, by the checksums in the journal."""
+    """Compare the chunk under way with the hot tier by the checksums in the journal, as the next run will."""
     archived = await archived_digest(cold, str(entry.key)) if cold else None
     noted = entry.items()
     same = rewritten = 0
@@ -165,7 +165,7 @@ async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, s
             return StoredChunk(key, listed.size, None)
         async with places:
             info = await store.head(listed.key)
-        if info is None:  # moved on while this was reading
+        if info is None:  # moved to the next tier during this read
             return None
         count = info.metadata.get("items", "")
         sealed = info.sha256 == SEAL_SHA256

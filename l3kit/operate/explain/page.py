@@ -1,6 +1,6 @@
-"""One device's way down the tiers as a page for people: facts in, sentences out. Pure; no I/O, no clock.
+"""One device's data in all tiers as a readable page: facts in, sentences out; no I/O, no clock.
 
-What it says of a chunk under way is the table of docs/journal.md, for the case at hand.
+Its sentences on a chunk under way follow the table in docs/journal.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 WIDTH = 118
 _WRAP: Any = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
 GAP_FACTOR = 5
-"""A pause between two tiers is told where it is longer than so many times the usual time between two items."""
+"""Report a gap between tiers longer than this many times the median interval between items."""
 COLUMNS = ("tier", "cloud", "items", "objects", "bytes", "first", "last", "store")
 
 
@@ -45,14 +45,14 @@ class DevicePage:
 
     @cached_property
     def tiers(self) -> tuple[TierSummary, TierSummary, TierSummary]:
-        """Hot, cold and archive, each summed up."""
+        """Summaries of hot, cold and archive."""
         f = self.facts
         hot, cold, archive = f.places
         return hot_summary(hot, f.hot), chunk_summary(cold, f.cold), chunk_summary(archive, f.archive)
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """What the page leaves out."""
+        """Gaps of the page."""
         return gaps_of(self.facts)
 
     @property
@@ -62,24 +62,24 @@ class DevicePage:
 
     @cached_property
     def waiting(self) -> list[str]:
-        """Sort keys in the hot tier, ascending, without those of the chunk under way."""
+        """Sort keys in the hot tier outside the chunk under way, ascending."""
         entry = self.facts.record.entry if self.facts.record else None
         under_way = frozenset(entry.sort_keys()) if entry else frozenset()
         return [key for key in self.facts.hot.sort_keys if key not in under_way] if self.facts.hot else []
 
     @property
     def late(self) -> int:
-        """Items that wait in the hot tier although newer ones have been moved."""
+        """Items still in the hot tier although newer ones have been moved."""
         return bisect_right([key for key in self.waiting if movable_moment(key) is not None], self._moved_until)
 
     @cached_property
     def unmovable(self) -> list[str]:
-        """Sort keys in the hot tier that are no movable time."""
+        """Sort keys in the hot tier that are not movable times."""
         return [key for key in self.waiting if movable_moment(key) is None]
 
     @property
     def in_two_tiers(self) -> int:
-        """Items counted in two tiers: a run wrote them to the next one and has not deleted them here yet."""
+        """Items counted in two tiers: written to the next tier and not yet deleted from this one."""
         f = self.facts
         cold, archive = ({str(chunk.key): chunk.items or 0 for chunk in found or ()} for found in (f.cold, f.archive))
         twice = sum(items for key, items in archive.items() if key in cold)
@@ -88,7 +88,7 @@ class DevicePage:
         return twice + (f.entry.same if f.entry and counted else 0)
 
     def due(self, moment: datetime) -> int:
-        """Items that a hot-to-cold run standing for this moment moves, beside the chunk under way."""
+        """Items that a hot-to-cold run for this moment would move in addition to the chunk under way."""
         waiting = self.waiting if self.facts.configured else []
         chosen = due(waiting, self._cutoff(moment))
         return len(waiting if chosen is None else chosen)
@@ -97,11 +97,11 @@ class DevicePage:
         return moment_of(moment - timedelta(days=self.facts.hot_days))
 
     def due_chunks(self, moment: datetime) -> int:
-        """Cold chunks that a cold-to-archive run standing for this moment moves."""
+        """Cold chunks that a cold-to-archive run for this moment would move."""
         return sum(end < moment - timedelta(days=self.facts.cold_days) for end, _ in self._dated_chunks)
 
     def fate(self, entry: Entry) -> str:
-        """What is under the key of the chunk under way: `there`, `absent`, `other` content, or `unseen`."""
+        """State of the object for the chunk under way: `there`, `absent`, `other` (different content) or `unseen`."""
         chunks = (*(self.facts.cold or ()), *(self.facts.archive or ()))
         digests = [chunk.sha256 for chunk in chunks if str(chunk.key) == str(entry.key)]
         if self.facts.entry and self.facts.entry.archived:
@@ -113,7 +113,7 @@ class DevicePage:
         return "unseen" if self.facts.cold is None else "absent"
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         counts = [f"{t.cells()[2]} items {t.tier}" if t.store else f"{t.tier} not reached" for t in self.tiers]
         entry = self.facts.record.entry if self.facts.record else None
         state = f"a chunk is {entry.state}" if entry else "nothing is under way"
@@ -121,7 +121,7 @@ class DevicePage:
         return f"{self.facts.device_id} of {self.facts.twin} at {iso(self.facts.now)}: {', '.join(counts)}; {state}"
 
     def sections(self) -> dict[str, list[str]]:
-        """The sentences below the table, by heading; headings without any are left out."""
+        """Sentences below the table, by heading; empty headings are omitted."""
         found = {
             "Between the tiers": [*self._counting(), *self._order(), *self._gaps()],
             "Under way": list(self._under_way()),
@@ -153,7 +153,7 @@ class DevicePage:
         return Table(COLUMNS, rows, frozenset(("items", "objects", "bytes")))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: the table, the journal's record without its lists, what is due, and the page's sentences."""
+        """JSON values: the table, the journal record without its lists, what is due, and the page's sentences."""
         f, record = self.facts, self.facts.record
         hot_run, cold_run = (schedule.next_run for schedule in f.schedules)
         entry = record.entry if record else None
@@ -184,12 +184,12 @@ class DevicePage:
 
     @cached_property
     def _moved_until(self) -> str:
-        """The greatest sort key in the cold and archive tier."""
+        """Return the greatest sort key in the cold and archive tiers."""
         return max(tier.last for tier in self.tiers[1:])
 
     @cached_property
     def _dated_chunks(self) -> list[tuple[datetime, StoredChunk]]:
-        """Cold chunks with the time of their last item, the oldest first; seals and odd timestamps left out."""
+        """Return cold chunks with the time of their last item, oldest first; seals and odd timestamps are omitted."""
         dated = [(parsed(chunk.key.end), chunk) for chunk in self.facts.cold or () if not chunk.sealed]
         found = [(end, chunk) for end, chunk in dated if end is not None]
         return sorted(found, key=lambda pair: (pair[0], str(pair[1].key)))
@@ -244,7 +244,7 @@ class DevicePage:
         yield _lease(record, self.facts.now)
 
     def _later_run(self, entry: Entry) -> str:
-        """The row of docs/journal.md, 'What a later run finds', that this is."""
+        """Return the matching row of the table 'What a later run finds' in docs/journal.md."""
         if not self.facts.configured:
             return "No run takes it up while the device is not in the twin's config."
         check, fate = self.facts.entry, self.fate(entry)
@@ -310,7 +310,7 @@ class DevicePage:
 
 
 def parsed(timestamp: str) -> datetime | None:
-    """A sort key as a time, UTC where it names no zone; None where it is no ISO 8601 time."""
+    """Parse a sort key as a time, UTC if it names no zone; None if it is not an ISO 8601 time."""
     try:
         moment = datetime.fromisoformat(timestamp)
     except ValueError:
@@ -352,7 +352,7 @@ def _lease(record: DeviceRecord, now: datetime) -> str:
 
 
 def _schedule(schedule: Schedule, verbs: tuple[str, str, str] = ("is", "has", "runs")) -> str:
-    """A predicate: what the schedule does, in words."""
+    """Describe the schedule as a predicate."""
     expression, at = schedule.expression, schedule.next_run
     if schedule.state == "unreached":
         return f"{verbs[0]} scheduled on a cloud that this session does not reach"

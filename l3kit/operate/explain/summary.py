@@ -1,4 +1,4 @@
-"""One tier's part of a device in one line: items, objects, bytes, time range. Pure."""
+"""One-line summary of a device in one tier: items, objects, bytes, time range."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TierSummary:
-    """One line of the table. `store` is empty where the tier was not reached; seals count nowhere.
+    """One line of the table. `store` is empty if the tier was not reached; seals are not counted.
 
-    `at_least`: the items were counted up to a bound only. `bytes` are of the items' JSON in the hot tier.
+    `at_least`: counting stopped at a limit. `bytes` in the hot tier are those of the items' JSON.
     """
 
     tier: str
@@ -28,7 +28,7 @@ class TierSummary:
     at_least: bool = False
 
     def cells(self) -> tuple[str, ...]:
-        """As `COLUMNS` names them."""
+        """Return the cells in the order of `COLUMNS`."""
         if not self.store:
             return (self.tier, self.cloud, "?", "?", "?", "", "", "not reached from this session")
         items = f"{'at least ' if self.at_least else ''}{self.items:,}"
@@ -37,14 +37,14 @@ class TierSummary:
 
 
 def sized(size: int) -> str:
-    """Bytes for people: `812 B`, `5.1 KiB`, `1,234.5 MiB`."""
+    """Format a number of bytes: `812 B`, `5.1 KiB`, `1,234.5 MiB`."""
     if size < 1024:
         return f"{size:,} B"
     return f"{size / 1024:,.1f} KiB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MiB"
 
 
 def hot_summary(place: Place, hot: HotItems | None) -> TierSummary:
-    """Of the hot tier; None where it was not reached."""
+    """Summarize the hot tier; None if it was not reached."""
     if hot is None:
         return TierSummary(place.tier, place.cloud, "")
     keys = [*hot.sort_keys[:1], *(key for key, _ in hot.refused)]
@@ -54,7 +54,7 @@ def hot_summary(place: Place, hot: HotItems | None) -> TierSummary:
 
 
 def chunk_summary(place: Place, chunks: Sequence[StoredChunk] | None) -> TierSummary:
-    """Of the cold or archive tier; None where it was not reached."""
+    """Summarize the cold or archive tier; None if it was not reached."""
     if chunks is None:
         return TierSummary(place.tier, place.cloud, "")
     held = [chunk for chunk in chunks if not chunk.sealed]

@@ -1,4 +1,4 @@
 """`l3kit.verify`: checks of a deployed twin: links, functions, schedules, stores, items.
 
-Each check says what was expected, what was seen and what to do.
+Each check gives the expected value, the actual value and the remedy.
 """

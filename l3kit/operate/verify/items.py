@@ -1,4 +1,4 @@
-"""Checks of what lies in the hot tier: whether its keys are times that the movers move, and what nobody listed."""
+"""Checks of the hot tier's contents: whether keys are movable times, and whether all devices are listed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ EVERYWHERE = "l3kit.tiers() counts everything"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a check looks.
+    """Read limits of a check.
 
     Attributes:
-        bytes: of items' JSON, over all devices; each has an equal share, but `least_bytes` at least.
-        devices: that are looked at; each costs a request at least.
-        listings: requests for the devices that are not listed.
+        bytes: of items' JSON, over all devices; each has an equal share, but at least `least_bytes`.
+        devices: maximum number of devices read; each costs at least one request.
+        listings: maximum number of requests that search for unlisted devices.
     """
 
     bytes: int = 64 * 1024 * 1024
@@ -46,18 +46,18 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class ItemChecks:
-    """The checks, and what a person should know besides."""
+    """Checks, with notes for the reader."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
 
 
 def item_checks(session: Session, twin: Twin, now: datetime) -> ItemChecks:
-    """Look at a bounded part of the hot tier; a note says where the look ended.
+    """Check a bounded part of the hot tier; a note says where reading stopped.
 
     Args:
-        now: readings later than this are ahead of time.
-    Raises: StoreError where the hot tier cannot be read.
+        now: readings later than this are in the future.
+    Raises: StoreError if the hot tier cannot be read.
     """
     return run(_item_checks(session, twin, moment_of(now)))
 
@@ -70,13 +70,13 @@ async def _item_checks(session: Session, twin: Twin, now: int) -> ItemChecks:
 
 
 def unreached_checks(cloud: str) -> ItemChecks:
-    """What is told where this session does not reach the hot tier's cloud. Pure."""
+    """Return the note for a hot tier on a cloud that this session does not reach."""
     gap = unreached("hot", cloud)
     return ItemChecks((Check("items", gap.what, "can be read", gap.reason, False, gap.remedy),), ())
 
 
 async def check_items(hot: HotStore, listed: Sequence[str], now: int, limits: Limits = LIMITS) -> ItemChecks:
-    """`item_checks` of a hot tier that is open. `now` in nanoseconds since 1970. Raises: StoreError."""
+    """Check an open hot tier. `now` is in nanoseconds since 1970. Raises: StoreError."""
     looked_at = listed[: limits.devices]
     share = max(limits.least_bytes, limits.bytes // len(looked_at))
     counted = [await sample_device(hot, one, now, Budget(bytes=share)) for one in looked_at]
@@ -87,7 +87,7 @@ async def check_items(hot: HotStore, listed: Sequence[str], now: int, limits: Li
 
 
 def form_check(counted: Sequence[DeviceCensus]) -> Check:
-    """Whether all keys have a form that the movers move; if not, which forms there are and what to do. Pure."""
+    """Check that all keys have a movable form; if not, list the forms found and the remedy."""
     forms: Counter[str] = Counter()
     for census in counted:
         forms.update(census.forms)
@@ -102,7 +102,7 @@ def form_check(counted: Sequence[DeviceCensus]) -> Check:
 
 
 def _listed_check(unlisted: Unlisted) -> Check:
-    """A device that nobody listed is told, and fails nothing: what is left of a retired one stays in the hot tier."""
+    """Report unlisted devices without failing: data of a retired device stay in the hot tier."""
     seen = f"{len(unlisted.device_ids):,} not listed" if unlisted.device_ids else "all listed"
     if unlisted.gap:
         return Check(

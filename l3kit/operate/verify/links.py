@@ -1,4 +1,4 @@
-"""The links between a twin's tiers, looked at from both ends: the writer's, by asking it, and the mover's."""
+"""Check the links between a twin's tiers from both ends: by requests to the writer, and by the mover's variables."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ REPAIR = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Before anything moves: the writer of each link answers to its own token, and the mover has that one.
+    """Check, before anything moves, that each link's writer accepts its own token and that the mover has that token.
 
-    Raises: ConfigurationError naming, for all links together, file, key, what is wrong, and the remedy.
+    Raises: ConfigurationError that names, for all links together, file, key, fault and remedy.
     """
     failed = [check for check in link_checks(session, twin) if not check.passed]
     if failed:
@@ -39,13 +39,15 @@ def check_links(session: Session, twin: Twin) -> None:
 def link_checks(
     session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
 ) -> Iterator[Check]:
-    """For each link between this twin's tiers: the writer refuses no token and a wrong one and lets the right one in,
-    and former ones until their end; the mover has been told the same url and token.
+    """Check the url, token and access control of each link between this twin's tiers.
 
-    Url and token are the deployed writer's; where it cannot be looked at, those that are saved.
+    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire; the
+    mover must have the same url and token.
+
+    Url and token are the deployed writer's; if it cannot be read, the saved ones.
 
     Args:
-        clouds: look only at what is on these clouds; empty is all.
+        clouds: check only these clouds; empty is all.
         now: wall clock, UTC.
     """
     there = session.links(twin, now)

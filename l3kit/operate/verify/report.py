@@ -1,5 +1,6 @@
-"""Checks of a deployed twin, each with what was expected, what was seen and what to do: links, functions, schedules,
-drift, the keys in the hot tier, and a canary item sent down the tiers by the real mover."""
+"""Checks of a deployed twin, each with expected value, actual value and remedy.
+
+They cover links, functions, schedules, drift, the keys in the hot tier, and a canary item moved by the real mover."""
 
 from __future__ import annotations
 
@@ -30,16 +31,16 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
-"""The cutoff of the canary's mover run, whatever the twin's hot days are: no telemetry with a true time is older."""
+"""Cutoff of the canary's mover run, independent of the twin's hot days: no telemetry with a true time is older."""
 CANARY_KEY = movable_range(None, moment_of(CANARY_BEFORE) - 1).before
 DELETE_TRIES = 5
 MAX_SAID = 5
-"""Failed checks that the sentence names; the table and the result file have all."""
+"""Maximum number of failed checks that the summary names; the table and the result file have all."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VerifyReport(Shown):
-    """All checks in order; shown to people, the failed ones come first."""
+    """All checks in order; displayed with the failed ones first."""
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = field(default=())
@@ -49,14 +50,14 @@ class VerifyReport(Shown):
         return tuple(check for check in self.checks if not check.passed)
 
     def to_frame(self) -> pd.DataFrame:
-        """Columns group, subject, expected, seen, passed, hint; no timings, so two good runs look the same."""
+        """Return columns group, subject, expected, seen, passed, hint; no timings, so two good runs are equal."""
         import pandas as pd
 
         rows = [[c.group, c.subject, c.expected, c.seen, c.passed, c.hint] for c in self.checks]
         return pd.DataFrame(rows, columns=["group", "subject", "expected", "seen", "passed", "hint"])
 
     def sheet(self) -> Sheet:
-        """The failed checks, then the others."""
+        """Return the failed checks, then the others."""
         frame = self.to_frame()
         frame["passed"] = ["passed" if check.passed else "failed" for check in self.checks]
         frame = frame[["passed", "group", "subject", "expected", "seen", "hint"]].rename(columns={"passed": "result"})
@@ -64,14 +65,14 @@ class VerifyReport(Shown):
         return Sheet(self.sentence(), (shown,), self.notes)
 
     def latency_frame(self) -> pd.DataFrame:
-        """Milliseconds of each probe."""
+        """Return the milliseconds of each probe."""
         import pandas as pd
 
         rows = [[c.subject, c.expected, round(c.milliseconds, 1)] for c in self.checks if c.milliseconds is not None]
         return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
 
     def sentence(self) -> str:
-        """One line for people."""
+        """One-line summary."""
         if self.failed:
             more = f"; and {len(self.failed) - MAX_SAID} more" if len(self.failed) > MAX_SAID else ""
             return (
@@ -82,7 +83,7 @@ class VerifyReport(Shown):
         return f"{'all ' if len(self.checks) != 1 else ''}{count_of(len(self.checks), 'check')} passed"
 
     def to_json(self) -> dict[str, Any]:
-        """The result file's content."""
+        """Return the content of the result file."""
         return {
             "summary": self.sentence(),
             "passed": not self.failed,
@@ -91,7 +92,7 @@ class VerifyReport(Shown):
         }
 
     def raise_if_failed(self) -> None:
-        """Raise CheckFailedError naming the failed checks and their remedies."""
+        """Raise CheckFailedError with the failed checks and their remedies."""
         if self.failed:
             remedies = "; ".join(dict.fromkeys(check.hint for check in self.failed if check.hint))
             raise CheckFailedError("verify_connections", self.sentence(), remedies)
@@ -106,13 +107,13 @@ def verify(
     now: datetime | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> VerifyReport:
-    """Run all checks; nothing raises for a failed one.
+    """Run all checks; a failed check does not raise.
 
     Args:
         clouds: check only the parts on these clouds; empty is all.
-        canary: also send one item down with the real hot-to-cold mover, and remove it again; not where that would
-            need a cloud that is not checked.
-        now: readings later than this are told as ahead of time; left out: the clock's.
+        canary: also move one item with the real hot-to-cold mover, and remove it again; omitted if that would need a
+            cloud that is not checked.
+        now: readings later than this are reported as future; default: the current time.
         progress: called with the name of each group, then with `done`.
     """
     reached = [cloud for p in twin.layout.clouds_among(clouds) if (cloud := session.cloud(p)) is not None]
@@ -146,7 +147,7 @@ def verify(
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
-    """Each resource is as the plan wants it: roles and policies, URLs and their statements, buckets, tables."""
+    """Check that each resource matches the plan: roles and policies, URLs and their statements, buckets, tables."""
     from l3kit.deploy import plan
 
     wanted = plan(twin, session, clouds=set(clouds) or None)
@@ -173,7 +174,7 @@ def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     moment = CANARY_BEFORE + timedelta(days=twin.config.hot_storage_size_in_days)
     if run(_holds_old(session, twin, device)):  # readings of a device whose clock was reset get a chunk of their own
         run_mover(session, twin, MOVERS[0], time=moment)
-    # A time of its own, so that it takes no reading's place.
+    # A unique time, so that it replaces no reading.
     stamp = f"1970-01-01T00:00:00.{secrets.randbelow(10**9):09d}Z"
     item = {"iotDeviceId": device, "id": stamp, "canary": secrets.token_hex(8)}
     run(_put(session, twin, device, item))
@@ -207,7 +208,7 @@ async def _put(session: Session, twin: Twin, device: str, item: dict[str, str]) 
 async def _take_back(
     session: Session, twin: Twin, device: str, stamp: str, keys: Sequence[str]
 ) -> tuple[list[Any], bool]:
-    """Read these chunks and remove the canary from both tiers; a chunk that also holds readings stays.
+    """Read these chunks and remove the canary from both tiers; a chunk that also holds readings is kept.
 
     Returns: the chunks' items, and whether the canary was still in the hot store.
     """

@@ -1,4 +1,4 @@
-"""Takes objects from a cold-to-archive mover on another cloud."""
+"""Receives objects from a cold-to-archive mover on another cloud."""
 
 from l3kit.clouds.aws.data.entry import build
 

@@ -1,4 +1,4 @@
-"""Answers with a device's last item."""
+"""Returns a device's last item."""
 
 from l3kit.clouds.aws.data.entry import build
 

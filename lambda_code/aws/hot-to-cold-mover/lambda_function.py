@@ -1,4 +1,4 @@
-"""Moves items that have grown old from the hot table into chunks in the cold tier."""
+"""Moves old items from the hot table into chunks in the cold tier."""
 
 from l3kit.clouds.aws.data.entry import build
 

@@ -1,4 +1,4 @@
-"""Moves objects that have grown old from the cold container into the archive tier."""
+"""Moves old objects from the cold container into the archive tier."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Moves items that have grown old from the hot container into chunks in the cold tier."""
+"""Moves old items from the hot container into chunks in the cold tier."""
 
 from pathlib import Path
 

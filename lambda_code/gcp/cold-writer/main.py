@@ -1,4 +1,4 @@
-"""Takes chunks from a hot-to-cold mover on another cloud."""
+"""Receives chunks from a hot-to-cold mover on another cloud."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Answers with a device's items of a time range."""
+"""Returns a device's items in a time range."""
 
 from pathlib import Path
 

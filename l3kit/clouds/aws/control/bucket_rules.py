@@ -1,4 +1,4 @@
-"""What a bucket is to be set to: its policy and its lifecycle, as documents. Pure."""
+"""Desired policy and lifecycle of a bucket, as documents."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": 
 LEFTOVER_DAYS = 2
 REPORT_DAYS = 90
 OLD_VERSION_DAYS = 30
-"""How long what was overwritten or deleted can be had back from a bucket with versions."""
+"""Retention of overwritten or deleted objects in a bucket with versioning."""
 CREATE_ONLY = "CreateOnly"
 VERSIONS_RULE = "l3kit-versions"
 
 
 def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
-    """Refuse plain http; and what is written without `If-None-Match`, unless copies are to come in.
+    """Build the bucket policy: deny plain HTTP, and writes without `If-None-Match` unless objects are copied in.
 
-    Parts of a multipart upload carry no condition, and are told apart by `s3:ObjectCreationOperation`. The user guide
+    Parts of a multipart upload carry no condition, and are recognized by `s3:ObjectCreationOperation`. The user guide
     of S3 ("Enforce conditional writes on Amazon S3 buckets") says that CopyObject into such a bucket fails with 501
     where it carries the header and with 403 where it does not.
     """
@@ -36,7 +36,7 @@ def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
 
 
 def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
-    """What is wrong with the policy that the bucket has, in words, or ""."""
+    """Describe how the bucket's policy differs from the desired one, or ""."""
     if there is None:
         return "its policy does not refuse plain http"
     if there == wanted:
@@ -50,7 +50,7 @@ def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
 
 
 def lifecycle() -> dict[str, Any]:
-    """What is removed by itself, and after how many days. Rules on versions do nothing in a bucket without."""
+    """Build the lifecycle rules. Rules on versions have no effect in a bucket without versioning."""
 
     def rule(name: str, prefix: str, **action: Any) -> dict[str, Any]:
         return {"ID": name, "Status": "Enabled", "Filter": {"Prefix": prefix}, **action}
@@ -71,7 +71,7 @@ def lifecycle() -> dict[str, Any]:
 
 
 def lifecycle_difference(rules: list[dict[str, Any]]) -> str:
-    """What is wrong with the rules that the bucket has, in words, or ""."""
+    """Describe how the bucket's lifecycle rules differ from the desired ones, or ""."""
     there, wanted = {_compared(rule) for rule in rules}, {_compared(rule) for rule in lifecycle()["Rules"]}
     if there == wanted:
         return ""
@@ -81,7 +81,7 @@ def lifecycle_difference(rules: list[dict[str, Any]]) -> str:
 
 
 def _compared(rule: dict[str, Any]) -> tuple[Any, ...]:
-    """What of a lifecycle rule must be as wanted."""
+    """Return the parts of a lifecycle rule that are compared."""
     return (
         rule.get("ID"),
         rule.get("Status"),

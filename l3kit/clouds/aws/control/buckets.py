@@ -1,4 +1,4 @@
-"""S3 buckets: no public access, TLS only, encrypted; objects are created and never overwritten, or kept as versions."""
+"""S3 buckets: no public access, TLS only, encrypted; objects are never overwritten, or are kept as versions."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from l3kit.errors import ProvisioningError
 
 DELETE_BATCH = 1000
 BUSY_LIMIT = 120.0
-"""Seconds that S3 may work on another change of the bucket, or on removing one of the same name."""
+"""Maximum seconds for S3 to finish another change of the bucket, or the removal of one of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """One setting: what is wrong with it in words, or "", and the call that mends it."""
+    """One setting: its difference in words, or "", and the call that corrects it."""
 
     difference: Callable[[], str]
     mend: Callable[[], Any]
@@ -41,8 +41,8 @@ class Bucket:
     """One bucket.
 
     Attributes:
-        copied_into: a mover of the same cloud copies objects into it, on S3's side. Such copies cannot be made where
-            the bucket's policy asks for a condition, so that what is overwritten is kept as an old version instead.
+        copied_into: a mover of the same cloud copies objects into it on S3's side. Such copies fail if the bucket's
+            policy requires a condition, so overwritten objects are kept as old versions instead.
     """
 
     context: Context
@@ -52,7 +52,6 @@ class Bucket:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"bucket {self.name}"):
             try:
                 self._s3.head_bucket(Bucket=self.name)
@@ -63,7 +62,7 @@ class Bucket:
                     return Finding(True, owned=False)
                 raise
             tags = self._tags()
-            if not tags:  # a kill between its creation and its tagging leaves it so: empty
+            if not tags:  # a kill between creation and tagging leaves it so: empty
                 return Finding(True, self._is_empty(), ("its tag is missing",))
             if not self.context.owns(tags):
                 return Finding(True, owned=False)
@@ -71,7 +70,6 @@ class Bucket:
             return Finding(True, True, tuple(text for text in differences if text))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"bucket {self.name}"):
             place: dict[str, Any] = {}
             if self.context.aws.region != "us-east-1":
@@ -80,7 +78,6 @@ class Bucket:
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"bucket {self.name}"):
             tags = self._tags()
             if not self.context.owns(tags):
@@ -92,12 +89,12 @@ class Bucket:
                     self._patiently(aspect.mend)
 
     def delete(self) -> None:
-        """See `Resource.delete`: with all its objects, versions and unfinished uploads."""
+        """Delete the bucket with all its objects, versions and unfinished uploads."""
         with explained(f"bucket {self.name}"):
             try:
                 self._empty()
                 self._s3.delete_bucket(Bucket=self.name)
-            except ClientError as error:  # somebody else's hand, or a former try whose answer was lost
+            except ClientError as error:  # by somebody else, or by an earlier try whose response was lost
                 if code_of(error) != "NoSuchBucket":
                     raise
 
@@ -146,7 +143,7 @@ class Bucket:
         return "" if block == BLOCK_ALL else "public access is not blocked"
 
     def _encryption(self) -> str:
-        """Any encryption will do: somebody may have chosen a key of their own."""
+        """Accept any encryption: the bucket may use a customer's key."""
         there = self._get(lambda: self._s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"])
         chosen = [rule for rule in (there or {}).get("Rules", []) if "ApplyServerSideEncryptionByDefault" in rule]
         return "" if chosen else "default encryption is not set"
@@ -160,7 +157,7 @@ class Bucket:
         return lifecycle_difference(rules)
 
     def _versions(self) -> str:
-        """Versions that somebody wants elsewhere too are left: only their life is limited."""
+        """Leave versioning on where somebody else enabled it: only the lifetime of versions is limited."""
         if not self.copied_into:
             return ""
         there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")

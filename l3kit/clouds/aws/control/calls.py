@@ -1,4 +1,4 @@
-"""boto3's errors in l3kit's words."""
+"""Translation of boto3's errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TAKEN = frozenset(
         "ResourceInUseException",
     }
 )
-"""What a `Create...` call answers where there is one of that name in this account."""
+"""Error codes of `Create...` calls if the name exists in this account."""
 MISSING = frozenset(
     {
         "404",
@@ -49,7 +49,7 @@ MISSING = frozenset(
 
 
 def code_of(error: ClientError) -> str:
-    """The error's code, e.g. `NoSuchBucket`."""
+    """Return the error's code, e.g. `NoSuchBucket`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -59,7 +59,7 @@ def is_missing(error: ClientError) -> bool:
 
 @contextmanager
 def explained(resource: str) -> Iterator[None]:
-    """Turn boto3's errors into ours. Raises: PermissionMissingError, AlreadyThereError, ProvisioningError."""
+    """Translate boto3's errors. Raises: PermissionMissingError, AlreadyThereError, ProvisioningError."""
     try:
         yield
     except ClientError as error:

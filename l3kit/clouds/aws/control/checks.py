@@ -23,7 +23,7 @@ REPAIR = "Run deploy_l3, which repairs it"
 
 
 def function_variables(session: AwsSession, twin: Twin, function: str) -> dict[str, str] | None:
-    """What a function was told; None where it is not deployed."""
+    """Return the environment variables of a deployed function; None if it is not deployed."""
     name = session.names(twin.name).function(function)
     with explained(f"function {name}"):
         try:
@@ -36,7 +36,7 @@ def function_variables(session: AwsSession, twin: Twin, function: str) -> dict[s
 
 
 def writer(session: AwsSession, twin: Twin, function: str) -> DeployedWriter | None:
-    """A deployed writer's url and variables; None where there is none that carries this twin's tag."""
+    """Return a deployed writer's url and variables; None if there is none with this twin's tag."""
     name = session.names(twin.name).function(function)
     with explained(f"function {name}"):
         try:
@@ -52,7 +52,7 @@ def writer(session: AwsSession, twin: Twin, function: str) -> DeployedWriter | N
 
 
 def function_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
-    """Each function of the layout is there, is active, and has the variables it needs and no strange ones."""
+    """Check that each function of the layout exists, is active, and has the variables it needs and no unknown ones."""
     client = session.client("lambda")
     for function in twin.layout.functions_on("aws"):
         try:
@@ -68,7 +68,7 @@ def function_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
 
 
 def schedule_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
-    """Each mover's schedule is on and starts that mover."""
+    """Check that each mover's schedule is enabled and starts that mover."""
     client = session.client("scheduler")
     names = session.names(twin.name)
     for function in twin.layout.movers_on("aws"):

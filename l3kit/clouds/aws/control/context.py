@@ -1,4 +1,4 @@
-"""What every AWS resource type is given: the session, the names, the tags, and the clock for waiting."""
+"""Context of every AWS resource type: session, names, tags, and the clock for waiting."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from l3kit.twin.naming import TAG_TWIN
 
 
 def url_answers(url: str) -> bool:
-    """Whether a function's code answers at its URL, which takes seconds while its permissions spread.
+    """Return whether a function's code responds at its URL; its permissions take seconds to propagate.
 
-    Without a token a writer says 403, as AWS does in its stead; but AWS names an error type.
+    Without a token a writer returns 403, and so does AWS while access is not granted yet; but AWS adds an error type.
     """
     try:
         with open_session(url) as http:
@@ -49,7 +49,7 @@ class Context:
         return [{"Key": key, "Value": value} for key, value in self.tags.items()]
 
     def owns(self, tags: Mapping[str, str]) -> bool:
-        """Whether these tags say that the resource is this twin's."""
+        """Return whether these tags mark the resource as this twin's."""
         return tags.get(TAG_TWIN) == self.names.twin_name
 
     def owns_list(self, tags: list[dict[str, str]]) -> bool:
@@ -59,21 +59,21 @@ class Context:
         return self.aws.client(name)
 
     def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
-        """`arn:aws:service:region:account:resource`; without region for IAM."""
+        """Return `arn:aws:service:region:account:resource`; without region for IAM."""
         region = self.aws.region if regional else ""
         return f"arn:aws:{service}:{region}:{self.aws.account_id}:{resource}"
 
     def wait(self, ready: Callable[[], bool], what: str, limit: float) -> None:
-        """Poll with a limit (seconds). Raises: ProvisioningError."""
+        """Poll until ready or the limit (seconds) is up. Raises: ProvisioningError."""
         partial(wait_until, sleep=self.sleep, clock=self.clock)(ready, what, limit)
 
     def patiently(
         self, call: Callable[[], Any], for_now: Callable[[ClientError], bool], what: str, limit: float
     ) -> None:
-        """Repeat a call while AWS refuses it for now; any other refusal is final.
+        """Retry a call while AWS refuses it temporarily; any other refusal is final.
 
         Args:
-            for_now: whether this refusal passes by itself.
+            for_now: whether this refusal is temporary.
             limit: seconds.
         Raises: ClientError; ProvisioningError when the limit is up.
         """

@@ -17,14 +17,14 @@ from l3kit.packaging.wheels import Package, Runtime
 
 HANDLER = "lambda_function.lambda_handler"
 READY_LIMIT = 180.0
-"""Seconds for a function to become active, or an update to finish."""
+"""Maximum seconds for a function to become active, or an update to finish."""
 ROLE_LIMIT = 90.0
-"""Seconds until Lambda can take a new role (facts: usually about 10, reports above 60)."""
+"""Maximum seconds until Lambda can use a new role (usually about 10, reports of more than 60)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a function is made of at this moment; the environment holds a token, so it shows in no repr."""
+    """Current code and environment of a function; the environment contains a token, so no repr shows it."""
 
     package: Package = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
@@ -35,10 +35,10 @@ class Function:
     """One function.
 
     Attributes:
-        build: packs the code and gathers the variables; called when needed, since a receiver's token may be made
-            by an earlier step.
-        coming: what an earlier step of the same plan will change here, in words.
-        memory: MB; CPU follows it.
+        build: packs the code and collects the variables; called when needed, since an earlier step may make a
+            receiver's token.
+        coming: pending changes to it by an earlier step of the same plan, in words.
+        memory: MB; CPU is proportional to it.
         timeout: seconds.
     """
 
@@ -54,7 +54,6 @@ class Function:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"function {self.name}"):
             try:
                 there = self._lambda.get_function(FunctionName=self.name)
@@ -67,7 +66,6 @@ class Function:
             return Finding(True, True, tuple(self._all_differences(there["Configuration"])))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         built = self.build()
         with explained(f"function {self.name}"):
             self._once_role_usable(
@@ -81,7 +79,6 @@ class Function:
             self._wait_ready()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         built = self.build()
         with explained(f"function {self.name}"):
             there = self._settled()
@@ -97,7 +94,6 @@ class Function:
             self._wait_ready()
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"function {self.name}"):
             try:
                 self._lambda.delete_function(FunctionName=self.name)
@@ -127,7 +123,7 @@ class Function:
         coming = list(self.coming())
         try:
             return self._differences(there) + coming
-        except MissingConnectionError as missing:  # an earlier step makes the link anew, or has removed it
+        except MissingConnectionError as missing:  # an earlier step replaces the link, or has removed it
             return coming or [missing.cause]
 
     def _differences(self, there: Mapping[str, Any]) -> list[str]:
@@ -157,7 +153,7 @@ class Function:
         self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
 
     def _settled(self) -> dict[str, Any]:
-        """The configuration, once Lambda works on no change of it any more."""
+        """Return the configuration once Lambda has finished all changes of it."""
         seen: dict[str, Any] = {}
 
         def settled() -> bool:
@@ -176,10 +172,10 @@ class Function:
 
 
 def variables_of(configuration: Mapping[str, Any], name: str) -> dict[str, str]:
-    """A function's variables, as Lambda tells its configuration.
+    """Return a function's environment variables from its configuration.
 
-    Raises: PermissionMissingError where they are encrypted by a key that the caller may not use: Lambda then tells
-        everything but them, which must not be taken for a function without variables.
+    Raises: PermissionMissingError if they are encrypted with a key that the caller may not use: Lambda then returns
+        everything else, which must not be mistaken for a function without variables.
     """
     environment = configuration.get("Environment", {})
     if error := environment.get("Error"):
@@ -192,7 +188,7 @@ def variables_of(configuration: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def owner_of(context: Context, function: str) -> bool | None:
-    """Whether the function of that name is this twin's; None where there is none."""
+    """Return whether the function of that name is this twin's; None if there is none."""
     try:
         return context.owns(context.client("lambda").get_function(FunctionName=function).get("Tags", {}))
     except ClientError as error:
@@ -202,13 +198,13 @@ def owner_of(context: Context, function: str) -> bool | None:
 
 
 def _role_is_new(error: ClientError) -> bool:
-    """A role just made is not known everywhere yet."""
+    """Return whether the error means that a new role has not propagated yet."""
     message = error.response.get("Error", {}).get("Message", "")
     return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message
 
 
 def _failure(there: Mapping[str, Any]) -> str:
-    """Why the function cannot work, or ""."""
+    """Return why the function cannot work, or ""."""
     if there.get("State") == "Failed":
         return f"it failed to start: {there.get('StateReason', 'no reason given')}"
     if there.get("LastUpdateStatus") == "Failed":

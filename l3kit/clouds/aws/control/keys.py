@@ -1,4 +1,4 @@
-"""Customers' own KMS keys: which one a bucket or table is encrypted by. Somebody chose it; the roles follow."""
+"""Customer managed KMS keys of buckets and tables. The operator chooses them; the roles' policies follow."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FORBIDDEN = DENIED | {"403", "Forbidden"}
 
 
 def customer_key(context: Context, store: StoreName) -> str | None:
-    """ARN of the key that the store is encrypted by; None where AWS's own keys do it, or the store is not there yet.
+    """Return the ARN of the store's customer managed key; None for AWS's own keys, or if the store does not exist yet.
 
-    A store that may not be looked at counts as one without a key: its own comparison, in the same plan, tells that.
+    A store that may not be read counts as one without a key: its own comparison, in the same plan, reports that.
 
-    Raises: PermissionMissingError, ProvisioningError where an alias cannot be looked up.
+    Raises: PermissionMissingError, ProvisioningError if an alias cannot be looked up.
     """
     name = context.names.store(store)
     try:
@@ -56,7 +56,7 @@ def _of_table(context: Context, name: str) -> str | None:
 
 
 def _customers(context: Context, store: str, key: str) -> str | None:
-    """The key's ARN, which policies need; None for a key that AWS manages, whose own policy lets all of us use it."""
+    """Return the key's ARN for policies; None for an AWS managed key, whose own policy lets everybody here use it."""
     if "alias/aws/" in key:
         return None
     try:
@@ -70,7 +70,7 @@ def _customers(context: Context, store: str, key: str) -> str | None:
 
 
 def _arn_by_name(context: Context, store: str, key: str, refusal: str) -> str:
-    """What KMS does not tell: the id is the end of the ARN, but an alias tells nothing of its key."""
+    """Build the ARN without KMS: a key id is the end of the ARN, but an alias does not identify its key."""
     if "alias/" not in key:
         return key if key.startswith("arn:") else context.arn("kms", f"key/{key}")
     kind = PermissionMissingError if refusal in DENIED else ProvisioningError

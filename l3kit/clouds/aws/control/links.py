@@ -23,16 +23,16 @@ STATEMENTS: dict[str, dict[str, Any]] = {
     },
     "FunctionURLInvoke": {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True},
 }
-"""Both are needed since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
+"""Both are required since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
 ANSWER_LIMIT = 90.0
-"""Seconds until a new URL answers; its permissions take 10 to 20 (docs of Lambda)."""
+"""Maximum seconds until a new URL responds; its permissions take 10 to 20 (Lambda's documentation)."""
 BUSY_LIMIT = 60.0
-"""Seconds that Lambda may work on another change of the function."""
+"""Maximum seconds for Lambda to finish another change of the function."""
 
 
 @dataclass(frozen=True)
 class FunctionUrl:
-    """A function's URL with `AuthType NONE`, both permission statements, and its place in the twin's connections."""
+    """A function's URL with `AuthType NONE`, both permission statements, and its entry in the twin's connections."""
 
     context: Context
     links: DeployedLinks = field(repr=False, compare=False)
@@ -42,7 +42,6 @@ class FunctionUrl:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"function url of {self.name}"):
             config = self._config()
             if config is None:
@@ -65,11 +64,9 @@ class FunctionUrl:
             return Finding(True, True, tuple(differences))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"function url of {self.name}"):
             config = self._config()
             if config is None:
@@ -87,7 +84,6 @@ class FunctionUrl:
             self.context.wait(lambda: self.context.answers(url), f"function url of {self.name} answers", ANSWER_LIMIT)
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"function url of {self.name}"):
             try:
                 self._lambda.delete_function_url_config(FunctionName=self.name)
@@ -104,7 +100,7 @@ class FunctionUrl:
 
     def _permit(self, sid: str) -> None:
         def add() -> None:
-            if sid not in self._statements():  # an earlier try may have made it, its answer being lost
+            if sid not in self._statements():  # an earlier try may have made it, with its response lost
                 self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
 
         self.context.patiently(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
@@ -120,7 +116,7 @@ class FunctionUrl:
 
 
 def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
-    """The configuration of a function's URL; None where it has none. Raises: ClientError."""
+    """Return the configuration of a function's URL; None if it has none. Raises: ClientError."""
     try:
         return dict(aws.client("lambda").get_function_url_config(FunctionName=function))
     except ClientError as error:
@@ -130,7 +126,7 @@ def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
 
 
 def _is_busy(error: ClientError) -> bool:
-    """Another change is under way, or the statement was made by a try whose answer was lost."""
+    """Return whether another change is in progress, or a try whose response was lost made the statement."""
     return code_of(error) == "ResourceConflictException"
 
 

@@ -1,4 +1,4 @@
-"""Log groups with a limited retention, made before the function that would otherwise make one that keeps all."""
+"""Log groups with limited retention, made before the function, which would otherwise make one without a limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class LogGroup:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"log group {self.name}"):
             group = self._find()
             if group is None:
@@ -34,25 +33,22 @@ class LogGroup:
             tags = self._logs.list_tags_for_resource(resourceArn=self._arn()).get("tags", {})
             days = group.get("retentionInDays")
             differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
-            if not tags:  # where somebody removed our group, what logs next makes one without a tag
+            if not tags:  # if our group was removed, the next log line makes one without a tag
                 owned = owner_of(self.context, self.function) is True
                 return Finding(True, owned, ("its tag is missing", *differences))
             return Finding(True, self.context.owns(tags), differences)
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"log group {self.name}"):
             self._logs.create_log_group(logGroupName=self.name, tags=self.context.tags)
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"log group {self.name}"):
             self._logs.tag_resource(resourceArn=self._arn(), tags=self.context.tags)
             self._logs.put_retention_policy(logGroupName=self.name, retentionInDays=RETENTION_DAYS)
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"log group {self.name}"):
             try:
                 self._logs.delete_log_group(logGroupName=self.name)
@@ -77,7 +73,7 @@ class LogGroup:
 
 
 def groups_of(context: Context) -> list[str]:
-    """All log groups with the names of this twin's functions, whoever made them. Raises: ProvisioningError."""
+    """Return all log groups with the names of this twin's functions, whoever made them. Raises: ProvisioningError."""
     prefix = f"/aws/lambda/{context.names.twin_name}-"
     with explained(f"log groups {prefix}*"):
         pages = context.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)

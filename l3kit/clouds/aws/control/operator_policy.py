@@ -1,4 +1,4 @@
-"""The operator's permissions as IAM documents: the table's rows on the ARNs of one twin."""
+"""The operator's permissions as IAM documents: the permission table's rows on the ARNs of one twin."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _ANY_TWIN = "a-name-to-be-replaced"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose resources: one twin's in an account and region; `*` stands for any, the twin's name included."""
+    """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name."""
 
     twin: str
     account: str = "*"
     region: str = "*"
 
     def arns(self, on: On) -> tuple[str, ...]:
-        """The ARNs of that kind, exact but for what is not known."""
+        """Return the ARNs of that kind, exact except for unknown parts."""
         if self.twin == "*":
             named = Scope(_ANY_TWIN, self.account, self.region).arns(on)
             return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
@@ -75,7 +75,7 @@ class Scope:
         return tuple(f"arn:aws:iam::{self.account}:role/{name}" for name in chosen[on])
 
     def _log_groups(self, on: On) -> tuple[str, ...]:
-        """With and without `:*`: which of the two counts differs between actions (CloudWatch Logs user guide)."""
+        """Return ARNs with and without `:*`: which of them counts differs by action (CloudWatch Logs user guide)."""
         if on == "all log groups":
             return (self._arn("logs", "log-group:*"),)
         groups = [self._arn("logs", f"log-group:{self._names.log_group(name)}") for name in FUNCTIONS]
@@ -83,12 +83,12 @@ class Scope:
 
 
 def operator_policy(scope: Scope, verbs: Collection[Verb] = VERBS) -> dict[str, Any]:
-    """The rows of the table that these verbs need, as an IAM document."""
+    """Return the rows of the table that these verbs need, as an IAM document."""
     return policy_of(scope, grants_for(verbs))
 
 
 def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
-    """These rows as an IAM document."""
+    """Return these rows as an IAM document."""
     actions: dict[tuple[On, str], set[str]] = {}
     for grant in grants:
         actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
@@ -104,7 +104,7 @@ def _statement(arns: Sequence[str], actions: list[str], passed_to: str) -> dict[
 
 
 def managed_policies(document: dict[str, Any], limit: int = MANAGED_POLICY) -> list[dict[str, Any]]:
-    """The same statements in as many documents as it takes for each to fit a customer managed policy."""
+    """Split the statements into documents that each fit into a customer managed policy."""
     parts: list[dict[str, Any]] = [{"Version": VERSION, "Statement": []}]
     for statement in document["Statement"]:
         longer = {"Version": VERSION, "Statement": [*parts[-1]["Statement"], statement]}

@@ -1,4 +1,4 @@
-"""What the person who works with a twin needs to be allowed: one table, for preflight, policy document and docs."""
+"""Permissions that the operator of a twin needs: one table for preflight, policy document and docs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, get_args
 Verb = Literal["plan", "apply", "destroy", "move", "query", "restore", "tiers", "explain", "verify", "end_lease"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
-"""What `preflight` insists on."""
+"""Verbs whose permissions `preflight` requires."""
 LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
 
@@ -39,11 +39,11 @@ class Grant:
     """Actions on one kind of resource.
 
     Attributes:
-        on: which of the twin's resources.
-        why: what for.
-        verbs: who asks for it.
-        passed_to: service that a role is passed to.
-        only: the condition under which it is needed at all; "" always.
+        on: kind of the twin's resources.
+        why: purpose.
+        verbs: commands that need it.
+        passed_to: service to which a role is passed.
+        only: condition under which it is needed; "" always.
     """
 
     on: On
@@ -212,12 +212,12 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
 
 
 def grants_for(verbs: Collection[Verb] = VERBS) -> tuple[Grant, ...]:
-    """The rows that any of these verbs needs."""
+    """Return the rows that any of these verbs needs."""
     return tuple(grant for grant in REQUIRED_PERMISSIONS if set(grant.verbs) & set(verbs))
 
 
 def permission_table(verbs: Collection[Verb] = VERBS) -> str:
-    """The rows as a table in Markdown, as docs/provisioning.md has it."""
+    """Return the rows as the Markdown table of docs/provisioning.md."""
     lines = ["| actions | on | what for | verbs |", "|---|---|---|---|"]
     for grant in grants_for(verbs):
         why = grant.why + (f" ({grant.only})" if grant.only else "")

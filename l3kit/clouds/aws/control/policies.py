@@ -1,4 +1,4 @@
-"""What each function may do: exact actions on exact ARNs, and nothing else."""
+"""Least-privilege policies of the functions: exact actions on exact ARNs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What of a twin's layout and stores decides on what a function needs.
+    """Properties of a twin's layout and stores that determine a function's permissions.
 
     Attributes:
-        remote: the next tier is on another cloud, so the function posts instead of writing there.
+        remote: the next tier is on another cloud, so the function posts to a writer instead of writing there.
         archive_here: the archive tier is in this account.
-        keys: ARN of the customer's own KMS key, for those stores that are encrypted by one.
+        keys: ARN of the customer managed KMS key of each store that has one.
     """
 
     remote: bool = False
@@ -34,7 +34,7 @@ class Placement:
 
 
 def trust(service: str, context: Context) -> dict[str, Any]:
-    """Who may take the role: one service, for this account only."""
+    """Build the trust policy: one service may assume the role, for this account only."""
     statement: Statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},
@@ -46,7 +46,7 @@ def trust(service: str, context: Context) -> dict[str, Any]:
 
 
 def function_policy(function: str, context: Context, place: Placement) -> dict[str, Any]:
-    """The inline policy of a function's role."""
+    """Build the inline policy of a function's role."""
     statements = {
         "hot-to-cold-mover": _hot_to_cold_mover,
         "cold-writer": _cold_writer,
@@ -63,7 +63,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
 
 
 def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
-    """The stores of this account that the function reads or writes, so whose keys it needs."""
+    """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
     if function == "hot-to-cold-mover":
@@ -74,7 +74,7 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
 
 
 def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
-    """EventBridge Scheduler may invoke these functions."""
+    """Build the policy that lets EventBridge Scheduler invoke these functions."""
     arns = [context.arn("lambda", f"function:{context.names.function(name)}") for name in functions]
     return {
         "Version": VERSION,
@@ -85,7 +85,7 @@ def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
 
 
 def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """What a role may do less and more than wanted, in words."""
+    """Describe the missing and the excess permissions of a role."""
     if there == wanted:
         return []
     has, needs = _grants(there), _grants(wanted)
@@ -96,7 +96,7 @@ def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
 
 
 def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:
-    """Action, resource and condition of all that is allowed and not denied."""
+    """Return action, resource and condition of everything allowed and not denied."""
     return {
         (
             f"{'' if statement.get('Effect') == 'Allow' else 'not '}{action}",
@@ -110,7 +110,7 @@ def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:
 
 
 def _actions(grants: set[tuple[str, str, str]]) -> str:
-    """Such as `s3:PutObject on a-bucket/*`, sorted."""
+    """Format actions as `s3:PutObject on a-bucket/*`, sorted."""
     return ", ".join(sorted({f"{action} on {resource.rpartition(':')[2]}" for action, resource, _ in grants}))
 
 
@@ -119,7 +119,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _hot_to_cold_mover(context: Context, place: Placement) -> list[Statement]:
-    """Deletes go as PartiQL, by the old values; an item that gained attributes meanwhile is inserted again."""
+    """Allow conditional PartiQL deletes by the old values; an item that gained attributes since is inserted again."""
     return [
         _allow("HotItems", ["Query", "PartiQLDelete", "PartiQLInsert"], _table(context, "hot"), "dynamodb"),
         _allow("Journal", ["GetItem", "PutItem"], _table(context, "journal"), "dynamodb"),
@@ -134,7 +134,7 @@ def _cold_writer(context: Context, place: Placement) -> list[Statement]:
 
 
 def _take_chunks_in(context: Context, place: Placement) -> list[Statement]:
-    """Create chunks, read them again and their receipts, list a device's."""
+    """Allow creating chunks, reading them and their receipts, and listing a device's."""
     return [
         _allow("CreateCold", ["PutObject", "GetObject"], f"{_bucket(context, 'cold')}/*", "s3"),
         _list(context, "cold"),
@@ -143,12 +143,12 @@ def _take_chunks_in(context: Context, place: Placement) -> list[Statement]:
 
 
 def _look_into_archive(context: Context, place: Placement) -> list[Statement]:
-    """A device's highest number may be that of a chunk that was archived."""
+    """Allow reading the archive: a device's highest number may be that of an archived chunk."""
     return [_list(context, "archive")] if place.archive_here else []
 
 
 def _cold_to_archive_mover(context: Context, place: Placement) -> list[Statement]:
-    """Copies on the server's side, or reads and posts; leaves receipts and reports in the cold bucket."""
+    """Allow server-side copies, or reading for a POST; and receipts and reports in the cold bucket."""
     cold = _bucket(context, "cold")
     own = [f"{cold}/{RECEIPT_PREFIX}*", f"{cold}/{REPORT_PREFIX}*"]
     return [
@@ -170,7 +170,7 @@ def _copy_into_archive(context: Context, place: Placement) -> list[Statement]:
 
 
 def _archive_writer(context: Context, place: Placement) -> list[Statement]:
-    """Creates objects, whole or from parts that it keeps meanwhile and removes; nothing else is ever removed."""
+    """Allow creating objects, whole or from temporary parts, and removing only those parts."""
     archive = _bucket(context, "archive")
     return [
         _allow("CreateArchive", ["PutObject", "GetObject", "AbortMultipartUpload"], f"{archive}/*", "s3"),
@@ -188,12 +188,12 @@ def _reader(context: Context, place: Placement) -> list[Statement]:
 
 
 def _list(context: Context, tier: StoreName) -> Statement:
-    """Listing also makes HEAD answer 404, not 403, for a free key."""
+    """Allow listing, which also makes HEAD return 404 instead of 403 for a free key."""
     return _allow(f"List{tier.title()}", ["ListBucket"], _bucket(context, tier), "s3")
 
 
 def _table_keys(context: Context, place: Placement, *tables: StoreName) -> list[Statement]:
-    """DynamoDB asks KMS in the caller's name to open the table's own key, for reads and writes alike."""
+    """Allow use of the tables' keys: DynamoDB calls KMS on behalf of the caller for reads and writes alike."""
     arns = list(dict.fromkeys(place.keys[table] for table in tables if table in place.keys))
     return [_key("TableKeys", ["Decrypt"], arns, f"dynamodb.{context.aws.region}.amazonaws.com")] if arns else []
 
@@ -205,7 +205,7 @@ def _bucket_key(context: Context, place: Placement, tier: StoreName, actions: li
 
 
 def _key(sid: str, actions: list[str], arn: str | list[str], service: str) -> Statement:
-    """The key by way of this service alone."""
+    """Allow use of the key through this service only."""
     return _allow(sid, actions, arn, "kms") | {"Condition": {"StringEquals": {"kms:ViaService": service}}}
 
 

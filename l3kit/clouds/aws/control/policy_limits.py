@@ -1,4 +1,4 @@
-"""How long a policy may be, so that one that AWS would refuse is told before anything is made."""
+"""Length limits of policies, to reject before any change a policy that AWS would refuse."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ ROLE_POLICIES = 10_240
 """Characters of all inline policies of a role together, white space not counted (IAM user guide, "IAM and AWS STS
 quotas"). Not adjustable."""
 TRUST_POLICY = 2_048
-"""Characters of a role's trust policy, likewise; can be raised to 8,192 on request."""
+"""Characters of a role's trust policy (same source); can be raised to 8,192 on request."""
 MANAGED_POLICY = 6_144
-"""Characters of a customer managed policy, likewise."""
+"""Characters of a customer managed policy (same source)."""
 BUCKET_POLICY = 20_480
 """Bytes of a bucket policy (S3 user guide, "Bucket policies": 20 KB)."""
 
 
 def compact(document: Mapping[str, Any]) -> str:
-    """The document without white space, as it is counted and sent."""
+    """Serialize the document without white space, as counted and sent."""
     return json.dumps(document, separators=(",", ":"))
 
 
 def check_length(where: str, what: str, document: Mapping[str, Any], limit: int) -> None:
-    """Raises: ProvisioningError where AWS would refuse the document for its length."""
+    """Check the document's length. Raises: ProvisioningError if AWS would refuse it as too long."""
     length = len(compact(document))
     if length > limit:
         raise ProvisioningError(

@@ -1,4 +1,4 @@
-"""The check before anything is made: IAM is asked whether the caller may do what the table of permissions lists."""
+"""Preflight check: ask IAM, before any change, whether the caller has the permissions listed in the table."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 BATCH = 100
-"""Actions in one SimulatePrincipalPolicy."""
+"""Maximum number of actions in one SimulatePrincipalPolicy call."""
 
 
 def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
-    """Ask IAM whether the caller may do all that plan, apply and destroy do, to resources named as this twin's.
+    """Ask IAM whether the caller may run plan, apply and destroy on resources with this twin's names.
 
-    Returns: notes on what could not be checked, and on what else the caller may not do.
+    Returns: notes on what could not be checked, and on other missing permissions.
     Raises: PermissionMissingError without usable credentials, or listing every missing permission; nothing was made.
     """
     caller = _caller(session)
@@ -59,8 +59,7 @@ def _caller(session: AwsSession) -> str:
 
 
 def _denied(iam: Any, caller: str, scope: Scope) -> list[Grant]:
-    """The rows that IAM would refuse something of, with the refused actions alone; what is needed only sometimes is
-    not asked."""
+    """Return the rows with denied actions, reduced to those actions; conditional rows are not checked."""
     principal = _principal(iam, caller)
     asked: dict[tuple[str, str], list[str]] = {}
     always = [grant for grant in REQUIRED_PERMISSIONS if not grant.only and grant.on != "oneself"]
@@ -80,7 +79,7 @@ def _denied(iam: Any, caller: str, scope: Scope) -> list[Grant]:
 
 
 def _refused(iam: Any, principal: str, resource: str, passed_to: str, actions: list[str]) -> list[str]:
-    """Those of the actions that the principal may not do to the resource."""
+    """Return the actions that the principal may not do on the resource."""
     context = []
     if passed_to:
         key = {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": [passed_to], "ContextKeyType": "string"}
@@ -99,12 +98,12 @@ def _refused(iam: Any, principal: str, resource: str, passed_to: str, actions: l
 
 
 def _principal(iam: Any, arn: str) -> str:
-    """The role behind an assumed-role session: IAM simulates roles and users, not sessions."""
+    """Return the role of an assumed-role session: IAM simulates roles and users, not sessions."""
     if ":assumed-role/" not in arn:
         return arn
     prefix, _, rest = arn.partition(":assumed-role/")
     name = rest.split("/")[0]
     try:
-        return str(iam.get_role(RoleName=name)["Role"]["Arn"])  # with its path, which the session's ARN leaves out
+        return str(iam.get_role(RoleName=name)["Role"]["Arn"])  # with its path, which the session's ARN omits
     except ClientError:
         return f"{prefix.replace(':sts:', ':iam:')}:role/{name}"

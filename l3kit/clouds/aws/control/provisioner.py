@@ -1,4 +1,4 @@
-"""Which AWS resources a twin should have."""
+"""Desired resources of a twin on AWS."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 PROVIDER = "aws"
 ACCOUNT_RUNTIME = Runtime("3.13", "x86_64")
-"""On the real Lambda; the sandbox runs functions on its own Python."""
+"""Runtime on real Lambda; the sandbox runs functions on its own Python."""
 MEMORY = {"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024}
-"""MB; 1,769 MB is one vCPU, which the mover uses whole."""
+"""MB; 1,769 MB is one vCPU, which the mover uses fully."""
 OTHER_MEMORY = 512
 TIMEOUT = dict.fromkeys(MOVERS, 900)
 OTHER_TIMEOUT = 60
@@ -50,11 +50,9 @@ class AwsProvisioner:
         self._context = Context(session, session.names(twin.name))
 
     def preflight(self) -> tuple[str, ...]:
-        """See `Provisioner.preflight`."""
         return preflight.preflight(self._twin, self._session)
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
-        """See `Provisioner.stores`."""
         context, names = self._context, self._context.names
         found: list[Resource] = []
         if "hot" in tiers:
@@ -69,7 +67,7 @@ class AwsProvisioner:
         return found
 
     def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """See `Provisioner.function_parts`: role, log group, the function, and a receiver's URL."""
+        """Return role, log group, the function, and a receiver's URL."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -91,7 +89,7 @@ class AwsProvisioner:
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """See `Provisioner.schedules`: their group, and the role that EventBridge Scheduler takes on."""
+        """Return the schedules with their group and the role that EventBridge Scheduler assumes."""
         role = self._context.names.scheduler_role()
         trusted = trust("scheduler.amazonaws.com", self._context)
         return [
@@ -101,7 +99,6 @@ class AwsProvisioner:
         ]
 
     def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """See `Provisioner.left_over_schedules`."""
         context, names = self._context, self._context.names
         return [
             Schedule(
@@ -137,7 +134,7 @@ class AwsProvisioner:
 
 
 def runtime_of(session: AwsSession) -> Runtime:
-    """What functions run on in this session."""
+    """Return the runtime of functions in this session."""
     if session.endpoint_url is None:
         return ACCOUNT_RUNTIME
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -145,5 +142,5 @@ def runtime_of(session: AwsSession) -> Runtime:
 
 
 def schedule_group(context: Context) -> str:
-    """The group of the twin's schedules."""
+    """Return the group of the twin's schedules."""
     return f"l3kit-{context.names.twin_name}"

@@ -22,8 +22,8 @@ class Role:
     """One role.
 
     Attributes:
-        trust: who may take it, as an IAM document.
-        policy: makes what it may do, as an IAM document; called when needed, since it follows how stores are encrypted.
+        trust: trust policy, as an IAM document.
+        policy: builds the inline policy as an IAM document; called when needed, since it depends on store encryption.
     """
 
     context: Context
@@ -34,7 +34,7 @@ class Role:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`. A policy that cannot be made, or is longer than IAM takes, is the finding's fault."""
+        """Read the role's state. A policy that cannot be built, or is too long for IAM, is the finding's fault."""
         policy, fault = self._policy_or_fault()
         with explained(f"role {self.name}"):
             try:
@@ -48,7 +48,6 @@ class Role:
             return Finding(True, owned, tuple(self._differences(role, policy)), fault=fault)
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"role {self.name}"):
             self._iam.create_role(
                 RoleName=self.name,
@@ -59,7 +58,7 @@ class Role:
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`. Others' policies go first: IAM counts the length of all together."""
+        """Update the role. Foreign policies are removed first: IAM limits the total length of all."""
         policy = self._checked_policy()
         with explained(f"role {self.name}"):
             for name in self._inline():
@@ -73,7 +72,6 @@ class Role:
             self._iam.put_role_policy(RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"role {self.name}"):
             try:
                 for name in self._inline():
@@ -98,7 +96,7 @@ class Role:
         return [policy["PolicyArn"] for policy in listed]
 
     def _checked_policy(self) -> dict[str, Any]:
-        """Raises: ProvisioningError where it cannot be made, or IAM would refuse it."""
+        """Build and check the policy. Raises: ProvisioningError if it cannot be built, or IAM would refuse it."""
         policy = self.policy()
         check_length(f"role {self.name}", "its policy", policy, ROLE_POLICIES)
         check_length(f"role {self.name}", "its trust policy", self.trust, TRUST_POLICY)
@@ -129,7 +127,7 @@ class Role:
 
 
 def _boundary(role: dict[str, Any]) -> str:
-    """ARN of the policy that limits the role; "" where none does."""
+    """Return the ARN of the role's permissions boundary; "" if it has none."""
     return str(role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
 
 

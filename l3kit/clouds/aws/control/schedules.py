@@ -13,18 +13,18 @@ from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.ports.resources import Finding
 
 INPUT = '{"time": "<aws.scheduler.scheduled-time>"}'
-"""The movers take the scheduled time as now, so a late or repeated delivery has the same cutoff."""
+"""The movers use the scheduled time as now, so a late or repeated delivery has the same cutoff."""
 ROLE_LIMIT = 60.0
-"""Seconds until a new role can be taken by the scheduler."""
+"""Maximum seconds until the scheduler can assume a new role."""
 GROUP_LIMIT = 120.0
-"""Seconds until a removed group is gone; until then its name is taken."""
+"""Maximum seconds until a removed group is gone and its name is free."""
 TIMEZONE = "UTC"
 WINDOW = {"Mode": "OFF"}
 
 
 @dataclass(frozen=True)
 class ScheduleGroup:
-    """Schedules cannot be tagged; their group can."""
+    """Schedule group, which carries the ownership tag, since schedules cannot be tagged."""
 
     context: Context
     name: str
@@ -32,7 +32,6 @@ class ScheduleGroup:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"schedule group {self.name}"):
             try:
                 group = self._scheduler.get_schedule_group(Name=self.name)
@@ -46,16 +45,15 @@ class ScheduleGroup:
             return Finding(True, self.context.owns_list(tags))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"schedule group {self.name}"):
             self.context.wait(lambda: self._state() != "DELETING", f"schedule group {self.name} is gone", GROUP_LIMIT)
             self._scheduler.create_schedule_group(Name=self.name, Tags=self.context.tag_list())
 
     def update(self) -> None:
-        """A group has nothing to update."""
+        """Do nothing: a group has no properties to update."""
 
     def delete(self) -> None:
-        """See `Resource.delete`: with the schedules in it."""
+        """Delete the group with its schedules."""
         with explained(f"schedule group {self.name}"):
             try:
                 self._scheduler.delete_schedule_group(Name=self.name)
@@ -65,7 +63,7 @@ class ScheduleGroup:
             self.context.wait(lambda: not self._state(), f"schedule group {self.name} is gone", GROUP_LIMIT)
 
     def _state(self) -> str:
-        """`ACTIVE` or `DELETING`; "" where there is none."""
+        """Return `ACTIVE` or `DELETING`; "" if there is no group."""
         try:
             return str(self._scheduler.get_schedule_group(Name=self.name)["State"])
         except ClientError as error:
@@ -80,7 +78,7 @@ class ScheduleGroup:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One schedule: enabled, at this expression, starting this function."""
+    """One enabled schedule that starts this function at this expression."""
 
     context: Context
     name: str
@@ -92,7 +90,6 @@ class Schedule:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"schedule {self.name}"):
             try:
                 there = self._scheduler.get_schedule(Name=self.name, GroupName=self.group)
@@ -104,17 +101,14 @@ class Schedule:
             return Finding(True, owned, tuple(self._differences(there)))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"schedule {self.name}"):
             self._put(self._scheduler.create_schedule)
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"schedule {self.name}"):
             self._put(self._scheduler.update_schedule)
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"schedule {self.name}"):
             try:
                 self._scheduler.delete_schedule(Name=self.name, GroupName=self.group)
@@ -165,6 +159,6 @@ class Schedule:
 
 
 def _role_is_new(error: ClientError) -> bool:
-    """A role just made is not known everywhere yet."""
+    """Return whether the error means that a new role has not propagated yet."""
     message = error.response.get("Error", {}).get("Message", "").lower()
     return code_of(error) == "ValidationException" and "assume" in message and "role" in message

@@ -13,9 +13,9 @@ from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
 
 TABLE_LIMIT = 300.0
-"""Seconds for a table to become active or to be gone."""
+"""Maximum seconds for a table to become active or to be gone."""
 BACKUPS_LIMIT = 180.0
-"""Seconds until a new table's backups can be switched on."""
+"""Maximum seconds until a new table's backups can be enabled."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Table:
     """One table.
 
     Attributes:
-        keys: partition key, and sort key where there is one; both are texts.
-        protected: whether DynamoDB is to refuse its removal; None leaves that as it is.
-        expires_by: attribute with the time (seconds since 1970) at which a row may go, or "".
+        keys: partition key and, if any, sort key; both are strings.
+        protected: whether DynamoDB is to refuse its deletion; None leaves the setting unchanged.
+        expires_by: attribute with a row's expiry time (seconds since 1970), or "".
     """
 
     context: Context
@@ -37,7 +37,6 @@ class Table:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"table {self.name}"):
             table = self._describe()
             if table is None:
@@ -54,7 +53,6 @@ class Table:
             return Finding(True, owned, tuple(self._differences(table)), protected=_protected(table))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"table {self.name}"):
             schema = [{"AttributeName": k, "KeyType": t} for k, t in zip(self.keys, ("HASH", "RANGE"), strict=False)]
             self._db.create_table(
@@ -68,7 +66,6 @@ class Table:
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"table {self.name}"):
             self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
             table = self._describe() or {}
@@ -89,7 +86,7 @@ class Table:
                 )
 
     def delete(self) -> None:
-        """See `Resource.delete`: with all its items."""
+        """Delete the table with all its items."""
         with explained(f"table {self.name}"):
             try:
                 self._db.delete_table(TableName=self.name)
@@ -147,7 +144,7 @@ class Table:
 
 
 def _backups_are_new(error: ClientError) -> bool:
-    """DynamoDB is still making backups possible for a table just made."""
+    """Return whether the error means that backups of a new table are not available yet."""
     return code_of(error) == "ContinuousBackupsUnavailableException"
 
 

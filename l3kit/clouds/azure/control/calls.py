@@ -1,4 +1,4 @@
-"""The SDKs' clients for provisioning, and their errors in l3kit's words."""
+"""The SDKs' clients for provisioning, and translation of their errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ_SECONDS = 60
 
 @cache
 def cosmos_client(session: AzureSession) -> Any:
-    """azure-cosmos's client of the session's account; on loopback deaf to the shell's proxies."""
+    """Return azure-cosmos's client of the session's account; on loopback it ignores the shell's proxies."""
     from azure.core.pipeline.transport import RequestsTransport
     from azure.cosmos import CosmosClient
 
@@ -30,7 +30,7 @@ def cosmos_client(session: AzureSession) -> Any:
 
 @cache
 def blob_client(session: AzureSession) -> Any:
-    """azure-storage-blob's client of the session's account; on loopback deaf to the shell's proxies."""
+    """Return azure-storage-blob's client of the session's account; on loopback it ignores the shell's proxies."""
     from azure.storage.blob import BlobServiceClient
 
     return BlobServiceClient(
@@ -43,7 +43,7 @@ def blob_client(session: AzureSession) -> Any:
 
 @contextmanager
 def explained(resource: str) -> Iterator[None]:
-    """Azure's refusals as ProvisioningError, and missing rights as PermissionMissingError; no keys in either."""
+    """Translate Azure's errors. Raises: PermissionMissingError, ProvisioningError, both without keys."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:

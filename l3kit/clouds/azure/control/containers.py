@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 OWNER_CONTAINER = "l3kit-owner"
 OWNER_ID = "owner"
 OWNER_METADATA = "l3kit_twin"
-"""As `naming.TAG_TWIN`, in the characters that metadata names have."""
+"""`naming.TAG_TWIN` in the characters that metadata names allow."""
 
 
 @dataclass(frozen=True)
 class CosmosDatabase:
-    """The database of a twin. Databases carry no tags: a document in a container of its own says whose it is."""
+    """Database of a twin. Databases carry no tags: a document in a separate container is the ownership marker."""
 
     session: AzureSession = field(repr=False)
     name: str
@@ -31,7 +31,6 @@ class CosmosDatabase:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"database {self.name}"):
             try:
                 self._database.read()
@@ -39,13 +38,12 @@ class CosmosDatabase:
                 return Finding(False)
             owner = self.owner()
             if owner is None:
-                # An apply that was killed leaves it empty; what holds anything else was made by somebody else.
+                # A killed apply leaves it empty; one with other content was made by somebody else.
                 begun = {container["id"] for container in self._database.list_containers()} <= {OWNER_CONTAINER}
                 return Finding(True, begun, ("it does not say yet whose it is",))
             return Finding(True, owner == self.twin_name)
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"database {self.name}"):
             try:
                 cosmos_client(self.session).create_database(self.name)
@@ -54,7 +52,6 @@ class CosmosDatabase:
         self.update()
 
     def update(self) -> None:
-        """See `Resource.update`."""
         from azure.cosmos import PartitionKey
 
         with explained(f"database {self.name}"):
@@ -62,7 +59,6 @@ class CosmosDatabase:
             self._database.get_container_client(OWNER_CONTAINER).upsert_item({"id": OWNER_ID, "twin": self.twin_name})
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"database {self.name}"):
             try:
                 cosmos_client(self.session).delete_database(self.name)
@@ -70,7 +66,7 @@ class CosmosDatabase:
                 return
 
     def owner(self) -> str | None:
-        """The twin that the database belongs to; None where it does not say."""
+        """Return the twin that owns the database; None without an ownership marker."""
         try:
             document = self._database.get_container_client(OWNER_CONTAINER).read_item(OWNER_ID, OWNER_ID)
         except ResourceNotFoundError:
@@ -84,12 +80,12 @@ class CosmosDatabase:
 
 @dataclass(frozen=True)
 class CosmosContainer:
-    """One container of a twin's database; it is the twin's where the database is.
+    """One container of a twin's database; it is owned by the database's owner.
 
     Attributes:
         partition_key: path, e.g. `/iotDeviceId`.
         expires: documents may carry a time to live.
-        indexed: whether anything but id and partition key is indexed: each further index costs at every write.
+        indexed: whether properties other than id and partition key are indexed: each index adds cost to every write.
     """
 
     database: CosmosDatabase = field(repr=False)
@@ -100,7 +96,6 @@ class CosmosContainer:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"container {self.name}"):
             try:
                 there = self._container.read()
@@ -116,7 +111,6 @@ class CosmosContainer:
             return Finding(True, self.database.owner() == self.database.twin_name)
 
     def create(self) -> None:
-        """See `Resource.create`."""
         from azure.cosmos import PartitionKey
 
         policy = {
@@ -136,10 +130,9 @@ class CosmosContainer:
                 raise AlreadyThereError(f"container {self.name}", "exists already") from None
 
     def update(self) -> None:
-        """A container has nothing that could be updated in place."""
+        """Do nothing: a container has no properties to update in place."""
 
     def delete(self) -> None:
-        """See `Resource.delete`."""
         with explained(f"container {self.name}"):
             try:
                 self._client.delete_container(self.name)
@@ -166,7 +159,6 @@ class BlobContainer:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"blob container {self.name}"):
             try:
                 there = self._container.get_container_properties()
@@ -177,7 +169,6 @@ class BlobContainer:
             return Finding(True, owned, differences)
 
     def create(self) -> None:
-        """See `Resource.create`."""
         with explained(f"blob container {self.name}"):
             try:
                 self._container.create_container(metadata={OWNER_METADATA: self.twin_name})
@@ -185,12 +176,11 @@ class BlobContainer:
                 raise AlreadyThereError(f"blob container {self.name}", "exists already") from None
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"blob container {self.name}"):
             self._container.set_container_access_policy({}, public_access=None)
 
     def delete(self) -> None:
-        """See `Resource.delete`: with all its blobs."""
+        """Delete the container with all its blobs."""
         with explained(f"blob container {self.name}"):
             try:
                 self._container.delete_container()

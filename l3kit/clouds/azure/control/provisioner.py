@@ -1,4 +1,4 @@
-"""Which Azure resources a twin should have."""
+"""Desired resources of a twin on Azure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROVIDER = "azure"
 OTHER_TIMEOUT = 60
 MARGIN_SECONDS = 15
-"""A mover is told to be done so long before Azure ends it."""
+"""Time between a mover's own deadline and Azure's timeout."""
 
 
 class AzureProvisioner:
@@ -39,12 +39,11 @@ class AzureProvisioner:
         self._names = session.names(twin.name)
 
     def preflight(self) -> tuple[str, ...]:
-        """See `Provisioner.preflight`: whether Azure's timers can be told the schedule. Raises: ConfigurationError."""
+        """Check that Azure's timers can express the schedule. Raises: ConfigurationError if not."""
         ncrontab(self._twin.config.mover_schedule)
         return ()
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
-        """See `Provisioner.stores`."""
         names, twin = self._names, self._twin.name
         found: list[Resource] = []
         if "hot" in tiers:
@@ -61,7 +60,6 @@ class AzureProvisioner:
         return found
 
     def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """See `Provisioner.function_parts`."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         parts: list[Resource] = [
             CloudFunction(
@@ -81,11 +79,11 @@ class AzureProvisioner:
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """None beside the functions: a timer stands in the mover's code, and its expression is one of its settings."""
+        """Return none: a timer is part of the mover's code, and its expression is one of its settings."""
         return []
 
     def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """See `schedules`."""
+        """Return none: there are no separate schedules."""
         return []
 
     def _builder(self, function: str) -> Callable[[], BuiltFunction]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One bucket; `storage_class` is what its objects get where a request names none."""
+    """One bucket; `storage_class` is the default class of its objects."""
 
     session: GcpSession = field(repr=False)
     name: str
@@ -25,7 +25,6 @@ class Bucket:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         with explained(f"bucket {self.name}"):
             there = storage_client(self.session).lookup_bucket(self.name)
             if there is None:
@@ -33,7 +32,6 @@ class Bucket:
             return Finding(True, there.labels.get(OWNER_LABEL) == self.twin_name, tuple(self._differences(there)))
 
     def create(self) -> None:
-        """See `Resource.create`."""
         from google.api_core.exceptions import Conflict
 
         with explained(f"bucket {self.name}"):
@@ -46,14 +44,13 @@ class Bucket:
                 raise AlreadyThereError(f"bucket {self.name}", "exists already") from None
 
     def update(self) -> None:
-        """See `Resource.update`."""
         with explained(f"bucket {self.name}"):
             bucket = storage_client(self.session).get_bucket(self.name)
             self._set(bucket)
             bucket.patch()
 
     def delete(self) -> None:
-        """See `Resource.delete`: with all its objects."""
+        """Delete the bucket with all its objects."""
         from google.api_core.exceptions import NotFound
 
         with explained(f"bucket {self.name}"):

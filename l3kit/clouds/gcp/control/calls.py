@@ -1,4 +1,4 @@
-"""The SDKs' clients for provisioning, and their errors in l3kit's words."""
+"""The SDKs' clients for provisioning, and translation of their errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def storage_client(session: GcpSession) -> Any:
-    """google-cloud-storage's client of the session's project, deaf to the shell's proxies."""
+    """Return google-cloud-storage's client of the session's project; it ignores the shell's proxies."""
     from google.auth.credentials import AnonymousCredentials
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud.storage import Client
@@ -35,7 +35,7 @@ def storage_client(session: GcpSession) -> Any:
 
 @cache
 def firestore_client(session: GcpSession) -> Any:
-    """google-cloud-firestore's GAPIC client of the session's database, on an unencrypted channel to the sandbox."""
+    """Return google-cloud-firestore's GAPIC client of the session's database; unencrypted to the sandbox."""
     import grpc
     from google.cloud.firestore_v1.services.firestore import FirestoreClient
     from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
@@ -46,7 +46,7 @@ def firestore_client(session: GcpSession) -> Any:
 
 @contextmanager
 def explained(resource: str) -> Iterator[None]:
-    """Google's refusals as ProvisioningError, and missing rights as PermissionMissingError."""
+    """Translate Google's errors. Raises: PermissionMissingError, ProvisioningError."""
     from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized
     from google.auth.exceptions import GoogleAuthError
     from requests import RequestException

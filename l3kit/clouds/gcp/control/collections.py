@@ -1,5 +1,4 @@
-"""A twin's Firestore collections. They come into being with their first document; a document of its own says whose they
-are."""
+"""A twin's Firestore collections. They exist from their first document on; a separate document marks the owner."""
 
 from __future__ import annotations
 
@@ -20,10 +19,10 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Collection:
-    """One root collection with all below it.
+    """One root collection with its subcollections.
 
     Attributes:
-        below: the collections below each of its documents.
+        below: the subcollections of each of its documents.
     """
 
     session: GcpSession = field(repr=False)
@@ -34,28 +33,27 @@ class Collection:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        """See `Resource.compare`."""
         from google.api_core.exceptions import NotFound
 
         with explained(f"collection {self.name}"):
             try:
                 owner = self._client.get_document({"name": self._owner})
-            except NotFound:  # a removal ends with the owner's note, so documents without one are somebody else's
+            except NotFound:  # a deletion removes the ownership marker last, so documents without it are not ours
                 strange = next(self._names(f"{self._database}/documents", self.name), None) is not None
                 return Finding(strange, owned=not strange)
             return Finding(True, owner.fields["twin"].string_value == self.twin_name)
 
     def create(self) -> None:
-        """See `Resource.create`: notes the owner. A repeat writes the same."""
+        """Write the ownership marker; idempotent."""
         with explained(f"collection {self.name}"):
             document = {"name": self._owner, "fields": {"twin": {"string_value": self.twin_name}}}
             self._client.commit({"database": self._database, "writes": [{"update": document}]})
 
     def update(self) -> None:
-        """There is nothing to update."""
+        """Do nothing: a collection has no properties to update."""
 
     def delete(self) -> None:
-        """See `Resource.delete`: all documents, those below others first."""
+        """Delete all documents, those in subcollections first."""
         with explained(f"collection {self.name}"):
             root = f"{self._database}/documents"
             for parent in self._names(root, self.name) if self.below else ():
@@ -71,7 +69,7 @@ class Collection:
             self._client.commit({"database": self._database, "writes": writes})
 
     def _names(self, parent: str, collection: str) -> Iterator[str]:
-        """Documents there, also those that exist only as parents of others."""
+        """Return the names of documents, including those that exist only as parents of others."""
         request = {"parent": parent, "collection_id": collection, "show_missing": True, "mask": {"field_paths": ["x"]}}
         for document in self._client.list_documents(request):
             yield document.name

@@ -1,4 +1,4 @@
-"""Which resources on Google Cloud a twin should have."""
+"""Desired resources of a twin on Google Cloud."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROVIDER = "gcp"
 MOVER_TIMEOUT = 900
 OTHER_TIMEOUT = 60
 MARGIN_SECONDS = 15
-"""A mover is told to be done so long before Cloud Run ends its request."""
+"""Time between a mover's own deadline and Cloud Run's request timeout."""
 
 
 class GcpProvisioner:
@@ -41,12 +41,11 @@ class GcpProvisioner:
         self._names = session.names(twin.name)
 
     def preflight(self) -> tuple[str, ...]:
-        """See `Provisioner.preflight`: whether Cloud Scheduler can be told the schedule. Raises: ConfigurationError."""
+        """Check that Cloud Scheduler can express the schedule. Raises: ConfigurationError if not."""
         unix_cron(self._twin.config.mover_schedule)
         return ()
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
-        """See `Provisioner.stores`."""
         names, twin = self._names, self._twin.name
         found: list[Resource] = []
         if "hot" in tiers:
@@ -59,7 +58,7 @@ class GcpProvisioner:
         return found
 
     def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """See `Provisioner.function_parts`; a mover's Cloud Scheduler job belongs to its function."""
+        """Return the function, a mover's Cloud Scheduler job included, and a receiver's link."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         mover = function in MOVERS
         here = twin.layout.host_of(function) == PROVIDER  # what another layout left over is only looked for
@@ -84,11 +83,11 @@ class GcpProvisioner:
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """None beside the functions (see `function_parts`)."""
+        """Return none: Cloud Scheduler jobs belong to the functions (see `function_parts`)."""
         return []
 
     def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
-        """See `schedules`."""
+        """Return none: there are no separate schedules."""
         return []
 
     def _builder(self, function: str) -> Callable[[], BuiltFunction]:
