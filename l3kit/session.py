@@ -134,7 +134,7 @@ def connect(
 
 
 def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str], None]) -> Session:
-    """Raises: ConfigurationError where l3kit reaches none of the twin's clouds outside the sandbox."""
+    """Open the real accounts. Raises: ConfigurationError if l3kit reaches the twin's clouds in the sandbox only."""
     openers = {name: (cloud, cloud.open_live) for name in twin.layout.clouds if (cloud := provider_of(name)).open_live}
     if not openers:
         titles = " and ".join(provider_of(name).title for name in twin.layout.clouds)

@@ -244,7 +244,7 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
 
 
 def _chosen(twin: Twin, session: Session, clouds: Collection[str] | None) -> tuple[str, ...]:
-    """The twin's clouds that are asked for. Raises: ProvisioningError where this session does not reach one."""
+    """Return the requested clouds of the twin. Raises: ProvisioningError if one is not reached."""
     chosen, used = twin.layout.clouds_among(clouds), ", ".join(twin.layout.clouds)
     if not chosen:
         raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(clouds or ())}", f"Its clouds: {used}")
@@ -265,7 +265,7 @@ def _chosen(twin: Twin, session: Session, clouds: Collection[str] | None) -> tup
 def _provisioners(
     twin: Twin, session: Session, links: DeployedLinks, clouds: Collection[str]
 ) -> dict[str, Provisioner]:
-    """Of those of these clouds that this session reaches."""
+    """Return the provisioners of those of these clouds that this session reaches."""
     reached = {name: session.cloud(name) for name in dict.fromkeys(clouds)}
     return {name: cloud.provisioner(twin, links) for name, cloud in reached.items() if cloud}
 

@@ -138,13 +138,13 @@ class Providers(_Strict):
         return value
 
     def layout(self) -> Layout:
-        """The clouds of the three tiers."""
+        """Return the clouds of the three tiers."""
         return Layout(self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A checked twin.
+    """A validated twin.
 
     Attributes:
         path: its folder, where `config_inter_cloud.json` is kept.
@@ -200,7 +200,7 @@ class Twin:
         }
 
     def connection_ids(self) -> dict[str, str]:
-        """The links that cross a cloud border, by their receiving function."""
+        """Return the cross-cloud links by their receiving function."""
         l1, l2, hot = self.providers.layer_1_provider, self.providers.layer_2_provider, self.layout.hot
         before = {"ingestion": (l1, l2, l1_to_l2_id(l1, l2)), "writer": (l2, hot, l2_to_hot_id(l2, hot))}
         ids = {receiver: conn_id for receiver, (source, target, conn_id) in before.items() if source != target}
@@ -240,7 +240,7 @@ def _unholdable(devices: tuple[Device, ...], layout: Layout) -> list[str]:
 
 
 def _untellable(config: Config | None, layout: Layout) -> list[str]:
-    """Not every scheduler can be told every schedule that EventBridge can."""
+    """List the schedules that a cloud's scheduler cannot express although EventBridge can."""
     if config is None:
         return []
     for cloud in (layout.hot, layout.cold):

@@ -15,7 +15,7 @@ _STAMP = "2026-01-01T00:00:00.000000+00:00"
 
 
 def device_problems(device_id: str, layout: Layout) -> Iterator[str]:
-    """Why a cloud cannot hold this device's data, one sentence for each tier."""
+    """List the reasons why a cloud cannot store this device's data, one sentence for each tier."""
     if fault := provider(layout.hot).device_fault(device_id):
         yield f"the hot tier on {layout.hot} cannot hold the id {device_id!r}: {fault}"
     key = object_key(device_id, _STAMP, _STAMP, 99_999, "zstd")

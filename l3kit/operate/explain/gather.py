@@ -176,6 +176,6 @@ async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, s
 
 
 def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
-    """The deployed schedule of this mover."""
+    """Return the deployed schedule of this mover."""
     cloud = session.cloud(twin.layout.tier(FUNCTIONS[mover].tier))
     return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

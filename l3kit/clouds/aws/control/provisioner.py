@@ -113,7 +113,7 @@ class AwsProvisioner:
         ]
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
-        """Makes the policy of a function's role from the layout and from how the stores are encrypted by now."""
+        """Return a builder of a function's policy from the layout and the current encryption of the stores."""
         context, layout = self._context, self._twin.layout
         remote, archive_here = layout.link_from(function) is not None, layout.archive == PROVIDER
 
