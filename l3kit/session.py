@@ -17,7 +17,6 @@ from l3kit.providers import provider as provider_of
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE as LINK_FILE
 from l3kit.twin.connections import LinkFile
-from l3kit.twin.layout import providers_of
 from l3kit.twin.target import Target, check_cloud_parameters, target_fault
 
 if TYPE_CHECKING:
@@ -129,16 +128,16 @@ def connect(
     progress("looking for the sandbox")
     if fresh:
         emulators.down(home)
-    state = emulators.ensure_up(home, progress, clouds=providers_of(twin), owner=os.getpid() if fresh else None)
+    state = emulators.ensure_up(home, progress, clouds=twin.layout.clouds, owner=os.getpid() if fresh else None)
     progress("done")
     return sandbox_session(state, private=fresh)
 
 
 def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str], None]) -> Session:
     """Open the real accounts. Raises: ConfigurationError if l3kit reaches the twin's clouds in the sandbox only."""
-    openers = {name: (cloud, cloud.open_live) for name in providers_of(twin) if (cloud := provider_of(name)).open_live}
+    openers = {name: (cloud, cloud.open_live) for name in twin.layout.clouds if (cloud := provider_of(name)).open_live}
     if not openers:
-        titles = " and ".join(provider_of(name).title for name in providers_of(twin))
+        titles = " and ".join(provider_of(name).title for name in twin.layout.clouds)
         raise ConfigurationError(
             f"twin {twin.name}",
             f"is on {titles}, which l3kit reaches in the sandbox only, not yet as a real account; nothing was done",

@@ -1,9 +1,8 @@
-"""All resources of a twin on all its clouds, in creation order: receivers before senders."""
+"""The desired state: all resources of a twin over all its clouds, in the order of making, receivers before senders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.provisioner import Coming, Provisioner
@@ -11,91 +10,66 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import LAPSING, LeftOverLink, LinkToken
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
-from l3kit.twin.layout import (
-    MOVERS,
-    ORDER,
-    RECEIVERS,
-    TIERS,
-    check_connections,
-    functions_of,
-    host_of,
-    receiving_link,
-    sending_link,
-    sends_abroad,
-)
-
-if TYPE_CHECKING:
-    from l3kit.twin.config import Twin
+from l3kit.twin.layout import MOVERS, ORDER, RECEIVERS, TIERS, Layout
 
 
-def wanted(
-    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False
+def desired_resources(
+    layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner], *, rotate_tokens: bool = False
 ) -> tuple[Resource, ...]:
     """Return all resources that the layout requires on these clouds.
 
     Raises: MissingConnectionError if a tier here sends to a cloud that is not among them and whose writer is unknown.
     """
-    check_connections(twin, links, provisioners)
-    tokens = _tokens(twin, links, provisioners, rotate_tokens)
+    for link in layout.links:  # one that stays within them is made by the deployment
+        if link.source in provisioners and link.target not in provisioners:
+            links.address(link)
+    tokens = _tokens(layout, links, provisioners, rotate_tokens)
+    functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
+    movers = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.movers_on(name))]
     return (
-        *_stores(twin, provisioners),
+        *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.tiers_on(name))),
         *tokens,
-        *_functions(twin, links, provisioners, tokens),
-        *(r for cloud, here in _movers(twin, provisioners) for r in cloud.schedules(here)),
+        *(r for name, cloud in functions for r in cloud.function_parts(name, _coming(layout, links, name, tokens))),
+        *(r for cloud, here in movers for r in cloud.schedules(here)),
     )
 
 
-def unwanted(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]) -> tuple[Resource, ...]:
-    """Return resources that a former layout may have left on these clouds: unused functions and their links."""
+def orphaned_resources(
+    layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
+) -> tuple[Resource, ...]:
+    """What a former layout of the twin may have left on these clouds: functions that this one does not call for, and
+    their links."""
     left: list[Resource] = []
-    for provider, cloud in provisioners.items():
-        gone = [name for name in ORDER if name not in functions_of(twin, provider)]
-        left += cloud.left_over_schedules([name for name in MOVERS if name in gone])
-        left += [r for name in gone for r in cloud.function_parts(name, tuple)]
-        left += [LeftOverLink(links, link) for link in links.left_over(provider)]
+    for name, cloud in provisioners.items():
+        here = layout.functions_on(name)
+        gone = [function for function in ORDER if function not in here]
+        left += cloud.left_over_schedules([mover for mover in MOVERS if mover in gone])
+        left += [r for function in gone for r in cloud.function_parts(function, tuple)]
+        left += [LeftOverLink(links, link) for link in links.left_over(name)]
     return tuple(left)
 
 
-def wanted_for_removal(
-    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
+def all_possible_resources(
+    layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """Return all resources that any layout of this twin may have on these clouds, in creation order."""
+    """Everything that any layout of the twin may have on these clouds, in the order of making."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(TIERS)),
-        *_tokens(twin, links, provisioners, False),
+        *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
         *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),
     )
 
 
-def _stores(twin: Twin, provisioners: Mapping[str, Provisioner]) -> list[Resource]:
-    found: list[Resource] = []
-    for provider, cloud in provisioners.items():
-        found += cloud.stores([tier for tier in TIERS if twin.providers.tier(tier) == provider])
-    return found
+def _tokens(
+    layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner], rotate: bool
+) -> list[LinkToken]:
+    return [LinkToken(links, link.id, rotate) for link in reversed(layout.links) if link.target in provisioners]
 
 
-def _tokens(twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], rotate: bool) -> list[LinkToken]:
-    here = [name for name in RECEIVERS if host_of(twin, name) in provisioners]
-    return [LinkToken(links, receiving_link(twin, name), rotate) for name in here]
-
-
-def _functions(
-    twin: Twin, links: DeployedLinks, provisioners: Mapping[str, Provisioner], tokens: Sequence[LinkToken]
-) -> list[Resource]:
-    parts: list[Resource] = []
-    for name in ORDER:
-        host = host_of(twin, name)
-        if host in provisioners and host is not None:
-            parts += provisioners[host].function_parts(name, _coming(twin, links, name, tokens))
-    return parts
-
-
-def _coming(twin: Twin, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]) -> Coming:
-    """Return the pending token change of an earlier step, which reaches both the receiver and the sender."""
-    ends = {receiving_link(twin, function)} if function in RECEIVERS else set()
-    if sends_abroad(twin, function):
-        ends.add(sending_link(twin, function))
+def _coming(layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]) -> Coming:
+    """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
+    ends = {link.id for link in (layout.link_to(function), layout.link_from(function)) if link}
 
     def coming() -> tuple[str, ...]:
         found = []
@@ -111,8 +85,3 @@ def _coming(twin: Twin, links: DeployedLinks, function: str, tokens: Sequence[Li
         return tuple(dict.fromkeys(found))
 
     return coming
-
-
-def _movers(twin: Twin, provisioners: Mapping[str, Provisioner]) -> list[tuple[Provisioner, list[str]]]:
-    here = {p: [name for name in MOVERS if host_of(twin, name) == p] for p in provisioners}
-    return [(provisioners[provider], movers) for provider, movers in here.items() if movers]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
-from l3kit.deploy.desired import unwanted, wanted, wanted_for_removal
+from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.plan import Plan, Step, findings, judged, kept_in_words, steps_frame, steps_json, steps_table
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import L3Error, ProvisioningError
@@ -21,7 +21,6 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_tables, told
 from l3kit.notebook.tables import Sheet, Shown
 from l3kit.providers import provider as provider_of
-from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,23 +115,28 @@ def plan(
     Raises: ProvisioningError if a tier is on a cloud that cannot be deployed yet; MissingConnectionError if a link to
         another cloud has no url or token; PermissionMissingError.
     """
-    links = session.links(twin, now)
-    provisioners = _provisioners(twin, session, clouds, links)
+    links, log_file = session.links(twin, now), session.deploy_log(twin)
+    chosen = _chosen(twin, session, clouds)
+    begun = [cloud for cloud in _begun(session) if not clouds or cloud in clouds]
+    reached = _provisioners(twin, session, links, (*chosen, *begun))
+    provisioners = {cloud: reached[cloud] for cloud in chosen}
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
     notes += links.refresh(provisioners)
-    resources = wanted(twin, links, provisioners, rotate_tokens=rotate_tokens)
-    left_over = unwanted(twin, links, _everywhere(twin, session, clouds, links))
+    resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)
+    # A former layout may have left something on any cloud.
+    left_over = orphaned_resources(twin.layout, links, {cloud: reached[cloud] for cloud in begun if cloud in reached})
     steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
     steps += [
         Step("delete", r.kind, r.name, "the layout no longer needs it", r)
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    begun = StepLog(session.deploy_log(twin)).unfinished()
-    interrupted = [begun[s.kind, s.name] for s in steps if s.action != "unchanged" and (s.kind, s.name) in begun]
+    open_steps = StepLog(log_file).unfinished()
+    changed = [(step.kind, step.name) for step in steps if step.action != "unchanged"]
+    interrupted = [open_steps[step] for step in changed if step in open_steps]
     if interrupted:
         notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
-    return Plan(f"deploy {twin.name}", tuple(steps), session.deploy_log(twin), (*resources, *left_over), notes)
+    return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
@@ -143,10 +147,11 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     links = session.links(twin)
     gaps = tuple(
         Gap("", f"what {twin.name} has on {provider}", NEITHER, f"Connect to {provider} as well")
-        for provider in providers_of(twin)
+        for provider in twin.layout.clouds
         if session.cloud(provider) is None
     )
-    resources = tuple(reversed(wanted_for_removal(twin, links, _everywhere(twin, session, None, links))))
+    everywhere = _provisioners(twin, session, links, _begun(session))
+    resources = tuple(reversed(all_possible_resources(twin.layout, links, everywhere)))
     steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
     title = f"destroy {twin.name}"
     return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
@@ -244,19 +249,15 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
         yield resource, finding
 
 
-def _provisioners(
-    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
-) -> dict[str, Provisioner]:
-    """Return the provisioners of the requested clouds of the twin. Raises: ProvisioningError if one is not reached."""
-    chosen = providers_of(twin, clouds)
-    used = ", ".join(providers_of(twin))
+def _chosen(twin: Twin, session: Session, clouds: Collection[str] | None) -> tuple[str, ...]:
+    """Return the requested clouds of the twin. Raises: ProvisioningError if one is not reached."""
+    chosen, used = twin.layout.clouds_among(clouds), ", ".join(twin.layout.clouds)
     if not chosen:
         raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(clouds or ())}", f"Its clouds: {used}")
-    facades = {provider: session.cloud(provider) for provider in chosen}
-    strange = sorted(provider for provider, facade in facades.items() if facade is None)
+    strange = sorted(cloud for cloud in chosen if session.cloud(cloud) is None)
     if strange:
         names = " and ".join(strange)
-        reached = [name for name in providers_of(twin) if session.cloud(name)]
+        reached = [name for name in twin.layout.clouds if session.cloud(name)]
         titles = " and ".join(provider_of(name).title for name in reached)
         part = f", or deploy the part on {titles} alone with clouds={json.dumps(reached)}" if reached else ""
         raise ProvisioningError(
@@ -264,15 +265,15 @@ def _provisioners(
             f"l3kit deploys to {names} in the sandbox only, not yet to the real cloud; nothing was done",
             f'Use the target "sandbox"{part}',
         )
-    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
+    return chosen
 
 
-def _everywhere(
-    twin: Twin, session: Session, clouds: Collection[str] | None, links: DeployedLinks
+def _provisioners(
+    twin: Twin, session: Session, links: DeployedLinks, clouds: Collection[str]
 ) -> dict[str, Provisioner]:
-    """Return the requested clouds that this session reaches: a former layout may have left resources on any."""
-    facades = {p: session.cloud(p) for p in _begun(session) if not clouds or p in clouds}
-    return {provider: facade.provisioner(twin, links) for provider, facade in facades.items() if facade}
+    """Return the provisioners of those of these clouds that this session reaches."""
+    reached = {name: session.cloud(name) for name in dict.fromkeys(clouds)}
+    return {name: cloud.provisioner(twin, links) for name, cloud in reached.items() if cloud}
 
 
 def _begun(session: Session) -> Sequence[str]:

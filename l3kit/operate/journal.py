@@ -97,7 +97,7 @@ async def _read(session: Session, twin: Twin) -> JournalReport:
 async def read_records(stores: TierStores, twin: Twin) -> JournalReport:
     """Read the journal from open stores. Raises: StoreError if the journal cannot be read at all."""
     if stores.journal is None:
-        return JournalReport((), (unreached("hot", twin.providers.tier("hot"), "the journal"),))
+        return JournalReport((), (unreached("hot", twin.layout.hot, "the journal"),))
     listed = [device.id for device in twin.devices]
     kept = [name.removeprefix(DEVICE_PREFIX) for name in await stores.journal.names(DEVICE_PREFIX)]
     found = [await _record(stores.journal, one) for one in (*listed, *sorted({*kept} - {*listed}))]
@@ -160,7 +160,7 @@ def objects(session: Session, twin: Twin, tier: Tier) -> TierObjects:
         async with open_tiers(session, twin) as tiers:
             store = tiers.cold if tier == "cold" else tiers.archive
             if store is None:
-                gap = unreached(tier, twin.providers.tier(tier))
+                gap = unreached(tier, twin.layout.tier(tier))
                 raise L3Error(gap.what, gap.reason, gap.remedy)
             keys = [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
             return tuple([info for key in keys if (info := await store.head(key)) is not None])

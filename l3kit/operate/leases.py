@@ -30,7 +30,7 @@ def end_lease(session: Session, twin: Twin, device_id: str) -> str:
     async def end() -> str:
         async with open_tiers(session, twin) as tiers:
             if tiers.journal is None:
-                provider = twin.providers.layer_3_hot_provider
+                provider = twin.layout.hot
                 raise ConfigurationError("journal", f"it is on {provider}, which this session does not reach")
             return await journal.end_lease(tiers.journal, device_id)
 

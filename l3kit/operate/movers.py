@@ -147,7 +147,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
     """
     if function not in MOVERS:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
-    cloud = reached(session, twin.providers.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
+    cloud = reached(session, twin.layout.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
     with session.attended():

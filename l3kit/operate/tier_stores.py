@@ -29,14 +29,14 @@ class TierStores:
     def unreached(self, twin: Twin) -> list[Gap]:
         """Tiers that this session does not reach, from hot to archive."""
         stores = zip(TIERS, (self.hot, self.cold, self.archive), strict=True)
-        return [unreached(tier, twin.providers.tier(tier)) for tier, store in stores if store is None]
+        return [unreached(tier, twin.layout.tier(tier)) for tier, store in stores if store is None]
 
 
 @asynccontextmanager
 async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
     """Open the stores of all tiers; the end of the block closes them. Raises: SandboxError if the sandbox ended."""
     hot_cloud, cold_cloud, archive_cloud = (
-        session.cloud(twin.providers.tier(tier)) for tier in ("hot", "cold", "archive")
+        session.cloud(twin.layout.tier(tier)) for tier in ("hot", "cold", "archive")
     )
     async with AsyncExitStack() as stack:
         stack.enter_context(session.attended())

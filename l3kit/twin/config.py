@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +17,9 @@ from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import is_reserved_device
 from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
-from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
+from l3kit.twin.connections import l1_to_l2_id, l2_to_hot_id
 from l3kit.twin.device_limits import device_problems
+from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import comes_round, next_times
@@ -136,21 +137,29 @@ class Providers(_Strict):
             raise ValueError(f"{value!r} is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
-    def tier(self, tier: str) -> str:
-        """Return the provider of `hot`, `cold` or `archive`."""
-        found: str = getattr(self, f"layer_3_{tier}_provider")
-        return found
+    def layout(self) -> Layout:
+        """Return the clouds of the three tiers."""
+        return Layout(self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
 
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A validated twin. `path` is its folder, which also holds `config_inter_cloud.json`."""
+    """A validated twin.
+
+    Attributes:
+        path: its folder, where `config_inter_cloud.json` is kept.
+        layout: the clouds of its tiers, and what follows from them.
+    """
 
     path: Path
     config: Config
     devices: tuple[Device, ...]
     providers: Providers
     events: tuple[dict[str, Any], ...] = ()
+    layout: Layout = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", self.providers.layout())
 
     @classmethod
     def load(cls, path: str | Path) -> Twin:
@@ -167,8 +176,9 @@ class Twin:
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
         events = _load_events(folder, problems)
         if providers is not None:
-            problems += _unholdable(devices, providers)
-            problems += _untellable(config, providers)
+            layout = providers.layout()
+            problems += _unholdable(devices, layout)
+            problems += _untellable(config, layout)
         if problems or config is None or providers is None:
             lines = "\n".join(f"  {problem}" for problem in problems)
             raise ConfigurationError(
@@ -191,16 +201,10 @@ class Twin:
 
     def connection_ids(self) -> dict[str, str]:
         """Return the cross-cloud links by their receiving function."""
-        p = self.providers
-        l1, l2 = p.layer_1_provider, p.layer_2_provider
-        hot, cold, archive = (p.tier(tier) for tier in ("hot", "cold", "archive"))
-        links = {
-            "ingestion": (l1, l2, l1_to_l2_id(l1, l2)),
-            "writer": (l2, hot, l2_to_hot_id(l2, hot)),
-            "cold-writer": (hot, cold, hot_to_cold_id(hot, cold)),
-            "archive-writer": (cold, archive, cold_to_archive_id(cold, archive)),
-        }
-        return {receiver: conn_id for receiver, (source, target, conn_id) in links.items() if source != target}
+        l1, l2, hot = self.providers.layer_1_provider, self.providers.layer_2_provider, self.layout.hot
+        before = {"ingestion": (l1, l2, l1_to_l2_id(l1, l2)), "writer": (l2, hot, l2_to_hot_id(l2, hot))}
+        ids = {receiver: conn_id for receiver, (source, target, conn_id) in before.items() if source != target}
+        return ids | {link.receiver: link.id for link in self.layout.links}
 
     def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
         """Return the next runs of each mover, by the schedule expression of its cloud.
@@ -208,7 +212,7 @@ class Twin:
         Args:
             made: start of a rate on AWS: the schedule's creation time.
         """
-        told = {"hot-to-cold-mover": self.providers.tier("hot"), "cold-to-archive-mover": self.providers.tier("cold")}
+        told = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
         return {
             mover: next_times(provider(cloud).told_schedule(self.config.mover_schedule), now, made, count)
             for mover, cloud in told.items()
@@ -220,27 +224,26 @@ class Twin:
 
         hot, cold = self.config.hot_storage_size_in_days, self.config.cold_storage_size_in_days
         rows = [
-            ["hot", self.providers.tier("hot"), f"up to {hot} days old", len(self.devices)],
-            ["cold", self.providers.tier("cold"), f"{hot} to {cold} days old", len(self.devices)],
-            ["archive", self.providers.tier("archive"), f"over {cold} days old", len(self.devices)],
+            ["hot", self.layout.hot, f"up to {hot} days old", len(self.devices)],
+            ["cold", self.layout.cold, f"{hot} to {cold} days old", len(self.devices)],
+            ["archive", self.layout.archive, f"over {cold} days old", len(self.devices)],
         ]
         return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
 
 
-def _unholdable(devices: tuple[Device, ...], providers: Providers) -> list[str]:
-    tiers = {tier: providers.tier(tier) for tier in ("hot", "cold", "archive")}
+def _unholdable(devices: tuple[Device, ...], layout: Layout) -> list[str]:
     return [
         f"{DEVICES}: entry {index}: id: {problem}. Rename the device, or choose another provider in {PROVIDER_FILE}"
         for index, device in enumerate(devices)
-        for problem in device_problems(device.id, tiers)
+        for problem in device_problems(device.id, layout)
     ]
 
 
-def _untellable(config: Config | None, providers: Providers) -> list[str]:
+def _untellable(config: Config | None, layout: Layout) -> list[str]:
     """List the schedules that a cloud's scheduler cannot express although EventBridge can."""
     if config is None:
         return []
-    for cloud in (providers.tier("hot"), providers.tier("cold")):
+    for cloud in (layout.hot, layout.cold):
         try:
             provider(cloud).told_schedule(config.mover_schedule)
         except ConfigurationError as error:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import provider
 from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+from l3kit.twin.layout import Layout
 
 _STAMP = "2026-01-01T00:00:00.000000+00:00"
 """A time of the usual length."""
 
 
-def device_problems(device_id: str, tiers: Mapping[str, str]) -> Iterator[str]:
-    """List the reasons why a cloud cannot store this device's data, one sentence for each tier.
-
-    Args:
-        tiers: the provider of `hot`, `cold` and `archive`.
-    """
-    if fault := provider(tiers["hot"]).device_fault(device_id):
-        yield f"the hot tier on {tiers['hot']} cannot hold the id {device_id!r}: {fault}"
+def device_problems(device_id: str, layout: Layout) -> Iterator[str]:
+    """List the reasons why a cloud cannot store this device's data, one sentence for each tier."""
+    if fault := provider(layout.hot).device_fault(device_id):
+        yield f"the hot tier on {layout.hot} cannot hold the id {device_id!r}: {fault}"
     key = object_key(device_id, _STAMP, _STAMP, 99_999, "zstd")
-    for tier in ("cold", "archive"):
-        name = RECEIPT_PREFIX + key if tier == "cold" else key
-        if fault := provider(tiers[tier]).key_fault(name):
-            yield f"the {tier} tier on {tiers[tier]} cannot hold the id {device_id!r}: {fault}"
+    for tier, cloud, name in (("cold", layout.cold, RECEIPT_PREFIX + key), ("archive", layout.archive, key)):
+        if fault := provider(cloud).key_fault(name):
+            yield f"the {tier} tier on {cloud} cannot hold the id {device_id!r}: {fault}"
 
 
 def checked_device(device_id: str) -> str:

@@ -14,7 +14,6 @@ from l3kit.deploy import apply, plan
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin.config import Twin
-from l3kit.twin.layout import host_of
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
 from tests.integration.conftest import all_clouds, aws, sandbox
@@ -75,7 +74,7 @@ def make_layout_world(all_clouds: SandboxState, tmp_path_factory: pytest.TempPat
             apply(plan(twins[identity], session), session)
         twin = twins[identity]
         receiver = "cold-writer" if mover == "hot-to-cold-mover" else "archive-writer"
-        host = host_of(twin, receiver)
+        host = twin.layout.host_of(receiver)
         writer = reached(session, host, receiver).function_name(twin, receiver) if host else None
         worlds.append(World(session, twin, twin, twin, writer))
         return worlds[-1]

@@ -111,8 +111,8 @@ def applicable(world: World) -> list[Action]:
 
     Calls of Google Cloud are not delivered twice by the sandbox.
     """
-    clouds = {world.twin.providers.tier(tier) for tier in ("hot", "cold", "archive")}
-    left_out = set() if world.twin.providers.tier("hot") == "aws" else {"partial"}
+    clouds = {world.twin.layout.tier(tier) for tier in ("hot", "cold", "archive")}
+    left_out = set() if world.twin.layout.hot == "aws" else {"partial"}
     left_out |= {"deliver_again"} if "gcp" in clouds else set()
     return [action for action in ACTIONS if action not in left_out]
 

@@ -113,7 +113,7 @@ class World:
         self._invokers = ThreadPoolExecutor(8)
         everything = on_account(self.session, _as_root(aws_of(self.session)))
         hot, cold, archive = (
-            reached(everything, twin.providers.tier(tier), tier)
+            reached(everything, twin.layout.tier(tier), tier)
             for twin, tier in ((self.twin, "hot"), (self.cold_at, "cold"), (self.archive_at, "archive"))
         )
         self.hot: HotStore = hot.hot_store(self.twin)
@@ -224,7 +224,7 @@ class World:
 
     def _cloud_of(self, mover: Mover) -> Cloud:
         tier = FUNCTIONS[mover].tier
-        return reached(self.session, self.twin.providers.tier(tier), tier)
+        return reached(self.session, self.twin.layout.tier(tier), tier)
 
     def start(self, mover: Mover) -> Future[dict[str, Any]]:
         """Invoke in the background; the result is the report, or what the cloud says of a run that died."""

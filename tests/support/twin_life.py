@@ -16,7 +16,6 @@ from l3kit import sandbox
 from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.session import sandbox_session
-from l3kit.twin.layout import providers_of
 
 NOBODY, NO_FILE = "http://127.0.0.1:9", "/nowhere/at.all"
 _ADDRESSES = (
@@ -67,7 +66,7 @@ def main(home: Path, layout: str) -> None:
         }.items():
             (folder / f"{file}.json").write_text(json.dumps(content))
         twin = l3kit.Twin.load(folder)
-        session = sandbox_session(sandbox.ensure_up(home, clouds=providers_of(twin)))
+        session = sandbox_session(sandbox.ensure_up(home, clouds=twin.layout.clouds))
         opened = l3kit.OpenTwin(twin, session)
         opened.plan().apply()
         readings = {1: "1.50", 6: "1" * 5_000}

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.errors import ConfigurationError, MissingConnectionError, PermissionMissingError, ProvisioningError
 from l3kit.tiering.tokens import (
     FORMER_VARIABLE,
     GRACE,
@@ -27,13 +27,11 @@ from l3kit.tiering.tokens import (
     still_taken,
 )
 from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, told_digest
-from l3kit.twin.layout import RECEIVERS, host_of, receiving_link
+from l3kit.twin.layout import Link
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
-SENDERS: Mapping[str, str] = {"cold-writer": "hot-to-cold-mover", "archive-writer": "cold-to-archive-mover"}
-"""Mover that posts to each writer."""
 NEAR = timedelta(minutes=20)
 """Minimum remaining validity of a former token; a shorter one is extended before its sender gets the current token, so
 that a mover's run that has just started (15 minutes at most) can finish."""
@@ -98,15 +96,24 @@ class DeployedLinks:
         """
         return self._seen(link)[1]
 
-    def looked_at(self, link: str) -> bool:
-        """Return whether this session reaches the cloud of the link's receiving end."""
-        host = host_of(self.twin, self._receiver(link))
-        return host is not None and self.cloud(host) is not None
+    def address(self, link: Link) -> tuple[str, str]:
+        """Url and token of its writer. Raises: MissingConnectionError where one is not known."""
+        found = self.get(link.id)
+        if found is not None and found.complete:
+            return found.url, found.token
+        url, token = (bool(found.url), bool(found.token)) if found else (False, False)
+        hidden = self.cloud(link.target) is None
+        unseen = "Its cloud is not reached here: take the file from where it was deployed, or d"
+        raise MissingConnectionError(
+            f"connection {link.id}",
+            f"is incomplete in {FILE}: url={url}, token={token}",
+            f"{unseen if hidden else 'D'}eploy the receiving cloud first; it saves both. Nothing was done",
+        )
 
     def left_over(self, provider: str) -> tuple[str, ...]:
         """Return links of a former layout in the file whose receiving end was on this cloud."""
         ids = [link for link in self.file.load() if (end := _TIER_LINK.fullmatch(link)) and end[1] == provider]
-        return tuple(link for link in ids if link not in self._links())
+        return tuple(link for link in ids if link not in {link.id for link in self.twin.layout.links})
 
     def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:
         """Update the file from what is deployed.
@@ -116,22 +123,20 @@ class DeployedLinks:
         Returns: the differences found, in words, without secrets.
         """
         notes: list[str] = []
-        for link in self._links():
-            receiver = self._receiver(link)
-            ends = {host_of(self.twin, receiver), host_of(self.twin, SENDERS[receiver])}
-            if clouds and not ends & set(clouds):
+        for link in reversed(self.twin.layout.links):
+            if clouds and not {link.source, link.target} & set(clouds):
                 continue
             try:
-                there, writer = self._seen(link)
+                there, writer = self._seen(link.id)
             except PermissionMissingError as error:  # whatever needs this link will raise it
-                notes.append(f"{link} could not be looked at: {error}")
+                notes.append(f"{link.id} could not be looked at: {error}")
                 continue
-            if link in self._denied:
-                notes.append(f"{link} could not be looked at, so {FILE} is trusted: {self._denied[link]}")
+            if link.id in self._denied:
+                notes.append(f"{link.id} could not be looked at, so {FILE} is trusted: {self._denied[link.id]}")
             elif there is not None and writer is not None and there.token:
                 notes += self._keep(link, there)
                 if there.replaces:
-                    notes.append(f"{link}: an earlier apply made a token that its writer has yet to be told")
+                    notes.append(f"{link.id}: an earlier apply made a token that its writer has yet to be told")
         return tuple(notes)
 
     # --- changes ----------------------------------------------------------------------------------------------
@@ -180,11 +185,11 @@ class DeployedLinks:
             self._save(self._empty(link))
 
     def sender_token(self, link: str) -> Secret | None:
-        """Return the deployed sender's token; None if that cannot be determined."""
-        mover = SENDERS[self._receiver(link)]
-        cloud = self.cloud(host_of(self.twin, mover) or "")
+        """What the deployed sender has; None where that cannot be known."""
+        ends = self.twin.layout.link(link)
+        cloud = self.cloud(ends.source)
         try:
-            told = cloud.function_variables(self.twin, mover) if cloud else None
+            told = cloud.function_variables(self.twin, ends.sender) if cloud else None
         except PermissionMissingError:
             return None
         return Secret(told.get(TOKEN_VARIABLE, "")) if told is not None else None
@@ -192,12 +197,12 @@ class DeployedLinks:
     # --- reading ----------------------------------------------------------------------------------------------
 
     def _seen(self, link: str) -> tuple[Connection | None, DeployedWriter | None]:
-        saved, receiver = self.saved(link), self._receiver(link)
-        cloud = self.cloud(host_of(self.twin, receiver) or "")
+        saved, ends = self.saved(link), self.twin.layout.link(link)
+        cloud = self.cloud(ends.target)
         if cloud is None:
             return saved, None
         try:
-            writer = cloud.writer(self.twin, receiver)
+            writer = cloud.writer(self.twin, ends.receiver)
         except PermissionMissingError as error:
             if saved is None or not saved.token.strip():
                 raise
@@ -249,13 +254,13 @@ class DeployedLinks:
 
     # --- the file ---------------------------------------------------------------------------------------------
 
-    def _keep(self, link: str, there: Connection) -> list[str]:
-        saved = self.saved(link)
+    def _keep(self, link: Link, there: Connection) -> list[str]:
+        saved = self.saved(link.id)
         wanted = replace(
             there,
             url=there.url or (saved.url if saved else ""),
-            provider=there.provider or str(host_of(self.twin, self._receiver(link))),
-            function=there.function or self._receiver(link).replace("-", "_"),
+            provider=there.provider or link.target,
+            function=there.function or link.receiver.replace("-", "_"),
         )
         if wanted == saved:
             return []
@@ -268,11 +273,11 @@ class DeployedLinks:
             )
             if here != deployed
         ]
-        note = f"{FILE}: {' and '.join(differing)} of {link} were read back from the deployed writer"
+        note = f"{FILE}: {' and '.join(differing)} of {link.id} were read back from the deployed writer"
         try:
             self._save(wanted)
         except ConfigurationError as error:
-            self._unsaved[link] = wanted
+            self._unsaved[link.id] = wanted
             return [f"{note}, but not kept: {error}"]
         log.info("%s", note)
         return [note] if differing else []
@@ -282,14 +287,8 @@ class DeployedLinks:
         self._unsaved.pop(connection.conn_id, None)
 
     def _empty(self, link: str) -> Connection:
-        receiver = self._receiver(link)
-        return Connection(link, "", "", host_of(self.twin, receiver) or "", receiver.replace("-", "_"))
-
-    def _links(self) -> list[str]:
-        return [link for name in RECEIVERS if (link := receiving_link(self.twin, name))]
-
-    def _receiver(self, link: str) -> str:
-        return next(name for name in RECEIVERS if receiving_link(self.twin, name) == link)
+        ends = self.twin.layout.link(link)
+        return Connection(link, "", "", ends.target, ends.receiver.replace("-", "_"))
 
     def _end(self) -> datetime:
         return self.now().replace(microsecond=0) + GRACE

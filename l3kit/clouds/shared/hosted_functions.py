@@ -12,7 +12,6 @@ from l3kit.errors import L3Error
 from l3kit.tiering.settings import further_variables
 from l3kit.twin.connections import DeployedWriter
 from l3kit.twin.cron_forms import eventbridge
-from l3kit.twin.layout import MOVERS, functions_of, needed_variables
 from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
@@ -76,25 +75,24 @@ class HostedFunctions:
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check, variables_check
 
-        for function in functions_of(twin, self._provider):
+        for function in twin.layout.functions_on(self._provider):
             there = self._host.get(self._name_of(twin, function))
             state = there.state if there else "missing"
             good = state == "active"
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
             if there is not None:
-                needed = needed_variables(twin, self._provider, function)
+                needed = twin.layout.variables_of(function, self._provider)
                 yield variables_check(function, there.definition.settings, needed, further_variables(function))
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check
 
         wanted = self._expression_of(twin.config.mover_schedule)
-        for function in functions_of(twin, self._provider):
-            if function in MOVERS:
-                found = list(self._host.timers(self._name_of(twin, function)).values())
-                on = found == [wanted]
-                seen = "on" if on else f"at {', '.join(found)}" if found else "missing"
-                yield Check("schedules", function, "on", seen, on, "" if on else REPAIR)
+        for function in twin.layout.movers_on(self._provider):
+            found = list(self._host.timers(self._name_of(twin, function)).values())
+            on = found == [wanted]
+            seen = "on" if on else f"at {', '.join(found)}" if found else "missing"
+            yield Check("schedules", function, "on", seen, on, "" if on else REPAIR)
 
     def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
         """Return the deployed schedule of a mover; in a sandbox it does not run by itself."""

@@ -111,7 +111,7 @@ def batching_gain(
         regions: of the tiers' clouds; one that is not named is in its default region.
     Raises: ConfigurationError for a region without prices.
     """
-    layout = Layout.parse("-".join(twin.providers.tier(tier) for tier in ("hot", "cold", "archive")))
+    layout = Layout.parse(str(twin.layout))
     sites = sites_of(load_prices() if book is None else book, layout, regions)
     made = list(runs)
     hot_runs, cold_runs = [hot for _, hot, _ in made], [cold for _, _, cold in made]

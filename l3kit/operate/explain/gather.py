@@ -99,7 +99,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
 
 
 def _places(session: Session, twin: Twin, stores: TierStores) -> tuple[Place, Place, Place]:
-    cloud = twin.providers.tier
+    cloud = twin.layout.tier
     hot = session.cloud(cloud("hot"))
     table = hot.store_name(twin, "hot") if hot else ""
     cold, archive = (store.name if store else "" for store in (stores.cold, stores.archive))
@@ -170,5 +170,5 @@ async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, s
 
 def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
     """Return the deployed schedule of this mover."""
-    cloud = session.cloud(twin.providers.tier(FUNCTIONS[mover].tier))
+    cloud = session.cloud(twin.layout.tier(FUNCTIONS[mover].tier))
     return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

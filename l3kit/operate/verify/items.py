@@ -65,7 +65,7 @@ def item_checks(session: Session, twin: Twin, now: datetime) -> ItemChecks:
 async def _item_checks(session: Session, twin: Twin, now: int) -> ItemChecks:
     async with open_tiers(session, twin) as stores:
         if stores.hot is None:
-            return unreached_checks(twin.providers.tier("hot"))
+            return unreached_checks(twin.layout.hot)
         return await check_items(stores.hot, [device.id for device in twin.devices], now)
 
 

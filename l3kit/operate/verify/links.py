@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.checks import Check
-from l3kit.clouds.ports.deployed_links import SENDERS, utc_now
+from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, still_taken
 from l3kit.twin.connections import FILE, Connection
-from l3kit.twin.layout import host_of
+from l3kit.twin.layout import Link
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -51,22 +51,20 @@ def link_checks(
         now: wall clock, UTC.
     """
     there = session.links(twin, now)
-    links = twin.connection_ids()
-    for receiver, mover in SENDERS.items():
-        ends = [end for end in (receiver, mover) if not clouds or host_of(twin, end) in clouds]
-        if receiver not in links or not ends:
+    for link in twin.layout.links:
+        receiving, sending = (not clouds or end in clouds for end in (link.target, link.source))
+        if not receiving and not sending:
             continue
-        conn_id = links[receiver]
-        connection = there.get(conn_id)
+        connection = there.get(link.id)
         if connection is None or not connection.complete:
-            hint = f"connections.{conn_id} has no url or no token: deploy {receiver} first, which saves both"
-            yield Check("links", conn_id, "url and token saved", "incomplete", False, hint)
+            hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
+            yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
         former = still_taken(connection.former, now())
-        if receiver in ends:
-            yield from _receiving(conn_id, connection, former, receiver)
-        if mover in ends:
-            yield from _sending(session, twin, connection, former, mover)
+        if receiving:
+            yield from _receiving(link.id, connection, former, link.receiver)
+        if sending:
+            yield from _sending(session, twin, connection, former, link)
 
 
 def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
@@ -88,10 +86,10 @@ def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToke
 
 
 def _sending(
-    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], mover: str
+    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], link: Link
 ) -> Iterator[Check]:
-    conn_id = connection.conn_id
-    cloud = session.cloud(host_of(twin, mover) or "")
+    conn_id, mover = link.id, link.sender
+    cloud = session.cloud(link.source)
     if cloud is None:
         return
     expected = f"{mover} has the saved url and token"

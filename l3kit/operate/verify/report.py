@@ -24,7 +24,6 @@ from l3kit.tiering.format.chunks import decompress, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.format.time_ranges import movable_range
-from l3kit.twin.layout import providers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +120,7 @@ def verify(
         now: readings later than this are reported as future; default: the current time.
         progress: called with the name of each group, then with `done`.
     """
-    reached = [cloud for p in providers_of(twin, clouds) if (cloud := session.cloud(p)) is not None]
+    reached = [cloud for p in twin.layout.clouds_among(clouds) if (cloud := session.cloud(p)) is not None]
     groups: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("functions", lambda: chain.from_iterable(cloud.function_checks(twin) for cloud in reached)),
         ("schedules", lambda: chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)),
@@ -135,9 +134,9 @@ def verify(
         notes.extend(found.notes)
         yield from found.checks
 
-    if not clouds or twin.providers.tier("hot") in clouds:
+    if not clouds or twin.layout.hot in clouds:
         groups.append(("items", items))
-    if canary and not (clouds and {twin.providers.tier("hot"), twin.providers.tier("cold")} - set(clouds)):
+    if canary and not (clouds and {twin.layout.hot, twin.layout.cold} - set(clouds)):
         groups.append(("canary", lambda: canary_checks(session, twin)))
     checks: list[Check] = []
     for name, group in groups:
@@ -173,7 +172,7 @@ def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     from l3kit.operate.coroutines import run
     from l3kit.operate.movers import MOVERS, run_mover
 
-    if session.cloud(twin.providers.tier("hot")) is None or session.cloud(twin.providers.tier("cold")) is None:
+    if session.cloud(twin.layout.hot) is None or session.cloud(twin.layout.cold) is None:
         return
     device = twin.devices[0].id
     moment = CANARY_BEFORE + timedelta(days=twin.config.hot_storage_size_in_days)

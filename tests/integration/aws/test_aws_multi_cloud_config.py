@@ -216,7 +216,7 @@ def test_cold_archive_mover_env_vars_match_deployer(
                 told = variables(twin, session, function)
                 settings = load_settings(function, told, cloud=VARIABLES)
                 remote = settings.remote_url is not None
-                archive_here = twin.providers.tier("archive") == "aws"
+                archive_here = twin.layout.archive == "aws"
                 assert sorted(told) == variables_for(
                     function, cloud=VARIABLES, remote=remote, archive_here=archive_here
                 )

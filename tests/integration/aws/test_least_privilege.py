@@ -19,7 +19,7 @@ from l3kit.tiering.transfer.archive_writer import ArchiveWriter
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.wire import Request, Response
 from l3kit.twin.config import Twin
-from l3kit.twin.layout import MOVERS, sending_link, sends_abroad
+from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.support import whole_jobs
 from tests.support.accounts import aws_of
@@ -57,10 +57,8 @@ class Workplaces:
     def of(self, layout: str) -> Workplace:
         if layout not in self.made:
             twin = self.make_twin(*layout.split("-"))
-            for mover in MOVERS:
-                if sends_abroad(twin, mover):
-                    url = self._receiver(mover)
-                    save_link(self.session, twin, sending_link(twin, mover), url, TOKEN)
+            for link in twin.layout.links:
+                save_link(self.session, twin, link.id, self._receiver(link.sender), TOKEN)
             deploy(twin, self.session)
             self.twins[layout] = twin
             self.made[layout] = Workplace(self.state, aws_of(self.session).names(twin.name))

@@ -144,7 +144,7 @@ def queried(session: Session, twin: Twin, device: str) -> Counter[str]:
 
 def ask_the_readers(session: Session, twin: Twin) -> None:
     """Both deployed readers see what is still in the hot tier, digit by digit."""
-    cloud = reached(session, twin.providers.tier("hot"), "the readers")
+    cloud = reached(session, twin.layout.hot, "the readers")
     asked = {"iot_device_id": DEVICES[1]}
     history = cloud.invoke(twin, "hot-reader", asked | {"limit": 20})
     assert len(history["items"]) == 20
@@ -161,7 +161,7 @@ def assert_explained(session: Session, twin: Twin) -> None:
     text = json.dumps(page, ensure_ascii=False)
     assert "not reached" not in text
     for tier in ("hot", "cold", "archive"):
-        assert twin.providers.tier(tier) in text
+        assert twin.layout.tier(tier) in text
 
 
 def assert_gone(session: Session, twin: Twin) -> None:

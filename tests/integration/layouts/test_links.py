@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import requests
 
-from l3kit.clouds.ports.deployed_links import SENDERS
 from l3kit.deploy import Plan, apply, destroy, plan
 from l3kit.operate.verify.links import check_links
 from l3kit.operate.verify.report import verify
@@ -23,7 +22,7 @@ from l3kit.session import Session, reached
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE, save_inter_cloud_connection
-from l3kit.twin.layout import MOVERS, host_of
+from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
 
 pytestmark = pytest.mark.sandbox
@@ -43,12 +42,16 @@ def twin(clouds: Session, make_twin: MakeTwin, request: pytest.FixtureRequest) -
 
 def told(session: Session, twin: Twin, function: str) -> dict[str, str]:
     """What a deployed function was told."""
-    cloud = reached(session, host_of(twin, function) or "", function)
+    cloud = reached(session, twin.layout.host_of(function) or "", function)
     return dict(cloud.function_variables(twin, function) or {})
 
 
 def links_of(twin: Twin) -> dict[str, str]:
-    return {name: link for name, link in twin.connection_ids().items() if name in SENDERS}
+    return {link.receiver: link.id for link in twin.layout.links}
+
+
+def sender_of(twin: Twin, writer: str) -> str:
+    return next(link.sender for link in twin.layout.links if link.receiver == writer)
 
 
 # --- a fresh machine --------------------------------------------------------------------------------------------
@@ -96,9 +99,10 @@ class Load:
         ]
 
     def _post(self, session: Session, twin: Twin, writer: str, url: str) -> None:
-        first = told(session, twin, SENDERS[writer])["INTER_CLOUD_TOKEN"]
+        mover = sender_of(twin, writer)
+        first = told(session, twin, mover)["INTER_CLOUD_TOKEN"]
         while not self._stop.is_set():
-            now = told(session, twin, SENDERS[writer])["INTER_CLOUD_TOKEN"]
+            now = told(session, twin, mover)["INTER_CLOUD_TOKEN"]
             for sender, token in (("now", now), ("begun before", first)):
                 try:
                     status: object = requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=60).status_code
@@ -146,7 +150,7 @@ def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_kille
     clouds: Session, twin: Twin
 ) -> None:
     first = {link: connection.token for link, connection in saved_links(clouds, twin).items()}
-    movers = {reached(clouds, host_of(twin, name) or "", name).function_name(twin, name) for name in MOVERS}
+    movers = {reached(clouds, twin.layout.host_of(name) or "", name).function_name(twin, name) for name in MOVERS}
     load = Load(clouds, twin)
     with load.running():
         apply(plan(twin, clouds, rotate_tokens=True), clouds)
@@ -162,7 +166,8 @@ def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_kille
     assert {writer for writer, _, _ in load.answers} == set(links_of(twin))
     for writer, link in links_of(twin).items():
         deployed, saved = told(clouds, twin, writer), saved_links(clouds, twin)[link]
-        assert saved.token == deployed["INTER_CLOUD_TOKEN"] == told(clouds, twin, SENDERS[writer])["INTER_CLOUD_TOKEN"]
+        sender = told(clouds, twin, sender_of(twin, writer))
+        assert saved.token == deployed["INTER_CLOUD_TOKEN"] == sender["INTER_CLOUD_TOKEN"]
         assert saved.token not in (first[link], second[link])
         assert {former.token.reveal() for former in saved.former} == {first[link], second[link]}
     report = verify(clouds, twin, canary=False)
@@ -184,7 +189,7 @@ def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
         apply(plan(made, clouds, rotate_tokens=rotate), clouds)
         assert (made.path / FILE).read_bytes() == before
         for function in FUNCTIONS:
-            if host_of(made, function) is not None:
+            if made.layout.host_of(function) is not None:
                 assert "real" not in str(told(clouds, made, function)), function
     assert plan(made, clouds).changes == ()
     here = saved_links(clouds, made)[link]

@@ -352,7 +352,7 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
 
 
 def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
-    hot = twin.providers.tier("hot")
+    hot = twin.layout.hot
     change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "a-third-token"))
     with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
         check_links(clouds, twin)

@@ -13,7 +13,6 @@ from l3kit.clouds.aws.control.links import url_config
 from l3kit.clouds.ports.checks import Check, variables_check
 from l3kit.tiering.settings import further_variables
 from l3kit.twin.connections import DeployedWriter
-from l3kit.twin.layout import MOVERS, functions_of, needed_variables
 from l3kit.twin.naming import TAG_TWIN
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def writer(session: AwsSession, twin: Twin, function: str) -> DeployedWriter | N
 def function_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
     """Check that each function of the layout exists, is active, and has the variables it needs and no unknown ones."""
     client = session.client("lambda")
-    for function in functions_of(twin, "aws"):
+    for function in twin.layout.functions_on("aws"):
         try:
             there = client.get_function_configuration(FunctionName=session.names(twin.name).function(function))
         except ClientError as error:
@@ -64,7 +63,7 @@ def function_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
             continue
         state = str(there.get("State", "Active")).lower()
         yield Check("functions", function, "active", state, state == "active", "" if state == "active" else REPAIR)
-        needed = needed_variables(twin, "aws", function)
+        needed = twin.layout.variables_of(function, "aws")
         yield variables_check(function, variables_of(there, function), needed, further_variables(function))
 
 
@@ -72,9 +71,7 @@ def schedule_checks(session: AwsSession, twin: Twin) -> Iterator[Check]:
     """Check that each mover's schedule is enabled and starts that mover."""
     client = session.client("scheduler")
     names = session.names(twin.name)
-    for function in MOVERS:
-        if function not in functions_of(twin, "aws"):
-            continue
+    for function in twin.layout.movers_on("aws"):
         try:
             there = client.get_schedule(Name=names.schedule(function), GroupName=f"l3kit-{twin.name}")
         except ClientError as error:

@@ -10,11 +10,9 @@ from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.tiering.settings import FUNCTIONS
+from l3kit.twin.layout import MOVERS
 
 VERSION = "2012-10-17"
-_MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
-
-
 _ANY_TWIN = "a-name-to-be-replaced"
 
 
@@ -48,7 +46,7 @@ class Scope:
         group = f"l3kit-{self.twin}"
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in _MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
 
     @property
     def _names(self) -> AwsNames:

@@ -19,8 +19,9 @@ from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
 from l3kit.clouds.ports.resources import Resource
+from l3kit.clouds.shared.environment import environment
 from l3kit.packaging.wheels import Runtime, pack
-from l3kit.twin.layout import MOVERS, RECEIVERS, environment, receiving_link, sends_abroad
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.session import AwsSession
@@ -61,7 +62,7 @@ class AwsProvisioner:
         if "cold" in tiers:
             found.append(Bucket(context, names.cold_s3_bucket()))
         if "archive" in tiers:
-            copied_into = self._twin.providers.tier("cold") == PROVIDER
+            copied_into = self._twin.layout.cold == PROVIDER
             found.append(Bucket(context, names.archive_s3_bucket(), copied_into=copied_into))
         return found
 
@@ -83,8 +84,8 @@ class AwsProvisioner:
                 coming,
             ),
         ]
-        if function in RECEIVERS and function in twin.connection_ids():
-            parts.append(FunctionUrl(context, self._links, names.function(function), receiving_link(twin, function)))
+        if link := twin.layout.link_to(function):
+            parts.append(FunctionUrl(context, self._links, names.function(function), link.id))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -113,8 +114,8 @@ class AwsProvisioner:
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Return a builder of a function's policy from the layout and the current encryption of the stores."""
-        context, twin = self._context, self._twin
-        remote, archive_here = sends_abroad(twin, function), twin.providers.tier("archive") == PROVIDER
+        context, layout = self._context, self._twin.layout
+        remote, archive_here = layout.link_from(function) is not None, layout.archive == PROVIDER
 
         def make() -> dict[str, Any]:
             place = Placement(remote, archive_here)

@@ -10,11 +10,12 @@ from l3kit.clouds.azure.control.containers import BlobContainer, CosmosContainer
 from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
+from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
 from l3kit.twin.cron_forms import ncrontab
-from l3kit.twin.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
+from l3kit.twin.layout import MOVERS, RECEIVERS
 
 if TYPE_CHECKING:
     from l3kit.clouds.azure.session import AzureSession
@@ -73,8 +74,9 @@ class AzureProvisioner:
                 coming,
             )
         ]
-        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
-            parts.append(LinkAddress(self._links, receiving_link(twin, function)))
+        link = twin.layout.link_to(function)
+        if link and link.target == PROVIDER:
+            parts.append(LinkAddress(self._links, link.id))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -94,7 +96,7 @@ class AzureProvisioner:
         }
 
         def build() -> BuiltFunction:
-            here = host_of(self._twin, function) == PROVIDER  # resources of another layout are only searched for
+            here = self._twin.layout.host_of(function) == PROVIDER  # what another layout left over is only looked for
             more[SCHEDULE_VARIABLE] = ncrontab(self._twin.config.mover_schedule) if here else ""
             settings, files = environment(self._twin, self._links, PROVIDER, function, self._names.store, more)
             return BuiltFunction(pack_sources(PROVIDER, function, files), settings)

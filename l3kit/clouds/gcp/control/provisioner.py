@@ -10,11 +10,12 @@ from l3kit.clouds.gcp.control import collections
 from l3kit.clouds.gcp.control.buckets import Bucket
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
+from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings import TIMEOUT_VARIABLE
 from l3kit.twin.cron_forms import unix_cron
-from l3kit.twin.layout import MOVERS, RECEIVERS, environment, host_of, receiving_link
+from l3kit.twin.layout import MOVERS, RECEIVERS
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
@@ -60,7 +61,7 @@ class GcpProvisioner:
         """Return the function, a mover's Cloud Scheduler job included, and a receiver's link."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         mover = function in MOVERS
-        here = host_of(twin, function) == PROVIDER  # resources of another layout are only searched for
+        here = twin.layout.host_of(function) == PROVIDER  # what another layout left over is only looked for
         schedule = unix_cron(twin.config.mover_schedule) if mover and here else ""
         job = {"name": self._names.schedule(function), "schedule": schedule, "body": "{}"}
         parts: list[Resource] = [
@@ -76,8 +77,9 @@ class GcpProvisioner:
                 (job,) if mover else (),
             )
         ]
-        if function in RECEIVERS and host_of(twin, function) == PROVIDER:
-            parts.append(LinkAddress(self._links, receiving_link(twin, function)))
+        link = twin.layout.link_to(function)
+        if link and link.target == PROVIDER:
+            parts.append(LinkAddress(self._links, link.id))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.ports.deployed_links import MAX_FORMER, DeployedLinks
+from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkToken
 from l3kit.errors import MissingConnectionError, PermissionMissingError, ProvisioningError
 from l3kit.session import Session
 from l3kit.tiering.tokens import GRACE, FormerToken, Secret, parse_former
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE, Connection, LinkFile, load_connections, save_inter_cloud_connection
-from l3kit.twin.layout import connection, environment, receiving_link
 from tests.integration.aws.conftest import write_twin
 from tests.support.deployed import NOON, Deployed, links_of
 
@@ -72,7 +72,7 @@ def world(tmp_path: Path) -> World:
 
 
 def link_of(links: DeployedLinks) -> str:
-    return receiving_link(links.twin, WRITER)
+    return links.twin.layout.links[0].id
 
 
 def rotated(links: DeployedLinks) -> LinkToken:
@@ -178,7 +178,7 @@ def test_an_address_without_a_writer_leads_nowhere(world: World) -> None:
     save_inter_cloud_connection(links.twin.path, link_of(links), "https://w", "old")
     del world.azure.told[WRITER]
     with pytest.raises(MissingConnectionError, match=r"url=False, token=True\. Deploy the receiving cloud first"):
-        connection(links.twin, links, MOVER)
+        links.address(links.twin.layout.links[0])
 
 
 def test_settings_that_may_not_be_read_are_told_and_nothing_is_made_anew(world: World) -> None:
@@ -208,9 +208,9 @@ def test_settings_that_may_not_be_read_are_told_and_nothing_is_made_anew(world: 
 def test_a_writer_on_a_cloud_that_is_not_reached_needs_the_file_and_says_so(world: World) -> None:
     links = world.machine(aws=world.aws)
     with pytest.raises(MissingConnectionError, match="Its cloud is not reached here: take the file from where"):
-        connection(links.twin, links, MOVER)
+        links.address(links.twin.layout.links[0])
     save_inter_cloud_connection(links.twin.path, link_of(links), "https://w", "old")
-    assert connection(links.twin, links, MOVER) == ("https://w", "old")
+    assert links.address(links.twin.layout.links[0]) == ("https://w", "old")
     assert links.refresh() == ()
 
 
@@ -219,9 +219,9 @@ def test_the_link_of_a_sandbox_among_real_ones_is_not_taken_for_one(world: World
     links = world.machine(aws=world.aws)
     save_inter_cloud_connection(links.twin.path, link_of(links), "http://127.0.0.1:4566/x", "emulated")
     with pytest.raises(MissingConnectionError, match="url=False, token=False"):
-        connection(links.twin, links, MOVER)
+        links.address(links.twin.layout.links[0])
     there = links_of(links.twin, {}, sandbox=True)
-    assert connection(there.twin, there, MOVER) == ("http://127.0.0.1:4566/x", "emulated")
+    assert there.address(there.twin.layout.links[0]) == ("http://127.0.0.1:4566/x", "emulated")
 
 
 def test_a_file_that_cannot_be_written_changes_nothing_but_a_note(

@@ -1,0 +1,62 @@
+"""The variables of a deployed function, and the files in its zip where they do not fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.ports.deployed_links import DeployedLinks
+from l3kit.providers import provider
+from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, StoreName
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
+from l3kit.twin.layout import MOVERS
+
+if TYPE_CHECKING:
+    from l3kit.twin.config import Twin
+
+MAX_VARIABLES_BYTES = 4096
+"""All variables of a function together: AWS Lambda's quota, the least of the three clouds."""
+FORMER_BYTES = 100
+"""Kept free in a receiver's variables, so that one rotation does not move the twin's info into the zip."""
+
+
+def environment(
+    twin: Twin,
+    links: DeployedLinks,
+    cloud: str,
+    function: str,
+    store_name: Callable[[StoreName], str],
+    more: Mapping[str, str] | None = None,
+) -> tuple[dict[str, str], dict[str, bytes]]:
+    """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
+
+    Args:
+        cloud: where the function is, which for one that a former layout left over is not where it belongs.
+        more: values of the variables that only this cloud has.
+    Raises: MissingConnectionError.
+    """
+    spec = FUNCTIONS[function]
+    stores = provider(cloud).variables.stores
+    values = {variable: store_name(store) for store, variable in stores.items()} | dict(more or {})
+    link = twin.layout.link_from(function)
+    if link and spec.remote_url:
+        values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)
+        values |= provider(link.target).receiver_limit.variables()
+    former = ""
+    if spec.token:
+        link = twin.layout.link_to(function)
+        there = links.get(link.id) if link else None
+        values[TOKEN_VARIABLE] = there.token if there else ""
+        former = format_former(there.former) if there else ""
+    info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    values["DIGITAL_TWIN_INFO"] = info
+    chosen = {name: values[name] for name in twin.layout.variables_of(function, cloud)}
+    if function in MOVERS:
+        chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
+    if former:
+        chosen[FORMER_VARIABLE] = former
+    room = MAX_VARIABLES_BYTES - (FORMER_BYTES if spec.token and not former else 0)
+    if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
+        return chosen, {}
+    return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}

@@ -1,0 +1,66 @@
+"""What the functions of the 27 layouts are told."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from l3kit.clouds.shared.environment import MAX_VARIABLES_BYTES, environment
+from l3kit.providers import BUILT_IN, provider
+from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
+from l3kit.twin.connections import save_inter_cloud_connection
+from l3kit.twin.layout import ORDER, RECEIVERS
+from tests.support.deployed import links_of
+from tests.support.twins import twin_on
+
+PROVIDERS = tuple(BUILT_IN)
+LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
+def test_a_function_is_told_exactly_what_it_needs(tmp_path: Path, layout: tuple[str, str, str]) -> None:
+    twin = twin_on(tmp_path, *layout)
+    for link in twin.layout.links:
+        save_inter_cloud_connection(twin.path, link.id, f"https://{link.receiver}.example", f"token-of-{link.receiver}")
+    more = {
+        name: "x"
+        for cloud in PROVIDERS
+        for f in FUNCTIONS
+        for name in variables_for(f, cloud=provider(cloud).variables, remote=False, archive_here=True)
+    }
+    for function in ORDER:
+        host = twin.layout.host_of(function)
+        if host is None:
+            continue
+        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", more)
+        out = twin.layout.link_from(function)
+        assert files == {}
+        archive_here = twin.layout.archive == host
+        variables = provider(host).variables
+        needed = variables_for(function, cloud=variables, remote=out is not None, archive_here=archive_here)
+        assert set(told) == set(needed)
+        if function in RECEIVERS:
+            assert told["INTER_CLOUD_TOKEN"] == f"token-of-{function}"
+        if out:
+            assert told["INTER_CLOUD_TOKEN"] == f"token-of-{out.receiver}"
+            assert told[str(FUNCTIONS[function].remote_url)] == f"https://{out.receiver}.example"
+            assert told.items() >= provider(out.target).receiver_limit.variables().items()
+
+
+def test_what_does_not_fit_the_variables_is_a_file(tmp_path: Path) -> None:
+    devices = [f"device-{n:04}" for n in range(300)]
+    twin = twin_on(tmp_path, "gcp", "gcp", "gcp", devices)
+    told, files = environment(
+        twin,
+        links_of(twin),
+        "gcp",
+        "hot-reader",
+        lambda store: store,
+        {"GOOGLE_CLOUD_PROJECT": "p", "FIRESTORE_DATABASE": "d"},
+    )
+    assert told["DIGITAL_TWIN_INFO"] == f"file:{INFO_FILE}"
+    assert [entry["id"] for entry in json.loads(files[INFO_FILE])["config_iot_devices"]] == devices
+    assert sum(len(k) + len(v) for k, v in told.items()) < MAX_VARIABLES_BYTES

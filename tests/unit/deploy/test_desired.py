@@ -1,0 +1,191 @@
+"""The desired state of the 27 layouts: which resources where, in which order, and what a former layout left."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l3kit.clouds.shared.links import LeftOverLink, LinkToken
+from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
+from l3kit.errors import MissingConnectionError
+from l3kit.providers import BUILT_IN
+from l3kit.tiering.settings import FUNCTIONS
+from l3kit.twin.connections import load_connections, save_inter_cloud_connection
+from l3kit.twin.layout import RECEIVERS
+from tests.support.deployed import links_of
+from tests.support.twins import link_id, twin_on
+
+PROVIDERS = tuple(BUILT_IN)
+LAYOUTS = list(itertools.product(PROVIDERS, repeat=3))
+SENDERS = {"cold-writer": "hot-to-cold-mover", "archive-writer": "cold-to-archive-mover"}
+
+
+@dataclass
+class Part:
+    """A resource that is only a name."""
+
+    name: str
+    kind: str = "part"
+    holds_data: bool = False
+
+
+@dataclass
+class Provisioner:
+    """One cloud that notes what it is asked for."""
+
+    provider: str
+    coming: dict[str, Callable[[], tuple[str, ...]]] = field(default_factory=dict)
+
+    def preflight(self) -> tuple[str, ...]:
+        return ()
+
+    def stores(self, tiers: Any) -> list[Any]:
+        return [Part(f"{self.provider}/store/{tier}") for tier in tiers]
+
+    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Any]:
+        self.coming[function] = coming
+        return [Part(f"{self.provider}/function/{function}")]
+
+    def schedules(self, movers: Sequence[str]) -> list[Any]:
+        return [Part(f"{self.provider}/schedule/{mover}") for mover in movers]
+
+    left_over_schedules = schedules
+
+
+def clouds(*providers: str) -> dict[str, Any]:
+    return {provider: Provisioner(provider) for provider in providers}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
+def test_a_layout_has_its_functions_each_once_receivers_before_senders(
+    tmp_path: Path, layout: tuple[str, str, str]
+) -> None:
+    twin = twin_on(tmp_path, *layout)
+    hot, cold, archive = layout
+    here = clouds(*twin.layout.clouds)
+    names = [resource.name for resource in desired_resources(twin.layout, links_of(twin), here)]
+    assert len(set(names)) == len(names)
+    functions = [name.split("/", 1) for name in names if "/function/" in name]
+    where = {name.removeprefix("function/"): provider for provider, name in functions}
+    expected = {"hot-to-cold-mover": hot, "hot-reader": hot, "hot-reader-last-entry": hot}
+    expected["cold-to-archive-mover"] = cold
+    expected |= {"cold-writer": cold} if hot != cold else {}
+    expected |= {"archive-writer": archive} if cold != archive else {}
+    assert where == expected
+    order = list(where)
+    for receiver, sender in SENDERS.items():
+        if receiver in where:
+            assert order.index(receiver) < order.index(sender)
+    kinds = [name.split("/")[1] if "/" in name else "token" for name in names]
+    assert kinds == sorted(kinds, key=["store", "token", "function", "schedule"].index)
+    tokens = [name for name in names if "/" not in name]
+    assert len(tokens) == (hot != cold) + (cold != archive)
+    assert {tier: provider for provider, _, tier in (n.split("/") for n in names if "/store/" in n)} == {
+        "hot": hot,
+        "cold": cold,
+        "archive": archive,
+    }
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
+def test_links_within_the_plan_are_not_asked_for_and_links_out_of_it_are_before_anything(
+    tmp_path: Path, layout: tuple[str, str, str]
+) -> None:
+    twin = twin_on(tmp_path, *layout)
+    hot, cold, archive = layout
+    desired_resources(twin.layout, links_of(twin), clouds(*twin.layout.clouds))
+    for alone in twin.layout.clouds:
+        leaves = (hot == alone != cold) or (cold == alone != archive)
+        here = clouds(alone)
+        if not leaves:
+            desired_resources(twin.layout, links_of(twin), here)
+            continue
+        with pytest.raises(MissingConnectionError, match=r"url=False, token=False"):
+            desired_resources(twin.layout, links_of(twin), here)
+        assert here[alone].coming == {}
+        assert load_connections(twin.path) == {}
+
+
+def test_a_link_with_half_of_what_it_needs_is_told(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "azure", "gcp")
+    link = link_id(twin, "cold-writer")
+    save_inter_cloud_connection(twin.path, link, "https://cold.example", "")
+    with pytest.raises(MissingConnectionError, match=rf"connection {link}: .*url=True, token=False"):
+        desired_resources(twin.layout, links_of(twin), clouds("aws"))
+    save_inter_cloud_connection(twin.path, link, "https://cold.example", "a-token")
+    desired_resources(twin.layout, links_of(twin), clouds("aws"))
+
+
+def test_rotation_reaches_receiver_and_sender_and_nobody_else(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "azure", "gcp")
+    for receiver in RECEIVERS:
+        save_inter_cloud_connection(twin.path, link_id(twin, receiver), "https://x.example", f"old-{receiver}")
+    here = clouds(*PROVIDERS)
+    resources = desired_resources(twin.layout, links_of(twin), here, rotate_tokens=True)
+    coming = {name: tuple(found()) for cloud in here.values() for name, found in cloud.coming.items()}
+    told = ("variable INTER_CLOUD_TOKEN will differ",)
+    assert coming == {
+        "archive-writer": told,
+        "cold-writer": told,
+        "cold-to-archive-mover": told,
+        "hot-to-cold-mover": told,
+        "hot-reader": (),
+        "hot-reader-last-entry": (),
+    }
+    for token in (resource for resource in resources if isinstance(resource, LinkToken)):
+        before = load_connections(twin.path)[token.name]
+        assert token.compare().differences == ("a new token is asked for",)
+        token.update()
+        after = load_connections(twin.path)[token.name]
+        assert (after.url, after.token != before.token, len(after.token) >= 43) == (before.url, True, True)
+        assert token.compare().differences == ()
+    assert {tuple(found()) for cloud in here.values() for found in cloud.coming.values()} == {()}
+
+
+def test_a_token_that_is_missing_reaches_both_ends_and_a_missing_url_the_sender(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "azure", "gcp", "gcp")
+    here = clouds("azure", "gcp")
+    desired_resources(twin.layout, links_of(twin), here)
+    assert here["gcp"].coming["cold-writer"]() == ("variable INTER_CLOUD_TOKEN will differ",)
+    assert here["azure"].coming["hot-to-cold-mover"]() == (
+        "variable INTER_CLOUD_TOKEN will differ",
+        "variable REMOTE_COLD_WRITER_URL will differ",
+    )
+
+
+def test_what_a_layout_does_not_call_for_is_orphaned_on_every_cloud(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "gcp", "gcp")
+    here = clouds(*PROVIDERS)
+    left = {resource.name for resource in orphaned_resources(twin.layout, links_of(twin), here)}
+    kept = {
+        resource.name
+        for resource in desired_resources(twin.layout, links_of(twin), here)
+        if "/function/" in resource.name
+    }
+    functions = {f"{provider}/function/{name}" for provider in PROVIDERS for name in FUNCTIONS}
+    assert {name for name in left if "/function/" in name} == functions - kept
+    assert "azure/schedule/hot-to-cold-mover" in left
+    assert "aws/schedule/hot-to-cold-mover" not in left
+    assert not any("/store/" in name for name in left)
+    removal = [resource.name for resource in all_possible_resources(twin.layout, links_of(twin), here)]
+    assert {name for name in removal if "/function/" in name} == functions
+    assert sum("/store/" in name for name in removal) == 9
+
+
+def test_the_link_of_a_former_layout_is_taken_out_of_the_file_and_no_other(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "gcp", "gcp")
+    kept = (link_id(twin, "cold-writer"), "aws_l1_to_azure_l2", "aws_l3hot_to_azure_l3cold")
+    for link in (*kept, "aws_l3cold_to_gcp_l3archive"):
+        save_inter_cloud_connection(twin.path, link, "https://x.example", "a-token")
+    left = [
+        r for r in orphaned_resources(twin.layout, links_of(twin), clouds("aws", "gcp")) if isinstance(r, LeftOverLink)
+    ]
+    assert [(r.name, r.compare().exists) for r in left] == [("aws_l3cold_to_gcp_l3archive", True)]
+    left[0].delete()
+    assert not left[0].compare().exists
+    assert set(load_connections(twin.path)) == set(kept)
