@@ -330,7 +330,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the run goes on beyond its deadline",
-        "l3kit/tiering/movers/hot_to_cold.py",
+        "l3kit/tiering/movers/pace.py",
         "self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest",
         "self._over = False",
         (MOVER,),

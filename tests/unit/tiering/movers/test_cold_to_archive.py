@@ -16,6 +16,7 @@ import pytest
 
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, StoreError
+from l3kit.providers import provider
 from l3kit.tiering.format.chunks import compress, object_key
 from l3kit.tiering.movers.archive_targets import PART_BYTES, LocalArchive, RemoteArchive, incomplete_tail
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
@@ -82,7 +83,7 @@ def remote(served: Callable[[Any], Server], writer: Writer) -> World:
     """The archive is behind a writer on another cloud, reached over HTTP."""
     world = World()
     served(ArchiveWriter(world.archive, SECRET))
-    world.target = RemoteArchive(writer, "aws", "azure")
+    world.target = RemoteArchive(writer, "aws", provider("azure").receiver_limit)
     return world
 
 
