@@ -47,6 +47,20 @@ def missing(thing: Thing) -> Step:
     return Step("create", thing.kind, thing.name, "missing", thing)  # type: ignore[arg-type]
 
 
+def test_the_block_closes_the_session_also_by_an_error() -> None:
+    closed: list[str] = []
+
+    class Closing(Session):
+        def close(self) -> None:
+            closed.append(self.target)
+
+    with OpenTwin(TWIN, Closing("sandbox", {})):
+        assert closed == []
+    with pytest.raises(KeyError), OpenTwin(TWIN, Closing("live", {})):
+        raise KeyError
+    assert closed == ["sandbox", "live"]
+
+
 @pytest.mark.parametrize("name", l3kit.__all__)
 def test_every_exported_name_can_be_used(name: str) -> None:
     assert getattr(l3kit, name) is not None
