@@ -525,21 +525,35 @@ class _Open:
     writer: asyncio.StreamWriter
 
 
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 async def send_all(
-    requests: Sequence[tuple[str, Broken]], ports: Mapping[str, int], meanwhile: Callable[[], Awaitable[None]]
+    requests: Sequence[tuple[str, Broken]],
+    find_ports: Callable[[], Mapping[str, int]],
+    meanwhile: Callable[[], Awaitable[None]],
 ) -> tuple[list[Sent], int]:
     """Send everything, many at once.
 
     Args:
+        find_ports: the port of each name now; asked again where one refuses, since a function's process may end for
+            want of requests while another one of the same name goes on.
         meanwhile: waited for when all is sent, while the connections that are left open still are.
     Returns: what came of each, and how many connections were left open then.
     """
-    limit, kept = asyncio.Semaphore(AT_ONCE), list[_Open]()
+    limit, kept, ports = asyncio.Semaphore(AT_ONCE), list[_Open](), dict(find_ports())
+
+    async def connect(name: str) -> _Streams:
+        try:
+            return await asyncio.open_connection("127.0.0.1", ports[name])
+        except ConnectionRefusedError:
+            ports.update(find_ports())
+            return await asyncio.open_connection("127.0.0.1", ports[name])
 
     async def one(port: str, broken: Broken) -> Sent:
         async with limit:
             sent = Sent(port, broken)
-            opened = await _send(sent, ports[port])
+            opened = await _send(sent, *await connect(port))
             if opened is not None:
                 kept.append(opened)
                 if len(kept) > LEFT_OPEN:
@@ -556,9 +570,8 @@ async def send_all(
     return done, count
 
 
-async def _send(sent: Sent, port: int) -> _Open | None:
+async def _send(sent: Sent, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Open | None:
     """The connection where it stays open."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     opened = _Open(sent, reader, writer)
     with contextlib.suppress(OSError):  # it may have been closed in the midst of what it will not read
         for number, piece in enumerate(sent.broken.pieces):

@@ -34,7 +34,7 @@ from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
 from tests.integration.sandbox.test_function_urls import open_url
-from tests.support.broken_requests import HALF, Sent, Whole, drawn, head, send_all
+from tests.support.broken_requests import HALF, Broken, Sent, Whole, drawn, head, send_all
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 
 pytestmark = pytest.mark.sandbox
@@ -261,14 +261,14 @@ def signed(service: str) -> tuple[tuple[bytes, bytes], ...]:
 
 def send(world: World, seed: int, rounds: int) -> tuple[list[Sent], int]:
     """Send a draw, looking at every service while the connections that it leaves open are open."""
-    ports = world.ports()
-    assert set(ports) == set(world.templates), "a port that nothing is sent to, or one that is not there"
+    names = set(world.ports())
+    assert names == set(world.templates), "a port that nothing is sent to, or one that is not there"
 
     async def meanwhile() -> None:
         assert await asyncio.to_thread(world.kept) == before
 
     before = world.kept()
-    return asyncio.run(send_all(drawn(seed, world.templates, rounds), ports, meanwhile))
+    return asyncio.run(send_all(drawn(seed, world.templates, rounds), world.ports, meanwhile))
 
 
 def told_in_logs(home: Path) -> dict[str, str]:
@@ -401,6 +401,28 @@ def test_a_request_that_stays_half_sent_holds_nobody_up(world: World, aws: Calla
         SandboxFunctionHost(world.state.aws_endpoint, "azure").delete("waited-for")
         assert world.kept()["cosmos"] == 1.5
     assert aws("s3").get_object(Bucket=world.name, Key="waited-for")["Body"].read() == b"whole"
+
+
+def test_a_port_whose_process_is_gone_is_looked_up_again() -> None:
+    """A function's process ends for want of requests while another one of the same name goes on."""
+    request = ("azure function", Broken("as it is", "s3cr3t", (b"GET / HTTP/1.1\r\n\r\n",)))
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"answered")
+        writer.close()
+
+    async def nothing() -> None: ...
+
+    async def send_one() -> list[Sent]:
+        with socket.create_server(("127.0.0.1", 0)) as gone:
+            unused = gone.getsockname()[1]
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as living:
+            found = [unused, living.sockets[0].getsockname()[1]]
+            sent, _ = await send_all([request], lambda: {request[0]: found.pop(0)}, nothing)
+        return sent
+
+    assert [one.answer for one in asyncio.run(send_one())] == [b"answered"]
 
 
 @pytest.mark.slow
