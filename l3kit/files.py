@@ -35,7 +35,7 @@ def refusal(error: OSError) -> tuple[str, str]:
 
 
 @contextmanager
-def told(resource: str, doing: str = "cannot be written", remedy: str = "") -> Iterator[None]:
+def os_errors_reported(resource: str, doing: str = "cannot be written", remedy: str = "") -> Iterator[None]:
     """Translate operating system errors. Raises: ConfigurationError with the resource, the cause and the remedy.
 
     Args:
@@ -55,7 +55,7 @@ def write_whole(path: Path, text: str, resource: str = "") -> None:
         resource: its name in errors; its path if empty.
     Raises: ConfigurationError; an earlier file is left unchanged.
     """
-    with told(resource or str(path)):
+    with os_errors_reported(resource or str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -76,7 +76,7 @@ def private(path: str, flags: int) -> int:
 
 def check_writable(path: Path) -> None:
     """Check, before the work, that its result can be written; creates only the folder. Raises: ConfigurationError."""
-    with told(str(path)):
+    with os_errors_reported(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

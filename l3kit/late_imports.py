@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-def offered(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+def lazy_exports(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
     """Return a package's `__getattr__`.
 
     Args:

@@ -14,7 +14,7 @@ from l3kit.deploy import run as deployment
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import Bars, Silent
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate import inventory, journal, leases, movers, query, runs
 from l3kit.operate.explain import gather
 from l3kit.operate.verify import links, report
@@ -84,7 +84,7 @@ class OpenPlan(Plan):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class OpenTwin(Shown):
+class OpenTwin(Displayable):
     """A twin whose clouds are reached: what `open` returns.
 
     Attributes:

@@ -58,7 +58,7 @@ class Provider:
         receiver_limit: maximum size of a request to one of its functions.
         device_fault: why its hot store cannot hold a device of this id; None if it can.
         key_fault: why its object store cannot hold an object of this key; None if it can.
-        told_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
+        native_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
             Raises: ConfigurationError if the scheduler cannot express it.
         billing: what it bills; None if l3kit has no prices for it.
         packed: files that the zip of each function needs besides its code.
@@ -72,7 +72,7 @@ class Provider:
     extra: str
     device_fault: Callable[[str], str | None]
     key_fault: Callable[[str], str | None]
-    told_schedule: Callable[[str], str]
+    native_schedule: Callable[[str], str]
     variables: CloudVariables
     receiver_limit: ReceiverLimit
     billing: Billing | None = None

@@ -77,7 +77,7 @@ class Session:
                 raise death
 
     @contextmanager
-    def attended(self) -> Iterator[None]:
+    def watching_sandbox(self) -> Iterator[None]:
         """Use the session's clouds; a failure caused by the end of the sandbox is reported as such.
 
         Raises: SandboxError with the name of the part that has ended.

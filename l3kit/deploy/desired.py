@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks
-from l3kit.clouds.ports.provisioner import Coming, Provisioner
+from l3kit.clouds.ports.provisioner import PendingChanges, Provisioner
 from l3kit.clouds.ports.resources import Resource
-from l3kit.clouds.shared.links import LAPSING, LeftOverLink, LinkToken
+from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
 from l3kit.twin.layout import MOVERS, ORDER, RECEIVERS, TIERS, Layout
@@ -29,7 +29,11 @@ def desired_resources(
     return (
         *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.tiers_on(name))),
         *tokens,
-        *(r for name, cloud in functions for r in cloud.function_parts(name, _coming(layout, links, name, tokens))),
+        *(
+            r
+            for name, cloud in functions
+            for r in cloud.function_parts(name, _pending_changes(layout, links, name, tokens))
+        ),
         *(r for cloud, here in movers for r in cloud.schedules(here)),
     )
 
@@ -67,15 +71,17 @@ def _tokens(
     return [LinkToken(links, link.id, rotate) for link in reversed(layout.links) if link.target in provisioners]
 
 
-def _coming(layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]) -> Coming:
+def _pending_changes(
+    layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]
+) -> PendingChanges:
     """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
     ends = {link.id for link in (layout.link_to(function), layout.link_from(function)) if link}
 
-    def coming() -> tuple[str, ...]:
+    def pending_changes() -> tuple[str, ...]:
         found = []
         for token in (token for token in tokens if token.name in ends):
             finding = token.compare()
-            if finding.differences == (LAPSING,):
+            if finding.differences == (TOKEN_EXPIRES,):
                 found += [f"variable {FORMER_VARIABLE} will differ"] if function in RECEIVERS else []
             elif not finding.exists or finding.differences:
                 found.append(f"variable {TOKEN_VARIABLE} will differ")
@@ -84,4 +90,4 @@ def _coming(layout: Layout, links: DeployedLinks, function: str, tokens: Sequenc
                 found.append(f"variable {FUNCTIONS[function].remote_url} will differ")
         return tuple(dict.fromkeys(found))
 
-    return coming
+    return pending_changes

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from l3kit.clouds.ports.resources import Finding, Resource
 from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_tables, told
-from l3kit.notebook.tables import Sheet, Shown, Table, table
+from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_clause, gaps_tables
+from l3kit.notebook.tables import Displayable, Sheet, Table, table
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plan(Shown, Answer):
+class Plan(Displayable, Answer):
     """What apply would do, in order.
 
     Attributes:
@@ -78,7 +78,7 @@ class Plan(Shown, Answer):
             counted = ", ".join([*(parts or ["nothing to delete"]), *kept_in_words(self.steps)])
         else:
             counted = f"{', '.join(parts) or 'nothing to change'} ({counts['unchanged']} as they are)"
-        return f"{self.title}: {counted}{told(self.gaps)}"
+        return f"{self.title}: {counted}{gaps_clause(self.gaps)}"
 
     def raise_if_changes(self) -> None:
         """Raise CheckFailedError where something would change: what a second plan, after apply, is asked."""
@@ -123,7 +123,7 @@ def steps_table(steps: Iterable[Step]) -> Table:
     """Return a readable table: `+ create`, `~ update`, `- delete`, and no sign for unchanged resources."""
     frame = steps_frame(steps)
     frame["action"] = [f"{MARKS[action]} {action}" for action in frame["action"]]
-    return table(frame, told_by="action", fold="unchanged")
+    return table(frame, tint_column="action", fold="unchanged")
 
 
 def steps_json(steps: Iterable[Step]) -> list[dict[str, str]]:
@@ -137,7 +137,7 @@ def kept_in_words(steps: Iterable[Step]) -> list[str]:
     return [f"{count} kept ({_KEPT.get(reason, reason)})" for reason, count in kept.items()]
 
 
-def judged(resource: Resource, finding: Finding, *, destroying: bool, data: bool) -> Step:
+def step_for(resource: Resource, finding: Finding, *, destroying: bool, data: bool) -> Step:
     """Turn a finding into a step."""
     if destroying:
         return _judged_for_removal(resource, finding, data)

@@ -14,12 +14,12 @@ from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
-from l3kit.deploy.plan import Plan, Step, findings, judged, kept_in_words, steps_frame, steps_json, steps_table
+from l3kit.deploy.plan import Plan, Step, findings, kept_in_words, step_for, steps_frame, steps_json, steps_table
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import Gap, gaps_tables, told
-from l3kit.notebook.tables import Sheet, Shown
+from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables
+from l3kit.notebook.tables import Displayable, Sheet
 from l3kit.providers import provider as provider_of
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the total, and the step's text."""
 
 
-def quiet(done: int, total: int, text: str) -> None:
+def no_progress(done: int, total: int, text: str) -> None:
     """Show no progress."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ApplyResult(Shown, Answer):
+class ApplyResult(Displayable, Answer):
     """What apply did.
 
     Attributes:
@@ -63,7 +63,7 @@ class ApplyResult(Shown, Answer):
         return not self.gaps
 
     def summary(self) -> str:
-        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{told(self.gaps)}"
+        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{gaps_clause(self.gaps)}"
 
     def _counts(self) -> list[str]:
         counts: Counter[str] = Counter(step.action for step in self.done)
@@ -125,7 +125,7 @@ def plan(
     resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)
     # A former layout may have left something on any cloud.
     left_over = orphaned_resources(twin.layout, links, {cloud: reached[cloud] for cloud in begun if cloud in reached})
-    steps = [judged(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
+    steps = [step_for(r, f, destroying=False, data=False) for r, f in _owned(findings(resources))]
     steps += [
         Step("delete", r.kind, r.name, "the layout no longer needs it", r)
         for r, f in findings(left_over)
@@ -152,12 +152,12 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     )
     everywhere = _provisioners(twin, session, links, _begun(session))
     resources = tuple(reversed(all_possible_resources(twin.layout, links, everywhere)))
-    steps = [judged(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
+    steps = [step_for(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
     title = f"destroy {twin.name}"
     return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
 
 
-def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyResult:
+def apply(plan: Plan, session: Session, *, progress: Progress = no_progress) -> ApplyResult:
     """Apply a plan. Each resource is compared again right before it is changed, so a stale plan does no harm.
 
     Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest.
@@ -171,7 +171,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
         progress(number, len(plan.steps), f"{planned.action} {planned.kind} {planned.name}")
         before = f"{len(done)} steps were done before it; apply again to complete the rest"
         try:
-            with session.attended():
+            with session.watching_sandbox():
                 step = _now(planned, plan)
                 if step is None or step.action == "unchanged":
                     unchanged += 1
@@ -189,7 +189,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = quiet) -> ApplyR
     return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying)
 
 
-def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = quiet) -> ApplyResult:
+def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = no_progress) -> ApplyResult:
     """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is the dry run.
 
     Raises: ProvisioningError that names the step; calling it again removes the rest.
@@ -204,12 +204,12 @@ def _now(planned: Step, plan: Plan) -> Step | None:
         return None
     if planned.action == "delete":
         # Deletion was agreed to as planned, with data; resources protected or under another owner since then are kept.
-        step = judged(planned.resource, finding, destroying=True, data=True)
+        step = step_for(planned.resource, finding, destroying=True, data=True)
         return planned if step.action == "delete" else step
     if planned.action == "keep":
         return planned
     ((resource, finding),) = _owned([(planned.resource, finding)])
-    return judged(resource, finding, destroying=False, data=plan.data)
+    return step_for(resource, finding, destroying=False, data=plan.data)
 
 
 def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from l3kit.files import private, told
+from l3kit.files import os_errors_reported, private
 
 
 class StepLog:
@@ -30,7 +30,9 @@ class StepLog:
                 "detail": detail,
             }
         )
-        with told(f"deploy log {self._path}", remedy="Then apply again: no step is made that is not noted"):
+        with os_errors_reported(
+            f"deploy log {self._path}", remedy="Then apply again: no step is made that is not noted"
+        ):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(self._path, "a", encoding="utf-8", opener=private) as file:
                 file.write(line + "\n")
@@ -42,7 +44,7 @@ class StepLog:
 
         Raises: ConfigurationError if the file cannot be read.
         """
-        with told(f"deploy log {self._path}", "cannot be read"):
+        with os_errors_reported(f"deploy log {self._path}", "cannot be read"):
             lines = self._path.read_bytes().splitlines() if self._path.exists() else []
         begun: dict[tuple[str, str], str] = {}
         for text in lines:

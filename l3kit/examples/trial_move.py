@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from l3kit.cost.analysis.compression import measure_weather
-from l3kit.cost.analysis.meter import as_moved, beside
+from l3kit.cost.analysis.meter import compare_with_prediction, workload_from_reports
 from l3kit.cost.analysis.trial import TrialMove
 from l3kit.cost.model.workload import Layout, Workload
 from l3kit.errors import CheckFailedError
@@ -45,8 +45,8 @@ def measure_move(twin: OpenTwin, book: PriceBook, *, moment: datetime, readings:
             raise CheckFailedError(
                 mover, f"moved {moved.total('items'):,} of {loaded:,} readings", "Begin with an empty sandbox: fresh"
             )
-        load = as_moved(moved.reports, workload, sample.item_bytes, sample.hot_item_bytes)
-        agreements.append((mover, beside(moved.reports, load, LAYOUT, book)))
+        load = workload_from_reports(moved.reports, workload, sample.item_bytes, sample.hot_item_bytes)
+        agreements.append((mover, compare_with_prediction(moved.reports, load, LAYOUT, book)))
     return TrialMove(loaded, _stored_sizes(twin.session, twin.config), int(workload.chunk_bytes), tuple(agreements))
 
 

@@ -91,10 +91,10 @@ def _ended_by_termination() -> Iterator[None]:
 
 
 def _tell_estimate(cloud: Provider, region: str) -> None:
-    from l3kit.first_light.estimate import estimate, told
+    from l3kit.first_light.estimate import estimate, estimate_text
     from l3kit.prices.price_book import load_prices
 
-    _tell(told(estimate(load_prices(), cloud), region))
+    _tell(estimate_text(estimate(load_prices(), cloud), region))
 
 
 def _agreed(session: Session) -> bool:

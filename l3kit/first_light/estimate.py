@@ -53,7 +53,7 @@ def estimate(book: PriceBook, cloud: Provider) -> Bill:
     return priced(uses, f"first light on AWS, {REGION} prices, no free tier")
 
 
-def told(bill: Bill, region: str) -> str:
+def estimate_text(bill: Bill, region: str) -> str:
     """The estimate for people: the sum, and each line with its quantity and price."""
     lines = [f"Cost: about {bill.total} in all, at list prices of {REGION} and without the free tier:"]
     lines += [

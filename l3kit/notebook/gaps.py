@@ -52,7 +52,7 @@ def unwritable(count: int, first: tuple[str, str], device: str = "") -> Gap:
     return Gap("hot", count_of(count, f"hot item{of}", f"hot items{of}"), reason, remedy, uncounted=False)
 
 
-def told(gaps: Sequence[Gap]) -> str:
+def gaps_clause(gaps: Sequence[Gap]) -> str:
     """Return the end of a sentence: `; incomplete: ...`, or nothing."""
     if not gaps:
         return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.files import told, write_whole
+from l3kit.files import os_errors_reported, write_whole
 from l3kit.notebook.parameters import project_root
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _source_of(copy: Path) -> str:
 def _read(path: Path) -> NotebookNode:
     import nbformat
 
-    with told(str(path), "cannot be read"):
+    with os_errors_reported(str(path), "cannot be read"):
         try:
             notebook: NotebookNode = nbformat.read(path, as_version=4)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError):

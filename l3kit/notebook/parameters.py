@@ -25,7 +25,7 @@ from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.notebook.namespace import parameters_in
 from l3kit.notebook.results import ResultFile
 from l3kit.notebook.run import begin_run
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.providers import is_known, names
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import read_moment
@@ -56,7 +56,7 @@ def project_root(start: Path | None = None) -> Path:
     )
 
 
-class Parameters(Shown, BaseModel):
+class Parameters(Displayable, BaseModel):
     """What every notebook takes, beside what only one cloud does, which that cloud checks (`cloud_parameters`).
 
     The fields' descriptions are the comments of the parameters cell.
@@ -125,7 +125,7 @@ class Parameters(Shown, BaseModel):
         of_clouds = [(name, value, _meaning(name)) for name, value in self._cloud_parameters.items()]
         at = len(Parameters.model_fields)  # behind what every notebook takes
         rows = [
-            (name, _shown(value), meaning)
+            (name, _quoted_if_empty(value), meaning)
             for name, value, meaning in (*shown[:at], *of_clouds, *shown[at:])
             if name != "result_path"
         ]
@@ -359,5 +359,5 @@ def _time(value: str) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)
 
 
-def _shown(value: Any) -> Any:
+def _quoted_if_empty(value: Any) -> Any:
     return value if value != "" else '""'

@@ -67,7 +67,7 @@ class ResultFile:
     def failed(self, error: BaseException) -> None:
         """Record why the run failed; result data written before are kept."""
         interrupted = isinstance(error, KeyboardInterrupt)
-        self.write("interrupted" if interrupted else "failed", {**_told(error), **self._so_far()})
+        self.write("interrupted" if interrupted else "failed", {**_failure_fields(error), **self._so_far()})
 
     def _so_far(self) -> dict[str, Any]:
         try:
@@ -152,7 +152,7 @@ def _twin_name(root: Path, folder: object) -> str:
     return name if isinstance(name, str) and name.replace("-", "").isalnum() else place.name
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _failure_fields(error: BaseException) -> dict[str, Any]:
     """Return the full text of an l3kit error; only the type of any other, since its text may contain anything."""
     if isinstance(error, L3Error):
         told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}

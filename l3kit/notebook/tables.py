@@ -57,7 +57,7 @@ class Table:
     Attributes:
         numeric: names of the right-aligned columns.
         strong: numbers of the rows in bold, such as totals.
-        told_by: name of the column whose values select a row's tint; empty: no tints.
+        tint_column: name of the column whose values select a row's tint; empty: no tints.
         folded: numbers of the rows that HTML shows only after a click on their count.
         title: text above the table.
             more: text below it on what is omitted.
@@ -67,7 +67,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[str] = frozenset()
     strong: frozenset[int] = frozenset()
-    told_by: str = ""
+    tint_column: str = ""
     folded: frozenset[int] = frozenset()
     title: str = ""
     more: str = ""
@@ -96,7 +96,7 @@ class Table:
         if plain or not self.folded:
             parts.append(self._html_of(plain))
         if self.folded:
-            words = sorted({self._told(number).strip() for number in self.folded})
+            words = sorted({self._tint_word(number).strip() for number in self.folded})
             summary = f"{len(self.folded):,} {', '.join(words)}"
             parts.append(
                 f"<details><summary>{escape(summary)}</summary>\n{self._html_of(sorted(self.folded))}\n</details>"
@@ -113,7 +113,7 @@ class Table:
         for number in numbers:
             row = self.rows[number]
             tag, kind = ("th", ' class="strong"') if number in self.strong else ("td", "")
-            tint = TINTS.get(self._told(number).strip())
+            tint = TINTS.get(self._tint_word(number).strip())
             kind += f' style="background-color: rgba({tint}, 0.2)"' if tint else ""
             top = any(map(_is_long, row))
             lines.append(f"<tr{kind}>" + "".join(_cell(tag, *pair, top) for pair in zip(row, right, strict=True)))
@@ -121,8 +121,8 @@ class Table:
         lines.append("</tbody></table>")
         return "\n".join(lines)
 
-    def _told(self, number: int) -> str:
-        return self.rows[number][self.head.index(self.told_by)] if self.told_by else ""
+    def _tint_word(self, number: int) -> str:
+        return self.rows[number][self.head.index(self.tint_column)] if self.tint_column else ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,7 +145,7 @@ class Sheet:
         return "\n".join([*sentence, *(table._repr_html_() for table in self.tables), *notes])
 
 
-class Shown(ABC):
+class Displayable(ABC):
     """Base class for results that notebooks display as a sheet; `print` shows the same as text."""
 
     __slots__ = ()
@@ -164,29 +164,29 @@ class Shown(ABC):
 
 
 def table(
-    frame: pd.DataFrame, *, first: Sequence[bool] = (), told_by: str = "", fold: str = "", title: str = ""
+    frame: pd.DataFrame, *, first: Sequence[bool] = (), tint_column: str = "", fold: str = "", title: str = ""
 ) -> Table:
     """Turn a frame into a table. The index is included if it has a name or is not a row number.
 
     Args:
         first: for each row whether it is listed before the others; the order is otherwise kept.
-        told_by: name of the column whose values select a row's tint (`TINTS`).
+        tint_column: name of the column whose values select a row's tint (`TINTS`).
         fold: rows with this value in that column are collapsed in HTML if there are many.
         title: text above the table.
     """
     columns = list(_columns(frame))
     order = sorted(range(len(frame)), key=lambda number: not first[number]) if first else range(len(frame))
-    rows = tuple(tuple(shown(values[number]) for _, values in columns) for number in order[:MAX_ROWS])
+    rows = tuple(tuple(format_value(values[number]) for _, values in columns) for number in order[:MAX_ROWS])
     left_out = len(frame) - len(rows)
     made = Table(
         head=tuple(name for name, _ in columns),
         rows=rows,
         numeric=frozenset(name for name, values in columns if _are_numbers(values)),
-        told_by=told_by,
+        tint_column=tint_column,
         title=title,
         more=_left_out(left_out),
     )
-    folded = [number for number in range(len(rows)) if fold and made._told(number).strip() == fold]
+    folded = [number for number in range(len(rows)) if fold and made._tint_word(number).strip() == fold]
     return replace(made, folded=frozenset(folded if len(folded) >= FOLDED_FROM else ()))
 
 
@@ -194,7 +194,7 @@ def _left_out(rows: int) -> str:
     return f"{count_of(rows, 'more row is', 'more rows are')} not shown; the frame has them all" if rows else ""
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a value: `yes` and `no`, numbers with separators and all digits, times in ISO 8601, `-` for no value."""
     if isinstance(value, str):
         return visible(value)
@@ -210,7 +210,7 @@ def shown(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, set | frozenset):
-        return "{" + ", ".join(sorted(map(shown, value))) + "}"
+        return "{" + ", ".join(sorted(map(format_value, value))) + "}"
     return visible(str(value))
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_frame, gaps_tables, told, unwritable
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_clause, gaps_frame, gaps_tables, unwritable
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
 from l3kit.operate.tier_stores import TIERS, TierStores, open_tiers
@@ -54,7 +54,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TiersReport(Shown, Answer):
+class TiersReport(Displayable, Answer):
     """What `tiers` found.
 
     Attributes:
@@ -102,7 +102,7 @@ class TiersReport(Shown, Answer):
 
     def summary(self) -> str:
         counts = ", ".join(f"{count:,} {tier}" for tier in TIERS if (count := self.total(tier)))
-        return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{told(self.gaps)}"
+        return f"{count_of(sum(map(self.total, TIERS)), 'item')}: {counts or 'none'}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

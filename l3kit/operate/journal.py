@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, StoreError
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import Gap, gaps_frame, gaps_tables, told, unreached
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables, unreached
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class JournalReport(Shown, Answer):
+class JournalReport(Displayable, Answer):
     """What the journal holds.
 
     Attributes:
@@ -73,7 +73,7 @@ class JournalReport(Shown, Answer):
         under_way = sum(record.entry is not None for _, record in self.records)
         devices, items = count_of(len(self.records), "device"), count_of(moved, "item")
         text = f"{devices} in the journal, {items} moved, {count_of(under_way, 'chunk')} under way"
-        return text + told(self.gaps)
+        return text + gaps_clause(self.gaps)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -114,7 +114,7 @@ async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRec
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TierObjects(Shown, Answer):
+class TierObjects(Displayable, Answer):
     """The objects of the cold or archive tier.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError, ConfigurationError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
@@ -30,7 +30,7 @@ MAX_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MoverRun(Shown, CheckedAnswer):
+class MoverRun(Displayable, CheckedAnswer):
     """What `run_mover` did: one or more invocations of a mover.
 
     Attributes:
@@ -150,7 +150,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
     cloud = reached(session, twin.layout.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
-    with session.attended():
+    with session.watching_sandbox():
         while len(reports) < MAX_INVOCATIONS:
             reports.append(_report(function, cloud.invoke(twin, function, event)))
             if not _more_can_move(reports[-1]):

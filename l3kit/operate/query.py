@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import Gap, gaps_frame, gaps_tables, told
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
-from l3kit.operate.reading import SORT_KEY, Part, Range, beside, merged, read_device
+from l3kit.operate.reading import SORT_KEY, Part, Range, column_name, merged, read_device
 from l3kit.operate.tier_stores import TIERS, open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import moment_or_none, shortest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class QueryResult(Shown, Answer):
+class QueryResult(Displayable, Answer):
     """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
 
     Attributes:
@@ -71,7 +71,7 @@ class QueryResult(Shown, Answer):
         """
         import pandas as pd
 
-        named = [{beside(key, "time"): _plain(value) for key, value in row.items()} for row in self.rows]
+        named = [{column_name(key, "time"): _plain(value) for key, value in row.items()} for row in self.rows]
         frame = pd.DataFrame(named)
         if frame.empty:
             return pd.DataFrame({"time": pd.to_datetime([], utc=True), "tier": []})
@@ -99,7 +99,9 @@ class QueryResult(Shown, Answer):
         archived = [part in missing for part in self.parts]
         tables = [*gaps_tables(self.gaps)]
         if self.parts:
-            parts = table(self.parts_frame(), first=archived, told_by="state", title="Objects that overlap the range")
+            parts = table(
+                self.parts_frame(), first=archived, tint_column="state", title="Objects that overlap the range"
+            )
             tables.append(parts)
         return Sheet(self.summary(), tuple(tables))
 
@@ -107,7 +109,7 @@ class QueryResult(Shown, Answer):
         tiers = {tier: sum(row["tier"] == tier for row in self.rows) for tier in TIERS}
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
         missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
-        missing += told(self.gaps)
+        missing += gaps_clause(self.gaps)
         return f"{count_of(len(self.rows), 'reading')} of {self.device_id}: {counts}{missing}"
 
     def request_restore(self, days: int = 1) -> QueryResult:

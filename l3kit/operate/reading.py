@@ -9,7 +9,7 @@ from typing import Any
 
 from l3kit.errors import StoreError
 from l3kit.notebook.gaps import Gap
-from l3kit.operate.shown_values import shown
+from l3kit.operate.shown_values import cell_value
 from l3kit.operate.tier_stores import TierStores
 from l3kit.tiering.format.chunks import decompress, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -147,10 +147,10 @@ def merged(found: Iterable[tuple[str, dict[str, Any]]]) -> tuple[tuple[dict[str,
 
 def _columns(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
-        yield beside(name, "tier"), shown(value)
+        yield column_name(name, "tier"), cell_value(value)
 
 
-def beside(name: str, ours: str) -> str:
+def column_name(name: str, ours: str) -> str:
     """Rename an attribute that collides with l3kit's column `ours`: `tier` becomes `item.tier`, that `item.item.tier`.
 
     No two attributes get the same column.

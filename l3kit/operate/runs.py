@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import CheckedAnswer
-from l3kit.notebook.gaps import told
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.gaps import gaps_clause
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.inventory import TiersReport, tiers
 from l3kit.operate.movers import MoverRun, check_complete, replay
 from l3kit.operate.tier_stores import TIERS
@@ -27,7 +27,7 @@ Run = tuple[datetime, MoverRun, MoverRun]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class MoverRuns(Shown, CheckedAnswer):
+class MoverRuns(Displayable, CheckedAnswer):
     """Runs of both movers at scheduled times, in order. Iterating gives them one by one; `+` joins two series.
 
     Attributes:
@@ -150,7 +150,7 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
 
     if gaps := [gap for gap in (*before.gaps, *after.gaps) if gap.uncounted]:
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
-        raise CheckFailedError("conservation", f"cannot be told{told(gaps)}", remedies)
+        raise CheckFailedError("conservation", f"cannot be told{gaps_clause(gaps)}", remedies)
     frames = {"before": before.to_frame(), "after": after.to_frame()}
     totals = pd.DataFrame({name: frame.groupby("device")["items"].sum() for name, frame in frames.items()})
     totals = totals.fillna(0).astype(int)

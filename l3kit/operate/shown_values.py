@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 
-def shown(value: Any) -> Any:
+def cell_value(value: Any) -> Any:
     """Remove tags; a value nested too deeply is returned unchanged: only l3kit's chunks have tags, and they are not."""
     try:
         return untagged(value)

@@ -39,7 +39,7 @@ async def open_tiers(session: Session, twin: Twin) -> AsyncIterator[TierStores]:
         session.cloud(twin.layout.tier(tier)) for tier in ("hot", "cold", "archive")
     )
     async with AsyncExitStack() as stack:
-        stack.enter_context(session.attended())
+        stack.enter_context(session.watching_sandbox())
         hot = hot_cloud.hot_store(twin) if hot_cloud else None
         journal = hot_cloud.journal_store(twin) if hot_cloud else None
         cold = cold_cloud.object_store(twin, "cold") if cold_cloud else None

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 
 from l3kit.errors import ProvisioningError
-from l3kit.files import told
+from l3kit.files import os_errors_reported
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parent
@@ -132,7 +132,7 @@ def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
     pins = constraints.read_bytes() if constraints.exists() else b""
     key = hashlib.sha256(repr((wanted, runtime.python, runtime.architecture)).encode() + pins).hexdigest()[:20]
     folder = (cache or _cache()) / key
-    with told(f"cache {folder.parent}", remedy="XDG_CACHE_HOME names its place"):
+    with os_errors_reported(f"cache {folder.parent}", remedy="XDG_CACHE_HOME names its place"):
         _fill(folder, wanted, constraints, runtime)
     return folder
 

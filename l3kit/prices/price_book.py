@@ -94,7 +94,15 @@ class PriceBook:
 
         wanted = [self.figures[key] for key in (self.figures if keys is None else dict.fromkeys(keys))]
         rows = [
-            [*f.key, _shown(f), f.unit, f.as_of.isoformat() if f.as_of else "undated", f.confirmed, f.source, f.note]
+            [
+                *f.key,
+                _figure_text(f),
+                f.unit,
+                f.as_of.isoformat() if f.as_of else "undated",
+                f.confirmed,
+                f.source,
+                f.note,
+            ]
             for f in wanted
         ]
         columns = ["provider", "region", "service", "tier", "rate", "value", "unit", "as of", "confirmed", "source"]
@@ -152,7 +160,7 @@ class Site:
         return Decimal("NaN") if found.value is None else found.value * found.unit_size
 
 
-def _shown(figure: Figure) -> str:
+def _figure_text(figure: Figure) -> str:
     if not figure.known:
         return "unknown"
     if len(figure.steps) == 1:

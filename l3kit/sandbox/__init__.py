@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from l3kit.late_imports import offered
+from l3kit.late_imports import lazy_exports
 
 if TYPE_CHECKING:
     from l3kit.sandbox.firing import fire_schedule
@@ -38,4 +38,4 @@ _PLACES = {
     "ProcessInfo": "l3kit.sandbox.state",
     "SandboxState": "l3kit.sandbox.state",
 }
-__getattr__ = offered(__name__, _PLACES)
+__getattr__ = lazy_exports(__name__, _PLACES)

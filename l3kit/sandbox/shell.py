@@ -19,7 +19,7 @@ _CERTIFICATES = frozenset(
 )
 
 
-def deaf(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
+def without_proxies(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables without those that name a cloud, an emulator, a proxy or certificates."""
     return {
         name: value
@@ -31,7 +31,7 @@ def deaf(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
 def gateway_environment(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The same, with what `installer_environment` unpacks again."""
     kept = {name: value for name, value in shell.items() if _of_installers(name)}
-    return deaf(shell) | ({INSTALLING: json.dumps(kept)} if kept else {})
+    return without_proxies(shell) | ({INSTALLING: json.dumps(kept)} if kept else {})
 
 
 def installer_environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -42,7 +42,7 @@ def installer_environment(own: Mapping[str, str] = os.environ) -> dict[str, str]
 
 def emulator_environment(own: Mapping[str, str] = os.environ) -> dict[str, str]:
     """For a process of the gateway's."""
-    return {name: value for name, value in deaf(own).items() if name != INSTALLING}
+    return {name: value for name, value in without_proxies(own).items() if name != INSTALLING}
 
 
 def _of_installers(name: str) -> bool:

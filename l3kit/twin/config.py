@@ -22,7 +22,7 @@ from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
 from l3kit.twin.schedule_expressions import problem_with
-from l3kit.twin.schedule_times import comes_round, next_times
+from l3kit.twin.schedule_times import ever_matches, next_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ class Config(_Strict):
         if problem:
             allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
             raise ValueError(f"{value!r} is no schedule: {problem}; {allowed}")
-        if not comes_round(value):
+        if not ever_matches(value):
             raise ValueError(f"{value!r} never comes round: there is no such day")
         return value
 
@@ -178,7 +178,7 @@ class Twin:
         if providers is not None:
             layout = providers.layout()
             problems += _unholdable(devices, layout)
-            problems += _untellable(config, layout)
+            problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
             lines = "\n".join(f"  {problem}" for problem in problems)
             raise ConfigurationError(
@@ -214,7 +214,7 @@ class Twin:
         """
         told = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
         return {
-            mover: next_times(provider(cloud).told_schedule(self.config.mover_schedule), now, made, count)
+            mover: next_times(provider(cloud).native_schedule(self.config.mover_schedule), now, made, count)
             for mover, cloud in told.items()
         }
 
@@ -239,13 +239,13 @@ def _unholdable(devices: tuple[Device, ...], layout: Layout) -> list[str]:
     ]
 
 
-def _untellable(config: Config | None, layout: Layout) -> list[str]:
+def _schedule_problems(config: Config | None, layout: Layout) -> list[str]:
     """List the schedules that a cloud's scheduler cannot express although EventBridge can."""
     if config is None:
         return []
     for cloud in (layout.hot, layout.cold):
         try:
-            provider(cloud).told_schedule(config.mover_schedule)
+            provider(cloud).native_schedule(config.mover_schedule)
         except ConfigurationError as error:
             return [f"{CONFIG}: {error}"]
     return []

@@ -40,7 +40,7 @@ class Connection:
 
     Attributes:
         former: tokens that the receiver still accepts until they expire.
-        replaces: digest of the receiver's state that this newer entry is to replace (`told_digest`).
+        replaces: digest of the receiver's state that this newer entry is to replace (`variables_digest`).
     """
 
     conn_id: str
@@ -126,7 +126,7 @@ class LinkFile:
             raise ConfigurationError(FILE, f"cannot be written ({cause})", left) from None
 
 
-def told_digest(variables: Mapping[str, str]) -> str:
+def variables_digest(variables: Mapping[str, str]) -> str:
     """Digest of a receiver's tokens, by which an entry identifies the state that it is to replace."""
     told = [variables.get(name, "").strip() for name in (TOKEN_VARIABLE, FORMER_VARIABLE)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -41,7 +41,7 @@ def next_times(expression: str, now: datetime, made: datetime | None = None, cou
     return found
 
 
-def comes_round(expression: str) -> bool:
+def ever_matches(expression: str) -> bool:
     """Return whether the expression ever matches, in the past or future; the 31st of February does not."""
     kind, inner = expression.rstrip(")").split("(", 1)
     fields = inner.split()
@@ -49,10 +49,10 @@ def comes_round(expression: str) -> bool:
         return True
     years = _values(fields[5].upper(), 1970, 2199)
     # The calendar repeats after 400 years; days of the month with their weekdays after 28, except across centuries.
-    return any(_comes_round_in(fields, year) for year in sorted(years)[:56] + sorted(years)[-8:])
+    return any(_matches_in_year(fields, year) for year in sorted(years)[:56] + sorted(years)[-8:])
 
 
-def _comes_round_in(fields: Sequence[str], year: int) -> bool:
+def _matches_in_year(fields: Sequence[str], year: int) -> bool:
     eve = datetime(year - 1, 12, 31, 23, 59, 59, tzinfo=UTC)
     moment = _next_cron_time([*fields[:5], str(year)], eve)
     return moment is not None

@@ -518,14 +518,14 @@ MUTATIONS = (
     Mutation(
         "the file is right, not the deployed writer",
         "l3kit/clouds/ports/deployed_links.py",
-        "saved.replaces == told_digest(writer.variables):",
+        "saved.replaces == variables_digest(writer.variables):",
         "saved.url:",
         (LINKS,),
     ),
     Mutation(
         "a rotation that was killed before its writer was told is forgotten",
         "l3kit/clouds/ports/deployed_links.py",
-        "saved.replaces == told_digest(writer.variables):",
+        "saved.replaces == variables_digest(writer.variables):",
         "not writer.variables:",
         (LINKS,),
     ),

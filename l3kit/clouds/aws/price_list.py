@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from l3kit.clouds.aws.unanswered import told
+from l3kit.clouds.aws.unanswered import from_botocore
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 from l3kit.files import check_writable, write_whole
 from l3kit.prices.units import UNITS
@@ -102,7 +102,7 @@ def _client() -> Any:
     try:
         return boto3.client("pricing", region_name=API_REGION)
     except (BotoCoreError, ValueError) as error:
-        raise told(error, "AWS credentials") from None
+        raise from_botocore(error, "AWS credentials") from None
 
 
 def _products(client: Any, service_code: str, region: str) -> Iterator[dict[str, Any]]:
@@ -131,7 +131,7 @@ def _products(client: Any, service_code: str, region: str) -> Iterator[dict[str,
             raise PermissionMissingError(where, f"refused ({code})", "Allow pricing:GetProducts") from None
         raise ProvisioningError(where, f"failed ({code})", "Try again later") from None
     except BotoCoreError as error:
-        raise told(error, where, "GetProducts") from None
+        raise from_botocore(error, where, "GetProducts") from None
 
 
 def _price(products: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[tuple[Decimal | None, Decimal]] | str:

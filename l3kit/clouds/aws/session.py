@@ -9,7 +9,7 @@ from typing import Any
 
 from l3kit.clouds.aws.data.credentials import Credentials
 from l3kit.clouds.aws.names import AwsNames
-from l3kit.clouds.aws.unanswered import LOG_IN, told, unanswered
+from l3kit.clouds.aws.unanswered import LOG_IN, from_botocore, unanswered
 from l3kit.errors import PermissionMissingError, SandboxError
 
 CONTROL_READ_TIMEOUT = 60.0
@@ -75,7 +75,7 @@ class AwsSession:
         try:
             frozen = self._boto.get_credentials().get_frozen_credentials()
         except BotoCoreError as error:
-            raise told(error, "AWS credentials") from None
+            raise from_botocore(error, "AWS credentials") from None
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
@@ -91,7 +91,7 @@ def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",
         region_name=region,
-        botocore_session=_deaf_session(region),
+        botocore_session=_isolated_session(region),
     )
     try:
         with requests.Session() as http:
@@ -122,13 +122,13 @@ def open_account(region: str, profile: str = "") -> AwsSession:
         code = error.response.get("Error", {}).get("Code", "refused")
         raise PermissionMissingError("AWS credentials", f"were refused ({code}); nothing was done", LOG_IN) from None
     except (BotoCoreError, ValueError) as error:  # ValueError: an address in AWS_ENDPOINT_URL that is none
-        found = told(error, "AWS credentials")
+        found = from_botocore(error, "AWS credentials")
         raise PermissionMissingError(found.resource, f"{found.cause}; nothing was done", found.remedy) from None
     boto.events.register("after-call-error", unanswered)
     return AwsSession(region, account, None, boto)
 
 
-def _deaf_session(region: str) -> Any:
+def _isolated_session(region: str) -> Any:
     """botocore with its own defaults instead of what variables and files of the shell's user say."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session

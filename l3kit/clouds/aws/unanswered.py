@@ -34,10 +34,10 @@ def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:
 
     if isinstance(exception, BotoCoreError):
         service, _, operation = event_name.partition(".")[2].partition(".")
-        raise told(exception, f"AWS {service}", operation) from None
+        raise from_botocore(exception, f"AWS {service}", operation) from None
 
 
-def told(error: Exception, resource: str, operation: str = "") -> ProvisioningError:
+def from_botocore(error: Exception, resource: str, operation: str = "") -> ProvisioningError:
     """The error for people. It shows what boto3 says of files, profiles and addresses, and no key."""
     names = {kind.__name__ for kind in type(error).__mro__}
     text = f"{type(error).__name__}" if names & _SILENT else " ".join(str(error).split())[:300]

@@ -26,7 +26,7 @@ from l3kit.tiering.tokens import (
     parse_former,
     still_taken,
 )
-from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, told_digest
+from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, variables_digest
 from l3kit.twin.layout import Link
 
 if TYPE_CHECKING:
@@ -157,14 +157,14 @@ class DeployedLinks:
             raise ProvisioningError(
                 f"link {link}", f"has {len(former) - 1} former tokens already", f"Rotate again after {soonest}"
             )
-        replaces = told_digest(writer.variables) if writer else ""
+        replaces = variables_digest(writer.variables) if writer else ""
         self._save(replace(before or self._empty(link), token=new_token(), former=former, replaces=replaces))
 
-    def lapsing(self, link: str) -> bool:
+    def has_expiring_token(self, link: str) -> bool:
         """Return whether the sender still has a former token that its writer will soon refuse."""
         return bool(self._ending(link))
 
-    def prolong(self, link: str) -> None:
+    def extend_token(self, link: str) -> None:
         """Extend a lapsing token to GRACE from now."""
         there, writer = self._seen(link)
         ending = self._ending(link)
@@ -172,7 +172,7 @@ class DeployedLinks:
             return
         end = self._end()
         former = tuple(replace(one, until=end) if one.token in ending else one for one in there.former)
-        self._save(replace(there, former=former, replaces=told_digest(writer.variables)))
+        self._save(replace(there, former=former, replaces=variables_digest(writer.variables)))
 
     def keep_url(self, link: str, url: str) -> None:
         """Save the writer's url."""
@@ -214,7 +214,7 @@ class DeployedLinks:
 
     def _resolved(self, saved: Connection, writer: DeployedWriter) -> Connection:
         told = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
-        if saved.token.strip() and saved.replaces == told_digest(writer.variables):
+        if saved.token.strip() and saved.replaces == variables_digest(writer.variables):
             return replace(saved, url=writer.url)
         return replace(saved, url=writer.url, token=told, former=self._former(writer), replaces="")
 

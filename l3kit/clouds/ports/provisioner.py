@@ -7,7 +7,7 @@ from typing import Protocol
 
 from l3kit.clouds.ports.resources import Resource
 
-Coming = Callable[[], tuple[str, ...]]
+PendingChanges = Callable[[], tuple[str, ...]]
 """Pending changes to a function by an earlier step of the same plan, in words."""
 
 
@@ -22,7 +22,7 @@ class Provisioner(Protocol):
     def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
         """Return the stores of these tiers, with the journal of the hot one."""
 
-    def function_parts(self, function: str, coming: Coming) -> Sequence[Resource]:
+    def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
         """Return a function with all its resources, including a receiver's address."""
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:

@@ -29,7 +29,7 @@ class CloudFunction:
     Attributes:
         build: packs the code and collects the settings; called when needed, since an earlier step may make a receiver's
             token.
-        coming: pending changes to it by an earlier step of the same plan, in words.
+        pending_changes: pending changes to it by an earlier step of the same plan, in words.
         schedules: as in `Definition`.
     """
 
@@ -40,7 +40,7 @@ class CloudFunction:
     timeout: int
     public: bool
     build: Callable[[], BuiltFunction] = field(repr=False, compare=False)
-    coming: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+    pending_changes: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
     schedules: Sequence[Mapping[str, str]] = ()
     kind: str = "function"
     holds_data: bool = False
@@ -51,11 +51,11 @@ class CloudFunction:
             return Finding(False)
         if there.definition.labels.get(OWNER_LABEL) != self.twin_name:
             return Finding(True, owned=False)
-        coming = tuple(self.coming())
+        pending_changes = tuple(self.pending_changes())
         try:
-            return Finding(True, True, (*self._differences(there), *coming))
+            return Finding(True, True, (*self._differences(there), *pending_changes))
         except MissingConnectionError as missing:  # an earlier step replaces the link, or has removed it
-            return Finding(True, True, coming or (missing.cause,))
+            return Finding(True, True, pending_changes or (missing.cause,))
 
     def create(self) -> None:
         self.update()

@@ -16,7 +16,7 @@ from l3kit.tiering.transfer.sender import open_session
 ANSWER_LIMIT = 90.0
 """Maximum seconds until a new address responds."""
 ASKED_FOR = "a new token is asked for"
-LAPSING = "its sender still has the former token, which soon ends"
+TOKEN_EXPIRES = "its sender still has the former token, which soon ends"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LinkToken:
             return Finding(False)
         if self.rotate and not self.rotated:
             return Finding(True, True, (ASKED_FOR,))
-        return Finding(True, True, (LAPSING,) if self.links.lapsing(self.name) else ())
+        return Finding(True, True, (TOKEN_EXPIRES,) if self.links.has_expiring_token(self.name) else ())
 
     def create(self) -> None:
         self.links.renew(self.name)
@@ -51,7 +51,7 @@ class LinkToken:
         if self.rotate and not self.rotated:
             self.create()
         else:
-            self.links.prolong(self.name)
+            self.links.extend_token(self.name)
 
     def delete(self) -> None:
         """Clear token and url of the entry: a token is worthless without its writer."""

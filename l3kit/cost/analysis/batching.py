@@ -14,7 +14,7 @@ from l3kit.cost.model.bill import Total, priced
 from l3kit.cost.model.object_tier import request
 from l3kit.cost.model.uses import Tally, Use, sites_of
 from l3kit.cost.model.workload import Layout
-from l3kit.notebook.tables import Sheet, Shown, Table
+from l3kit.notebook.tables import Displayable, Sheet, Table
 from l3kit.operate.movers import MoverRun
 from l3kit.prices.price_book import PriceBook, Site, load_prices
 from l3kit.prices.price_file import Provider
@@ -53,13 +53,13 @@ class Stored:
     def requests(self) -> int:
         return sum(self.counts.values())
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The requests in words: `36 PUTs`."""
         return " and ".join(count_of(count, *_noun(kind)) for kind, count in self.counts.items()) or "no request"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class BatchingGain(Shown):
+class BatchingGain(Displayable):
     """Requests that stored chunks, beside as many as there are readings. `tiers`: cold, then archive."""
 
     tiers: tuple[Stored, ...]
@@ -68,7 +68,7 @@ class BatchingGain(Shown):
         """One line for people, of the first tier that anything reached."""
         for stored in self.tiers:
             if stored.items and stored.requests:
-                reached = f"{count_of(stored.items, 'reading')} reached the {stored.tier} tier in {stored.told()}"
+                reached = f"{count_of(stored.items, 'reading')} reached the {stored.tier} tier in {stored.in_words()}"
                 times = _times(stored.items, stored.requests)
                 return f"{reached}; one object a reading would have been {stored.items:,}: {times} times as many."
         return "No chunk was stored, so there is nothing to compare."
@@ -79,7 +79,7 @@ class BatchingGain(Shown):
             (
                 f"{stored.tier} ({stored.provider})",
                 f"{stored.items:,}",
-                stored.told(),
+                stored.in_words(),
                 _times(stored.items, stored.requests),
                 str(stored.by_one),
                 str(stored.as_moved),

@@ -195,7 +195,9 @@ class Agreement:
         return pd.DataFrame(rows, columns=["price", "predicted USD", "measured USD", "difference %"])
 
 
-def as_moved(reports: Sequence[Mapping[str, Any]], workload: Workload, item_bytes: int, hot_bytes: int) -> Workload:
+def workload_from_reports(
+    reports: Sequence[Mapping[str, Any]], workload: Workload, item_bytes: int, hot_bytes: int
+) -> Workload:
     """The workload with what a run really moved: its devices, items per device, and the items' sizes.
 
     Args:
@@ -216,7 +218,7 @@ def as_moved(reports: Sequence[Mapping[str, Any]], workload: Workload, item_byte
     )
 
 
-def beside(
+def compare_with_prediction(
     reports: Sequence[Mapping[str, Any]],
     workload: Workload,
     layout: Layout,
@@ -229,7 +231,7 @@ def beside(
 
     Args:
         workload: as it was when the move ran: each device's items since the last run are
-            `items_per_device_per_day * days_between_runs`; `as_moved` makes one from the reports.
+            `items_per_device_per_day * days_between_runs`; `workload_from_reports` makes one from the reports.
     """
     measured = metered(reports, layout, book, regions, sent_ratio=workload.wire_ratio)
     mover: Mover = reports[0]["function"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from l3kit.cost.analysis.budget import check_budget
 from l3kit.cost.analysis.compression import COMPRESSIONS, Measured, measure, measure_weather, read_items
-from l3kit.cost.analysis.judgement import check_budget
 from l3kit.cost.model.bill import Bill
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.uses import sites_of

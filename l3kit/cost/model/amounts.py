@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 
-def shown(amount: Decimal | None) -> str:
+def format_usd(amount: Decimal | None) -> str:
     """`$1,234.57`; small amounts with two digits that say something (`$0.00031`); None is `unknown`."""
     if amount is None:
         return "unknown"
@@ -17,8 +17,8 @@ def shown(amount: Decimal | None) -> str:
     return f"{sign}${size:.{_places(size)}f}"
 
 
-def shown_parts(parts: Sequence[Decimal]) -> list[str]:
-    """Parts of a total as text, with the digits that `shown` gives the total, so that they sum to it as it is shown."""
+def format_usd_parts(parts: Sequence[Decimal]) -> list[str]:
+    """Format parts with the digits that `format_usd` gives their total, so that they sum to it as displayed."""
     places = _places(sum(parts, Decimal(0)))
     return [f"${part:,.{places}f}" for part in round_parts(parts, places)]
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
-from l3kit.cost.model.amounts import round_parts, shown
+from l3kit.cost.model.amounts import format_usd, round_parts
 from l3kit.cost.model.uses import PARTS, Kind, Part, Use
 from l3kit.prices.price_file import Figure, Key
 
@@ -85,8 +85,8 @@ class Total:
 
     def __str__(self) -> str:
         if self.complete:
-            return shown(self.known)
-        return f"incomplete: {shown(self.known)} and {self.unknown} unknown"
+            return format_usd(self.known)
+        return f"incomplete: {format_usd(self.known)} and {self.unknown} unknown"
 
 
 @dataclass(frozen=True, slots=True)

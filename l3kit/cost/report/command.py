@@ -124,7 +124,7 @@ def _warn(bill: Bill, scenario: Scenario) -> None:
 
 
 def _bill_text(bill: Bill) -> str:
-    from l3kit.cost.model.amounts import shown
+    from l3kit.cost.model.amounts import format_usd
 
     lines = [bill.title]
     for part, total in bill.by_part().items():
@@ -134,7 +134,7 @@ def _bill_text(bill: Bill) -> str:
             mark = "" if row.confirmed else "  price not confirmed"
             item = f"{row.item} ({row.key.provider} {row.key.service})"
             lines.append(
-                f"  {item:<60} {shown(row.amount):>14}  {quantity} {row.unit}, {row.kind}, "
+                f"  {item:<60} {format_usd(row.amount):>14}  {quantity} {row.unit}, {row.kind}, "
                 f"{row.as_of or 'undated'}{mark}"
             )
     lines.append(f"\n{'total':<62} {bill.total!s:>14}")

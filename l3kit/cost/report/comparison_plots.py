@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from l3kit.cost.analysis.trial import TOLERANCE
-from l3kit.cost.model.amounts import shown
+from l3kit.cost.model.amounts import format_usd
 from l3kit.cost.report.plot_style import (
     DARK,
     LIGHT,
@@ -79,7 +79,7 @@ def days_kept(kept: pd.DataFrame) -> Plot:
         )
         per_day[tier] = (known[name].iloc[-1] - known[name].iloc[0]) / span
     axes.set_ylim(bottom=0)
-    words = ", ".join(f"{shown(amount * 30)} in {tier}" for tier, amount in per_day.items())
+    words = ", ".join(f"{format_usd(amount * 30)} in {tier}" for tier, amount in per_day.items())
     say(axes, f"Thirty days more cost on average {words} a month", "days kept in the tier", "USD a month")
     explain(axes)
     return Plot(figure)
@@ -89,8 +89,8 @@ def two_scenarios(beside: pd.DataFrame, sentence: str) -> Plot:
     """Two bills part by part.
 
     Args:
-        beside: of `judgement.side_by_side`.
-        sentence: of `judgement.compare`; it is the title.
+        beside: of `budget.side_by_side`.
+        sentence: of `budget.compare`; it is the title.
     """
     first, second, _ = beside.columns
     parts = beside.drop(index="total").dropna()
@@ -98,7 +98,7 @@ def two_scenarios(beside: pd.DataFrame, sentence: str) -> Plot:
     places = range(len(parts))
     for shift, name, color in ((-0.2, first, LIGHT), (0.2, second, DARK)):
         bars = axes.barh([p + shift for p in places], parts[name].astype(float), 0.36, color=color, label=name)
-        axes.bar_label(bars, [f" {shown(amount)}" for amount in parts[name]], fontsize=7)
+        axes.bar_label(bars, [f" {format_usd(amount)}" for amount in parts[name]], fontsize=7)
     axes.set_yticks(list(places), list(parts.index))
     axes.invert_yaxis()
     axes.margins(x=0.12)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.cost.report.report_page import failure_of, report_html
 from l3kit.errors import L3Error
-from l3kit.files import told, write_whole
+from l3kit.files import os_errors_reported, write_whole
 from l3kit.notebook.parameters import project_root
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
     Raises: L3Error where the notebook could not even begin, the browser printed nothing, or no file can be written.
     """
     files = Files.of(params, out)
-    with told(str(out)):
+    with os_errors_reported(str(out)):
         out.mkdir(parents=True, exist_ok=True)
         files.remove()
     failure = run_notebook(params, files, root)

@@ -12,7 +12,7 @@ from l3kit.cost.analysis.ranking import waterfall
 from l3kit.cost.analysis.scenario import Scenario
 from l3kit.cost.analysis.seed_tables import CHUNK_MB, MOVED_MB, Comparison, chunk_table
 from l3kit.cost.analysis.sweeps import depends_on_objects, size_text
-from l3kit.cost.model.amounts import shown
+from l3kit.cost.model.amounts import format_usd
 from l3kit.cost.model.bill import Bill, total_of
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.report.tables import quantity_text
@@ -44,7 +44,7 @@ class ChunkSaving:
         word = "save" if self.saved >= 0 else "add"
         return (
             f"Of the whole bill, chunks of {size_text(LARGE_CHUNK)} instead of {size_text(SMALL_CHUNK)} {word} "
-            f"{shown(abs(self.saved))} a month here, which is {per_cent(share)}."
+            f"{format_usd(abs(self.saved))} a month here, which is {per_cent(share)}."
         )
 
 
@@ -105,7 +105,7 @@ def _expiry(scenario: Scenario, bill: Bill) -> tuple[str, ...]:
     saved = bill.total.amount - expired
     return (
         f"Moved items that expire instead of being deleted, which l3kit's movers do not offer yet, would save "
-        f"{shown(saved)} a month ({per_cent(saved / bill.total.amount)}).",
+        f"{format_usd(saved)} a month ({per_cent(saved / bill.total.amount)}).",
     )
 
 
@@ -114,10 +114,10 @@ def _budget(scenario: Scenario, bill: Bill) -> tuple[str, ...]:
     if budget is None:
         return ()
     if bill.total.known > budget:
-        return (f"That is OVER THE BUDGET of {shown(budget)}.",)
+        return (f"That is OVER THE BUDGET of {format_usd(budget)}.",)
     if bill.incomplete:
-        return (f"Whether that is within the budget of {shown(budget)} cannot be told.",)
-    return (f"That is within the budget of {shown(budget)}.",)
+        return (f"Whether that is within the budget of {format_usd(budget)} cannot be told.",)
+    return (f"That is within the budget of {format_usd(budget)}.",)
 
 
 def figures(bill: Bill, saving: ChunkSaving, scenario: Scenario) -> tuple[tuple[str, str], ...]:
@@ -207,7 +207,7 @@ def _weight(bill: Bill, figures: Sequence[Figure]) -> str:
     if not bill.total.amount:
         return ""
     amount = total_of(row for row in bill.rows if row.key in keys).known
-    return f"; {shown(amount)} ({per_cent(amount / bill.total.amount)}) of the bill rests on them"
+    return f"; {format_usd(amount)} ({per_cent(amount / bill.total.amount)}) of the bill rests on them"
 
 
 def _clouds(scenario: Scenario) -> list[Any]:
@@ -215,7 +215,7 @@ def _clouds(scenario: Scenario) -> list[Any]:
 
 
 def _known(bill: Bill) -> str:
-    return f"sum to {shown(bill.total.known)}"
+    return f"sum to {format_usd(bill.total.known)}"
 
 
 def plan_row(plan: Sequence[Comparison], metric: str) -> Comparison:
@@ -224,8 +224,8 @@ def plan_row(plan: Sequence[Comparison], metric: str) -> Comparison:
 
 
 def usd(amount: Decimal) -> str:
-    """As `shown`, for amounts of tables that have NaN for what is not known."""
-    return shown(None if amount.is_nan() else amount)
+    """As `format_usd`, for amounts of tables that have NaN for what is not known."""
+    return format_usd(None if amount.is_nan() else amount)
 
 
 def plain(item: str) -> str:

@@ -11,7 +11,7 @@ from l3kit.cost.analysis.compression import Measured
 from l3kit.cost.analysis.ranking import waterfall
 from l3kit.cost.analysis.seed_tables import CHUNK_MB, MOVED_MB, Comparison
 from l3kit.cost.analysis.sweeps import ChunkSweep, size_text
-from l3kit.cost.model.amounts import shown, shown_parts
+from l3kit.cost.model.amounts import format_usd, format_usd_parts
 from l3kit.cost.model.bill import Bill
 from l3kit.cost.report.findings import object_share, per_cent, plain, plan_row, usd
 from l3kit.cost.report.front_page import FrontPage
@@ -64,10 +64,10 @@ def three_figures(page: FrontPage, plan: Sequence[Comparison]) -> Plot:
     middle.bar_label(bars, [f" {per_cent(share)}" for share in frame["share"]], fontsize=8)
     middle.margins(x=0.2)
     middle.tick_params(axis="y", labelsize=7)
-    say(middle, f"What the {known}{shown(page.bill.total.known)} are for", "USD a month", "")
+    say(middle, f"What the {known}{format_usd(page.bill.total.known)} are for", "USD a month", "")
     totals = [float(bill.total.known) for bill in page.usage]
     bars = right.bar(["× 0.5", "× 1", "× 1.5"], totals, color=(LIGHT, DARK, LIGHT))
-    right.bar_label(bars, [shown(bill.total.known) for bill in page.usage], fontsize=8)
+    right.bar_label(bars, [format_usd(bill.total.known) for bill in page.usage], fontsize=8)
     say(right, _proportion(page.usage), "usage", "USD a month")
     return Plot(figure)
 
@@ -90,7 +90,9 @@ def what_it_is_made_of(bill: Bill) -> Plot:
     figure, axes = figure_of(0.6 + 0.28 * len(names))
     colors = [MIDDLE] * len(known) + [DARK]
     bars = axes.barh(names, [float(a) for a in amounts], left=starts, color=colors)
-    axes.bar_label(bars, [f" {text}" for text in (*shown_parts(known["USD"].tolist()), shown(amounts[-1]))], fontsize=8)
+    axes.bar_label(
+        bars, [f" {text}" for text in (*format_usd_parts(known["USD"].tolist()), format_usd(amounts[-1]))], fontsize=8
+    )
     axes.invert_yaxis()
     axes.margins(x=0.12)
     share = object_share(bill)
@@ -149,11 +151,11 @@ def compression(measured: Measured, bills: pd.DataFrame) -> Plot:
     totals = dict(zip(bills["compression"], bills["total"], strict=True))
     known = {name: total for name, total in totals.items() if total is not None}
     bars = right.bar(list(known), [float(total) for total in known.values()], color=(PALE, LIGHT, MIDDLE)[: len(known)])
-    right.bar_label(bars, [shown(total) for total in known.values()], fontsize=8)
+    right.bar_label(bars, [format_usd(total) for total in known.values()], fontsize=8)
     plain_total = known.get("none")
     if plain_total and len(known) == len(totals):
         saved = plain_total - min(known.values())
-        title = f"and the month {shown(saved)} ({per_cent(saved / plain_total)}) cheaper"
+        title = f"and the month {format_usd(saved)} ({per_cent(saved / plain_total)}) cheaper"
     else:
         title = "The totals are incomplete"
     for axes in (left, right):
@@ -183,13 +185,13 @@ def layouts(ranked: pd.DataFrame, chosen: str) -> Plot:
             )
         base = base + amount
     for row, (total, doubt) in enumerate(zip(known["total"], known["unconfirmed"], strict=True)):
-        axes.text(float(total), row, f" {shown(total)}, {per_cent(doubt)} unconfirmed", va="center", fontsize=7)
+        axes.text(float(total), row, f" {format_usd(total)}, {per_cent(doubt)} unconfirmed", va="center", fontsize=7)
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=7)
     axes.margins(x=0.28, y=0.01)
     missing = len(ranked) - len(known)
     title = (
-        f"{known['layout'].iloc[0]} is the cheapest at {shown(known['total'].iloc[0])}; the dearest costs "
+        f"{known['layout'].iloc[0]} is the cheapest at {format_usd(known['total'].iloc[0])}; the dearest costs "
         f"{known['times the cheapest'].iloc[-1]:.1f} times as much"
     ) + (f"; {missing} are incomplete" if missing else "")
     say(axes, title, "USD a month; clouds of hot-cold-archive", "")
@@ -244,14 +246,14 @@ def deletes(modes: pd.DataFrame) -> Plot:
     places = range(len(known))
     for shift, column, color in ((-0.2, "paid deletes", MIDDLE), (0.2, "TTL", DARK)):
         bars = axes.bar([p + shift for p in places], known[column].astype(float), 0.38, color=color, label=column)
-        axes.bar_label(bars, [shown(amount) for amount in known[column]], fontsize=8)
+        axes.bar_label(bars, [format_usd(amount) for amount in known[column]], fontsize=8)
     axes.set_xticks(list(places), list(known["hot"]))
     saving = known[known["saved"] > 0]
     if saving.empty:
         title = f"Expiry saves nothing on {' and '.join(known['hot'])}"
     else:
         saved = " and ".join(
-            shown(row["saved"])
+            format_usd(row["saved"])
             + (f" ({per_cent(row['share'])} of the bill)" if row["share"] is not None else "")
             + f" on {row['hot']}"
             for row in saving.to_dict("records")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from l3kit.cost.model.amounts import shown, shown_parts
+from l3kit.cost.model.amounts import format_usd, format_usd_parts
 from l3kit.cost.model.bill import Bill
 from l3kit.notebook.tables import Table
 
@@ -26,7 +26,7 @@ def bill_table(bill: Bill) -> Table:
     rows: list[tuple[str, ...]] = []
     strong: list[int] = []
     parts = bill.by_part()
-    texts = shown_parts([total.known for total in parts.values()])
+    texts = format_usd_parts([total.known for total in parts.values()])
     for (part, total), text in zip(parts.items(), texts, strict=True):
         strong.append(len(rows))
         rows.append((part, "", "", "", text if total.complete else str(total), "", "", ""))
@@ -37,7 +37,7 @@ def bill_table(bill: Bill) -> Table:
                     quantity_text(row.quantity),
                     row.unit,
                     quantity_text(row.unit_price),
-                    shown(row.amount),
+                    format_usd(row.amount),
                     row.kind,
                     (row.as_of.isoformat() if row.as_of else "undated") + ("" if row.confirmed else " *"),
                     str(numbers[row.source]),
@@ -73,7 +73,7 @@ def doubtful_table(bill: Bill, book: PriceBook, stale: Collection[Any]) -> Table
         why = ["unknown"] if not figure.known else ([] if figure.confirmed else ["not confirmed"])
         why += [("undated" if figure.as_of is None else "older than a year")] if key in old else []
         date = figure.as_of.isoformat() if figure.as_of else "undated"
-        rows.append((str(key), date, ", ".join(why), shown(whole), figure.note))
+        rows.append((str(key), date, ", ".join(why), format_usd(whole), figure.note))
     return Table(("price", "as of", "doubt", "USD a month", "note"), tuple(rows), frozenset(("USD a month",)))
 
 
@@ -87,18 +87,18 @@ def frame_table(frame: pd.DataFrame, *, money: Collection[str] = (), share: Coll
     head = tuple(str(name) for name in frame.columns)
     rows = []
     for values in frame.itertuples(index=False):
-        rows.append(tuple(_shown(v, n in money, n in share) for n, v in zip(head, values, strict=True)))
+        rows.append(tuple(_cell_text(v, n in money, n in share) for n, v in zip(head, values, strict=True)))
     numeric = [n for n in head if n in money or n in share or all(_is_number(v) for v in frame[n])]
     return Table(head, tuple(rows), frozenset(numeric))
 
 
-def _shown(value: Any, money: bool, share: bool) -> str:
+def _cell_text(value: Any, money: bool, share: bool) -> str:
     if value is None or value != value:
         return "unknown"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if money:
-        return shown(Decimal(str(value)))
+        return format_usd(Decimal(str(value)))
     if share:
         return f"{value * 100:.1f} %"
     return quantity_text(Decimal(str(value))) if _is_number(value) else str(value)

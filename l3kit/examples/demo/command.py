@@ -19,10 +19,10 @@ from l3kit.errors import L3Error
 from l3kit.examples.demo.display import display
 from l3kit.examples.demo.doc_titles import doc_titles
 from l3kit.examples.demo.index_page import Facts, index_page, verdict_of
-from l3kit.examples.demo.neutral import without_paths
+from l3kit.examples.demo.redaction import without_paths
 from l3kit.examples.demo.scenes import NOTEBOOKS, Act, Outcome, acts
 from l3kit.examples.demo.stage import AT_ONCE, empty_sandboxes, play
-from l3kit.files import told, write_whole
+from l3kit.files import os_errors_reported, write_whole
 from l3kit.tiering.counts import count_of
 
 INTERRUPTED = 130
@@ -62,7 +62,7 @@ def interruptible() -> Iterator[None]:
 
 
 def _show(chosen: Sequence[Act], root: Path, out: Path) -> int:
-    with told(str(out)):
+    with os_errors_reported(str(out)):
         out.mkdir(parents=True, exist_ok=True)
     chains = [chain for act in chosen for chain in act.chains]
     count = sum(map(len, chains))

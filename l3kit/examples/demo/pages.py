@@ -16,7 +16,7 @@ from pygments.formatters import HtmlFormatter
 
 from l3kit.examples.demo.doc_titles import DOCS, README, doc_name, doc_sources
 from l3kit.examples.demo.frame import page
-from l3kit.examples.demo.neutral import shown_notebook
+from l3kit.examples.demo.redaction import shown_notebook
 
 INDEX = "index.html"
 CELLS = """

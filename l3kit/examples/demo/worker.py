@@ -48,11 +48,11 @@ class _Followed(NBClientEngine):  # type: ignore[misc]
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, *, begins: Any = None, **more: Any) -> Any:
         cell_start = nb_man.cell_start
 
-        def told(cell: Any, cell_index: int = 0, **rest: Any) -> None:
+        def on_cell_executed(cell: Any, cell_index: int = 0, **rest: Any) -> None:
             begins(cell_index, nb_man.nb.cells)
             cell_start(cell, cell_index, **rest)
 
-        nb_man.cell_start = told
+        nb_man.cell_start = on_cell_executed
         return super().execute_managed_notebook(nb_man, kernel_name, **more)
 
 

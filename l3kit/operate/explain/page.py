@@ -86,7 +86,7 @@ class DevicePage(Answer):
         cold, archive = ({str(chunk.key): chunk.items or 0 for chunk in found or ()} for found in (f.cold, f.archive))
         twice = sum(items for key, items in archive.items() if key in cold)
         entry = f.record.entry if f.record else None
-        counted = entry and str(entry.key) in cold | archive and self.fate(entry) == "there"
+        counted = entry and str(entry.key) in cold | archive and self.object_state(entry) == "there"
         return twice + (f.entry.same if f.entry and counted else 0)
 
     def due(self, moment: datetime) -> int:
@@ -102,7 +102,7 @@ class DevicePage(Answer):
         """Cold chunks that a cold-to-archive run for this moment would move."""
         return sum(end < moment - timedelta(days=self.facts.cold_days) for end, _ in self._dated_chunks)
 
-    def fate(self, entry: Entry) -> str:
+    def object_state(self, entry: Entry) -> str:
         """State of the object for the chunk under way: `there`, `absent`, `other` (different content) or `unseen`."""
         chunks = (*(self.facts.cold or ()), *(self.facts.archive or ()))
         digests = [chunk.sha256 for chunk in chunks if str(chunk.key) == str(entry.key)]
@@ -174,7 +174,7 @@ class DevicePage(Answer):
             "items_in_two_tiers": self.in_two_tiers,
             "late_items": self.late,
             "under_way": {"state": entry.state, "key": str(entry.key), "items": entry.count, "bytes": entry.size}
-            | {"sha256": entry.sha256, "found": self.fate(entry)}
+            | {"sha256": entry.sha256, "found": self.object_state(entry)}
             if entry
             else None,
             "lease": {"owner": record.owner, "until": iso(record.lease_until)} if record else None,
@@ -252,19 +252,19 @@ class DevicePage(Answer):
         """Return the matching row of the table 'What a later run finds' in docs/journal.md."""
         if not self.facts.configured:
             return "No run takes it up while the device is not in the twin's config."
-        check, fate = self.facts.entry, self.fate(entry)
+        check, object_state = self.facts.entry, self.object_state(entry)
         same, rewritten = (check.same, check.rewritten) if check else (0, 0)
-        if fate == "there":
+        if object_state == "there":
             state = "Only its deletes remain" if entry.state == "stored" else "Its object is there, with this digest"
             stays = f"; rewritten since, so staying: {count_of(rewritten, 'item')}" if rewritten else ""
             return f"{state}: a later run deletes what is hot as it was stored, {count_of(same, 'item')}{stays}."
-        if fate == "other":
+        if object_state == "other":
             return "Its key holds other content: a later run gives it up and moves the items under the next number."
         if same == entry.count:
             return (
                 "Its items are all as noted: a later run rebuilds it, stores it under the same key, then deletes them."
             )
-        unless = ", unless its object is there: then only deletes remain" if fate == "unseen" else ""
+        unless = ", unless its object is there: then only deletes remain" if object_state == "unseen" else ""
         return (
             f"Rewritten or gone: {count_of(entry.count - same, 'item')} of it. A later run seals the key with an empty "
             f"chunk and moves the items that are hot under the next number{unless}."

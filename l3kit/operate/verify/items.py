@@ -77,9 +77,9 @@ def unreached_checks(cloud: str) -> ItemChecks:
 
 async def check_items(hot: HotStore, listed: Sequence[str], now: int, limits: Limits = LIMITS) -> ItemChecks:
     """Check an open hot tier. `now` is in nanoseconds since 1970. Raises: StoreError."""
-    looked_at = listed[: limits.devices]
-    share = max(limits.least_bytes, limits.bytes // len(looked_at))
-    counted = [await sample_device(hot, one, now, Budget(bytes=share)) for one in looked_at]
+    sampled = listed[: limits.devices]
+    share = max(limits.least_bytes, limits.bytes // len(sampled))
+    counted = [await sample_device(hot, one, now, Budget(bytes=share)) for one in sampled]
     unlisted = await unlisted_devices(hot, listed, Budget(requests=limits.listings))
     refused = [gap.sentence() for gap in refused_items(counted)]
     notes = [*notes_on(counted, unlisted.device_ids), *refused, *_bounds(counted, len(listed), unlisted)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
-from l3kit.notebook.tables import Sheet, Shown, table
+from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.items import item_checks
 from l3kit.operate.verify.links import link_checks
@@ -40,7 +40,7 @@ MAX_SAID = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class VerifyReport(Shown, CheckedAnswer):
+class VerifyReport(Displayable, CheckedAnswer):
     """What `verify` found; shown to people, the failed checks come first.
 
     Attributes:
@@ -68,7 +68,7 @@ class VerifyReport(Shown, CheckedAnswer):
         frame = self.to_frame()
         frame["passed"] = ["passed" if check.passed else "failed" for check in self.checks]
         frame = frame[["passed", "group", "subject", "expected", "seen", "hint"]].rename(columns={"passed": "result"})
-        shown = table(frame, first=[not check.passed for check in self.checks], told_by="result")
+        shown = table(frame, first=[not check.passed for check in self.checks], tint_column="result")
         return Sheet(self.summary(), (shown,), self.notes)
 
     def latency_frame(self) -> pd.DataFrame:

@@ -26,14 +26,14 @@ class SandboxFunctionHost:
         self._session.trust_env = False
 
     def get(self, name: str) -> Deployed | None:
-        content = self._shown(name)
+        content = self._describe(name)
         return None if content is None else _deployed(content)
 
     def list(self) -> list[Deployed]:
         """All of this cloud, by name. Raises: ProvisioningError."""
         answer = self._ask("GET", self._base)
         if answer.status_code != 200:
-            raise ProvisioningError(f"functions on {self._cloud}", _told(answer))
+            raise ProvisioningError(f"functions on {self._cloud}", _refusal_text(answer))
         return [_deployed(content) for content in answer.json()]
 
     def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
@@ -43,7 +43,7 @@ class SandboxFunctionHost:
         }
         answer = self._ask("PUT", self._address(name), files=files, timeout=DEPLOY_SECONDS)
         if answer.status_code != 200:
-            raise ProvisioningError(f"function {name}", _told(answer), "Nothing of it was changed")
+            raise ProvisioningError(f"function {name}", _refusal_text(answer), "Nothing of it was changed")
         deployed = _deployed(answer.json())
         if deployed.state != "active":
             raise ProvisioningError(f"function {name}", f"is {deployed.state}", "Apply again once the cause is gone")
@@ -52,11 +52,11 @@ class SandboxFunctionHost:
     def delete(self, name: str) -> None:
         answer = self._ask("DELETE", self._address(name))
         if answer.status_code not in (200, 404):
-            raise ProvisioningError(f"function {name}", _told(answer))
+            raise ProvisioningError(f"function {name}", _refusal_text(answer))
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         """`/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
-        content = self._shown(name)
+        content = self._describe(name)
         if content is None:
             raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
         key = content["key"]
@@ -77,23 +77,23 @@ class SandboxFunctionHost:
         body = json.dumps({"schedule": schedule, "time": time})
         answer = self._ask("POST", f"{self._address(name)}/fire", data=body, timeout=DEPLOY_SECONDS)
         if answer.status_code != 200:
-            raise L3Error(f"schedule {schedule} of {name}", _told(answer))
+            raise L3Error(f"schedule {schedule} of {name}", _refusal_text(answer))
         return dict(answer.json())
 
     def timers(self, name: str) -> dict[str, str]:
         """The schedules that start this function, by name; empty where it has none or is not there."""
-        content = self._shown(name)
+        content = self._describe(name)
         if content is None:
             return {}
         jobs = {job["name"]: job["schedule"] for job in content["definition"]["schedules"]}
         return {**content["timers"], **jobs}
 
-    def _shown(self, name: str) -> dict[str, Any] | None:
+    def _describe(self, name: str) -> dict[str, Any] | None:
         answer = self._ask("GET", self._address(name))
         if answer.status_code == 404:
             return None
         if answer.status_code != 200:
-            raise ProvisioningError(f"function {name}", _told(answer))
+            raise ProvisioningError(f"function {name}", _refusal_text(answer))
         return dict(answer.json())
 
     def _address(self, name: str) -> str:
@@ -119,7 +119,7 @@ def _deployed(content: dict[str, Any]) -> Deployed:
     return Deployed(content["name"], content["url"], content["code_sha256"], content["state"], definition)
 
 
-def _told(answer: requests.Response) -> str:
+def _refusal_text(answer: requests.Response) -> str:
     try:
         return str(answer.json()["error"])
     except (ValueError, KeyError, TypeError):

@@ -123,7 +123,7 @@ class CloudFunctions:
                 before.retire()
                 self._retired.append(before)
                 await self.end_idle()
-            return json_answer(self._shown(deployment))
+            return json_answer(self._describe(deployment))
 
     async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
         """Raises: RefusedError where Google Cloud would go on serving what was there before."""
@@ -139,12 +139,12 @@ class CloudFunctions:
 
     async def _list(self, request: web.Request) -> web.Response:
         cloud = request.match_info["cloud"]
-        found = [self._shown(deployment) for (of, _), deployment in sorted(self._deployments.items()) if of == cloud]
+        found = [self._describe(deployment) for (of, _), deployment in sorted(self._deployments.items()) if of == cloud]
         return json_answer(found)
 
     async def _get(self, request: web.Request) -> web.Response:
         deployment = self._deployments.get((request.match_info["cloud"], request.match_info["name"]))
-        return json_answer(self._shown(deployment)) if deployment else _missing()
+        return json_answer(self._describe(deployment)) if deployment else _missing()
 
     async def _delete(self, request: web.Request) -> web.Response:
         key = request.match_info["cloud"], request.match_info["name"]
@@ -180,7 +180,7 @@ class CloudFunctions:
         except (StartError, TimedOutError) as error:
             return json_answer({"error": f"{name}: {error}"}, 502)
 
-    def _shown(self, deployment: Deployment) -> dict[str, object]:
+    def _describe(self, deployment: Deployment) -> dict[str, object]:
         record = deployment.record
         shown = record.to_json(f"{self._endpoint}{PREFIXES[record.cloud]}{record.name}")
         shown["timers"] = dict(deployment.timers)

@@ -85,7 +85,7 @@ class HotToCold:
             self,
             FUNCTION,
             started,
-            [one for one in reports if not (one.quiet and one.device_id in removed)],
+            [one for one in reports if not (one.has_nothing_to_report and one.device_id in removed)],
             {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage},
             device_count=len(set(self.devices)),
         )

@@ -63,7 +63,7 @@ class DeviceReport:
         self.skipped.append(Skipped(key, reason))
 
     @property
-    def quiet(self) -> bool:
+    def has_nothing_to_report(self) -> bool:
         """Nothing happened that anybody would want to read about."""
         return not (self.chunks or self.skipped or self.notes or self.remains or self.unmovable or self.ahead)
 
@@ -136,14 +136,14 @@ class RunReport:
             "bytes": sum(device.bytes for device in self.devices),
             "chunks": sum(device.chunks for device in self.devices),
             "unmovable": sum(device.unmovable for device in self.devices),
-            "devices": _told(self.devices),
+            "devices": _device_rows(self.devices),
             "requests": dict(self.requests),
             "retries": dict(self.retries),
             "units": dict(self.units),
         }
 
 
-def _told(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
+def _device_rows(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
     """The devices' parts, with the first ten of all unmovable items named: a report's size is bounded."""
     told, names = [], MAX_NAMED
     for device in devices:
@@ -191,7 +191,7 @@ def report_of(
         cutoff=iso(run.cutoff),
         verdict=verdict_of(devices),
         device_count=device_count,
-        devices=tuple(report for report in devices if not report.quiet),
+        devices=tuple(report for report in devices if not report.has_nothing_to_report),
         requests=requests,
         retries=retries,
         units=units,

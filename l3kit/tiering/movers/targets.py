@@ -98,7 +98,7 @@ class LocalTarget:
 
 
 @contextmanager
-def _told_as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
+def _as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
     """Tell a writer's refusal of these very items from trouble that concerns others too, or may pass.
 
     Args:
@@ -140,7 +140,7 @@ class RemoteTarget:
 
     def fits(self, body: bytes) -> bool:
         """Whether the receiver takes a chunk of this array. What is compressed to tell is kept for `store`."""
-        if payload.surely_fits(len(body), self._limit):
+        if payload.certainly_fits(len(body), self._limit):
             return True
         packed = payload.deflate(body)
         if not payload.chunk_fits(body, packed, self._limit):
@@ -157,7 +157,7 @@ class RemoteTarget:
         """
         packed = self._packed.pop(chunk.sha256, None)
         post = partial(self._writer.post_chunk, limit=self._limit, packed=packed, again=again)
-        with _told_as_refusal(chunk.key, whatever=again):
+        with _as_refusal(chunk.key, whatever=again):
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
@@ -165,7 +165,7 @@ class RemoteTarget:
 
         Raises: ChunkRefusedError, TransferError.
         """
-        with _told_as_refusal(key, whatever=True):
+        with _as_refusal(key, whatever=True):
             return await asyncio.to_thread(self._writer.seal_chunk, key, self._source_cloud)
 
     async def look(self, key: ChunkKey) -> str | None:

@@ -95,7 +95,7 @@ def _base64_size(count: int) -> int:
     return 4 * -(-count // 3)
 
 
-def surely_fits(items_bytes: int, limit: ReceiverLimit) -> bool:
+def certainly_fits(items_bytes: int, limit: ReceiverLimit) -> bool:
     """Whether a chunk of that size fits without looking at it: even data that cannot be compressed would."""
     size = items_bytes + CHUNK_FRAME
     stored = size + 5 * (size // 16_000 + 3) + 64  # deflate falls back to stored blocks

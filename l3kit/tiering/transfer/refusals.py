@@ -74,11 +74,11 @@ def json_object(content: bytes) -> Mapping[str, Any]:
 
 def cause_of(answer: Answer, token: Secret) -> str:
     """The status, and the receiver's own words, shortened and without what they may repeat of the token."""
-    said = "".join(sign if sign.isprintable() else " " for sign in _said(answer).replace(token.reveal(), "***"))
+    said = "".join(sign if sign.isprintable() else " " for sign in _message_of(answer).replace(token.reveal(), "***"))
     return f"HTTP {answer.status}{said if len(said) <= _LONGEST else f'{said[:_LONGEST]}...)'}"
 
 
-def _said(answer: Answer) -> str:
+def _message_of(answer: Answer) -> str:
     if answer.words is not None:
         return f" ({answer.words})"
     if answer.is_page:

@@ -39,7 +39,7 @@ class Provisioner:
     """One cloud that notes what it is asked for."""
 
     provider: str
-    coming: dict[str, Callable[[], tuple[str, ...]]] = field(default_factory=dict)
+    pending_changes: dict[str, Callable[[], tuple[str, ...]]] = field(default_factory=dict)
 
     def preflight(self) -> tuple[str, ...]:
         return ()
@@ -47,8 +47,8 @@ class Provisioner:
     def stores(self, tiers: Any) -> list[Any]:
         return [Part(f"{self.provider}/store/{tier}") for tier in tiers]
 
-    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Any]:
-        self.coming[function] = coming
+    def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Any]:
+        self.pending_changes[function] = pending_changes
         return [Part(f"{self.provider}/function/{function}")]
 
     def schedules(self, movers: Sequence[str]) -> list[Any]:
@@ -107,7 +107,7 @@ def test_links_within_the_plan_are_not_asked_for_and_links_out_of_it_are_before_
             continue
         with pytest.raises(MissingConnectionError, match=r"url=False, token=False"):
             desired_resources(twin.layout, links_of(twin), here)
-        assert here[alone].coming == {}
+        assert here[alone].pending_changes == {}
         assert load_connections(twin.path) == {}
 
 
@@ -127,9 +127,9 @@ def test_rotation_reaches_receiver_and_sender_and_nobody_else(tmp_path: Path) ->
         save_inter_cloud_connection(twin.path, link_id(twin, receiver), "https://x.example", f"old-{receiver}")
     here = clouds(*PROVIDERS)
     resources = desired_resources(twin.layout, links_of(twin), here, rotate_tokens=True)
-    coming = {name: tuple(found()) for cloud in here.values() for name, found in cloud.coming.items()}
+    pending_changes = {name: tuple(found()) for cloud in here.values() for name, found in cloud.pending_changes.items()}
     told = ("variable INTER_CLOUD_TOKEN will differ",)
-    assert coming == {
+    assert pending_changes == {
         "archive-writer": told,
         "cold-writer": told,
         "cold-to-archive-mover": told,
@@ -144,15 +144,15 @@ def test_rotation_reaches_receiver_and_sender_and_nobody_else(tmp_path: Path) ->
         after = load_connections(twin.path)[token.name]
         assert (after.url, after.token != before.token, len(after.token) >= 43) == (before.url, True, True)
         assert token.compare().differences == ()
-    assert {tuple(found()) for cloud in here.values() for found in cloud.coming.values()} == {()}
+    assert {tuple(found()) for cloud in here.values() for found in cloud.pending_changes.values()} == {()}
 
 
 def test_a_token_that_is_missing_reaches_both_ends_and_a_missing_url_the_sender(tmp_path: Path) -> None:
     twin = twin_on(tmp_path, "azure", "gcp", "gcp")
     here = clouds("azure", "gcp")
     desired_resources(twin.layout, links_of(twin), here)
-    assert here["gcp"].coming["cold-writer"]() == ("variable INTER_CLOUD_TOKEN will differ",)
-    assert here["azure"].coming["hot-to-cold-mover"]() == (
+    assert here["gcp"].pending_changes["cold-writer"]() == ("variable INTER_CLOUD_TOKEN will differ",)
+    assert here["azure"].pending_changes["hot-to-cold-mover"]() == (
         "variable INTER_CLOUD_TOKEN will differ",
         "variable REMOTE_COLD_WRITER_URL will differ",
     )

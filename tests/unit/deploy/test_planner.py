@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.clouds.shared.waiting import wait_until
-from l3kit.deploy.plan import Plan, Step, judged
+from l3kit.deploy.plan import Plan, Step, step_for
 from l3kit.deploy.run import apply
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import ProvisioningError
@@ -52,7 +52,7 @@ def log_file(folder: Path) -> Path:
 
 
 def planned(folder: Path, *resources: Fake, destroying: bool = False, data: bool = False) -> Plan:
-    steps = tuple(judged(r, r.compare(), destroying=destroying, data=data) for r in resources)
+    steps = tuple(step_for(r, r.compare(), destroying=destroying, data=data) for r in resources)
     return Plan(
         f"{'destroy' if destroying else 'deploy'} t",
         steps,
@@ -75,7 +75,7 @@ SESSION = Session("sandbox", {})
     ],
 )
 def test_a_finding_becomes_a_step_with_its_reason(fake: Fake, action: str, reason: str) -> None:
-    step = judged(fake, fake.compare(), destroying=False, data=False)
+    step = step_for(fake, fake.compare(), destroying=False, data=False)
     assert (step.action, step.reason) == (action, reason)
 
 
@@ -90,7 +90,7 @@ def test_a_finding_becomes_a_step_with_its_reason(fake: Fake, action: str, reaso
     ],
 )
 def test_removal_spares_data_and_what_is_not_ours(fake: Fake, data: bool, action: str) -> None:
-    assert judged(fake, fake.compare(), destroying=True, data=data).action == action
+    assert step_for(fake, fake.compare(), destroying=True, data=data).action == action
 
 
 def test_apply_carries_out_changes_in_order_and_nothing_else(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.settings import TwinInfo, is_multi_cloud
 from l3kit.tiering.transfer.payload import (
     CHUNK_FRAME,
+    certainly_fits,
     chunk_fits,
     deflate,
     encode,
     event_size,
-    surely_fits,
 )
 
 URL = "https://writer.example/cold"
@@ -126,7 +126,7 @@ def test_estimate_payload_size_accuracy(items: list[dict[str, object]]) -> None:
 
 def test_a_chunk_that_surely_fits_does_so_where_nothing_compresses() -> None:
     """The largest one, of a foreign object's bytes: base64 of it is an event just below Lambda's limit."""
-    largest = bisect_left(range(6_000_000), True, key=lambda size: not surely_fits(size, SMALLEST_LIMIT)) - 1
+    largest = bisect_left(range(6_000_000), True, key=lambda size: not certainly_fits(size, SMALLEST_LIMIT)) - 1
     noise = random.Random(2).randbytes(largest)
     payload = encode([noise, b" " * CHUNK_FRAME], SMALLEST_LIMIT)
     event = event_of(payload.body, payload.headers)

@@ -23,10 +23,10 @@ from l3kit.notebook.tables import (
     TINTS,
     UNBROKEN,
     WIDTH,
+    Displayable,
     Sheet,
-    Shown,
     Table,
-    shown,
+    format_value,
     table,
     visible,
 )
@@ -139,7 +139,7 @@ def test_those_that_go_first_do_and_all_keep_their_order(failed: list[bool]) -> 
     ],
 )
 def test_values_read_as_people_write_them(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert format_value(value) == text
 
 
 def test_numbers_stand_to_the_right_also_where_some_are_missing() -> None:
@@ -192,7 +192,7 @@ def test_rows_beyond_the_limit_are_counted_and_those_that_go_first_are_shown() -
 @given(st.lists(st.sampled_from(["+ create", "  unchanged", "~ update", "  keep"]), max_size=20))
 def test_folded_rows_are_counted_and_all_there(actions: list[str]) -> None:
     frame = pd.DataFrame({"action": actions, "name": [f"r{n}" for n in range(len(actions))]})
-    made = table(frame, told_by="action", fold="unchanged")
+    made = table(frame, tint_column="action", fold="unchanged")
     html, text = made._repr_html_(), str(made)
     assert sorted(cell for cell in Reader(html).cells if cell.startswith("r")) == sorted(frame["name"])
     assert [line.split()[-1] for line in text.splitlines()[1:]] == list(frame["name"])
@@ -205,7 +205,7 @@ def test_folded_rows_are_counted_and_all_there(actions: list[str]) -> None:
 def test_a_row_has_a_tint_only_by_a_word_that_it_shows() -> None:
     words = [*TINTS, "passed", ""]
     frame = pd.DataFrame({"word": words, "n": range(len(words))})
-    rows = [line for line in table(frame, told_by="word")._repr_html_().splitlines() if "<td" in line]
+    rows = [line for line in table(frame, tint_column="word")._repr_html_().splitlines() if "<td" in line]
     assert [("background-color" in row) for row in rows] == [word in TINTS for word in words]
     assert all(word in Reader(row).cells[0] for word, row in zip(words, rows, strict=True))
     assert "background-color" not in table(frame)._repr_html_()
@@ -227,10 +227,10 @@ def test_text_on_a_tint_stays_legible(page: int, tint: str) -> None:
     lighter, darker = sorted((_luminance(under), _luminance(text)), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 7
     frame = pd.DataFrame({"word": [word for word, colour in TINTS.items() if colour == tint]})
-    assert f"rgba({tint}, 0.2)" in table(frame, told_by="word")._repr_html_()
+    assert f"rgba({tint}, 0.2)" in table(frame, tint_column="word")._repr_html_()
 
 
-class Result(Shown):
+class Result(Displayable):
     def sheet(self) -> Sheet:
         return Sheet("1 < 2", (Table(("a",), (("x",),), title="<title>"),), ("a & b", "c"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l3kit.sandbox.shell import deaf, emulator_environment, gateway_environment, installer_environment
+from l3kit.sandbox.shell import emulator_environment, gateway_environment, installer_environment, without_proxies
 
 PLAIN = {
     "PATH": "/bin",
@@ -20,7 +20,7 @@ SHELL = PLAIN | CLOUDS | REGISTRY
 
 
 def test_the_sandbox_hears_nothing_of_clouds_emulators_and_proxies() -> None:
-    assert deaf(SHELL) == PLAIN
+    assert without_proxies(SHELL) == PLAIN
     assert emulator_environment(gateway_environment(SHELL)) == PLAIN
     assert not set(gateway_environment(SHELL)) & set(CLOUDS | REGISTRY)
 

@@ -74,7 +74,7 @@ class Bucket:
             place: dict[str, Any] = {}
             if self.context.aws.region != "us-east-1":
                 place = {"CreateBucketConfiguration": {"LocationConstraint": self.context.aws.region}}
-            self._patiently(lambda: self._s3.create_bucket(Bucket=self.name, **place))
+            self._retry_while_busy(lambda: self._s3.create_bucket(Bucket=self.name, **place))
         self.update()
 
     def update(self) -> None:
@@ -83,10 +83,12 @@ class Bucket:
             if not self.context.owns(tags):
                 kept = {key: value for key, value in tags.items() if not key.startswith("aws:")}
                 merged = [{"Key": key, "Value": value} for key, value in (kept | self.context.tags).items()]
-                self._patiently(lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": merged}))
+                self._retry_while_busy(
+                    lambda: self._s3.put_bucket_tagging(Bucket=self.name, Tagging={"TagSet": merged})
+                )
             for aspect in self._aspects():
                 if aspect.difference():
-                    self._patiently(aspect.mend)
+                    self._retry_while_busy(aspect.mend)
 
     def delete(self) -> None:
         """Delete the bucket with all its objects, versions and unfinished uploads."""
@@ -102,8 +104,8 @@ class Bucket:
     def _s3(self) -> Any:
         return self.context.client("s3")
 
-    def _patiently(self, call: Callable[[], Any]) -> None:
-        self.context.patiently(
+    def _retry_while_busy(self, call: Callable[[], Any]) -> None:
+        self.context.retry_while(
             call, lambda error: code_of(error) == "OperationAborted", f"bucket {self.name} takes changes", BUSY_LIMIT
         )
 

@@ -67,8 +67,8 @@ class Context:
         """Poll until ready or the limit (seconds) is up. Raises: ProvisioningError."""
         partial(wait_until, sleep=self.sleep, clock=self.clock)(ready, what, limit)
 
-    def patiently(
-        self, call: Callable[[], Any], for_now: Callable[[ClientError], bool], what: str, limit: float
+    def retry_while(
+        self, call: Callable[[], Any], is_temporary: Callable[[ClientError], bool], what: str, limit: float
     ) -> None:
         """Retry a call while AWS refuses it temporarily; any other refusal is final.
 
@@ -82,7 +82,7 @@ class Context:
             try:
                 call()
             except ClientError as error:
-                if for_now(error):
+                if is_temporary(error):
                     return False
                 raise
             return True

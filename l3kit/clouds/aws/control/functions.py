@@ -37,7 +37,7 @@ class Function:
     Attributes:
         build: packs the code and collects the variables; called when needed, since an earlier step may make a
             receiver's token.
-        coming: pending changes to it by an earlier step of the same plan, in words.
+        pending_changes: pending changes to it by an earlier step of the same plan, in words.
         memory: MB; CPU is proportional to it.
         timeout: seconds.
     """
@@ -49,7 +49,7 @@ class Function:
     memory: int
     timeout: int
     build: Callable[[], Built] = field(repr=False)
-    coming: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
+    pending_changes: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
     kind: str = "function"
     holds_data: bool = False
 
@@ -120,11 +120,11 @@ class Function:
         return self.context.arn("iam", f"role/{self.role}", regional=False)
 
     def _all_differences(self, there: Mapping[str, Any]) -> list[str]:
-        coming = list(self.coming())
+        pending_changes = list(self.pending_changes())
         try:
-            return self._differences(there) + coming
+            return self._differences(there) + pending_changes
         except MissingConnectionError as missing:  # an earlier step replaces the link, or has removed it
-            return coming or [missing.cause]
+            return pending_changes or [missing.cause]
 
     def _differences(self, there: Mapping[str, Any]) -> list[str]:
         built = self.build()
@@ -150,7 +150,7 @@ class Function:
         return found + variable_differences(variables_of(there, self.name), built.environment)
 
     def _once_role_usable(self, call: Callable[[], Any]) -> None:
-        self.context.patiently(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
+        self.context.retry_while(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
 
     def _settled(self) -> dict[str, Any]:
         """Return the configuration once Lambda has finished all changes of it."""

@@ -103,7 +103,7 @@ class FunctionUrl:
             if sid not in self._statements():  # an earlier try may have made it, with its response lost
                 self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
 
-        self.context.patiently(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
+        self.context.retry_while(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
 
     def _statements(self) -> dict[str, dict[str, Any]]:
         try:

@@ -223,10 +223,10 @@ def permission_table(verbs: Collection[Verb] = VERBS) -> str:
         why = grant.why + (f" ({grant.only})" if grant.only else "")
         if grant.passed_to:
             why += f" (condition: passed to {grant.passed_to})"
-        lines.append(f"| {_shown(grant.actions)} | {grant.on} | {why} | {', '.join(grant.verbs)} |")
+        lines.append(f"| {_code_list(grant.actions)} | {grant.on} | {why} | {', '.join(grant.verbs)} |")
     return "\n".join(lines)
 
 
-def _shown(actions: tuple[str, ...]) -> str:
+def _code_list(actions: tuple[str, ...]) -> str:
     service = actions[0].partition(":")[0]
     return f"`{service}`: " + ", ".join(action.partition(":")[2] for action in actions)

@@ -66,7 +66,7 @@ class AwsProvisioner:
             found.append(Bucket(context, names.archive_s3_bucket(), copied_into=copied_into))
         return found
 
-    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+    def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
         """Return role, log group, the function, and a receiver's URL."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
@@ -81,7 +81,7 @@ class AwsProvisioner:
                 MEMORY.get(function, OTHER_MEMORY),
                 TIMEOUT.get(function, OTHER_TIMEOUT),
                 self._builder(function, runtime),
-                coming,
+                pending_changes,
             ),
         ]
         if link := twin.layout.link_to(function):

@@ -139,7 +139,7 @@ class Schedule:
                 Target=self._target(),
             )
 
-        self.context.patiently(put, _role_is_new, f"role {self.role} can be taken by the scheduler", ROLE_LIMIT)
+        self.context.retry_while(put, _role_is_new, f"role {self.role} can be taken by the scheduler", ROLE_LIMIT)
 
     def _differences(self, there: dict[str, Any]) -> list[str]:
         found = []

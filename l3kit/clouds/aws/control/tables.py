@@ -76,7 +76,7 @@ class Table:
                 self._db.update_table(TableName=self.name, DeletionProtectionEnabled=self.protected)
                 self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
             if not self._recoverable():
-                self.context.patiently(
+                self.context.retry_while(
                     self._recover, _backups_are_new, f"table {self.name} takes backups", BACKUPS_LIMIT
                 )
             if self.expires_by and not self._expires():

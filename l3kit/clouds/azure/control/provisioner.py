@@ -60,7 +60,7 @@ class AzureProvisioner:
             found.append(BlobContainer(self._session, names.store("archive"), twin))
         return found
 
-    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+    def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         parts: list[Resource] = [
             CloudFunction(
@@ -71,7 +71,7 @@ class AzureProvisioner:
                 TIMER_SECONDS if function in MOVERS else OTHER_TIMEOUT,
                 function in RECEIVERS,
                 self._builder(function),
-                coming,
+                pending_changes,
             )
         ]
         link = twin.layout.link_to(function)

@@ -57,7 +57,7 @@ class GcpProvisioner:
             found.append(Bucket(self._session, names.store("archive"), twin, "ARCHIVE"))
         return found
 
-    def function_parts(self, function: str, coming: Callable[[], tuple[str, ...]]) -> list[Resource]:
+    def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
         """Return the function, a mover's Cloud Scheduler job included, and a receiver's link."""
         name, twin, host = self._names.function(function), self._twin, self._session.functions
         mover = function in MOVERS
@@ -73,7 +73,7 @@ class GcpProvisioner:
                 MOVER_TIMEOUT if mover else OTHER_TIMEOUT,
                 function in RECEIVERS,
                 self._builder(function),
-                coming,
+                pending_changes,
                 (job,) if mover else (),
             )
         ]

@@ -195,6 +195,6 @@ class FirestoreClient:
             ("grpc.enable_retries", 0),  # gRPC would repeat a request on its own, deletes too
         ]
         if self._endpoint:
-            deaf = [("grpc.enable_http_proxy", 0)]  # to the shell's proxies
-            return grpc.aio.insecure_channel(self._endpoint, options=options + deaf)
+            no_proxy = [("grpc.enable_http_proxy", 0)]  # to the shell's proxies
+            return grpc.aio.insecure_channel(self._endpoint, options=options + no_proxy)
         return FirestoreGrpcAsyncIOTransport.create_channel(HOST, options=options)

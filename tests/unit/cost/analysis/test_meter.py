@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.cost.analysis.meter import as_moved, beside, metered
+from l3kit.cost.analysis.meter import compare_with_prediction, metered, workload_from_reports
 from l3kit.cost.model.workload import Layout
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import load_prices
@@ -86,7 +86,7 @@ def test_the_bytes_that_crossed_a_border_are_unknown_without_their_ratio() -> No
 
 
 def test_an_agreement_shows_both_and_the_difference() -> None:
-    agreement = beside([HOT], workload(), AWS, BOOK)
+    agreement = compare_with_prediction([HOT], workload(), AWS, BOOK)
     frame = agreement.to_frame().set_index("price")
     assert frame.loc["total", "measured USD"] == agreement.measured.total.known
     assert frame.loc["aws lambda.x86.compute", "difference %"] == pytest.approx(0)
@@ -96,11 +96,11 @@ def test_an_agreement_shows_both_and_the_difference() -> None:
 
 def test_a_workload_is_made_from_what_a_run_moved() -> None:
     devices = [{"device_id": "a"}, {"device_id": "b"}]
-    load = as_moved([{**HOT, "items": 300, "devices": devices}], workload(days_between_runs=7), 179, 113)
+    load = workload_from_reports([{**HOT, "items": 300, "devices": devices}], workload(days_between_runs=7), 179, 113)
     assert (load.devices, load.items_per_device_per_day, load.days_between_runs) == (2, 150, 1)
     assert (load.item_bytes, load.hot_item_bytes) == (179, 113)
     with pytest.raises(ConfigurationError, match="nothing was moved"):
-        as_moved([{**HOT, "items": 0, "devices": []}], workload(), 179, 113)
+        workload_from_reports([{**HOT, "items": 0, "devices": []}], workload(), 179, 113)
 
 
 @pytest.mark.parametrize(

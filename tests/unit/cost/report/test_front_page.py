@@ -12,7 +12,7 @@ import pytest
 
 from l3kit.cost.analysis.scenario import Scenario
 from l3kit.cost.analysis.seed_tables import chunk_frame
-from l3kit.cost.model.amounts import shown
+from l3kit.cost.model.amounts import format_usd
 from l3kit.cost.report.findings import chunk_saving, object_share, per_cent, plain
 from l3kit.cost.report.front_page import FrontPage, first_page
 from l3kit.cost.report.tables import Table, bill_table, doubtful_table, frame_table, quantity_text, source_table
@@ -43,7 +43,7 @@ def test_the_answer_gives_the_total_its_range_and_what_larger_chunks_save(whole:
     )
     assert whole.answer[1].startswith("Chunks of 5 MB need 80\N{NO-BREAK SPACE}% fewer PUTs")
     assert whole.saving.saved is not None
-    assert f"save {shown(whole.saving.saved)} a month here" in whole.answer[2]
+    assert f"save {format_usd(whole.saving.saved)} a month here" in whole.answer[2]
     assert whole.title == f"A test: {middle} a month"
 
 
@@ -124,7 +124,7 @@ def test_the_parts_shown_sum_to_the_total_shown(devices: int) -> None:
     table = bill_table(bill)
     *parts, total = (Decimal(table.rows[n][4].replace("$", "").replace(",", "")) for n in sorted(table.strong))
     assert sum(parts) == total
-    assert table.rows[-1][4] == shown(bill.total.known)
+    assert table.rows[-1][4] == format_usd(bill.total.known)
 
 
 def test_totals_over_an_unknown_row_are_incomplete_in_the_table(incomplete: FrontPage) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from l3kit.cost.analysis.budget import compare, side_by_side
 from l3kit.cost.analysis.choices import break_even, compressions, delete_modes
 from l3kit.cost.analysis.compression import Measured, measure_weather
-from l3kit.cost.analysis.judgement import compare, side_by_side
 from l3kit.cost.analysis.meter import Agreement
 from l3kit.cost.analysis.ranking import rank_layouts
 from l3kit.cost.analysis.scenario import Scenario

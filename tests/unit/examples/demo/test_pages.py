@@ -16,8 +16,8 @@ from bs4 import BeautifulSoup
 
 from l3kit.examples.demo.doc_titles import doc_titles
 from l3kit.examples.demo.index_page import Facts, index_page
-from l3kit.examples.demo.neutral import STATE, WIDGET, shown_notebook, without_paths
 from l3kit.examples.demo.pages import doc_pages, notebook_page, target_of
+from l3kit.examples.demo.redaction import STATE, WIDGET, shown_notebook, without_paths
 from l3kit.examples.demo.scenes import NOTEBOOKS, Outcome, acts
 
 ROOT = Path(__file__).parents[4]

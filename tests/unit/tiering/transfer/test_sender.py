@@ -24,7 +24,7 @@ from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter
-from l3kit.tiering.transfer.payload import deflate, encode, event_size, surely_fits
+from l3kit.tiering.transfer.payload import certainly_fits, deflate, encode, event_size
 from l3kit.tiering.transfer.sender import TIMEOUT_SECONDS, WAITS, Writer
 from l3kit.tiering.transfer.wire import ArchivePart, Response, chunk_pieces
 from tests.support.memory_stores import MemoryObjectStore
@@ -386,7 +386,7 @@ def test_fits_agrees_with_what_is_really_sent(server: Server, writer: Writer, si
 
 
 def test_what_surely_fits_does() -> None:
-    size = next(size for size in range(5_000_000, 0, -1000) if surely_fits(size, SMALLEST_LIMIT))
+    size = next(size for size in range(5_000_000, 0, -1000) if certainly_fits(size, SMALLEST_LIMIT))
     assert size > 4_500_000
     payload = encode([bytes(random.Random(2).randbytes(size + 4000))], SMALLEST_LIMIT)
     assert payload.weight <= SMALLEST_LIMIT.max_bytes

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.cost.analysis.judgement import check_budget, compare, side_by_side
-from l3kit.cost.model.amounts import round_parts, shown
+from l3kit.cost.analysis.budget import check_budget, compare, side_by_side
+from l3kit.cost.model.amounts import format_usd, round_parts
 from l3kit.cost.model.monthly import monthly_bill, move_bill
 from l3kit.cost.model.workload import Layout
 from l3kit.errors import BudgetExceededError, CheckFailedError, ConfigurationError
@@ -26,7 +26,7 @@ def test_the_difference_is_one_sentence_that_names_the_largest_part() -> None:
     other = monthly_bill(workload(ttl_deletes=True), AWS, BOOK)
     saved = BILL.total.known - other.total.known
     text = compare(BILL, other)
-    assert text.startswith(f"aws-aws-aws, a month costs {shown(saved)} (")
+    assert text.startswith(f"aws-aws-aws, a month costs {format_usd(saved)} (")
     assert "less than aws-aws-aws, a month; most of it is hot to cold (-$" in text
     assert text.count(". ") == 0
     assert text.endswith(".")
@@ -60,7 +60,7 @@ def test_a_budget_that_is_exceeded_raises_with_the_largest_part() -> None:
     check_budget(BILL, BILL.total.known)
     with pytest.raises(BudgetExceededError, match=r"over the budget of \$0\.10\. The largest part is ") as caught:
         check_budget(BILL, "0.1")
-    assert shown(BILL.total.known - Decimal("0.1")) in str(caught.value)
+    assert format_usd(BILL.total.known - Decimal("0.1")) in str(caught.value)
 
 
 def test_a_budget_cannot_be_kept_by_an_incomplete_bill() -> None:
@@ -98,7 +98,7 @@ def test_a_move_is_compared_like_a_month() -> None:
     ],
 )
 def test_money_as_text(amount: str | None, text: str) -> None:
-    assert shown(None if amount is None else Decimal(amount)) == text
+    assert format_usd(None if amount is None else Decimal(amount)) == text
 
 
 @given(st.lists(st.decimals(0, 10**6, places=7), max_size=12), st.integers(0, 5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from l3kit.cost.model.amounts import shown
+from l3kit.cost.model.amounts import format_usd
 from l3kit.cost.model.bill import Bill, Total
 from l3kit.cost.model.uses import PARTS
 from l3kit.cost.model.workload import as_number
@@ -38,10 +38,10 @@ def compare(a: Bill, b: Bill) -> str:
         )
     difference = b.total.known - a.total.known
     if not difference:
-        return f"{b.title} costs as much as {a.title}: {shown(a.total.known)}."
+        return f"{b.title} costs as much as {a.title}: {format_usd(a.total.known)}."
     share = f" ({abs(difference) / a.total.known * 100:.0f} %)" if a.total.known else ""
     word = "less" if difference < 0 else "more"
-    return f"{b.title} costs {shown(abs(difference))}{share} {word} than {a.title}{because}."
+    return f"{b.title} costs {format_usd(abs(difference))}{share} {word} than {a.title}{because}."
 
 
 def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
@@ -61,20 +61,20 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
         largest = max(parts, key=lambda part: parts[part].known)
         raise BudgetExceededError(
             bill.title,
-            f"costs {total}, which is {shown(total.known - budget)} over the budget of {shown(budget)}",
+            f"costs {total}, which is {format_usd(total.known - budget)} over the budget of {format_usd(budget)}",
             f"The largest part is {largest}, {parts[largest]}",
         )
     if not total.complete:
         unknown = next(row for row in bill.rows if row.amount is None)
         raise CheckFailedError(
             bill.title,
-            f"may or may not be within the budget of {shown(budget)}: the total is {total}",
+            f"may or may not be within the budget of {format_usd(budget)}: the total is {total}",
             f"Lay a file with the missing price over the book; the first is {unknown.name}",
         )
 
 
 def _signed(amount: Decimal) -> str:
-    return f"+{shown(amount)}" if amount > 0 else shown(amount)
+    return f"+{format_usd(amount)}" if amount > 0 else format_usd(amount)
 
 
 def side_by_side(a: Bill, b: Bill) -> pd.DataFrame:
