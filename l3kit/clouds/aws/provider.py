@@ -61,6 +61,7 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=SMALLEST_LIMIT,
     billing=BILLING,
+    sandbox="l3kit.sandbox.aws.part:PART",
     parameters=(
         CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),
         CloudParameter(

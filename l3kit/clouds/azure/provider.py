@@ -45,5 +45,6 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=ReceiverLimit(100_000_000, "body"),
     billing=BILLING,
+    sandbox="l3kit.sandbox.azure.part:PART",
     packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},
 )

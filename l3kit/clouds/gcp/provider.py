@@ -47,4 +47,5 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=ReceiverLimit(32_000_000, "body"),
     billing=BILLING,
+    sandbox="l3kit.sandbox.gcp.part:PART",
 )

@@ -57,6 +57,11 @@ class AwsParts:
         """Those that run."""
         return tuple(part.emulator for part in self._parts if part.emulator is not None)
 
+    @property
+    def serves(self) -> bool:
+        """Whether moto runs."""
+        return self._moto.emulator is not None
+
     async def start(self) -> None:
         """What every twin on AWS needs. Raises: SandboxError naming what did not start, with its log's last lines."""
         await self._moto.port()

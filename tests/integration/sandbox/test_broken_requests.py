@@ -26,10 +26,10 @@ from google.cloud import firestore, storage
 
 from l3kit.clouds.azure.control.calls import blob_client
 from l3kit.sandbox import SandboxState, status
+from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.processes import session_members
-from l3kit.sandbox.sessions import azure_session
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
