@@ -1,14 +1,10 @@
-"""Who takes part in the conformance suite. A new cloud adds a function here and its name to BACKENDS.
-
-A backend that cannot pass a case declares it in GAPS, with the reason; nothing is skipped in silence.
-"""
+"""The backends of l3kit's own that take part in the conformance suite."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,11 +21,12 @@ from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.clouds.gcp.data import firestore_stores
 from l3kit.clouds.gcp.data import object_stores as gcp_objects
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
+from l3kit.conformance import Backend
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.gcp.part import gcp_session
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
-from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.ports import ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
@@ -37,28 +34,15 @@ FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
 BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
 """Nobody checks it, but DynamoDB Local keeps tables apart by it."""
-GAPS: Mapping[tuple[str, str], str] = {
-    (
-        "gcp",
-        "test_an_archived_object_is_read_only_after_a_restore",
-    ): "the Archive class is readable at once",
+CLASSES: Mapping[str, Mapping[Tier, str]] = {
+    "memory": {"cold": "cold", "archive": "archive"},
+    "aws": {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"},
+    "azure": {"cold": "Cool", "archive": "Archive"},
+    "gcp": {"cold": "COLDLINE", "archive": "ARCHIVE"},
 }
-"""By backend and test."""
-ARCHIVED = {"gcp": "readable"}
-"""What `restore_state` says of an object just archived, where that is not `archived`."""
-
-
-@dataclass(frozen=True)
-class Backend:
-    """How a cloud's stores are made, empty, for one test.
-
-    `journal` makes an empty journal; each call of what it returns opens it anew, as another process would.
-    """
-
-    name: str
-    hot: Callable[[], HotStore]
-    journal: Callable[[], Callable[[], JournalStore]]
-    objects: Callable[[Tier], ObjectStore]
+READABLE_AT_ONCE = {
+    "test_an_archived_object_is_read_only_after_a_restore": "the Archive class is readable at once",
+}
 
 
 def _same(store: MemoryJournalStore) -> MemoryJournalStore:
@@ -71,6 +55,8 @@ def memory() -> Backend:
         MemoryHotStore,
         lambda: partial(_same, MemoryJournalStore()),
         MemoryObjectStore,
+        CLASSES["memory"],
+        "STANDARD",
     )
 
 
@@ -108,6 +94,8 @@ def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Cre
         lambda: open_hot(table("iotDeviceId", "id"), place),
         lambda: partial(open_journal, table("name"), place),
         objects,
+        CLASSES["aws"],
+        "STANDARD",
     )
 
 
@@ -132,6 +120,8 @@ def azure(state: SandboxState) -> Backend:
         lambda: cosmos_stores.open_hot(container("/iotDeviceId"), place),
         lambda: partial(cosmos_stores.open_journal, container("/id"), place),
         objects,
+        CLASSES["azure"],
+        "Hot",
     )
 
 
@@ -152,4 +142,8 @@ def gcp(state: SandboxState) -> Backend:
         lambda: firestore_stores.open_hot(name(), place),
         lambda: partial(firestore_stores.open_journal, name(), place),
         objects,
+        CLASSES["gcp"],
+        "STANDARD",
+        archived="readable",
+        gaps=READABLE_AT_ONCE,
     )
