@@ -111,6 +111,11 @@ def live_names() -> tuple[str, ...]:
     return tuple(name for name in BUILT_IN if provider(name).open_live)
 
 
+def priced_names() -> tuple[str, ...]:
+    """Return the names of the clouds that have prices."""
+    return tuple(name for name in names() if provider(name).billing)
+
+
 def is_known(name: str) -> bool:
     """Return whether there is a cloud of that name. Other packages are searched only if it is not built in."""
     return name in BUILT_IN or name in _added(tuple(sys.path))

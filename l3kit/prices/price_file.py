@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
 from l3kit.errors import ConfigurationError
 from l3kit.prices.units import GIB, RATES, UNITS, Unit
+from l3kit.providers import priced_names
 
-Provider = Literal["aws", "azure", "gcp"]
-PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
+Provider = str
+"""Name of a cloud that has prices: one of `priced_names`."""
 _FILE_KEYS = ("provider", "currency", "bytes_per_gb", "sources", "regions")
 _FIGURE_KEYS = ("value", "unit", "as_of", "source", "confirmed", "note")
 _MAX_BYTES_PER_GB = GIB
@@ -139,8 +140,8 @@ class _Reader:
     def figures(self, content: Any) -> dict[Key, Figure]:
         top = self._table(content, "the file", _FILE_KEYS)
         provider = top.get("provider")
-        if provider not in PROVIDERS:
-            self._refuse("provider", provider, ", ".join(PROVIDERS))
+        if not isinstance(provider, str) or provider not in priced_names():
+            self._refuse("provider", provider, ", ".join(priced_names()))
         if top.get("currency", "USD") != "USD":
             self._refuse("currency", top["currency"], "USD")
         per_gb = top.get("bytes_per_gb", GIB)

@@ -35,6 +35,7 @@ BILLING = Billing(
     functions=("lambda", "x86"),
     logs=("logs", "standard"),
     scheduler=("scheduler", "standard"),
+    default_region="us-east-1",
     counts_units=True,
     restores_by_speed=True,
 )

@@ -32,6 +32,7 @@ BILLING = Billing(
     functions=("functions", "flex"),
     logs=("logs", "analytics"),
     scheduler=("scheduler", "timer"),
+    default_region="eastus",
 )
 """Functions have the next size above those on AWS that there is."""
 

@@ -32,6 +32,7 @@ BILLING = Billing(
     functions=("cloud_run", "request_based"),
     logs=("logs", "ingest"),
     scheduler=("scheduler", "jobs"),
+    default_region="us-central1",
     cpu_apart=True,
     bills_jobs=True,
 )

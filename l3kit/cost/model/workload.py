@@ -10,7 +10,8 @@ from itertools import product
 from typing import Any
 
 from l3kit.errors import ConfigurationError
-from l3kit.prices.price_file import PROVIDERS, Provider
+from l3kit.prices.price_file import Provider
+from l3kit.providers import priced_names
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 
 DAYS_PER_MONTH = Decimal("30.4375")
@@ -36,16 +37,17 @@ class Layout:
     @classmethod
     def parse(cls, text: str) -> Layout:
         """`aws-azure-gcp`: hot, cold, archive. Raises: ConfigurationError listing what is allowed."""
-        parts = text.split("-")
-        if len(parts) != 3 or any(part not in PROVIDERS for part in parts):
+        parts, known = text.split("-"), priced_names()
+        if len(parts) != 3 or any(part not in known for part in parts):
             raise ConfigurationError(
-                "layout", f"{text!r} is not allowed", f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(PROVIDERS)}"
+                "layout", f"{text!r} is not allowed", f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(known)}"
             )
-        return cls(*parts)  # type: ignore[arg-type]
+        return cls(*parts)
 
 
-LAYOUTS: tuple[Layout, ...] = tuple(Layout(*clouds) for clouds in product(PROVIDERS, repeat=3))
-"""All 27 layouts."""
+def all_layouts() -> tuple[Layout, ...]:
+    """Return every layout on clouds that have prices: 27 on l3kit's own."""
+    return tuple(Layout(*clouds) for clouds in product(priced_names(), repeat=3))
 
 
 @dataclass(frozen=True, slots=True)
