@@ -141,7 +141,7 @@ class Forbidding(MemoryHotStore):
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         yield ["stray", "JFK"]
-        raise StoreError("table hot", "scan was answered 403", "Run deploy_l3")
+        raise StoreError("table hot", "scan returned 403", "Run deploy_l3")
 
 
 def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -> None:
@@ -150,7 +150,7 @@ def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -
     found = counted(store)
     assert (found.total("hot"), found.unlisted) == (1, ("stray",))
     assert found.gaps[0].sentence() == (
-        "devices that the twin does not list: could not all be looked for: table hot: scan was answered 403. "
+        "devices that the twin does not list: could not all be looked for: table hot: scan returned 403. "
         "Run deploy_l3"
     )
 
