@@ -25,7 +25,7 @@ NOT_OURS = "is not this twin's: its tag is missing"
 PROTECTED = "is protected against deletion"
 _KEPT = {
     HOLDS_DATA: "they hold data: data=True removes them",
-    NOT_OURS: "not this twin's: no tag",
+    NOT_OURS: "without this twin's ownership tag",
     PROTECTED: "protected against deletion",
 }
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-NEITHER = "is neither shown nor removed: this session does not reach it"
+NEITHER = "is neither shown nor removed: this session has no access to it"
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the total, and the step's text."""
 
@@ -241,8 +241,8 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
         if finding.exists and not finding.owned:
             raise ProvisioningError(
                 f"{resource.kind} {resource.name}",
-                "exists and is not this twin's: it does not carry its tag",
-                "Rename the twin, or remove that resource by hand if it is nobody's",
+                "exists without this twin's ownership tag",
+                "Rename the twin, or remove the resource by hand if it is not in use",
             )
         if finding.fault is not None:
             raise finding.fault

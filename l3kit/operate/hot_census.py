@@ -167,7 +167,7 @@ async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budge
             if budget.is_spent:
                 return Unlisted(tuple(sorted(found)), whole=False)
     except StoreError as error:
-        reason = f"could not all be looked for: {error.resource}: {error.cause}"
+        reason = f"could not all be listed: {error.resource}: {error.cause}"
         gap = Gap("hot", "devices that the twin does not list", reason, error.remedy)
         return Unlisted(tuple(sorted(found)), gap=gap)
     return Unlisted(tuple(sorted(found)))

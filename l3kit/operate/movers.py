@@ -62,7 +62,7 @@ class MoverRun(Displayable, CheckedAnswer):
     def summary(self) -> str:
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
-        left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
+        left = f", {self.unmovable:,} stay hot because their id is not a movable time" if self.unmovable else ""
         return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"
 
     @property
@@ -193,7 +193,7 @@ def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
 def _report(function: str, answer: Any) -> dict[str, Any]:
     if not isinstance(answer, dict) or "verdict" not in answer:
         raise L3Error(
-            function, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
+            function, "did not return a report", "Apply the twin again, so that the deployed code is of this version"
         )
     return answer
 

@@ -150,7 +150,7 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
 
     if gaps := [gap for gap in (*before.gaps, *after.gaps) if gap.uncounted]:
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
-        raise CheckFailedError("conservation", f"cannot be told{gaps_clause(gaps)}", remedies)
+        raise CheckFailedError("conservation", f"is unknown{gaps_clause(gaps)}", remedies)
     frames = {"before": before.to_frame(), "after": after.to_frame()}
     totals = pd.DataFrame({name: frame.groupby("device")["items"].sum() for name, frame in frames.items()})
     totals = totals.fillna(0).astype(int)

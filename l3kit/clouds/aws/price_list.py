@@ -89,7 +89,7 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
             else:
                 renewed[wanted] = found
     if not renewed:
-        raise ConfigurationError(f"AWS prices of {region}", "the price list told none", "Is the region's name right?")
+        raise ConfigurationError(f"AWS prices of {region}", "the price list has none", "Check the region's name")
     target = Path(path)
     write_whole(target, _overlay(renewed, region, today))
     return Refreshed(target, tuple(_name(wanted) for wanted in renewed), left)

@@ -99,7 +99,7 @@ def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
             # Not a call of AWS's: a twin without AWS needs none of its emulators.
             account = str(http.get(f"{endpoint_url}/_sandbox/health", timeout=CONTROL_READ_TIMEOUT).json()["account"])
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        cause = f"did not answer its first call ({type(error).__name__})"
+        cause = f"did not respond to its first call ({type(error).__name__})"
         raise SandboxError("sandbox", cause, "See `l3kit sandbox status`; start it with `l3kit sandbox up`") from None
     boto.events.register("after-call-error", unanswered)
     return AwsSession(region, account, endpoint_url, boto)

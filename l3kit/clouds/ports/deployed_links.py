@@ -129,14 +129,14 @@ class DeployedLinks:
             try:
                 there, writer = self._seen(link.id)
             except PermissionMissingError as error:  # whatever needs this link will raise it
-                notes.append(f"{link.id} could not be looked at: {error}")
+                notes.append(f"{link.id} could not be read: {error}")
                 continue
             if link.id in self._denied:
-                notes.append(f"{link.id} could not be looked at, so {FILE} is trusted: {self._denied[link.id]}")
+                notes.append(f"{link.id} could not be read, so {FILE} is used: {self._denied[link.id]}")
             elif there is not None and writer is not None and there.token:
                 notes += self._keep(link, there)
                 if there.replaces:
-                    notes.append(f"{link.id}: an earlier apply made a token that its writer has yet to be told")
+                    notes.append(f"{link.id}: an interrupted apply created a token that its writer does not have yet")
         return tuple(notes)
 
     # --- changes ----------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class DeployedLinks:
         if len(former) > MAX_FORMER:
             soonest = format_end(min(one.until for one in former))
             raise ProvisioningError(
-                f"link {link}", f"has {len(former) - 1} former tokens already", f"Rotate again after {soonest}"
+                f"link {link}", f"already has {len(former) - 1} former tokens", f"Rotate again after {soonest}"
             )
         replaces = variables_digest(writer.variables) if writer else ""
         self._save(replace(before or self._empty(link), token=new_token(), former=former, replaces=replaces))

@@ -256,7 +256,7 @@ def _part(bill: Bill, name: str) -> Total:
 def _table(report: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = report.get(name)
     if not isinstance(value, Mapping):
-        raise ConfigurationError("run report", f"has no table {name!r}", "Is it RunReport.to_json()?")
+        raise ConfigurationError("run report", f"has no table {name!r}", "Pass the result of RunReport.to_json()")
     return value
 
 

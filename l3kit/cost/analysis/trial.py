@@ -44,7 +44,7 @@ class TrialMove:
                     mover, f"prediction and measurement differ: {agreement.sentence()}", "Compare the rows of both"
                 )
         if unknown:
-            return f"Whether predictions agree cannot be told of {' and '.join(unknown)}: the bills are incomplete."
+            return f"Whether predictions agree is unknown for {' and '.join(unknown)}: the bills are incomplete."
         return f"Both bills agree with their predictions within {TOLERANCE * 100:.0f} %."
 
     def stored(self) -> str:

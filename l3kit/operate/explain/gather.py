@@ -49,7 +49,7 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
     """
     checked_device(device_id)
     if now is not None and now.tzinfo is None:
-        raise ConfigurationError("now", f"{now.isoformat()} names no time zone", "Give it in UTC")
+        raise ConfigurationError("now", f"{now.isoformat()} has no time zone", "Give it in UTC")
     moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
     facts = run(_gather(session, twin, device_id, moment))
     if not facts.configured and not (

@@ -143,7 +143,7 @@ def _exact(item: bytes) -> Any:
     try:
         return exact_loads(item)
     except ValueError as error:
-        raise ItemRefusedError("an item", f"cannot be told: {error}", "Ask for the range without it") from None
+        raise ItemRefusedError("an item", f"cannot be returned: {error}", "Ask for the range without it") from None
 
 
 def _fitting(page: Page, size: int, *, first: bool) -> tuple[int, int]:

@@ -181,7 +181,7 @@ ROUNDS: list[dict[str, Broken]] = [
     {
         "azure: a further setting": (
             lambda s, t: change_settings(s, t, "azure", "hot-reader", with_setting("EXTRA", "1")),
-            "variable EXTRA is not wanted",
+            "variable EXTRA is unexpected",
         ),
         "azure: a schedule that somebody changed": (
             lambda s, t: change_settings(
@@ -215,7 +215,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),
-            "public access is not prevented",
+            "public access prevention is off",
         ),
     },
 ]
@@ -343,7 +343,7 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
         check_links(clouds, twin)
     told = str(caught.value)
     assert told.startswith(f"config_inter_cloud.json of {twin.name}: connections.")
-    assert f"connections.{COLD_LINK}.url differs from what hot-to-cold-mover was told; run deploy_l3" in told
+    assert f"connections.{COLD_LINK}.url differs from the environment of hot-to-cold-mover; run deploy_l3" in told
     assert f"connections.{ARCHIVE_LINK} has no url or no token: deploy archive-writer first" in told
     assert "Nothing was moved" in told
     assert not tokens & set(re.findall(r"[\w-]+", told))
@@ -354,7 +354,9 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
 def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
     hot = twin.layout.hot
     change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "a-third-token"))
-    with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
+    with pytest.raises(
+        ConfigurationError, match=rf"{COLD_LINK}\.token differs from the environment of hot-to-cold-mover"
+    ):
         check_links(clouds, twin)
     apply(plan(twin, clouds), clouds)
     check_links(clouds, twin)
@@ -436,14 +438,14 @@ def test_what_is_somebody_elses_is_refused_and_kept(clouds: Session, make_twin: 
     cloud, make = OTHERS[case]
     made = make_twin(cloud, cloud, cloud)
     label = make(clouds, made)
-    with pytest.raises(ProvisioningError, match=f"{label}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"{label}: exists without this twin's ownership tag"):
         plan(made, clouds)
     wanted = plan_destroy(made, clouds, data=True)
     kept = [(step.action, f"{step.kind} {step.name}") for step in wanted.steps]
     assert ("keep", label) in kept
     assert not wanted.changes
     apply(wanted, clouds)
-    with pytest.raises(ProvisioningError, match=f"{label}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"{label}: exists without this twin's ownership tag"):
         plan(made, clouds)
 
 

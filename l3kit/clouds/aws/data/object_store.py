@@ -52,7 +52,7 @@ class S3ObjectStore:
 
     def key_fault(self, key: str) -> str | None:
         """S3 allows any key of 1 to 1,024 bytes."""
-        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of 1 to {MAX_KEY_BYTES:,} bytes"
+        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
     async def create(
         self,

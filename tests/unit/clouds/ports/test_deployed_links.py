@@ -77,7 +77,7 @@ def link_of(links: DeployedLinks) -> str:
 
 def rotated(links: DeployedLinks) -> LinkToken:
     token = LinkToken(links, link_of(links), rotate=True)
-    assert token.compare().differences == ("a new token is asked for",)
+    assert token.compare().differences == ("a new token was requested",)
     token.update()
     assert token.compare().differences == ()
     return token
@@ -188,15 +188,13 @@ def test_settings_that_may_not_be_read_are_told_and_nothing_is_made_anew(world: 
         LinkToken(links, link_of(links)).compare()
     assert links.refresh(["gcp"]) == ()
     (note,) = links.refresh(["aws"])
-    assert note == (
-        f"{link_of(links)} could not be looked at: function cold-writer: GetFunction is not allowed. Ask for it"
-    )
+    assert note == (f"{link_of(links)} could not be read: function cold-writer: GetFunction is not allowed. Ask for it")
     assert not (links.twin.path / FILE).exists()
     save_inter_cloud_connection(links.twin.path, link_of(links), "https://w", "old")
     before = (links.twin.path / FILE).read_bytes()
     (note,) = links.refresh()
     assert note == (
-        f"{link_of(links)} could not be looked at, so {FILE} is trusted: "
+        f"{link_of(links)} could not be read, so {FILE} is used: "
         "function cold-writer: GetFunction is not allowed. Ask for it"
     )
     assert nothing_differs(world, links)
@@ -324,7 +322,7 @@ def test_a_rotation_killed_after_any_step_is_completed_by_the_next_apply(
     assert (world.azure.told[WRITER][TOKEN] == "old") == (unknown_there or done == 0)
     if unknown_there:
         (note,) = links.refresh()
-        assert note == f"{link_of(links)}: an earlier apply made a token that its writer has yet to be told"
+        assert note == f"{link_of(links)}: an interrupted apply created a token that its writer does not have yet"
         LinkToken(links, link_of(links)).update()
         for function in (WRITER, MOVER):
             world.put(links, function)
