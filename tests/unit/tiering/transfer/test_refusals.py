@@ -114,7 +114,7 @@ def test_a_writer_that_confirms_no_digest_is_refused_in_words(server: Server, wr
         writer.post_chunk(chunk, "aws")
 
 
-# --- a writer that does not accept gzip --------------------------------------------------------------------------------
+# --- a writer that does not accept gzip --------------------------------------------------------------------------
 
 
 def plain_only(chunk: Chunk) -> Any:
