@@ -39,13 +39,13 @@ def no_progress(done: int, total: int, text: str) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ApplyResult(Displayable, Answer):
-    """What apply did.
+    """The result of applying a plan.
 
     Attributes:
         done: steps carried out, in order.
         unchanged: number of resources that needed no change; in a plan to destroy, of those already gone.
         seconds: duration.
-        gaps: parts that the plan left out.
+        gaps: parts that the plan omitted.
         kept: resources that a plan to destroy kept, each with the reason.
     """
 

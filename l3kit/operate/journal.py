@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class JournalReport(Displayable, Answer):
-    """What the journal holds.
+    """The journal's records.
 
     Attributes:
-        records: each device's, the twin's in its order, then others of which one is left.
-        gaps: what could not be read.
+        records: by device, first those of the twin's config in its order, then records left of other devices.
+        gaps: records that could not be read.
     """
 
     records: tuple[tuple[str, DeviceRecord], ...]
@@ -126,7 +126,7 @@ class TierObjects(Displayable, Answer):
     objects: tuple[ObjectInfo, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per object: key, items (missing where it does not tell), bytes, storage class."""
+        """One row per object: key, items (missing if the object does not record it), bytes, storage class."""
         import pandas as pd
 
         rows = [[o.key, _items(o), o.size, o.storage_class] for o in self.objects]

@@ -31,11 +31,11 @@ MAX_REASONS = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRun(Displayable, CheckedAnswer):
-    """What `run_mover` did: one or more invocations of a mover.
+    """The result of `run_mover`: the reports of one or more invocations of a mover.
 
     Attributes:
         function: the mover.
-        reports: what each invocation reported, as plain values.
+        reports: of each invocation, as plain JSON values.
     """
 
     function: str
@@ -124,7 +124,7 @@ class MoverRun(Displayable, CheckedAnswer):
 
 
 def check_complete(runs: Iterable[MoverRun]) -> None:
-    """Raise CheckFailedError where one of these runs is not complete or left something."""
+    """Raise CheckFailedError if one of these runs is not complete or left something."""
     runs = list(runs)
     left = [skip for run in runs for skip in run.skipped]
     bad = [run.verdict for run in runs if run.verdict != "complete"]

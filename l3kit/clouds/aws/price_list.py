@@ -73,8 +73,8 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
         today: becomes each figure's date.
         region: whose prices.
         client: a boto3 `pricing` client; None makes one with the default credentials.
-    Raises: PermissionMissingError where there are no credentials or they lack pricing:GetProducts; ProvisioningError
-        where the API failed; ConfigurationError where it told no price at all. No file is written then.
+    Raises: PermissionMissingError if there are no credentials or they lack pricing:GetProducts; ProvisioningError
+        where the API failed; ConfigurationError if it told no price at all. No file is written then.
     """
     check_writable(Path(path))
     client = client or _client()

@@ -97,7 +97,7 @@ class DeployedLinks:
         return self._seen(link)[1]
 
     def address(self, link: Link) -> tuple[str, str]:
-        """Url and token of its writer. Raises: MissingConnectionError where one is not known."""
+        """Url and token of its writer. Raises: MissingConnectionError if one is not known."""
         found = self.get(link.id)
         if found is not None and found.complete:
             return found.url, found.token

@@ -202,7 +202,7 @@ def workload_from_reports(
 
     Args:
         item_bytes, hot_bytes: means, as `compression.measure` finds them.
-    Raises: ConfigurationError where the run moved nothing.
+    Raises: ConfigurationError if the run moved nothing.
     """
     devices = {device["device_id"] for report in reports for device in report["devices"]}
     items = sum((_decimal(report, "items") for report in reports), Decimal(0))

@@ -36,7 +36,7 @@ class TrialMove:
     agreements: tuple[tuple[str, Agreement], ...]
 
     def check(self) -> str:
-        """One sentence. Raises: CheckFailedError where prediction and measurement are off by more than 2 %."""
+        """One sentence. Raises: CheckFailedError if prediction and measurement are off by more than 2 %."""
         unknown = [mover for mover, agreement in self.agreements if agreement.difference is None]
         for mover, agreement in self.agreements:
             if agreement.difference is not None and abs(agreement.difference) > TOLERANCE:
