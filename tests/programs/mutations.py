@@ -169,7 +169,7 @@ MUTATIONS = (
     Mutation(
         "a seal is dropped without a receipt",
         "l3kit/tiering/movers/cold_to_archive.py",
-        "        if last:  # its number is spent",
+        "        if last:  # else nothing would record",
         "        if False:  # its number is spent",
         (LOOKED_AT,),
     ),

@@ -74,7 +74,7 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
         region: whose prices.
         client: a boto3 `pricing` client; None makes one with the default credentials.
     Raises: PermissionMissingError if there are no credentials or they lack pricing:GetProducts; ProvisioningError
-        where the API failed; ConfigurationError if it told no price at all. No file is written then.
+        if the API failed; ConfigurationError if it returned no price. No file is written then.
     """
     check_writable(Path(path))
     client = client or _client()
