@@ -113,7 +113,7 @@ def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
     assert "config.json: tuning: COMPRESSION: 'rar' is not allowed" in text
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"REWRITE_GUARD": "page"}}))
     assert "tuning: REWRITE_GUARD was removed, because the store now decides each delete: remove the line" in text
-    assert "known are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
+    assert "allowed are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
 
 
 @pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])

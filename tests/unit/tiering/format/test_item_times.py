@@ -130,7 +130,7 @@ def test_the_canonical_form_has_as_many_digits_as_the_twins_times(fraction: int,
 
 
 def test_a_time_with_more_digits_than_the_twins_is_refused_and_never_rounded() -> None:
-    with pytest.raises(NotATimeError, match=r"has 4 fraction digits.*have 3.*Set time_digits to 4 in config\.json"):
+    with pytest.raises(NotATimeError, match=r"has 4 fraction digits.*allows 3.*Set time_digits to 4 in config\.json"):
         canonical_text("2026-05-31T12:00:00.12340Z")
 
 

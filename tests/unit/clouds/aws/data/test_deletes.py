@@ -157,7 +157,7 @@ def test_a_request_without_an_answer_leaves_all_and_is_not_sent_again() -> None:
     [
         ("AccessDenied", "deploy_l3"),
         ("ResourceNotFound", "The table is missing"),
-        ("ValidationError", "report"),
+        ("ValidationError", "Report"),
         ("ItemCollectionSizeLimitExceeded", ""),
         ("SomethingNew", ""),
     ],
