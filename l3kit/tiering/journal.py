@@ -66,7 +66,7 @@ class DeviceJournal:
                 "No action needed: that run moves it",
             )
 
-    def number_from(self, number: int) -> None:
+    def start_numbering_at(self, number: int) -> None:
         """Set the next chunk number of a new record. The next `begin` persists it."""
         self.record = replace(self.record, next_number=number)
 

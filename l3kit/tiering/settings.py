@@ -68,7 +68,7 @@ class FunctionSpec:
         stores: stores it always uses.
         target: the store it writes to if that tier is on the same cloud; otherwise it uses the remote url.
         remote_url: for senders, the variable with the url of the writer on the next cloud.
-        looks_into: an optional store that it only lists, available if that tier is on the same cloud.
+        optional_store: an optional store that it only lists, available if that tier is on the same cloud.
         token: whether it always needs INTER_CLOUD_TOKEN (receivers).
     """
 
@@ -79,7 +79,7 @@ class FunctionSpec:
     target: StoreName | None = None
     remote_url: str | None = None
     token: bool = False
-    looks_into: StoreName | None = None
+    optional_store: StoreName | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
@@ -92,9 +92,9 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
             ("hot", "journal"),
             "cold",
             "REMOTE_COLD_WRITER_URL",
-            looks_into="archive",
+            optional_store="archive",
         ),
-        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, looks_into="archive"),
+        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, optional_store="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
@@ -268,10 +268,10 @@ def load_settings(
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
-    if (looks := spec.looks_into) and all(
-        env.get(name, "").strip() for name in (names[looks], *cloud.places.get(looks, ()))
+    if (optional := spec.optional_store) and all(
+        env.get(name, "").strip() for name in (names[optional], *cloud.places.get(optional, ()))
     ):  # functions deployed by an older version lack them
-        stores[looks] = env[names[looks]].strip()
+        stores[optional] = env[names[optional]].strip()
     for resource in needed:
         for name in cloud.places.get(resource, ()):
             _require(env, name, function)
@@ -305,8 +305,8 @@ def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive
     spec = FUNCTIONS[function]
     names = cloud.stores
     resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
-    if spec.looks_into == "archive" and archive_here:
-        resources.append(spec.looks_into)
+    if spec.optional_store == "archive" and archive_here:
+        resources.append(spec.optional_store)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in cloud.places.get(r, ())}
     if spec.role == "mover":

@@ -76,6 +76,6 @@ def format_end(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(_FORM)
 
 
-def still_taken(former: Sequence[FormerToken], now: datetime) -> tuple[FormerToken, ...]:
+def unexpired(former: Sequence[FormerToken], now: datetime) -> tuple[FormerToken, ...]:
     """The tokens that have not expired."""
     return tuple(one for one in former if now < one.until)

@@ -148,8 +148,8 @@ MUTATIONS = (
     Mutation(
         "numbers begin at 1 where the record is missing",
         "l3kit/tiering/movers/device_move.py",
-        "        self._journal.number_from((highest or 0) + 1)\n",
-        "        self._journal.number_from(1)\n",
+        "        self._journal.start_numbering_at((highest or 0) + 1)\n",
+        "        self._journal.start_numbering_at(1)\n",
         (LOOKED_AT,),
     ),
     Mutation(
@@ -553,7 +553,7 @@ MUTATIONS = (
     Mutation(
         "DynamoDB: a scan goes on behind each item instead of each device",
         "l3kit/clouds/aws/data/hot_store.py",
-        'request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}',
+        'request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": MAX_SORT_KEY}}',
         "return",
         (DEVICES_NAMED,),
     ),

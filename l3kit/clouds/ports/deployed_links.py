@@ -24,7 +24,7 @@ from l3kit.tiering.tokens import (
     Secret,
     format_end,
     parse_former,
-    still_taken,
+    unexpired,
 )
 from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, variables_digest
 from l3kit.twin.layout import Link
@@ -230,7 +230,7 @@ class DeployedLinks:
     def _still_held(self, link: str, writer: DeployedWriter) -> tuple[FormerToken, ...]:
         """Return the former tokens that the writer must still accept once it has a new token."""
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
-        former = {one.token: one.until for one in still_taken(self._former(writer), self.now())}
+        former = {one.token: one.until for one in unexpired(self._former(writer), self.now())}
         held = self.sender_token(link)
         if in_force and held not in former:  # otherwise no sender ever got the current token
             former[in_force] = self._end()
@@ -245,7 +245,7 @@ class DeployedLinks:
         if writer is None or not soon:
             return frozenset()
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
-        taken = {one.token for one in still_taken(soon, self.now())}
+        taken = {one.token for one in unexpired(soon, self.now())}
         held = self.sender_token(link)
         ending = {one.token for one in soon if one.token in taken and one.token == held}
         if any(one.token == in_force for one in soon) and held in (None, in_force):  # not yet set at the writer

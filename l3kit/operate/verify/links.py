@@ -13,7 +13,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings import FUNCTIONS
-from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, still_taken
+from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link
 
@@ -60,7 +60,7 @@ def link_checks(
             hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
             yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
-        former = still_taken(connection.former, now())
+        former = unexpired(connection.former, now())
         if receiving:
             yield from _receiving(link.id, connection, former, link.receiver)
         if sending:

@@ -29,7 +29,7 @@ from l3kit.tiering.format.item_times import (
     start_of,
 )
 
-BEHIND_ALL = "\U0010ffff" * 256
+MAX_SORT_KEY = "\U0010ffff" * 256
 """The greatest text of 1,024 UTF-8 bytes, DynamoDB's longest sort key: no sort key is greater."""
 _LATE = "~"
 """Sorts after every character with which a time text may continue."""
@@ -103,7 +103,7 @@ def text_ranges(start: int | None, end: int | None) -> list[TextRange]:
     keys as well. With both bounds open they contain everything, including keys that are not times.
     """
     if start is None and end is None:
-        return [TextRange("", BEHIND_ALL)]
+        return [TextRange("", MAX_SORT_KEY)]
     first_day = "0001" if start is None else _minute(start - MAX_OFFSET)[:10]
     last_day = "9999" if end is None else _minute(end + MAX_OFFSET)[:10]
     wide = TextRange(first_day, last_day + _LATE)  # a blank sorts before all hours that follow a T

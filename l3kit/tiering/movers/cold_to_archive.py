@@ -27,9 +27,9 @@ FUNCTION = "cold-to-archive-mover"
 REPORT_PREFIX = f"{RESERVED_PREFIX}reports/{FUNCTION}/"
 FOREIGN = "(foreign keys)"
 """The device name in the report for third-party objects."""
-SEAL_KEPT = timedelta(days=1)
+SEAL_RETENTION = timedelta(days=1)
 """How long a seal blocks late writes of a dead run; longer than any function runs."""
-MAX_KEYS_TOLD = 10_000
+MAX_KEYS_LISTED = 10_000
 _SEAL_SIZE = 64
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class _Run:
     job: ColdToArchive
     pace: Pace
     reports: dict[str, DeviceReport] = field(default_factory=dict)
-    keys_told: int = 0
+    keys_listed: int = 0
     last_chunks: LastChunks = field(default_factory=LastChunks)
 
     async def work(self) -> None:
@@ -184,14 +184,14 @@ class _Run:
         report.bytes += info.size
         count = info.metadata.get("items", "")
         report.items += int(count) if count.isdecimal() else 0
-        if self.keys_told < MAX_KEYS_TOLD:
+        if self.keys_listed < MAX_KEYS_LISTED:
             report.keys.append(info.key)
-        elif self.keys_told == MAX_KEYS_TOLD:
-            report.notes.append(f"only the keys of the first {MAX_KEYS_TOLD} moved objects are listed")
-        self.keys_told += 1
+        elif self.keys_listed == MAX_KEYS_LISTED:
+            report.notes.append(f"only the keys of the first {MAX_KEYS_LISTED} moved objects are listed")
+        self.keys_listed += 1
 
     async def _drop_seal(self, info: ObjectInfo, last: bool, report: DeviceReport) -> None:
-        if self.job.clock() - info.modified < SEAL_KEPT:
+        if self.job.clock() - info.modified < SEAL_RETENTION:
             return
         if last:  # else nothing would record that its number and those before it are spent
             await leave_receipt(self.job.cold, info.key, info.sha256)

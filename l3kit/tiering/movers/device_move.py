@@ -15,7 +15,7 @@ from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreErro
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import ChunkFiller, ChunkKey, Draft
 from l3kit.tiering.format.item_times import movable_moment
-from l3kit.tiering.format.time_ranges import BEHIND_ALL, due, movable_range
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, due, movable_range
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
@@ -28,7 +28,7 @@ from l3kit.tiering.settings import Tuning
 
 MAX_NUMBERS_TRIED = 20
 """Maximum keys in a row with other content before the device is left for this run."""
-MAX_STRANGE = 1000
+MAX_COUNTED_AHEAD = 1000
 """Maximum keys beyond the present that are counted in one run."""
 DELETE_ROUNDS = 20
 """Maximum retry rounds for items that failed to delete."""
@@ -61,7 +61,7 @@ class DeviceMove:
         self._journal = journal
         self._cutoff = cutoff
         self._latest = latest
-        self._looked_up_to = ""
+        self._checked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
         self._refused: set[str] = set()
@@ -86,7 +86,7 @@ class DeviceMove:
         return self.report
 
     async def _move_chunks(self, cutoff: int) -> None:
-        await self._look_behind()
+        await self._count_ahead()
         after: str | None = None
         while True:
             filler, exhausted = await self._fill(cutoff, after)
@@ -134,18 +134,18 @@ class DeviceMove:
     def _leave_unmovable(self, sort_keys: Sequence[str]) -> None:
         """Count unmovable keys, each once: part of a page is read again with the next chunk."""
         for key in sort_keys:
-            if key > self._looked_up_to and movable_moment(key) is None:
+            if key > self._checked_up_to and movable_moment(key) is None:
                 self.report.leave(key)
-        self._looked_up_to = max(self._looked_up_to, sort_keys[-1])
+        self._checked_up_to = max(self._checked_up_to, sort_keys[-1])
 
-    async def _look_behind(self) -> None:
+    async def _count_ahead(self) -> None:
         """Count the keys that sort after the present, which reads of due items never reach."""
         since = movable_range(self._latest, None).since
-        page = await self._hot.read_page(self._device_id, since=since, before=BEHIND_ALL, limit=MAX_STRANGE)
-        strange = [key for key in page.sort_keys if movable_moment(key) is None]
-        for key in strange:
+        page = await self._hot.read_page(self._device_id, since=since, before=MAX_SORT_KEY, limit=MAX_COUNTED_AHEAD)
+        unmovable = [key for key in page.sort_keys if movable_moment(key) is None]
+        for key in unmovable:
             self.report.leave(key)
-        self.report.ahead += len(page.sort_keys) - len(strange)
+        self.report.ahead += len(page.sort_keys) - len(unmovable)
 
     def _refuse(self, sort_key: str, reason: str) -> None:
         if sort_key not in self._refused:
@@ -191,7 +191,7 @@ class DeviceMove:
 
     async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
         if self._journal.record.is_new:
-            await self._number_behind_the_highest()
+            await self._number_after_the_highest()
         for _ in range(MAX_NUMBERS_TRIED):
             number = self._journal.record.next_number
             chunk = draft.chunk(self._device_id, number, self._tuning.compression, body)
@@ -209,7 +209,7 @@ class DeviceMove:
             "If the journal was lost, see docs/journal.md, 'A lost journal'",
         )
 
-    async def _number_behind_the_highest(self) -> None:
+    async def _number_after_the_highest(self) -> None:
         """Continue after the highest number in the tiers: the device is new, or its record was lost.
 
         Of two concurrent runs, the journal lets only one begin.
@@ -220,7 +220,7 @@ class DeviceMove:
                 "the cold writer, an older or third-party one, does not report which chunk numbers are spent: they"
                 " start at 1 (docs/journal.md, 'A lost journal')"
             )
-        self._journal.number_from((highest or 0) + 1)
+        self._journal.start_numbering_at((highest or 0) + 1)
 
     async def _delete(self, draft: Draft) -> None:
         for taken in draft.taken:

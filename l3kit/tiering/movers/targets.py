@@ -98,16 +98,16 @@ class LocalTarget:
 
 
 @contextmanager
-def _as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
+def _as_refusal(key: ChunkKey, *, any_400: bool = False) -> Iterator[None]:
     """Convert a writer's refusal of this chunk to ChunkRefusedError; pass other and transient errors through.
 
     Args:
-        whatever: treat any 400 as a refusal.
+        any_400: treat any 400 as a refusal.
     """
     try:
         yield
     except TransferError as error:
-        if error.status != 413 and not (error.status == 400 and (whatever or error.field in _ABOUT_ITEMS)):
+        if error.status != 413 and not (error.status == 400 and (any_400 or error.field in _ABOUT_ITEMS)):
             raise
         where = f"{error.resource}: {key}"
         raise ChunkRefusedError(where, error.cause, error.remedy, index=error.index) from None
@@ -157,7 +157,7 @@ class RemoteTarget:
         """
         packed = self._packed.pop(chunk.sha256, None)
         post = partial(self._writer.post_chunk, limit=self._limit, packed=packed, again=again)
-        with _as_refusal(chunk.key, whatever=again):
+        with _as_refusal(chunk.key, any_400=again):
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
@@ -165,7 +165,7 @@ class RemoteTarget:
 
         Raises: ChunkRefusedError, TransferError.
         """
-        with _as_refusal(key, whatever=True):
+        with _as_refusal(key, any_400=True):
             return await asyncio.to_thread(self._writer.seal_chunk, key, self._source_cloud)
 
     async def look(self, key: ChunkKey) -> str | None:

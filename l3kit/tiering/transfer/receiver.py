@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering.format.digest import ContentDigest
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.tokens import FormerToken, Secret, still_taken
+from l3kit.tiering.tokens import FormerToken, Secret, unexpired
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
@@ -50,7 +50,7 @@ class WriterFunction(ABC):
 
     async def handle(self, request: Request) -> Response:
         """Handle one request. Errors of the sender or the store become error responses."""
-        former = (one.token for one in still_taken(self._former, self._clock()))
+        former = (one.token for one in unexpired(self._former, self._clock()))
         if not wire.check_token(request, self._token, *former):
             if not self._token:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")

@@ -17,7 +17,7 @@ from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.ports import Page, always
 
 BATCH = 25
@@ -121,7 +121,7 @@ class DynamoHotStore:
             last = content.get("LastEvaluatedKey")
             if last is None:
                 return
-            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": MAX_SORT_KEY}}
 
     async def close(self) -> None:
         self._table.client.close()

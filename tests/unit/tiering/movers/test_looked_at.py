@@ -20,7 +20,7 @@ from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, encode_sort_
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.archive_targets import LocalArchive
-from l3kit.tiering.movers.cold_to_archive import SEAL_KEPT, ColdToArchive
+from l3kit.tiering.movers.cold_to_archive import SEAL_RETENTION, ColdToArchive
 from l3kit.tiering.movers.hot_to_cold import HotToCold
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import JournalRow
@@ -451,7 +451,7 @@ def test_the_cold_side_always_tells_the_highest_number_ever_used(history: list[t
     number = 0
     for what, day in history:
         if what.startswith("archive"):
-            late = EARLY + 2 * SEAL_KEPT + timedelta(days=60)
+            late = EARLY + 2 * SEAL_RETENTION + timedelta(days=60)
             cold.now = EARLY + timedelta(days=60)
             now = late if what == "archive late" else cold.now
             report = archive_all(cold, archive, now=now, before=EARLY + timedelta(days=day))
