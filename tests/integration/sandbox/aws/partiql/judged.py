@@ -1,6 +1,6 @@
 """Drawn statements, sent to the sandbox and to DynamoDB Local: both answer alike, and are left with the same items.
 
-Only `python -m tests.dynamodb_local` runs this; the cases of `test_dynamodb_server.py` run everywhere.
+Only `python -m tests.programs.dynamodb_local` runs this; the cases beside it run everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.test_dynamodb_server import (
+from tests.integration.sandbox.aws.partiql.statements import (
     EQUAL,
     FOREIGN,
     NAMES,
@@ -23,7 +23,6 @@ from tests.conformance.test_dynamodb_server import (
     in_sets,
     wire,
 )
-from tests.integration.conftest import aws, sandbox  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.sandbox
 
@@ -32,8 +31,8 @@ VALUES = [wire(value) for pair in (*EQUAL, *UNEQUAL) for value in pair]
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_both_decide_each_statement_alike(aws: Callable[[str], Any], seed: int) -> None:  # noqa: F811 (a fixture)
-    assert FOREIGN, "run by python -m tests.dynamodb_local"
+def test_both_decide_each_statement_alike(aws: Callable[[str], Any], seed: int) -> None:
+    assert FOREIGN, "run by python -m tests.programs.dynamodb_local"
     tables = [Table(aws("dynamodb")), Table(foreign_client(FOREIGN))]
     drawn = random.Random(seed)
     items = [drawn_item(drawn) for _ in range(25)]

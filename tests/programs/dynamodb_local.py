@@ -1,9 +1,9 @@
 """Asks Amazon's DynamoDB Local for its judgement: the hot store's, the journal's and PartiQL's cases run against it.
 
-`L3KIT_ACCEPT_DYNAMODB_LOCAL_LICENCE=yes python -m tests.dynamodb_local`, about two minutes. Whoever sets the variable
-accepts the DynamoDB Local License Agreement (LICENSE.txt in the package), which asks for an AWS account in good
-standing. It binds every address of the machine, so it and the cases run in a network namespace of their own, which has
-a loopback and nothing else. The exit code is 1 where a case fails, 2 where it was not asked; the reason is printed.
+`L3KIT_ACCEPT_DYNAMODB_LOCAL_LICENCE=yes python -m tests.programs.dynamodb_local`, about two minutes. Whoever sets the
+variable accepts the DynamoDB Local License Agreement (LICENSE.txt in the package), which asks for an AWS account in
+good standing. It binds every address of the machine, so it and the cases run in a network namespace of their own, which
+has a loopback and nothing else. The exit code is 1 where a case fails, 2 where it was not asked; the reason is printed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from pathlib import Path
 
 from tests.judges.installing import Judge, JudgeError, installed
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LICENCE = "L3KIT_ACCEPT_DYNAMODB_LOCAL_LICENCE"
 CASES = (
     "tests/conformance/test_conditional_deletes.py",
     "tests/conformance/test_hot_store.py",
     "tests/conformance/test_journal_store.py",
-    "tests/conformance/test_dynamodb_server.py",
-    "tests/conformance/judged_partiql.py",
+    "tests/integration/sandbox/aws/partiql",
+    "tests/integration/sandbox/aws/partiql/judged.py",
 )
 PORT = 8123
 START_SECONDS = 60
@@ -53,7 +53,7 @@ class Judgement:
     def sentence(self) -> str:
         return (
             f"DynamoDB Local: {self.passed} cases pass, {self.failed} fail, "
-            f"{self.expected} fail as known (tests/conformance/test_dynamodb_server.py)"
+            f"{self.expected} fail as known (tests/integration/sandbox/aws/partiql/statements.py)"
         )
 
 
@@ -63,7 +63,15 @@ def ask(environment: Mapping[str, str] = os.environ) -> Judgement:
         raise JudgeError(f"its licence is not accepted; {LICENCE}=yes accepts it for whoever sets it")
     namespace = namespace_command()
     judge = installed()
-    command = [*namespace, sys.executable, "-m", "tests.dynamodb_local", INSIDE, str(judge.java), str(judge.jar)]
+    command = [
+        *namespace,
+        sys.executable,
+        "-m",
+        "tests.programs.dynamodb_local",
+        INSIDE,
+        str(judge.java),
+        str(judge.jar),
+    ]
     with subprocess.Popen(
         command, cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
