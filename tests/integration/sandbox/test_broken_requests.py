@@ -32,8 +32,8 @@ from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.sessions import azure_session
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import authorization
+from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
-from tests.integration.sandbox.test_function_urls import open_url
 from tests.support.broken_requests import HALF, Broken, Sent, Whole, drawn, head, send_all
 from tests.support.cloud_functions import azure_zip, definition, gcp_zip
 

@@ -6,18 +6,16 @@ import base64
 import gzip
 import http.client
 import json
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from tests.integration.sandbox.aws.calls import Aws, Deploy
+
 pytestmark = pytest.mark.sandbox
 
-Aws = Callable[[str], Any]
-Deploy = Callable[..., str]
 
 EVENT = "def handler(event, context):\n    return event\n"
 LIMIT = 6_291_556
