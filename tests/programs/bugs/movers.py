@@ -8,6 +8,7 @@ MOVER = "tests/unit/tiering/movers/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/tiering/movers/test_cold_to_archive.py"
 LOOKED_AT = "tests/unit/tiering/movers/test_looked_at.py"
+LOST = "tests/unit/tiering/movers/test_lost_records.py"
 ODD_ITEMS = "tests/unit/tiering/format/test_odd_items.py"
 MOMENTS = "tests/faults/test_moments.py"
 
@@ -73,28 +74,28 @@ MOVERS = (
         "l3kit/tiering/movers/device_recovery.py",
         "        there = await self.target.look(entry.key)\n",
         '        there = entry.sha256 if entry.state == "stored" else await self.target.look(entry.key)\n',
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "numbers begin at 1 where the record is missing",
         "l3kit/tiering/movers/device_move.py",
         "        self._journal.number_from((highest or 0) + 1)\n",
         "        self._journal.number_from(1)\n",
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "the journal hands out reserved numbers",
         "l3kit/tiering/journal.py",
         "if chunk.key.number >= RESERVED_NUMBERS:",
         "if False:",
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "a seal is dropped without a receipt",
         "l3kit/tiering/movers/cold_to_archive.py",
         "        if last:  # its number is spent",
         "        if False:  # its number is spent",
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "a refused chunk is not narrowed down to its odd item",
@@ -108,7 +109,7 @@ MOVERS = (
         "l3kit/tiering/journal_record.py",
         "            if not fit or (keys[0], keys[-1]) != (self.key.start, self.key.end):\n",
         "            if False:\n",
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "a given-up key is not sealed",
@@ -136,7 +137,7 @@ MOVERS = (
         "l3kit/tiering/movers/cold_to_archive.py",
         "            if last:\n                await leave_receipt(",
         "            if False:\n                await leave_receipt(",
-        (LOOKED_AT,),
+        (LOOKED_AT, LOST),
     ),
     Mutation(
         "what a removed device has half done is forgotten",

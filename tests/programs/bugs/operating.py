@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.programs.bugs.mutation import Mutation
 
 LINKS = "tests/unit/clouds/ports/test_deployed_links.py"
+ROTATION = "tests/unit/clouds/ports/test_rotation.py"
 INVENTORY = "tests/unit/operate/test_inventory.py"
 READERS = "tests/unit/tiering/runtime/test_readers.py"
 JOURNAL_VIEW = "tests/unit/operate/test_journal.py"
@@ -16,56 +17,56 @@ OPERATING = (
         "l3kit/clouds/ports/deployed_links.py",
         "            former[in_force] = self._end()\n",
         "            pass\n",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "a second rotation ends what the mover still has",
         "l3kit/clouds/ports/deployed_links.py",
         "            if held is None or held == token:\n",
         "            if held is None:\n",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "a former token is not prolonged when a rotation is completed late",
         "l3kit/clouds/ports/deployed_links.py",
         "        return frozenset(ending)\n",
         "        return frozenset()\n",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "the file is right, not the deployed writer",
         "l3kit/clouds/ports/deployed_links.py",
         "saved.replaces == variables_digest(writer.variables):",
         "saved.url:",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "a rotation that was killed before its writer was told is forgotten",
         "l3kit/clouds/ports/deployed_links.py",
         "saved.replaces == variables_digest(writer.variables):",
         "not writer.variables:",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "what may not be read is taken for blank",
         "l3kit/clouds/ports/deployed_links.py",
         "            if saved is None or not saved.token.strip():\n                raise\n",
         "",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "any former token that a writer was told is kept",
         "l3kit/clouds/ports/deployed_links.py",
         "        return found if all(one.until <= latest for one in found) else ()\n",
         "        return found\n",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "a sandbox's link is taken for a real one",
         "l3kit/clouds/ports/deployed_links.py",
         "not self.file.sandbox and _is_loopback(found.url)",
         "False",
-        (LINKS,),
+        (LINKS, ROTATION),
     ),
     Mutation(
         "unlisted devices are passed over",

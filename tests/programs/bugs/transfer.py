@@ -7,6 +7,7 @@ from tests.programs.bugs.mutation import Mutation
 MULTIPART = "tests/unit/tiering/transfer/test_multipart.py"
 CHUNK_ITEMS = "tests/unit/tiering/transfer/test_chunk_items.py"
 LOOKED_AT = "tests/unit/tiering/movers/test_looked_at.py"
+LOST = "tests/unit/tiering/movers/test_lost_records.py"
 RECEIPTS = "tests/unit/tiering/transfer/test_receipts.py"
 QUESTIONS = "tests/unit/tiering/transfer/test_cold_questions.py"
 FORMER = "tests/unit/tiering/transfer/test_former_tokens.py"
@@ -17,21 +18,21 @@ TRANSFER = (
         "l3kit/tiering/transfer/known_chunks.py",
         "    return await stored_digest(cold, key) or await archived_digest(cold, key)\n",
         "    return await stored_digest(cold, key)\n",
-        (LOOKED_AT, QUESTIONS),
+        (LOOKED_AT, LOST, QUESTIONS),
     ),
     Mutation(
         "reserved numbers count when the highest is looked for",
         "l3kit/tiering/transfer/known_chunks.py",
         "chunk.device_id == device_id and chunk.number < RESERVED_NUMBERS",
         "chunk.device_id == device_id",
-        (LOOKED_AT, QUESTIONS),
+        (LOOKED_AT, LOST, QUESTIONS),
     ),
     Mutation(
         "a receipt is dropped as long as it is the last one",
         "l3kit/tiering/transfer/receipts.py",
         "        if chunk.number < last[number_space(chunk)]:\n",
         "        if chunk.number <= last[number_space(chunk)]:\n",
-        (LOOKED_AT, RECEIPTS),
+        (LOOKED_AT, LOST, RECEIPTS),
     ),
     Mutation(
         "one number space: a period's chunk makes the journal's last one not the last",
