@@ -20,9 +20,9 @@ from l3kit.tiering.transfer.receipts import leave_receipt
 from l3kit.tiering.transfer.sender import Writer
 from l3kit.tiering.transfer.wire import Request, Response
 from tests.support.memory_stores import MemoryObjectStore
+from tests.support.moving import World, readings
+from tests.support.records import alter, key_of, mover, stopped_before_its_deletes
 from tests.support.wire_server import TOKEN, Server, chunk_of, item
-from tests.unit.tiering.movers.test_hot_to_cold import World, readings
-from tests.unit.tiering.movers.test_looked_at import alter, key_of, mover, stopped_before_its_deletes
 
 Serve = Callable[[Any], Server]
 
@@ -155,7 +155,7 @@ def test_with_an_older_writer_numbers_begin_at_1_and_the_report_says_so(served: 
     served(OlderWriter(world.cold))
     world.put("a", *readings("a", 5))
     report = asyncio.run(mover(world, None, "run", target=RemoteTarget(writer, "aws")).run())
-    assert "cannot tell which chunk numbers are spent: they begin at 1" in report.devices[0].notes[0]
+    assert "does not report which chunk numbers are spent: they start at 1" in report.devices[0].notes[0]
     assert [key.number for key in map(parse_object_key, report.devices[0].keys) if key] == [1]
 
 
