@@ -77,7 +77,7 @@ def sandbox_cloud(name: str) -> SandboxCloud:
     module, _, attribute = cloud.sandbox.partition(":")
     found = getattr(importlib.import_module(module), attribute)
     if not isinstance(found, SandboxCloud):
-        raise SandboxError(f"sandbox: {name}", f"{cloud.sandbox} is no SandboxCloud", "Report it to its author")
+        raise SandboxError(f"sandbox: {name}", f"{cloud.sandbox} is not a SandboxCloud", "Report it to its author")
     return found
 
 

@@ -26,7 +26,7 @@ def test_every_cloud_of_l3kits_own_can_be_run(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("nowhere", "Nowhere cannot be run in a sandbox"), ("wrong", "json:dumps is no SandboxCloud")],
+    [("nowhere", "Nowhere cannot be run in a sandbox"), ("wrong", "json:dumps is not a SandboxCloud")],
 )
 def test_a_cloud_that_cannot_be_run_is_told_as_such(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "clouds_elsewhere.py").write_text(SOURCE)
