@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from l3kit.files import refusal
@@ -67,7 +66,7 @@ class InstanceLog:
     """Collects one instance's output: bytes come in as they are read, whole lines go to the function's file."""
 
     def __init__(self, file: Path, cloudwatch: CloudWatch, function: FunctionConfig, stream: str) -> None:
-        self._file = file
+        self.file = file
         self._cloudwatch = cloudwatch
         self._function = function
         self.group, self.stream = function.log_group, stream
@@ -84,11 +83,6 @@ class InstanceLog:
         """A line of the platform itself: START, END, REPORT."""
         self.flush_partial()
         self._write(text.encode())
-
-    def note(self, text: str) -> None:
-        """A line of the sandbox's own: in the function's file alone."""
-        with contextlib.suppress(OSError):
-            note(self._file, text)
 
     def flush_partial(self) -> None:
         if self._partial:
@@ -108,16 +102,9 @@ class InstanceLog:
     def _write(self, line: bytes) -> None:
         text = line.replace(b"\r", b"\n")  # the runtime client joins the lines of a traceback with CR
         try:
-            with self._file.open("ab") as file:
+            with self.file.open("ab") as file:
                 file.write(text + b"\n")
         except OSError as error:  # what a function does must not depend on it; who reads the tail is told
-            text += f"\n[sandbox] {self._file.name} cannot be written: {'. '.join(refusal(error))}".encode()
+            text += f"\n[sandbox] {self.file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))
-
-
-def note(file: Path, text: str) -> None:
-    """Add a line of the sandbox's own to a function's file. Raises: OSError."""
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(f"{stamp} [sandbox] {text}\n")

@@ -70,7 +70,6 @@ class UrlConfig:
     auth_type: str
     created: str
     modified: str
-    cors: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -78,11 +77,9 @@ class FunctionRecord:
     """All the gateway keeps of a function; moto keeps the rest of its control plane."""
 
     config: FunctionConfig
-    zip_file: Path
     policy: ResourcePolicy
     url: UrlConfig | None = None
     reserved_concurrency: int | None = None
-    async_retries: int = 2
 
 
 class InvalidFunctionError(Exception):
@@ -134,15 +131,15 @@ def check_variables(variables: Mapping[str, str]) -> None:
         )
 
 
-def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
-    """Unpack a zip under `folder`, once per content. Returns the task root and the zip's own file.
+def unpack(zip_bytes: bytes, folder: Path) -> Path:
+    """Unpack a zip under `folder`, once per content. Returns the task root.
 
     Raises: InvalidFunctionError for what is no zip, too large, or would be written outside of its folder.
     """
     digest = hashlib.sha256(zip_bytes).hexdigest()[:16]
-    root, zip_file = folder / digest / "code", folder / digest / "code.zip"
+    root = folder / digest / "code"
     if root.is_dir():
-        return root, zip_file
+        return root
     try:
         archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
     except zipfile.BadZipFile:
@@ -157,9 +154,8 @@ def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
     work.mkdir(parents=True)
     for entry in archive.infolist():
         _extract(archive, entry, work)
-    zip_file.write_bytes(zip_bytes)
     work.rename(root)
-    return root, zip_file
+    return root
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:

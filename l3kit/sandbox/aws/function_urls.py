@@ -18,7 +18,7 @@ from l3kit.sandbox.aws.answers import json_answer
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Outcome
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
 from l3kit.sandbox.aws.function_record import FunctionRecord
-from l3kit.sandbox.upstream import BODY
+from l3kit.sandbox.functions.bodies import body_up_to
 
 PREFIX = "/_fnurl/"
 _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/javascript"))
@@ -35,7 +35,7 @@ async def serve(request: web.Request, record: FunctionRecord | None, pool: Funct
         return json_answer({"Message": None}, 404)
     if record.url.auth_type != "NONE" or not record.policy.admits_public_url():
         return json_answer({"Message": _FORBIDDEN}, 403, {"x-amzn-ErrorType": "AccessDeniedException"})
-    body = await _read(request)
+    body = await body_up_to(request, MAX_PAYLOAD_BYTES)
     event = None if body is None else build_event(request, record.config.name, body)
     if event is None or len(event) > MAX_PAYLOAD_BYTES:
         message = f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
@@ -132,20 +132,6 @@ def _from_result(result: Any) -> web.Response:
     headers.setdefault("Content-Type", "application/json")
     headers.popall("Content-Length", None)
     return web.Response(status=status, headers=headers, body=data)
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """The body; None once it is larger than any event may be."""
-    if BODY in request:
-        body: bytes = request[BODY]
-        return body if len(body) <= MAX_PAYLOAD_BYTES else None
-    blocks: list[bytes] = []
-    size = 0
-    async for block in request.content.iter_chunked(65_536):
-        size += len(block)
-        if size <= MAX_PAYLOAD_BYTES:
-            blocks.append(block)
-    return b"".join(blocks) if size <= MAX_PAYLOAD_BYTES else None
 
 
 def _headers(request: web.Request) -> dict[str, str]:

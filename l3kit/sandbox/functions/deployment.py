@@ -10,7 +10,6 @@ from l3kit.sandbox.functions.cron_fields import problem_with_ncrontab
 from l3kit.sandbox.functions.instance import Instance, StartError
 from l3kit.sandbox.functions.record import FunctionRecord
 
-IDLE_SECONDS = 600.0
 UNUSED = "no request for {seconds:.0f} s"
 DELETED = "its function is deleted or deployed anew, or the sandbox ends"
 
@@ -62,17 +61,20 @@ class Deployment:
         if self._instance is not None and instance_id in (None, self._instance.id):
             self._instance.crash()
 
-    async def end_idle(self, now: float) -> bool:
-        """End a process that nobody has asked for long, or that only had requests left. True when all is over."""
+    async def end_idle(self, now: float, idle_seconds: float) -> bool:
+        """End a process that is unused, or that has answered the last requests of a retired deployment.
+
+        Returns whether the deployment is retired and has ended.
+        """
         if self._starting.locked():
             return False
         async with self._starting:
             held = self._instance
             if held is not None and held.open_requests and held.alive:
                 return False
-            if held is not None and (self._retired or not held.alive or now - held.idle_since > IDLE_SECONDS):
+            if held is not None and (self._retired or held.is_unused(now, idle_seconds)):
                 self._instance = None
-                await held.stop(DELETED if self._retired else UNUSED.format(seconds=IDLE_SECONDS))
+                await held.stop(DELETED if self._retired else UNUSED.format(seconds=idle_seconds))
             if self._retired:
                 await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
             return self._retired

@@ -1,4 +1,4 @@
-"""The process of one function of Azure or Google Cloud, and the requests that go to it."""
+"""The process of one function of Azure or Google Cloud, and the requests that are passed on to it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
-import sys
 import time
-import uuid
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +16,9 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from l3kit.sandbox.aws.function_logs import note
-from l3kit.sandbox.cloud_parts import LINE_BYTES
+from l3kit.sandbox.cloud_parts import client_session
+from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
-from l3kit.sandbox.functions.process_facts import end_of
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.state import tail
 
@@ -50,15 +46,8 @@ class TooLargeError(Exception):
 
 
 def open_session() -> aiohttp.ClientSession:
-    """For requests to functions: each is sent once, whatever becomes of it."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-        auto_decompress=False,
-        read_bufsize=1024 * 1024,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-    )
+    """Make the session for requests to functions: each is sent once, whatever becomes of it."""
+    session = client_session()
     session._retry_connection = False  # aiohttp repeats GET, PUT and DELETE: one request would crash two processes
     return session
 
@@ -72,53 +61,38 @@ class HttpAnswer:
     body: bytes
 
 
-class Instance:
-    """One process that serves several requests at once.
+class Instance(FunctionProcess):
+    """A process that serves several requests at once.
 
     Args:
         platform: what the sandbox tells the function beside its own settings.
-        log_file: gets what the process prints.
+        log_file: gets what the process prints, too.
     """
 
     def __init__(
         self, record: FunctionRecord, platform: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
     ) -> None:
+        super().__init__(log_file)
         self.record = record
-        self.id = uuid.uuid4().hex
         self.timers: Mapping[str, str] = {}
         self.run_seconds = float(record.definition.timeout)
         self.open_requests = 0
-        self.idle_since = time.monotonic()
         self._platform = platform
-        self._log_file = log_file
         self._session = session
-        self._process: asyncio.subprocess.Process | None = None
         self._port = 0
-        self._killed = False
-        self._why = ""
-        self._noted = False
-
-    @property
-    def alive(self) -> bool:
-        return not self._killed and self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
         host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
-        command = (sys.executable, "-S", "-s", "-P", str(host), str(self.record.root), str(self.record.dependencies))
         try:
-            with self._log_file.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *command,
-                    str(write_end),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=self.record.root,
-                    env=variables(self.record, self.id, self._platform),
-                    pass_fds=(write_end,),
-                    process_group=0,
+            with self.log_file.open("ab") as log:
+                await self._spawn(
+                    *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
+                    folder=self.record.root,
+                    environment=variables(self.record, self.id, self._platform),
+                    output=log,
+                    keep=(write_end,),
                 )
         except BaseException as error:
             os.close(read_end)
@@ -169,29 +143,6 @@ class Instance:
             self.open_requests -= 1
             self.idle_since = time.monotonic()
 
-    def crash(self, why: str = "as a crash would") -> None:
-        """Kill the process and all it started; to everybody else it has ended by itself."""
-        self._why = why if self.alive else self._why
-        self._killed = True
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def stop(self, why: str) -> None:
-        """Kill it, wait until it is gone, and say so in its function's log.
-
-        Args:
-            why: for the log; where it has ended by itself, or was killed before, that is told instead.
-        """
-        self.crash(why)
-        if self._process is None:
-            return
-        told = end_of(self._process.pid, await self._process.wait(), self._why)
-        if not self._noted:
-            self._noted = True
-            with contextlib.suppress(OSError):
-                note(self._log_file, told)
-
     async def _exited(self) -> None:
         """Wait for the process's end, where it comes."""
         assert self._process is not None
@@ -214,4 +165,4 @@ class Instance:
         return dict(json.loads(line))
 
     def _log_end(self) -> str:
-        return f"; the end of its log:\n{tail(self._log_file, 12)}"
+        return f"; the end of its log:\n{tail(self.log_file, 12)}"

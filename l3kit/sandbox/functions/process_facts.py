@@ -1,10 +1,9 @@
-"""What is known of a function's process: its memory, its connections, how it came to its end."""
+"""What the operating system tells of a process: its memory and its connections."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import signal
 import weakref
 from pathlib import Path
 
@@ -48,16 +47,3 @@ def _ports_of(pid: int) -> frozenset[int]:
         return frozenset(connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp4"))
     except psutil.Error:
         return frozenset()
-
-
-def end_of(pid: int, code: int, why: str) -> str:
-    """How it came to its end, for its function's log.
-
-    Args:
-        code: as `Process.wait` gives it.
-        why: it was killed; empty where it was not.
-    """
-    if why and code == -signal.SIGKILL:
-        return f"process {pid} was ended: {why}"
-    how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return f"process {pid} ended by itself: {how}"

@@ -16,13 +16,13 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
-from l3kit.sandbox.aws.function_logs import note
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
+from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
@@ -76,11 +76,11 @@ class CloudFunctions:
             if deployment.record.name == name:
                 deployment.crash(instance_id)
 
-    async def end_idle(self) -> None:
-        """End processes that nobody has asked for long, and what was deployed anew and has answered all it held."""
+    async def end_idle(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """End unused processes, and replaced deployments that have answered all they held."""
         now = time.monotonic()
         for deployment in [*self._deployments.values(), *self._retired]:
-            if await deployment.end_idle(now):
+            if await deployment.end_idle(now, idle_seconds):
                 with contextlib.suppress(ValueError):  # its function may have been deleted meanwhile
                     self._retired.remove(deployment)
 

@@ -418,14 +418,11 @@ def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: Wor
     world.host("azure").delete("changing")
 
 
-def test_an_idle_process_ends_and_the_next_request_starts_another(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_process_ends_and_the_next_request_starts_another(world: World) -> None:
     app = world.put("azure", "idle", whole_app(), settings=WHEN).url
     world.run(world.functions.end_idle())
     assert len(world.processes("azure", "idle")) == 1
-    monkeypatch.setattr("l3kit.sandbox.functions.deployment.IDLE_SECONDS", 0.0)
-    world.run(world.functions.end_idle())
+    world.run(world.functions.end_idle(idle_seconds=0.0))
     assert world.processes("azure", "idle") == []
     assert world.shown("azure", "idle")["state"] == "active"
     assert world.host("azure").timers("idle") == {"tick": "0 0 3 * * *"}
