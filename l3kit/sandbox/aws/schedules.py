@@ -75,8 +75,7 @@ class Schedules:
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
             return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
-        group_arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}:schedule-group/{group}"
-        problem = await self._roles.problem_with_firing(target["RoleArn"], group_arn, target["Arn"])
+        problem = await self._roles.problem_with_firing(target["RoleArn"], target["Arn"])
         if problem:
             return json_answer({"error": problem}, 403)
         event = build_event(schedule, scheduled_time(options.get("time")))

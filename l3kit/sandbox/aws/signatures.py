@@ -9,8 +9,7 @@ from aiohttp import web
 from l3kit.sandbox.state import REGION
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-_OWN_RULES = ("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts")
-SERVICES = frozenset((*_OWN_RULES, "events", "monitoring", "sns", "sqs", "tagging"))
+SERVICES = frozenset(("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts"))
 """By their names in signatures; no others are served."""
 _KEY = re.compile(r"Credential=([^/\s,]+)/|^AWS ([^:]+):")
 """Of a signature of version 4, or 2 as boto3 still makes for S3's presigned addresses."""

@@ -45,7 +45,7 @@ async def _run_timer(instance: Instance, name: str) -> HttpAnswer:
     if name not in instance.timers:
         raise KeyError(name)
     headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
-    return await run(instance, "POST", f"/admin/functions/{quote(name, safe='')}/wait", headers, b'{"input": ""}')
+    return await run(instance, "POST", f"/admin/functions/{quote(name, safe='')}", headers, b'{"input": ""}')
 
 
 async def _send_job(instance: Instance, name: str, due: str) -> HttpAnswer:

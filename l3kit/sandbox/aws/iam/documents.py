@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from l3kit.sandbox.aws.iam.condition_keys import is_known
-from l3kit.sandbox.aws.iam.conditions import Absence, Condition, ConditionError, all_hold, parse_conditions
+from l3kit.sandbox.aws.iam.condition_keys import Context
+from l3kit.sandbox.aws.iam.conditions import Condition, ConditionError, all_hold, parse_conditions
 from l3kit.sandbox.aws.iam.matching import has_wildcard, matches
 from l3kit.sandbox.aws.iam.principals import Principals, parse_principals
-from l3kit.sandbox.aws.iam.variables import Context, UnknownVariableError, fill, keys_of, literal
 
 Kind = Literal["identity", "resource", "trust"]
 VERSIONS = ("2008-10-17", "2012-10-17")
@@ -50,7 +49,7 @@ class Statement:
     resources: tuple[str, ...]
     not_resources: bool
     principals: Principals | None
-    conditions: tuple[Condition | Absence, ...]
+    conditions: tuple[Condition, ...]
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
         """Whether it is about this action on this resource under these conditions; of its principals nothing."""
@@ -58,17 +57,12 @@ class Statement:
         listed = name in self.actions or any(matches(one, name) for one in self.action_patterns)
         if listed is self.not_actions:
             return False
-        return self._covers_resource(resource, context) and all_hold(self.conditions, context)
+        return self._covers_resource(resource) and all_hold(self.conditions, context)
 
-    def _covers_resource(self, resource: str, context: Context) -> bool:
+    def _covers_resource(self, resource: str) -> bool:
         if not self.resources:
             return True  # of a trust policy: it stands at the resource
-        try:
-            text = literal(resource)
-            found = any(matches(fill(one, context), text) for one in self.resources)
-        except UnknownVariableError:
-            return False
-        return found is not self.not_resources
+        return any(matches(one, resource) for one in self.resources) is not self.not_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +89,10 @@ def parse_policy(text: str | bytes | Mapping[str, Any], kind: Kind, name: str = 
     its = statements if isinstance(statements, list) else [statements]
     if not its:
         raise MalformedPolicyError("Policy statement must contain at least one statement.")
-    variables = content.get("Version") == VERSIONS[1]
-    return Policy(name, tuple(_statement(one, kind, variables) for one in its))
+    return Policy(name, tuple(_statement(one, kind) for one in its))
 
 
-def _statement(content: Any, kind: Kind, variables: bool) -> Statement:
+def _statement(content: Any, kind: Kind) -> Statement:
     if not isinstance(content, Mapping):
         raise MalformedPolicyError("Syntax errors in policy.")
     unknown = sorted(set(content) - _STATEMENT)
@@ -120,7 +113,8 @@ def _statement(content: Any, kind: Kind, variables: bool) -> Statement:
         conditions = parse_conditions(content["Condition"]) if "Condition" in content else ()
     except ConditionError as error:
         raise MalformedPolicyError(f"Syntax errors in policy: {error}.") from None
-    _check_variables(resources, variables)
+    if any("${" in one for one in resources):
+        raise MalformedPolicyError("Syntax errors in policy: the l3kit sandbox cannot judge variables.")
     return Statement(
         sid=str(content.get("Sid", "")),
         allow=content["Effect"] == "Allow",
@@ -157,9 +151,3 @@ def _either(content: Mapping[str, Any], name: str, missing: str) -> tuple[str, .
     if not its or not all(isinstance(one, str) and one for one in its):
         raise MalformedPolicyError(missing)
     return tuple(its)
-
-
-def _check_variables(texts: tuple[str, ...], allowed: bool) -> None:
-    for name in {name for text in texts for name in keys_of(text)}:
-        if not allowed or not is_known(name):
-            raise MalformedPolicyError(f"Syntax errors in policy: the l3kit sandbox cannot judge the variable {name}.")

@@ -22,7 +22,7 @@ class Grant(enum.IntEnum):
     ACCOUNT = 1
     """The account: it leaves the decision to the principal's own policies."""
     ROLE = 2
-    """The role, or everybody: a boundary or a session policy still limits it."""
+    """The role, or everybody: a boundary still limits it."""
     EXACT = 3
     """The user or the role's session itself."""
 
@@ -35,7 +35,6 @@ class Principal:
         arn: of the user, the role's session or the root; a service's name; "" for nobody.
         name: of the user or the role.
         role_arn: of the role behind a session.
-        session: the session's name.
         unique_id: as IAM's `aws:userid` begins.
     """
 
@@ -43,7 +42,6 @@ class Principal:
     arn: str
     name: str = ""
     role_arn: str = ""
-    session: str = ""
     unique_id: str = ""
 
     @property

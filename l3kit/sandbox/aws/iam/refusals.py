@@ -16,7 +16,7 @@ from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 
 REST = frozenset(("lambda", "scheduler"))
-JSON = frozenset(("logs", "kms", "events"))
+JSON = frozenset(("logs", "kms"))
 _INVALID_TOKEN = "The security token included in the request is invalid"
 
 
@@ -65,7 +65,7 @@ def unknown_caller(service: str) -> web.Response:
 
 
 def query_error(status: int, code: str, text: str) -> web.Response:
-    """As IAM, STS and the other services of the query protocol answer."""
+    """As IAM and STS, services of the query protocol, answer."""
     body = (
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"

@@ -1,4 +1,4 @@
-"""Decisions: explicit deny, allow, nothing; identity, resource, boundary and session policies together."""
+"""Decisions: explicit deny, allow, nothing; identity, resource and boundary together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from l3kit.sandbox.aws.iam.principals import ANONYMOUS, ROOT, Principal, service
 ACCOUNT = "123456789012"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/mover"
 SESSION_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/mover/f"
-ROLE = Principal("role", SESSION_ARN, "mover", ROLE_ARN, "f", "AROA:f")
+ROLE = Principal("role", SESSION_ARN, "mover", ROLE_ARN, "AROA:f")
 USER = Principal("user", f"arn:aws:iam::{ACCOUNT}:user/ann", "ann")
 OBJECTS = "arn:aws:s3:::b/*"
 READ = Need("s3:GetObject", "arn:aws:s3:::b/k")
@@ -69,7 +69,6 @@ def test_an_explicit_deny_wins_wherever_it_stands() -> None:
         "an identity-based policy": judge(Identity(USER, (allow, deny)), READ, everybody),
         "a resource-based policy": judge(Identity(USER, (allow,)), READ, at_resource("*", "Deny")),
         "a permissions boundary": judge(Identity(USER, (allow,), deny), READ, everybody),
-        "a session policy": judge(Identity(ROLE, (allow,), None, (deny,)), READ, everybody),
     }
     for where, decision in cases.items():
         assert (decision.allowed, decision.explicit) == (False, True)
@@ -92,11 +91,10 @@ def test_a_resources_policy_allows_whom_it_names_and_an_account_only_delegates(n
     assert judge(Identity(ROLE), READ, at_resource(named)).allowed is allowed
 
 
-def test_boundaries_and_session_policies_limit_what_others_allow() -> None:
+def test_boundaries_limit_what_others_allow() -> None:
     allow, other = identity(statement()), identity(statement(action="s3:PutObject"))
     assert judge(Identity(USER, (allow,), allow), READ).allowed
     assert "permissions boundary" in judge(Identity(USER, (allow,), other), READ).reason
-    assert "session policy" in judge(Identity(ROLE, (allow,), None, (other,)), READ).reason
     assert not judge(Identity(ROLE, (), other), READ, at_resource({"AWS": ROLE_ARN})).allowed
     assert judge(Identity(ROLE, (), other), READ, at_resource({"AWS": SESSION_ARN})).allowed
     assert judge(Identity(USER, (), other), READ, at_resource({"AWS": USER.arn})).allowed
@@ -171,11 +169,3 @@ def test_a_decision_depends_on_no_order_and_a_deny_never_helps(kinds: list[tuple
 def test_documents_that_cannot_be_judged_are_refused(content: Any, kind: Any) -> None:
     with pytest.raises(MalformedPolicyError):
         parse_policy(content, kind)
-
-
-def test_variables_are_filled_in_and_their_values_are_no_wildcards() -> None:
-    own = identity(statement(resource="arn:aws:s3:::b/${aws:username}/*"))
-    for name, allowed in (("ann", True), ("*", False), ("bob", False)):
-        need = Need("s3:GetObject", "arn:aws:s3:::b/ann/k", {"aws:username": (name,)})
-        assert judge(Identity(USER, (own,)), need).allowed is allowed
-    assert not judge(Identity(USER, (own,)), Need("s3:GetObject", "arn:aws:s3:::b/ann/k")).allowed
