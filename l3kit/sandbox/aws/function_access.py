@@ -1,4 +1,4 @@
-"""Who may call a function, and where: its resource policy and its Function URL's settings, which moto lacks in part."""
+"""A function's resource policy and the settings of its Function URL, which moto lacks in part."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from l3kit.sandbox.aws.function_record import FunctionRecord, UrlConfig
 from l3kit.sandbox.aws.function_urls import PREFIX
 
 Handler = Callable[[web.Request, FunctionRecord, str], Awaitable[web.StreamResponse]]
-"""Gets the request, the function and the gateway's address. May raise PolicyRefusedError."""
+"""Takes the request, the function and the gateway's address. May raise PolicyRefusedError."""
 
 
 def handler_for(method: str, rest: str) -> Handler | None:
-    """Who answers this part of a function's path, None when it is no business of this module."""
+    """Return the handler for this part of a function's path; None if it is not of this module."""
     if method == "DELETE" and rest.startswith("policy/"):
         return _remove_permission
     return _HANDLERS.get((method, rest))

@@ -1,4 +1,4 @@
-"""One instance of a function: a process on the real runtime client, and the Lambda Runtime API it talks to."""
+"""An instance of a Lambda function: a process on the real runtime client, and its Lambda Runtime API."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 60.0
-"""For a process to start, before its own time limit begins. Lambda allows 10; a busy laptop starts one more slowly."""
+"""For a process to start, before the function's own timeout begins. Lambda allows 10; a busy laptop is slower."""
 IDENTITY = "sandbox/{function}/{instance}"
-"""The session token an instance is given: with it every request to the gateway says who sends it."""
+"""The session token of an instance: it tells the gateway the sender of each request."""
 _HOST = Path(__file__).with_name("function_host.py")
 _RUNTIME_CALL = re.compile(r"/2018-06-01/runtime/(?:invocation/(?P<id>[^/]+)/(?P<verb>response|error)|init/error)")
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One event on its way to an instance."""
+    """An event to be delivered to an instance."""
 
     request_id: str
     event: bytes
@@ -44,7 +44,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an invocation. `error` is Lambda's X-Amz-Function-Error, None when the handler returned."""
+    """The outcome of an invocation. `error`: Lambda's X-Amz-Function-Error; None if the handler returned."""
 
     request_id: str
     payload: bytes
@@ -76,7 +76,7 @@ class Instance(FunctionProcess):
 
     @property
     def occupied(self) -> bool:
-        """Whether its caller gave an invocation up before its end; the process may still be running it."""
+        """Whether a caller gave up on its invocation; the process may still be running it."""
         return self._current is not None
 
     async def start(self) -> None:
@@ -101,7 +101,7 @@ class Instance(FunctionProcess):
         self._spawned.set()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Deliver one event and wait for its end, whatever that is. Never raises for what the function did."""
+        """Deliver an event and wait for the outcome. Never raises for what the function did."""
         loop = asyncio.get_running_loop()
         self._current = invocation
         self._delivered, self._result = loop.create_future(), loop.create_future()
@@ -119,7 +119,7 @@ class Instance(FunctionProcess):
         return await self._conclude(invocation, begun)
 
     async def stop(self, why: str) -> None:
-        """Close the Runtime API, too."""
+        """Kill the process, as any function's, and close its Runtime API."""
         await super().stop(why)
         if self._pipe >= 0:
             self._drain()
@@ -165,7 +165,7 @@ class Instance(FunctionProcess):
         )
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The Lambda Runtime API, version 2018-06-01."""
+        """Serve the Lambda Runtime API, version 2018-06-01."""
         await self._spawned.wait()
         if self._process is None or not await self._own.has(request.transport, self._process.pid):
             # An event that another process takes, or an error that it tells, would end this instance.
@@ -211,7 +211,7 @@ class Instance(FunctionProcess):
             self._result.set_result((payload, kind))
 
     def _drain(self) -> None:
-        """Take what the process has printed so far; called by the loop, and once more before an invocation's END."""
+        """Read what the process has printed so far; called by the loop, and once more before an invocation's END."""
         while self._pipe >= 0:
             try:
                 data = os.read(self._pipe, 65_536)
@@ -223,7 +223,7 @@ class Instance(FunctionProcess):
             self.log.feed(data)
 
     def _environment(self, port: int) -> Mapping[str, str]:
-        """What Lambda gives, the sandbox's endpoint, the function's own variables; nothing of the developer's."""
+        """Return Lambda's variables, the sandbox's endpoint and the function's own; none of the developer's."""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

@@ -1,4 +1,4 @@
-"""What functions print: a file per function, the tail of each invocation, and CloudWatch Logs in moto."""
+"""The output of Lambda functions: a file per function, the tail of each invocation, and CloudWatch Logs in moto."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TARGET = "Logs_20140328."
 
 
 class CloudWatch:
-    """Sends finished invocations' lines to moto, one batch after the other, beside the invocations themselves."""
+    """Sends the lines of finished invocations to moto in the background, batch after batch."""
 
     def __init__(self, moto: Upstream, may: May) -> None:
         self._moto = moto
@@ -33,7 +33,7 @@ class CloudWatch:
             self._queue.put_nowait((function, stream, events))
 
     def forget(self, group: str) -> None:
-        """The group may have been deleted together with its function; make it anew when needed."""
+        """Recreate the group when it is next needed: it may have been deleted with its function."""
         self._made = {pair for pair in self._made if pair[0] != group}
 
     async def run(self) -> None:
@@ -43,7 +43,7 @@ class CloudWatch:
                 await self._put(function, stream, events)
 
     async def _put(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
-        """Lambda writes with the function's role; what the role may not do does not happen, and nobody is told."""
+        """Write with the function's role, as Lambda does; what the role may not do silently does not happen."""
         group = function.log_group
         names = {"logGroupName": group, "logStreamName": stream}
         if not await self._may(function, "logs:PutLogEvents", log_arn(group, stream)):
@@ -63,7 +63,7 @@ class CloudWatch:
 
 
 class InstanceLog:
-    """Collects one instance's output: bytes come in as they are read, whole lines go to the function's file."""
+    """Collects an instance's output and writes whole lines to the function's file."""
 
     def __init__(self, file: Path, cloudwatch: CloudWatch, function: FunctionConfig, stream: str) -> None:
         self.file = file
@@ -80,7 +80,7 @@ class InstanceLog:
             self._write(line)
 
     def line(self, text: str) -> None:
-        """A line of the platform itself: START, END, REPORT."""
+        """Write a line of the platform's own: START, END, REPORT."""
         self.flush_partial()
         self._write(text.encode())
 
@@ -93,7 +93,7 @@ class InstanceLog:
         self._tail = b""
 
     def finish(self) -> bytes:
-        """End of an invocation: hand its lines to CloudWatch, return the last 4 KB."""
+        """End an invocation: hand its lines to CloudWatch and return the last 4 KB."""
         self.flush_partial()
         self._cloudwatch.send(self._function, self.stream, self._events)
         self._events = []

@@ -1,4 +1,4 @@
-"""Instances of one function: reused when warm, several at once."""
+"""The instances of a Lambda function: reused while warm, several at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.sandbox.aws.function_record import FunctionRecord
 from l3kit.sandbox.functions.process import IDLE_SECONDS
 
 MAX_INSTANCES = 16
-"""Per function; further invocations wait. Lambda allows 1,000, a laptop does not."""
+"""Per function; further invocations wait. Lambda allows 1,000, more than a laptop can run."""
 UNUSED = "no invocation for {seconds:.0f} s"
 CHANGED = "its function's code or settings changed"
 
@@ -21,7 +21,7 @@ class ThrottledError(Exception):
 
 
 class FunctionPool:
-    """Runs a function's invocations. `make_instance` gives a new, not yet started one."""
+    """Runs a function's invocations. `make_instance` returns a new instance, not yet started."""
 
     def __init__(self, record: FunctionRecord, make_instance: Callable[[], Instance]) -> None:
         self._record = record
@@ -48,13 +48,13 @@ class FunctionPool:
             self._pending -= 1
 
     def kill(self, instance_id: str | None) -> None:
-        """End this busy instance, or every one, as a crash would."""
+        """Kill this busy instance, or all of them, as a crash would."""
         for instance in self._busy:
             if instance_id in (None, instance.id):
                 instance.crash()
 
     async def retire(self) -> None:
-        """The code or a setting changed: idle instances end now, busy ones when they have finished."""
+        """Replace instances after a change of code or settings: idle ones end now, busy ones after their invocation."""
         idle, self._idle = self._idle, []
         for instance in idle:
             await instance.stop(CHANGED)

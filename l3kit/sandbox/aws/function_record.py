@@ -1,4 +1,4 @@
-"""A deployed function as the sandbox knows it, and the naming rules of the Lambda API."""
+"""The record of a deployed Lambda function, and the naming rules of the Lambda API."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _RESERVED_VARIABLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FunctionConfig:
-    """What an instance is started with. Two equal configs may share instances."""
+    """The configuration of an instance. Equal configurations share instances."""
 
     name: str
     arn: str
@@ -74,7 +74,7 @@ class UrlConfig:
 
 @dataclass(slots=True)
 class FunctionRecord:
-    """All the gateway keeps of a function; moto keeps the rest of its control plane."""
+    """The gateway's own data of a function; moto keeps the rest of its control plane."""
 
     config: FunctionConfig
     policy: ResourcePolicy
@@ -87,7 +87,7 @@ class InvalidFunctionError(Exception):
 
 
 def function_name(segment: str) -> str:
-    """The bare name from a path segment: a name, a partial or a whole ARN, with or without a qualifier."""
+    """Return the bare name in a path segment: a name, a partial or full ARN, with or without a qualifier."""
     text = unquote(segment)
     if text.startswith("arn:"):
         parts = text.split(":")
@@ -98,7 +98,7 @@ def function_name(segment: str) -> str:
 
 
 def check_request(body: Mapping[str, Any], *, creating: bool) -> None:
-    """Raises: InvalidFunctionError for what moto would let pass."""
+    """Check what moto would let pass. Raises: InvalidFunctionError."""
     runtime = body.get("Runtime")
     if creating and body.get("PackageType", "Zip") != "Zip":
         raise InvalidFunctionError("The l3kit sandbox runs zip packages only, no container images")
@@ -134,7 +134,7 @@ def check_variables(variables: Mapping[str, str]) -> None:
 def unpack(zip_bytes: bytes, folder: Path) -> Path:
     """Unpack a zip under `folder`, once per content. Returns the task root.
 
-    Raises: InvalidFunctionError for what is no zip, too large, or would be written outside of its folder.
+    Raises: InvalidFunctionError for a damaged or oversized zip, or one that would write outside its folder.
     """
     digest = hashlib.sha256(zip_bytes).hexdigest()[:16]
     root = folder / digest / "code"

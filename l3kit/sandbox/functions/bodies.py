@@ -1,4 +1,4 @@
-"""Reading a request's body up to a limit."""
+"""Reading a request's body within a limit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from l3kit.sandbox.upstream import BLOCK_BYTES, BODY
 
 
 async def body_up_to(request: web.BaseRequest, limit: int) -> bytes | None:
-    """The whole body; None if it is larger than `limit` bytes, and the rest of it is thrown away.
+    """Return the whole body; None if it exceeds `limit` bytes.
 
-    It is read to its end in any case: a sender that is still writing when its connection closes may never see the
-    answer.
+    An oversized body is read to its end and discarded: a sender still writing when its connection closes may never
+    see the answer.
     """
     if BODY in request:
         body: bytes = request[BODY]

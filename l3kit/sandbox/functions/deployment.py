@@ -1,4 +1,4 @@
-"""One deployment of a function: its process, started when it is needed, and its end."""
+"""One deployment of a function and its process, started on demand."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DELETED = "its function is deleted or deployed anew, or the sandbox ends"
 
 
 class Deployment:
-    """A record and at most one process that serves it.
+    """A function record with at most one process that serves it.
 
     Args:
-        make_instance: gives a new, not yet started one.
+        make_instance: returns a new instance, not yet started.
 
     Attributes:
-        problem: why its process did not start last time; empty where it did.
-        timers: Azure's, by name, as its code had them when it last started.
+        problem: why its process failed to start the last time; empty if it started.
+        timers: Azure's timers by name, as of the last start.
     """
 
     def __init__(self, record: FunctionRecord, make_instance: Callable[[FunctionRecord], Instance]) -> None:
@@ -35,7 +35,7 @@ class Deployment:
         self._retired = False
 
     async def instance(self) -> Instance:
-        """Its process, started where it does not run. Raises: StartError."""
+        """Return its process, started unless it runs. Raises: StartError."""
         async with self._starting:
             if self._instance is not None and self._instance.alive:
                 return self._instance
@@ -57,7 +57,7 @@ class Deployment:
             return self._instance
 
     def crash(self, instance_id: str | None) -> None:
-        """End its process as a crash would."""
+        """Kill its process as a crash would."""
         if self._instance is not None and instance_id in (None, self._instance.id):
             self._instance.crash()
 
@@ -80,11 +80,11 @@ class Deployment:
             return self._retired
 
     def retire(self) -> None:
-        """Another deployment takes its place: it ends once it has answered what it holds."""
+        """Mark it replaced: it ends once it has answered the requests it holds."""
         self._retired = True
 
     async def stop(self) -> None:
-        """End it now, whatever it does, and remove its files."""
+        """End it at once and remove its files."""
         self._retired = True
         if self._instance is not None:
             self._instance.crash(DELETED)

@@ -1,4 +1,4 @@
-"""The process of one function of Azure or Google Cloud, and the requests that are passed on to it."""
+"""The process of a function of Azure or Google Cloud, and the requests forwarded to it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
 EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
-"""A connection breaks a moment before its process's end is known, and the next request must not go to a dying one.
+"""Wait after a broken connection: it breaks a moment before the process's end is known, and the next request must not
+reach a dying process.
 
-A server that replaces its worker, as Google Cloud's does, lives on: there every broken request waits for so long.
+A server that replaces its worker, as Google Cloud's does, lives on; there every broken request waits this long.
 """
 HOSTS = Path(__file__).parents[1]
 
@@ -34,7 +35,7 @@ Body = bytes | AsyncIterable[bytes]
 
 
 class StartError(Exception):
-    """The function's process ended, or reported nothing, while it started; the message holds the end of its log."""
+    """The function's process ended or reported nothing during its start; the message holds the end of its log."""
 
 
 class EndedError(Exception):
@@ -42,11 +43,11 @@ class EndedError(Exception):
 
 
 class TooLargeError(Exception):
-    """The answer is larger than the cloud passes on."""
+    """The answer exceeds the cloud's limit."""
 
 
 def open_session() -> aiohttp.ClientSession:
-    """Make the session for requests to functions: each is sent once, whatever becomes of it."""
+    """Open the session for requests to functions; each is sent once, whatever its outcome."""
     session = client_session()
     session._retry_connection = False  # aiohttp repeats GET, PUT and DELETE: one request would crash two processes
     return session
@@ -54,7 +55,7 @@ def open_session() -> aiohttp.ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the function answered."""
+    """A function's answer."""
 
     status: int
     headers: CIMultiDict[str]
@@ -65,7 +66,7 @@ class Instance(FunctionProcess):
     """A process that serves several requests at once.
 
     Args:
-        platform: what the sandbox tells the function beside its own settings.
+        platform: the sandbox's own variables for the function, added to its settings.
         log_file: gets what the process prints, too.
     """
 
@@ -116,11 +117,11 @@ class Instance(FunctionProcess):
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
     ) -> HttpAnswer:
-        """Pass a request on.
+        """Forward a request.
 
         Args:
-            target: path and query, as they stood in the request.
-            most: bytes that an answer of stated length may have.
+            target: path and query as sent.
+            most: limit of an answer's stated length, in bytes.
         Raises: EndedError; TooLargeError.
         """
         self.open_requests += 1
@@ -144,7 +145,7 @@ class Instance(FunctionProcess):
             self.idle_since = time.monotonic()
 
     async def _exited(self) -> None:
-        """Wait for the process's end, where it comes."""
+        """Wait a moment for the process's end."""
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), EXIT_SECONDS[self.record.cloud])

@@ -1,4 +1,4 @@
-"""What the clouds' fronts check before a function sees a request: its size, and on Google Cloud who sends it."""
+"""The platforms' checks of a request: its size, and on Google Cloud its sender."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from l3kit.sandbox.upstream import BLOCK_BYTES, BODY
 REQUEST_BYTES = {"azure": 100 * 1024 * 1024, "gcp": 32 * 1024 * 1024}
 """Azure Functions: HTTP trigger limits; Cloud Run: maximum HTTP/1 request size."""
 ANSWER_BYTES = {"gcp": 32 * 1024 * 1024}
-"""Cloud Run: maximum HTTP/1 response size of an answer that states its length; Azure names none."""
+"""Cloud Run: maximum HTTP/1 response size, of an answer that states its length; Azure documents none."""
 
 
 async def body_of(request: web.Request, cloud: str) -> tuple[Body, int] | None:
-    """The body, as it comes in where its length is stated, and its length; None where it is larger than allowed."""
+    """Return the body (a stream if its length is stated) and its length; None if it exceeds the limit."""
     limit = REQUEST_BYTES[cloud]
     length = request.content_length
     if BODY not in request and length is not None and length <= limit:
@@ -28,7 +28,7 @@ async def body_of(request: web.Request, cloud: str) -> tuple[Body, int] | None:
 
 
 def is_invoker(request: web.Request, record: FunctionRecord) -> bool:
-    """Whether the request brings the identity token of somebody who may call this function."""
+    """Whether the request carries the identity token of a permitted invoker."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     same = hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), record.keys.function.encode())
     return scheme.lower() == "bearer" and same

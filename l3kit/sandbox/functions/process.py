@@ -1,4 +1,4 @@
-"""The process of one function, on whichever cloud: how it is started and ended, and what its log says of its end."""
+"""The process of a function on any cloud: starting it, ending it, and noting its end in the function's log."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import IO
 
 IDLE_SECONDS = 600.0
-"""A process that no request has come to for so long is ended."""
+"""Seconds without a request after which a process is ended."""
 SYSTEM = {"LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-"""Variables of every function's process; nothing of the developer's is added."""
+"""Variables of every function's process; none of the developer's is passed on."""
 
 
 class FunctionProcess:
-    """One process of a function; the clouds' instances add how requests reach it.
+    """A process of a function; each cloud's instance adds how requests reach it.
 
     Args:
-        log_file: gets the note of its end.
+        log_file: receives the note of its end.
 
     Attributes:
-        id: tells it from the function's other processes.
+        id: unique among the function's processes.
         idle_since: when its last request ended, by the monotonic clock.
     """
 
@@ -87,7 +87,7 @@ class FunctionProcess:
 
         Args:
             folder: its working folder.
-            output: gets what it prints.
+            output: receives what it prints.
             keep: file descriptors that it inherits.
         Raises: OSError.
         """
@@ -105,14 +105,14 @@ class FunctionProcess:
 
 
 def note(file: Path, text: str) -> None:
-    """Add a line of the sandbox's own to a function's log. Raises: OSError."""
+    """Append a line of the sandbox's own to a function's log. Raises: OSError."""
     stamp = datetime.now(UTC).isoformat(timespec="seconds")
     with file.open("a", encoding="utf-8") as opened:
         opened.write(f"{stamp} [sandbox] {text}\n")
 
 
 def _end_of(pid: int, code: int, why: str) -> str:
-    """How a process ended.
+    """Describe how a process ended.
 
     Args:
         code: as `Process.wait` gives it.

@@ -1,4 +1,4 @@
-"""What the operating system tells of a process: its memory and its connections."""
+"""A process's memory and connections, as the operating system reports them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 
 
 def peak_mb(pid: int) -> int:
-    """The most memory that it has held; what it holds now where the system does not tell; 0 where it is gone."""
+    """Return its peak memory in MiB; its present memory if the system tells no peak; 0 if it is gone."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         if found:
@@ -25,13 +25,13 @@ def peak_mb(pid: int) -> int:
 
 
 class OwnConnections:
-    """Tells a process's connections to the sandbox from other processes'; each is looked up once."""
+    """Recognizes the connections that a process made to the sandbox; each is looked up once."""
 
     def __init__(self) -> None:
         self._found = weakref.WeakSet[asyncio.BaseTransport]()
 
     async def has(self, transport: asyncio.BaseTransport | None, pid: int) -> bool:
-        """Whether this connection, as the sandbox holds it, is one that the process made."""
+        """Whether the process made this connection, given as the sandbox's end of it."""
         if transport is None:
             return False
         if transport not in self._found:

@@ -1,4 +1,4 @@
-"""Functions of Azure and Google Cloud by name: the admin API that deploys, shows, fires and deletes them."""
+"""The registry of functions on Azure and Google Cloud, and the admin API that deploys, shows, fires and deletes them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Key = tuple[str, str]
 
 
 class CloudFunctions:
-    """All of them in one gateway.
+    """All functions of Azure and Google Cloud in one gateway.
 
     Args:
         endpoint: the gateway's own address; the functions' addresses begin with it.
@@ -71,7 +71,7 @@ class CloudFunctions:
                 router.add_route("*", pattern, self._public(cloud))
 
     def kill(self, name: str, instance_id: str | None) -> None:
-        """End a function's process as a crash would."""
+        """Kill a function's process as a crash would."""
         for deployment in (*self._deployments.values(), *self._retired):
             if deployment.record.name == name:
                 deployment.crash(instance_id)
@@ -126,7 +126,7 @@ class CloudFunctions:
             return json_answer(self._describe(deployment))
 
     async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
-        """Raises: RefusedError where Google Cloud would go on serving what was there before."""
+        """Start it. Raises: RefusedError where Google Cloud would keep serving the former deployment."""
         try:
             await deployment.instance()
         except StartError as error:
@@ -159,7 +159,7 @@ class CloudFunctions:
             return json_answer({})
 
     async def _fire(self, request: web.Request) -> web.Response:
-        """With {"schedule": NAME, "time": ISO-8601 or null}."""
+        """Fire the schedule of a body {"schedule": NAME, "time": ISO 8601 or null}."""
         deployment = self._deployments.get((request.match_info["cloud"], request.match_info["name"]))
         if deployment is None:
             return _missing()
@@ -199,7 +199,7 @@ def _missing() -> web.Response:
 
 
 async def _form(request: web.Request) -> tuple[object, bytes]:
-    """The definition and the zip of a deployment. Raises: RefusedError."""
+    """Return the definition and the zip of a deployment. Raises: RefusedError."""
     form = await request.post()
     code, told = form.get("code"), form.get("definition")
     if not isinstance(code, web.FileField) or not isinstance(told, str):
