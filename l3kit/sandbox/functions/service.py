@@ -1,4 +1,4 @@
-"""The registry of functions on Azure and Google Cloud, and the admin API that deploys, shows, fires and deletes them."""
+"""The registry of functions on Azure and Google Cloud, and the admin API to deploy, show, fire and delete them."""
 
 from __future__ import annotations
 
