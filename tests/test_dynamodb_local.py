@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.dynamodb_local import CASES, LICENCE, ROOT, ask
 from tests.judges.installing import JudgeError
+from tests.programs.dynamodb_local import CASES, LICENCE, ROOT, ask
 
 
 @pytest.mark.slow
@@ -21,7 +21,7 @@ def test_dynamodb_local_passes_the_cases_that_the_sandbox_passes(
     except JudgeError as error:
         record_property("judge", f"DynamoDB Local was not asked: {error}")
         pytest.skip(str(error))
-    record_property("judge", judgement.sentence())
+    record_property("judge", judgement.summary())
     assert judgement.failed == 0, judgement.output[-5000:]
     assert judgement.passed > 100
 
@@ -33,4 +33,4 @@ def test_nothing_is_installed_or_run_where_the_licence_is_not_accepted() -> None
 
 
 def test_the_cases_for_the_judge_exist() -> None:
-    assert [case for case in CASES if not (ROOT / case).is_file()] == []
+    assert [case for case in CASES if not (ROOT / case).exists()] == []

@@ -1,4 +1,4 @@
-"""Acting in the sandbox as somebody else than the account's root: users, roles, a deployed function, nobody."""
+"""Acting in the sandbox as somebody else than the account's root: users, a deployed function, nobody."""
 
 from __future__ import annotations
 
@@ -71,12 +71,6 @@ def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Call
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return name, Caller(state, key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def take_role(by: Caller, state: SandboxState, arn: str, **more: Any) -> Caller:
-    """The caller that AssumeRole makes of somebody."""
-    given = by.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **more)["Credentials"]
-    return Caller(state, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
 def allow(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> dict[str, Any]:
