@@ -1,4 +1,4 @@
-"""Acting in the sandbox as somebody else than the account's root: users, a deployed function, nobody."""
+"""Acting in the sandbox as somebody else than the account's root: users, a deployed function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore import UNSIGNED
 from botocore.config import Config
 
 from l3kit.sandbox import SandboxState
@@ -51,16 +50,6 @@ def operator(state: SandboxState) -> Caller:
 def function(state: SandboxState, name: str) -> Caller:
     """A deployed function, without running it."""
     return Caller(state, ACCESS_KEY, token=IDENTITY.format(function=name, instance="test"))
-
-
-def nobody(state: SandboxState, service: str) -> Client:
-    """A client that signs nothing."""
-    return boto3.client(
-        service,
-        endpoint_url=state.aws_endpoint,
-        region_name=state.region,
-        config=_ONCE.merge(Config(signature_version=UNSIGNED)),
-    )
 
 
 def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Caller]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.evaluation import Identity
 from l3kit.sandbox.aws.iam.operator import OPERATOR, OPERATOR_KEY
-from l3kit.sandbox.aws.iam.principals import ANONYMOUS, ROOT, Principal
+from l3kit.sandbox.aws.iam.principals import ROOT, Principal
 from l3kit.sandbox.aws.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
@@ -32,8 +32,6 @@ class Callers:
     async def identify(self, request: web.Request) -> Identity:
         """Raises: UnknownCallerError."""
         key, token = credentials_of(request)
-        if not key:
-            return Identity(ANONYMOUS)
         if key == ACCESS_KEY:
             return await self._function(token) if token else Identity(ROOT)
         name = OPERATOR if key == OPERATOR_KEY else await self._directory.user_of_key(key)

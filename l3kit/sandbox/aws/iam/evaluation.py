@@ -86,7 +86,7 @@ def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key
 def _allowed(identity: Identity, need: Need, granted: Grant, key_policy: bool) -> Decision:
     kind = identity.principal.kind
     own = _matching(identity.policies, need, allow=True)
-    if kind in ("anonymous", "service"):
+    if kind == "service":
         return Decision(True) if granted >= Grant.ROLE else _refused(need, "resource-based policy")
     if key_policy and granted == Grant.NONE:
         return _refused(need, "resource-based policy")

@@ -81,8 +81,6 @@ async def say_who(case: Case, handler: Handler) -> web.Response:
     operation, principal = case.call.form.get("Action", ""), case.principal
     if operation != "GetCallerIdentity":
         return refusals.unmapped("sts", f"sts:{operation}")
-    if principal.kind == "anonymous":
-        return refusals.query_error(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     return web.Response(
         text=(
             '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'

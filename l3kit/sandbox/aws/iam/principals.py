@@ -12,7 +12,7 @@ from l3kit.sandbox.state import ACCOUNT_ID
 
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT_ID}:root"
 _ARN = re.compile(r"arn:aws:(?:iam::\d{12}:(?:root|user/\S+|role/\S+)|sts::\d{12}:assumed-role/\S+)")
-PrincipalKind = Literal["root", "user", "role", "service", "anonymous"]
+PrincipalKind = Literal["root", "user", "role", "service"]
 
 
 class Grant(enum.IntEnum):
@@ -32,7 +32,7 @@ class Principal:
     """Who signed a request.
 
     Attributes:
-        arn: of the user, the role's session or the root; a service's name; "" for nobody.
+        arn: of the user, the role's session or the root; a service's name.
         name: of the user or the role.
         role_arn: of the role behind a session.
         unique_id: as IAM's `aws:userid` begins.
@@ -46,7 +46,6 @@ class Principal:
 
 
 ROOT = Principal("root", ROOT_ARN, unique_id=ACCOUNT_ID)
-ANONYMOUS = Principal("anonymous", "")
 
 
 def service(name: str) -> Principal:
@@ -68,7 +67,7 @@ class Principals:
             return Grant.EXACT
         if "*" in self.names or (principal.role_arn and principal.role_arn in self.names):
             return Grant.ROLE
-        return Grant.ACCOUNT if principal.kind != "anonymous" and ROOT_ARN in self.names else Grant.NONE
+        return Grant.ACCOUNT if ROOT_ARN in self.names else Grant.NONE
 
 
 def parse_principals(element: Any) -> Principals:

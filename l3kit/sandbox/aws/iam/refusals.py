@@ -23,8 +23,8 @@ _INVALID_TOKEN = "The security token included in the request is invalid"
 def message(principal: Principal, need: Need, decision: Decision, *, quoted: bool = False) -> str:
     """Who may not do what, and why."""
     resource = f'"{need.resource}"' if quoted and need.resource != "*" else need.resource
-    who = principal.arn or "anonymous"
-    return f"User: {who} is not authorized to perform: {need.action} on resource: {resource} {decision.reason}".rstrip()
+    text = f"User: {principal.arn} is not authorized to perform: {need.action} on resource: {resource}"
+    return f"{text} {decision.reason}".rstrip()
 
 
 def denied(service: str, principal: Principal, need: Need, decision: Decision) -> web.Response:

@@ -16,7 +16,7 @@ from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler, body_o
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import HEADERS, Answer, Upstream, authorization
+from l3kit.sandbox.upstream import Answer, Upstream, authorization
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -37,8 +37,6 @@ class S3Guard:
         refusal = refusal or await self._hidden(case)
         if refusal is not None:
             return refusal
-        if case.principal.kind == "anonymous":  # moto goes by its own idea of what is public
-            case.request[HEADERS] = {"Authorization": authorization("s3")}
         answer = await handler(case.request)
         bucket, key = s3.place(call)
         if call.method in ("PUT", "DELETE") and not key:

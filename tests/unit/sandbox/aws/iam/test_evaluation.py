@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
-from l3kit.sandbox.aws.iam.principals import ANONYMOUS, ROOT, Principal, service
+from l3kit.sandbox.aws.iam.principals import ROOT, Principal, service
 
 ACCOUNT = "123456789012"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/mover"
@@ -101,10 +101,8 @@ def test_the_root_may_everything_that_no_resource_denies() -> None:
     assert judge(Identity(ROOT), READ, at_resource("*", "Deny")).explicit
 
 
-def test_nobody_and_services_need_a_policy_that_names_them() -> None:
+def test_services_need_a_policy_that_names_them() -> None:
     lambda_service = Identity(service("lambda.amazonaws.com"))
-    assert judge(Identity(ANONYMOUS), READ, at_resource("*")).allowed
-    assert not judge(Identity(ANONYMOUS), READ, at_resource({"AWS": ACCOUNT})).allowed
     assert judge(lambda_service, READ, at_resource({"Service": "lambda.amazonaws.com"})).allowed
     assert not judge(lambda_service, READ, at_resource("*")).allowed
     assert judge(lambda_service, READ, at_resource("*", "Deny")).explicit
