@@ -144,4 +144,4 @@ def test_simulations_say_what_the_judge_would(aws: Aws, sandbox: SandboxState) -
     assert "one page" in refusal(lambda: aws("iam").simulate_principal_policy(PolicySourceArn=arn, **many))[2]
     custom = {"PolicyInputList": [document(allow("s3:*"))], "ActionNames": ["s3:PutObject"]}
     assert "SimulateCustomPolicy" in refusal(lambda: aws("iam").simulate_custom_policy(**custom))[2]
-    assert "sts:AssumeRole" in refusal(lambda: aws("sts").assume_role(RoleArn=arn, RoleSessionName="x"))[2]
+    assert "sts:AssumeRole" in refusal(lambda: aws("sts").assume_role(RoleArn=arn, RoleSessionName="test"))[2]
