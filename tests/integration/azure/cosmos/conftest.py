@@ -26,7 +26,7 @@ def faults(started: tuple[CosmosServers, Faults]) -> Faults:
 
 
 @pytest.fixture
-def place(started: tuple[CosmosServers, Faults], faults: Faults) -> CosmosPlace:
+def place(started: tuple[CosmosServers, Faults]) -> CosmosPlace:
     return CosmosPlace(started[0].url, DATABASE, KEY, "l3kit/0 tests", RetryPolicy(base=0.01))
 
 

@@ -13,6 +13,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from tests.integration.sandbox.aws.calls import Aws, Deploy
+from tests.integration.sandbox.conftest import RUNTIME, make_zip
 
 pytestmark = pytest.mark.sandbox
 
@@ -129,8 +130,6 @@ def test_which_bodies_arrive_as_text(url_of_echo: str, headers: dict[str, str], 
 
 @pytest.fixture(scope="module")
 def url_of_echo(aws: Aws, role: str) -> str:
-    from .conftest import RUNTIME, make_zip
-
     aws("lambda").create_function(
         FunctionName="url-echo", Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(EVENT)}
     )

@@ -1,4 +1,4 @@
-"""What functions of Azure and Google Cloud do with missing or wrong settings, and with requests of their hosts."""
+"""What functions do at start-up with missing or wrong settings, and those of Azure and Google Cloud with requests."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import flask
 import pytest
 
+from l3kit.clouds.aws.data import entry as aws_entry
 from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
@@ -27,7 +28,9 @@ from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, Memo
 from tests.support.wire_server import TOKEN
 
 CODE = Path(__file__).parents[3] / "lambda_code"
-CLOUDS = ("azure", "gcp")
+CLOUDS = ("aws", "azure", "gcp")
+OTHERS = ("azure", "gcp")
+"""Those whose functions tell their own time limit and are called over HTTP."""
 VALUES = {"DIGITAL_TWIN_INFO": json.dumps(INFO), "INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
 VALUES |= ReceiverLimit(64_000_000, "body").variables()
@@ -54,8 +57,11 @@ def none(*args: Any) -> Any:
 
 
 def start(cloud: str, function: str, env: Mapping[str, str], openers: Openers | None = None) -> Any:
+    openers = openers or Openers(none, none, none)
+    if cloud == "aws":
+        return aws_entry.build(function, env, openers)
     build = azure_entry.build if cloud == "azure" else gcp_entry.build
-    return build(function, CODE / cloud / function, env, openers or Openers(none, none, none))
+    return build(function, CODE / cloud / function, env, openers)
 
 
 @pytest.mark.parametrize("blank", [None, "", "  "])
@@ -70,7 +76,7 @@ def test_with_exactly_the_variables_of_the_table_a_function_starts(cloud: str, f
     start(cloud, function, env_of(cloud, function))
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", OTHERS)
 @pytest.mark.parametrize("value", ["soon", "0", "-5", "nan", "inf"])
 def test_a_time_limit_that_is_none_is_named(cloud: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=TIMEOUT_VARIABLE):
@@ -80,13 +86,16 @@ def test_a_time_limit_that_is_none_is_named(cloud: str, value: str) -> None:
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize(("mover", "tier"), [("hot-to-cold-mover", "cold"), ("cold-to-archive-mover", "archive")])
 def test_a_sender_abroad_needs_its_token_and_no_store_there(cloud: str, mover: str, tier: str) -> None:
-    info = info_with(**{"hot": cloud, "cold": cloud, "archive": cloud, tier: "aws"})
+    abroad = "gcp" if cloud == "aws" else "aws"
+    info = info_with(**{"hot": cloud, "cold": cloud, "archive": cloud, tier: abroad})
     env = env_of(cloud, mover, remote=True, DIGITAL_TWIN_INFO=info)
     settings = load_settings(mover, env, cloud=provider(cloud).variables)
     assert (settings.remote_url, tier in settings.stores) == ("http://127.0.0.1:9/", False)
     assert settings.receiver_limit == ReceiverLimit(64_000_000, "body")
-    with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
-        start(cloud, mover, env | {"INTER_CLOUD_TOKEN": " "})
+    del env["INTER_CLOUD_TOKEN"]
+    for token in ({}, {"INTER_CLOUD_TOKEN": ""}, {"INTER_CLOUD_TOKEN": "  "}):
+        with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
+            start(cloud, mover, env | token)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -103,7 +112,7 @@ def test_importing_the_entry_file_is_the_start_up(cloud: str, function: str, mon
         monkeypatch.setenv(name, value)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert hasattr(module, "app" if cloud == "azure" else "main")
+    assert hasattr(module, {"aws": "lambda_handler", "azure": "app", "gcp": "main"}[cloud])
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -113,15 +122,9 @@ def test_there_is_an_entry_file_for_every_function(cloud: str) -> None:
 
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_starting_a_function_loads_no_store_and_nothing_of_the_operators(cloud: str) -> None:
-    slow = ("boto3", "pandas", "pydantic", "azure.cosmos", "azure.storage.blob", "google.cloud.firestore")
-    slow = (
-        *slow,
-        "google.cloud.storage",
-        "grpc",
-        "l3kit.session",
-        "l3kit.deploy",
-        f"l3kit.clouds.{cloud}.cloud",
-    )
+    slow = ["boto3", "pandas", "pydantic", "azure.cosmos", "azure.storage.blob", "google.cloud.firestore"]
+    slow += ["google.cloud.storage", "grpc", "l3kit.session", "l3kit.deploy", f"l3kit.clouds.{cloud}.cloud"]
+    slow += ["requests"] if cloud == "aws" else []
     code = f"import sys, l3kit.clouds.{cloud}.data.entry; print([m for m in {slow} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -161,7 +164,7 @@ class AzureContext:
     invocation_id = "invocation-1"
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", OTHERS)
 @pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
 def test_a_writer_answers_with_a_json_error(cloud: str, function: str) -> None:
     host, known = Host(cloud, function), {"x-inter-cloud-token": TOKEN}
@@ -175,7 +178,7 @@ def test_a_writer_answers_with_a_json_error(cloud: str, function: str) -> None:
         assert (answered, "error" in told) == (status, True), told
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", OTHERS)
 @pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
 @pytest.mark.parametrize("token", [None, "", " "])
 def test_a_writer_without_token_starts_and_refuses_everything(cloud: str, function: str, token: str | None) -> None:
@@ -184,7 +187,7 @@ def test_a_writer_without_token_starts_and_refuses_everything(cloud: str, functi
         assert host.call("POST", b"{}", {"X-Inter-Cloud-Token": given})[0] == 403
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", OTHERS)
 @pytest.mark.parametrize("mover", ["hot-to-cold-mover", "cold-to-archive-mover"])
 def test_a_mover_whose_store_fails_answers_500_with_a_json_error(cloud: str, mover: str) -> None:
     def fail(*args: Any) -> Any:
@@ -196,7 +199,7 @@ def test_a_mover_whose_store_fails_answers_500_with_a_json_error(cloud: str, mov
     assert (status, "the store: cannot be reached" in told["error"]) == (500, True), told
 
 
-@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("cloud", OTHERS)
 def test_a_mover_takes_the_time_of_its_body(cloud: str) -> None:
     host = Host(cloud, "hot-to-cold-mover")
     asyncio.run(host.hot.put_items("sensor-1", [b'{"iotDeviceId":"sensor-1","id":"2024-01-01T00:00:00Z"}']))
