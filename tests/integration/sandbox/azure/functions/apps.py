@@ -60,6 +60,9 @@ def act(req: func.HttpRequest) -> str:
     if action == "sleep":
         time.sleep(float(req.params["seconds"]))
         print("slept to the end")
+    if action == "wait":
+        while not os.path.exists(req.params["file"]):
+            time.sleep(0.02)
     if action == "meet":
         together.wait(60)
     return str(LOADED)
