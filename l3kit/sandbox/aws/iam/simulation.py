@@ -17,7 +17,7 @@ from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
 from l3kit.sandbox.aws.iam.principals import Principal
 
 OPERATION = "SimulatePrincipalPolicy"
-PARAMETERS = re.compile(r"Action|Version|PolicySourceArn|MaxItems|(?:ActionNames|ResourceArns|ContextEntries)\..*")
+PARAMETERS = re.compile(r"Action|Version|PolicySourceArn|MaxItems|(?:ActionNames|ResourceArns|ContextEntries)(?:\..*)?")
 MOST = 1000
 """Of `MaxItems` (IAM API Reference); the answer is one page."""
 

@@ -125,7 +125,10 @@ def test_simulations_say_what_the_judge_would(aws: Aws, sandbox: SandboxState) -
 
     def simulate(source: str, *actions: str, **more: Any) -> list[str]:
         answer = aws("iam").simulate_principal_policy(
-            PolicySourceArn=source, ActionNames=list(actions), ResourceArns=["arn:aws:s3:::b/k"], **more
+            PolicySourceArn=source,
+            ActionNames=list(actions),
+            ResourceArns=["arn:aws:s3:::b/k"],
+            **{"ContextEntries": [], "MaxItems": 100, **more},
         )
         return [result["EvalDecision"] for result in answer["EvaluationResults"]]
 
