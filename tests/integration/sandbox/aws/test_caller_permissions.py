@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from l3kit.clouds.aws.control.preflight import preflight
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.state import ACCOUNT_ID
 from tests.integration.sandbox.aws.callers import PUTTER, make_function, make_role, refusal
@@ -115,6 +117,11 @@ def test_the_operator_may_what_l3kit_lists_and_loses_what_is_taken_away(aws: Aws
     finally:
         aws("iam").delete_user_policy(**taken)
     assert described(of_a_twin) == ""
+
+
+def test_the_operator_is_told_beforehand_that_it_lacks_nothing(sandbox: SandboxState) -> None:
+    session = SimpleNamespace(client=callers.operator(sandbox).client, account_id=ACCOUNT_ID, region=sandbox.region)
+    assert preflight(cast(Any, SimpleNamespace(name="plant")), cast(Any, session)) == ()
 
 
 def test_simulations_say_what_the_judge_would(aws: Aws, sandbox: SandboxState) -> None:
