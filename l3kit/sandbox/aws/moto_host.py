@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from l3kit.sandbox.azure.azure_http import WholeHeads
-from l3kit.sandbox.discreet_logs import log_discreetly
-from l3kit.sandbox.leash import end_with_parent
+from l3kit.sandbox.parent_watchdog import end_with_parent
+from l3kit.sandbox.redacted_logs import log_redacted
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,7 +29,7 @@ class StrictRequests(WholeHeads):
 def main(ready_fd: int) -> None:
     """Serve until the parent is gone; the port is written to `ready_fd` once requests are answered."""
     end_with_parent()
-    log_discreetly()
+    log_redacted()
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not one line per request
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app

@@ -107,7 +107,7 @@ def test_a_later_process_with_the_owners_id_is_not_the_owner() -> None:
 @pytest.mark.parametrize("told", ["x", "-1", "99999999999999999999"])
 def test_an_owner_that_does_not_run_is_refused(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, told)
-    with pytest.raises(SandboxError, match=r"its owner, process .* does not run"):
+    with pytest.raises(SandboxError, match=r"its owner, process .* is not running"):
         owner_of()
 
 
