@@ -1,4 +1,4 @@
-"""Cosmos DB's partial updates: the six operations of a PATCH, applied to one document."""
+"""Cosmos DB's partial updates: the six operations of a PATCH."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ MAX_OPERATIONS = 10
 
 
 class PatchError(ValueError):
-    """The patch does not fit the document; it is answered with status 400."""
+    """The patch is invalid for the document; answered with status 400."""
 
 
 def apply_patch(document: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A changed copy of the document. Raises: PatchError."""
+    """Apply a patch to a copy of the document. Raises: PatchError."""
     if not 0 < len(operations) <= MAX_OPERATIONS:
         raise PatchError(f"a patch has 1 to {MAX_OPERATIONS} operations")
     result = copy.deepcopy(dict(document))
@@ -46,14 +46,14 @@ def _apply(document: dict[str, Any], operation: Mapping[str, Any]) -> None:
 
 def _place(document: Any, path: Any) -> tuple[Any, str]:
     if not isinstance(path, str) or not path.startswith("/") or path == "/":
-        raise PatchError(f"{path!r} is no path")
+        raise PatchError(f"{path!r} is not a path")
     if path == "/id" or path.startswith("/_"):
         raise PatchError(f"{path} cannot be patched")
     *parents, key = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
     for part in parents:
         document = _take(document, part, remove=False)
     if not isinstance(document, (dict, list)):
-        raise PatchError(f"{path} lies in a value that is neither an object nor an array")
+        raise PatchError(f"{path} is inside a value that is neither an object nor an array")
     return document, key
 
 

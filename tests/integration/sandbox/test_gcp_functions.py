@@ -22,7 +22,7 @@ import requests
 
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.functions.client import SandboxFunctionHost
-from l3kit.sandbox.gcp.gcp_host import most_connections
+from l3kit.sandbox.gcp.gcp_host import max_connections
 from l3kit.sandbox.state import Home
 from tests.support.cloud_functions import World, azure_zip, code_zip, definition, gcp_zip, processes_of, serving
 from tests.support.waiting import wait_until
@@ -193,9 +193,9 @@ def port_of(world: World) -> int:
 
 
 def test_a_worker_holds_no_more_connections_than_it_has_files_for() -> None:
-    assert most_connections(80, 1_048_576) == 1_000
-    assert most_connections(80, 256) == 81
-    assert most_connections(80, 1_024) == 844
+    assert max_connections(80, 1_048_576) == 1_000
+    assert max_connections(80, 256) == 81
+    assert max_connections(80, 1_024) == 844
 
 
 def test_a_function_sees_its_settings_and_the_platform_and_nothing_of_the_developer(
