@@ -1,4 +1,4 @@
-"""DynamoDB behind one endpoint: data calls go to dynalite, the rest to moto, tables live in both."""
+"""DynamoDB: data calls go to dynalite, all others to moto; tables exist in both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DATA_CALLS = frozenset(
         "BatchGetItem",
     )
 )
-NOT_OFFERED = frozenset(
+UNSUPPORTED = frozenset(
     (
         "ExecuteTransaction",
         "ExportTableToPointInTime",
@@ -55,10 +55,10 @@ _DYNALITE_TABLE_KEYS = (
 
 
 class DynamoDB:
-    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither.
+    """Route calls by X-Amz-Target. A table is created and deleted in both emulators or in neither.
 
     Args:
-        expect: called with each request, before it is looked at.
+        expect: called with each request, before it is parsed.
     """
 
     def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
@@ -70,7 +70,7 @@ class DynamoDB:
         self._partiql = PartiQL(dynalite, self._keys.get)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
+        """Answer a request after reading its whole body, so that an incomplete request never reaches an emulator."""
         self._expect()
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
         body: bytes = request.get(BODY) or await request.read()
@@ -80,15 +80,15 @@ class DynamoDB:
             return await self._dynalite.forward(request, body=body)
         if operation in OPERATIONS:
             return await self._partiql.handle(operation, body)
-        if operation in NOT_OFFERED:
+        if operation in UNSUPPORTED:
             return dynamodb_error(
                 "ValidationException",
-                f"The l3kit sandbox does not offer {operation}: neither of its emulators does it correctly. "
+                f"The l3kit sandbox does not support {operation}: neither of its emulators implements it correctly. "
                 "l3kit needs none of these calls; see docs/sandbox.md",
             )
         if operation in ("CreateTable", "DeleteTable"):
             name = _table_name(body)
-            await self._dynalite.reach()  # before moto has the table, or has lost it
+            await self._dynalite.reach()  # before moto creates or deletes the table
             async with self._locks[name]:
                 if operation == "CreateTable":
                     return await self._create(request, body, name)
@@ -121,7 +121,7 @@ class DynamoDB:
         return gone.to_response()
 
     async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
-        """moto says at once that a table is there, or gone; dynalite needs a moment more."""
+        """Wait until dynalite has created or deleted the table, which moto reports immediately."""
         for _ in range(SETTLE_TRIES):
             answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
             if done(answer):

@@ -1,4 +1,4 @@
-"""A function's resource policy: its statements, and whom it lets through a Function URL."""
+"""A function's resource policy and its effect on the function URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = "2012-10-17"
 
 
 class PolicyRefusedError(Exception):
-    """As the Lambda API refuses: status, type, message."""
+    """Refusal by the Lambda API: status, type and message."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class PolicyRefusedError(Exception):
 
 
 class ResourcePolicy:
-    """moto neither refuses a statement id used before nor keeps the Function URL conditions; so it is kept here."""
+    """A function's policy, kept here because moto accepts duplicate statement ids and drops function URL conditions."""
 
     def __init__(self, function_arn: str) -> None:
         self._arn = function_arn
@@ -30,7 +30,7 @@ class ResourcePolicy:
         self._revision = str(uuid.uuid4())
 
     def add(self, body: Mapping[str, Any], qualifier: str | None = None) -> dict[str, Any]:
-        """AddPermission. Returns the statement. Raises: PolicyRefusedError."""
+        """Carry out AddPermission and return the statement. Raises: PolicyRefusedError."""
         for key in ("StatementId", "Action", "Principal"):
             if not body.get(key):
                 raise PolicyRefusedError(
@@ -71,7 +71,7 @@ class ResourcePolicy:
         return statement
 
     def remove(self, sid: str, revision: str | None = None) -> None:
-        """RemovePermission. Raises: PolicyRefusedError."""
+        """Carry out RemovePermission. Raises: PolicyRefusedError."""
         self._check_revision(revision)
         if sid not in self._statements:
             raise PolicyRefusedError(
@@ -81,13 +81,13 @@ class ResourcePolicy:
         self._revision = str(uuid.uuid4())
 
     def describe(self) -> dict[str, str]:
-        """GetPolicy. Raises: PolicyRefusedError while there is no statement."""
+        """Carry out GetPolicy. Raises: PolicyRefusedError without any statement."""
         if not self._statements:
             raise PolicyRefusedError(404, "ResourceNotFoundException", "The resource you requested does not exist.")
         return {"Policy": self._document(), "RevisionId": self._revision}
 
     def admits_public_url(self) -> bool:
-        """Whether anybody may call the URL: both statements that AWS asks for since October 2025."""
+        """Whether the URL is public, which since October 2025 requires two statements on AWS."""
         return self._allows("lambda:InvokeFunctionUrl", "lambda:FunctionUrlAuthType", "NONE") and self._allows(
             "lambda:InvokeFunction", "lambda:InvokedViaFunctionUrl", "true"
         )
@@ -101,8 +101,8 @@ class ResourcePolicy:
                 return True
         return False
 
-    def judged(self) -> Policy | None:
-        """The statements as they are judged; None where there are none."""
+    def parsed(self) -> Policy | None:
+        """The policy parsed for evaluation; None without statements."""
         return parse_policy(self._document(), "resource", self._arn) if self._statements else None
 
     def _document(self) -> str:

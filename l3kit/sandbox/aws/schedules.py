@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: moto keeps the schedules, this refuses nonsense and fires one by hand."""
+"""EventBridge Scheduler: moto stores the schedules; this module validates them and triggers them on request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 
 class Schedules:
-    """Checks schedules on their way to moto, and invokes a schedule's target when told to."""
+    """Validate schedules before moto stores them, and invoke a schedule's target on request."""
 
     def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
         self._moto = moto
@@ -29,7 +29,7 @@ class Schedules:
         self._roles = roles
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request signed for Scheduler."""
+        """Answer a request signed for Scheduler."""
         if request.method not in ("POST", "PUT") or not request.path.startswith("/schedules/"):
             return await self._moto.forward(request)
         raw = await request.read()
@@ -74,9 +74,9 @@ class Schedules:
             return json_answer({"error": f"schedule {name} is disabled"}, 409)
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
-            return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
+            return json_answer({"error": f"the target {target['Arn']} is not a Lambda function"}, 409)
         group_arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}:schedule-group/{group}"
-        problem = await self._roles.problem_with_firing(target["RoleArn"], group_arn, target["Arn"])
+        problem = await self._roles.problem_with_trigger(target["RoleArn"], group_arn, target["Arn"])
         if problem:
             return json_answer({"error": problem}, 403)
         event = build_event(schedule, scheduled_time(options.get("time")))
@@ -102,7 +102,7 @@ class Schedules:
 
 
 def scheduled_time(text: str | None) -> str:
-    """As Scheduler writes times: whole seconds, UTC, Z. Raises: ValueError for a text that is no ISO-8601 time."""
+    """A time in Scheduler's format: whole seconds, UTC, Z. Raises: ValueError for an invalid ISO 8601 time."""
     moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -110,7 +110,7 @@ def scheduled_time(text: str | None) -> str:
 
 
 def build_event(schedule: dict[str, Any], time: str) -> str:
-    """The target's Input with Scheduler's placeholders filled in, or Scheduler's own event without an Input."""
+    """The target's Input with Scheduler's placeholders replaced, or Scheduler's default event without an Input."""
     execution = str(uuid.uuid4())
     text = schedule["Target"].get("Input")
     if not text:

@@ -1,4 +1,4 @@
-"""What a request's signature says: service, region and key. Signatures themselves are not checked."""
+"""Service, region and access key from a request's signature, which is not verified."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from l3kit.sandbox.state import REGION
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _OWN_RULES = ("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts")
 SERVICES = frozenset((*_OWN_RULES, "events", "monitoring", "sns", "sqs", "tagging"))
-"""By their names in signatures; no others are served."""
+"""The served services, by their names in signatures."""
 _KEY = re.compile(r"Credential=([^/\s,]+)/|^AWS ([^:]+):")
-"""Of a signature of version 4, or 2 as boto3 still makes for S3's presigned addresses."""
+"""Access key in a signature of version 4, or 2, which boto3 still uses for presigned S3 URLs."""
 
 
 def scope_of(request: web.Request) -> tuple[str, str]:
-    """Region and service a request is signed for; an unsigned one is for S3, as a presigned address is."""
+    """Region and service of a request's signature; S3 for an unsigned request."""
     found = _SCOPE.search(request.headers.get("Authorization", ""))
     if found:
         return found["region"], found["service"].lower()
@@ -28,7 +28,7 @@ def scope_of(request: web.Request) -> tuple[str, str]:
 
 
 def credentials_of(request: web.Request) -> tuple[str, str]:
-    """Access key and session token, from the headers or a presigned address; "" where there is none."""
+    """Access key and session token, from the headers or a presigned URL; "" for each if absent."""
     found = _KEY.search(request.headers.get("Authorization", ""))
     if found:
         return found[1] or found[2], request.headers.get("X-Amz-Security-Token", "")

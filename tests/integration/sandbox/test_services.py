@@ -121,7 +121,7 @@ def test_a_refused_condition_brings_the_item_along_when_asked_to(aws: Aws) -> No
 
 
 def test_transactions_are_refused_with_a_reason(aws: Aws) -> None:
-    with pytest.raises(ClientError, match="sandbox does not offer"):
+    with pytest.raises(ClientError, match="sandbox does not support"):
         aws("dynamodb").transact_write_items(TransactItems=[{"Delete": {"TableName": "t", "Key": {"k": {"S": "1"}}}}])
 
 
@@ -206,7 +206,7 @@ def test_what_partiql_is_not_offered_is_refused_with_what_is(aws: Aws) -> None:
         f'DELETE FROM "partiql" WHERE {where} AND ("a"=1)',
         f'DELETE FROM "partiql" WHERE {where} AND begins_with("a", \'x\')',
     ):
-        with pytest.raises(ClientError, match="sandbox does not offer"):
+        with pytest.raises(ClientError, match="sandbox does not support"):
             client.execute_statement(Statement=statement)
 
 

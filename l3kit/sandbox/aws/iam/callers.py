@@ -1,4 +1,4 @@
-"""Who signs a request: the key and the session token tell; signatures are not checked."""
+"""Identify a request's caller by its access key and session token; signatures are not verified."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from l3kit.sandbox.aws.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
 FUNCTION_TOKEN = re.compile(r"sandbox/(?P<function>[^/]+)/[^/]+")
-"""The session token of a function's instance (`function_instance.IDENTITY`)."""
+"""Session token of a function's instance (`function_instance.IDENTITY`)."""
 
 
 class UnknownCallerError(Exception):
-    """The key or its token belongs to nobody (any more)."""
+    """The access key or session token is unknown or no longer valid."""
 
 
 @dataclass(frozen=True, slots=True)
-class TakenRole:
-    """A role that AssumeRole gave out.
+class AssumedRole:
+    """A role session created by AssumeRole.
 
     Attributes:
         expires: seconds since 1970.
-        policies: of the session; None where it has none.
+        policies: session policies; None without any.
     """
 
     role: str
@@ -42,7 +42,11 @@ class TakenRole:
 
 
 class Callers:
-    """Args: role_of: the ARN of the role configured for a deployed function, None without such a function."""
+    """The callers of requests.
+
+    Args:
+        role_of: returns the ARN of a deployed function's role; None if the function does not exist.
+    """
 
     def __init__(
         self,
@@ -53,15 +57,15 @@ class Callers:
         self._directory = directory
         self._role_of = role_of
         self._clock = clock
-        self._taken: dict[str, TakenRole] = {}
+        self._taken: dict[str, AssumedRole] = {}
 
-    def give_out(self, access_key: str, taken: TakenRole) -> None:
-        """AssumeRole answered with this key."""
+    def register(self, access_key: str, taken: AssumedRole) -> None:
+        """Record a session that AssumeRole returned."""
         self._taken = {key: one for key, one in self._taken.items() if one.expires > self._clock()}
         self._taken[access_key] = taken
 
     async def identify(self, request: web.Request) -> Identity:
-        """Raises: UnknownCallerError."""
+        """The caller's identity. Raises: UnknownCallerError."""
         key, token = credentials_of(request)
         if not key:
             return Identity(ANONYMOUS)
@@ -82,7 +86,7 @@ class Callers:
         return Identity(Principal("user", user.arn, name, unique_id=user.unique_id), user.policies, user.boundary)
 
     async def role_session(self, role_arn: str, session: str, policies: tuple[Policy, ...] | None = None) -> Identity:
-        """A role as it is at this moment. Raises: UnknownCallerError where it is gone."""
+        """Identity of a role session with the role's current policies. Raises: UnknownCallerError without such a role."""
         name = role_arn.rsplit("/", 1)[-1]
         role = await self._directory.role(name)
         if role is None or role.arn != role_arn:
@@ -96,14 +100,14 @@ class Callers:
             raise UnknownCallerError(token)
         return await self.role_session(role, found["function"])
 
-    async def _session(self, taken: TakenRole, token: str) -> Identity:
+    async def _session(self, taken: AssumedRole, token: str) -> Identity:
         if taken.token != token or taken.expires <= self._clock():
             raise UnknownCallerError(taken.role)
         return await self.role_session(taken.role, taken.session, taken.policies)
 
 
 def session_of(role: Role, session: str) -> Principal:
-    """The principal that a session of a role is."""
+    """The principal of a role session."""
     name = role.arn.rsplit("/", 1)[-1]
     arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/{session}"
     return Principal("role", arn, name, role.arn, session, f"{role.unique_id}:{session}")

@@ -1,5 +1,7 @@
-"""The condition keys that the sandbox can judge. A policy with any other is refused when it is put: it would be taken
-for true or false without anybody having looked."""
+"""The condition keys that the sandbox can evaluate.
+
+A policy with any other key is refused when it is stored, because its conditions would be decided without evaluation.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ GLOBAL = frozenset(
         "aws:viaawsservice",
     }
 )
-"""Given with a request, where AWS gives them."""
-NEVER_THERE = frozenset(
+"""Keys present in the requests in which AWS provides them."""
+NEVER_PRESENT = frozenset(
     {
         "aws:calledvia",
         "aws:calledviafirst",
@@ -43,7 +45,7 @@ NEVER_THERE = frozenset(
         "aws:vpcsourceip",
     }
 )
-"""Of things that one account on loopback does not have: every request lacks them, as such a request would on AWS."""
+"""Keys of features that a single account on loopback lacks; absent from every request, as they would be on AWS."""
 OF_SERVICES = frozenset(
     {
         "iam:passedtoservice",
@@ -67,9 +69,9 @@ OF_SERVICES = frozenset(
         "sts:rolesessionname",
     }
 )
-KNOWN = GLOBAL | NEVER_THERE | OF_SERVICES
+KNOWN = GLOBAL | NEVER_PRESENT | OF_SERVICES
 
 
 def is_known(key: str) -> bool:
-    """Whether a key, in small letters, can be judged."""
+    """Whether a key, in lower case, can be evaluated."""
     return key in KNOWN

@@ -1,7 +1,7 @@
 """The Condition element: operators over a request's condition keys.
 
-A key that a request lacks makes a positive operator false and a negated one true; `...IfExists` true; `Null` asks for
-it. ForAllValues is true without values, ForAnyValue false (IAM User Guide, "Condition operators" and "Multivalued
+For a missing key, a positive operator is false, a negated one and `...IfExists` are true, and `Null` tests for it.
+Without values, ForAllValues is true and ForAnyValue false (IAM User Guide, "Condition operators" and "Multivalued
 context keys").
 """
 
@@ -20,20 +20,20 @@ from l3kit.sandbox.aws.iam.variables import Context, UnknownVariableError, fill,
 
 _NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
 Test = Callable[[str, str], bool]
-"""Gets the policy's value, variables filled in, and the request's."""
+"""Compares the policy's value, with variables resolved, with the request's."""
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be judged."""
+    """A condition that cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator with one key.
+    """An operator with one key.
 
     Attributes:
         quantifier: `ForAllValues`, `ForAnyValue` or "".
-        negated: whether the operator is the contrary of `test`.
+        negated: whether the operator is the negation of `test`.
     """
 
     quantifier: str
@@ -44,7 +44,7 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Whether it holds for a request. Raises: UnknownVariableError."""
+        """Evaluate the condition for a request. Raises: UnknownVariableError."""
         actual = context.get(self.key)
         if actual is None:
             if self.quantifier:
@@ -61,7 +61,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """`Null`: whether the request has the key at all."""
+    """The operator `Null`, which tests whether the request has the key."""
 
     key: str
     absent: bool
@@ -71,7 +71,7 @@ class Absence:
 
 
 def parse_conditions(element: object) -> tuple[Condition | Absence, ...]:
-    """A Condition element, checked. Raises: ConditionError for what cannot be judged."""
+    """Parse and validate a Condition element. Raises: ConditionError if it cannot be evaluated."""
     if not isinstance(element, Mapping):
         raise ConditionError("Condition must be an object")
     found: list[Condition | Absence] = []
@@ -83,7 +83,7 @@ def parse_conditions(element: object) -> tuple[Condition | Absence, ...]:
 
 
 def all_hold(conditions: Sequence[Condition | Absence], context: Context) -> bool:
-    """Whether every condition holds; one with a variable that has no value does not."""
+    """Whether all conditions hold; a condition with an unresolved variable does not."""
     try:
         return all(condition.holds(context) for condition in conditions)
     except UnknownVariableError:
@@ -94,27 +94,27 @@ def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition | Abse
     found = _NAME.fullmatch(operator)
     for name in (key.lower(), *(name for value in values for name in keys_of(value))):
         if not is_known(name):
-            raise ConditionError(f"the l3kit sandbox cannot judge the condition key {name}")
+            raise ConditionError(f"the l3kit sandbox cannot evaluate the condition key {name}")
     quantifier, name, if_exists = found.groups(default="") if found else ("", "", "")
     if name == "Null" and not quantifier and not if_exists and values in (("true",), ("false",)):
         return Absence(key.lower(), values == ("true",))
     negated = name in _NEGATED
     kind = _OPERATORS.get(_NEGATED.get(name, name))
     if kind is None:
-        raise ConditionError(f"{operator} is no condition operator")
+        raise ConditionError(f"{operator} is not a condition operator")
     test, check = kind
     for value in values:
         try:
             check(value)
         except ValueError:
-            raise ConditionError(f"{value!r} is no value for {operator}") from None
+            raise ConditionError(f"{value!r} is not a valid value for {operator}") from None
     return Condition(quantifier, negated, bool(if_exists), test, key.lower(), values)
 
 
 def _texts(values: Any) -> tuple[str, ...]:
     its = values if isinstance(values, list) else [values]
     if not its or not all(isinstance(one, str | int | float) for one in its):
-        raise ConditionError("a condition's values must be texts, numbers or booleans")
+        raise ConditionError("a condition's values must be strings, numbers or booleans")
     return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in its)
 
 
@@ -165,7 +165,7 @@ def _date(text: str) -> float:
 
 
 def _anything(_: str) -> None:
-    """Every text will do."""
+    """Accept every text."""
 
 
 def _unless_variable(check: Callable[[str], Any]) -> Callable[[str], Any]:

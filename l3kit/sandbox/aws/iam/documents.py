@@ -1,4 +1,4 @@
-"""Policy documents, parsed once and checked: what cannot be judged is refused when it is put."""
+"""Parsing and validation of policy documents; what cannot be evaluated is refused when it is stored."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _STATEMENT = frozenset(
 
 
 class MalformedPolicyError(ValueError):
-    """A document that IAM, or this sandbox, cannot judge; the message says what is wrong."""
+    """A document that IAM or this sandbox cannot evaluate; the message names the problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. Where `not_...` is set, it applies to everything but what is listed.
+    """A statement. With `not_...` set, it applies to everything except the listed values.
 
     Attributes:
-        actions, action_patterns: in small letters, without and with wildcards.
+        actions, action_patterns: in lower case, without and with wildcards.
     """
 
     sid: str
@@ -53,7 +53,7 @@ class Statement:
     conditions: tuple[Condition | Absence, ...]
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether it is about this action on this resource under these conditions; of its principals nothing."""
+        """Whether it applies to this action, resource and context, regardless of its principals."""
         name = action.lower()
         listed = name in self.actions or any(matches(one, name) for one in self.action_patterns)
         if listed is self.not_actions:
@@ -62,7 +62,7 @@ class Statement:
 
     def _covers_resource(self, resource: str, context: Context) -> bool:
         if not self.resources:
-            return True  # of a trust policy: it stands at the resource
+            return True  # a trust policy has no Resource element
         try:
             text = literal(resource)
             found = any(matches(fill(one, context), text) for one in self.resources)
@@ -73,18 +73,18 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A document with the name under which refusals and simulations speak of it."""
+    """A parsed document with its name for refusals and simulations."""
 
     name: str
     statements: tuple[Statement, ...]
 
     def applying(self, action: str, resource: str, context: Context) -> list[Statement]:
-        """The statements about this action on this resource."""
+        """The statements that apply to this action on this resource."""
         return [one for one in self.statements if one.covers(action, resource, context)]
 
 
 def parse_policy(text: str | bytes | Mapping[str, Any], kind: Kind, name: str = "") -> Policy:
-    """A document as it stands in a request or in moto's answer. Raises: MalformedPolicyError."""
+    """Parse a document from a request or from moto. Raises: MalformedPolicyError."""
     try:
         content = json.loads(text) if isinstance(text, str | bytes) else text
         statements = content["Statement"]
@@ -104,7 +104,7 @@ def _statement(content: Any, kind: Kind, variables: bool) -> Statement:
         raise MalformedPolicyError("Syntax errors in policy.")
     unknown = sorted(set(content) - _STATEMENT)
     if unknown:
-        raise MalformedPolicyError(f"Syntax errors in policy: {', '.join(unknown)} is no element of a statement.")
+        raise MalformedPolicyError(f"Syntax errors in policy: {', '.join(unknown)} is not an element of a statement.")
     if content.get("Effect") not in ("Allow", "Deny"):
         raise MalformedPolicyError(f"Invalid effect: {content.get('Effect')}")
     actions = _either(content, "Action", "Policy statement must contain actions.")
@@ -149,7 +149,7 @@ def _principals(content: Mapping[str, Any], kind: Kind) -> Principals | None:
 
 
 def _either(content: Mapping[str, Any], name: str, missing: str) -> tuple[str, ...]:
-    """`name` or `Not...`, one of which must be there."""
+    """The values of `name` or `Not...`, exactly one of which is required."""
     if (name in content) is (f"Not{name}" in content):
         raise MalformedPolicyError(missing)
     value = content.get(name, content.get(f"Not{name}"))
@@ -162,4 +162,6 @@ def _either(content: Mapping[str, Any], name: str, missing: str) -> tuple[str, .
 def _check_variables(texts: tuple[str, ...], allowed: bool) -> None:
     for name in {name for text in texts for name in keys_of(text)}:
         if not allowed or not is_known(name):
-            raise MalformedPolicyError(f"Syntax errors in policy: the l3kit sandbox cannot judge the variable {name}.")
+            raise MalformedPolicyError(
+                f"Syntax errors in policy: the l3kit sandbox cannot evaluate the variable {name}."
+            )

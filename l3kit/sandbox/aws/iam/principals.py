@@ -1,4 +1,4 @@
-"""Who asks, and whom a policy's Principal element names."""
+"""Principals of requests, and the Principal element of policies."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ PrincipalKind = Literal["root", "user", "role", "service", "anonymous"]
 
 
 class Grant(enum.IntEnum):
-    """How a statement names a principal; a higher one grants more by itself."""
+    """How a statement names a principal, in ascending order of what an allow grants by itself."""
 
     NONE = 0
     ACCOUNT = 1
-    """The account: it leaves the decision to the principal's own policies."""
+    """The account: the principal's own policies decide."""
     ROLE = 2
-    """The role, or everybody: a boundary or a session policy still limits it."""
+    """The role, or everybody: limited by a boundary or a session policy."""
     EXACT = 3
     """The user or the role's session itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who signed a request.
+    """The caller of a request.
 
     Attributes:
-        arn: of the user, the role's session or the root; a service's name; "" for nobody.
-        name: of the user or the role.
-        role_arn: of the role behind a session.
-        session: the session's name.
-        unique_id: as IAM's `aws:userid` begins.
+        arn: of the user, role session or root; a service's name; "" for an anonymous caller.
+        name: of the user or role.
+        role_arn: role of a session.
+        session: name of the session.
+        unique_id: IAM's unique id, the beginning of `aws:userid`.
     """
 
     kind: PrincipalKind
@@ -48,7 +48,7 @@ class Principal:
 
     @property
     def identifiers(self) -> frozenset[str]:
-        """All under which a policy can name it, the account included."""
+        """All names under which a policy can refer to it, including its account."""
         own = {self.arn, self.role_arn} - {""}
         if self.kind in ("root", "user", "role"):
             own |= {ROOT_ARN}
@@ -60,7 +60,7 @@ ANONYMOUS = Principal("anonymous", "")
 
 
 def service(name: str) -> Principal:
-    """A service of AWS that acts by itself, such as `scheduler.amazonaws.com`."""
+    """The principal of an AWS service, such as `scheduler.amazonaws.com`."""
     return Principal("service", name)
 
 
@@ -69,18 +69,18 @@ class Principals:
     """A Principal or NotPrincipal element.
 
     Attributes:
-        names: ARNs (of accounts: their root), services' names, or `*`.
-        excluded: all but these.
+        names: ARNs (for an account, its root), service names, or `*`.
+        excluded: whether it is a NotPrincipal element.
     """
 
     names: frozenset[str]
     excluded: bool = False
 
     def grant_to(self, principal: Principal, *, allow: bool) -> Grant:
-        """How it names this principal.
+        """How the element names this principal.
 
-        NotPrincipal leaves a principal out of a Deny only where it lists the account, the role and the session; out of
-        an Allow already where it lists one of them.
+        NotPrincipal excludes a principal from a Deny only if it lists the account, the role and the session; from an
+        Allow if it lists any of them.
         """
         if self.excluded:
             listed = self.names & principal.identifiers
@@ -96,7 +96,7 @@ class Principals:
 
 
 def parse_principals(element: Any, *, excluded: bool) -> Principals:
-    """Raises: ValueError with the name that is none."""
+    """Parse a Principal or NotPrincipal element. Raises: ValueError with the invalid name."""
     if element == "*":
         return Principals(frozenset({"*"}), excluded)
     if not isinstance(element, Mapping) or not element:

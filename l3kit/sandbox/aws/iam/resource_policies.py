@@ -1,4 +1,4 @@
-"""The policy that stands at a resource: a bucket's, a table's, a function's, a key's."""
+"""Resource policies of buckets, tables, functions and KMS keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.sandbox.aws.iam.table_policies import TablePolicies
 
 
 class ResourcePolicies:
-    """Args: of_bucket, of_function: by name, the policy or None."""
+    """Look up the policy of a resource. Args: of_bucket, of_function: return the policy by name, or None."""
 
     def __init__(
         self,
@@ -39,5 +39,5 @@ class ResourcePolicies:
 
 
 def needs_policy(need: Need) -> bool:
-    """Whether the resource's policy must allow it, at least the account: KMS keys."""
+    """Whether the resource's policy must grant access to the principal or its account, as for KMS keys."""
     return need.action.startswith("kms:") and ":key/" in need.resource

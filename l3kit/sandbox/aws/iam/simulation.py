@@ -1,4 +1,4 @@
-"""SimulatePrincipalPolicy and SimulateCustomPolicy, answered by the evaluator that judges real requests."""
+"""SimulatePrincipalPolicy and SimulateCustomPolicy, answered by the same evaluation as real requests."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.directory import Directory, Role, User
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
-from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement
-from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement
+from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import Principal
 
 DEFAULT_ITEMS = 100
 
 
 class Simulation:
-    """What somebody would be allowed, by their policies and those of the request; resources' own are not looked up."""
+    """Simulated evaluation of a principal's and the request's policies; resource policies are not looked up."""
 
     def __init__(self, enforcement: Enforcement, directory: Directory) -> None:
         self._enforcement = enforcement
         self._directory = directory
 
-    async def answer(self, case: Case) -> web.Response:
-        """Either of the two operations."""
-        form = case.call.form
+    async def answer(self, access: AccessRequest) -> web.Response:
+        """Answer either operation."""
+        form = access.call.form
         try:
             identity = await self._identity(form)
             given = form.get("ResourcePolicy")
@@ -43,13 +43,13 @@ class Simulation:
         ]
         start, size = int(form.get("Marker") or 0), int(form.get("MaxItems") or DEFAULT_ITEMS)
         results = [
-            _result(action, arn, judge(identity, Need(action, arn, context), resource))
+            _result(action, arn, evaluate(identity, Need(action, arn, context), resource))
             for action, arn in pairs[start : start + size]
         ]
         return _page(form["Action"], results, start + size if start + size < len(pairs) else None)
 
     async def _identity(self, form: Mapping[str, str]) -> Identity | None:
-        """None where there is no such user or role. Raises: MalformedPolicyError."""
+        """The identity to simulate; None if the user or role does not exist. Raises: MalformedPolicyError."""
         given = [parse_policy(text, "identity", f"PolicyInputList.{number}") for number, text in _inputs(form)]
         source = form.get("PolicySourceArn", "")
         if not source:

@@ -1,4 +1,4 @@
-"""Resource policies of DynamoDB tables, which neither emulator keeps: put, read, deleted, and given to CreateTable."""
+"""Resource policies of DynamoDB tables, which neither emulator stores."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_
 MAX_BYTES = 20 * 1024
 OPERATIONS = frozenset(("PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"))
 NO_POLICY = "NO_POLICY"
-"""The expected revision that asks for there being none yet."""
+"""Expected revision that requires that the table has no policy yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A table's policy as it was put, and as it is judged."""
+class StoredPolicy:
+    """A table's policy as sent and as parsed."""
 
     text: str
     policy: Policy
@@ -29,10 +29,10 @@ class Kept:
 
 
 class TablePolicies:
-    """By ARN of the table. They go with the table."""
+    """Policies by table ARN; a policy is deleted with its table."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, StoredPolicy] = {}
 
     def of(self, arn: str) -> Policy | None:
         """The policy for a table or one of its indexes."""
@@ -40,29 +40,29 @@ class TablePolicies:
         return kept.policy if kept else None
 
     def put(self, arn: str, text: str) -> str:
-        """Keep a policy; its revision. Raises: MalformedPolicyError."""
+        """Store a policy and return its revision. Raises: MalformedPolicyError."""
         if len(text.encode()) > MAX_BYTES:
             raise MalformedPolicyError(f"the policy has more than {MAX_BYTES} bytes")
         policy = parse_policy(text, "resource", table_of(arn))
         for statement in policy.statements:
             for resource in statement.resources:
                 if resource != "*" and table_of(resource) != table_of(arn):
-                    raise MalformedPolicyError(f"{resource} is not the table the policy is put at")
+                    raise MalformedPolicyError(f"{resource} is not the table of the policy")
         revision = str(time.time_ns())
-        self._kept[arn] = Kept(text, policy, revision)
+        self._kept[arn] = StoredPolicy(text, policy, revision)
         return revision
 
     def forget(self, arn: str) -> None:
-        """The table was deleted."""
+        """Remove the policy of a deleted table."""
         self._kept.pop(arn, None)
 
     def answer(self, operation: str, content: Mapping[str, Any]) -> web.Response:
-        """One of `OPERATIONS` on a table that is there."""
+        """Answer one of `OPERATIONS` on an existing table."""
         arn = str(content.get("ResourceArn", ""))
         kept = self._kept.get(arn)
         expected = content.get("ExpectedRevisionId")
         if expected and expected != (kept.revision if kept else NO_POLICY):
-            return dynamodb_error("PolicyNotFoundException", "The resource policy's revision is another one")
+            return dynamodb_error("PolicyNotFoundException", "The resource policy has a different revision")
         if operation == "PutResourcePolicy":
             try:
                 return json_answer({"RevisionId": self.put(arn, str(content.get("Policy", "")))})
@@ -79,5 +79,5 @@ class TablePolicies:
 
 
 def invalid(error: MalformedPolicyError) -> web.Response:
-    """As DynamoDB refuses a document."""
+    """DynamoDB's refusal of a malformed policy."""
     return dynamodb_error("ValidationException", f"Invalid policy document: {error}")

@@ -1,4 +1,4 @@
-"""Policy variables: `${aws:username}` in resources and condition values, filled in from the request."""
+"""Policy variables such as `${aws:username}` in resources and condition values."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 
 Context = Mapping[str, tuple[str, ...]]
-"""A request's condition keys in small letters, each with its values."""
+"""A request's condition keys in lower case, each with its values."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _CHARACTERS = frozenset("*?$")
 STAR, QUESTION = "\ue000", "\ue001"
-"""Stand for a literal `*` and `?` while a text is compared."""
+"""Placeholders for a literal `*` and `?` during a comparison."""
 
 
 class UnknownVariableError(Exception):
@@ -18,7 +18,7 @@ class UnknownVariableError(Exception):
 
 
 def fill(text: str, context: Context) -> str:
-    """The text with its variables replaced; wildcards that come from a value are taken literally.
+    """Replace the variables of a text; wildcards in their values are literal characters.
 
     Raises: UnknownVariableError.
     """
@@ -28,18 +28,18 @@ def fill(text: str, context: Context) -> str:
 
 
 def keys_of(text: str) -> set[str]:
-    """The condition keys that a text's variables name, in small letters."""
+    """The condition keys of a text's variables, in lower case."""
     names = (found.partition(",")[0].strip().lower() for found in _VARIABLE.findall(text))
     return {name for name in names if name not in _CHARACTERS}
 
 
 def literal(text: str) -> str:
-    """A request's text as it is compared with one that `fill` gave back."""
+    """Escape a request's text for a comparison with a result of `fill`."""
     return text.replace("*", STAR).replace("?", QUESTION) if "*" in text or "?" in text else text
 
 
 def plain(text: str) -> str:
-    """What `fill` gave back, for a comparison without wildcards."""
+    """Unescape a result of `fill` for a comparison without wildcards."""
     return text.replace(STAR, "*").replace(QUESTION, "?")
 
 

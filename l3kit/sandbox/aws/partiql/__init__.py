@@ -1,4 +1,4 @@
-"""PartiQL for DynamoDB as far as l3kit and its neighbours use it: single deletes and inserts, alone or 25 at once."""
+"""The part of PartiQL for DynamoDB that l3kit uses: deletes and inserts of single items, alone or up to 25 at once."""
 
 from __future__ import annotations
 

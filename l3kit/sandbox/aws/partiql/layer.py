@@ -1,8 +1,8 @@
 """ExecuteStatement and BatchExecuteStatement on top of dynalite.
 
-Each statement becomes one conditional DeleteItem or PutItem, which dynalite decides and carries out under its lock of
-that item. So a statement is atomic against every other write. What the answers look like is taken from DynamoDB's
-service model and documentation, and compared with DynamoDB Local in `tests/conformance/test_partiql.py`.
+Each statement becomes one conditional DeleteItem or PutItem, which dynalite carries out under its lock on that item, so
+a statement is atomic with respect to every other write. The answers follow DynamoDB's service model and documentation
+and are compared with DynamoDB Local in the tests.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ EXCEPTIONS = {
     "ResourceNotFound": "ResourceNotFoundException",
     "InternalServerError": "InternalServerError",
 }
-"""A statement's error code in a batch, and the exception it is alone; any other is a ValidationException."""
+"""Exception of ExecuteStatement for each error code of a batch; ValidationException for any other code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a statement.
+    """Result of a statement.
 
     Attributes:
-        table: empty where the statement did not get as far as its table.
+        table: empty if the statement failed before its table was known.
         error: code and message.
-        item: the item deleted, or the one that made the condition fail.
+        item: the deleted item, or the one that made the condition fail.
         units: write units.
     """
 
@@ -53,10 +53,10 @@ class Outcome:
 
 
 class PartiQL:
-    """The two operations.
+    """The operations ExecuteStatement and BatchExecuteStatement.
 
     Args:
-        key_of: a table's key with its types; None where there is no such table.
+        key_of: returns a table's key with its types; None for a missing table.
     """
 
     def __init__(self, dynalite: Upstream, key_of: Callable[[str], Key | None]) -> None:
@@ -64,7 +64,7 @@ class PartiQL:
         self._key_of = key_of
 
     async def handle(self, operation: str, body: bytes) -> web.Response:
-        """Answer a request; its body is a JSON object."""
+        """Answer a request whose body is a JSON object."""
         try:
             request = request_of(operation, body)
             planned = [self._planned(asked) for asked in request.statements]
@@ -100,9 +100,9 @@ class PartiQL:
 
 
 def _outcome(write: Write, status: int, content: Mapping[str, Any]) -> Outcome:
-    """A write's answer as a statement's outcome.
+    """Convert a write's answer to the statement's outcome.
 
-    A DELETE of an item that is not there succeeds, whatever its other conditions: so says DynamoDB's documentation
+    A DELETE of a missing item succeeds regardless of its other conditions, according to DynamoDB's documentation
     ("PartiQL delete statements for DynamoDB"). DynamoDB Local answers ConditionalCheckFailed instead.
     """
     if status == 200:
@@ -143,7 +143,7 @@ def _alone(asked: Asked, plan: Write | Outcome, outcome: Outcome, capacity: str)
         )
     code, message = outcome.error
     if asked.on_failure and outcome.item:
-        # An INSERT asked so is refused with this exception too, as by DynamoDB Local: no other has room for an item.
+        # Like DynamoDB Local, use this exception for an INSERT too: no other exception can carry the item.
         return dynamodb_error("ConditionalCheckFailedException", CONDITION[1], Item=outcome.item)
     status = 500 if code == "InternalServerError" else 400
     return dynamodb_error(EXCEPTIONS.get(code, "ValidationException"), message, status)

@@ -1,4 +1,4 @@
-"""Reads the statements that the sandbox offers: DELETE of one item by its values, INSERT of one item. Pure."""
+"""Parser for the supported statements: DELETE of one item by its values, INSERT of one item."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 
 from l3kit.sandbox.aws.partiql.tokens import StatementError, Token, tokens_of
 
-OFFERED = (
+SUPPORTED = (
     'DELETE FROM "table" WHERE "name" = value AND "name" IS [NOT] MISSING ... [RETURNING ALL OLD *] and '
     "INSERT INTO \"table\" VALUE {'name': value, ...}"
 )
-PARSED = 512
-"""Statements kept parsed: prepared ones come again with other parameters."""
+CACHED_STATEMENTS = 512
+"""Number of cached statements; a prepared statement is sent repeatedly with other parameters."""
 VERBS = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "EXISTS"))
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A `?`; its value comes with the request. `index`: from 0."""
+    """A `?` placeholder, whose value is in the request. `index`: from 0."""
 
     index: int
 
 
 Value = Parameter | Mapping[str, Any]
-"""What stands in a statement for a value: a parameter, or a literal in wire form."""
+"""A value in a statement: a parameter, or a literal in wire form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """A DELETE. `equal`: pairs of name and value. `missing`: names, and whether they must be missing or there."""
+    """A DELETE. `equal`: pairs of name and value. `missing`: names, each with whether it must be missing or present."""
 
     table: str
     equal: Sequence[tuple[str, Value]]
@@ -59,7 +59,7 @@ def verb_of(statement: str) -> str:
 
 
 def subject(statement: str) -> tuple[str, str]:
-    """Verb and table of a statement, each empty where it cannot be read."""
+    """Verb and table of a statement, each empty if it cannot be parsed."""
     try:
         parsed = parse(statement)
     except StatementError:
@@ -67,19 +67,19 @@ def subject(statement: str) -> tuple[str, str]:
     return ("DELETE" if isinstance(parsed, Delete) else "INSERT"), parsed.table
 
 
-@lru_cache(PARSED)
+@lru_cache(CACHED_STATEMENTS)
 def parse(statement: str) -> Delete | Insert:
-    """Raises: StatementError for a statement that is malformed or that the sandbox does not offer."""
+    """Parse a statement. Raises: StatementError if it is malformed or not supported by the sandbox."""
     verb = verb_of(statement)
     if verb not in ("DELETE", "INSERT"):
-        raise StatementError(f"The l3kit sandbox does not offer {verb} in PartiQL. It offers {OFFERED}")
+        raise StatementError(f"The l3kit sandbox does not support {verb} in PartiQL. It supports {SUPPORTED}")
     reader = _Reader(tokens_of(statement))
     return reader.delete() if verb == "DELETE" else reader.insert()
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Goes through the words from left to right. `depth`: collections around the present word."""
+    """Recursive-descent parser over the tokens. `depth`: number of collections around the current token."""
 
     tokens: list[Token]
     at: int = 0
@@ -170,7 +170,7 @@ class _Reader:
             return {"NULL": True}
         if any(map(self._at, ("{", "[", "<<"))):
             return self._collection(token.value)
-        raise self._not_offered()
+        raise self._unsupported()
 
     def _collection(self, opening: str) -> Mapping[str, Any]:
         self.depth += 1
@@ -184,7 +184,7 @@ class _Reader:
             return {"L": entries}
         kinds = {next(iter(entry)) for entry in entries}
         if kinds not in ({"S"}, {"N"}):
-            raise StatementError("A set in << >> has texts or numbers, at least one, all of one type")
+            raise StatementError("A set in << >> must contain texts or numbers, at least one, all of one type")
         kind = kinds.pop()
         return {kind + "S": [entry[kind] for entry in entries]}
 
@@ -218,7 +218,7 @@ class _Reader:
         self._sign("}")
         return item
 
-    # --- words
+    # --- tokens
 
     @property
     def _peek(self) -> Token:
@@ -238,17 +238,17 @@ class _Reader:
     def _words(self, *words: str) -> None:
         for word in words:
             if not self._is(word):
-                raise self._not_offered()
+                raise self._unsupported()
             self._next()
 
     def _sign(self, sign: str) -> None:
         if not self._at(sign):
-            raise self._not_offered()
+            raise self._unsupported()
         self._next()
 
     def _name(self) -> str:
         if self._peek.kind != "name":
-            raise self._not_offered()
+            raise self._unsupported()
         name = self._next().value
         if not name:
             raise StatementError("Path component cannot be an empty string")
@@ -258,12 +258,12 @@ class _Reader:
         if self._at(";"):
             self._next()
         if self._peek.kind != "end":
-            raise self._not_offered()
+            raise self._unsupported()
 
-    def _not_offered(self) -> StatementError:
+    def _unsupported(self) -> StatementError:
         token = self._peek
         what = f"{token.value!r} at {token.at}" if token.kind != "end" else "the end"
         return StatementError(
-            f"Statement wasn't well formed, or has what the l3kit sandbox does not offer, from {what} on. "
-            f"It offers {OFFERED}; names in double quotes"
+            f"Statement wasn't well formed, or is not supported by the l3kit sandbox, from {what} on. "
+            f"It supports {SUPPORTED}; names in double quotes"
         )

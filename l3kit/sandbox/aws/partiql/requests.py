@@ -1,4 +1,4 @@
-"""The requests ExecuteStatement and BatchExecuteStatement as they come, looked through. Pure."""
+"""Parsing and validation of ExecuteStatement and BatchExecuteStatement requests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_CHARACTERS = 8192
 
 
 class RequestError(Exception):
-    """A request that is refused as a whole."""
+    """An invalid request, refused as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One statement of a request. `on_failure`: whether the item is asked for that made a condition fail."""
+    """One statement of a request. `on_failure`: whether to return the item that made a condition fail."""
 
     text: str
     parameters: Sequence[Any]
@@ -31,14 +31,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The statements, and how the capacity is to be told: NONE, TOTAL or INDEXES."""
+    """The statements, and the detail of the reported capacity: NONE, TOTAL or INDEXES."""
 
     statements: Sequence[Asked]
     capacity: str
 
 
 def request_of(operation: str, body: bytes) -> Request:
-    """Raises: RequestError."""
+    """Parse a request. Raises: RequestError."""
     content = odd_text.loads(body)
     if operation == "ExecuteStatement":
         asked = [_asked(content, "")]
@@ -82,7 +82,7 @@ def _verb(asked: Asked) -> str:
 
 
 def _one_of(content: Mapping[str, Any], name: str, place: str, allowed: Sequence[str]) -> str:
-    """The value of a member with few; the first where it is left out."""
+    """The value of an enumerated member; the first allowed value if absent."""
     value = content.get(name)
     if value is None:
         return allowed[0]

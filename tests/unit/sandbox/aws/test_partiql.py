@@ -55,7 +55,7 @@ def test_parameters_are_counted_in_the_order_in_which_they_stand() -> None:
         ("INSERT INTO \"t\" VALUE {'a': 1,}", "single quotes"),
         ("INSERT INTO \"t\" VALUE {'': 1}", "empty string"),
         ("INSERT INTO \"t\" VALUE {'a': ']'", "from the end on"),
-        ("SELECT * FROM t", "does not offer SELECT"),
+        ("SELECT * FROM t", "does not support SELECT"),
         ("DROP TABLE t", "wasn't well formed"),
         ("", "wasn't well formed"),
     ],

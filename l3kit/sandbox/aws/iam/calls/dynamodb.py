@@ -1,4 +1,4 @@
-"""DynamoDB: which permissions an operation needs, on which tables and indexes."""
+"""Permissions of DynamoDB operations on tables and indexes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _OTHER_STATEMENT = re.compile(
 
 
 def needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of a DynamoDB request. Raises: UnmappedError, UnreadableError."""
     operation, content = call.operation, call.content
     if operation in ON_TABLE or operation in ON_INDEX:
         found = [call.need(f"dynamodb:{operation}", _resource(content, operation))]
@@ -71,9 +71,10 @@ def needs(call: Call) -> list[Need]:
 
 
 def statement_need(call: Call, content: object) -> Need | None:
-    """What one PartiQL statement needs; None for what is none, which DynamoDB itself refuses.
+    """Permission of a PartiQL statement; None for an invalid statement, which DynamoDB itself refuses.
 
-    What can be carried out here is read by the reader that carries it out (`partiql.subject`), so both see one table.
+    Supported statements are parsed by the parser that also executes them (`partiql.subject`), so that the check and the
+    execution agree on the table.
     """
     text = str(content.get("Statement", "")) if isinstance(content, dict) else ""
     verb, table = subject(text)
@@ -88,13 +89,13 @@ def statement_need(call: Call, content: object) -> Need | None:
 
 
 def table_arn(table: str, index: str = "") -> str:
-    """Of a table given by name or by ARN, or of one of its indexes."""
+    """ARN of a table, given by name or ARN, or of one of its indexes."""
     arn = table if table.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}"
     return f"{arn}/index/{index}" if index else arn
 
 
 def table_of(resource: str) -> str:
-    """The table's name in the ARN of a table or an index."""
+    """The table name in the ARN of a table or index."""
     return resource.partition(":table/")[2].split("/")[0]
 
 
@@ -109,7 +110,7 @@ def _resource(content: dict[str, Any], operation: str) -> str:
 
 
 def _with_table(call: Call, content: dict[str, Any]) -> list[Need]:
-    """What a new table brings along."""
+    """Permissions for the features of a new table."""
     arn = table_arn(str(content.get("TableName", "")))
     further = {"Tags": "TagResource", "ResourcePolicy": "PutResourcePolicy"}
     return [call.need(f"dynamodb:{action}", arn) for key, action in further.items() if content.get(key)]

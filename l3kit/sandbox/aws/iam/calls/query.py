@@ -1,4 +1,4 @@
-"""IAM, STS and the other services of the query protocol: the operation stands in `Action`."""
+"""Permissions of IAM, STS and the other query protocol services, whose operation is the parameter `Action`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 ArnOf = Callable[[str, str], Awaitable[str]]
-"""Gets `role` or `user` and a name; gives the ARN with its path."""
-WITHOUT_NEED = frozenset(("GetCallerIdentity", "GetSessionToken", "DecodeAuthorizationMessage"))
+"""Returns the ARN, with its path, of a `role` or `user` by name."""
+WITHOUT_PERMISSION = frozenset(("GetCallerIdentity", "GetSessionToken", "DecodeAuthorizationMessage"))
 _NAMED = {"GroupName": "group", "PolicyArn": "", "InstanceProfileName": "instance-profile"}
 _LISTS = {
     "ListRoles": "role/",
@@ -21,7 +21,7 @@ _LISTS = {
 
 
 async def iam_needs(call: Call, arn_of: ArnOf) -> list[Need]:
-    """All permissions of one request of IAM. Raises: UnmappedError without an operation."""
+    """Permissions of an IAM request. Raises: UnmappedError without an operation."""
     form = call.form
     operation = form.get("Action", "")
     if not operation:
@@ -55,7 +55,7 @@ async def _iam_resource(form: dict[str, str], operation: str, arn_of: ArnOf) -> 
 
 
 def query_needs(call: Call) -> list[Need]:
-    """SNS, SQS, CloudWatch and their like: the action is the operation, on the resource that the request names."""
+    """Permission of SNS, SQS, CloudWatch and similar services: the operation on the resource in the request."""
     form = call.form
     operation = form.get("Action") or call.operation
     service = {"monitoring": "cloudwatch"}.get(call.service, call.service)

@@ -1,4 +1,4 @@
-"""The parts of a request that the maps look at, and the condition keys that every request has."""
+"""The parsed request from which permissions are derived, and the condition keys of every request."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 
 class UnmappedError(Exception):
-    """An operation for which nobody has said what it needs; it is refused."""
+    """An operation without known permissions; it is refused."""
 
 
 class UnreadableError(Exception):
-    """A body that is not of the service's form: the service itself says so, nothing is done."""
+    """A malformed body, which the service itself refuses."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request.
+    """A parsed request.
 
     Attributes:
-        service: as the signature names it.
+        service: as named in the signature.
         path: decoded, with its leading slash.
         raw_path: as sent, without the query.
-        headers: looked up by names in small letters.
-        body: empty where the map does not need it (S3 objects).
-        context: the condition keys that every request has.
+        headers: looked up by lower-case names.
+        body: empty if it is not needed (S3 objects).
+        context: condition keys of every request.
     """
 
     service: str
@@ -50,7 +50,7 @@ class Call:
 
     @cached_property
     def operation(self) -> str:
-        """Of the JSON protocols: the name behind the dot of X-Amz-Target."""
+        """Operation of a JSON protocol request, from X-Amz-Target."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
     @cached_property
@@ -60,7 +60,7 @@ class Call:
             content = orjson.loads(self.body or b"{}")
         except orjson.JSONDecodeError:
             try:
-                content = json.loads(self.body)  # takes half surrogate pairs, which orjson does not
+                content = json.loads(self.body)  # unlike orjson, accepts lone surrogates
             except ValueError as error:
                 raise UnreadableError(str(error)) from None
         if not isinstance(content, dict):
@@ -73,7 +73,7 @@ class Call:
         return dict(self.query) | dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def need(self, action: str, resource: str = "*", **keys: str | None) -> Need:
-        """A permission, with condition keys of its own beside those of every request (`__` stands for the colon)."""
+        """A permission with additional condition keys; `__` in their names stands for a colon."""
         given = {name: value for name, value in keys.items() if value is not None}
         own = {name.replace("__", ":").replace("_", "-").lower(): (value,) for name, value in given.items()}
         return Need(action, resource, {**self.context, **own} if own else self.context)
@@ -82,7 +82,7 @@ class Call:
 def global_context(principal: Principal, now: datetime, user_agent: str) -> dict[str, tuple[str, ...]]:
     """The condition keys of every request.
 
-    Loopback counts as secure transport: the endpoint is plain http, but nothing can listen in between.
+    Plain HTTP on loopback counts as secure transport, since the traffic cannot be intercepted.
     """
     utc = now.astimezone(UTC)
     context = {
@@ -101,7 +101,7 @@ def global_context(principal: Principal, now: datetime, user_agent: str) -> dict
 
 
 def principal_context(principal: Principal) -> dict[str, tuple[str, ...]]:
-    """What the condition keys say of a principal."""
+    """The condition keys derived from a principal."""
     if principal.kind in ("anonymous", "service"):
         return {"aws:principaltype": ("Anonymous",)} if principal.kind == "anonymous" else {}
     found: dict[str, tuple[str, ...]]

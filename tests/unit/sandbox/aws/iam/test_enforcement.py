@@ -12,12 +12,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from l3kit.sandbox.aws.iam.callers import Callers, TakenRole, UnknownCallerError
+from l3kit.sandbox.aws.iam.callers import AssumedRole, Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import parse_policy
 from l3kit.sandbox.aws.iam.dynamodb_guard import DynamoDBGuard
 from l3kit.sandbox.aws.iam.enforcement import Enforcement
-from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
+from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.aws.iam.moto_iam import Element, MotoIam, parse_xml
 from l3kit.sandbox.aws.iam.operator import operator_policies
@@ -160,7 +160,7 @@ def test_a_tables_policy_decides_about_its_indexes_too_and_goes_with_the_table()
 def test_given_out_credentials_end_and_need_their_token() -> None:
     async def run(clock: float, token: str) -> str:
         _, _, callers, _ = judge_of(Account(document(allow("s3:*"))), clock)
-        callers.give_out("ASIA1", TakenRole(ROLE_ARN, "s", "secret", 10.0, None))
+        callers.register("ASIA1", AssumedRole(ROLE_ARN, "s", "secret", 10.0, None))
         identity = await callers.identify(request("GetItem", {}, key="ASIA1", token=token))
         return identity.principal.arn
 
@@ -185,5 +185,5 @@ def test_the_operator_may_what_the_table_lists_on_any_twins_resources() -> None:
         ("dynamodb:UpdateItem", table_arn("anything-hot-iot-data"), False),
         ("iam:CreateUser", "arn:aws:iam::123456789012:user/o", False),
     ):
-        assert judge(operator, Need(action, resource)).allowed is allowed
+        assert evaluate(operator, Need(action, resource)).allowed is allowed
     assert 1 <= len(made) <= 10  # as many as one user may have attached
