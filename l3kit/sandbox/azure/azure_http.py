@@ -61,11 +61,11 @@ def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer])
         wbufsize = -1
 
         def _serve(self) -> None:
-            told = self.headers.get("Content-Length") or "0"
-            if not told.isascii() or not told.isdecimal() or "Transfer-Encoding" in self.headers:
+            given = self.headers.get("Content-Length") or "0"
+            if not given.isascii() or not given.isdecimal() or "Transfer-Encoding" in self.headers:
                 self.send_error(400)
                 return
-            length = int(told)
+            length = int(given)
             body = self.rfile.read(length)
             if len(body) < length:  # the client has disconnected
                 self.close_connection = True

@@ -117,8 +117,8 @@ class _Storage:
         return self._answer(429, "rateLimitExceeded")
 
     def _answer(self, status: int, reason: str) -> web.Response:
-        told = {"code": status, "message": reason, "errors": [{"reason": reason, "message": reason}]}
-        return json_answer({"error": told}, status)
+        content = {"code": status, "message": reason, "errors": [{"reason": reason, "message": reason}]}
+        return json_answer({"error": content}, status)
 
 
 _DYNAMODB, _AMAZON_S3, _FUNCTION = _DynamoDB(), _S3(), _Function()

@@ -64,9 +64,8 @@ class IamGuard:
             parse_policy(form.get(name, ""), kind)
             await self._check_length(operation, form, _length(form.get(name, "")))
         if operation.startswith("Attach") and operation.endswith("Policy"):
-            await self._directory.managed(
-                form.get("PolicyArn", "")
-            )  # an AWS managed policy may contain unsupported conditions
+            # An AWS managed policy may contain conditions that cannot be evaluated.
+            await self._directory.managed(form.get("PolicyArn", ""))
 
     async def _check_length(self, operation: str, form: dict[str, str], length: int) -> None:
         found = re.fullmatch(r"Put(Role|User|Group)Policy", operation)

@@ -75,10 +75,10 @@ class PartiQL:
             return dynamodb_error("ValidationException", str(error))
         carried_out = iter(await self._carry_out(writes))
         outcomes = [next(carried_out) if isinstance(plan, Write) else plan for plan in planned]
-        told = zip(request.statements, planned, outcomes, strict=True)
+        answers = zip(request.statements, planned, outcomes, strict=True)
         if operation == "ExecuteStatement":
-            return _alone(*next(told), request.capacity)
-        content: dict[str, Any] = {"Responses": [_in_batch(*each) for each in told]}
+            return _alone(*next(answers), request.capacity)
+        content: dict[str, Any] = {"Responses": [_in_batch(*each) for each in answers]}
         if request.capacity != "NONE":
             content["ConsumedCapacity"] = [_capacity(one, request.capacity) for one in outcomes if one.units]
         return _answer(content)
@@ -124,15 +124,15 @@ def _units(item: Mapping[str, Any] | None) -> int:
 
 
 def _in_batch(asked: Asked, plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    entry: dict[str, Any] = {}
     if outcome.error:
         code, message = outcome.error
-        told["Error"] = {"Code": code, "Message": message}
+        entry["Error"] = {"Code": code, "Message": message}
         if asked.on_failure and outcome.item:
-            told["Error"]["Item"] = outcome.item
+            entry["Error"]["Item"] = outcome.item
     elif outcome.item and isinstance(plan, Write) and plan.returning:
-        told["Item"] = outcome.item
-    return {**told, "TableName": outcome.table} if outcome.table else told
+        entry["Item"] = outcome.item
+    return {**entry, "TableName": outcome.table} if outcome.table else entry
 
 
 def _alone(asked: Asked, plan: Write | Outcome, outcome: Outcome, capacity: str) -> web.Response:
@@ -150,8 +150,8 @@ def _alone(asked: Asked, plan: Write | Outcome, outcome: Outcome, capacity: str)
 
 
 def _capacity(outcome: Outcome, detail: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"TableName": outcome.table, "CapacityUnits": float(outcome.units)}
-    return {**told, "Table": {"CapacityUnits": float(outcome.units)}} if detail == "INDEXES" else told
+    capacity: dict[str, Any] = {"TableName": outcome.table, "CapacityUnits": float(outcome.units)}
+    return {**capacity, "Table": {"CapacityUnits": float(outcome.units)}} if detail == "INDEXES" else capacity
 
 
 def _answer(content: Mapping[str, Any]) -> web.Response:

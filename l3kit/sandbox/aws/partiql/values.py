@@ -21,8 +21,8 @@ def problem_with(value: Any, level: int = 1) -> str | None:
     """DynamoDB's error message for an invalid value; None for a valid one."""
     kinds = [kind for kind in value if kind in KINDS] if isinstance(value, Mapping) else []
     if len(kinds) != 1:
-        told = "has more than one datatypes set" if kinds else "is empty"
-        return f"Supplied AttributeValue {told}, must contain exactly one of the supported datatypes"
+        problem = "has more than one datatypes set" if kinds else "is empty"
+        return f"Supplied AttributeValue {problem}, must contain exactly one of the supported datatypes"
     (kind,) = kinds
     content = value[kind]
     if kind in ("L", "M"):
@@ -87,8 +87,8 @@ def _problem_with_number(text: str) -> str | None:
     if len("".join(map(str, number.as_tuple().digits)).strip("0")) > MAX_DIGITS:
         return f"DynamoDB only supports precision up to {MAX_DIGITS} digits"
     if number.adjusted() not in EXPONENTS:
-        told = ("overflow", "larger") if number.adjusted() > 0 else ("underflow", "smaller")
-        return f"Number {told[0]}. Attempting to store a number with magnitude {told[1]} than supported range"
+        words = ("overflow", "larger") if number.adjusted() > 0 else ("underflow", "smaller")
+        return f"Number {words[0]}. Attempting to store a number with magnitude {words[1]} than supported range"
     return None
 
 
