@@ -86,7 +86,7 @@ class Callers:
         return Identity(Principal("user", user.arn, name, unique_id=user.unique_id), user.policies, user.boundary)
 
     async def role_session(self, role_arn: str, session: str, policies: tuple[Policy, ...] | None = None) -> Identity:
-        """A role session's identity with the role's current policies. Raises: UnknownCallerError if it does not exist."""
+        """A role session's identity with the role's current policies. Raises: UnknownCallerError if it is missing."""
         name = role_arn.rsplit("/", 1)[-1]
         role = await self._directory.role(name)
         if role is None or role.arn != role_arn:
