@@ -254,6 +254,6 @@ def test_the_command_line_tells_the_state(
     assert told["running"] is True
     assert told["aws_endpoint"] == sandbox.aws_endpoint
     assert main(["sandbox", "status", "--home", str(tmp_path)]) == 3
-    assert "not up" in capsys.readouterr().out
+    assert "not running" in capsys.readouterr().out
     assert main(["sandbox", "fire", "x", "--home", str(tmp_path)]) == 1
     assert "l3kit sandbox up" in capsys.readouterr().err
