@@ -1,8 +1,8 @@
-"""The sandbox's DynamoDB, driven by boto3: PartiQL, equality, names, and what happens at once.
+"""The sandbox's DynamoDB, tested with boto3: PartiQL, equality, names, and concurrency.
 
-The cases hold for the real service, by its documentation and service model. `L3KIT_FOREIGN_DYNAMODB=http://...` runs
-them against another server; `python -m tests.dynamodb_local` against Amazon's DynamoDB Local. What that one is known to
-do otherwise stands in DYNAMODB_LOCAL, and the cases fail there.
+The cases follow the real service's documentation and service model. `L3KIT_FOREIGN_DYNAMODB=http://...` runs them
+against another server, `python -m tests.dynamodb_local` against Amazon's DynamoDB Local. DYNAMODB_LOCAL lists its known
+differences; those cases fail there.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ DYNAMODB_LOCAL: Mapping[str, str] = {
     "test_numbers_are_keys_by_their_value": "it deletes the item and does not give it back",
     "test_an_empty_list_of_parameters_is_refused": "it takes one as none",
 }
-"""What version 1.25.1 does otherwise than the service's documentation and model say."""
+"""Differences of version 1.25.1 from the service's documentation and model."""
 
 Item = dict[str, Any]
 
 
 def nested(levels: int) -> Item:
-    """A text in so many lists."""
+    """A text nested in `levels` lists."""
     return {"L": [nested(levels - 1)]} if levels else {"S": "x"}
 
 
@@ -124,7 +124,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Any:
 
 
 def foreign_client(address: str) -> Any:
-    """boto3 as it comes, for another server than the sandbox's."""
+    """An unmodified boto3 client for another server."""
     return boto3.client(
         "dynamodb",
         endpoint_url=address,
@@ -143,7 +143,7 @@ def known_differences(request: pytest.FixtureRequest) -> None:
 
 
 class Table:
-    """A table keyed as the hot tier's, and statements on it."""
+    """A table with the hot tier's key, and statements on it."""
 
     def __init__(self, client: Any, kinds: str = "SS") -> None:
         self.client = client
@@ -203,7 +203,7 @@ def quoted(name: str) -> str:
 
 
 def in_sets(value: Any) -> Any:
-    """A value with its sets in an order, bytes for what boto3 gives as bytes."""
+    """A value with sorted sets and with boto3's binary values as bytes."""
     if isinstance(value, dict):
         return {k: sorted(v, key=str) if k in ("SS", "NS", "BS") else in_sets(v) for k, v in value.items()}
     return [in_sets(each) for each in value] if isinstance(value, list) else value
@@ -222,7 +222,7 @@ def shared(dynamodb: Any) -> Table:
 
 @pytest.fixture
 def table(shared: Table) -> Iterator[Table]:
-    """The module's table, empty."""
+    """The module's table, emptied."""
     yield shared
     for item in shared.client.scan(TableName=shared.name, ConsistentRead=True)["Items"]:
         shared.client.delete_item(TableName=shared.name, Key={part: item[part] for part in ("iotDeviceId", "id")})
@@ -313,7 +313,7 @@ def test_unequal_values_are_unequal_in_every_kind_of_condition(table: Table, one
 
 
 def wire(value: Item) -> Item:
-    """A value as boto3 wants it: bytes where the table has base64."""
+    """A value in boto3's form, with bytes instead of base64."""
     ((kind, content),) = value.items()
     if kind == "B":
         return {kind: b64(content)}
@@ -594,7 +594,7 @@ def test_an_insert_alone_of_an_item_that_is_there_is_refused(table: Table) -> No
 
 
 def new_version(table: Table, way: str) -> None:
-    """Write version 2 of item 1 by one of the calls that write."""
+    """Write version 2 of item 1 with one of the writing calls."""
     item, client = {**key("1"), "v": {"N": "2"}}, table.client
     if way == "PutItem":
         client.put_item(TableName=table.name, Item=item)

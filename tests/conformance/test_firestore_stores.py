@@ -1,4 +1,4 @@
-"""What the Firestore stores do beyond the contract that all stores share: faults, bounds, page sizes, foreign items."""
+"""Behaviour of the Firestore stores beyond the common contract: faults, bounds, page sizes, third-party items."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROJECT = "conformance"
 
 
 class Faults:
-    """Runs what a test hangs into it, and remembers the calls."""
+    """Hook that runs a test's callback and records the calls."""
 
     def __init__(self) -> None:
         self.calls: list[CallInfo] = []

@@ -1,9 +1,9 @@
-"""Runs the conformance cases against the emulators as they come, where they must fail.
+"""Run the conformance cases against unmodified third-party emulators, where they must fail.
 
-`python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore,
-and a layer before Cosmos DB, because these emulators are silently wrong; this shows that the cases would notice. They
-are installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them
-passes what it is known to get wrong.
+`python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore servers
+and a layer in front of Cosmos DB because these emulators are silently wrong; this program shows that the cases detect
+it. The emulators are installed into a temporary folder, bound to loopback, run, and removed. The exit code is 1 if one
+of them passes a case that it is known to fail.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ const bind = made.server.bindAsync.bind(made.server);
 made.server.bindAsync = (address, ...more) => bind(address.replace('0.0.0.0', '127.0.0.1'), ...more);
 made.start(Number(process.argv[2]));
 """
-"""As it comes it binds every address of the machine."""
+"""Unmodified, it binds to all addresses of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """One emulator.
+    """A third-party emulator.
 
     Attributes:
-        variable: tells the cases the server's address.
-        must_fail: cases that stand for what it gets wrong, as parts of their names.
-        running: installs and starts it; gives the address.
+        variable: environment variable with the server's address.
+        must_fail: parts of the names of cases that it must fail.
+        running: installs and starts it, and returns the address.
     """
 
     name: str
@@ -127,7 +127,7 @@ FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many cases failed and passed, and what should have failed and did not."""
+    """Numbers of failed and passed cases, and the cases that unexpectedly passed."""
 
     failed: int
     passed: int
@@ -135,7 +135,7 @@ class Outcome:
 
 
 def run_cases(foreign: Foreign, folder: Path) -> Outcome:
-    """Run an emulator's cases against it. Raises: RuntimeError where they did not run at all."""
+    """Run an emulator's cases against it. Raises: RuntimeError if they did not run."""
     for address in foreign.running(folder):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--timeout={CASE_SECONDS}"]
         done = subprocess.run(
@@ -185,7 +185,7 @@ def _free_port() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.foreign_servers", description=__doc__)
-    parser.add_argument("names", nargs="*", help="words of the emulators' names; all where none is given")
+    parser.add_argument("names", nargs="*", help="words of the emulators' names (default: all)")
     options = parser.parse_args(arguments)
     chosen = [f for f in FOREIGN if not options.names or any(word in f.name for word in options.names)]
     missed = 0

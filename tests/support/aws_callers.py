@@ -1,4 +1,4 @@
-"""Acting in the sandbox as somebody else than the account's root: users, roles, a deployed function, nobody."""
+"""Callers of the sandbox's AWS: root, users, roles, deployed functions, and anonymous."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
 class Caller:
-    """Somebody with keys. `client("s3")` calls in their name."""
+    """A principal with keys; `client("s3")` makes calls as this principal."""
 
     def __init__(self, state: SandboxState, key: str, secret: str = SECRET_KEY, token: str | None = None) -> None:
         self._state = state
@@ -44,17 +44,17 @@ def root(state: SandboxState) -> Caller:
 
 
 def operator(state: SandboxState) -> Caller:
-    """Whom l3kit's own sandbox session signs as."""
+    """The caller of l3kit's own sandbox session."""
     return Caller(state, "sandbox")
 
 
 def function(state: SandboxState, name: str) -> Caller:
-    """A deployed function, without running it."""
+    """A deployed function's identity, without running the function."""
     return Caller(state, ACCESS_KEY, token=IDENTITY.format(function=name, instance="test"))
 
 
 def nobody(state: SandboxState, service: str) -> Client:
-    """A client that signs nothing."""
+    """A client with unsigned requests."""
     return boto3.client(
         service,
         endpoint_url=state.aws_endpoint,
@@ -64,7 +64,7 @@ def nobody(state: SandboxState, service: str) -> Client:
 
 
 def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Caller]:
-    """A new user with these statements as its only policy; name and caller."""
+    """Create a user with these statements as its only policy. Returns: name and caller."""
     iam, name = root(state).client("iam"), f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=name)
     if statements:
@@ -74,7 +74,7 @@ def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Call
 
 
 def take_role(by: Caller, state: SandboxState, arn: str, **more: Any) -> Caller:
-    """The caller that AssumeRole makes of somebody."""
+    """The role session that AssumeRole returns to a caller."""
     given = by.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **more)["Credentials"]
     return Caller(state, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
