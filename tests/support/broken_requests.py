@@ -1,6 +1,6 @@
-"""Malformed requests generated from a seed, and a sender that abandons connections in various states.
+"""Requests as no client should send them, drawn by a seed, and a sender that leaves connections as it likes.
 
-Each request contains a unique secret in every place where a secret may be sent, so that a test can search for it later.
+Each carries a secret of its own in all the places where a secret may travel; who sends it looks for it afterwards.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ Headers = list[tuple[bytes, bytes]]
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 CLIENT_HELLO = bytes.fromhex("160301008f0100008b0303") + bytes(range(32)) + bytes.fromhex("20") + bytes(32)
 AT_ONCE = 48
-"""Number of connections that send concurrently."""
+"""Connections on which something is being sent at one moment."""
 LEFT_OPEN = 150
-"""Number of connections that wait for an answer or for their end concurrently."""
+"""Connections that wait for an answer, or for their own end, at one moment."""
 QUIET_SECONDS = 0.15
 MOST_BYTES = 256 * 1024
-"""Number of bytes of an answer that are searched."""
+"""Of an answer that are looked at."""
 MARK = b"MARK"
 HALF = b"half-of-a-request"
-"""Replaces MARK in a request that is never completed: an object with this name was stored by an incomplete request."""
+"""Instead of MARK in a request that is never sent to its end: what has this name was put by half a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A valid request of a port, from which broken ones are made.
+    """A request that a port understands: what is broken is made of it.
 
     Attributes:
-        target: path and query. `MARK` in it, or in the body, becomes a name that shows if the request was complete.
+        target: path and query. `MARK` in it, or in the body, becomes a name that tells whether half of it was sent.
     """
 
     method: bytes
@@ -48,13 +48,13 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The data sent on one connection.
+    """What is sent on one connection.
 
     Attributes:
         kind: its name in `KINDS`.
-        secret: must not appear in any answer or log.
-        pieces: sent one after the other, with a pause between them.
-        end: what the sender then does: `wait` for an answer, `half` close, `reset`, or leave the connection `open`.
+        secret: what must appear nowhere afterwards.
+        pieces: sent one after the other, with a pause between.
+        end: what then becomes of the connection: `wait` for an answer, `half` closed, `reset`, or left `open`.
     """
 
     kind: str
@@ -67,7 +67,7 @@ Break = Callable[[random.Random, Whole, str], Broken]
 
 
 def drawn(seed: int, templates: Mapping[str, Sequence[Whole]], rounds: int) -> list[tuple[str, Broken]]:
-    """Generate requests by port: each kind of breakage on each port, `rounds` times, in an order given by the seed."""
+    """Requests by port: each kind of breakage on each port, `rounds` times, in an order drawn by the seed."""
     found: list[tuple[str, Broken]] = []
     for port, wholes in templates.items():
         for kind, make in KINDS.items():
@@ -91,7 +91,7 @@ def head(method: bytes, target: bytes, headers: Headers, version: bytes = b"HTTP
 
 
 def carriers(chance: random.Random, secret: str) -> Headers:
-    """A random subset of all clouds' headers that carry secrets."""
+    """Headers that carry secrets, of all clouds; some of them."""
     text = secret.encode()
     every = [
         (b"X-Inter-Cloud-Token", text),
@@ -112,7 +112,7 @@ def with_code(target: bytes, secret: str) -> bytes:
 
 
 def _complete(chance: random.Random, whole: Whole, secret: str) -> tuple[bytes, Headers]:
-    """Target and headers, including the length, of a request with secrets in addition to its authorization."""
+    """The target and the headers, the length told, of a request that brings secrets beside its own authorization."""
     own: Headers = [(b"Host", b"127.0.0.1"), *whole.headers]
     extra = [pair for pair in carriers(chance, secret) if chance.random() < 0.5] or carriers(chance, secret)[:1]
     if whole.body:
@@ -127,12 +127,12 @@ def _plain(chance: random.Random, whole: Whole, secret: str) -> tuple[bytes, byt
 
 
 def _pieces(chance: random.Random, data: bytes, most: int = 12) -> tuple[bytes, ...]:
-    """Split the bytes into at most `most` pieces."""
+    """The same bytes in up to so many pieces."""
     cuts = sorted(chance.randrange(1, len(data)) for _ in range(chance.randint(1, most - 1))) if len(data) > 1 else []
     return tuple(data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True))
 
 
-# --- kinds of breakage ------------------------------------------------------------------------------------------------
+# --- how they are broken ----------------------------------------------------------------------------------------------
 
 
 def cut_head(chance: random.Random, whole: Whole, secret: str) -> Broken:
@@ -148,7 +148,7 @@ def cut_body(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def cut_chunks(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A chunked body that breaks off or has malformed chunks."""
+    """A body in chunks that breaks off, or whose chunks are none."""
     target, headers = _complete(chance, whole, secret)
     headers = [pair for pair in headers if pair[0] != b"Content-Length"] + [(b"Transfer-Encoding", b"chunked")]
     body = whole.body or b"x" * 40
@@ -214,7 +214,7 @@ def odd_bytes(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def no_colon(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A header line without a colon, whose content must not be quoted."""
+    """A header that is none: what follows its name must not be told."""
     text = secret.encode()
     line = chance.choice(
         (
@@ -268,7 +268,7 @@ def odd_method(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def odd_target(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """Invalid percent escapes, paths that lead upwards, very long targets."""
+    """Percent signs that escape nothing, paths that lead upwards, targets that are very long."""
     _, headers = _complete(chance, whole, secret)
     addition = chance.choice(
         (
@@ -361,7 +361,7 @@ def odd_json(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def odd_coding(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """Content codings that the body does not have, protocol upgrades, expectations."""
+    """Codings that the body does not have, changes of protocol, expectations."""
     target, headers = _complete(chance, whole, secret)
     name, value = chance.choice(
         (
@@ -387,7 +387,7 @@ def odd_coding(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def change_of_protocol(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A request for a protocol upgrade, followed by data in that protocol."""
+    """Asks to go on in another protocol, and does."""
     target, headers = _complete(chance, whole, secret)
     other = chance.choice((b"websocket", b"h2c", secret.encode()))
     headers += [(b"Upgrade", other), (b"Connection", b"Upgrade, HTTP2-Settings"), (b"HTTP2-Settings", b"AAMAAABk")]
@@ -405,7 +405,7 @@ def tls(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def http2(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """The start of an HTTP/2 connection with possibly malformed frames."""
+    """The start of HTTP/2 with frames that may be none."""
     frames = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     for _ in range(chance.randint(0, 6)):
         payload = chance.randbytes(chance.randint(0, 60)) + secret.encode()
@@ -418,7 +418,7 @@ def http2(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def http2_headers(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A gRPC call with valid compressed headers and a malformed message."""
+    """A call of gRPC whose headers are well compressed and whose message is none."""
     fields = [
         (b":method", b"POST"),
         (b":scheme", b"http"),
@@ -452,7 +452,7 @@ def random_bytes(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def scrambled(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A valid request with bytes removed, duplicated or changed anywhere."""
+    """A good request with bytes taken out, doubled or changed anywhere."""
     first, body = _plain(chance, whole, secret)
     data = bytearray(first + body)
     for _ in range(chance.randint(1, 8)):
@@ -475,7 +475,7 @@ def slow(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def one_behind_another(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A valid request and a broken one in one packet."""
+    """A good request and a broken one in one packet."""
     first, body = _plain(chance, whole, secret)
     return Broken("", secret, (first + body + b"GARBAGE " + secret.encode() + b"\r\n\x00\r\n\r\n",))
 
@@ -501,7 +501,7 @@ NEVER_WHOLE = (cut_head, cut_body, cut_chunks, slow)
 
 @dataclass(slots=True)
 class Sent:
-    """Result of one request."""
+    """What came of one request."""
 
     port: str
     broken: Broken
@@ -509,11 +509,11 @@ class Sent:
 
     @property
     def told(self) -> bool:
-        """Whether the answer contains the secret."""
+        """Whether the answer holds the secret."""
         return self.broken.secret.encode() in self.answer
 
     def around(self) -> tuple[bytes, bytes]:
-        """The answer around the secret, and the beginning of the request."""
+        """The answer where the secret stands, and the beginning of the request."""
         at = self.answer.find(self.broken.secret.encode())
         return self.answer[max(0, at - 200) : at + 60], b"".join(self.broken.pieces)[:300]
 
@@ -533,13 +533,13 @@ async def send_all(
     find_ports: Callable[[], Mapping[str, int]],
     meanwhile: Callable[[], Awaitable[None]],
 ) -> tuple[list[Sent], int]:
-    """Send all requests, many concurrently.
+    """Send everything, many at once.
 
     Args:
-        find_ports: returns the current port of each name; called again if a port refuses, since an idle function's
-            process may end and be replaced by another.
-        meanwhile: awaited after all requests are sent, while the remaining connections are still open.
-    Returns: the result of each request, and the number of connections still open at that time.
+        find_ports: the port of each name now; asked again where one refuses, since a function's process may end for
+            want of requests while another one of the same name goes on.
+        meanwhile: waited for when all is sent, while the connections that are left open still are.
+    Returns: what came of each, and how many connections were left open then.
     """
     limit, kept, ports = asyncio.Semaphore(AT_ONCE), list[_Open](), dict(find_ports())
 
@@ -571,9 +571,9 @@ async def send_all(
 
 
 async def _send(sent: Sent, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Open | None:
-    """Send one request. Returns: the connection if it stays open."""
+    """The connection where it stays open."""
     opened = _Open(sent, reader, writer)
-    with contextlib.suppress(OSError):  # the server may have closed it during the request
+    with contextlib.suppress(OSError):  # it may have been closed in the midst of what it will not read
         for number, piece in enumerate(sent.broken.pieces):
             if number:
                 await asyncio.sleep(0.005)
