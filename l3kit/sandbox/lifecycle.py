@@ -60,15 +60,15 @@ def up(
     The clouds' services start on first use; `ensure_up` starts those of some clouds immediately.
     Raises: SandboxError with the last lines of the log if it does not start.
     """
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     place = resolve_home(home)
     with _locked(place):
         running = _running(place)
         if running is not None:
-            say("the sandbox is already running")
+            report("the sandbox is already running")
             return running
         sweep(place)
-        say("starting the gateway")
+        report("starting the gateway")
         _clear(place)
         return _start(place, idle_hours, owner_of(owner))
 
@@ -91,14 +91,14 @@ def ensure_up(
     missing = [cloud for cloud in SERVICES if cloud in clouds and cloud not in state.clouds]
     if not missing:
         return state
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     try:
         for cloud in missing:
             if cloud in PACKAGES:
-                node_install.ready(PACKAGES[cloud], say)
+                node_install.ready(PACKAGES[cloud], report)
     except OSError as error:  # npm's cache
         raise _unusable(Home(state.home), error) from None
-    say(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
+    report(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
     with ThreadPoolExecutor(len(missing)) as pool:
         for started in [pool.submit(_start_cloud, state, cloud) for cloud in missing]:
             started.result()
