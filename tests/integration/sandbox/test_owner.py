@@ -100,8 +100,8 @@ def test_a_sandbox_without_owner_outlives_the_process_that_started_it(
 def test_a_later_process_with_the_owners_id_is_not_the_owner() -> None:
     me = owner_of(os.getpid())
     assert me is not None
-    assert me.lives
-    assert not Owner(me.pid, me.created - 3600).lives
+    assert me.is_alive
+    assert not Owner(me.pid, me.created - 3600).is_alive
 
 
 @pytest.mark.parametrize("told", ["x", "-1", "99999999999999999999"])
