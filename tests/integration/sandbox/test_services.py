@@ -206,7 +206,7 @@ def test_what_partiql_is_not_offered_is_refused_with_what_is(aws: Aws) -> None:
         f'DELETE FROM "partiql" WHERE {where} AND ("a"=1)',
         f'DELETE FROM "partiql" WHERE {where} AND begins_with("a", \'x\')',
     ):
-        with pytest.raises(ClientError, match="does not support|not supported by the l3kit sandbox"):
+        with pytest.raises(ClientError, match=r"does not support|not supported by the l3kit sandbox"):
             client.execute_statement(Statement=statement)
 
 
