@@ -1,9 +1,9 @@
-"""Run the conformance cases against unmodified third-party emulators, where they must fail.
+"""Runs the cases of the sandbox's emulators against other emulators as they come, where they must fail.
 
-`python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore servers
-and a layer in front of Cosmos DB because these emulators are silently wrong; this program shows that the cases detect
-it. The emulators are installed into a temporary folder, bound to loopback, run, and removed. The exit code is 1 if one
-of them passes a case that it is known to fail.
+`python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore,
+and a layer before Cosmos DB, because those emulators are silently wrong; this shows that the cases would notice. They
+are installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them
+passes what it is known to get wrong.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ made.start(Number(process.argv[2]));
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A third-party emulator.
+    """One emulator.
 
     Attributes:
-        variable: environment variable with the server's address.
-        must_fail: parts of the names of cases that it must fail.
-        running: installs and starts it, and returns the address.
+        cases: a folder of tests.
+        variable: tells the cases the server's address.
+        must_fail: cases that stand for what it gets wrong, as parts of their names.
+        running: installs and starts it; gives the address.
     """
 
     name: str
@@ -88,7 +89,7 @@ def _bare_cosmos(folder: Path) -> Iterator[str]:
 FOREIGN = (
     Foreign(
         "gcp-storage-emulator 2026.7.19",
-        "tests/conformance/test_gcs_server.py",
+        "tests/integration/sandbox/gcp/storage",
         "L3KIT_FOREIGN_GCS",
         (
             "test_generation_zero_creates_and_never_overwrites",
@@ -101,7 +102,7 @@ FOREIGN = (
     ),
     Foreign(
         "@firestore-emulator/server 0.3.15",
-        "tests/conformance/test_firestore_server.py",
+        "tests/integration/sandbox/gcp/firestore",
         "L3KIT_FOREIGN_FIRESTORE",
         (
             "test_a_stale_update_time_refuses_a_write",
@@ -113,7 +114,7 @@ FOREIGN = (
     ),
     Foreign(
         "@vercel/cosmosdb-server 1.0.1, without the sandbox's layer",
-        "tests/conformance/test_cosmos_server.py",
+        "tests/integration/sandbox/azure/cosmos",
         "L3KIT_FOREIGN_COSMOS",
         (
             "test_a_batch_of_which_one_operation_fails_changes_nothing",

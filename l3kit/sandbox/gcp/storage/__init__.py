@@ -2,7 +2,7 @@
 
 Available emulators accept requests that the real service refuses, concerning generation preconditions, page sizes,
 offsets and changes of storage class. A mover's safety depends on these, so this server implements them exactly
-(tests/conformance/test_gcs_server.py). `GcsServer` is in server.py.
+(tests/integration/sandbox/gcp/storage). `GcsServer` is in server.py.
 
 Unsupported features are answered with 501 or 404: object versions, changes of an object's metadata, conditions on
 anything but the generation, compositions, listings with a delimiter, listings of buckets, holds and retention, access
