@@ -21,7 +21,7 @@ class Whole:
     """A valid request of a port, from which broken ones are made.
 
     Attributes:
-        target: path and query. `MARK` in it, or in the body, becomes a name that shows whether the request was complete.
+        target: path and query. `MARK` in it, or in the body, becomes a name that shows if the request was complete.
     """
 
     method: bytes
