@@ -83,7 +83,7 @@ def _explain(options: argparse.Namespace) -> int:
     twin = Twin.load(parameters.twin_path)
     if parameters.target == "sandbox" and sandbox.status(sandbox_home(parameters.sandbox)) is None:
         raise SandboxError(
-            f"sandbox {parameters.sandbox}", "is not up", "Start it and deploy the twin into it with deploy_l3"
+            f"sandbox {parameters.sandbox}", "is not running", "Start it and deploy the twin into it with deploy_l3"
         )
     session = connect(twin, parameters.target, sandbox=parameters.sandbox, **parameters.cloud_parameters)
     now = parameters.moment if parameters.as_of else None
