@@ -12,10 +12,10 @@ from l3kit.cost.model.workload import Layout, Workload
 from l3kit.errors import CheckFailedError
 from l3kit.examples.prepare import load_example, prepare_deployment
 from l3kit.operate.coroutines import run
-from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.settings import DEFAULT_TUNING
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     from l3kit.open_twin import OpenTwin

@@ -51,7 +51,7 @@ from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
-from l3kit.operate.movers import MOVERS, replay, run_mover
+from l3kit.operate.movers import replay, run_mover
 from l3kit.operate.query import query
 from l3kit.operate.reading import merged
 from l3kit.operate.telemetry import canonical_item, put_telemetry
@@ -62,6 +62,7 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.runtime.readers import exact_json, read_history, read_last
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import LinkFile, save_inter_cloud_connection
+from l3kit.twin.layout import MOVERS
 from tests.support.full_disk import no_room
 from tests.support.memory_stores import MemoryHotStore
 

@@ -11,12 +11,13 @@ from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.item_size import check_size
-from l3kit.clouds.aws.data.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
+from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
 from l3kit.clouds.aws.data.pages import decode
 from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.time_ranges import BEHIND_ALL
 from l3kit.tiering.ports import Page, always
 

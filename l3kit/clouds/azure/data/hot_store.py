@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 
 from l3kit.clouds.azure.data.cosmos import CosmosContainer, Reply
-from l3kit.clouds.azure.data.items import PARTITION_KEY, SORT_KEY, Document, to_chunk_json, to_document
+from l3kit.clouds.azure.data.items import Document, to_chunk_json, to_document
 from l3kit.clouds.azure.data.pages import Bounds, PageSize, decode
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name
 from l3kit.tiering.ports import Page, always
 
 BATCH = 100
@@ -114,8 +115,7 @@ class CosmosHotStore:
         for item in items:
             document = to_document(item)
             if document[PARTITION_KEY] != device_id:
-                name = f"item {document[PARTITION_KEY]}/{document[SORT_KEY]}"
-                raise ItemRefusedError(name, f"was to be written for the device {device_id}")
+                raise ItemRefusedError(item_name(document), f"was to be written for the device {device_id}")
             documents[document[SORT_KEY]] = document
 
         async def put(batch: Sequence[Document]) -> None:

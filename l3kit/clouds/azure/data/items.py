@@ -8,20 +8,26 @@ under a name that begins with `$l3kit.`.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from l3kit.errors import ItemRefusedError
-from l3kit.tiering.format.chunk_tags import FIRESTORE_TAGS
+from l3kit.tiering.format.item_json import (
+    FIRESTORE_TAGS,
+    JSON_NUMBER,
+    PARTITION_KEY,
+    SORT_KEY,
+    TAGS,
+    NumberText,
+    decode_binary,
+    item_name,
+    looks_tagged,
+    misused,
+    parse_item,
+)
 
-PARTITION_KEY = "iotDeviceId"
-SORT_KEY = "id"
 SYSTEM = ("_rid", "_self", "_etag", "_attachments", "_ts")
 RESERVED = frozenset((*SYSTEM, "ttl", "__proto__"))
 PREFIX = "$l3kit."
@@ -36,30 +42,14 @@ MAX_PARTITION_BYTES = 2048
 FORBIDDEN_IN_ID = "/\\?#"
 FIRST_UNSORTED = "\ue000"
 """From this character on, the order of UTF-16 is not that of Unicode, and the service does not document its own."""
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
 
 Document = dict[str, Any]
 
 
-class _Exact(str):
-    """The text of a number that a double does not keep."""
-
-
 def to_document(chunk_json: bytes) -> Document:
     """The document for an item. Raises: ItemRefusedError for what Cosmos DB cannot hold, naming item and cause."""
-    try:
-        item = json.loads(chunk_json, parse_float=_float, parse_int=_integer, parse_constant=_no_constant)
-    except ValueError as error:
-        raise ItemRefusedError("item", f"is not JSON ({error})") from None
-    except RecursionError:
-        raise ItemRefusedError("item", "is nested too deeply") from None
-    if not isinstance(item, dict):
-        raise ItemRefusedError("item", "is not a JSON object")
-    name = f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
-    for key in (PARTITION_KEY, SORT_KEY):
-        if not isinstance(item.get(key), str) or isinstance(item[key], _Exact) or not item[key]:
-            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    item = parse_item(chunk_json, _integer, _float)
+    name = item_name(item)
     document = {_stored_name(key): _stored(value, f"{name}: {key}", 1) for key, value in item.items()}
     _check_keys(name, item)
     try:
@@ -117,28 +107,25 @@ def _plain_name(name: str) -> str:
     return name.removeprefix(PREFIX)
 
 
-def _integer(text: str) -> int | _Exact:
+def _integer(text: str) -> int | NumberText:
+    """Text where a double does not keep the digits."""
     if len(text) <= 17 and text != "-0":
         value = int(text)
         if abs(value) <= MAX_EXACT:
             return value
-    return _Exact(text)
+    return NumberText(text)
 
 
-def _float(text: str) -> float | _Exact:
+def _float(text: str) -> float | NumberText:
     """Whole values come back without a fraction, so only others can keep their text."""
     value = float(text)
     if value - value != 0 or value.is_integer() or orjson.dumps(value) != text.encode():
-        return _Exact(text)
+        return NumberText(text)
     return value
 
 
-def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
-
-
 def _stored(value: Any, where: str, depth: int) -> Any:
-    if isinstance(value, _Exact):
+    if isinstance(value, NumberText):
         return {NUMBER: str(value)}
     if not isinstance(value, (dict, list)):
         return value
@@ -146,16 +133,16 @@ def _stored(value: Any, where: str, depth: int) -> Any:
         raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} deep")
     if isinstance(value, list):
         return [_stored(entry, where, depth + 1) for entry in value]
-    if _looks_tagged(value):
+    if looks_tagged(value):
         ((tag, content),) = value.items()
         if tag in FIRESTORE_TAGS:
             return {tag: _stored(content, where, depth + 1)}
-        if tag not in _TAGS:
+        if tag not in TAGS:
             return {"$map": {tag: _stored(content, where, depth + 2)}}
         if tag != "$map":
             return {tag: _stored_tag(tag, content, where)}
         if not isinstance(content, dict):
-            raise _misused(where, tag)
+            raise misused(where, tag)
         return {tag: {name: _stored(entry, where, depth + 2) for name, entry in content.items()}}
     return {name: _stored(entry, where, depth + 1) for name, entry in value.items()}
 
@@ -165,31 +152,20 @@ def _stored_tag(tag: str, content: Any, where: str) -> Any:
         _check_binary(tag, content, where)
         return content
     if not isinstance(content, list) or not content:
-        raise _misused(where, tag)
+        raise misused(where, tag)
     for entry in content:
-        is_number = isinstance(entry, (int, float, _Exact)) and not isinstance(entry, bool)
+        is_number = isinstance(entry, (int, float, NumberText)) and not isinstance(entry, bool)
         if tag == "$binarySet":
             _check_binary(tag, entry, where)
         elif is_number != (tag == "$numberSet") or not (is_number or isinstance(entry, str)):
-            raise _misused(where, tag)
-    return [{NUMBER: str(entry)} if isinstance(entry, _Exact) else entry for entry in content]
+            raise misused(where, tag)
+    return [{NUMBER: str(entry)} if isinstance(entry, NumberText) else entry for entry in content]
 
 
 def _check_binary(tag: str, content: Any, where: str) -> None:
-    if isinstance(content, _Exact) or not isinstance(content, str):
-        raise _misused(where, tag)
-    try:
-        base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
-
-
-def _misused(where: str, tag: str) -> ItemRefusedError:
-    return ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
-
-
-def _looks_tagged(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith("$")
+    if isinstance(content, NumberText) or not isinstance(content, str):
+        raise misused(where, tag)
+    decode_binary(content, where)
 
 
 def _has_odd_number(value: Any) -> bool:
@@ -209,14 +185,14 @@ def _plain(value: Any) -> Any:
         raise ItemRefusedError("item", f"holds the number {value}, which JSON cannot write")
     if not isinstance(value, dict):
         return value
-    if _looks_tagged(value):
+    if looks_tagged(value):
         return _plain_tag(value)
     return {name: _plain(value[name]) for name in sorted(value)}
 
 
 def _plain_tag(value: Mapping[str, Any]) -> Any:
     ((tag, content),) = value.items()
-    if tag == NUMBER and isinstance(content, str) and _JSON_NUMBER.fullmatch(content):
+    if tag == NUMBER and isinstance(content, str) and JSON_NUMBER.fullmatch(content):
         return orjson.Fragment(content)
     if tag == "$map" and isinstance(content, dict):
         return {tag: {name: _plain(content[name]) for name in sorted(content)}}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from l3kit.clouds.azure.data.items import SORT_KEY, Document, to_chunk_json
+from l3kit.clouds.azure.data.items import Document, to_chunk_json
 from l3kit.errors import ItemRefusedError
+from l3kit.tiering.format.item_json import SORT_KEY
 
 PAGE_BYTES = 1024 * 1024
 FIRST_ITEM_BYTES = 2048

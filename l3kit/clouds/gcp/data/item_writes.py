@@ -12,8 +12,9 @@ from l3kit.clouds.gcp.data import document_ids
 from l3kit.clouds.gcp.data.document_size import MAX_DOCUMENT_BYTES, document_size
 from l3kit.clouds.gcp.data.firestore_client import TRANSIENT, FirestoreClient
 from l3kit.clouds.gcp.data.item_reads import ITEMS, place
-from l3kit.clouds.gcp.data.items import DEVICE, SORT_KEY, fill, parse
+from l3kit.clouds.gcp.data.items import fill
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name, parse_item
 from l3kit.tiering.retry import Passing
 
 BATCH = 500
@@ -29,11 +30,11 @@ _CODES = {code.value[0]: code for code in Code}
 
 def put_write(collection: str, database: str, chunk_json: bytes) -> Any:
     """The write that stores an item. Raises: ItemRefusedError where Firestore cannot hold it unchanged."""
-    item = parse(chunk_json)
-    named = f"item {item[DEVICE]}/{item[SORT_KEY]}"
-    device = place(collection, item[DEVICE])
+    item = parse_item(chunk_json)
+    named = item_name(item)
+    device = place(collection, item[PARTITION_KEY])
     if device is None:
-        cause = document_ids.refusal(document_ids.encode(item[DEVICE]))
+        cause = document_ids.refusal(document_ids.encode(item[PARTITION_KEY]))
         raise ItemRefusedError(named, f"its device id {cause}", "Firestore holds it as a document id")
     cause = document_ids.refusal(item[SORT_KEY])
     if cause:
