@@ -11,8 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
-from l3kit.twin.cron_forms import WEEKDAYS, eventbridge, ncrontab, unix_cron
-from l3kit.twin.schedule_times import MONTHS, next_time
+from l3kit.twin.cron_forms import eventbridge, ncrontab, unix_cron
+from l3kit.twin.schedule_expressions import MONTHS, WEEKDAYS
+from l3kit.twin.schedule_times import next_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2031, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
