@@ -50,7 +50,7 @@ def crons(draw: st.DrawFn) -> str:
         draw(field(0, 23)),
         day or draw(field(1, 31)),
         draw(field(1, 12, tuple(MONTHS))),
-        weekday or draw(field(1, 7, WEEKDAYS)),
+        weekday or draw(field(1, 7, tuple(WEEKDAYS))),
         "*",
     ]
     return f"cron({' '.join(fields)})"

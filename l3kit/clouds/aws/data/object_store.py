@@ -11,18 +11,17 @@ from urllib.parse import quote, unquote, unquote_plus
 from xml.etree import ElementTree
 
 from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
-from l3kit.clouds.aws.data.multipart import upload_parts
+from l3kit.clouds.aws.data.multipart import TAKEN, upload_parts
 from l3kit.clouds.aws.data.sigv4 import quote_path
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.object_writes import check_copy, same_or_conflict
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 MAX_KEY_BYTES = 1024
 META = "x-amz-meta-"
-TAKEN = frozenset({"PreconditionFailed", "412"})
 MISSING = frozenset({"404", "NoSuchKey"})
 RESTORE = (
     '<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Days>{days}</Days>'
@@ -150,21 +149,8 @@ class S3ObjectStore:
         await self._client.call(
             Call("copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING)
         )
-        there = await self.head(info.key)
-        if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
         digest = original.sha256 if original is not None else None
-        same = there.sha256 == digest if digest else (there.size, there.etag) == (info.size, info.etag)
-        if not same or there.size != info.size:
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left as it is; compare the two by hand",
-                existing_sha256=there.sha256,
-            )
-        return there
+        return check_copy(self, source, info, await self.head(info.key), digest, lambda copy: copy.etag == info.etag)
 
     async def restore(self, key: str, *, days: int) -> str:
         body = RESTORE.format(days=days, tier=self._restore_tier).encode()

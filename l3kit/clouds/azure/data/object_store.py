@@ -10,13 +10,14 @@ from typing import Any
 from azure.core import MatchConditions
 from azure.storage.blob import BlobBlock, ContentSettings, RehydratePriority, StandardBlobTier
 
-from l3kit.clouds.azure.data.blob_calls import BlobCalls, Refused
+from l3kit.clouds.azure.data.blob_calls import BlobCalls
 from l3kit.clouds.azure.data.blob_names import from_azure, key_fault, to_azure
 from l3kit.clouds.azure.data.block_upload import TAKEN, upload_blocks
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.object_writes import check_copy, check_digest, same_or_conflict
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
+from l3kit.tiering.sdk_calls import Refused
 
 ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {"cold": StandardBlobTier.COOL, "archive": StandardBlobTier.ARCHIVE}
 RESTORED_TIER = StandardBlobTier.COOL
@@ -59,8 +60,8 @@ class BlobObjectStore:
 
         The service knows no SHA-256, so that is compared here, where the body is stored as it is.
         """
-        if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content has another digest than was declared", "Send it again")
+        if content_encoding is None:
+            check_digest(self._where(key), hashlib.sha256(body).hexdigest(), sha256)
         blob, settings = self._blob(key), self._settings(key, sha256, content_encoding, metadata)
 
         async def put() -> None:
@@ -159,19 +160,8 @@ class BlobObjectStore:
         answer = await self._calls.run("copy", self._where(info.key), copy, expected=TAKEN | _MISSING | _CHANGED)
         changed = isinstance(answer, Refused) and answer.code in _CHANGED
         there = None if changed else await self._copied(info.key)
-        if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
         digest = original.sha256 if original is not None else None
-        if there.size != info.size or (digest and there.sha256 != digest) or (not digest and answer is not None):
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left as it is; compare the two by hand",
-                existing_sha256=there.sha256,
-            )
-        return there
+        return check_copy(self, source, info, there, digest, lambda copy: answer is None)
 
     async def restore(self, key: str, *, days: int) -> str:
         """Sets the tier to Cool, with standard priority (up to 15 hours).

@@ -12,11 +12,12 @@ import requests
 from l3kit.clouds.gcp.data.blobs import blob_info, etag_generation
 from l3kit.clouds.gcp.data.object_names import key_fault
 from l3kit.clouds.gcp.data.resumable_upload import PIECE_BYTES, TAKEN, Upload
-from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.clouds.gcp.data.storage_calls import StorageCalls
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.object_writes import check_copy, check_digest, same_or_conflict
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
+from l3kit.tiering.sdk_calls import Refused
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
 PAGE = 1000
@@ -86,8 +87,8 @@ class GcsObjectStore:
             return await self.create_large(
                 key, _one(body), sha256=sha256, content_encoding=content_encoding, metadata=metadata
             )
-        if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content has another digest than was declared", "Send it again")
+        if content_encoding is None:
+            check_digest(self._where(key), hashlib.sha256(body).hexdigest(), sha256)
         blob = self._new_blob(key, sha256, content_encoding, metadata)
 
         def upload() -> None:
@@ -177,22 +178,10 @@ class GcsObjectStore:
             await self._rewrite(original)
         else:
             original = None
-        there = await self._load(self._blob(info.key))
-        if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
-        copied = blob_info(there)
+        blob = await self._load(self._blob(info.key))
         digest = info.sha256 or (blob_info(original).sha256 if original is not None else None)
-        same = copied.sha256 == digest if digest else original is not None and there.crc32c == original.crc32c
-        if not same or copied.size != info.size:
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left as it is; compare the two by hand",
-                existing_sha256=copied.sha256,
-            )
-        return copied
+        alike = blob is not None and original is not None and blob.crc32c == original.crc32c
+        return check_copy(self, source, info, blob_info(blob) if blob else None, digest, lambda copy: alike)
 
     async def restore(self, key: str, *, days: int) -> str:
         """Nothing is to be done, Cloud Storage's Archive class is readable at once."""

@@ -1,0 +1,69 @@
+"""What all object stores do when they write: regroup content, compare digests, and judge what a taken key holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from l3kit.errors import KeyConflictError, StoreError
+from l3kit.tiering.ports import ObjectInfo, ObjectStore
+
+
+async def regrouped(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Yield the same bytes in pieces of that size; only the last one may be smaller."""
+    buffer = bytearray()
+    async for part in parts:
+        buffer += part
+        while len(buffer) >= size:
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)
+
+
+def check_digest(where: str, found: str, declared: str | None) -> None:
+    """Compare hex digests of content as stored; None is not compared. Raises: StoreError if they differ."""
+    if declared is not None and found != declared:
+        raise StoreError(where, "the content has another digest than was declared", "Send it again")
+
+
+async def same_or_conflict(store: ObjectStore, key: str, sha256: str) -> ObjectInfo:
+    """What is under the key, where it is the same content: a repeat after a lost answer.
+
+    Raises: KeyConflictError where it is other content; StoreError where there is nothing any more.
+    """
+    where = f"{store.name}/{key}"
+    there = await store.head(key)
+    if there is None:
+        raise StoreError(where, "was taken and is gone again", "Run it again")
+    if there.sha256 != sha256:
+        raise KeyConflictError(where, "holds other content", "It was left as it is", existing_sha256=there.sha256)
+    return there
+
+
+def check_copy(
+    target: ObjectStore,
+    source: ObjectStore,
+    info: ObjectInfo,
+    there: ObjectInfo | None,
+    digest: str | None,
+    alike: Callable[[ObjectInfo], bool],
+) -> ObjectInfo:
+    """Return what is under a copied object's key in the target, if it is the same content.
+
+    Args:
+        info: of the object as it was listed in the source.
+        there: None if the source has changed and nothing was copied.
+        digest: of the object; None if the source has none.
+        alike: compares without a digest.
+    Raises: KeyConflictError if it is other content; StoreError if the source has changed.
+    """
+    if there is None:
+        raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again")
+    if there.size != info.size or not (there.sha256 == digest if digest else alike(there)):
+        raise KeyConflictError(
+            f"{target.name}/{info.key}",
+            "holds other content",
+            "It was left as it is; compare the two by hand",
+            existing_sha256=there.sha256,
+        )
+    return there

@@ -1,0 +1,107 @@
+"""Calls of a vendor's client library, counted, judged and retried in one place: the library's own retries are off."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import Passing, RetryPolicy
+
+T = TypeVar("T")
+PASSING = frozenset({408, 429})
+"""Statuses that a later try may cure although they are not 5xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An error that the caller wanted to see, by its code or status."""
+
+    code: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error response.
+
+    Attributes:
+        status: HTTP status; 0 if there is none.
+        code: what callers name it by: the service's error code, or the status.
+        told: the service's words for the error message.
+        remedy: empty if nothing is known.
+        retry_after: value of that header; empty if there is none.
+    """
+
+    status: int
+    code: Any
+    told: str
+    remedy: str = ""
+    retry_after: str = ""
+
+
+class SdkCalls(ABC):
+    """Runs the calls of one client. Each call must send a single request."""
+
+    def __init__(self, usage: Usage, retry: RetryPolicy | None = None) -> None:
+        self.usage = usage
+        self.retry = retry or RetryPolicy()
+
+    @abstractmethod
+    def failure(self, error: Exception, resource: str) -> Failure | str:
+        """Return the error response, or why there was no response. Raises: StoreError if no later try would help."""
+
+    async def settle(
+        self,
+        kind: str,
+        resource: str,
+        work: Callable[[], Awaitable[T]],
+        sends: int = 0,
+        expected: frozenset[Any] = frozenset(),
+    ) -> T | Refused:
+        """Make the call, again where that may help.
+
+        Args:
+            kind: under which each request is counted.
+            resource: named in errors.
+            sends: bytes that a request carries.
+            expected: codes and statuses that the caller wants to see.
+        Raises: StoreError with cause and remedy.
+        """
+
+        async def attempt() -> T | Refused | Passing:
+            self.usage.count(kind)
+            self.usage.bytes_out += sends
+            try:
+                return await work()
+            except Exception as error:
+                failure = self.failure(error, resource)
+            if isinstance(failure, str):
+                return Passing(f"{kind} {failure}")
+            return self._judge(kind, resource, failure, expected)
+
+        return await self.retry.until_settled(self.usage, kind, resource, attempt)
+
+    def _judge(self, kind: str, resource: str, failure: Failure, expected: frozenset[Any]) -> Refused | Passing:
+        if {failure.code, failure.status, str(failure.status)} & expected:
+            return Refused(failure.code)
+        cause = f"{kind} was answered {failure.status} {failure.told}".rstrip()
+        if failure.status >= 500 or failure.status in PASSING or not failure.status:
+            return Passing(cause, seconds_in(failure.retry_after))
+        raise StoreError(resource, cause, failure.remedy)
+
+
+def seconds_in(header: str) -> float:
+    """Return the seconds that a header names; 0 if it names none."""
+    try:
+        return float(header or 0)
+    except ValueError:
+        return 0.0
+
+
+def header(response: Any, name: str) -> str:
+    """Return a header of an SDK's response; empty if there is none, or no response."""
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    return str(headers.get(name, ""))
