@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from l3kit.clouds.azure.data.cosmos import CosmosContainer, Reply
 from l3kit.clouds.azure.data.items import Document, to_chunk_json, to_document
-from l3kit.clouds.azure.data.pages import Bounds, PageSize, decode
+from l3kit.clouds.azure.data.pages import Bounds, decode
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name
+from l3kit.tiering.hot_pages import BatchDeletes, PageSize, Seen
 from l3kit.tiering.ports import Page, always
 
 BATCH = 100
@@ -22,16 +22,9 @@ BATCH_BYTES = 1_500_000
 """Documents in one batch; the service takes 2 MB a request."""
 ITEMS_A_LISTING = 10_000
 """Items of which one request names the devices."""
+FIRST_ITEM_BYTES = 2048
 GONE = 404
 CHANGED = 412
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The etags of a page's items, in their order: every write gives an item a new one."""
-
-    device_id: str
-    etags: Sequence[str]
 
 
 class CosmosHotStore:
@@ -44,7 +37,8 @@ class CosmosHotStore:
     def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
         self._container = container
         self._bounded = Bounded(delete_concurrency)
-        self._page_size = PageSize()
+        self._deletes = BatchDeletes(BATCH, self._delete, self._bounded, container.retry, container.usage)
+        self._page_size = PageSize(FIRST_ITEM_BYTES)
         self.usage = container.usage
 
     async def read_page(
@@ -69,7 +63,7 @@ class CosmosHotStore:
         page = decode(documents)
         self._page_size.note(page.size, len(page.items))
         next_after = page.last if more or page.cut else None
-        return Page(page.sort_keys, page.items, next_after, _Seen(device_id, page.etags), page.refused)
+        return Page(page.sort_keys, page.items, next_after, Seen(device_id, page.etags), page.refused)
 
     async def delete_page(
         self,
@@ -84,30 +78,7 @@ class CosmosHotStore:
         A batch with an item that is gone or was rewritten is refused whole: its others are returned too, and the
         caller, which reads them again, sends only what is still there and the same.
         """
-        if not sort_keys:
-            return []
-        assert isinstance(page.seen, _Seen)
-        device_id = page.seen.device_id
-        etags = dict(zip(page.sort_keys, page.seen.etags, strict=True))
-
-        async def delete(batch: Sequence[str]) -> list[str]:
-            check()
-            operations = [("delete", (key,), {"if_match_etag": etags[key]}) for key in batch]
-            outcome = await self._container.attempt(
-                "batch_delete", "write", _batch_call(device_id, operations), once=True
-            )
-            if not isinstance(outcome, Reply):
-                return list(batch)
-            statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
-            return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
-
-        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded.run([delete(batch) for batch in batches])
-        left = [key for keys in results for key in keys]
-        if left:
-            self.usage.retried("batch_delete", sum(map(bool, results)))
-            await self._container.retry.wait(attempt)
-        return left
+        return await self._deletes.run(page, sort_keys, check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """Nothing is written where an item is refused."""
@@ -157,6 +128,14 @@ class CosmosHotStore:
 
     async def close(self) -> None:
         await self._container.close()
+
+    async def _delete(self, device_id: str, batch: Sequence[tuple[str, str]]) -> list[str]:
+        operations = [("delete", (key,), {"if_match_etag": etag}) for key, etag in batch]
+        outcome = await self._container.attempt("batch_delete", "write", _batch_call(device_id, operations), once=True)
+        if not isinstance(outcome, Reply):
+            return [key for key, _ in batch]
+        statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
+        return [key for (key, _), status in zip(batch, statuses, strict=False) if status != GONE]
 
     async def _ask(
         self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int

@@ -1,4 +1,4 @@
-"""A query's answer as a page: its bounds, its size, the etags of its items."""
+"""A query's answer as a page: its bounds, and the etags of its items."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from l3kit.clouds.azure.data.items import Document, to_chunk_json
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.format.item_json import SORT_KEY
-
-PAGE_BYTES = 1024 * 1024
-FIRST_ITEM_BYTES = 2048
-"""What an item is taken to weigh before any was seen."""
-MAX_ITEMS = 10_000
+from l3kit.tiering.hot_pages import PAGE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +28,6 @@ class Bounds:
             terms.append((">=", "@since", self.since))
         text = " AND ".join(f"c.id {operator} {name}" for operator, name, _ in terms)
         return text, [(name, value) for _, name, value in terms]
-
-
-class PageSize:
-    """How many items to ask for so that an answer holds about 1 MiB, after the weight of those seen last."""
-
-    def __init__(self) -> None:
-        self._item_bytes = float(FIRST_ITEM_BYTES)
-
-    def items(self, limit: int | None) -> int:
-        fitting = max(1, min(MAX_ITEMS, int(PAGE_BYTES / self._item_bytes)))
-        return fitting if limit is None else min(fitting, max(1, limit))
-
-    def note(self, size: int, items: int) -> None:
-        if items:
-            self._item_bytes = max(1.0, size / items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ BATCH = 500
 """Writes in one BatchWrite (Firestore's limit)."""
 BATCH_BYTES = 8 << 20
 """Firestore takes requests of 10 MiB."""
-BATCH_TRIES = 20
-"""How often what a BatchWrite did not write is sent again."""
 
 _Write: Any = types.Write.pb()
 _CODES = {code.value[0]: code for code in Code}
@@ -93,27 +91,23 @@ class ItemWrites:
 
     async def put(self, writes: Sequence[Any]) -> None:
         """Store items. Raises: ItemRefusedError naming the item; StoreError."""
-        pending = list(writes)
-        for attempt in range(1, BATCH_TRIES + 1):
-            answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(pending))
-            left = []
-            for write, status in zip(pending, answer.status, strict=True):
-                code = _CODES.get(status.code, Code.UNKNOWN)
-                if code in TRANSIENT:
-                    left.append(write)
-                elif code is Code.INVALID_ARGUMENT:
-                    raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
-                elif code is not Code.OK:
-                    raise StoreError(self._resource, f"batch_put was answered {code.name} {status.message}".rstrip())
-            self._client.usage.write_units += len(pending) - len(left)
-            if not left:
-                return
-            pending = left
-            self._client.usage.retried("batch_put")
-            await self._client.retry.wait(attempt)
-        raise StoreError(
-            self._resource, f"left items of a batch unwritten {BATCH_TRIES} times", "It is busy: run again later"
-        )
+        retry, usage = self._client.retry, self._client.usage
+        await retry.until_none_left(usage, "batch_put", self._resource, list(writes), self._put_once)
+
+    async def _put_once(self, writes: list[Any]) -> list[Any]:
+        """Send the writes; return those that were left. Raises: ItemRefusedError, StoreError."""
+        answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(writes))
+        left = []
+        for write, status in zip(writes, answer.status, strict=True):
+            code = _CODES.get(status.code, Code.UNKNOWN)
+            if code in TRANSIENT:
+                left.append(write)
+            elif code is Code.INVALID_ARGUMENT:
+                raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
+            elif code is not Code.OK:
+                raise StoreError(self._resource, f"batch_put was answered {code.name} {status.message}".rstrip())
+        self._client.usage.write_units += len(writes) - len(left)
+        return left
 
     def _request(self, writes: Sequence[Any]) -> Any:
         request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)
