@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
@@ -10,6 +9,7 @@ from itertools import product
 from typing import Any
 
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import check_known
 from l3kit.prices.price_file import PROVIDERS, Provider
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 
@@ -120,11 +120,7 @@ class Workload:
         Raises: ConfigurationError naming each unknown, missing or wrong value and what is allowed.
         """
         names = [field.name for field in fields(cls)]
-        for name in values:
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-                hint = f"did you mean {near[0]}?" if near else f"Known: {', '.join(names)}"
-                raise ConfigurationError(f"workload: {name}", "is not known", hint)
+        check_known("workload", values, names)
         if missing := [name for name in names[:6] if name not in values]:
             raise ConfigurationError("workload", f"without {', '.join(missing)}", f"Needed: {', '.join(names[:6])}")
         return cls(**values)
