@@ -191,7 +191,7 @@ def test_a_device_ids_length_is_counted_in_bytes(tmp_path: Path, length: int, fi
 
 def test_half_a_surrogate_pair_is_no_device_id(tmp_path: Path) -> None:
     text = problems(write(tmp_path, devices='[{"id": "a\\ud800"}]'))
-    assert "config_iot_devices.json: entry 0: id: input should be a valid string" in text
+    assert "config_iot_devices.json: entry 0: id = 'a\\ud800': input should be a valid string" in text
 
 
 def test_other_layers_keys_of_a_device_are_kept_here_and_not_told_to_functions(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def write_layout(folder: Path, layout: tuple[str, str, str], device: str, **conf
 @pytest.mark.parametrize("schedule", ["cron(0 0 31 2 ? *)", "cron(0 0 30 FEB ? *)", "cron(0 0 29 2 ? 2100)"])
 def test_a_schedule_that_never_comes_round_is_refused(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
-    assert f"config.json: mover_schedule: {schedule!r} never comes round" in text
+    assert f"config.json: mover_schedule = {schedule!r}: never comes round" in text
 
 
 @pytest.mark.parametrize(
