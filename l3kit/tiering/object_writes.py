@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 
 from l3kit.errors import KeyConflictError, StoreError
-from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore
 
 
 async def regrouped(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
@@ -20,10 +21,21 @@ async def regrouped(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[byt
         yield bytes(buffer)
 
 
+def stored_digest(content: Declared) -> str | None:
+    """Return the hex digest that content must have as stored; None if it is encoded and so not known."""
+    return None if content.get("content_encoding") else content["sha256"]
+
+
 def check_digest(where: str, found: str, declared: str | None) -> None:
     """Compare hex digests of content as stored; None is not compared. Raises: StoreError if they differ."""
     if declared is not None and found != declared:
         raise StoreError(where, "the content has another digest than was declared", "Send it again")
+
+
+def check_body(where: str, body: bytes, content: Declared) -> None:
+    """Compare the body's digest, if it is known. Raises: StoreError if it differs."""
+    if declared := stored_digest(content):
+        check_digest(where, hashlib.sha256(body).hexdigest(), declared)
 
 
 async def same_or_conflict(store: ObjectStore, key: str, sha256: str) -> ObjectInfo:

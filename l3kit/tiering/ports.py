@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
 
 Tier = Literal["cold", "archive"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -173,6 +173,20 @@ class ObjectInfo:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+class Declared(TypedDict):
+    """What is declared of new content.
+
+    Attributes:
+        sha256: hex digest of the uncompressed content, which is that of the body where nothing is compressed.
+        content_encoding: None where nothing is.
+        metadata: kept with the object.
+    """
+
+    sha256: str
+    content_encoding: NotRequired[str | None]
+    metadata: NotRequired[Mapping[str, str] | None]
+
+
 class ObjectStore(Protocol):
     """Objects of one bucket or container, in one tier's storage class.
 
@@ -186,32 +200,15 @@ class ObjectStore(Protocol):
     def key_fault(self, key: str) -> str | None:
         """Why this store cannot hold an object of this key as it is; None where it can. No I/O."""
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """Create the object in the tier's storage class, only if the key is free; the store checks the bytes it got.
 
-        `sha256` is the hex digest of the uncompressed content (equal to the body's where nothing is compressed) and
-        is kept with the object. If the key is taken by content of the same sha256 this is a success too (a repeat
-        after a lost answer). Content-Type is application/json.
+        `sha256` is kept with the object. If the key is taken by content of the same sha256 this is a success too (a
+        repeat after a lost answer). Content-Type is application/json.
         Raises: KeyConflictError where other content is there; it is left as it is.
         """
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """`create` for content that does not fit in memory; parts of any size are regrouped as the store needs.
 
         The digest of what streamed through is compared with `sha256` (of the bytes as stored when there is no

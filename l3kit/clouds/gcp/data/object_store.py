@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import google.cloud.storage as storage
 import requests
@@ -15,8 +14,8 @@ from l3kit.clouds.gcp.data.resumable_upload import PIECE_BYTES, TAKEN, Upload
 from l3kit.clouds.gcp.data.storage_calls import StorageCalls
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
-from l3kit.tiering.object_writes import check_copy, check_digest, same_or_conflict
-from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict, stored_digest
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
 from l3kit.tiering.sdk_calls import Refused
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
@@ -70,26 +69,15 @@ class GcsObjectStore:
     def key_fault(self, key: str) -> str | None:
         return key_fault(key)
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """An upload for generation 0 with the body's CRC32C, which the service compares.
 
         The service knows no SHA-256, so that is compared here, where the body is stored as it is.
         """
         if len(body) > PIECE_BYTES:
-            return await self.create_large(
-                key, _one(body), sha256=sha256, content_encoding=content_encoding, metadata=metadata
-            )
-        if content_encoding is None:
-            check_digest(self._where(key), hashlib.sha256(body).hexdigest(), sha256)
-        blob = self._new_blob(key, sha256, content_encoding, metadata)
+            return await self.create_large(key, _one(body), **content)
+        check_body(self._where(key), body, content)
+        blob = self._new_blob(key, content)
 
         def upload() -> None:
             blob.upload_from_string(
@@ -97,19 +85,11 @@ class GcsObjectStore:
             )
 
         answer = await self._calls.run("put", self._where(key), upload, sends=len(body), expected=TAKEN)
-        return await same_or_conflict(self, key, sha256) if isinstance(answer, Refused) else blob_info(blob)
+        return await same_or_conflict(self, key, content["sha256"]) if isinstance(answer, Refused) else blob_info(blob)
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """A resumable upload whose last piece waits for the digest of the whole."""
-        blob = self._new_blob(key, sha256, content_encoding, metadata)
+        blob = self._new_blob(key, content)
 
         def begin() -> str:
             address: str = blob.create_resumable_upload_session(
@@ -118,10 +98,10 @@ class GcsObjectStore:
             return address
 
         upload = Upload(self._calls, self._where(key), begin, self._send)
-        outcome = await upload.run(parts, None if content_encoding else sha256)
+        outcome = await upload.run(parts, stored_digest(content))
         if isinstance(outcome, bytes):
-            return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await same_or_conflict(self, key, sha256)
+            return await self.create(key, outcome, **content)
+        return await same_or_conflict(self, key, content["sha256"])
 
     async def head(self, key: str) -> ObjectInfo | None:
         blob = await self._load(self._blob(key))
@@ -244,14 +224,12 @@ class GcsObjectStore:
                 return
             token = answer[0]
 
-    def _new_blob(
-        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
-    ) -> storage.Blob:
-        blob = self._blob(key)
-        blob.metadata = {name.lower(): text for name, text in (metadata or {}).items()} | {"sha256": sha256}
+    def _new_blob(self, key: str, content: Declared) -> storage.Blob:
+        blob, metadata = self._blob(key), content.get("metadata") or {}
+        blob.metadata = {name.lower(): text for name, text in metadata.items()} | {"sha256": content["sha256"]}
         blob.storage_class = self._storage_class(key)
-        if content_encoding:
-            blob.content_encoding = content_encoding
+        if encoding := content.get("content_encoding"):
+            blob.content_encoding = encoding
         return blob
 
     def _blob(self, key: str, bucket: str | None = None) -> storage.Blob:
