@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -15,7 +15,8 @@ from l3kit.errors import ConfigurationError
 from l3kit.given_values import did_you_mean, read_yaml
 from l3kit.prices.units import GIB, RATES, UNITS, Unit
 
-Provider = Literal["aws", "azure", "gcp"]
+Provider = str
+"""Name of a cloud with a price file."""
 PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
 _FILE_KEYS = ("provider", "currency", "bytes_per_gb", "sources", "regions")
 _FIGURE_KEYS = ("value", "unit", "as_of", "source", "confirmed", "note")

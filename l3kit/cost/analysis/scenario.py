@@ -13,11 +13,12 @@ from l3kit.cost.analysis.compression import COMPRESSIONS, Measured, measure, mea
 from l3kit.cost.model.bill import Bill
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.uses import sites_of
-from l3kit.cost.model.workload import Layout, Workload, as_number
+from l3kit.cost.model.workload import Workload, as_number
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import check_known, in_file, read_table
 from l3kit.prices.price_book import PriceBook, load_prices
 from l3kit.prices.price_file import Provider
+from l3kit.twin.layout import Layout
 from l3kit.twin.target import new_name
 
 KEYS: Mapping[str, str] = {

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from l3kit.cost.analysis.scenario import KEYS, WORKLOAD_KEYS, Scenario
-from l3kit.cost.model.workload import RANGES, Layout
+from l3kit.cost.model.workload import RANGES
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import in_file, read_table
 from l3kit.notebook.parameters import Dated, check, project_root
 from l3kit.prices.price_file import Provider
+from l3kit.twin.layout import Layout
 from l3kit.twin.target import built_in_parameters
 
 SCENARIO_KEYS = frozenset((*WORKLOAD_KEYS, *KEYS))
