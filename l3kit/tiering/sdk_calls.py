@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,14 +32,14 @@ class Failure:
         code: what callers name it by: the service's error code, or the status.
         told: the service's words for the error message.
         remedy: empty if nothing is known.
-        retry_after: value of that header; empty if there is none.
+        asked: seconds to wait, if the service named some.
     """
 
     status: int
     code: Any
     told: str
     remedy: str = ""
-    retry_after: str = ""
+    asked: float = 0.0
 
 
 class SdkCalls(ABC):
@@ -89,19 +89,13 @@ class SdkCalls(ABC):
             return Refused(failure.code)
         cause = f"{kind} was answered {failure.status} {failure.told}".rstrip()
         if failure.status >= 500 or failure.status in PASSING or not failure.status:
-            return Passing(cause, seconds_in(failure.retry_after))
+            return Passing(cause, failure.asked)
         raise StoreError(resource, cause, failure.remedy)
 
 
-def seconds_in(header: str) -> float:
-    """Return the seconds that a header names; 0 if it names none."""
+def retry_after(response: Any) -> float:
+    """Return the seconds that a response's Retry-After names; 0 if it names none."""
     try:
-        return float(header or 0)
-    except ValueError:
+        return float(response.headers.get("Retry-After", 0))
+    except (AttributeError, ValueError):
         return 0.0
-
-
-def header(response: Any, name: str) -> str:
-    """Return a header of an SDK's response; empty if there is none, or no response."""
-    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
-    return str(headers.get(name, ""))

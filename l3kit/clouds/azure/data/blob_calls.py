@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, header
+from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 T = TypeVar("T")
 REMEDIES = {
@@ -53,7 +53,7 @@ class BlobCalls(SdkCalls):
             status = int(error.status_code or 0)
             told = getattr(error, "error_code", None)
             code = str(getattr(told, "value", told) or status)
-            return Failure(status, code, code, REMEDIES.get(code, ""), header(error.response, "Retry-After"))
+            return Failure(status, code, code, REMEDIES.get(code, ""), retry_after(error.response))
         if isinstance(error, ClientAuthenticationError):
             cause = f"no credentials for Azure ({type(error).__name__})"
             raise StoreError(resource, cause, REMEDIES["AuthenticationFailed"]) from None

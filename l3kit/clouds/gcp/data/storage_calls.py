@@ -15,7 +15,7 @@ from google.cloud.storage.exceptions import DataCorruption
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, header
+from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 REMEDIES = {
     401: "The credentials are not valid or have expired: log in again",
@@ -79,7 +79,7 @@ def _failure(error: GoogleAPICallError | UnexpectedStatusError, resource: str) -
     message = _message(response)
     if status == 404 and BUCKET_MISSING in message:  # unlike a missing object never what a caller expects
         raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
-    return Failure(status, status, message, REMEDIES.get(status, ""), header(response, "retry-after"))
+    return Failure(status, status, message, REMEDIES.get(status, ""), retry_after(response))
 
 
 def _message(response: Any) -> str:
