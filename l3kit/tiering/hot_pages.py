@@ -1,4 +1,4 @@
-"""A device's items in the hot tier: reading them page by page, and deleting what a page held."""
+"""Iteration over a device's items in the hot tier, page by page, and deletes of a page's items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_PAGE_ITEMS = 10_000
 
 
 async def hot_pages(hot: HotStore, device_id: str, *, before: str, since: str | None = None) -> AsyncIterator[Page]:
-    """Read the items with `since <= sort key < before`, each page when it is asked for. Raises: StoreError."""
+    """Read the items with `since <= sort key < before`, one page at a time, on demand. Raises: StoreError."""
     after: str | None = None
     while True:
         page = await hot.read_page(device_id, before=before, after=after, since=since)
@@ -26,7 +26,7 @@ async def hot_pages(hot: HotStore, device_id: str, *, before: str, since: str | 
 
 
 class PageSize:
-    """How many items to request so that a page has about 1 MiB, by the size of those of the last page.
+    """Estimates the number of items for a page of about 1 MiB from the size of the most recent ones.
 
     For stores that limit a page by its items only.
 

@@ -29,7 +29,7 @@ def stored_digest(content: Declared) -> str | None:
 def check_digest(where: str, found: str, declared: str | None) -> None:
     """Compare hex digests of content as stored; None is not compared. Raises: StoreError if they differ."""
     if declared is not None and found != declared:
-        raise StoreError(where, "the content has another digest than was declared", "Send it again")
+        raise StoreError(where, "the content does not match the declared digest", "Send it again")
 
 
 def check_body(where: str, body: bytes, content: Declared) -> None:
@@ -39,16 +39,16 @@ def check_body(where: str, body: bytes, content: Declared) -> None:
 
 
 async def same_or_conflict(store: ObjectStore, key: str, sha256: str) -> ObjectInfo:
-    """What is under the key, where it is the same content: a repeat after a lost answer.
+    """Return the existing object if it has the same content, as after a lost response.
 
-    Raises: KeyConflictError where it is other content; StoreError where there is nothing any more.
+    Raises: KeyConflictError if it has other content; StoreError if it no longer exists.
     """
     where = f"{store.name}/{key}"
     there = await store.head(key)
     if there is None:
-        raise StoreError(where, "was taken and is gone again", "Run it again")
+        raise StoreError(where, "existed when it was to be created, and no longer does", "Try again")
     if there.sha256 != sha256:
-        raise KeyConflictError(where, "holds other content", "It was left as it is", existing_sha256=there.sha256)
+        raise KeyConflictError(where, "holds other content", "It was left unchanged", existing_sha256=there.sha256)
     return there
 
 
@@ -60,7 +60,7 @@ def check_copy(
     digest: str | None,
     alike: Callable[[ObjectInfo], bool],
 ) -> ObjectInfo:
-    """Return what is under a copied object's key in the target, if it is the same content.
+    """Return the copy in the target if it has the content of the object.
 
     Args:
         info: of the object as it was listed in the source.
@@ -70,12 +70,12 @@ def check_copy(
     Raises: KeyConflictError if it is other content; StoreError if the source has changed.
     """
     if there is None:
-        raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again")
+        raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
     if there.size != info.size or not (there.sha256 == digest if digest else alike(there)):
         raise KeyConflictError(
             f"{target.name}/{info.key}",
             "holds other content",
-            "It was left as it is; compare the two by hand",
+            "It was left unchanged; compare the two by hand",
             existing_sha256=there.sha256,
         )
     return there

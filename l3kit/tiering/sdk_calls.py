@@ -13,12 +13,12 @@ from l3kit.tiering.retry import Passing, RetryPolicy
 
 T = TypeVar("T")
 PASSING = frozenset({408, 429})
-"""Statuses that a later try may cure although they are not 5xx."""
+"""Retryable statuses other than 5xx."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An error that the caller wanted to see, by its code or status."""
+    """An expected error, by its code or status."""
 
     code: Any
 
@@ -43,7 +43,7 @@ class Failure:
 
 
 class SdkCalls(ABC):
-    """Runs the calls of one client. Each call must send a single request."""
+    """Runs the calls of one client. Each work function must send exactly one request."""
 
     def __init__(self, usage: Usage, retry: RetryPolicy | None = None) -> None:
         self.usage = usage
@@ -51,7 +51,7 @@ class SdkCalls(ABC):
 
     @abstractmethod
     def failure(self, error: Exception, resource: str) -> Failure | str:
-        """Return the error response, or why there was no response. Raises: StoreError if no later try would help."""
+        """Return the error response, or why there was no response. Raises: StoreError if a retry would not help."""
 
     async def settle(
         self,
@@ -61,13 +61,13 @@ class SdkCalls(ABC):
         sends: int = 0,
         expected: frozenset[Any] = frozenset(),
     ) -> T | Refused:
-        """Make the call, again where that may help.
+        """Run a work function with retries.
 
         Args:
-            kind: under which each request is counted.
-            resource: named in errors.
-            sends: bytes that a request carries.
-            expected: codes and statuses that the caller wants to see.
+            kind: the kind under which each request is counted.
+            resource: for error messages.
+            sends: bytes of the request body.
+            expected: codes and statuses that are returned to the caller.
         Raises: StoreError with cause and remedy.
         """
 
@@ -87,7 +87,7 @@ class SdkCalls(ABC):
     def _judge(self, kind: str, resource: str, failure: Failure, expected: frozenset[Any]) -> Refused | Passing:
         if {failure.code, failure.status, str(failure.status)} & expected:
             return Refused(failure.code)
-        cause = f"{kind} was answered {failure.status} {failure.told}".rstrip()
+        cause = f"{kind} returned {failure.status} {failure.told}".rstrip()
         if failure.status >= 500 or failure.status in PASSING or not failure.status:
             return Passing(cause, failure.asked)
         raise StoreError(resource, cause, failure.remedy)

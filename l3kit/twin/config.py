@@ -71,7 +71,7 @@ class Config(_Strict):
             allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
             raise ValueError(f"is no schedule: {problem}; {allowed}")
         if not ever_matches(value):
-            raise ValueError("never comes round: there is no such day")
+            raise ValueError("never runs: there is no such day")
         return value
 
     @field_validator("tuning")
@@ -81,7 +81,7 @@ class Config(_Strict):
             if name in REMOVED_TUNING:
                 raise ValueError(f"{name} {REMOVED_TUNING[name]}")
             if name not in TUNING_VARIABLES:
-                raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
+                raise ValueError(f"{name} is not known; allowed are {', '.join(TUNING_VARIABLES)}")
         try:
             Tuning.from_env({name: str(setting) for name, setting in value.items()})
         except ConfigurationError as error:

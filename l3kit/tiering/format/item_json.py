@@ -17,12 +17,12 @@ KEYS = (PARTITION_KEY, SORT_KEY)
 TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
 """Tags that every store understands."""
 FIRESTORE_TAGS = frozenset(("$timestamp", "$geoPoint", "$reference"))
-"""Written for values of Firestore; DynamoDB and Cosmos DB keep them so that they come back as the same tag."""
+"""Tags for Firestore's types; DynamoDB and Cosmos DB store and return them unchanged."""
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 class NumberText(str):
-    """The text of a number."""
+    """The text of a number, to be stored exactly."""
 
 
 def parse_item(
@@ -57,7 +57,7 @@ def looks_tagged(value: Mapping[str, Any]) -> bool:
 
 def misused(where: str, tag: str) -> ItemRefusedError:
     """Return the error for a tag with content of another form."""
-    return ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
 
 
 def decode_binary(text: str, where: str) -> bytes:
@@ -65,8 +65,8 @@ def decode_binary(text: str, where: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
 
 
 def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
+    raise ItemRefusedError("item", f"has {text}, which is not JSON")

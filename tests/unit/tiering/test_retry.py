@@ -84,5 +84,5 @@ def test_a_batch_of_which_some_is_always_left_is_given_up() -> None:
     async def send(batch: bytes) -> bytes:
         return batch
 
-    with pytest.raises(StoreError, match="table t: left items of a batch unwritten 20 times"):
+    with pytest.raises(StoreError, match="table t: left items of a batch unwritten in 20 tries"):
         asyncio.run(policy([]).until_none_left(Usage(), "batch_put", "table t", b"[1]", send))

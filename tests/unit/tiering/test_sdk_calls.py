@@ -73,7 +73,7 @@ def test_seconds_are_read_from_the_header(headers: dict[str, str] | None, second
 
 
 def test_any_other_refusal_is_final_with_its_remedy() -> None:
-    with pytest.raises(StoreError, match=r"b/k: put was answered 403 Denied\. Grant it"):
+    with pytest.raises(StoreError, match=r"b/k: put returned 403 Denied\. Grant it"):
         settle(Failure(403, "Denied", "Denied", "Grant it"))
 
 

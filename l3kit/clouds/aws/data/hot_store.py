@@ -17,18 +17,18 @@ from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
-from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.ports import Page, always
 
 BATCH = 25
-"""Requests in one BatchWriteItem (DynamoDB's limit)."""
+"""Maximum requests per BatchWriteItem (DynamoDB's limit)."""
 
 
 class DynamoHotStore:
-    """The port `HotStore` on one table.
+    """`HotStore` on one table.
 
     Args:
-        delete_concurrency: requests under way at once, over all devices.
+        delete_concurrency: concurrent delete requests, over all devices.
     """
 
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
@@ -47,7 +47,7 @@ class DynamoHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """A page ends at 1 MB of stored items (DynamoDB's limit)."""
+        """A page has at most 1 MB of stored items (DynamoDB's limit)."""
         if since is not None and since >= before:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
@@ -70,7 +70,7 @@ class DynamoHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """By `ConditionalDeletes`."""
+        """Conditional on the attributes read, with the gap described in docs/journal.md."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, Deletions)
@@ -85,7 +85,7 @@ class DynamoHotStore:
         await self._bounded.run([self._put(batch) for batch in batches])
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """One item read."""
+        """Cost: one item read."""
         request = {
             "KeyConditionExpression": "#d = :d",
             "ExpressionAttributeNames": {"#d": PARTITION_KEY},
@@ -99,11 +99,11 @@ class DynamoHotStore:
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """A Scan that begins anew behind all that each device could hold, one item each.
+        """A Scan of one item per device that restarts after the device's greatest possible key.
 
-        So an answer names one device, whatever the limit.
+        Each response has one device, whatever the limit.
 
-        So AWS describes it: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
+        Source: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
         """
         request: dict[str, Any] = {
             "TableName": self._table.name,
@@ -120,7 +120,7 @@ class DynamoHotStore:
             last = content.get("LastEvaluatedKey")
             if last is None:
                 return
-            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": MAX_SORT_KEY}}
 
     async def close(self) -> None:
         self._table.client.close()

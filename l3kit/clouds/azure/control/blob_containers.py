@@ -35,7 +35,7 @@ class BlobContainer:
             except ResourceNotFoundError:
                 return Finding(False)
             owned = (there.metadata or {}).get(OWNER_METADATA) == self.twin_name
-            differences = ("its blobs are open to everybody",) if there.public_access else ()
+            differences = ("public access is enabled",) if there.public_access else ()
             return Finding(True, owned, differences)
 
     def create(self) -> None:

@@ -38,7 +38,7 @@ class CosmosDatabase:
             if owner is None:
                 # A killed apply leaves it empty; one with other content was made by somebody else.
                 begun = {container["id"] for container in self._database.list_containers()} <= {OWNER_CONTAINER}
-                return Finding(True, begun, ("it does not say yet whose it is",))
+                return Finding(True, begun, ("its ownership tag is missing",))
             return Finding(True, owner == self.twin_name)
 
     def create(self) -> None:

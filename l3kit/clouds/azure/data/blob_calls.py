@@ -1,4 +1,4 @@
-"""One request of azure-storage-blob's client at a time."""
+"""Runs single requests of azure-storage-blob's client, with l3kit's own counting and retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 T = TypeVar("T")
 REMEDIES = {
-    "AuthenticationFailed": "The credentials are not valid for this storage account",
+    "AuthenticationFailed": "Log in again: the credentials are not valid for this storage account",
     "AuthorizationPermissionMismatch": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
     "AuthorizationFailure": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
     "ContainerNotFound": "The container is missing: run deploy_l3",

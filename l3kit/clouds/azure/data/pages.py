@@ -1,4 +1,4 @@
-"""A query's answer as a page: its bounds, and the etags of its items."""
+"""Conversion of a query response to a page: bounds, etags of the items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.tiering.hot_pages import PAGE_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A range of sort keys; the service compares them, as document ids."""
+    """A range of sort keys, compared by the service as document ids."""
 
     before: str
     after: str | None = None
@@ -32,7 +32,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`size`: bytes of the items; `cut`: the answer held more than fits; `last`: the page's last key, refused or not.
+    """A page. `size`: bytes of the items; `cut`: the response was truncated; `last`: the last key, refused or not.
 
     `etags[i]` belongs to `sort_keys[i]`.
     """
@@ -47,7 +47,7 @@ class Decoded:
 
 
 def decode(documents: Sequence[Document]) -> Decoded:
-    """Decode a query's documents up to 1 MiB, at least one. One that cannot be written as JSON spoils no other."""
+    """Decode documents up to 1 MiB, at least one. One that cannot be written as JSON does not affect the others."""
     sort_keys: list[str] = []
     items: list[bytes] = []
     etags: list[str] = []

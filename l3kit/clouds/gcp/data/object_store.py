@@ -36,15 +36,15 @@ _Page = tuple[list[storage.Blob], str | None]
 
 
 class GcsObjectStore:
-    """The port `ObjectStore` on one bucket.
+    """`ObjectStore` on one bucket.
 
-    Objects below `_l3kit/` (reports, parts) are STANDARD whatever the tier: they are small and short-lived. `etag` is
+    Objects below `_l3kit/` (reports, parts) are STANDARD in every tier, since they are small and short-lived. `etag` is
     the object's generation, which grows with each new content of a key.
 
     Args:
-        client: Google's, with room for as many connections as `calls` has threads.
-        session: the client's own, for the pieces of large uploads.
-        timeout: seconds a request may wait for the connection, and for each piece of the answer.
+        client: Google's, with a connection pool as large as the number of threads of `calls`.
+        session: the client's session, for the pieces of large uploads.
+        timeout: seconds for connecting, and for each read of the response.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class GcsObjectStore:
         return key_fault(key)
 
     async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
-        """An upload for generation 0 with the body's CRC32C, which the service compares.
+        """An upload conditional on generation 0, with the body's CRC32C, which the service verifies.
 
-        The service knows no SHA-256, so that is compared here, where the body is stored as it is.
+        The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
         if len(body) > PIECE_BYTES:
             return await self.create_large(key, _one(body), **content)
@@ -88,7 +88,7 @@ class GcsObjectStore:
         return await same_or_conflict(self, key, content["sha256"]) if isinstance(answer, Refused) else blob_info(blob)
 
     async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
-        """A resumable upload whose last piece waits for the digest of the whole."""
+        """A resumable upload whose last piece is sent only once the digest is verified."""
         blob = self._new_blob(key, content)
 
         def begin() -> str:
@@ -108,7 +108,7 @@ class GcsObjectStore:
         return None if blob is None else blob_info(blob)
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """Archived objects too are read at once; that only costs more."""
+        """Archived objects are readable immediately, at a higher price."""
         blob = self._blob(key)
         if length == 0:
             return b""
@@ -131,7 +131,7 @@ class GcsObjectStore:
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
         blob = self._blob(key)
         generation = None if etag is None else etag_generation(etag)
-        if etag is not None and generation is None:  # never one of ours
+        if etag is not None and generation is None:  # not an etag of this store
             return await self._load(blob) is None
         answer = await self._calls.run(
             "delete",
@@ -142,7 +142,7 @@ class GcsObjectStore:
         return answer != Refused(412)
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Pages of 1,000."""
+        """Cost: one request per 1,000 objects."""
         token: str | None = None
         while True:
             blobs, token = await self._page(prefix, token)
@@ -152,7 +152,7 @@ class GcsObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Rewrites, conditional on both ends, until all bytes are in the new class."""
+        """Rewrites, conditional on source and destination, until all bytes are in the new class."""
         original = await self._load(self._blob(info.key, source.name))
         if original is not None and str(original.generation) == info.etag:
             await self._rewrite(original)
@@ -164,13 +164,13 @@ class GcsObjectStore:
         return check_copy(self, source, info, blob_info(blob) if blob else None, digest, lambda copy: alike)
 
     async def restore(self, key: str, *, days: int) -> str:
-        """Nothing is to be done, Cloud Storage's Archive class is readable at once."""
+        """No effect: Cloud Storage's Archive class is readable immediately."""
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """Always `readable`, in the Archive class too."""
+        """Always `readable`, also in the Archive class."""
         if await self.head(key) is None:
-            raise StoreError(self._where(key), "is not there")
+            raise StoreError(self._where(key), "does not exist")
         return "readable"
 
     async def close(self) -> None:
@@ -179,7 +179,7 @@ class GcsObjectStore:
 
     async def _run(self, kind: str, key: str, work: Any) -> Any:
         answer = await self._calls.run(kind, self._where(key), work)
-        assert not isinstance(answer, Refused)  # none was expected
+        assert not isinstance(answer, Refused)  # no status was expected
         return answer
 
     async def _load(self, blob: storage.Blob) -> storage.Blob | None:
@@ -199,9 +199,9 @@ class GcsObjectStore:
         return answer
 
     async def _rewrite(self, original: storage.Blob) -> None:
-        """Ends quietly where a condition no longer holds: the caller looks at what is there."""
+        """Return without an error if a condition no longer holds; the caller checks the object."""
         target = self._blob(original.name)
-        for attribute in _COPIED:  # naming the class alone would leave all of them behind
+        for attribute in _COPIED:  # setting only the class would drop all metadata
             value = getattr(original, attribute)
             if value is not None:
                 setattr(target, attribute, value)

@@ -1,4 +1,4 @@
-"""One request of Google's blocking storage client at a time, in threads."""
+"""Runs single requests of Google's blocking storage client in threads, with l3kit's own counting and retries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class UnexpectedStatusError(Exception):
-    """A raw answer with a status that says failure."""
+    """A raw response with an error status."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__(str(response.status_code))
@@ -35,7 +35,7 @@ class UnexpectedStatusError(Exception):
 
 
 class StorageCalls(SdkCalls):
-    """Runs the client's calls, at most `threads` at once."""
+    """Runs the client's calls, at most `threads` concurrently."""
 
     def __init__(self, usage: Usage, *, threads: int, retry: RetryPolicy | None = None) -> None:
         super().__init__(usage, retry)
@@ -61,7 +61,7 @@ class StorageCalls(SdkCalls):
         if isinstance(error, (GoogleAPICallError, UnexpectedStatusError)):
             return _failure(error, resource)
         if isinstance(error, DataCorruption):
-            return "got content that was damaged on its way"
+            return "returned content that was corrupted in transit"
         if isinstance(error, (requests.RequestException, TransportError, ConnectionError, TimeoutError)):
             return f"was not answered ({_reason(error)})"
         if isinstance(error, GoogleAuthError):
@@ -83,7 +83,7 @@ def _failure(error: GoogleAPICallError | UnexpectedStatusError, resource: str) -
 
 
 def _message(response: Any) -> str:
-    """The service's own words. Not the client's: they quote addresses, and those of uploads are secrets."""
+    """The service's message, instead of the client's, which quotes addresses; those of uploads are secret."""
     if response is None:
         return ""
     try:
@@ -93,7 +93,7 @@ def _message(response: Any) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """The operating system's word where there is one; the message may quote an address."""
+    """The operating system's error text, if any, since the client's message may quote an address."""
     at: BaseException | None = error
     while at is not None:
         if isinstance(at, OSError) and at.strerror:
