@@ -26,7 +26,7 @@ def test_numbers_keep_their_digits_and_are_told_from_text() -> None:
         (b'{"iotDeviceId":"d"}', "item d/None: its key attribute id is not a text"),
         (b'{"iotDeviceId":7,"id":"t"}', "item 7/t: its key attribute iotDeviceId is not a text"),
         (b'{"iotDeviceId":"","id":"t"}', "its key attribute iotDeviceId is not a text"),
-        (b'{%b,"a":NaN}' % KEYS, "holds NaN, which is not JSON"),
+        (b'{%b,"a":NaN}' % KEYS, "has NaN, which is not JSON"),
     ],
 )
 def test_what_is_no_item_is_refused_with_the_cause(text: bytes, cause: str) -> None:
