@@ -13,9 +13,9 @@ from pathlib import Path
 
 import l3kit
 from l3kit import sandbox
-from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.session import sandbox_session
+from l3kit.twin.layout import MOVERS
 
 NOBODY, NO_FILE = "http://127.0.0.1:9", "/nowhere/at.all"
 _ADDRESSES = (

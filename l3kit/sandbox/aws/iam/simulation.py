@@ -33,7 +33,7 @@ class Simulation:
         form = access.call.form
         strange = [name for name in form if not PARAMETERS.fullmatch(name)]
         if form["Action"] != OPERATION or strange:
-            text = f"The l3kit sandbox does not offer {form['Action']} {' '.join(strange)}".rstrip()
+            text = f"The l3kit sandbox does not support {form['Action']} {' '.join(strange)}".rstrip()
             return refusals.query_error(400, "InvalidInput", text)
         identity = await self._identity(form.get("PolicySourceArn", ""))
         if identity is None:

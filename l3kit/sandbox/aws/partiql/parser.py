@@ -50,7 +50,7 @@ def subject(statement: str) -> tuple[str, str]:
 
 @lru_cache(CACHED_STATEMENTS)
 def parse(statement: str) -> Delete | Insert:
-    """Raises: StatementError for a statement that is malformed or that the sandbox does not offer."""
+    """Raises: StatementError for a statement that is malformed or that the sandbox does not support."""
     verb = next(iter(statement.split(None, 1)), "").upper()
     if verb not in ("DELETE", "INSERT"):
         raise StatementError(f"The l3kit sandbox does not support {verb[:80]!r} in PartiQL. It supports {SUPPORTED}")
