@@ -15,9 +15,9 @@ from aiohttp import web
 
 from l3kit.providers import names
 from l3kit.sandbox.cloud import sandbox_cloud
-from l3kit.sandbox.discreet_server import DiscreetRunner
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.services import SERVICE
+from l3kit.sandbox.redacted_server import RedactedRunner
 from l3kit.sandbox.state import Home
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class CloudParts:
 
 
 def client_session() -> aiohttp.ClientSession:
-    """For everything that is passed on: no time limit, bodies as they come, long header lines."""
+    """HTTP session for forwarded requests: no time limit, bodies not decompressed, long header lines allowed."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
@@ -130,9 +130,9 @@ def client_session() -> aiohttp.ClientSession:
     )
 
 
-def runner_of(app: web.Application) -> DiscreetRunner:
-    """As the gateway serves everything: bodies as they come, long header lines, a quick end."""
-    return DiscreetRunner(
+def runner_of(app: web.Application) -> RedactedRunner:
+    """Runner with the gateway's settings: bodies not decompressed, long header lines allowed, quick shutdown."""
+    return RedactedRunner(
         app,
         access_log=None,
         auto_decompress=False,
@@ -143,7 +143,7 @@ def runner_of(app: web.Application) -> DiscreetRunner:
 
 
 def free_socket() -> socket.socket:
-    """A listening place on loopback that nobody has."""
+    """Bind a loopback socket to a free port."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Starting, finding and stopping a sandbox."""
+"""Start, find and stop a sandbox."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from l3kit.sandbox.shell import gateway_environment
 from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
 IDLE_HOURS = 168.0
-"""A week: what was deployed interactively is there until somebody ends it, but not for ever where all forgot it."""
+"""A week: interactive deployments survive a weekend, and a forgotten sandbox still stops."""
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
@@ -41,25 +41,25 @@ def up(
     idle_hours: float = IDLE_HOURS,
     owner: int | None = None,
 ) -> SandboxState:
-    """Start the sandbox of this home, or find the one that runs; two callers at once get the same one.
+    """Start the sandbox of this home, or return the running one; concurrent callers get the same one.
 
     Args:
-        home: folder for logs and state; see `default_home`.
-        progress: told in words what is being done.
-        idle_hours: without a request for so long, the sandbox stops itself.
-        owner: id of the process with which a newly started sandbox ends; see `owner_of`.
-    The clouds' services join when they are first needed; `ensure_up` starts those of some clouds at once.
-    Raises: SandboxError where it does not start, with the last lines of its log.
+        home: folder for logs and state; None for `default_home`.
+        progress: called with a description of each step.
+        idle_hours: the sandbox stops after this time without a request.
+        owner: process id; a newly started sandbox ends with that process (`owner_of`).
+    The clouds' services start on first use; `ensure_up` starts those of some clouds immediately.
+    Raises: SandboxError with the last lines of the log if it does not start.
     """
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     place = resolve_home(home)
     with _locked(place):
         running = _running(place)
         if running is not None:
-            say("the sandbox is up already")
+            report("the sandbox is already running")
             return running
         sweep(place)
-        say("starting the gateway")
+        report("starting the gateway")
         _clear(place)
         return _start(place, idle_hours, owner_of(owner))
 
@@ -71,7 +71,7 @@ def ensure_up(
     clouds: Collection[str] = (),
     owner: int | None = None,
 ) -> SandboxState:
-    """The running sandbox of this home, started when there is none, with these clouds' services.
+    """The running sandbox of this home with these clouds' services, started as needed.
 
     Args:
         clouds: by name. DynamoDB's emulator starts with the first call that is made to it.
@@ -83,13 +83,13 @@ def ensure_up(
     missing = {name: sandbox_cloud(name) for name in dict.fromkeys(clouds) if name not in state.clouds}
     if not missing:
         return state
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     try:
         for cloud in missing.values():
-            cloud.install(say)
+            cloud.install(report)
     except OSError as error:  # npm's cache
         raise _unusable(Home(state.home), error) from None
-    say(f"starting {', '.join(cloud.services for cloud in missing.values())}")
+    report(f"starting {', '.join(cloud.services for cloud in missing.values())}")
     with ThreadPoolExecutor(len(missing)) as pool:
         for started in [pool.submit(_start_cloud, state, name) for name in missing]:
             started.result()
@@ -100,21 +100,21 @@ def _start_cloud(state: SandboxState, cloud: str) -> None:
     body = json.dumps({"cloud": cloud})
     code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
     if code != 200:
-        told = answer.get("error")
-        if isinstance(told, dict):
-            raise SandboxError(told["resource"], told["cause"], told["remedy"])
-        raise SandboxError(f"sandbox: {cloud}", f"was not started ({told})", "See the logs in the sandbox's home")
+        error = answer.get("error")
+        if isinstance(error, dict):
+            raise SandboxError(error["resource"], error["cause"], error["remedy"])
+        raise SandboxError(f"sandbox: {cloud}", f"was not started ({error})", "Read the logs in the sandbox's home")
 
 
 def status(home: Path | str | None = None) -> SandboxState | None:
-    """The running sandbox of this home, or None; nothing is started, stopped or cleaned."""
+    """The running sandbox of this home, or None. Read-only: nothing is started, stopped or cleaned."""
     return _running(resolve_home(home))
 
 
 def down(home: Path | str | None = None) -> bool:
-    """Stop the sandbox and everything it started, crashed parts included. Its logs stay.
+    """Stop the sandbox and every process it started, including those left by a crash. Its logs stay.
 
-    Returns whether anything was running. Raises: SandboxError when a process survives being killed.
+    Returns whether anything was running. Raises: SandboxError if a process cannot be killed.
     """
     place = resolve_home(home)
     if not place.root.is_dir():
@@ -171,8 +171,8 @@ def _ready(place: Home, process: subprocess.Popen[bytes]) -> SandboxState:
 
 def _failure(place: Home, cause: str) -> SandboxError:
     try:
-        told = json.loads(place.failure_file.read_text("utf-8"))
-        return SandboxError(told["resource"], told["cause"], told["remedy"])
+        failure = json.loads(place.failure_file.read_text("utf-8"))
+        return SandboxError(failure["resource"], failure["cause"], failure["remedy"])
     except (OSError, ValueError, KeyError):
         return start_failure("gateway", cause, place.log("gateway"))
 
@@ -185,7 +185,7 @@ def _running(place: Home) -> SandboxState | None:
 
 
 def _answers(state: SandboxState) -> bool:
-    """A real call: the gateway asks the emulators that run before it answers."""
+    """Whether the gateway answers its health check, for which it calls each running emulator."""
     try:
         code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
@@ -224,7 +224,7 @@ def _unusable(place: Home, error: OSError) -> SandboxError:
 
 def _gateway_environment() -> dict[str, str]:
     env = gateway_environment()
-    # A program may be run from a checkout that is not installed; its gateway must find the same l3kit.
+    # The program may run from a checkout that is not installed; its gateway must import the same l3kit.
     package_root = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(p for p in (package_root, env.get("PYTHONPATH", "")) if p)
     return env

@@ -30,7 +30,7 @@ from l3kit.tiering.ports import ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
-"""The address of another DynamoDB, which is then asked alone (`python -m tests.dynamodb_local`)."""
+"""Address of another DynamoDB server, which is then the only backend (`python -m tests.dynamodb_local`)."""
 BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
 """Nobody checks it, but DynamoDB Local keeps tables apart by it."""
@@ -65,7 +65,7 @@ def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
 
 
 def dynamodb_local(address: str) -> Backend:
-    """The hot store and the journal alone: it has no objects."""
+    """Hot store and journal only, since DynamoDB Local has no object store."""
     secrets = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY}
     client = partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets)
     return _aws("dynamodb_local", address, client, Credentials(KEY, KEY))

@@ -19,7 +19,7 @@ _ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
 class Caller:
-    """Somebody with keys. `client("s3")` calls in their name."""
+    """A principal with keys; `client("s3")` makes calls as this principal."""
 
     def __init__(self, state: SandboxState, key: str, secret: str = SECRET_KEY, token: str | None = None) -> None:
         self._state = state
@@ -43,17 +43,17 @@ def root(state: SandboxState) -> Caller:
 
 
 def operator(state: SandboxState) -> Caller:
-    """Whom l3kit's own sandbox session signs as."""
+    """The caller of l3kit's own sandbox session."""
     return Caller(state, "sandbox")
 
 
 def function(state: SandboxState, name: str) -> Caller:
-    """A deployed function, without running it."""
+    """A deployed function's identity, without running the function."""
     return Caller(state, ACCESS_KEY, token=IDENTITY.format(function=name, instance="test"))
 
 
 def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Caller]:
-    """A new user with these statements as its only policy; name and caller."""
+    """Create a user with these statements as its only policy. Returns: name and caller."""
     iam, name = root(state).client("iam"), f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=name)
     if statements:

@@ -34,7 +34,7 @@ def test_no_file_outside_its_folder_mentions_it() -> None:
 
 def test_a_twin_may_have_tiers_on_it_once_it_is_installed_and_only_then(tmp_path: Path) -> None:
     write_twin(tmp_path, "plant", NAME, "aws", NAME, ["d"])
-    with pytest.raises(ConfigurationError, match=f"{NAME}' is not allowed; allowed are aws, azure, gcp"):
+    with pytest.raises(ConfigurationError, match=f"{NAME}': is not allowed; allowed are aws, azure, gcp"):
         Twin.load(tmp_path)
     (tmp_path / "installed").mkdir()
     with cloud_installed(tmp_path / "installed", NAME, "tests.toy_cloud.provider:PROVIDER"):

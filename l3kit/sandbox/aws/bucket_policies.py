@@ -1,5 +1,7 @@
-"""Bucket policies, kept beside moto: moto would apply a Deny without looking at its condition. They are checked, stored
-and returned here, and judged with every request (`iam.enforcement`)."""
+"""Bucket policies, validated and stored here because moto would apply a Deny without evaluating its condition.
+
+They are evaluated with every request in `iam.enforcement`.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ class BucketPolicies:
         self._policies: dict[str, tuple[str, Policy]] = {}
 
     def of(self, bucket: str) -> Policy | None:
-        """The policy as it is judged; None without one."""
+        """The bucket's parsed policy; None without one."""
         return self._policies[bucket][1] if bucket in self._policies else None
 
-    def asks_for_conditions(self, bucket: str) -> bool:
-        """Whether the policy looks at a write's condition, so that S3 carries out no copy into the bucket."""
+    def requires_write_conditions(self, bucket: str) -> bool:
+        """Whether the policy tests a conditional-write header; S3 then refuses copies into the bucket."""
         policy = self.of(bucket)
         return policy is not None and any(
             one.key in ("s3:if-none-match", "s3:if-match")
@@ -33,11 +35,11 @@ class BucketPolicies:
         )
 
     def forget(self, bucket: str) -> None:
-        """The bucket was deleted; one of the same name begins without a policy."""
+        """Remove the policy of a deleted bucket."""
         self._policies.pop(bucket, None)
 
     async def handle(self, request: web.Request, bucket: str) -> web.Response:
-        """A request to `/bucket?policy`."""
+        """Answer a request to `/bucket?policy`."""
         head = await self._moto.ask("HEAD", f"/{bucket}", headers={"Authorization": authorization("s3")})
         if head.status != 200:
             self.forget(bucket)

@@ -1,4 +1,4 @@
-"""DynamoDB behind one endpoint: data calls go to dynalite, the rest to moto, tables live in both."""
+"""DynamoDB: data calls go to dynalite, all others to moto; tables exist in both."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _DYNALITE_TABLE_KEYS = (
 
 
 class DynamoDB:
-    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither.
+    """Route calls by X-Amz-Target. A table is created and deleted in both emulators or in neither.
 
     Args:
-        expect: called with each request, before it is looked at.
+        expect: called with each request, before it is parsed.
     """
 
     def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
@@ -57,7 +57,7 @@ class DynamoDB:
         self._partiql = PartiQL(dynalite, self._keys.get)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
+        """Answer a request after reading its whole body, so that an incomplete request never reaches an emulator."""
         self._expect()
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
         body: bytes = request.get(BODY) or await request.read()
@@ -69,7 +69,7 @@ class DynamoDB:
             return await self._partiql.handle(body)
         if operation in ("CreateTable", "DeleteTable"):
             name = _table_name(body)
-            await self._dynalite.reach()  # before moto has the table, or has lost it
+            await self._dynalite.reach()  # before moto creates or deletes the table
             async with self._locks[name]:
                 if operation == "CreateTable":
                     return await self._create(request, body, name)
@@ -102,7 +102,7 @@ class DynamoDB:
         return gone.to_response()
 
     async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
-        """moto says at once that a table is there, or gone; dynalite needs a moment more."""
+        """Wait until dynalite has created or deleted the table, which moto reports immediately."""
         for _ in range(SETTLE_TRIES):
             answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
             if done(answer):

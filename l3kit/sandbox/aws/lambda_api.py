@@ -1,4 +1,4 @@
-"""The Lambda API: moto keeps the control plane, this runs the zips, and keeps what moto lacks."""
+"""The Lambda API: moto has the control plane; this module runs the zips and stores what moto lacks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
 class LambdaApi:
-    """Functions by name, with their pools. Changes to one function go one after the other."""
+    """Functions by name, with their pools. Changes to a function are carried out sequentially."""
 
     def __init__(self, home: Home, moto: Upstream, cloudwatch: CloudWatch, endpoint: str) -> None:
         self._home = home
@@ -61,7 +61,7 @@ class LambdaApi:
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request signed for Lambda."""
+        """Answer a request signed for Lambda."""
         try:
             return await self._route(request)
         except PolicyRefusedError as refusal:
@@ -92,16 +92,16 @@ class LambdaApi:
         return await handler(request, name)
 
     async def serve_url(self, request: web.Request) -> web.StreamResponse:
-        """A request to a Function URL."""
+        """Answer a request to a function URL."""
         name = request.match_info["name"]
         return await function_urls.serve(request, self._records.get(name), self._pools.get(name))
 
     async def invoke(self, name: str, event: bytes) -> Outcome:
-        """A synchronous invocation on the gateway's own behalf. Raises: KeyError, ThrottledError."""
+        """Invoke a function synchronously for the gateway itself. Raises: KeyError, ThrottledError."""
         return await self._pools[name].invoke(event)
 
     def kill(self, name: str, instance_id: str | None) -> None:
-        """End a busy instance of a function, or all of them, as a crash would."""
+        """End a busy instance of a function, or all of them, like a crash."""
         if name in self._pools:
             self._pools[name].kill(instance_id)
 
@@ -164,7 +164,7 @@ class LambdaApi:
             return answer.to_response()
 
     def record(self, name: str) -> FunctionRecord | None:
-        """What is known of a deployed function; None where there is no such function."""
+        """The record of a deployed function; None if it does not exist."""
         return self._records.get(name)
 
     async def _concurrency(self, request: web.Request, name: str) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""A function's resource policy: its statements, and whom it lets through a Function URL."""
+"""A function's resource policy and its effect on the function URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARAMETERS = frozenset(("StatementId", "Action", "Principal", "FunctionUrlAuthTy
 
 
 class PolicyRefusedError(Exception):
-    """As the Lambda API refuses: status, type, message."""
+    """Refusal by the Lambda API: status, type and message."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class PolicyRefusedError(Exception):
 
 
 class ResourcePolicy:
-    """moto neither refuses a statement id used before nor keeps the Function URL conditions; so it is kept here."""
+    """A function's policy, kept here because moto accepts duplicate statement ids and drops function URL conditions."""
 
     def __init__(self, function_arn: str) -> None:
         self._arn = function_arn
@@ -81,13 +81,13 @@ class ResourcePolicy:
         del self._statements[sid]
 
     def describe(self) -> dict[str, str]:
-        """GetPolicy. Raises: PolicyRefusedError while there is no statement."""
+        """Carry out GetPolicy. Raises: PolicyRefusedError without any statement."""
         if not self._statements:
             raise PolicyRefusedError(404, "ResourceNotFoundException", "The resource you requested does not exist.")
         return {"Policy": self._document(), "RevisionId": str(uuid.uuid4())}
 
     def admits_public_url(self) -> bool:
-        """Whether anybody may call the URL: both statements that AWS asks for since October 2025."""
+        """Whether the URL is public, which since October 2025 requires two statements on AWS."""
         return self._allows("lambda:InvokeFunctionUrl", "lambda:FunctionUrlAuthType", "NONE") and self._allows(
             "lambda:InvokeFunction", "lambda:InvokedViaFunctionUrl", "true"
         )
@@ -101,8 +101,8 @@ class ResourcePolicy:
                 return True
         return False
 
-    def judged(self) -> Policy | None:
-        """The statements as they are judged; None where there are none."""
+    def parsed(self) -> Policy | None:
+        """The policy parsed for evaluation; None without statements."""
         return parse_policy(self._document(), "resource", self._arn) if self._statements else None
 
     def _document(self) -> str:

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: moto keeps the schedules, this refuses nonsense and fires one by hand."""
+"""EventBridge Scheduler: moto stores the schedules; this module validates them and triggers them on request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 
 class Schedules:
-    """Checks schedules on their way to moto, and invokes a schedule's target when told to."""
+    """Validate schedules before moto stores them, and invoke a schedule's target on request."""
 
     def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
         self._moto = moto
@@ -28,7 +28,7 @@ class Schedules:
         self._roles = roles
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request signed for Scheduler."""
+        """Answer a request signed for Scheduler."""
         if request.method not in ("POST", "PUT") or not request.path.startswith("/schedules/"):
             return await self._moto.forward(request)
         raw = await request.read()
@@ -102,7 +102,7 @@ class Schedules:
 
 
 def scheduled_time(text: str | None) -> str:
-    """As Scheduler writes times: whole seconds, UTC, Z. Raises: ValueError for a text that is no ISO-8601 time."""
+    """A time in Scheduler's format: whole seconds, UTC, Z. Raises: ValueError for an invalid ISO 8601 time."""
     moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

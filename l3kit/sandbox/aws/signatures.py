@@ -1,4 +1,4 @@
-"""What a request's signature says: service, region and key. Signatures themselves are not checked."""
+"""Service, region and access key from a request's signature, which is not verified."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Serves one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
+"""Serve one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
 
-It loads `function_app.py` with the real azure.functions of the app's own requirements, finds its routes and timers and
-serves them on a free loopback port, told through READY_FD. It may import nothing but the standard library and what
-the app brings.
+Loads `function_app.py` with the azure.functions package from the app's own requirements and serves its routes and
+timers on a free loopback port, written to READY_FD. This module may import only the standard library and the app's
+dependencies.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger"))
 PREFIX_HEADER = "X-Forwarded-Prefix"
 _PERCENT = re.compile(r"%([^%\s]+)%")
 _SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
-DEFAULT_SECONDS, MOST_SECONDS = 300, 600
-"""Of one run on the Consumption plan."""
+DEFAULT_SECONDS, MAX_SECONDS = 300, 600
+"""Default and maximum duration of a run on the Consumption plan."""
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def end_with_gateway() -> None:
-    """No function outlives its gateway."""
+    """End this process when the gateway ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
         if os.getppid() == 1:
@@ -74,12 +74,14 @@ class App:
                 self._routes[route] = function, trigger
 
     def schedules(self) -> dict[str, str]:
-        """Each timer's expression, settings filled in. Raises: RuntimeError for a setting that is not there."""
+        """Each timer's schedule with app settings resolved. Raises: RuntimeError for a missing setting."""
         found = {}
         for name, (_, trigger) in self.timers.items():
             missing = [setting for setting in _PERCENT.findall(trigger["schedule"]) if setting not in os.environ]
             if missing:
-                raise RuntimeError(f"the schedule of timer {name} names the setting {missing[0]}, which is not there")
+                raise RuntimeError(
+                    f"the schedule of timer {name} refers to the setting {missing[0]}, which does not exist"
+                )
             found[name] = _PERCENT.sub(lambda match: os.environ[match[1]], trigger["schedule"])
         return found
 
@@ -162,7 +164,7 @@ class App:
 
 
 def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """A repeated name's values become one, with commas; as the Functions host hands them to its workers."""
+    """Join the values of a repeated name with commas, as the Functions host does for its workers."""
     found: dict[str, str] = {}
     for name, value in pairs:
         found[name] = f"{found[name]},{value}" if name in found else value
@@ -178,7 +180,7 @@ def _name(value: Any) -> str:
 
 
 def app_of(module: Any) -> Any:
-    """The module's one function app, whatever its name. Raises: RuntimeError where it has none or several."""
+    """The module's only function app, under any name. Raises: RuntimeError if it has none or several."""
     from azure.functions.decorators.function_app import FunctionRegister
 
     found = {id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)}
@@ -188,19 +190,19 @@ def app_of(module: Any) -> Any:
 
 
 def run_seconds(host_json: Mapping[str, Any]) -> int:
-    """How long a run may take, by functionTimeout. Raises: RuntimeError for what the Consumption plan does not take."""
+    """Time limit of a run from functionTimeout. Raises: RuntimeError for a value that the Consumption plan refuses."""
     if "functionTimeout" not in host_json:
         return DEFAULT_SECONDS
     found = _SPAN.fullmatch(str(host_json["functionTimeout"]))
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if not 1 <= total <= MOST_SECONDS:
+    if not 1 <= total <= MAX_SECONDS:
         raise RuntimeError("host.json's functionTimeout must be from 00:00:01 to 00:10:00")
     return total
 
 
-def _beside(name: str) -> Any:
-    """A module of the sandbox's own beside this file: no folder of l3kit's is on the function's path."""
+def _sibling_module(name: str) -> Any:
+    """Load a module from this file's folder, which is not on the function's import path."""
     spec = importlib.util.spec_from_file_location(f"_l3kit_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -220,7 +222,7 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
 
     app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
-    http = _beside("azure_http")
+    http = _sibling_module("azure_http")
     server = http.Server(("127.0.0.1", 0), http.handler_of(app.call))
     ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")

@@ -1,7 +1,7 @@
-"""Reads and writes of one partition's documents, all of them or none: what point requests and batches come down to.
+"""Atomic sets of reads and writes in one partition, the common form of point requests and batches.
 
-The outcome is decided beforehand from what is stored, under the container's lock; only a set of operations that will
-succeed is sent on, as one batch that the single-threaded server behind carries out without a pause.
+The outcome is decided in advance from the stored documents, under the container's lock. Only a set of operations that
+will succeed is forwarded, as one batch, which the single-threaded server carries out without interruption.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_ID_BYTES = 1023
 FORBIDDEN_IN_ID = "/\\?#"
 SYSTEM = frozenset(("_rid", "_self", "_etag", "_attachments", "_ts"))
 WRITE_UNITS = ((1, 4.95), (2, 6.29), (4, 6.67), (16, 9.52))
-"""Request units of a write by KB; straight lines between, the last one going on."""
+"""Request units of a write by size in KB, interpolated linearly and extrapolated beyond the last point."""
 FAILED_UNITS = 1.0
 NOT_FOUND = {"code": "NotFound", "message": "Entity with the specified id does not exist in the system."}
 
@@ -42,7 +42,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation; `body` is the document, or the error's code and message."""
+    """Result of one operation; `body`: the document, or the error's code and message."""
 
     status: int
     body: Document | None = None
@@ -55,7 +55,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class Container:
-    """One container as it is known here: its path, the paths of its partition key, and who may use it now."""
+    """A container: its path, the paths of its partition key, and its lock."""
 
     path: str
     key_paths: Sequence[str]
@@ -67,7 +67,7 @@ def read_units(size: int) -> float:
 
 
 def write_units(size: int) -> float:
-    """Request units of creating, replacing or deleting a document of so many bytes."""
+    """Request units of creating, replacing or deleting a document of `size` bytes."""
     kilobytes = max(1.0, size / KB)
     (low, at_low), (high, at_high) = WRITE_UNITS[-2:]
     for (start, at_start), (end, at_end) in pairwise(WRITE_UNITS):
@@ -78,7 +78,7 @@ def write_units(size: int) -> float:
 
 
 def id_problem(id_: Any) -> str | None:
-    """Why this is no document id, or None where it is one."""
+    """The reason why a document id is invalid; None for a valid one."""
     if not isinstance(id_, str) or not id_:
         return "The input content is invalid because the required properties - 'id; ' - are missing"
     if any(character in FORBIDDEN_IN_ID for character in id_):
@@ -89,10 +89,10 @@ def id_problem(id_: Any) -> str | None:
 
 
 class Operations:
-    """Carries out operations on one partition of a container; the caller holds the container's lock.
+    """Operations on one partition of a container; the caller holds the container's lock.
 
     Args:
-        partition: the partition key's values, as the request's header has them.
+        partition: partition key values from the request's header.
     """
 
     def __init__(self, upstream: Upstream, container: Container, partition: Sequence[Any]) -> None:
@@ -102,7 +102,7 @@ class Operations:
         self._key = orjson.dumps(list(partition)).decode()
 
     async def run(self, operations: Sequence[Operation]) -> list[Outcome]:
-        """All of them or none: where one fails, the others are answered with status 424."""
+        """Carry out all operations or none; if one fails, the others are answered with status 424."""
         stored = await self._load(operations)
         forwarded: list[Mapping[str, Any]] = []
         now: dict[str, Document | None] = dict(stored)
@@ -134,7 +134,7 @@ class Operations:
     def _decide(
         self, operation: Operation, now: dict[str, Document | None], forwarded: list[Mapping[str, Any]]
     ) -> Outcome | None:
-        """Why it fails; None where it is to be sent on, with `now` as it will be then."""
+        """The failure of an operation; None if it will succeed, with its effect applied to `now`."""
         problem = id_problem(operation.id)
         if problem:
             return _bad_request(problem)

@@ -23,11 +23,11 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, node_install
-from l3kit.sandbox.death import death_of
 from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import read_state, write_json
+from l3kit.sandbox.stop_reason import stop_reason
 from tests.support.waiting import wait_until
 
 from .conftest import RUNTIME, make_zip, trust
@@ -173,7 +173,7 @@ def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
     os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)
     assert wait_until(lambda: living(state) == [])
     assert "dynalite ended by itself" in (home / "logs" / "gateway.log").read_text()
-    death = death_of(home, state.aws_endpoint)
+    death = stop_reason(home, state.aws_endpoint)
     assert death is not None
     assert "sandbox part dynalite: dynalite ended by itself. Start it with" in str(death)
 
@@ -258,6 +258,6 @@ def test_the_command_line_tells_the_state(
     assert told["running"] is True
     assert told["aws_endpoint"] == sandbox.aws_endpoint
     assert main(["sandbox", "status", "--home", str(tmp_path)]) == 3
-    assert "not up" in capsys.readouterr().out
+    assert "not running" in capsys.readouterr().out
     assert main(["sandbox", "fire", "x", "--home", str(tmp_path)]) == 1
     assert "l3kit sandbox up" in capsys.readouterr().err

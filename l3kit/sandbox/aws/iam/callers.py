@@ -1,4 +1,4 @@
-"""Who signs a request: the key and the session token tell; signatures are not checked."""
+"""Identify a request's caller by its access key and session token; signatures are not verified."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ from l3kit.sandbox.aws.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
 FUNCTION_TOKEN = re.compile(r"sandbox/(?P<function>[^/]+)/[^/]+")
-"""The session token of a function's instance (`function_instance.IDENTITY`)."""
+"""Session token of a function's instance (`function_instance.IDENTITY`)."""
 
 
 class UnknownCallerError(Exception):
-    """The key or its token belongs to nobody (any more)."""
+    """The access key or session token is unknown or no longer valid."""
 
 
 class Callers:
-    """Args: role_of: the ARN of the role configured for a deployed function, None without such a function."""
+    """The callers of requests.
+
+    Args:
+        role_of: returns the ARN of a deployed function's role; None if the function does not exist.
+    """
 
     def __init__(self, directory: Directory, role_of: Callable[[str], str | None]) -> None:
         self._directory = directory
         self._role_of = role_of
 
     async def identify(self, request: web.Request) -> Identity:
-        """Raises: UnknownCallerError."""
+        """The caller's identity. Raises: UnknownCallerError."""
         key, token = credentials_of(request)
         if key == ACCESS_KEY:
             return await self._function(token) if token else Identity(ROOT)

@@ -16,7 +16,7 @@ _BOOLEANS = frozenset(("true", "false"))
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be judged."""
+    """A condition that cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Condition:
 
 
 def parse_conditions(element: object) -> tuple[Condition, ...]:
-    """A Condition element, checked. Raises: ConditionError for what cannot be judged."""
+    """Parse and validate a Condition element. Raises: ConditionError if it cannot be evaluated."""
     if not isinstance(element, Mapping):
         raise ConditionError("Condition must be an object")
     found: list[Condition] = []
@@ -55,7 +55,7 @@ def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition:
     if operator not in (EQUALS, BOOL, NULL):
         raise ConditionError(f"the l3kit sandbox judges {EQUALS}, {BOOL} and {NULL}, not the condition {operator}")
     if not is_known(key):
-        raise ConditionError(f"the l3kit sandbox cannot judge the condition key {key}")
+        raise ConditionError(f"the l3kit sandbox cannot evaluate the condition key {key}")
     if any("${" in value for value in values):
         raise ConditionError("the l3kit sandbox cannot judge variables")
     if operator == EQUALS:

@@ -1,4 +1,4 @@
-"""Policy documents, parsed once and checked: what cannot be judged is refused when it is put."""
+"""Parsing and validation of policy documents; what cannot be evaluated is refused when it is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STATEMENT = frozenset(("Sid", "Effect", "Principal", "Action", "Resource", "Con
 
 
 class MalformedPolicyError(ValueError):
-    """A document that IAM, or this sandbox, cannot judge; the message says what is wrong."""
+    """A document that IAM or this sandbox cannot evaluate; the message names the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Statement:
     """One statement.
 
     Attributes:
-        actions, action_patterns: in small letters, without and with wildcards.
+        actions, action_patterns: in lower case, without and with wildcards.
     """
 
     sid: str
@@ -38,7 +38,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether it is about this action on this resource under these conditions; of its principals nothing."""
+        """Whether it applies to this action, resource and context, regardless of its principals."""
         name = action.lower()
         if name not in self.actions and not any(matches(one, name) for one in self.action_patterns):
             return False
@@ -49,18 +49,18 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A document with the name under which refusals and simulations speak of it."""
+    """A parsed document with its name for refusals and simulations."""
 
     name: str
     statements: tuple[Statement, ...]
 
     def applying(self, action: str, resource: str, context: Context) -> list[Statement]:
-        """The statements about this action on this resource."""
+        """The statements that apply to this action on this resource."""
         return [one for one in self.statements if one.covers(action, resource, context)]
 
 
 def parse_policy(text: str | bytes | Mapping[str, Any], kind: Kind, name: str = "") -> Policy:
-    """A document as it stands in a request or in moto's answer. Raises: MalformedPolicyError."""
+    """Parse a document from a request or from moto. Raises: MalformedPolicyError."""
     try:
         content = json.loads(text) if isinstance(text, str | bytes) else text
         statements = content["Statement"]

@@ -11,7 +11,7 @@ from aiohttp import web
 from l3kit.sandbox.aws.answers import json_answer
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_of
-from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler
 from l3kit.sandbox.aws.iam.evaluation import Decision
 from l3kit.sandbox.upstream import BODY, WHOLE
 
@@ -19,41 +19,43 @@ OPERATION = "BatchExecuteStatement"
 
 
 class DynamoDBGuard:
-    """Around every request of DynamoDB that its own permissions let through."""
+    """Service-specific checks of DynamoDB."""
 
     def __init__(self, enforcement: Enforcement) -> None:
         self._enforcement = enforcement
 
-    async def __call__(self, case: Case, handler: Handler) -> web.StreamResponse:
-        return await (self._batch(case, handler) if case.call.operation == OPERATION else handler(case.request))
+    async def __call__(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        return await (self._batch(access, handler) if access.call.operation == OPERATION else handler(access.request))
 
-    async def _batch(self, case: Case, handler: Handler) -> web.StreamResponse:
-        """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed
-        (DynamoDB API Reference, BatchStatementError)."""
-        found = case.call.content.get("Statements")
+    async def _batch(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        """Carry out BatchExecuteStatement: answer `AccessDenied` for a refused statement and execute the others.
+
+        Source: DynamoDB API Reference, BatchStatementError.
+        """
+        found = access.call.content.get("Statements")
         statements = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         decided: dict[tuple[str, str], Decision] = {}  # all statements have the request's context
         for number, statement in enumerate(statements):
-            need = statement_need(case.call, statement)
+            need = statement_need(access.call, statement)
             if need is None:
                 continue
             about = need.action, need.resource
             if about not in decided:
-                decided[about] = await self._enforcement.decide(case.identity, need)
+                decided[about] = await self._enforcement.decide(access.identity, need)
             decision = decided[about]
             if not decision.allowed:
-                text = refusals.message(case.principal, need, decision)
+                text = refusals.message(access.principal, need, decision)
                 error = {"Code": "AccessDenied", "Message": text}
                 refused[number] = {"Error": error, "TableName": table_of(need.resource)}
         if not refused:
-            return await handler(case.request)
+            return await handler(access.request)
         left = [one for number, one in enumerate(statements) if number not in refused]
         answered: dict[str, Any] = {"Responses": []}
         if left:
-            case.request[BODY] = orjson.dumps({**case.call.content, "Statements": left})
-            case.request[WHOLE] = True
-            answer = await handler(case.request)
+            access.request[BODY] = orjson.dumps({**access.call.content, "Statements": left})
+            access.request[WHOLE] = True
+            answer = await handler(access.request)
             if answer.status != 200 or not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
                 return answer
             answered = json.loads(answer.body)

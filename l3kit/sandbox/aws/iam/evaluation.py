@@ -1,4 +1,4 @@
-"""The decision: an explicit deny before any allow, an allow before nothing.
+"""Policy evaluation: an explicit deny overrides any allow, and without an allow a request is denied.
 
 Within one account an allow of the identity's policies or of the resource's will do; a boundary
 limits both (IAM User Guide, "Policy evaluation for requests within a single account").
@@ -16,12 +16,12 @@ from l3kit.sandbox.aws.iam.principals import Grant, Principal
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One permission that a request needs.
+    """A permission that a request needs.
 
     Attributes:
         action: `service:Name`.
         resource: an ARN, or `*`.
-        context: the request's condition keys in small letters.
+        context: the request's condition keys in lower case.
     """
 
     action: str
@@ -31,7 +31,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What limits and allows a principal by itself.
+    """A principal with the policies that apply to it.
 
     Attributes:
         policies: inline, attached and of its groups.
@@ -45,12 +45,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it is allowed, and why not in the words of AWS's own refusals.
+    """Result of an evaluation, with the reason in the wording of AWS's refusals.
 
     Attributes:
-        explicit: an explicit deny.
-        reason: `because no ... allows the X action` or `with an explicit deny in ...`; "" where it is allowed.
-        statements: policy and Sid of what decided.
+        explicit: whether an explicit deny decided.
+        reason: `because no ... allows the X action` or `with an explicit deny in ...`; "" if allowed.
+        statements: policy and Sid of the deciding statements.
     """
 
     allowed: bool
@@ -59,12 +59,13 @@ class Decision:
     statements: tuple[tuple[str, str], ...] = ()
 
 
-def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key_policy: bool = False) -> Decision:
-    """Whether this principal may do this.
+def evaluate(identity: Identity, need: Need, resource: Policy | None = None, *, key_policy: bool = False) -> Decision:
+    """Decide whether an identity has a permission.
 
     Args:
-        resource: the policy at the resource.
-        key_policy: the resource's policy must allow it, at least the account (KMS keys and roles' trust policies).
+        resource: the resource's policy.
+        key_policy: whether the resource's policy must grant access to the principal or its account, as for KMS keys and
+            trust policies.
     """
     principal = identity.principal
     grants = _grants(resource, principal, need)

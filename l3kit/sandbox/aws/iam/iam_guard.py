@@ -1,4 +1,4 @@
-"""IAM's documents, checked before moto keeps them, simulations answered, and STS."""
+"""IAM and STS: policy documents are validated before moto stores them, simulations and AssumeRole are answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import Kind, MalformedPolicyError, parse_policy
-from l3kit.sandbox.aws.iam.enforcement import Case, Handler
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Handler
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.simulation import Simulation
 from l3kit.sandbox.state import ACCOUNT_ID
@@ -25,22 +25,22 @@ DOCUMENTS: dict[str, tuple[str, Kind]] = {
 }
 MANAGED_CHARACTERS, TRUST_CHARACTERS = 6144, 2048
 INLINE_CHARACTERS = {"Role": 10_240, "User": 2048, "Group": 5120}
-"""All inline policies of one identity together, white space not counted (IAM User Guide, "IAM and AWS STS quotas")."""
+"""Total of an identity's inline policies without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 
 
 class IamGuard:
-    """Around every request of IAM that its own permissions let through."""
+    """Service-specific checks of IAM."""
 
     def __init__(self, directory: Directory, iam: MotoIam, simulation: Simulation) -> None:
         self._directory = directory
         self._iam = iam
         self._simulation = simulation
 
-    async def __call__(self, case: Case, handler: Handler) -> web.StreamResponse:
-        form = case.call.form
+    async def __call__(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        form = access.call.form
         operation = form["Action"]
         if operation.startswith("Simulate"):
-            return await self._simulation.answer(case)
+            return await self._simulation.answer(access)
         try:
             await self._check(operation, form)
         except MalformedPolicyError as error:
@@ -48,18 +48,19 @@ class IamGuard:
         except _TooLongError as error:
             return refusals.query_error(409, "LimitExceeded", str(error))
         try:
-            return await handler(case.request)
+            return await handler(access.request)
         finally:
             self._directory.note_write(operation, form)
 
     async def _check(self, operation: str, form: dict[str, str]) -> None:
-        """Raises: MalformedPolicyError, _TooLongError."""
+        """Validate the documents in a request. Raises: MalformedPolicyError, _TooLongError."""
         if operation in DOCUMENTS:
             name, kind = DOCUMENTS[operation]
             parse_policy(form.get(name, ""), kind)
             await self._check_length(operation, form, _length(form.get(name, "")))
         if operation.startswith("Attach") and operation.endswith("Policy"):
-            await self._directory.managed(form.get("PolicyArn", ""))  # one of AWS's own may hold what is not judged
+            # An AWS managed policy may contain conditions that cannot be evaluated.
+            await self._directory.managed(form.get("PolicyArn", ""))
 
     async def _check_length(self, operation: str, form: dict[str, str], length: int) -> None:
         found = re.fullmatch(r"Put(Role|User|Group)Policy", operation)
@@ -76,9 +77,9 @@ class IamGuard:
             raise _TooLongError(f"Maximum policy size of {limit} bytes exceeded for {kind.lower()} {owner}")
 
 
-async def say_who(case: Case, handler: Handler) -> web.Response:
+async def say_who(access: AccessRequest, handler: Handler) -> web.Response:
     """STS's GetCallerIdentity; nothing else of STS is offered."""
-    operation, principal = case.call.form.get("Action", ""), case.principal
+    operation, principal = access.call.form.get("Action", ""), access.principal
     if operation != "GetCallerIdentity":
         return refusals.unmapped("sts", f"sts:{operation}")
     return web.Response(
@@ -92,7 +93,7 @@ async def say_who(case: Case, handler: Handler) -> web.Response:
 
 
 class _TooLongError(Exception):
-    """A document, or all of an identity's together, above IAM's limit."""
+    """A document, or all of an identity's documents together, above IAM's limit."""
 
 
 def _length(text: str) -> int:

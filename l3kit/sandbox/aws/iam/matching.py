@@ -1,4 +1,4 @@
-"""Wildcards of policies: `*` is any text, `?` one character."""
+"""Wildcards in policies: `*` matches any text, `?` one character."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import lru_cache
 
 @lru_cache(maxsize=8192)
 def pattern(text: str) -> re.Pattern[str]:
-    """The compiled form of a text with wildcards."""
+    """Compile a text with wildcards."""
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
     return re.compile("".join(parts), re.DOTALL)
 
 
 def matches(wanted: str, actual: str) -> bool:
-    """Whether a text with wildcards covers another text as a whole."""
+    """Whether a text with wildcards matches the whole of another text."""
     if wanted == "*":
         return True
     if not has_wildcard(wanted):

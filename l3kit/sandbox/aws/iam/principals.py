@@ -1,4 +1,4 @@
-"""Who asks, and whom a policy's Principal element names."""
+"""Principals of requests, and the Principal element of policies."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PrincipalKind = Literal["root", "user", "role", "service"]
 
 
 class Grant(enum.IntEnum):
-    """How a statement names a principal; a higher one grants more by itself."""
+    """How a statement names a principal, in ascending order of what an allow grants by itself."""
 
     NONE = 0
     ACCOUNT = 1
-    """The account: it leaves the decision to the principal's own policies."""
+    """The account: the principal's own policies decide."""
     ROLE = 2
     """The role, or everybody: a boundary still limits it."""
     EXACT = 3
@@ -29,7 +29,7 @@ class Grant(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who signed a request.
+    """The caller of a request.
 
     Attributes:
         arn: of the user, the role's session or the root; a service's name.
@@ -49,7 +49,7 @@ ROOT = Principal("root", ROOT_ARN, unique_id=ACCOUNT_ID)
 
 
 def service(name: str) -> Principal:
-    """A service of AWS that acts by itself, such as `scheduler.amazonaws.com`."""
+    """The principal of an AWS service, such as `scheduler.amazonaws.com`."""
     return Principal("service", name)
 
 
@@ -71,7 +71,7 @@ class Principals:
 
 
 def parse_principals(element: Any) -> Principals:
-    """Raises: ValueError with the name that is none."""
+    """Parse a Principal or NotPrincipal element. Raises: ValueError with the invalid name."""
     if element == "*":
         return Principals(frozenset({"*"}))
     if not isinstance(element, Mapping) or not element:

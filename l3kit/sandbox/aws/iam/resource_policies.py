@@ -10,7 +10,7 @@ from l3kit.sandbox.aws.iam.keys import Keys
 
 
 class ResourcePolicies:
-    """Args: of_bucket, of_function: by name, the policy or None."""
+    """Look up the policy of a resource. Args: of_bucket, of_function: return the policy by name, or None."""
 
     def __init__(
         self,
@@ -34,5 +34,5 @@ class ResourcePolicies:
 
 
 def needs_policy(need: Need) -> bool:
-    """Whether the resource's policy must allow it, at least the account: KMS keys."""
+    """Whether the resource's policy must grant access to the principal or its account, as for KMS keys."""
     return need.action.startswith("kms:") and ":key/" in need.resource

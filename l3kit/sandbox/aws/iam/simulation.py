@@ -12,8 +12,8 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.directory import Directory, Role, User
-from l3kit.sandbox.aws.iam.enforcement import Case
-from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest
+from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import Principal
 
 OPERATION = "SimulatePrincipalPolicy"
@@ -28,12 +28,12 @@ class Simulation:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    async def answer(self, case: Case) -> web.Response:
+    async def answer(self, access: AccessRequest) -> web.Response:
         """SimulatePrincipalPolicy; nothing else is offered."""
-        form = case.call.form
+        form = access.call.form
         strange = [name for name in form if not PARAMETERS.fullmatch(name)]
         if form["Action"] != OPERATION or strange:
-            text = f"The l3kit sandbox does not offer {form['Action']} {' '.join(strange)}".rstrip()
+            text = f"The l3kit sandbox does not support {form['Action']} {' '.join(strange)}".rstrip()
             return refusals.query_error(400, "InvalidInput", text)
         identity = await self._identity(form.get("PolicySourceArn", ""))
         if identity is None:
@@ -44,7 +44,7 @@ class Simulation:
         ]
         if len(pairs) > min(int(form.get("MaxItems") or MOST), MOST):
             return refusals.query_error(400, "InvalidInput", "The l3kit sandbox answers simulations in one page only")
-        return _page([_result(action, arn, judge(identity, Need(action, arn, context))) for action, arn in pairs])
+        return _page([_result(action, arn, evaluate(identity, Need(action, arn, context))) for action, arn in pairs])
 
     async def _identity(self, source: str) -> Identity | None:
         """None if there is no such user or role."""

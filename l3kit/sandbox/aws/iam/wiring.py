@@ -1,4 +1,4 @@
-"""All parts of the judging, put together for a gateway."""
+"""Assembly of the permission checks for a gateway."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from l3kit.sandbox.upstream import Upstream
 
 
 class Permissions:
-    """What a gateway needs of this package.
+    """The permission checks of a gateway.
 
     Args:
-        function: a deployed function by its name; None where there is no such function.
+        function: returns a deployed function by name; None if it does not exist.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Permissions:
             return record.config.role if (record := function(name)) else None
 
         def function_policy(name: str) -> Policy | None:
-            return record.policy.judged() if (record := function(name)) else None
+            return record.policy.parsed() if (record := function(name)) else None
 
         iam = MotoIam(moto)
         directory, keys = Directory(iam), Keys(moto)
@@ -49,7 +49,7 @@ class Permissions:
         self.role_use = RoleUse(self.enforcement, callers, directory)
         simulation = Simulation(directory)
         s3 = S3Guard(self.enforcement, keys, moto)
-        self.enforcement.excuses["s3"] = s3.missing_bucket
+        self.enforcement.early_answers["s3"] = s3.missing_bucket
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement),
             "iam": IamGuard(directory, iam, simulation),

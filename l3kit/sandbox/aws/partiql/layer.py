@@ -30,10 +30,10 @@ DUPLICATE = ("DuplicateItem", "Duplicate primary key exists in table")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a statement.
+    """Result of a statement.
 
     Attributes:
-        table: empty where the statement did not get as far as its table.
+        table: empty if the statement failed before its table was known.
         error: code and message.
         item: the item deleted.
         units: write units.
@@ -49,7 +49,7 @@ class PartiQL:
     """The operation.
 
     Args:
-        key_of: a table's key with its types; None where there is no such table.
+        key_of: returns a table's key with its types; None for a missing table.
     """
 
     def __init__(self, dynalite: Upstream, key_of: Callable[[str], Key | None]) -> None:
@@ -92,9 +92,9 @@ class PartiQL:
 
 
 def _outcome(write: Write, status: int, content: Mapping[str, Any]) -> Outcome:
-    """A write's answer as a statement's outcome.
+    """Convert a write's answer to the statement's outcome.
 
-    A DELETE of an item that is not there succeeds, whatever its other conditions: so says DynamoDB's documentation
+    A DELETE of a missing item succeeds regardless of its other conditions, according to DynamoDB's documentation
     ("PartiQL delete statements for DynamoDB"). DynamoDB Local answers ConditionalCheckFailed instead.
     """
     if status == 200:

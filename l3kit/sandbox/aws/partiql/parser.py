@@ -1,4 +1,4 @@
-"""Reads the statements that the sandbox offers: DELETE of one item by its values, INSERT of one item. Pure."""
+"""Parser for the supported statements: DELETE of one item by its values, INSERT of one item."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from l3kit.sandbox.aws.partiql.tokens import StatementError, Token, tokens_of
 
-OFFERED = (
+SUPPORTED = (
     'DELETE FROM "table" WHERE "name" = ? AND "name" IS MISSING ... [RETURNING ALL OLD *] and '
     "INSERT INTO \"table\" VALUE {'name': ?, ...}"
 )
-PARSED = 512
-"""Statements kept parsed: prepared ones come again with other parameters."""
+CACHED_STATEMENTS = 512
+"""Number of cached statements; a prepared statement is sent repeatedly with other parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Insert:
 
 
 def subject(statement: str) -> tuple[str, str]:
-    """Verb and table of a statement, each empty where it cannot be read."""
+    """Verb and table of a statement, each empty if it cannot be parsed."""
     try:
         parsed = parse(statement)
     except StatementError:
@@ -48,12 +48,12 @@ def subject(statement: str) -> tuple[str, str]:
     return ("DELETE" if isinstance(parsed, Delete) else "INSERT"), parsed.table
 
 
-@lru_cache(PARSED)
+@lru_cache(CACHED_STATEMENTS)
 def parse(statement: str) -> Delete | Insert:
-    """Raises: StatementError for a statement that is malformed or that the sandbox does not offer."""
+    """Raises: StatementError for a statement that is malformed or that the sandbox does not support."""
     verb = next(iter(statement.split(None, 1)), "").upper()
     if verb not in ("DELETE", "INSERT"):
-        raise StatementError(f"The l3kit sandbox does not offer {verb[:80]!r} in PartiQL. It offers {OFFERED}")
+        raise StatementError(f"The l3kit sandbox does not support {verb[:80]!r} in PartiQL. It supports {SUPPORTED}")
     reader = _Reader(tokens_of(statement))
     return reader.delete() if verb == "DELETE" else reader.insert()
 
@@ -143,7 +143,7 @@ class _Reader:
         self._sign("}")
         return names
 
-    # --- words
+    # --- tokens
 
     @property
     def _peek(self) -> Token:
@@ -163,17 +163,17 @@ class _Reader:
     def _words(self, *words: str) -> None:
         for word in words:
             if not self._is(word):
-                raise self._not_offered()
+                raise self._unsupported()
             self._next()
 
     def _sign(self, sign: str) -> None:
         if not self._at(sign):
-            raise self._not_offered()
+            raise self._unsupported()
         self._next()
 
     def _name(self) -> str:
         if self._peek.kind != "name":
-            raise self._not_offered()
+            raise self._unsupported()
         name = self._next().value
         if not name:
             raise StatementError("Path component cannot be an empty string")
@@ -183,12 +183,12 @@ class _Reader:
         if self._at(";"):
             self._next()
         if self._peek.kind != "end":
-            raise self._not_offered()
+            raise self._unsupported()
 
-    def _not_offered(self) -> StatementError:
+    def _unsupported(self) -> StatementError:
         token = self._peek
         what = f"{token.value!r} at {token.at}" if token.kind != "end" else "the end"
         return StatementError(
-            f"Statement wasn't well formed, or has what the l3kit sandbox does not offer, from {what} on. "
-            f"It offers {OFFERED}; names in double quotes"
+            f"Statement wasn't well formed, or is not supported by the l3kit sandbox, from {what} on. "
+            f"It supports {SUPPORTED}; names in double quotes"
         )

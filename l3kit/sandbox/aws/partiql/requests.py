@@ -15,7 +15,7 @@ MAX_CHARACTERS = 8192
 
 
 class RequestError(Exception):
-    """A request that is refused as a whole."""
+    """An invalid request, refused as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A PartiQL statement with its parameters as a conditional DeleteItem or PutItem. Pure."""
+"""Translation of a PartiQL statement with its parameters to a conditional DeleteItem or PutItem."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse
 from l3kit.sandbox.aws.partiql.tokens import StatementError
 
 MAX_OPERATORS = 300
-"""Comparisons and ANDs of one statement, the key's included (DynamoDB's limit for an expression; DynamoDB Local
-counts a statement's WHERE so: 150 conditions pass, 151 do not)."""
+"""Maximum comparisons and ANDs of a statement, including the key's (DynamoDB's limit for an expression).
+
+DynamoDB Local counts a statement's WHERE the same way: 150 conditions pass, 151 do not.
+"""
 ALL_OLD = {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 Key = Sequence[tuple[str, str]]
-"""A table's key: attribute and type (S, N or B), the partition key first."""
+"""A table's key: pairs of attribute and type (S, N or B), the partition key first."""
 
 
 class NoTableError(StatementError):
-    """The statement names a table that is not there."""
+    """The statement names a missing table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a statement asks of the store.
+    """The write that a statement requests.
 
     Attributes:
         target: DeleteItem or PutItem.
-        content: the request to it; the old item comes back whatever becomes of it.
-        identity: table and key, for comparing with other statements'.
-        returning: whether the statement's answer has the old item.
+        content: its request; always asks for the old item.
+        identity: table and key, for finding duplicates in a batch.
+        returning: whether the statement's answer contains the old item.
     """
 
     table: str
@@ -46,7 +48,7 @@ class Write:
 
 
 def write_of(statement: str, parameters: Sequence[Any], key_of: Callable[[str], Key | None]) -> Write:
-    """The write that a statement means. `key_of`: a table's key, None where there is no such table.
+    """Translate a statement to a write. `key_of`: returns a table's key; None for a missing table.
 
     Raises: StatementError.
     """
@@ -95,7 +97,7 @@ def _insert(parsed: Insert, table: str, key: Key, parameters: Sequence[Any]) -> 
 
 
 def _check_name(name: str) -> None:
-    """Raises: StatementError for a name that DynamoDB Local takes for a placeholder, where no statement has any."""
+    """Refuse a name that DynamoDB Local takes for a placeholder. Raises: StatementError."""
     if name.startswith(("#", ":")):
         raise StatementError(
             f"An expression attribute name used in the document path is not defined; attribute name: {name}"
@@ -105,18 +107,18 @@ def _check_name(name: str) -> None:
 def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[str]) -> dict[str, Any]:
     """The parameters of a conditional write that say the same as these parts of a WHERE.
 
-    In the form that DynamoDB had before expressions: dynalite needs milliseconds to read an expression.
-    Raises: StatementError where a name comes twice, for which that form has no room.
+    Uses DynamoDB's legacy `Expected` form, because dynalite needs milliseconds to parse an expression.
+    Raises: StatementError for a repeated name, which that form cannot express.
     """
     expected: dict[str, Any] = {name: {"Value": value} for name, value in equal}
     expected |= {name: {"Exists": False} for name in missing}
     if len(expected) < len(equal) + len(missing):
-        raise StatementError("The l3kit sandbox does not offer two conditions on one attribute")
+        raise StatementError("The l3kit sandbox does not support two conditions on one attribute")
     return {"Expected": expected} if expected else {}
 
 
 def _identity(table: str, key: Key, values: Mapping[str, Any]) -> tuple[object, ...]:
-    """Raises: StatementError for a key of another type than the table's, or an empty one."""
+    """Table and key of a statement. Raises: StatementError for a key that is empty or of the wrong type."""
     return (table, *(_key_value(name, kind, values[name]) for name, kind in key))
 
 

@@ -54,9 +54,9 @@ def test_parameters_belong_to_the_names_in_the_order_in_which_they_stand() -> No
         ("INSERT INTO \"t\" VALUE {'a': ?,}", "single quotes"),
         ("INSERT INTO \"t\" VALUE {'': ?}", "empty string"),
         ("INSERT INTO \"t\" VALUE {'a': ?", "from the end on"),
-        ("SELECT * FROM t", "does not offer 'SELECT'"),
-        ("DROP TABLE t", "does not offer 'DROP'"),
-        ("", "does not offer ''"),
+        ("SELECT * FROM t", "does not support 'SELECT'"),
+        ("DROP TABLE t", "does not support 'DROP'"),
+        ("", "does not support ''"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_place(statement: str, told: str) -> None:

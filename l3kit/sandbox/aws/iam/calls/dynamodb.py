@@ -1,4 +1,4 @@
-"""DynamoDB: which permissions an operation needs, on which tables and indexes."""
+"""Permissions of DynamoDB operations on tables and indexes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ON_RESOURCE = frozenset(("ListTagsOfResource", "TagResource", "UntagResource"))
 
 
 def needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of a DynamoDB request. Raises: UnmappedError, UnreadableError."""
     operation, content = call.operation, call.content
     if operation in ON_TABLE or operation in ON_INDEX:
         found = [call.need(f"dynamodb:{operation}", _resource(content, operation))]
@@ -55,13 +55,13 @@ def statement_need(call: Call, content: object) -> Need | None:
 
 
 def table_arn(table: str, index: str = "") -> str:
-    """Of a table given by name or by ARN, or of one of its indexes."""
+    """ARN of a table, given by name or ARN, or of one of its indexes."""
     arn = table if table.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}"
     return f"{arn}/index/{index}" if index else arn
 
 
 def table_of(resource: str) -> str:
-    """The table's name in the ARN of a table or an index."""
+    """The table name in the ARN of a table or index."""
     return resource.partition(":table/")[2].split("/")[0]
 
 
@@ -71,7 +71,7 @@ def _resource(content: dict[str, Any], operation: str) -> str:
 
 
 def _with_table(call: Call, content: dict[str, Any]) -> list[Need]:
-    """What a new table brings along."""
+    """Permissions for the features of a new table."""
     if content.get("ResourcePolicy"):
         raise UnmappedError("dynamodb:PutResourcePolicy")
     return (

@@ -9,7 +9,7 @@ from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.state import ACCOUNT_ID
 
 ArnOf = Callable[[str, str], Awaitable[str]]
-"""Gets `role` or `user` and a name; gives the ARN with its path."""
+"""Returns the ARN, with its path, of a `role` or `user` by name."""
 _NAMED = {"GroupName": "group", "PolicyArn": "", "InstanceProfileName": "instance-profile"}
 _LISTS = {
     "ListRoles": "role/",
@@ -20,7 +20,7 @@ _LISTS = {
 
 
 async def iam_needs(call: Call, arn_of: ArnOf) -> list[Need]:
-    """All permissions of one request of IAM. Raises: UnmappedError without an operation."""
+    """Permissions of an IAM request. Raises: UnmappedError without an operation."""
     form = call.form
     operation = form.get("Action", "")
     if not operation:

@@ -16,19 +16,19 @@ from l3kit.sandbox.aws.iam.evaluation import Need
 
 
 class UnmappedError(Exception):
-    """An operation for which nobody has said what it needs; it is refused."""
+    """An operation without known permissions; it is refused."""
 
 
 class UnreadableError(Exception):
-    """A body that is not of the service's form: the service itself says so, nothing is done."""
+    """A malformed body, which the service itself refuses."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request.
+    """A parsed request.
 
     Attributes:
-        service: as the signature names it.
+        service: as named in the signature.
         path: decoded, with its leading slash.
         raw_path: as sent, without the query.
         headers: looked up by names in small letters.
@@ -45,7 +45,7 @@ class Call:
 
     @cached_property
     def operation(self) -> str:
-        """Of the JSON protocols: the name behind the dot of X-Amz-Target."""
+        """Operation of a JSON protocol request, from X-Amz-Target."""
         return self.headers.get("x-amz-target", "").rpartition(".")[2]
 
     @cached_property
@@ -55,7 +55,7 @@ class Call:
             content = orjson.loads(self.body or b"{}")
         except orjson.JSONDecodeError:
             try:
-                content = json.loads(self.body)  # takes half surrogate pairs, which orjson does not
+                content = json.loads(self.body)  # unlike orjson, accepts lone surrogates
             except ValueError as error:
                 raise UnreadableError(str(error)) from None
         if not isinstance(content, dict):
@@ -68,7 +68,7 @@ class Call:
         return dict(self.query) | dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def need(self, action: str, resource: str = "*", **keys: str | None) -> Need:
-        """A permission, with condition keys of its own beside those of every request (`__` stands for the colon)."""
+        """A permission with additional condition keys; `__` in their names stands for a colon."""
         given = {name: value for name, value in keys.items() if value is not None}
         own = {name.replace("__", ":").replace("_", "-").lower(): (value,) for name, value in given.items()}
         return Need(action, resource, {**OF_EVERY_REQUEST, **own} if own else OF_EVERY_REQUEST)

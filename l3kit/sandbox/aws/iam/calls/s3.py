@@ -1,4 +1,4 @@
-"""S3: which permissions a request needs. Names of actions are IAM's, which differ from the operations'."""
+"""Permissions of S3. Actions have IAM's names, which differ from the operations' names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNMAPPED_HEADERS = frozenset(("x-amz-acl", "x-amz-tagging", "x-amz-object-lock-m
 
 
 def needs(call: Call) -> list[Need]:
-    """All permissions of one request but those of DeleteObjects' keys. Raises: UnmappedError."""
+    """Permissions of an S3 request, except for the keys of DeleteObjects. Raises: UnmappedError."""
     bucket, key = place(call)
     if not bucket:
         return [call.need("s3:ListAllMyBuckets")]
@@ -47,7 +47,7 @@ def needs(call: Call) -> list[Need]:
 
 
 def place(call: Call) -> tuple[str, str]:
-    """Bucket and key of a request's path."""
+    """Bucket and key in a request's path."""
     bucket, _, key = call.path.lstrip("/").partition("/")
     return bucket, key
 
@@ -57,24 +57,24 @@ def arn(bucket: str, key: str = "") -> str:
 
 
 def is_batch_delete(call: Call) -> bool:
-    """DeleteObjects: each key is judged by itself."""
+    """Whether it is DeleteObjects, which is evaluated for each key separately."""
     bucket, key = place(call)
     return call.method == "POST" and bool(bucket) and not key and "delete" in call.query
 
 
 def delete_need(call: Call, bucket: str, key: str, version: str = "") -> Need:
-    """What removing one object, or one version, needs."""
+    """Permission to delete an object or one version of it."""
     action = "s3:DeleteObjectVersion" if version else "s3:DeleteObject"
     return call.need(action, arn(bucket, key))
 
 
 def list_need(call: Call) -> Need:
-    """What decides whether a missing key is told as 404 or as 403."""
+    """Permission that decides whether a missing key is answered with 404 or 403."""
     return call.need("s3:ListBucket", arn(place(call)[0]))
 
 
 def copy_source(call: Call) -> tuple[str, str, str]:
-    """Bucket, key and version of a copy's source; empty for any other request."""
+    """Bucket, key and version of a copy's source; empty for other requests."""
     source = call.headers.get("x-amz-copy-source", "")
     path, _, query = source.partition("?")
     bucket, _, key = unquote(path).lstrip("/").partition("/")
@@ -121,7 +121,7 @@ def _object_needs(call: Call, bucket: str, key: str) -> list[Need]:
 
 
 def _write_needs(call: Call, resource: str, *, creation: bool) -> list[Need]:
-    """Args: creation: the request makes the object, unlike one that begins an upload or sends a part of it."""
+    """Permissions of a write. Args: creation: whether it creates the object, rather than a part of an upload."""
     if unmapped := [name for name in UNMAPPED_HEADERS if name in call.headers]:
         raise UnmappedError(f"s3: {call.method} with {', '.join(unmapped)}")
     keys = {"s3__if_none_match": call.headers.get("if-none-match")}

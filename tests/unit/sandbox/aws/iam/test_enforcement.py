@@ -16,7 +16,7 @@ from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import parse_policy
 from l3kit.sandbox.aws.iam.dynamodb_guard import DynamoDBGuard
 from l3kit.sandbox.aws.iam.enforcement import Enforcement
-from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
+from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.aws.iam.moto_iam import Element, MotoIam, parse_xml
 from l3kit.sandbox.aws.iam.operator import operator_policies
@@ -159,5 +159,5 @@ def test_the_operator_may_what_the_table_lists_on_any_twins_resources() -> None:
         ("dynamodb:UpdateItem", table_arn("anything-hot-iot-data"), False),
         ("iam:CreateUser", "arn:aws:iam::123456789012:user/o", False),
     ):
-        assert judge(operator, Need(action, resource)).allowed is allowed
+        assert evaluate(operator, Need(action, resource)).allowed is allowed
     assert 1 <= len(made) <= 10  # as many as one user may have attached
