@@ -111,7 +111,7 @@ class AwsCloud:
         if there.get("State") != "ENABLED":
             return Schedule("off", expression)
         if (zone := there.get("ScheduleExpressionTimezone", "UTC")) != "UTC":
-            return Schedule("on", f"{expression} by the clock of {zone}")
+            return Schedule("on", f"{expression}, time zone {zone}")
         if self.session.endpoint_url is not None:  # whose rates count from no time: nothing runs by itself
             return Schedule("fired", expression, next_time(expression, now))
         return Schedule(
@@ -133,13 +133,15 @@ def _invoke(session: AwsSession, name: str, event: Mapping[str, Any]) -> Any:
         raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "refused")
-        raise L3Error(name, f"was not invoked ({code})", "Run again; what is moved is moved") from None
+        raise L3Error(
+            name, f"was not invoked ({code})", "Run it again; items already moved are not moved twice"
+        ) from None
     except PermissionMissingError:
         raise
     except ProvisioningError as error:  # what boto3 raised, told already
         raise L3Error(name, error.cause, running) from None
     except BotoCoreError as error:
-        raise L3Error(name, f"gave no answer ({type(error).__name__})", running) from None
+        raise L3Error(name, f"did not respond ({type(error).__name__})", running) from None
     payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace")
@@ -149,7 +151,7 @@ def _invoke(session: AwsSession, name: str, event: Mapping[str, Any]) -> Any:
 
 
 def aws_in(clouds: Mapping[str, Cloud]) -> AwsCloud:
-    """AWS among a session's clouds. Raises: ConfigurationError where it is not there."""
+    """AWS among a session's clouds. Raises: ConfigurationError if it is not there."""
     found = clouds.get(AwsCloud.provider)
     if not isinstance(found, AwsCloud):
         raise ConfigurationError("AWS", "is not reached by this session", "Connect with a twin that has a tier on it")

@@ -146,11 +146,11 @@ class Function:
             if there.get(name) != wanted[name]
         ]
         if there.get("Role") != wanted["Role"]:
-            found.append("its role was changed")
+            found.append("its role differs")
         return found + variable_differences(variables_of(there, self.name), built.environment)
 
     def _once_role_usable(self, call: Callable[[], Any]) -> None:
-        self.context.retry_while(call, _role_is_new, f"role {self.role} can be taken by Lambda", ROLE_LIMIT)
+        self.context.retry_while(call, _role_is_new, f"role {self.role} can be assumed by Lambda", ROLE_LIMIT)
 
     def _settled(self) -> dict[str, Any]:
         """Return the configuration once Lambda has finished all changes of it."""
@@ -182,7 +182,7 @@ def variables_of(configuration: Mapping[str, Any], name: str) -> dict[str, str]:
         raise PermissionMissingError(
             f"function {name}",
             f"its variables cannot be read ({error.get('ErrorCode', 'no reason given')})",
-            "Ask for kms:Decrypt on the key that encrypts them",
+            "Request kms:Decrypt on the key that encrypts them",
         )
     return dict(environment.get("Variables", {}))
 

@@ -99,7 +99,7 @@ def test_a_refusal_that_is_not_about_a_new_role_is_final_at_once() -> None:
 
 def test_a_role_that_never_works_is_named_when_the_limit_is_up() -> None:
     made, time = function(Client(create_function=[refusal("CreateFunction", *ROLE_IS_NEW)]))
-    with pytest.raises(ProvisioningError, match="role plant-f can be taken by Lambda: is still not so after 90 s"):
+    with pytest.raises(ProvisioningError, match="role plant-f can be assumed by Lambda: did not happen within 90 s"):
         made.create()
     assert time.now <= 90
 
