@@ -206,7 +206,7 @@ def test_two_overlapping_runs_lose_and_double_nothing() -> None:
 def test_a_zombie_that_wakes_up_after_its_lease_can_do_no_harm() -> None:
     world = World()
     world.put("a", *readings("a", 30))
-    woken = []
+    woken: list[bool] = []
 
     async def sleep_first(create: Any, *args: Any, **kwargs: Any) -> Any:
         if not woken:
