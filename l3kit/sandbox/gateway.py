@@ -133,10 +133,6 @@ class Gateway:
             self.stopping.set()
             return json_answer({})
 
-        async def code(request: web.Request) -> web.StreamResponse:
-            record = functions.record(request.match_info["name"])
-            return web.FileResponse(record.zip_file) if record else json_answer({"error": "no such function"}, 404)
-
         async def start(request: web.Request) -> web.Response:
             cloud = cloud_in(await request.read())
             try:
@@ -157,7 +153,6 @@ class Gateway:
         app.router.add_get("/_sandbox/health", health)
         app.router.add_post("/_sandbox/stop", admin(stop))
         app.router.add_post("/_sandbox/clouds", admin(start))
-        app.router.add_get("/_sandbox/code/{name}", code)
         app.router.add_get("/_sandbox/schedules", admin(schedules.list))
         app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", admin(schedules.fire))
         app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)

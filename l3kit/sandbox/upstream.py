@@ -22,8 +22,6 @@ BODY = "l3kit.body"
 """Key of a request's body where it was read, or replaced, before it is passed on."""
 WHOLE = "l3kit.whole"
 """Key that asks for the answer as a whole instead of streaming it."""
-HEADERS = "l3kit.headers"
-"""Key of headers that are added to a request when it is passed on."""
 SMALL_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
 
@@ -139,11 +137,7 @@ def authorization(service: str) -> str:
 
 
 def _request_headers(request: web.Request) -> CIMultiDict[str]:
-    headers: CIMultiDict[str] = CIMultiDict(
-        (name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP
-    )
-    headers.update(request.get(HEADERS, {}))
-    return headers
+    return CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
 
 
 def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,9 @@ def database(cosmos: Any) -> DatabaseProxy:
     return result
 
 
-def new_container(cosmos: Any, path: str, unique_keys: Sequence[str] = ()) -> str:
+def new_container(cosmos: Any, path: str) -> str:
     name = f"conformance-{uuid.uuid4().hex[:12]}"
-    rules = {"uniqueKeys": [{"paths": [key]} for key in unique_keys]} if unique_keys else None
-    database(cosmos).create_container(name, PartitionKey(path), unique_key_policy=rules)
+    database(cosmos).create_container(name, PartitionKey(path))
     return name
 
 

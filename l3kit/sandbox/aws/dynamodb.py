@@ -12,7 +12,7 @@ from aiohttp import web
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.answers import dynamodb_error
-from l3kit.sandbox.aws.partiql import OPERATIONS, PartiQL
+from l3kit.sandbox.aws.partiql import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
 from l3kit.sandbox.upstream import BODY, Answer, Upstream
 
@@ -28,19 +28,6 @@ DATA_CALLS = frozenset(
         "Query",
         "Scan",
         "BatchWriteItem",
-        "BatchGetItem",
-    )
-)
-NOT_OFFERED = frozenset(
-    (
-        "ExecuteTransaction",
-        "ExportTableToPointInTime",
-        "ImportTable",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "CreateBackup",
-        "TransactGetItems",
-        "TransactWriteItems",
     )
 )
 _DYNALITE_TABLE_KEYS = (
@@ -78,14 +65,8 @@ class DynamoDB:
             return dynamodb_error("SerializationException", "The body is not a JSON object")
         if operation in DATA_CALLS:
             return await self._dynalite.forward(request, body=body)
-        if operation in OPERATIONS:
-            return await self._partiql.handle(operation, body)
-        if operation in NOT_OFFERED:
-            return dynamodb_error(
-                "ValidationException",
-                f"The l3kit sandbox does not offer {operation}: neither of its emulators does it correctly. "
-                "l3kit needs none of these calls; see docs/sandbox.md",
-            )
+        if operation == OPERATION:
+            return await self._partiql.handle(body)
         if operation in ("CreateTable", "DeleteTable"):
             name = _table_name(body)
             await self._dynalite.reach()  # before moto has the table, or has lost it

@@ -11,6 +11,8 @@ from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_
 
 MAX_POLICY_BYTES = 20 * 1024
 VERSION = "2012-10-17"
+PARAMETERS = frozenset(("StatementId", "Action", "Principal", "FunctionUrlAuthType", "InvokedViaFunctionUrl"))
+"""Of AddPermission, as far as they are served."""
 
 
 class PolicyRefusedError(Exception):
@@ -27,16 +29,17 @@ class ResourcePolicy:
     def __init__(self, function_arn: str) -> None:
         self._arn = function_arn
         self._statements: dict[str, dict[str, Any]] = {}
-        self._revision = str(uuid.uuid4())
 
-    def add(self, body: Mapping[str, Any], qualifier: str | None = None) -> dict[str, Any]:
+    def add(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """AddPermission. Returns the statement. Raises: PolicyRefusedError."""
+        if unknown := sorted(set(body) - PARAMETERS):
+            message = f"The l3kit sandbox offers no {', '.join(unknown)} of AddPermission"
+            raise PolicyRefusedError(400, "InvalidParameterValueException", message)
         for key in ("StatementId", "Action", "Principal"):
             if not body.get(key):
                 raise PolicyRefusedError(
                     400, "ValidationException", f"Value null at '{key}' failed to satisfy constraint"
                 )
-        self._check_revision(body.get("RevisionId"))
         sid = str(body["StatementId"])
         if sid in self._statements:
             message = (
@@ -52,7 +55,7 @@ class ResourcePolicy:
             "Effect": "Allow",
             "Principal": _principal(str(body["Principal"])),
             "Action": body["Action"],
-            "Resource": self._arn + (f":{qualifier}" if qualifier else ""),
+            "Resource": self._arn,
         }
         condition = _condition(body)
         if condition:
@@ -67,24 +70,21 @@ class ResourcePolicy:
             raise PolicyRefusedError(
                 400, "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480)."
             )
-        self._revision = str(uuid.uuid4())
         return statement
 
-    def remove(self, sid: str, revision: str | None = None) -> None:
+    def remove(self, sid: str) -> None:
         """RemovePermission. Raises: PolicyRefusedError."""
-        self._check_revision(revision)
         if sid not in self._statements:
             raise PolicyRefusedError(
                 404, "ResourceNotFoundException", f"Statement {sid} is not found in resource policy."
             )
         del self._statements[sid]
-        self._revision = str(uuid.uuid4())
 
     def describe(self) -> dict[str, str]:
         """GetPolicy. Raises: PolicyRefusedError while there is no statement."""
         if not self._statements:
             raise PolicyRefusedError(404, "ResourceNotFoundException", "The resource you requested does not exist.")
-        return {"Policy": self._document(), "RevisionId": self._revision}
+        return {"Policy": self._document(), "RevisionId": str(uuid.uuid4())}
 
     def admits_public_url(self) -> bool:
         """Whether anybody may call the URL: both statements that AWS asks for since October 2025."""
@@ -108,14 +108,6 @@ class ResourcePolicy:
     def _document(self) -> str:
         return json.dumps({"Version": VERSION, "Id": "default", "Statement": list(self._statements.values())})
 
-    def _check_revision(self, revision: object) -> None:
-        if revision and revision != self._revision:
-            message = (
-                "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API to retrieve "
-                "the latest RevisionId for your resource."
-            )
-            raise PolicyRefusedError(412, "PreconditionFailedException", message)
-
 
 def _principal(principal: str) -> object:
     if principal == "*":
@@ -130,13 +122,7 @@ def _principal(principal: str) -> object:
 def _condition(body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     condition: dict[str, dict[str, str]] = {}
     if body.get("FunctionUrlAuthType"):
-        condition.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = body["FunctionUrlAuthType"]
+        condition["StringEquals"] = {"lambda:FunctionUrlAuthType": body["FunctionUrlAuthType"]}
     if body.get("InvokedViaFunctionUrl") is not None:
         condition["Bool"] = {"lambda:InvokedViaFunctionUrl": str(body["InvokedViaFunctionUrl"]).lower()}
-    if body.get("SourceArn"):
-        condition["ArnLike"] = {"AWS:SourceArn": body["SourceArn"]}
-    if body.get("SourceAccount"):
-        condition.setdefault("StringEquals", {})["AWS:SourceAccount"] = body["SourceAccount"]
-    if body.get("PrincipalOrgID"):
-        condition.setdefault("StringEquals", {})["aws:PrincipalOrgID"] = body["PrincipalOrgID"]
     return condition

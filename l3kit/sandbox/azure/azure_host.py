@@ -30,7 +30,6 @@ KEY_VARIABLE, MASTER_VARIABLE = "L3KIT_SANDBOX_FUNCTION_KEY", "L3KIT_SANDBOX_MAS
 SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger"))
 PREFIX_HEADER = "X-Forwarded-Prefix"
 _PERCENT = re.compile(r"%([^%\s]+)%")
-_CONSTRAINTS = {"": "[^/]+", "int": "-?[0-9]+", "alpha": "[A-Za-z]+", "guid": "[0-9A-Fa-f-]{36}"}
 _SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
 DEFAULT_SECONDS, MOST_SECONDS = 300, 600
 """Of one run on the Consumption plan."""
@@ -57,7 +56,7 @@ class App:
         self._master = master
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        routes: list[tuple[str, Any, Mapping[str, Any]]] = []
+        self._routes: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.timers: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         for function in app.get_functions():
             name, trigger = function.get_function_name(), function.get_trigger().get_dict_repr()
@@ -67,9 +66,12 @@ class App:
             if trigger["type"] == "timerTrigger":
                 self.timers[name] = (function, trigger)
             else:
-                routes.append((f"{prefix}/{trigger.get('route') or name}".strip("/"), function, trigger))
-        routes.sort(key=lambda route: _generality(route[0]))
-        self._routes = [(route_pattern(route), function, trigger) for route, function, trigger in routes]
+                route = f"{prefix}/{trigger.get('route') or name}".strip("/").lower()
+                if "{" in route or route in self._routes:
+                    raise RuntimeError(
+                        f"{name}: the sandbox serves one function a route, without parameters: {route!r}"
+                    )
+                self._routes[route] = function, trigger
 
     def schedules(self) -> dict[str, str]:
         """Each timer's expression, settings filled in. Raises: RuntimeError for a setting that is not there."""
@@ -92,20 +94,15 @@ class App:
         given = lower.get("x-functions-key") or query.get("code", "")
         if path.startswith("admin/functions/"):
             return self._admin(unquote(path.removeprefix("admin/functions/")), method, given)
-        for pattern, function, trigger in self._routes:
-            found = pattern.fullmatch(path)
-            methods = [_name(m) for m in trigger.get("methods") or ()] or [method]
-            if found and method in methods:
-                keys = self._keys.get(_name(trigger.get("authLevel") or "FUNCTION"), ())
-                if keys and not any(_same(given, key) for key in keys):
-                    return 401, [], b""
-                route = {name: unquote(value) for name, value in found.groupdict().items() if value is not None}
-                url = f"http://{lower.get('host', '')}{lower.pop(PREFIX_HEADER.lower(), '')}{target}"
-                request = self._func.HttpRequest(
-                    method=method, url=url, headers=lower, params=query, route_params=route, body=body
-                )
-                return self._http(function, request)
-        return 404, [], b""
+        function, trigger = self._routes.get(unquote(path).lower(), (None, {}))  # whatever the case, as on Azure
+        if function is None or (trigger.get("methods") and method not in map(_name, trigger["methods"])):
+            return 404, [], b""
+        keys = self._keys.get(_name(trigger.get("authLevel") or "FUNCTION"), ())
+        if keys and not any(_same(given, key) for key in keys):
+            return 401, [], b""
+        url = f"http://{lower.get('host', '')}{lower.pop(PREFIX_HEADER.lower(), '')}{target}"
+        request = self._func.HttpRequest(method=method, url=url, headers=lower, params=query, body=body)
+        return self._http(function, request)
 
     def _http(self, function: Any, request: Any) -> Answer:
         try:
@@ -124,26 +121,17 @@ class App:
             return 500, [], b""
 
     def _admin(self, name: str, method: str, given: str) -> Answer:
-        """Run a timer by hand: at once, or with `/wait` behind the name until its end, which only the sandbox has."""
+        """Run a timer by hand and wait for its end."""
         if not _same(given, self._master):
             return 401, [], b""
-        wait, name = name.endswith("/wait"), name.removesuffix("/wait")
         if name not in self.timers or method != "POST":
             return 404, [], b""
         outcome: dict[str, Any] = {}
-
-        def run() -> None:
-            try:
-                self._run(self.timers[name][0], self._timer())
-            except Exception as error:
-                traceback.print_exc()
-                outcome["error"] = f"{type(error).__name__}: {error}"
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        if not wait:
-            return 202, [], b""
-        thread.join()
+        try:
+            self._run(self.timers[name][0], self._timer())
+        except Exception as error:
+            traceback.print_exc()
+            outcome["error"] = f"{type(error).__name__}: {error}"
         return (500 if outcome else 200), [("Content-Type", "application/json")], json.dumps(outcome).encode()
 
     def _timer(self) -> Any:
@@ -171,32 +159,6 @@ class App:
             retry_context = None
 
         return Context()
-
-
-def route_pattern(route: str) -> re.Pattern[str]:
-    """A route as Azure writes it: `{name}`, `{name:int}`, `{name?}`, `{*rest}`; compared whatever the case.
-
-    Raises: RuntimeError for a constraint that the sandbox does not know.
-    """
-    pattern = ""
-    for segment in re.split(r"(/?\{[^}]+\})", route):
-        found = re.fullmatch(r"(/?)\{(\*{0,2})(\w+)(?::(\w+))?(\??)\}", segment)
-        if found is None:
-            if "{" in segment:
-                raise RuntimeError(f"the sandbox does not know the route constraint in {segment!r} of {route!r}")
-            pattern += re.escape(segment)
-            continue
-        slash, rest, name, constraint, optional = found.groups()
-        if (constraint or "") not in _CONSTRAINTS:
-            raise RuntimeError(f"the sandbox does not know the route constraint {constraint!r} of {route!r}")
-        value = f"(?P<{name}>{'.*' if rest else _CONSTRAINTS[constraint or '']})"
-        pattern += f"(?:{slash}{value})?" if optional or rest else slash + value
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def _generality(route: str) -> list[int]:
-    """Sorts written-out segments before parameters, and both before what takes any number of segments."""
-    return [2 if "{*" in segment else int("{" in segment) for segment in route.split("/")]
 
 
 def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -38,7 +38,7 @@ QUERY_UNITS = 2.3
 """The least that a query costs."""
 NO_CONTAINER_SUBSTATUS = "1003"
 CROSS_PARTITION_SUBSTATUS = "1004"
-_POINT_KINDS = {"GET": "Read", "PUT": "Replace", "DELETE": "Delete", "PATCH": "Patch"}
+_POINT_KINDS = {"GET": "Read", "PUT": "Replace", "DELETE": "Delete"}
 
 
 class BadRequestError(ValueError):
@@ -113,12 +113,10 @@ class CosmosLayer:
     async def _point(self, request: web.Request, container: Container, id_: str, body: bytes) -> web.Response:
         kind = _POINT_KINDS.get(request.method)
         if kind is None:
-            return _error(405, "MethodNotAllowed", f"no {request.method} on a document")
+            return _error(405, "MethodNotAllowed", f"the l3kit sandbox offers no {request.method} on a document")
         if len(body) > MAX_ITEM_BYTES:
             return _error(413, "RequestEntityTooLarge", "Request size is too large")
-        content = _parsed(body) if kind in ("Replace", "Patch") else None
-        if kind == "Patch" and isinstance(content, list):
-            content = {"operations": content}
+        content = _parsed(body) if kind == "Replace" else None
         return await self._one(request, container, _operation(request, kind, id_, content))
 
     async def _create(self, request: web.Request, container: Container, body: bytes) -> web.Response:

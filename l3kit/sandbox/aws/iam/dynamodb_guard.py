@@ -1,4 +1,4 @@
-"""DynamoDB beyond one permission per request: statements judged one by one, and tables' resource policies."""
+"""DynamoDB beyond one permission per request: statements judged one by one."""
 
 from __future__ import annotations
 
@@ -10,57 +10,22 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
 from l3kit.sandbox.aws.iam import refusals
-from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_arn, table_of
-from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, parse_policy
+from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_of
 from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler
 from l3kit.sandbox.aws.iam.evaluation import Decision
-from l3kit.sandbox.aws.iam.table_policies import OPERATIONS, TablePolicies, invalid
-from l3kit.sandbox.upstream import BODY, WHOLE, Upstream
+from l3kit.sandbox.upstream import BODY, WHOLE
 
-_PREFIX = "DynamoDB_20120810."
+OPERATION = "BatchExecuteStatement"
 
 
 class DynamoDBGuard:
     """Around every request of DynamoDB that its own permissions let through."""
 
-    def __init__(self, enforcement: Enforcement, tables: TablePolicies, moto: Upstream) -> None:
+    def __init__(self, enforcement: Enforcement) -> None:
         self._enforcement = enforcement
-        self._tables = tables
-        self._moto = moto
 
     async def __call__(self, case: Case, handler: Handler) -> web.StreamResponse:
-        operation = case.call.operation
-        if operation == "BatchExecuteStatement":
-            return await self._batch(case, handler)
-        if operation in OPERATIONS:
-            return await self._of_policies(case)
-        if operation == "CreateTable" and case.call.content.get("ResourcePolicy"):
-            return await self._create(case, handler)
-        answer = await handler(case.request)
-        if operation == "DeleteTable" and answer.status == 200:
-            self._tables.forget(table_arn(str(case.call.content.get("TableName", ""))))
-        return answer
-
-    async def _of_policies(self, case: Case) -> web.StreamResponse:
-        arn = str(case.call.content.get("ResourceArn", ""))
-        asked = {"TableName": table_of(arn)}
-        there = await self._moto.call_json("dynamodb", _PREFIX + "DescribeTable", asked)
-        if there.status != 200:
-            return there.to_response()
-        return self._tables.answer(case.call.operation, case.call.content)
-
-    async def _create(self, case: Case, handler: Handler) -> web.StreamResponse:
-        content = dict(case.call.content)
-        text, arn = str(content.pop("ResourcePolicy")), table_arn(str(content.get("TableName", "")))
-        try:
-            parse_policy(text, "resource")
-        except MalformedPolicyError as error:
-            return invalid(error)
-        case.request[BODY] = json.dumps(content).encode()
-        answer = await handler(case.request)
-        if answer.status == 200:
-            self._tables.put(arn, text)
-        return answer
+        return await (self._batch(case, handler) if case.call.operation == OPERATION else handler(case.request))
 
     async def _batch(self, case: Case, handler: Handler) -> web.StreamResponse:
         """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -12,7 +11,7 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls import dynamodb, query, rest, s3, targets
-from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError, UnreadableError, global_context
+from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError, UnreadableError
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
 from l3kit.sandbox.aws.iam.keys import Keys
@@ -58,13 +57,11 @@ class Enforcement:
         directory: Directory,
         policies: ResourcePolicies,
         keys: Keys,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._callers = callers
         self._directory = directory
         self._policies = policies
         self._keys = keys
-        self._clock = clock
         self.guards: dict[str, Guard] = {}
         self.excuses: dict[str, Excuse] = {}
 
@@ -74,7 +71,7 @@ class Enforcement:
             identity = await self._callers.identify(request)
         except UnknownCallerError:
             return refusals.unknown_caller(service)
-        case = Case(request, await self._call(request, service, identity.principal), identity)
+        case = Case(request, await self._call(request, service), identity)
         try:
             refusal = await self.refusal(case, await self._needs(case.call))
         except UnmappedError as unmapped:
@@ -101,11 +98,7 @@ class Enforcement:
             return Decision(True)
         return judge(identity, need, await self._policies.of(need), key_policy=needs_policy(need))
 
-    def context(self, principal: Principal, user_agent: str = "") -> dict[str, tuple[str, ...]]:
-        """The condition keys of a request that somebody makes now."""
-        return global_context(principal, self._clock(), user_agent)
-
-    async def _call(self, request: web.Request, service: str, principal: Principal) -> Call:
+    async def _call(self, request: web.Request, service: str) -> Call:
         return Call(
             service=service,
             method=request.method,
@@ -114,7 +107,6 @@ class Enforcement:
             query=request.query,
             headers=request.headers,
             body=b"" if service == "s3" else await body_of(request),
-            context=self.context(principal, request.headers.get("User-Agent", "")),
         )
 
     async def _needs(self, call: Call) -> Sequence[Need]:
@@ -132,7 +124,7 @@ class Enforcement:
             return await targets.kms_needs(call, self._keys.arn)
         if call.service == "iam":
             return await query.iam_needs(call, self._directory.arn)
-        return [] if call.service == "sts" else query.query_needs(call)
+        return []  # STS says who one is
 
 
 async def body_of(request: web.Request) -> bytes:

@@ -1,7 +1,7 @@
 """The decision: an explicit deny before any allow, an allow before nothing.
 
-Within one account an allow of the identity's policies or of the resource's will do; a boundary and a session policy
-limit both (IAM User Guide, "Policy evaluation for requests within a single account").
+Within one account an allow of the identity's policies or of the resource's will do; a boundary
+limits both (IAM User Guide, "Policy evaluation for requests within a single account").
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from l3kit.sandbox.aws.iam.condition_keys import Context
 from l3kit.sandbox.aws.iam.documents import Policy, Statement
 from l3kit.sandbox.aws.iam.principals import Grant, Principal
-from l3kit.sandbox.aws.iam.variables import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,11 @@ class Identity:
     Attributes:
         policies: inline, attached and of its groups.
         boundary: None without one.
-        session: the session's own policies; None where it has none.
     """
 
     principal: Principal
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
-    session: tuple[Policy, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,6 @@ def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key
     parts: list[tuple[str, Sequence[Policy]]] = [
         ("an identity-based policy", identity.policies),
         ("a permissions boundary", [identity.boundary] if identity.boundary else []),
-        ("a session policy", identity.session or []),
     ]
     for where, policies in parts:
         denied = _matching(policies, need, allow=False)
@@ -89,7 +86,7 @@ def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key
 def _allowed(identity: Identity, need: Need, granted: Grant, key_policy: bool) -> Decision:
     kind = identity.principal.kind
     own = _matching(identity.policies, need, allow=True)
-    if kind in ("anonymous", "service"):
+    if kind == "service":
         return Decision(True) if granted >= Grant.ROLE else _refused(need, "resource-based policy")
     if key_policy and granted == Grant.NONE:
         return _refused(need, "resource-based policy")
@@ -101,8 +98,6 @@ def _allowed(identity: Identity, need: Need, granted: Grant, key_policy: bool) -
         return _refused(need, "identity-based policy")
     if identity.boundary and not _matching([identity.boundary], need, allow=True):
         return _refused(need, "permissions boundary")
-    if identity.session is not None and not _matching(identity.session, need, allow=True):
-        return _refused(need, "session policy")
     return Decision(True, statements=own)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-ARN_PARTS = 6
-
 
 @lru_cache(maxsize=8192)
 def pattern(text: str) -> re.Pattern[str]:
@@ -26,11 +24,3 @@ def matches(wanted: str, actual: str) -> bool:
 
 def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
-
-
-def arn_matches(wanted: str, arn: str) -> bool:
-    """As ArnLike compares: each of the six parts by itself; a `*` reaches over no colon before the last."""
-    wanted_parts, parts = wanted.split(":", ARN_PARTS - 1), arn.split(":", ARN_PARTS - 1)
-    if len(wanted_parts) != ARN_PARTS or len(parts) != ARN_PARTS:
-        return wanted == "*"
-    return all(matches(one, other) for one, other in zip(wanted_parts, parts, strict=True))

@@ -16,15 +16,15 @@ from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 
 REST = frozenset(("lambda", "scheduler"))
-JSON = frozenset(("logs", "kms", "events"))
+JSON = frozenset(("logs", "kms"))
 _INVALID_TOKEN = "The security token included in the request is invalid"
 
 
 def message(principal: Principal, need: Need, decision: Decision, *, quoted: bool = False) -> str:
     """Who may not do what, and why."""
     resource = f'"{need.resource}"' if quoted and need.resource != "*" else need.resource
-    who = principal.arn or "anonymous"
-    return f"User: {who} is not authorized to perform: {need.action} on resource: {resource} {decision.reason}".rstrip()
+    text = f"User: {principal.arn} is not authorized to perform: {need.action} on resource: {resource}"
+    return f"{text} {decision.reason}".rstrip()
 
 
 def denied(service: str, principal: Principal, need: Need, decision: Decision) -> web.Response:
@@ -65,7 +65,7 @@ def unknown_caller(service: str) -> web.Response:
 
 
 def query_error(status: int, code: str, text: str) -> web.Response:
-    """As IAM, STS and the other services of the query protocol answer."""
+    """As IAM and STS, services of the query protocol, answer."""
     body = (
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"

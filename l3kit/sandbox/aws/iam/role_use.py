@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import rest_error
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
+from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, judge
@@ -20,6 +20,8 @@ from l3kit.sandbox.state import ACCOUNT_ID
 
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
+OF_SCHEDULER: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
+"""What Scheduler says when it takes a role."""
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
@@ -57,29 +59,25 @@ class RoleUse:
         return answer
 
     async def guard_scheduler(self, case: Case, handler: Handler) -> web.StreamResponse:
-        """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role.
-
-        The schedule is not there yet, so this question carries no aws:SourceArn.
-        """
+        """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role."""
         if case.call.method in ("POST", "PUT") and case.call.path.startswith("/schedules/"):
             role = str((case.call.content.get("Target") or {}).get("RoleArn") or "")
-            if role and not await self.can_take(role, SCHEDULER, {"aws:sourceaccount": (ACCOUNT_ID,)}):
+            if role and not await self.can_take(role, SCHEDULER, OF_SCHEDULER):
                 return rest_error(400, "ValidationException", NOT_BY_SCHEDULER)
         return await handler(case.request)
 
-    async def can_take(self, role_arn: str, by: str, context: Mapping[str, tuple[str, ...]] | None = None) -> bool:
+    async def can_take(self, role_arn: str, by: str, context: Context | None = None) -> bool:
         """Whether a role is there and its trust policy names a service under these conditions."""
         role = await self._directory.role(role_arn.rsplit("/", 1)[-1])
         if role is None or role.arn != role_arn:
             return False
         principal = service(by)
-        need = Need("sts:AssumeRole", role_arn, {**self._enforcement.context(principal), **(context or {})})
+        need = Need("sts:AssumeRole", role_arn, {**OF_EVERY_REQUEST, **(context or {})})
         return judge(Identity(principal), need, role.trust, key_policy=True).allowed
 
-    async def problem_with_firing(self, role_arn: str, group_arn: str, function_arn: str) -> str:
+    async def problem_with_firing(self, role_arn: str, function_arn: str) -> str:
         """Why Scheduler could not invoke a schedule's target with its role, in words; "" where it can."""
-        context = {"aws:sourceaccount": (ACCOUNT_ID,), "aws:sourcearn": (group_arn,)}
-        if not await self.can_take(role_arn, SCHEDULER, context):
+        if not await self.can_take(role_arn, SCHEDULER, OF_SCHEDULER):
             return f"{NOT_BY_SCHEDULER} It is {role_arn}"
         return await self.problem_with(role_arn, "scheduler", "lambda:InvokeFunction", function_arn)
 
@@ -89,7 +87,7 @@ class RoleUse:
             identity = await self._callers.role_session(role_arn, session)
         except UnknownCallerError:
             return f"the role {role_arn} does not exist"
-        need = Need(action, resource, self._enforcement.context(identity.principal))
+        need = Need(action, resource, OF_EVERY_REQUEST)
         decision = await self._enforcement.decide(identity, need)
         return "" if decision.allowed else message(identity.principal, need, decision)
 

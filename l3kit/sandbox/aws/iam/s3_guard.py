@@ -16,7 +16,7 @@ from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler, body_o
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import HEADERS, Answer, Upstream, authorization
+from l3kit.sandbox.upstream import Answer, Upstream, authorization
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -33,13 +33,10 @@ class S3Guard:
         call = case.call
         if s3.is_batch_delete(call):
             return await self._delete_batch(case, handler)
-        needs = [*await self._tags_of_source(call), *await self._of_keys(call)]
-        refusal = await self._enforcement.refusal(case, needs)
+        refusal = await self._enforcement.refusal(case, await self._of_keys(call))
         refusal = refusal or await self._hidden(case)
         if refusal is not None:
             return refusal
-        if case.principal.kind == "anonymous":  # moto goes by its own idea of what is public
-            case.request[HEADERS] = {"Authorization": authorization("s3")}
         answer = await handler(case.request)
         bucket, key = s3.place(call)
         if call.method in ("PUT", "DELETE") and not key:
@@ -76,18 +73,6 @@ class S3Guard:
         path = f"/{quote(bucket)}/{quote(key)}" + (f"?versionId={quote(version)}" if version else "")
         return await self._moto.ask("HEAD", path, headers={"Authorization": authorization("s3")})
 
-    async def _tags_of_source(self, call: Call) -> list[Need]:
-        """A copy takes the source's tags along, which is a permission of its own on both sides."""
-        bucket, key, version = s3.copy_source(call)
-        if not bucket or "partNumber" in call.query or call.headers.get("x-amz-tagging-directive") == "REPLACE":
-            return []
-        head = await self._head(bucket, key, version)
-        if not int(head.headers.get("x-amz-tagging-count", "0")):
-            return []
-        read = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
-        target = s3.arn(*s3.place(call))
-        return [call.need(read, s3.arn(bucket, key)), call.need("s3:PutObjectTagging", target)]
-
     async def _of_keys(self, call: Call) -> list[Need]:
         """What the caller needs of the KMS keys that S3 uses on its behalf."""
         bucket, key = s3.place(call)
@@ -97,7 +82,7 @@ class S3Guard:
         source, source_key, _ = s3.copy_source(call)
         if source:
             found.append(("Decrypt", await self._keys.of_object(source, source_key)))
-        if call.method == "GET" and not call.query.keys() & s3.OBJECT_SETTINGS.keys():
+        if call.method == "GET":
             found.append(("Decrypt", await self._keys.of_object(bucket, key)))
         if call.method == "HEAD" and call.headers.get("x-amz-checksum-mode"):
             found.append(("Decrypt", await self._keys.of_object(bucket, key)))
@@ -147,9 +132,7 @@ class S3Guard:
 
 
 def _writes(call: Call) -> bool:
-    if call.method == "PUT":
-        return not call.query.keys() & s3.OBJECT_SETTINGS.keys()
-    return call.method == "POST" and bool(call.query.keys() & {"uploads", "uploadId"})
+    return call.method == "PUT" or (call.method == "POST" and bool(call.query.keys() & {"uploads", "uploadId"}))
 
 
 def _entry(key: str, version: str) -> str:

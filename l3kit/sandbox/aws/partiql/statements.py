@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from l3kit.sandbox.aws.partiql.parser import Delete, Insert, Parameter, Value, parse
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse
 from l3kit.sandbox.aws.partiql.tokens import StatementError
 
 MAX_OPERATORS = 300
@@ -51,7 +51,7 @@ def write_of(statement: str, parameters: Sequence[Any], key_of: Callable[[str], 
     Raises: StatementError.
     """
     parsed = parse(statement)
-    if len(parameters) != parsed.parameters:
+    if len(parameters) != len(parsed.equal if isinstance(parsed, Delete) else parsed.names):
         raise StatementError("Number of parameters in request and statement don't match.")
     table = parsed.table.rsplit("/", 1)[-1]
     key = key_of(table)
@@ -69,13 +69,12 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
     parts = {name for name, _ in key}
     given: dict[str, Any] = {}
     equal: list[tuple[str, Any]] = []
-    for name in (*(name for name, _ in parsed.equal), *(name for name, _ in parsed.missing)):
+    for name in (*parsed.equal, *parsed.missing):
         _check_name(name)
-    for name, value in parsed.equal:
-        bound = _bound(value, parameters)
+    for name, value in zip(parsed.equal, parameters, strict=True):
         if name not in parts:
-            equal.append((name, bound))
-        elif given.setdefault(name, bound) != bound:
+            equal.append((name, value))
+        elif given.setdefault(name, value) != value:
             raise StatementError(
                 f"Multiple conditions on same key {name}. Only single item Update/Insert/Delete are supported"
             )
@@ -87,16 +86,12 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
 
 
 def _insert(parsed: Insert, table: str, key: Key, parameters: Sequence[Any]) -> Write:
-    item = {name: _bound(value, parameters) for name, value in parsed.item.items()}
+    item = dict(zip(parsed.names, parameters, strict=True))
     for name, _ in key:
         if name not in item:
             raise StatementError(f"Key attribute should be present in the item: Key {name}")
-    content = {"TableName": table, "Item": item, **_condition([], [(key[0][0], True)]), **ALL_OLD}
+    content = {"TableName": table, "Item": item, **_condition([], [key[0][0]]), **ALL_OLD}
     return Write(table, "PutItem", content, _identity(table, key, item))
-
-
-def _bound(value: Value, parameters: Sequence[Any]) -> Any:
-    return parameters[value.index] if isinstance(value, Parameter) else value
 
 
 def _check_name(name: str) -> None:
@@ -107,14 +102,14 @@ def _check_name(name: str) -> None:
         )
 
 
-def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[tuple[str, bool]]) -> dict[str, Any]:
+def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[str]) -> dict[str, Any]:
     """The parameters of a conditional write that say the same as these parts of a WHERE.
 
     In the form that DynamoDB had before expressions: dynalite needs milliseconds to read an expression.
     Raises: StatementError where a name comes twice, for which that form has no room.
     """
     expected: dict[str, Any] = {name: {"Value": value} for name, value in equal}
-    expected |= {name: {"Exists": False} if wanted else {"ComparisonOperator": "NOT_NULL"} for name, wanted in missing}
+    expected |= {name: {"Exists": False} for name in missing}
     if len(expected) < len(equal) + len(missing):
         raise StatementError("The l3kit sandbox does not offer two conditions on one attribute")
     return {"Expected": expected} if expected else {}

@@ -107,9 +107,6 @@ def _function_made(call: Call, action: str) -> list[Need]:
         found.append(call.need("lambda:TagResource", arn))
     if content.get("Role"):
         found.append(pass_role(call, str(content["Role"]), "lambda.amazonaws.com"))
-    code = content.get("Code") or {}
-    if code.get("S3Bucket"):
-        found.append(call.need("s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code.get('S3Key', '')}"))
     return found
 
 
