@@ -8,7 +8,7 @@ from time import perf_counter
 import pandas as pd
 
 from l3kit.cost.model.grid import price_grid
-from l3kit.cost.model.workload import LAYOUTS
+from l3kit.cost.model.workload import all_layouts
 from l3kit.prices.price_book import load_prices
 
 SCENARIOS = 10_000
@@ -17,10 +17,11 @@ GOAL_SECONDS = 1.0
 
 def scenarios(count: int) -> pd.DataFrame:
     """Build a deterministic grid in which layouts, item sizes, rates, chunk sizes and days vary together."""
+    layouts = list(map(str, all_layouts()))
     numbers = pd.RangeIndex(count).to_series()
     return pd.DataFrame(
         {
-            "layout": [str(LAYOUTS[n % len(LAYOUTS)]) for n in range(count)],
+            "layout": [layouts[n % len(layouts)] for n in range(count)],
             "devices": 1 + numbers % 997,
             "items_per_device_per_day": 1 + numbers * 7 % 2_880,
             "item_bytes": 50 + numbers * 37 % 8_000,

@@ -31,7 +31,7 @@ from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.data.firestore_stores import open_hot as open_firestore
 from l3kit.operate.coroutines import run
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.sessions import azure_session
+from l3kit.sandbox.azure.part import azure_session
 from l3kit.tiering.ports import HotStore
 
 STORES = ("cosmos", "firestore")

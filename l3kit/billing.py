@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Service = tuple[str, str]
@@ -27,6 +28,8 @@ class Billing:
         scheduler: what starts the movers.
         bills_jobs: whether the scheduler bills a job for each month, rather than each start.
         counts_units: whether its adapters count the units that the database bills.
+        default_region: the region whose prices are taken if none is named.
+        price_list: its prices, a file in the form of l3kit's own; None if l3kit has them.
         restores_by_speed: whether archived objects are restored to a copy first, at a price for each speed.
     """
 
@@ -38,6 +41,8 @@ class Billing:
     functions: Service
     logs: Service
     scheduler: Service
+    default_region: str
+    price_list: Path | None = None
     cpu_apart: bool = False
     bills_jobs: bool = False
     counts_units: bool = False

@@ -6,6 +6,7 @@ No other module decides by a cloud's name: it uses the properties of the `Provid
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -65,6 +66,8 @@ class Provider:
         parameters: those that only this cloud takes.
         open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
+        sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
+            can run it.
     """
 
     name: str
@@ -79,11 +82,12 @@ class Provider:
     packed: Mapping[str, bytes] = field(default_factory=dict)
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None
+    sandbox: str = ""
 
 
 def provider(name: str) -> Provider:
     """Return the cloud of that name. Raises: ConfigurationError if it is unknown, or its dependencies are missing."""
-    path = BUILT_IN.get(name) or _added().get(name)
+    path = BUILT_IN.get(name) or _added(tuple(sys.path)).get(name)
     if path is None:
         raise ConfigurationError(f"cloud {name!r}", "is not known", f"Known are {', '.join(names())}")
     return _load(name, path)
@@ -99,7 +103,7 @@ def billing_of(name: str) -> Billing:
 
 def names() -> tuple[str, ...]:
     """Return the names of all clouds, those of other packages last."""
-    return (*BUILT_IN, *_added())
+    return (*BUILT_IN, *_added(tuple(sys.path)))
 
 
 def live_names() -> tuple[str, ...]:
@@ -107,13 +111,19 @@ def live_names() -> tuple[str, ...]:
     return tuple(name for name in BUILT_IN if provider(name).open_live)
 
 
+def priced_names() -> tuple[str, ...]:
+    """Return the names of the clouds that have prices."""
+    return tuple(name for name in names() if provider(name).billing)
+
+
 def is_known(name: str) -> bool:
     """Return whether there is a cloud of that name. Other packages are searched only if it is not built in."""
-    return name in BUILT_IN or name in _added()
+    return name in BUILT_IN or name in _added(tuple(sys.path))
 
 
 @cache
-def _added() -> dict[str, str]:
+def _added(import_path: tuple[str, ...]) -> dict[str, str]:
+    """Search the installed packages, again if the import path has changed since."""
     return dict(_sorted_entries())
 
 
@@ -129,7 +139,8 @@ def _load(name: str, path: str) -> Provider:
     try:
         found = getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
-        remedy = f'Install what it needs: pip install "l3kit[{name}]"'
+        needed = f"l3kit[{name}]" if name in BUILT_IN else str(error.name)
+        remedy = f'Install what it needs: pip install "{needed}"'
         raise ConfigurationError(f"cloud {name}", f"needs {error.name}, which is not installed", remedy) from None
     if not isinstance(found, Provider):
         raise ConfigurationError(f"cloud {name}", f"{path} is not a Provider", "Report it to the package's maintainer")

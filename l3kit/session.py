@@ -154,7 +154,7 @@ def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str]
 
 def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:
     """Open a session on a running sandbox; it reaches AWS, and the other clouds that have been started there."""
-    from l3kit.sandbox.sessions import clouds_of
+    from l3kit.sandbox.cloud import clouds_of
 
     return Session("sandbox", clouds_of(state), state.home, state.aws_endpoint, private)
 

@@ -13,7 +13,7 @@ _EXPORTS = {
     "refresh_prices": "l3kit.clouds.aws.price_list",
     "Workload": "l3kit.cost.model.workload",
     "Layout": "l3kit.twin.layout",
-    "LAYOUTS": "l3kit.cost.model.workload",
+    "all_layouts": "l3kit.cost.model.workload",
     "Scenario": "l3kit.cost.analysis.scenario",
     "load_scenario": "l3kit.cost.analysis.scenario",
     "Bill": "l3kit.cost.model.bill",

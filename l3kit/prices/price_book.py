@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l3kit.errors import ConfigurationError
-from l3kit.prices.price_file import PROVIDERS, Figure, Key, Provider, read_prices
+from l3kit.prices.price_file import Figure, Key, Provider, read_prices
+from l3kit.providers import billing_of, priced_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_AGE = timedelta(days=365)
 """Figures older than this are stale."""
-DEFAULT_REGIONS: Mapping[Provider, str] = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-central1"}
+
+
+def default_regions() -> dict[Provider, str]:
+    """Return the region of each cloud whose prices are taken if none is named."""
+    return {name: billing_of(name).default_region for name in priced_names()}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class PriceBook:
 
     def s3(self, tier: str, rate: str) -> Figure:
         """A figure of S3 in the default region. Raises: ConfigurationError, as `figure`."""
-        return self.figure("aws", DEFAULT_REGIONS["aws"], "s3", tier, rate)
+        return self.figure("aws", billing_of("aws").default_region, "s3", tier, rate)
 
     def find(self, provider: Provider, region: str, service: str, tier: str, rate: str) -> Figure | None:
         """As `figure`, or None: for what only some tiers have, such as a minimum duration."""
@@ -123,16 +128,16 @@ class PriceBook:
 
 
 def load_prices(*overlays: Path | str) -> PriceBook:
-    """The prices that come with l3kit, with a user's files laid over them in turn.
+    """The prices that come with l3kit and with clouds of other packages, with a user's files laid over them in turn.
 
     Args:
         overlays: files of the same form; each replaces the figures it names and may add regions.
     Raises: ConfigurationError naming file, key, value and what is allowed.
     """
     figures: dict[Key, Figure] = {}
-    folder = resources.files("l3kit.prices")
-    for provider in PROVIDERS:
-        with resources.as_file(folder / f"{provider}.yaml") as path:
+    own = resources.files("l3kit.prices")
+    for provider in priced_names():
+        with resources.as_file(billing_of(provider).price_list or own / f"{provider}.yaml") as path:
             figures |= read_prices(path)
     book = PriceBook(figures)
     for overlay in overlays:

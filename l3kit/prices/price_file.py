@@ -14,10 +14,10 @@ import yaml
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import did_you_mean, read_yaml
 from l3kit.prices.units import GIB, RATES, UNITS, Unit
+from l3kit.providers import priced_names
 
 Provider = str
 """Name of a cloud with a price file."""
-PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
 _FILE_KEYS = ("provider", "currency", "bytes_per_gb", "sources", "regions")
 _FIGURE_KEYS = ("value", "unit", "as_of", "source", "confirmed", "note")
 _MAX_BYTES_PER_GB = GIB
@@ -129,8 +129,8 @@ class _Reader:
     def figures(self, content: Any) -> dict[Key, Figure]:
         top = self._table(content, "the file", _FILE_KEYS)
         provider = top.get("provider")
-        if provider not in PROVIDERS:
-            self._refuse("provider", provider, ", ".join(PROVIDERS))
+        if not isinstance(provider, str) or provider not in priced_names():
+            self._refuse("provider", provider, ", ".join(priced_names()))
         if top.get("currency", "USD") != "USD":
             self._refuse("currency", top["currency"], "USD")
         per_gb = top.get("bytes_per_gb", GIB)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from l3kit.files import UNWRITABLE, refusal
+from l3kit.providers import is_known, names
 from l3kit.sandbox.aws.answers import json_answer
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
@@ -39,6 +40,6 @@ def cloud_in(body: bytes) -> str:
     """Read the requested cloud from a call's body. Raises: ValueError."""
     content = json.loads(body)
     cloud = content.get("cloud") if isinstance(content, dict) else None
-    if cloud not in ("aws", "azure", "gcp"):
-        raise ValueError("cloud must be aws, azure or gcp")
-    return str(cloud)
+    if not isinstance(cloud, str) or not is_known(cloud):
+        raise ValueError(f"cloud must be one of {', '.join(names())}")
+    return cloud

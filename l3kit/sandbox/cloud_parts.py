@@ -1,4 +1,4 @@
-"""Azure's and Google Cloud's services in the gateway, each started on first use and on a port of its own."""
+"""The clouds of a gateway: started when first needed, each service of theirs on a port of its own."""
 
 from __future__ import annotations
 
@@ -6,137 +6,116 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
 
-from l3kit.sandbox import node_install
-from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
-from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
+from l3kit.providers import names
+from l3kit.sandbox.cloud import sandbox_cloud
+from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.services import SERVICE
 from l3kit.sandbox.redacted_server import RedactedRunner
 from l3kit.sandbox.state import Home
-from l3kit.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
+    from l3kit.sandbox.aws.parts import AwsParts
     from l3kit.sandbox.faults.plans import FaultPlans
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY_BYTES = 1024**3
 LINE_BYTES = 64 * 1024
-COSMOS, BLOB, STORAGE, FIRESTORE = "cosmos", "blob", "storage", "firestore"
 
 
-class CloudParts:
-    """The running services of Azure and Google Cloud.
+@dataclass(frozen=True)
+class ServiceHost:
+    """What a gateway offers to a cloud whose services it starts.
 
-    Args:
-        stack: closed when the gateway stops.
-        middlewares: applied to every request, as on the gateway's own port.
+    Attributes:
+        session: for requests that are passed on to an emulator.
+        faults: what tests have arranged to go wrong.
+        aws: the emulators behind the gateway's own address.
+        emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        session: aiohttp.ClientSession,
-        stack: contextlib.AsyncExitStack,
-        middlewares: list[Any],
-        faults: FaultPlans,
-    ) -> None:
-        self._home = home
-        self._session = session
-        self._stack = stack
-        self._middlewares = middlewares
-        self._faults = faults
-        self._lock = asyncio.Lock()
-        self.endpoints: dict[str, str] = {}
-        self.emulators: list[Emulator] = []
+    home: Home
+    session: aiohttp.ClientSession
+    faults: FaultPlans
+    aws: AwsParts
+    _stack: contextlib.AsyncExitStack
+    _middlewares: list[Any]
+    emulators: list[Emulator] = field(default_factory=list)
 
-    async def start(self, cloud: str) -> None:
-        """Start a cloud's services if they are not running. Raises: SandboxError naming the one that did not start."""
-        async with self._lock:
-            if cloud == "azure" and COSMOS not in self.endpoints:
-                await self._start_azure()
-            elif cloud == "gcp" and STORAGE not in self.endpoints:
-                await self._start_gcp()
+    def folder(self, cloud: str) -> Path:
+        """Return a cloud's own folder in the sandbox's home, made if it is missing; it is emptied with the sandbox."""
+        made = self.home.cloud(cloud)
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return made
 
-    async def _start_azure(self) -> None:
-        from l3kit.sandbox.azure.cosmos import CosmosLayer
-
-        node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
-        modules = str(folder)
-        started = await asyncio.gather(
-            start_azurite(self._home, node.binary, modules),
-            start_cosmos(self._home, node.binary, modules),
-            return_exceptions=True,
-        )
-        emulators = [one for one in started if isinstance(one, Emulator)]
-        for one in started:
-            if isinstance(one, BaseException):
-                await asyncio.gather(*(emulator.stop() for emulator in emulators))
-                raise one
-        for emulator in emulators:
-            self._stack.push_async_callback(emulator.stop)
-        azurite, cosmos = emulators
-        self.emulators += [azurite, cosmos]
-        blob = await self._serve(BLOB, Upstream(self._session, azurite.info.port).forward)
-        self.endpoints[BLOB] = f"{blob}/{STORAGE_ACCOUNT}"
-        self.endpoints[COSMOS] = await self._serve(
-            COSMOS, CosmosLayer(Upstream(self._session, cosmos.info.port)).handle
-        )
-
-    async def _start_gcp(self) -> None:
-        from l3kit.sandbox.gcp.firestore import FirestoreServer
-        from l3kit.sandbox.gcp.firestore_faults import FirestoreFaults
-        from l3kit.sandbox.gcp.storage.server import GcsServer
-
-        storage = self._app(STORAGE)
-        GcsServer(self._home.root / "gcs").add_routes(storage)
-        firestore = FirestoreServer(intercept=FirestoreFaults(self._faults))
-        port = await firestore.start()
-        self._stack.push_async_callback(firestore.stop)
-        self.endpoints[FIRESTORE] = f"127.0.0.1:{port}"
-        self.endpoints[STORAGE] = await self._listen(storage)
-
-    def _app(self, service: str) -> web.Application:
+    def app(self, service: str) -> web.Application:
+        """Return an application for `listen`: its requests keep the sandbox up, and faults can be arranged for them."""
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
         app[SERVICE] = service
         return app
 
-    async def _serve(self, service: str, handle: Handler) -> str:
-        app = self._app(service)
+    async def serve(self, service: str, handle: Handler) -> str:
+        """Serve all requests by one handler, on a free port. Returns: the address."""
+        app = self.app(service)
         app.router.add_route("*", "/{tail:.*}", handle)
-        return await self._listen(app)
+        return await self.listen(app)
 
-    async def _listen(self, app: web.Application) -> str:
+    async def listen(self, app: web.Application) -> str:
+        """Serve an application on a free port until the gateway ends. Returns: the address."""
         runner = runner_of(app)
         await runner.setup()
-        self._stack.push_async_callback(runner.cleanup)
+        self.at_end(runner.cleanup)
         listener = free_socket()
         await web.SockSite(runner, listener).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-    def environment(self, cloud: str) -> Mapping[str, str]:
-        """Environment variables with the emulators' addresses, added to the settings of that cloud's functions."""
-        if cloud == "azure":
-            blob, cosmos = self.endpoints[BLOB], self.endpoints[COSMOS]
-            return {
-                "STORAGE_CONNECTION_STRING": storage_connection_string(blob),
-                "COSMOS_CONNECTION_STRING": f"AccountEndpoint={cosmos}/;AccountKey={COSMOS_KEY};",
-            }
-        return {
-            "STORAGE_EMULATOR_HOST": self.endpoints[STORAGE],
-            "FIRESTORE_EMULATOR_HOST": self.endpoints[FIRESTORE],
-        }
+    def keep(self, emulator: Emulator) -> Emulator:
+        """Watch a started emulator, and stop it when the gateway ends."""
+        self.at_end(emulator.stop)
+        self.emulators.append(emulator)
+        return emulator
+
+    def at_end(self, stop: Callable[[], Awaitable[Any]]) -> None:
+        """Call this when the gateway ends."""
+        self._stack.push_async_callback(stop)
 
 
-def storage_connection_string(blob_endpoint: str) -> str:
-    """Connection string for azure-storage-blob's `from_connection_string`."""
-    return (
-        f"DefaultEndpointsProtocol=http;AccountName={STORAGE_ACCOUNT};AccountKey={STORAGE_KEY};"
-        f"BlobEndpoint={blob_endpoint};"
-    )
+class CloudParts:
+    """The clouds that a gateway has started."""
+
+    def __init__(self, host: ServiceHost) -> None:
+        self._host = host
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._started: set[str] = set()
+        self.endpoints: dict[str, str] = {}
+
+    async def start(self, cloud: str) -> None:
+        """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
+        async with self._locks.setdefault(cloud, asyncio.Lock()):
+            if cloud not in self._started:
+                self.endpoints |= await sandbox_cloud(cloud).start(self._host)
+                self._started.add(cloud)
+
+    @property
+    def started(self) -> tuple[str, ...]:
+        """The clouds whose services run, in the order of the registry; the first request of AWS's starts AWS, too."""
+        running = self._started | ({"aws"} if self._host.aws.serves else set())
+        return tuple(name for name in names() if name in running)
+
+    @property
+    def emulators(self) -> tuple[Emulator, ...]:
+        """The processes of all clouds."""
+        return (*self._host.aws.emulators, *self._host.emulators)
+
+    def function_variables(self, cloud: str) -> Mapping[str, str]:
+        """Return what the platform tells a function of that cloud besides its settings."""
+        return sandbox_cloud(cloud).function_variables(self.endpoints)
 
 
 def client_session() -> aiohttp.ClientSession:

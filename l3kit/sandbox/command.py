@@ -30,8 +30,8 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add_which(up)
     idle_help = "stop after H hours without a request (default: 168, a week)"
     up.add_argument("--idle-hours", type=float, default=168.0, metavar="H", help=idle_help)
-    clouds_help = "start the services of these clouds now (default: aws); the others start on first use"
-    up.add_argument("--clouds", nargs="+", choices=("aws", "azure", "gcp"), default=["aws"], help=clouds_help)
+    clouds_help = "start the services of these clouds at once (default: aws); the others join when they are needed"
+    up.add_argument("--clouds", nargs="+", type=_cloud, metavar="CLOUD", default=["aws"], help=clouds_help)
     up.set_defaults(run=_up)
     status = verbs.add_parser("status", parents=[as_json], help="show the running services")
     _add_which(status)
@@ -44,14 +44,20 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     fire_help = "trigger a schedule now; without a name, list the schedules"
     fire = verbs.add_parser("fire", parents=[as_json], help=fire_help)
     _add_which(fire)
-    name_help = "name of the schedule; on azure and gcp, of the deployed function"
+    name_help = "the schedule's name; on other clouds than aws the deployed function's"
     fire.add_argument("schedule", nargs="?", default="", metavar="SCHEDULE", help=name_help)
-    fire.add_argument(
-        "--cloud", choices=("aws", "azure", "gcp"), default="aws", help="the schedule's cloud (default: aws)"
-    )
-    fire.add_argument("--group", default="default", help="the schedule's group on aws (default: default)")
-    fire.add_argument("--time", metavar="ISO", help="scheduled time in the event (default: now)")
+    fire.add_argument("--cloud", type=_cloud, metavar="CLOUD", default="aws", help="where it is (default: aws)")
+    fire.add_argument("--group", default="default", help="the schedule's group (default: default)")
+    fire.add_argument("--time", metavar="ISO", help="the scheduled time the event speaks of (default: now)")
     fire.set_defaults(run=_fire)
+
+
+def _cloud(text: str) -> str:
+    from l3kit.providers import is_known, names
+
+    if not is_known(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a known cloud; choose from {', '.join(names())}")
+    return text
 
 
 def _add_which(verb: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:

@@ -9,14 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.cloud import scheduled_functions
 from l3kit.sandbox.gateway_calls import request
 from l3kit.sandbox.homes import did_you_mean
 from l3kit.sandbox.lifecycle import HEALTH_SECONDS, status
 from l3kit.sandbox.listing import not_up
 from l3kit.sandbox.state import SandboxState
-
-FUNCTION_CLOUDS = ("azure", "gcp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,7 @@ def fireable(state: SandboxState) -> list[Fireable]:
         if code != 200:
             raise SandboxError("sandbox schedules", str(answer.get("error", code)), "Read the logs in its home")
         found += [Fireable("aws", one["name"], one["group"]) for one in answer["schedules"]]
-    for cloud in FUNCTION_CLOUDS:
-        host = SandboxFunctionHost(state.aws_endpoint, cloud)
+    for cloud, host in scheduled_functions(state).items():
         found += [Fireable(cloud, function.name) for function in host.list() if host.timers(function.name)]
     return found
 
@@ -98,15 +95,15 @@ def fire_schedule(
 
 
 def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:
-    """Trigger the timer or scheduler job of a function on Azure or Google Cloud and wait for its end.
+    """Run what starts a function by schedule on another cloud than AWS, and wait for its end.
 
     Args: time: as for `fire_schedule`.
     Returns: `status`, `body` and `log_tail`. Raises: L3Error.
     """
     state = running(home)
-    host = SandboxFunctionHost(state.aws_endpoint, cloud)
-    timers = host.timers(name)
-    if not timers:
+    host = scheduled_functions(state).get(cloud)
+    timers = host.timers(name) if host else {}
+    if host is None or not timers:
         cause = f"has no schedule on {cloud}, or is not deployed"
         raise SandboxError(f"function {name}", cause, _remedy(state, cloud, name))
     return host.fire(name, next(iter(timers)), time)

@@ -17,7 +17,7 @@ import aiohttp
 import psutil
 from aiohttp import web
 
-from l3kit.errors import SandboxError
+from l3kit.errors import L3Error, SandboxError
 from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.aws import function_urls
@@ -32,8 +32,7 @@ from l3kit.sandbox.aws.runtime_files import link_runtime
 from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
-from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
-from l3kit.sandbox.emulators import Emulator
+from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, ServiceHost, client_session, free_socket, runner_of
 from l3kit.sandbox.faults.plans import FaultPlans
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.service import CloudFunctions
@@ -84,9 +83,10 @@ class Gateway:
         stack.push_async_callback(functions.close)
         self._faults = FaultPlans(self._kill)
         self._functions = functions
-        self._parts = CloudParts(self._home, session, stack, [self._count, self._with_faults], self._faults)
+        middlewares = [self._count, self._with_faults]
+        self._parts = CloudParts(ServiceHost(self._home, session, self._faults, self._aws, stack, middlewares))
         calls = await stack.enter_async_context(open_session())
-        self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.environment)
+        self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.function_variables)
         stack.push_async_callback(self._cloud_functions.close)
         self._add_routes(app, functions)
         await runner.setup()
@@ -136,9 +136,9 @@ class Gateway:
         async def start(request: web.Request) -> web.Response:
             cloud = cloud_in(await request.read())
             try:
-                await (self._aws.start() if cloud == "aws" else self._parts.start(cloud))
+                await self._parts.start(cloud)
                 self._publish()
-            except SandboxError as error:
+            except L3Error as error:
                 failure = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
                 return json_answer({"error": failure}, 500)
             except OSError as error:
@@ -200,20 +200,17 @@ class Gateway:
         self._functions.kill(function, instance)
         self._cloud_functions.kill(function, instance)
 
-    @property
-    def _emulators(self) -> tuple[Emulator, ...]:
-        return (*self._aws.emulators, *self._parts.emulators)
-
     def _publish(self) -> None:
         endpoint, port, begun = self._published
         me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
             REGION,
-            (me, *(emulator.info for emulator in self._emulators)),
+            (me, *(emulator.info for emulator in self._parts.emulators)),
             self._home.root,
             begun,
             dict(self._parts.endpoints),
+            self._parts.started,
         )
         write_json(self._home.state_file, state.to_json())
         self._unpublished = False
@@ -235,7 +232,7 @@ class Gateway:
             if self._owner is not None and not self._owner.is_alive:
                 self.reason = f"its owner, process {self._owner.pid}, has ended"
                 self.stopping.set()
-            for emulator in self._emulators:
+            for emulator in self._parts.emulators:
                 if not emulator.info.is_alive():
                     self.reason, self._dead_part = f"{emulator.info.name} ended by itself", emulator.info.name
                     self.stopping.set()

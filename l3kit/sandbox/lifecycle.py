@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from l3kit.errors import SandboxError
 from l3kit.files import UNWRITABLE, private, refusal
-from l3kit.sandbox import node_install
+from l3kit.sandbox.cloud import Progress, sandbox_cloud
 from l3kit.sandbox.emulators import start_failure
 from l3kit.sandbox.gateway_calls import request
 from l3kit.sandbox.homes import resolve_home
@@ -31,16 +31,7 @@ IDLE_HOURS = 168.0
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
-"""Generous, because a sandbox under heavy load answers slowly."""
-SERVICES = {
-    "aws": "moto",
-    "azure": "Azurite and the Cosmos DB server",
-    "gcp": "the Cloud Storage and Firestore servers",
-}
-PACKAGES = {"aws": node_install.NODE_FILES, "azure": node_install.AZURE_FILES}
-"""npm packages of each cloud's emulators, installed before the start so that progress is reported."""
-
-Progress = Callable[[str], None]
+"""A sandbox under heavy load is slow to answer, but it is not down."""
 
 
 def up(
@@ -83,24 +74,24 @@ def ensure_up(
     """The running sandbox of this home with these clouds' services, started as needed.
 
     Args:
-        clouds: of `aws`, `azure` and `gcp`. DynamoDB's emulator starts with the first call to it.
+        clouds: by name. DynamoDB's emulator starts with the first call that is made to it.
         owner: as for `up`.
-    Raises: SandboxError naming the part that did not start, with the last lines of its log.
+    Raises: SandboxError naming what did not start, with the last lines of its log; ConfigurationError for a cloud that
+        is not known.
     """
     state = status(home) or up(home, progress, owner=owner)
-    missing = [cloud for cloud in SERVICES if cloud in clouds and cloud not in state.clouds]
+    missing = {name: sandbox_cloud(name) for name in dict.fromkeys(clouds) if name not in state.clouds}
     if not missing:
         return state
     report = progress or (lambda _: None)
     try:
-        for cloud in missing:
-            if cloud in PACKAGES:
-                node_install.ready(PACKAGES[cloud], report)
+        for cloud in missing.values():
+            cloud.install(report)
     except OSError as error:  # npm's cache
         raise _unusable(Home(state.home), error) from None
-    report(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
+    report(f"starting {', '.join(cloud.services for cloud in missing.values())}")
     with ThreadPoolExecutor(len(missing)) as pool:
-        for started in [pool.submit(_start_cloud, state, cloud) for cloud in missing]:
+        for started in [pool.submit(_start_cloud, state, name) for name in missing]:
             started.result()
     return status(home) or state
 
@@ -130,7 +121,7 @@ def down(home: Path | str | None = None) -> bool:
         return False
     with _locked(place):
         stopped = sweep(place)
-        for folder in (place.functions, place.runtime, place.twins):
+        for folder in (place.functions, place.runtime, place.twins, place.clouds):
             shutil.rmtree(folder, ignore_errors=True)
     return stopped
 
@@ -203,8 +194,8 @@ def _answers(state: SandboxState) -> bool:
 
 
 def _clear(place: Home) -> None:
-    """Remove the functions, links and logs of an earlier sandbox, whose emulators lost their data when they stopped."""
-    for folder in (place.functions, place.runtime, place.logs, place.twins):
+    """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
+    for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)
     for folder in (place.logs, place.functions, place.twins):

@@ -16,7 +16,7 @@ REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
-FORMAT = 2
+FORMAT = 3
 HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 DISK_EXIT = 64
 """Exit code, plus the errno, of a gateway that cannot write into its home."""
@@ -44,8 +44,9 @@ class SandboxState:
         aws_endpoint: http://127.0.0.1:PORT, the address of all AWS services.
         region: the only region served.
         home: folder with logs, unpacked functions and this state.
-        endpoints: of the running services of Azure and Google Cloud: `cosmos`, `blob`, `storage` (URLs) and
-            `firestore` (host and port).
+        endpoints: of the services that have been started beside AWS's, by name: `cosmos`, `blob`, `storage` (addresses)
+            and `firestore` (host and port), and those of clouds from other packages.
+        clouds: those whose services have been started.
     """
 
     aws_endpoint: str
@@ -54,13 +55,7 @@ class SandboxState:
     home: Path
     started: str
     endpoints: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def clouds(self) -> tuple[str, ...]:
-        """The clouds with running services."""
-        names = {process.name for process in self.processes}
-        there = {"aws": "moto" in names, "azure": "blob" in self.endpoints, "gcp": "storage" in self.endpoints}
-        return tuple(cloud for cloud, started in there.items() if started)
+    clouds: tuple[str, ...] = ()
 
     def environment(self) -> Mapping[str, str]:
         """Variables that point boto3 and l3kit at this sandbox; the credentials are valid nowhere else."""
@@ -80,6 +75,7 @@ class SandboxState:
             "home": str(self.home),
             "started": self.started,
             "endpoints": dict(self.endpoints),
+            "clouds": list(self.clouds),
             "processes": [asdict(process) for process in self.processes],
         }
 
@@ -124,6 +120,15 @@ class Home:
     def runtime(self) -> Path:
         return self.root / "runtime"
 
+    @property
+    def clouds(self) -> Path:
+        """What the clouds of other packages keep."""
+        return self.root / "clouds"
+
+    def cloud(self, name: str) -> Path:
+        """The own folder of one of them."""
+        return self.clouds / name
+
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
@@ -151,6 +156,7 @@ def read_state(home: Home) -> SandboxState | None:
             home=home.root,
             started=data["started"],
             endpoints=data["endpoints"],
+            clouds=tuple(data["clouds"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,14 +1,10 @@
-"""The backends of the conformance suite. A new cloud adds a function here and its name to BACKENDS.
-
-A case that a backend cannot pass is declared in GAPS with the reason; nothing is skipped silently.
-"""
+"""The backends of l3kit's own that take part in the conformance suite."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,39 +21,28 @@ from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.clouds.gcp.data import firestore_stores
 from l3kit.clouds.gcp.data import object_stores as gcp_objects
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
+from l3kit.conformance import Backend
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.sessions import azure_session, gcp_session
+from l3kit.sandbox.azure.part import azure_session
+from l3kit.sandbox.gcp.part import gcp_session
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
-from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.ports import ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
 """Address of another DynamoDB server, which is then the only backend (`python -m tests.dynamodb_local`)."""
 BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
-"""Access key; not checked, but DynamoDB Local separates tables by it."""
-GAPS: Mapping[tuple[str, str], str] = {
-    (
-        "gcp",
-        "test_an_archived_object_is_read_only_after_a_restore",
-    ): "the Archive class is readable at once",
+"""Nobody checks it, but DynamoDB Local keeps tables apart by it."""
+CLASSES: Mapping[str, Mapping[Tier, str]] = {
+    "memory": {"cold": "cold", "archive": "archive"},
+    "aws": {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"},
+    "azure": {"cold": "Cool", "archive": "Archive"},
+    "gcp": {"cold": "COLDLINE", "archive": "ARCHIVE"},
 }
-"""Reasons by backend and test."""
-ARCHIVED = {"gcp": "readable"}
-"""Result of `restore_state` for a newly archived object, if it is not `archived`."""
-
-
-@dataclass(frozen=True)
-class Backend:
-    """Factories of a cloud's empty stores for one test.
-
-    `journal` creates an empty journal and returns a function that opens it, each time like another process.
-    """
-
-    name: str
-    hot: Callable[[], HotStore]
-    journal: Callable[[], Callable[[], JournalStore]]
-    objects: Callable[[Tier], ObjectStore]
+READABLE_AT_ONCE = {
+    "test_an_archived_object_is_read_only_after_a_restore": "the Archive class is readable at once",
+}
 
 
 def _same(store: MemoryJournalStore) -> MemoryJournalStore:
@@ -70,6 +55,8 @@ def memory() -> Backend:
         MemoryHotStore,
         lambda: partial(_same, MemoryJournalStore()),
         MemoryObjectStore,
+        CLASSES["memory"],
+        "STANDARD",
     )
 
 
@@ -107,6 +94,8 @@ def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Cre
         lambda: open_hot(table("iotDeviceId", "id"), place),
         lambda: partial(open_journal, table("name"), place),
         objects,
+        CLASSES["aws"],
+        "STANDARD",
     )
 
 
@@ -131,6 +120,8 @@ def azure(state: SandboxState) -> Backend:
         lambda: cosmos_stores.open_hot(container("/iotDeviceId"), place),
         lambda: partial(cosmos_stores.open_journal, container("/id"), place),
         objects,
+        CLASSES["azure"],
+        "Hot",
     )
 
 
@@ -151,4 +142,8 @@ def gcp(state: SandboxState) -> Backend:
         lambda: firestore_stores.open_hot(name(), place),
         lambda: partial(firestore_stores.open_journal, name(), place),
         objects,
+        CLASSES["gcp"],
+        "STANDARD",
+        archived="readable",
+        gaps=READABLE_AT_ONCE,
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from l3kit.conformance import Backend
 from tests.conformance import backends
-from tests.conformance.backends import BACKENDS, GAPS, Backend
+from tests.conformance.backends import BACKENDS
 from tests.integration.conftest import all_clouds, aws, sandbox  # noqa: F401 (fixtures)
 
 
@@ -15,9 +16,6 @@ from tests.integration.conftest import all_clouds, aws, sandbox  # noqa: F401 (f
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The store factories of one backend."""
     name: str = request.param
-    test = request.node.originalname
-    if (name, test) in GAPS:
-        request.applymarker(pytest.mark.xfail(reason=GAPS[name, test], strict=True))
     if name == "memory":
         yield backends.memory()
     elif name == "dynamodb_local":

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from l3kit.conformance import Backend
 from l3kit.operate.reading import Range, read_device
 from l3kit.operate.tier_stores import TierStores
 from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.format.time_ranges import read_bound, within
 from l3kit.tiering.ports import HotStore, ObjectStore
 from l3kit.tiering.runtime.readers import read_history
-from tests.conformance.backends import Backend
 from tests.support.spellings import MOMENTS, movably_spelled, spelled
 
 EXAMPLES = 8

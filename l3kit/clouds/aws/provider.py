@@ -35,6 +35,7 @@ BILLING = Billing(
     functions=("lambda", "x86"),
     logs=("logs", "standard"),
     scheduler=("scheduler", "standard"),
+    default_region="us-east-1",
     counts_units=True,
     restores_by_speed=True,
 )
@@ -61,6 +62,7 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=SMALLEST_LIMIT,
     billing=BILLING,
+    sandbox="l3kit.sandbox.aws.part:PART",
     parameters=(
         CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),
         CloudParameter(

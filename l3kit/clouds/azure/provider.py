@@ -32,6 +32,7 @@ BILLING = Billing(
     functions=("functions", "flex"),
     logs=("logs", "analytics"),
     scheduler=("scheduler", "timer"),
+    default_region="eastus",
 )
 """Functions have the next size above those on AWS that there is."""
 
@@ -45,5 +46,6 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=ReceiverLimit(100_000_000, "body"),
     billing=BILLING,
+    sandbox="l3kit.sandbox.azure.part:PART",
     packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},
 )

@@ -32,6 +32,7 @@ BILLING = Billing(
     functions=("cloud_run", "request_based"),
     logs=("logs", "ingest"),
     scheduler=("scheduler", "jobs"),
+    default_region="us-central1",
     cpu_apart=True,
     bills_jobs=True,
 )
@@ -47,4 +48,5 @@ PROVIDER = Provider(
     variables=VARIABLES,
     receiver_limit=ReceiverLimit(32_000_000, "body"),
     billing=BILLING,
+    sandbox="l3kit.sandbox.gcp.part:PART",
 )

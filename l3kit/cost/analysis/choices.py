@@ -11,10 +11,10 @@ from l3kit.cost.analysis.compression import COMPRESSIONS, Measured
 from l3kit.cost.model.bill import Bill, total_of
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.workload import Workload
-from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook, Site
-from l3kit.prices.price_file import PROVIDERS, Figure, Provider
+from l3kit.prices.price_book import PriceBook, Site, default_regions
+from l3kit.prices.price_file import Figure, Provider
 from l3kit.prices.units import GIB
-from l3kit.providers import billing_of
+from l3kit.providers import billing_of, priced_names
 from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def break_even(
     """
     import pandas as pd
 
-    chosen = {**DEFAULT_REGIONS, **(regions or {})}
-    sites = {provider: Site(book, provider, chosen[provider]) for provider in PROVIDERS}
+    chosen = {**default_regions(), **(regions or {})}
+    sites = {provider: Site(book, provider, chosen[provider]) for provider in priced_names()}
     storage = {p: per_gib(site.figure(*billing_of(p).objects[tier], "storage")) for p, site in sites.items()}
     rows = []
-    for sender in PROVIDERS:
+    for sender in sites:
         out = per_gib(sites[sender].figure("transfer", "internet", "out"))
-        for receiver in (p for p in PROVIDERS if p != sender):
+        for receiver in (name for name in sites if name != sender):
             rows.append([sender, receiver, *_crossing(storage[sender], storage[receiver], out, sent_per_stored)])
     columns = ["from", "to", "storage from", "storage to", "egress", "months", "verdict"]
     return pd.DataFrame(rows, columns=columns, dtype=object)
@@ -76,7 +76,7 @@ def delete_modes(workload: Workload, book: PriceBook, regions: Mapping[Provider,
     import pandas as pd
 
     rows = []
-    for provider in PROVIDERS:
+    for provider in priced_names():
         layout = Layout(provider, provider, provider)
         paid, expired = (
             monthly_bill(replace(workload, ttl_deletes=ttl), layout, book, regions) for ttl in (False, True)

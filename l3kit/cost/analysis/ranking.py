@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.cost.model.bill import Bill
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.uses import PARTS
-from l3kit.cost.model.workload import LAYOUTS, Workload
+from l3kit.cost.model.workload import Workload, all_layouts
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Provider
 
@@ -26,7 +26,7 @@ def rank_layouts(workload: Workload, book: PriceBook, regions: Mapping[Provider,
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for layout in LAYOUTS:
+    for layout in all_layouts():
         bill = monthly_bill(workload, layout, book, regions)
         parts = bill.by_part()
         rows.append(

@@ -8,8 +8,9 @@ from typing import Literal
 
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.errors import ConfigurationError
-from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook, Site
-from l3kit.prices.price_file import PROVIDERS, Figure, Provider
+from l3kit.prices.price_book import PriceBook, Site, default_regions
+from l3kit.prices.price_file import Figure, Provider
+from l3kit.providers import priced_names
 from l3kit.twin.layout import Layout
 
 Kind = Literal["measured", "estimated", "list price"]
@@ -77,10 +78,10 @@ def sites_of(book: PriceBook, layout: Layout, regions: Mapping[Provider, str] | 
 
     Raises: ConfigurationError for an unknown provider or a region without prices.
     """
-    chosen: dict[Provider, str] = {**DEFAULT_REGIONS, **(regions or {})}
+    chosen: dict[Provider, str] = {**default_regions(), **(regions or {})}
     for provider in chosen:
-        if provider not in PROVIDERS:
-            raise ConfigurationError("regions", f"{provider!r} is not a provider", f"Allowed: {', '.join(PROVIDERS)}")
+        if provider not in (known := priced_names()):
+            raise ConfigurationError("regions", f"{provider!r} is not a provider", f"Allowed: {', '.join(known)}")
     for provider in dict.fromkeys((layout.hot, layout.cold, layout.archive)):
         book.check_region(provider, chosen[provider])
     return Sites(book, layout, chosen)

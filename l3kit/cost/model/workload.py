@@ -10,7 +10,7 @@ from typing import Any
 
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import check_known
-from l3kit.prices.price_file import PROVIDERS
+from l3kit.providers import priced_names
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 from l3kit.twin.layout import Layout
 
@@ -18,8 +18,9 @@ DAYS_PER_MONTH = Decimal("30.4375")
 """365.25 / 12."""
 
 
-LAYOUTS: tuple[Layout, ...] = tuple(Layout(*clouds) for clouds in product(PROVIDERS, repeat=3))
-"""All layouts of clouds that have prices."""
+def all_layouts() -> tuple[Layout, ...]:
+    """Return every layout on clouds that have prices: 27 on l3kit's own."""
+    return tuple(Layout(*clouds) for clouds in product(priced_names(), repeat=3))
 
 
 @dataclass(frozen=True, slots=True)

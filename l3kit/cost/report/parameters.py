@@ -10,8 +10,7 @@ from l3kit.cost.analysis.scenario import KEYS, WORKLOAD_KEYS, Scenario
 from l3kit.cost.model.workload import RANGES
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import in_file, read_table
-from l3kit.notebook.parameters import Dated, check, project_root
-from l3kit.prices.price_file import Provider
+from l3kit.notebook.parameters import CloudName, Dated, check, project_root
 from l3kit.twin.layout import Layout
 from l3kit.twin.target import built_in_parameters
 
@@ -59,7 +58,7 @@ class CostAnalysisParameters(Dated):
     reads_leave_cloud: bool = Field(description="what is read goes out to the internet")
     free_tiers: bool = Field(description="subtract the monthly allowances")
     layout: str = Field(description="clouds of hot, cold and archive")
-    regions: dict[Provider, str] = Field(description="region of each cloud; {} takes the default ones")
+    regions: dict[CloudName, str] = Field(description="region of each cloud; {} takes the default ones")
     prices: str = Field(description="file of own prices over those of l3kit, below the project; empty is none")
     budget_usd: Number | None = Field(ge=0, description="USD a month; the notebook fails above it; None is no budget")
     compare_with: str = Field(description="scenario file with the values that differ, below the project; empty is none")

@@ -57,6 +57,11 @@ class AwsParts:
         """The running emulators."""
         return tuple(part.emulator for part in self._parts if part.emulator is not None)
 
+    @property
+    def serves(self) -> bool:
+        """Whether moto runs."""
+        return self._moto.emulator is not None
+
     async def start(self) -> None:
         """Start the emulator that every twin on AWS needs. Raises: SandboxError with the last lines of its log."""
         await self._moto.port()

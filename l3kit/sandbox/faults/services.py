@@ -121,6 +121,22 @@ class _Storage:
         return json_answer({"error": content}, status)
 
 
+class _Other:
+    """A service of a cloud from another package: HTTP's own words."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def describe(self, request: web.Request) -> str:
+        return f"{self._name} {request.method} {request.path.lstrip('/')}"
+
+    def error(self, status: int) -> web.Response:
+        return web.Response(status=status)
+
+    def throttled(self) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "0"})
+
+
 _DYNAMODB, _AMAZON_S3, _FUNCTION = _DynamoDB(), _S3(), _Function()
 _OTHERS: dict[str, Service] = {"cosmos": _Cosmos(), "blob": _Blob(), "storage": _Storage()}
 
@@ -129,7 +145,7 @@ def service_of(request: web.Request) -> Service:
     """The service that a request is for."""
     name = request.app.get(SERVICE)
     if name is not None:
-        return _OTHERS[name]
+        return _OTHERS.get(name) or _Other(name)
     if operation(request):
         return _DYNAMODB
     return _FUNCTION if request.path.startswith(FUNCTION_PREFIXES) else _AMAZON_S3

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from l3kit.conformance.hot_items import END, item, use
 from l3kit.sandbox import SandboxState
 from l3kit.tiering.ports import HotStore
 from tests.conformance import backends
-from tests.conformance.test_hot_store import END, item, use
 
 pytestmark = pytest.mark.sandbox
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from l3kit.conformance import Backend
 from l3kit.errors import ItemRefusedError
 from l3kit.providers import BUILT_IN
 from l3kit.sandbox import SandboxState
 from l3kit.tiering.ports import HotStore
 from tests.conformance import backends
-from tests.conformance.backends import Backend
 
 pytestmark = pytest.mark.sandbox
 END = "\U0010ffff"

@@ -25,7 +25,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import ProvisioningError, SandboxError
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.cloud_parts import storage_connection_string
+from l3kit.sandbox.azure.part import storage_connection_string
 from l3kit.sandbox.listing import sandboxes
 from l3kit.session import sandbox_session
 from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from l3kit.cost.model.workload import LAYOUTS, Workload
+from l3kit.cost.model.workload import Workload, all_layouts
 
 PLAIN: dict[str, Any] = {
     "devices": 10,
@@ -52,4 +52,4 @@ WORKLOADS = st.builds(
     reads_leave_cloud=st.booleans(),
     free_tiers=st.booleans(),
 )
-ANY_LAYOUT = st.sampled_from(LAYOUTS)
+ANY_LAYOUT = st.sampled_from(all_layouts())

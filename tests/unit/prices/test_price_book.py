@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.prices.price_book import DEFAULT_REGIONS, Site, load_prices
-from l3kit.prices.price_file import PROVIDERS, Key, read_prices
+from l3kit.prices.price_book import Site, default_regions, load_prices
+from l3kit.prices.price_file import Key, read_prices
+from l3kit.providers import BUILT_IN, priced_names
+from tests.support.installed import cloud_installed
 
 BOOK = load_prices()
 GOOD = """\
@@ -34,9 +36,9 @@ def test_every_figure_has_a_source_and_is_dated_or_unconfirmed() -> None:
     assert all(figure.as_of or not figure.confirmed for figure in BOOK.figures.values())
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", BUILT_IN)
 def test_the_default_region_has_prices(provider: str) -> None:
-    assert DEFAULT_REGIONS[provider] in BOOK.regions(provider)  # type: ignore[index,arg-type]
+    assert default_regions()[provider] in BOOK.regions(provider)
 
 
 def test_prices_keep_their_digits() -> None:
@@ -128,3 +130,23 @@ def test_an_unknown_figure_is_not_zero() -> None:
     assert (figure.known, figure.value) == (False, None)
     assert figure in BOOK.unconfirmed()
     assert Site(BOOK, "gcp", "us-east1").fact("firestore", "standard", "writes").is_nan()
+
+
+def test_a_cloud_of_another_package_brings_its_prices(tmp_path: Path) -> None:
+    (tmp_path / "prices.yaml").write_text(GOOD.replace("aws", "priced").replace("us-east-1", "home"))
+    (tmp_path / "cloud_with_prices.py").write_text(
+        f"""
+from dataclasses import replace
+from pathlib import Path
+from l3kit.clouds.aws.provider import BILLING, PROVIDER as AWS
+OWN = replace(BILLING, default_region="home", price_list=Path({str(tmp_path / "prices.yaml")!r}))
+PROVIDER = replace(AWS, name="priced", billing=OWN)
+"""
+    )
+    with cloud_installed(tmp_path, "priced", "cloud_with_prices:PROVIDER"):
+        assert priced_names() == (*BUILT_IN, "priced")
+        book = load_prices()
+        put = book.figure("priced", default_regions()["priced"], "s3", "standard_ia", "put")
+        assert (put.value, put.file) == (Decimal("0.02"), "prices.yaml")
+        assert {key: figure for key, figure in book.figures.items() if key.provider != "priced"} == BOOK.figures
+    assert "priced" not in priced_names()

@@ -36,7 +36,13 @@ def standing(home: Path, *, port: int) -> None:
         ProcessInfo("moto", me.pid, port, "x.log", me.create_time()),
     )
     state = SandboxState(
-        f"http://127.0.0.1:{port}", "us-east-1", infos, home, "2026-11-28T20:00:00+00:00", {"blob": "x"}
+        f"http://127.0.0.1:{port}",
+        "us-east-1",
+        infos,
+        home,
+        "2026-11-28T20:00:00+00:00",
+        {"blob": "x"},
+        ("aws", "azure"),
     )
     write_json(Home(home).state_file, state.to_json())
 

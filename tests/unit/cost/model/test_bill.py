@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from l3kit.cost.model.monthly import monthly_bill, move_bill, usage_range
-from l3kit.cost.model.workload import DAYS_PER_MONTH, LAYOUTS, Workload
+from l3kit.cost.model.workload import DAYS_PER_MONTH, Workload, all_layouts
 from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import AWS, BOOK, overlaid, row
 from tests.unit.cost.workloads import ANY_LAYOUT, WORKLOADS, workload
@@ -74,7 +74,7 @@ regions:
 
 
 def test_every_row_says_how_it_was_found_and_where_its_price_is_from() -> None:
-    for layout in LAYOUTS:
+    for layout in all_layouts():
         for line in monthly_bill(workload(cold_read_share=1, archive_read_share=1), layout, BOOK).rows:
             assert line.kind in ("measured", "estimated", "list price")
             assert line.source

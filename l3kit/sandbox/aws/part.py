@@ -1,0 +1,36 @@
+"""AWS in a sandbox: its emulators stand behind the gateway's own address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from l3kit.sandbox import node_install
+from l3kit.sandbox.cloud import Progress, SandboxCloud
+
+if TYPE_CHECKING:
+    from l3kit.clouds.aws.cloud import AwsCloud
+    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.state import SandboxState
+
+
+async def start(host: ServiceHost) -> Mapping[str, str]:
+    """Start moto. Returns: nothing, since it has no address of its own."""
+    await host.aws.start()
+    return {}
+
+
+def install(progress: Progress) -> None:
+    """Install dynalite, which starts with DynamoDB's first request."""
+    node_install.ready(node_install.NODE_FILES, progress)
+
+
+def open_cloud(state: SandboxState) -> AwsCloud:
+    """Open the sandbox's account."""
+    from l3kit.clouds.aws.cloud import AwsCloud
+    from l3kit.clouds.aws.session import open_sandbox
+
+    return AwsCloud(open_sandbox(state.aws_endpoint, state.region))
+
+
+PART = SandboxCloud("moto", start, open_cloud, install)

@@ -1,0 +1,90 @@
+"""Azure in a sandbox: Azurite and a Cosmos DB server, each behind a port of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from l3kit.sandbox import node_install
+from l3kit.sandbox.azure.cosmos import CosmosLayer
+from l3kit.sandbox.cloud import Progress, SandboxCloud
+from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY, SUBSCRIPTION
+from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
+from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.upstream import Upstream
+
+if TYPE_CHECKING:
+    from l3kit.clouds.azure.cloud import AzureCloud
+    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.state import SandboxState
+
+REGION = "westeurope"
+COSMOS, BLOB = "cosmos", "blob"
+
+
+async def start(host: ServiceHost) -> Mapping[str, str]:
+    """Start both servers side by side; if one does not start, the other is stopped."""
+    node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
+    modules = str(folder)
+    started = await asyncio.gather(
+        start_azurite(host.home, node.binary, modules),
+        start_cosmos(host.home, node.binary, modules),
+        return_exceptions=True,
+    )
+    emulators = [one for one in started if isinstance(one, Emulator)]
+    for one in started:
+        if isinstance(one, BaseException):
+            await asyncio.gather(*(emulator.stop() for emulator in emulators))
+            raise one
+    azurite, cosmos = (host.keep(emulator) for emulator in emulators)
+    blob = await host.serve(BLOB, Upstream(host.session, azurite.info.port).forward)
+    layer = CosmosLayer(Upstream(host.session, cosmos.info.port))
+    return {BLOB: f"{blob}/{STORAGE_ACCOUNT}", COSMOS: await host.serve(COSMOS, layer.handle)}
+
+
+def install(progress: Progress) -> None:
+    """Install both servers."""
+    node_install.ready(node_install.AZURE_FILES, progress)
+
+
+def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the connection strings of both accounts."""
+    return {
+        "STORAGE_CONNECTION_STRING": storage_connection_string(endpoints[BLOB]),
+        "COSMOS_CONNECTION_STRING": f"AccountEndpoint={endpoints[COSMOS]}/;AccountKey={COSMOS_KEY};",
+    }
+
+
+def storage_connection_string(blob_endpoint: str) -> str:
+    """Return the argument of azure-storage-blob's `from_connection_string`."""
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={STORAGE_ACCOUNT};AccountKey={STORAGE_KEY};"
+        f"BlobEndpoint={blob_endpoint};"
+    )
+
+
+def functions(state: SandboxState) -> SandboxFunctionHost:
+    """Return the function apps."""
+    return SandboxFunctionHost(state.aws_endpoint, "azure")
+
+
+def azure_session(state: SandboxState) -> AzureSession:
+    """Return a session on the sandbox's subscription."""
+    from l3kit.clouds.azure.session import AzureSession
+
+    cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
+    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state))
+
+
+def open_cloud(state: SandboxState) -> AzureCloud:
+    """Open the sandbox's subscription."""
+    from l3kit.clouds.azure.cloud import AzureCloud
+
+    return AzureCloud(azure_session(state))
+
+
+PART = SandboxCloud(
+    "Azurite and the Cosmos DB server", start, open_cloud, install, function_variables, functions=functions
+)

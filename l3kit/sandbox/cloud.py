@@ -1,0 +1,92 @@
+"""What a cloud brings so that a sandbox can run it, found by the `sandbox` of its `Provider`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from l3kit.errors import SandboxError
+from l3kit.providers import provider
+
+if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
+    from l3kit.clouds.ports.function_host import Deployed
+    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.state import SandboxState
+
+Progress = Callable[[str], None]
+
+
+class ScheduledFunctions(Protocol):
+    """Functions with schedules that can be fired by hand."""
+
+    def list(self) -> Sequence[Deployed]:
+        """Return all functions of this cloud, by name. Raises: ProvisioningError."""
+
+    def timers(self, name: str) -> Mapping[str, str]:
+        """Return the schedules that start a function, by name; empty if it has none or is not deployed."""
+
+    def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
+        """Run what this schedule starts, and wait for its end.
+
+        Args:
+            time: ISO 8601, when it was due; None is now.
+        Returns: `status`, `body` and `log_tail`. Raises: L3Error.
+        """
+
+
+def no_install(progress: Progress) -> None:
+    """Install nothing: the cloud's services need no packages."""
+
+
+def no_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
+    """Return no variables: the cloud's functions are told nothing besides their settings."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxCloud:
+    """One cloud in a sandbox.
+
+    Attributes:
+        services: what `start` starts, in words.
+        start: starts its services in the gateway. Returns: their addresses, by names that no other cloud uses.
+            Raises: SandboxError naming the service that did not start.
+        open: opens the cloud in a sandbox that has started it.
+        install: installs what the services need, before they are started, and tells what takes long.
+        function_variables: what the platform tells its functions besides their settings, by the addresses of all
+            services.
+        functions: its functions, if their schedules can be fired by hand.
+    """
+
+    services: str
+    start: Callable[[ServiceHost], Awaitable[Mapping[str, str]]]
+    open: Callable[[SandboxState], Cloud]
+    install: Callable[[Progress], object] = no_install
+    function_variables: Callable[[Mapping[str, str]], Mapping[str, str]] = no_variables
+    functions: Callable[[SandboxState], ScheduledFunctions] | None = None
+
+
+def sandbox_cloud(name: str) -> SandboxCloud:
+    """Return a cloud's sandbox part. Raises: SandboxError if it has none; ConfigurationError if it is unknown."""
+    cloud = provider(name)
+    if not cloud.sandbox:
+        raise SandboxError(f"sandbox: {name}", f"{cloud.title} cannot be run in a sandbox", "Use its real account")
+    module, _, attribute = cloud.sandbox.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, SandboxCloud):
+        raise SandboxError(f"sandbox: {name}", f"{cloud.sandbox} is not a SandboxCloud", "Report it to its author")
+    return found
+
+
+def clouds_of(state: SandboxState) -> dict[str, Cloud]:
+    """Open the sandbox's clouds: AWS, whose emulators are started by the first call, and those that were started."""
+    return {name: sandbox_cloud(name).open(state) for name in dict.fromkeys(("aws", *state.clouds))}
+
+
+def scheduled_functions(state: SandboxState) -> dict[str, ScheduledFunctions]:
+    """Return the functions that can be fired by hand, by cloud."""
+    parts = {name: sandbox_cloud(name) for name in state.clouds}
+    return {name: part.functions(state) for name, part in parts.items() if part.functions is not None}
