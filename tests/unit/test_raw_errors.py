@@ -35,6 +35,7 @@ from l3kit.clouds.azure.data import items as azure_items
 from l3kit.clouds.gcp.control import calls as gcp_calls
 from l3kit.clouds.gcp.data import item_writes
 from l3kit.clouds.ports.resources import Finding
+from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
 from l3kit.cost.report.document import make_report
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import Plan, Step
@@ -342,7 +343,7 @@ def unreachable() -> Session:
     names = ("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts")
     once = Config(retries={"total_max_attempts": 1}, proxies={})
     clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
-    clients["lambda", 920, 1] = clients["lambda", 60.0, 6]  # type: ignore[index]
+    clients["lambda", INVOKE_SECONDS, 1] = clients["lambda", 60.0, 6]
     return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})
 
 

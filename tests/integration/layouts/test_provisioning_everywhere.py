@@ -191,7 +191,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: a writer that is no longer public": (
             lambda s, t: change_settings(s, t, "gcp", "cold-writer", lambda d: dataclasses.replace(d, public=False)),
-            "public is False, not True",
+            "it is not open to everybody, as it should be",
         ),
         "gcp: a changed job": (
             lambda s, t: change_settings(
@@ -211,7 +211,7 @@ ROUNDS: list[dict[str, Broken]] = [
     {
         "azure: another timeout": (
             lambda s, t: change_settings(s, t, "azure", "hot-reader", lambda d: dataclasses.replace(d, timeout=5)),
-            "timeout is 5, not 60",
+            "its timeout is 5 s, not 60 s",
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),
@@ -413,7 +413,7 @@ def others_function(cloud: str) -> Callable[[Session, Twin], str]:
         name = function_name(session, twin, cloud, "hot-reader")
         source = {"azure": azure_zip("import azure.functions as func\napp = func.FunctionApp()\n")}
         source["gcp"] = gcp_zip("def main(request):\n    return 'theirs'\n")
-        host(session, cloud).put(name, definition(labels={"l3kit-twin": "somebody-else"}), source[cloud])
+        host(session, cloud).put(name, definition(owner="somebody-else"), source[cloud])
         return f"function {name}"
 
     return make

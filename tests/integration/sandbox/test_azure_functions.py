@@ -17,6 +17,7 @@ import psutil
 import pytest
 import requests
 
+from l3kit.clouds.ports.function_host import Timer
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.functions.builder import without_addresses
 from tests.support.cloud_functions import World, azure_zip, code_zip, serving
@@ -342,7 +343,7 @@ def test_a_function_listens_on_loopback_only(world: World, app: str) -> None:
 
 def test_a_timer_is_run_by_hand_and_its_outcome_told(world: World, app: str) -> None:
     host = world.host("azure")
-    assert host.timers("the-app") == {"tick": "0 0 3 * * *"}
+    assert host.timers("the-app") == {"tick": Timer("0 0 3 * * *", "fired")}
     outcome = host.fire("the-app", "tick")
     assert outcome == {"status": 200, "body": "{}", "log_tail": "tick False\n"}
     with pytest.raises(L3Error, match="no schedule tock"):
@@ -428,7 +429,7 @@ def test_an_idle_process_ends_and_the_next_request_starts_another(
     world.run(world.functions.end_idle())
     assert world.processes("azure", "idle") == []
     assert world.shown("azure", "idle")["state"] == "active"
-    assert world.host("azure").timers("idle") == {"tick": "0 0 3 * * *"}
+    assert world.host("azure").timers("idle") == {"tick": Timer("0 0 3 * * *", "fired")}
     assert ask(f"{app}/api/open").status_code == 200
     world.host("azure").delete("idle")
 
@@ -448,10 +449,10 @@ def test_a_deleted_function_leaves_no_process_and_no_file(world: World) -> None:
 
 def test_what_is_deployed_is_told_as_it_was_put(world: World) -> None:
     code = azure_zip(TINY)
-    put = world.put("azure", "told", code, settings={"A.B": "1"}, labels={"l3kit-twin": "t"}, timeout=7)
+    put = world.put("azure", "told", code, settings={"A.B": "1"}, owner="t", timeout=7)
     assert world.host("azure").get("told") == put
     assert put.definition.settings == {"A.B": "1"}
-    assert (put.definition.labels, put.definition.timeout) == ({"l3kit-twin": "t"}, 7)
+    assert (put.definition.owner, put.definition.timeout) == ("t", 7)
     assert world.host("azure").invoke("told", b"{}", timeout=60) == (200, b"tiny")
     world.host("azure").delete("told")
 
@@ -506,7 +507,7 @@ GOOD = azure_zip(TINY)
         ("ok", {"settings": {"a-b": "x"}}, GOOD, "no name of a setting"),
         ("ok", {"settings": {"A": 1}}, GOOD, "no text"),
         ("ok", {"settings": {"A": "x" * 40_000}}, GOOD, "32,768 are allowed"),
-        ("ok", {"labels": {"UPPER": "x"}}, GOOD, "label"),
+        ("ok", {"owner": "UPPER"}, GOOD, "label"),
         ("ok", {"schedules": [{"name": "j", "schedule": "* * * * *"}]}, GOOD, "in the function's code"),
         ("ok", {}, b"PK no zip", "no zip"),
         ("ok", {}, code_zip(function_app__py="", host__json="{}"), "lacks requirements.txt"),
