@@ -50,7 +50,7 @@ class Judgement:
     expected: int
     output: str
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         return (
             f"DynamoDB Local: {self.passed} cases pass, {self.failed} fail, "
             f"{self.expected} fail as known (tests/conformance/test_dynamodb_server.py)"
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"DynamoDB Local was not asked: {error}")
         return 2
     print(judgement.output)
-    print(judgement.sentence())
+    print(judgement.summary())
     return 1 if judgement.failed else 0
 
 

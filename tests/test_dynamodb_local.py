@@ -21,7 +21,7 @@ def test_dynamodb_local_passes_the_cases_that_the_sandbox_passes(
     except JudgeError as error:
         record_property("judge", f"DynamoDB Local was not asked: {error}")
         pytest.skip(str(error))
-    record_property("judge", judgement.sentence())
+    record_property("judge", judgement.summary())
     assert judgement.failed == 0, judgement.output[-5000:]
     assert judgement.passed > 100
 

@@ -32,7 +32,7 @@ class Gap:
     remedy: str
     uncounted: bool = True
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """One-line description."""
         return f"{self.what}: {self.reason}. {self.remedy}"
 

@@ -64,7 +64,7 @@ class BatchingGain(Displayable):
 
     tiers: tuple[Stored, ...]
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """One line for people, of the first tier that anything reached."""
         for stored in self.tiers:
             if stored.items and stored.requests:
@@ -93,7 +93,7 @@ class BatchingGain(Displayable):
         )
         head = ("into the tier", "one by one", "as moved", "times as many", "USD one by one", "USD as moved")
         compared = Table(head, tuple(rows), numeric=frozenset(head[1:]), strong=frozenset({len(rows) - 1}))
-        return Sheet(self.sentence(), (compared,), ("List prices of the requests alone, whatever their size.",))
+        return Sheet(self.summary(), (compared,), ("List prices of the requests alone, whatever their size.",))
 
 
 def batching_gain(

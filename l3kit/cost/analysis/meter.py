@@ -168,7 +168,7 @@ class Agreement:
             return None
         return (predicted - measured) / measured
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """One line for people."""
         difference = self.difference
         totals = f"predicted {self.predicted.total}, measured {self.measured.total}"

@@ -65,7 +65,7 @@ class ChunkSweep:
             high += 1
         return self.sizes[low], self.sizes[high]
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """The optimum, and why the bill hardly changes around it."""
         best, flat = self.optimum, self.flat
         if best is None or flat is None:

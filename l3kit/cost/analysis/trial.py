@@ -41,7 +41,7 @@ class TrialMove:
         for mover, agreement in self.agreements:
             if agreement.difference is not None and abs(agreement.difference) > TOLERANCE:
                 raise CheckFailedError(
-                    mover, f"prediction and measurement differ: {agreement.sentence()}", "Compare the rows of both"
+                    mover, f"prediction and measurement differ: {agreement.summary()}", "Compare the rows of both"
                 )
         if unknown:
             return f"Whether predictions agree cannot be told of {' and '.join(unknown)}: the bills are incomplete."

@@ -74,7 +74,7 @@ def _chunks(options: argparse.Namespace) -> int:
     sweep = sweep_chunk_size(scenario.workload, scenario.layout, scenario.book, scenario.regions)
     _print_frame(sweep.to_frame(), options)
     if not (options.json or options.csv):
-        print(f"\n{sweep.sentence()}")
+        print(f"\n{sweep.summary()}")
     return 0
 
 

@@ -36,7 +36,7 @@ class ChunkSaving:
         small, large = self.small.total.amount, self.large.total.amount
         return None if small is None or large is None else small - large
 
-    def sentence(self) -> str:
+    def summary(self) -> str:
         """What the larger chunks save of the whole bill."""
         if self.saved is None or not self.small.total.known:
             return "What larger chunks save of the whole bill cannot be told: it is incomplete."
@@ -78,7 +78,7 @@ def answer(scenario: Scenario, bill: Bill, usage: Sequence[Bill], saving: ChunkS
     return (
         cost,
         f"Chunks of {CHUNK_MB[1]} MB need {per_cent(objects.saving)} fewer PUTs than of {CHUNK_MB[0]} MB, as planned.",
-        saving.sentence(),
+        saving.summary(),
         *_largest(bill),
         *_expiry(scenario, bill),
         *_budget(scenario, bill),

@@ -128,7 +128,7 @@ class DevicePage(Answer):
             "Under way": list(self._under_way()),
             "What happens next": [*self._runs(), *self._next_items(), *self._next_chunk()],
             "Since the first move": list(self._moved()),
-            "Left out": [gap.sentence() for gap in self.gaps],
+            "Left out": [gap.summary() for gap in self.gaps],
         }
         return {heading: sentences for heading, sentences in found.items() if sentences}
 

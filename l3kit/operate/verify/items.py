@@ -81,7 +81,7 @@ async def check_items(hot: HotStore, listed: Sequence[str], now: int, limits: Li
     share = max(limits.least_bytes, limits.bytes // len(sampled))
     counted = [await sample_device(hot, one, now, Budget(bytes=share)) for one in sampled]
     unlisted = await unlisted_devices(hot, listed, Budget(requests=limits.listings))
-    refused = [gap.sentence() for gap in refused_items(counted)]
+    refused = [gap.summary() for gap in refused_items(counted)]
     notes = [*notes_on(counted, unlisted.device_ids), *refused, *_bounds(counted, len(listed), unlisted)]
     return ItemChecks((form_check(counted), _listed_check(unlisted)), tuple(notes))
 

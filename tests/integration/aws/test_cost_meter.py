@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from l3kit.cost.analysis.compression import hot_bytes
-from l3kit.cost.analysis.meter import beside, metered
+from l3kit.cost.analysis.meter import compare_with_prediction, metered
 from l3kit.cost.model.workload import Layout, Workload
 from l3kit.operate.coroutines import run
 from l3kit.operate.movers import MoverRun, run_mover
@@ -97,7 +97,7 @@ def test_prediction_and_measurement_agree_within_2_per_cent(
     reports = moved[1 + mover].reports
     assert reports[-1]["verdict"] == "complete"
     assert sum(report["items"] for report in reports) == ITEMS * len(DEVICES)
-    agreement = beside(reports, workload, LAYOUT, BOOK)
+    agreement = compare_with_prediction(reports, workload, LAYOUT, BOOK)
     assert agreement.difference is not None
     assert abs(agreement.difference) <= Decimal("0.02"), agreement.to_frame().to_string()
 
@@ -106,7 +106,7 @@ def test_requests_that_are_billed_are_predicted_to_the_number(
     moved: tuple[Twin, MoverRun, MoverRun], workload: Workload
 ) -> None:
     for reports in (moved[1].reports, moved[2].reports):
-        lines = beside(reports, workload, LAYOUT, BOOK).lines
+        lines = compare_with_prediction(reports, workload, LAYOUT, BOOK).lines
         storage = {name: totals for name, totals in lines.items() if " s3." in name}
         assert storage
         for name, (predicted, measured) in storage.items():

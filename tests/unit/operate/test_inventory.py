@@ -149,7 +149,7 @@ def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -
     asyncio.run(store.put_items("JFK", [b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}']))
     found = counted(store)
     assert (found.total("hot"), found.unlisted) == (1, ("stray",))
-    assert found.gaps[0].sentence() == (
+    assert found.gaps[0].summary() == (
         "devices that the twin does not list: could not all be looked for: table hot: scan was answered 403. "
         "Run deploy_l3"
     )

@@ -52,6 +52,6 @@ def test_a_record_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:
 def test_a_journal_out_of_reach_is_a_gap_with_its_remedy() -> None:
     found = read(None)
     assert (found.records, found.complete) == ((), False)
-    assert found.gaps[0].sentence() == (
+    assert found.gaps[0].summary() == (
         "the journal: is on aws, which this session does not reach. Connect to aws as well"
     )

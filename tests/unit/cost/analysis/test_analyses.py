@@ -53,8 +53,8 @@ def test_larger_chunks_mean_fewer_objects_and_a_smaller_bill_until_it_is_flat() 
     least = min(frame["total USD"])
     assert frame.set_index("chunk bytes").loc[sweep.optimum, "total USD"] == least
     assert (frame["per object USD"] + frame["rest USD"]).tolist() == frame["total USD"].tolist()
-    assert f"chunks of {size_text(sweep.optimum)}" in sweep.sentence()
-    assert "of it depends on the number of objects" in sweep.sentence()
+    assert f"chunks of {size_text(sweep.optimum)}" in sweep.summary()
+    assert "of it depends on the number of objects" in sweep.summary()
 
 
 def test_looking_for_single_items_makes_the_largest_chunks_dear() -> None:
@@ -76,14 +76,14 @@ def test_page_by_page_nothing_is_gained_above_a_page() -> None:
 def test_what_a_chunk_really_holds_is_told_beside_what_was_asked_for() -> None:
     sweep = sweep_chunk_size(workload(items_per_device_per_day=24), AWS, BOOK)
     assert set(sweep.mean_bytes) == {24 * 1001 + 1}
-    assert "does not bring enough items to fill them" in sweep.sentence()
-    assert "really holds 23.5 KiB" in sweep.sentence()
+    assert "does not bring enough items to fill them" in sweep.summary()
+    assert "really holds 23.5 KiB" in sweep.summary()
 
 
 def test_an_incomplete_bill_has_no_optimum() -> None:
     sweep = sweep_chunk_size(workload(), GCP, BOOK, UNKNOWN_REGION)  # type: ignore[arg-type]
     assert (sweep.optimum, sweep.flat) == (None, None)
-    assert "cannot be told" in sweep.sentence()
+    assert "cannot be told" in sweep.summary()
     assert sweep.to_frame()["total USD"].tolist() == [None] * len(CHUNK_SIZES)
 
 

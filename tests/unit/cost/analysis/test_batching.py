@@ -35,7 +35,7 @@ YEAR = [
 
 
 def test_the_sentence_compares_what_was_asked_with_one_object_a_reading() -> None:
-    said = batching_gain(YEAR, ONE_CLOUD).sentence()
+    said = batching_gain(YEAR, ONE_CLOUD).summary()
     assert said == (
         "23,953 readings reached the cold tier in 36 PUTs; "
         "one object a reading would have been 23,953: 665 times as many."
@@ -54,7 +54,7 @@ def test_both_tiers_and_their_sum_are_priced_by_the_book() -> None:
 def test_another_cloud_is_reached_by_posts_and_bills_what_its_writer_stores() -> None:
     runs = one_run((1_000, {"target.post": 4}), (1_000, {"target.post": 4}))
     gain = batching_gain(runs, THREE_CLOUDS)
-    assert gain.sentence().startswith("1,000 readings reached the cold tier in 4 POSTs; one object a reading")
+    assert gain.summary().startswith("1,000 readings reached the cold tier in 4 POSTs; one object a reading")
     assert [(s.provider, s.counts) for s in gain.tiers] == [("azure", {"post": 4}), ("gcp", {"post": 4})]
     for stored in gain.tiers:
         assert stored.by_one.known == 250 * stored.as_moved.known > 0
@@ -62,7 +62,7 @@ def test_another_cloud_is_reached_by_posts_and_bills_what_its_writer_stores() ->
 
 def test_a_single_reading_gains_nothing() -> None:
     gain = batching_gain(one_run((1, {"target.put": 1}), (0, {"cold.list": 1})), ONE_CLOUD)
-    assert gain.sentence() == (
+    assert gain.summary() == (
         "1 reading reached the cold tier in 1 PUT; one object a reading would have been 1: 1.0 times as many."
     )
 
@@ -70,7 +70,7 @@ def test_a_single_reading_gains_nothing() -> None:
 @pytest.mark.parametrize("runs", [[], one_run((0, {}), (0, {})), one_run((5, {"hot.query": 1}), (0, {}))])
 def test_where_no_chunk_was_stored_nothing_is_compared(runs: list[Any]) -> None:
     gain = batching_gain(runs, ONE_CLOUD)
-    assert gain.sentence() == "No chunk was stored, so there is nothing to compare."
+    assert gain.summary() == "No chunk was stored, so there is nothing to compare."
     assert [row[3] for row in gain.sheet().tables[0].rows] == ["-", "-", "-"]
 
 

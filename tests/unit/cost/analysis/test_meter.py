@@ -90,8 +90,8 @@ def test_an_agreement_shows_both_and_the_difference() -> None:
     frame = agreement.to_frame().set_index("price")
     assert frame.loc["total", "measured USD"] == agreement.measured.total.known
     assert frame.loc["aws lambda.x86.compute", "difference %"] == pytest.approx(0)
-    assert agreement.sentence().startswith("predicted $")
-    assert agreement.sentence().endswith("%")
+    assert agreement.summary().startswith("predicted $")
+    assert agreement.summary().endswith("%")
 
 
 def test_a_workload_is_made_from_what_a_run_moved() -> None:
