@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.dynamodb_local import CASES, LICENCE, ROOT, ask
 from tests.judges.installing import JudgeError
+from tests.programs.dynamodb_local import CASES, LICENCE, ROOT, ask
 
 
 @pytest.mark.slow
@@ -33,4 +33,4 @@ def test_nothing_is_installed_or_run_where_the_licence_is_not_accepted() -> None
 
 
 def test_the_cases_for_the_judge_exist() -> None:
-    assert [case for case in CASES if not (ROOT / case).is_file()] == []
+    assert [case for case in CASES if not (ROOT / case).exists()] == []

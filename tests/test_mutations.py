@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.mutations import MUTATIONS, ROOT, Mutation, try_out
+from tests.programs.bugs.mutation import Mutation
+from tests.programs.mutations import MUTATIONS, ROOT, try_out
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """DynamoDB decides each delete: every kind of item can be deleted, and only in the version that was read.
 
-In the sandbox, and by `python -m tests.dynamodb_local` in Amazon's DynamoDB Local.
+In the sandbox, and by `python -m tests.programs.dynamodb_local` in Amazon's DynamoDB Local.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Runs the conformance cases against the emulators as they come, where they must fail.
+"""Runs the cases of the sandbox's emulators against other emulators as they come, where they must fail.
 
 `python -m tests.programs.foreign_servers`, about a minute. The sandbox has its own Cloud Storage and Firestore,
-and a layer before Cosmos DB, because these emulators are silently wrong; this shows that the cases would notice. They
+and a layer before Cosmos DB, because those emulators are silently wrong; this shows that the cases would notice. They
 are installed into a temporary folder, bound to loopback, run, and thrown away. The exit code is 1 where one of them
 passes what it is known to get wrong.
 """
@@ -42,6 +42,7 @@ class Foreign:
     """One emulator.
 
     Attributes:
+        cases: a folder of tests.
         variable: tells the cases the server's address.
         must_fail: cases that stand for what it gets wrong, as parts of their names.
         running: installs and starts it; gives the address.
@@ -88,7 +89,7 @@ def _bare_cosmos(folder: Path) -> Iterator[str]:
 FOREIGN = (
     Foreign(
         "gcp-storage-emulator 2026.7.19",
-        "tests/conformance/test_gcs_server.py",
+        "tests/integration/sandbox/gcp/storage",
         "L3KIT_FOREIGN_GCS",
         (
             "test_generation_zero_creates_and_never_overwrites",
@@ -101,7 +102,7 @@ FOREIGN = (
     ),
     Foreign(
         "@firestore-emulator/server 0.3.15",
-        "tests/conformance/test_firestore_server.py",
+        "tests/integration/sandbox/gcp/firestore",
         "L3KIT_FOREIGN_FIRESTORE",
         (
             "test_a_stale_update_time_refuses_a_write",
@@ -113,7 +114,7 @@ FOREIGN = (
     ),
     Foreign(
         "@vercel/cosmosdb-server 1.0.1, without the sandbox's layer",
-        "tests/conformance/test_cosmos_server.py",
+        "tests/integration/sandbox/azure/cosmos",
         "L3KIT_FOREIGN_COSMOS",
         (
             "test_a_batch_of_which_one_operation_fails_changes_nothing",

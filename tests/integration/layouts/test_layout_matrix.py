@@ -46,7 +46,7 @@ EXACT = "12345678901234567890123456789.0123456"
 LAYOUTS = list(itertools.product(provider_names(), repeat=3))
 SAMPLE = {("gcp", "aws", "azure")}
 """Both borders crossed, each cloud with a tier that it has in no other test of the fast part: that has AWS hot in most
-others and Azure hot in `test_provisioning_everywhere`. The long tests have each of the 27."""
+others and Azure hot in `test_drift`. The long tests have each of the 27."""
 
 
 def test_the_sample_has_a_tier_on_each_cloud_and_crosses_every_border() -> None:

@@ -6,45 +6,41 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, core, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from l3kit.clouds.azure.data.blob_names import key_fault as azure_fault
-from l3kit.clouds.gcp.data.object_names import key_fault as gcp_fault
 from l3kit.deploy import apply, plan
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.providers import BUILT_IN
 from l3kit.session import Session
-from l3kit.tiering.format.chunks import decompress, parse_object_key
+from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
+from tests.integration.layouts.writers import (
+    ARCHIVE,
+    COLD,
+    DRAWN,
+    KEY_FAULTS,
+    PROVIDERS,
+    SCHEMA,
+    Writers,
+    contents,
+    sender,
+)
 from tests.support.accounts import aws_of
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.operators import root_of
-from tests.support.protocol_requests import OPENAPI, Endpoint, send
+from tests.support.protocol_requests import Endpoint, send
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of
 
 pytestmark = pytest.mark.sandbox
-COLD, ARCHIVE = "/cold-writer", "/archive-writer"
-GENERATION = {"deterministic": True, "database": "none", "with-security-parameters": False}
-
-
-def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
-    config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
-    return schemathesis.openapi.from_path(OPENAPI, config=config)
-
-
-SCHEMA = schema_of(5)
-DRAWN = schema_of(core.global_force_seed or 0)
-"""Its requests are others in every run; the seed stands at the run's end."""
 repeatable = settings(
     derandomize=True,
     database=None,
@@ -52,16 +48,6 @@ repeatable = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
-    "aws": lambda key: None,
-    "azure": azure_fault,
-    "gcp": gcp_fault,
-}
-"""What a cloud's store cannot hold is refused with 400, like anything else that is wrong."""
-Writers = Mapping[str, Endpoint]
-
-
-PROVIDERS = tuple(BUILT_IN)
 
 
 @pytest.fixture(scope="module", params=[pytest.param(p, marks=[pytest.mark.slow] * (p != "aws")) for p in PROVIDERS])
@@ -90,10 +76,6 @@ def writers(cloud: str, clouds: Session, receivers: Mapping[str, Twin]) -> Write
         path: Endpoint(SCHEMA[path]["POST"], saved_links(clouds, receivers[path])[link], KEY_FAULTS[cloud])
         for path, link in links.items()
     }
-
-
-def sender(cloud: str) -> str:
-    return PROVIDERS[(PROVIDERS.index(cloud) + 1) % len(PROVIDERS)]
 
 
 @pytest.fixture
@@ -223,26 +205,6 @@ def test_storage_trouble_is_500_and_says_nothing(
         500,
         {"error": "the storage failed; the reason is in the writer's log"},
     )
-
-
-# --- one after the other ----------------------------------------------------------------------------------------
-
-
-def contents(session: Session, twin: Twin, tier: str, prefix: str = "") -> dict[str, bytes]:
-    """What is stored in a tier, as it was before compression; archived objects are restored."""
-
-    async def steps() -> dict[str, bytes]:
-        found = {}
-        async with open_tiers(session, twin) as stores:
-            store = stores.cold if tier == "cold" else stores.archive
-            assert store is not None
-            for key in [info.key async for info in store.list(prefix)]:
-                await store.restore(key, days=1) if tier == "archive" else None
-                chunk_key = parse_object_key(key)
-                found[key] = decompress(await store.read(key), chunk_key.compression if chunk_key else "none")
-        return found
-
-    return run(steps())
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])

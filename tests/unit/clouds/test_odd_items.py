@@ -22,7 +22,7 @@ from l3kit.clouds.azure.data.pages import decode as decode_cosmos
 from l3kit.clouds.gcp.data.hot_store import _page as decode_firestore
 from l3kit.tiering.runtime.readers import exact_json, read_history
 from tests.support.memory_stores import MemoryHotStore
-from tests.unit.tiering.movers.test_hot_to_cold import item
+from tests.support.moving import item
 
 HALF = "\ud83d"
 few = settings(max_examples=60, deadline=None)

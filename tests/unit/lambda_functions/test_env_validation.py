@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
 import sys
@@ -15,17 +14,15 @@ import pytest
 
 from l3kit.clouds.aws.data.entry import build
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.errors import ConfigurationError
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
 from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
 from l3kit.tiering.tokens import Secret
-from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, told, url_event
+from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, url_event
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.wire_server import TOKEN
-
-LAMBDA_CODE = Path(__file__).parents[3] / "lambda_code" / "aws"
 
 
 def start(function: str, env: dict[str, str]) -> Any:
@@ -91,45 +88,6 @@ def test_cold_archive_mover_missing_target_bucket_raises() -> None:
         start("cold-to-archive-mover", environment(ARCHIVE_S3_BUCKET_NAME=None))
 
 
-@pytest.mark.parametrize(
-    ("function", "name"), [("cold-writer", "COLD_S3_BUCKET_NAME"), ("archive-writer", "ARCHIVE_S3_BUCKET_NAME")]
-)
-def test_a_writer_without_its_bucket_does_not_start(function: str, name: str) -> None:
-    with pytest.raises(RuntimeError, match=name):
-        start(function, environment(**{name: None}))
-
-
-@pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
-def test_a_writer_without_token_starts_and_answers_403(function: str) -> None:
-    handler = Cloud().build(function, INTER_CLOUD_TOKEN=None)
-    assert told(handler(url_event({}), Context()))[0] == 403
-
-
-@pytest.mark.parametrize(
-    ("function", "url", "tier"),
-    [
-        ("hot-to-cold-mover", "REMOTE_COLD_WRITER_URL", "cold"),
-        ("cold-to-archive-mover", "REMOTE_ARCHIVE_WRITER_URL", "archive"),
-    ],
-)
-@pytest.mark.parametrize("token", [None, "", "  "])
-def test_a_sender_without_token_does_not_start(function: str, url: str, tier: str, token: str | None) -> None:
-    changes = {url: "https://writer.example/", "DIGITAL_TWIN_INFO": info_with(**{tier: "gcp"})}
-    with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
-        start(function, environment(INTER_CLOUD_TOKEN=token, **changes))
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_exactly_the_injected_variables_are_enough(function: str) -> None:
-    """The deployer's list and what the function asks for cannot drift apart."""
-    env = environment()
-    needed = variables_for(function, cloud=VARIABLES, remote=False, archive_here=False)
-    start(function, {name: env[name] for name in needed})
-    for name in set(needed) - {"INTER_CLOUD_TOKEN"}:
-        with pytest.raises(RuntimeError, match=name):
-            start(function, {other: env[other] for other in needed if other != name})
-
-
 @pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-writer"])
 def test_the_archive_is_looked_into_where_it_is_on_the_same_cloud_and_not_asked_for_elsewhere(function: str) -> None:
     beside = variables_for(function, cloud=VARIABLES, remote=False, archive_here=True)
@@ -139,37 +97,6 @@ def test_the_archive_is_looked_into_where_it_is_on_the_same_cloud_and_not_asked_
     for names, looked_into in ((beside, True), (elsewhere, False)):
         settings = load_settings(function, {name: env[name] for name in names}, cloud=VARIABLES)
         assert ("archive" in settings.stores) == looked_into
-
-
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_entry_file_builds_its_own_function(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Importing the file is the start-up: without variables it fails there, naming one."""
-    path = LAMBDA_CODE / function / "lambda_function.py"
-    spec = importlib.util.spec_from_file_location("lambda_function", path)
-    assert spec is not None
-    assert spec.loader is not None
-    monkeypatch.delenv("DIGITAL_TWIN_INFO", raising=False)
-    with pytest.raises(RuntimeError, match="DIGITAL_TWIN_INFO"):
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    for name, value in environment().items():
-        monkeypatch.setenv(name, value)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert callable(module.lambda_handler)
-
-
-def test_there_is_an_entry_file_for_every_function() -> None:
-    assert {path.name for path in LAMBDA_CODE.iterdir() if path.is_dir()} == set(FUNCTIONS)
-
-
-def test_importing_an_entry_point_loads_no_sdk() -> None:
-    """A cold start must not pay for what runs on the operator's side."""
-    import subprocess
-
-    slow = ("boto3", "pandas", "pydantic", "requests")
-    code = f"import sys, l3kit.clouds.aws.data.entry; print([m for m in {slow} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 # --- movers as Lambda calls them --------------------------------------------------------------------------------

@@ -1,84 +1,22 @@
-"""A device's page, from facts alone: every state of a move is told, and the numbers add up."""
+"""A device's page, from facts alone: every state of a move is told."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from l3kit.operate.explain import gather as explanation
-from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
-from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.explain.facts import EntryCheck, HotItems, Place
 from l3kit.operate.explain.summary import sized
-from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
-from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry
-from l3kit.twin.schedule_times import next_time
+from l3kit.tiering.journal_record import NEVER
 from l3kit.twin.schedules import Schedule
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
-
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-DAILY = Schedule("on", "cron(0 3 * * ? *)", NOW + timedelta(hours=3))
-PLACES = (Place("hot", "aws", "t-hot"), Place("cold", "aws", "t-cold"), Place("archive", "aws", "t-archive"))
-
-
-def stamp(days_old: float) -> str:
-    return (NOW - timedelta(days=days_old)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def stamps(newest: int, oldest: int) -> list[str]:
-    """One a day, the oldest first, both ends included."""
-    return [stamp(days) for days in range(oldest, newest - 1, -1)]
-
-
-def hot(keys: list[str]) -> HotItems:
-    return HotItems(keys, 50 * len(keys), max(keys, default=""))
-
-
-def chunk(newest: int, oldest: int, number: int = 1, **more: Any) -> StoredChunk:
-    key = ChunkKey("pump-1", stamp(oldest), stamp(newest), number)
-    return StoredChunk(key, **{"bytes": 2048, "items": oldest - newest + 1, "sha256": f"{number:064x}", **more})
-
-
-def entry(state: Any, newest: int, oldest: int, number: int = 1) -> Entry:
-    """The journal's note of `chunk` with the same arguments."""
-    keys = stamps(newest, oldest)
-    noted = encode_sort_keys(keys), checksums([key.encode() for key in keys])
-    key = ChunkKey("pump-1", keys[0], keys[-1], number)
-    return Entry(state, key, f"{number:064x}", 2048, len(keys), *noted)
-
-
-def record(under_way: Entry | None = None, *, owner: str = "", seconds: float = -3600, **more: Any) -> DeviceRecord:
-    until = NOW + timedelta(seconds=seconds)
-    return DeviceRecord(version=4, owner=owner, lease_until=until, entry=under_way, **more)
-
-
-def page(**more: Any) -> DevicePage:
-    nothing = DeviceFacts(
-        twin="t",
-        device_id="pump-1",
-        now=NOW,
-        hot_days=30,
-        cold_days=90,
-        places=PLACES,
-        hot=HotItems(),
-        cold=(),
-        archive=(),
-        record=DeviceRecord(),
-        entry=None,
-        schedules=(DAILY, DAILY),
-    )
-    return DevicePage(replace(nothing, **more))
-
-
-def flat(shown: DevicePage) -> str:
-    """The text without its line breaks."""
-    return " ".join(str(shown).split())
+from tests.unit.operate.explain.pages import NOW, PLACES, chunk, entry, flat, hot, page, record, stamp, stamps
 
 
 def test_a_device_without_data_says_so_on_one_short_page() -> None:
@@ -287,29 +225,6 @@ def test_a_removed_device_is_told_what_becomes_of_its_data() -> None:
     assert (shown.due(NOW + timedelta(days=999)), "are due" in flat(shown)) == (0, False)
 
 
-@pytest.mark.parametrize(
-    ("schedule", "told"),
-    [
-        pytest.param(Schedule("missing"), "Both movers have no schedule, so nothing runs by itself", id="missing"),
-        pytest.param(Schedule("off", "rate(1 day)"), "rate(1 day), that is switched off", id="off"),
-        pytest.param(
-            Schedule("fired", "rate(1 day)"), "run by rate(1 day); in a sandbox, when fired by hand", id="fired"
-        ),
-        pytest.param(Schedule("on", "cron(0 3 L * ? *)"), "Both movers run by cron(0 3 L * ? *).", id="unknown-time"),
-    ],
-)
-def test_a_schedule_that_tells_no_time_is_described(schedule: Schedule, told: str) -> None:
-    text = flat(page(schedules=(schedule, schedule)))
-    assert told in text
-    assert "at the next run" not in text
-
-
-def test_movers_with_different_schedules_are_told_apart() -> None:
-    text = flat(page(schedules=(DAILY, Schedule("unreached"))))
-    assert "The hot-to-cold mover runs next at 2026-06-01T03:00:00Z" in text
-    assert "The cold-to-archive mover is scheduled on a cloud" in text
-
-
 def test_html_escapes_what_devices_are_called_and_json_is_plain() -> None:
     shown = page(device_id="<i>&", hot=hot(stamps(0, 40)), record=record(entry("stored", 31, 40)))
     assert "<i>&" not in shown._repr_html_()
@@ -333,112 +248,6 @@ def test_sizes_are_in_binary_units() -> None:
         "5.0 MiB",
         "2,048.0 MiB",
     ]
-
-
-days = st.integers(0, 400)
-chunks = st.builds(
-    lambda span, number, items, size, sealed: chunk(
-        min(span), max(span), number, items=0 if sealed else items, bytes=size, sealed=sealed
-    ),
-    st.tuples(days, days),
-    st.integers(1, 99_999),
-    st.integers(0, 10**7),
-    st.integers(2, 10**8),
-    st.booleans(),
-)
-entries = st.builds(
-    lambda state, span, number: entry(state, min(span), max(span), number),
-    st.sampled_from(["writing", "stored"]),
-    st.tuples(days, days),
-    st.integers(1, 99_999),
-)
-
-
-@given(
-    st.sets(days),
-    st.lists(chunks, max_size=5),
-    st.lists(chunks, max_size=5),
-    st.none() | entries,
-    st.integers(-100, 100),
-    st.booleans(),
-)
-def test_ranges_and_counts_sum_up_and_the_page_fits_a_screen(
-    ages: set[int],
-    cold: list[StoredChunk],
-    archive: list[StoredChunk],
-    under_way: Entry | None,
-    seconds: int,
-    configured: bool,
-) -> None:
-    keys = sorted(stamp(age) for age in ages)
-    noted = set(under_way.sort_keys()) if under_way else set()
-    check = EntryCheck(sum(key in noted for key in keys), 0)
-    shown = page(
-        hot=hot(keys),
-        cold=tuple(cold),
-        archive=tuple(archive),
-        record=record(under_way, owner="run", seconds=seconds, moved_chunks=3, last_key="K" * 90),
-        entry=check if under_way else None,
-        configured=configured,
-    )
-    held = {"cold": [c for c in cold if not c.sealed], "archive": [c for c in archive if not c.sealed]}
-    for tier in shown.tiers[1:]:
-        found = held[tier.tier]
-        assert (tier.items, tier.objects) == (sum(c.items or 0 for c in found), len(found))
-        assert tier.bytes == sum(c.bytes for c in found)
-        assert all(tier.first <= c.key.start <= c.key.end <= tier.last for c in found)
-        assert not found or (tier.first in {c.key.start for c in found} and tier.last in {c.key.end for c in found})
-    assert (shown.tiers[0].items, shown.tiers[0].first, shown.tiers[0].last) == (
-        len(keys),
-        min(keys, default=""),
-        max(keys, default=""),
-    )
-    outside = [key for key in keys if key not in noted]
-    moments = [NOW + timedelta(days=n) for n in (-50, 0, 1, 500)]
-    dues = [shown.due(moment) for moment in moments]
-    assert dues == sorted(dues)
-    if configured:
-        assert dues == [sum(key < stamp(30 - n) for key in outside) for n in (-50, 0, 1, 500)]
-    assert shown.late == sum(key <= max(tier.last for tier in shown.tiers[1:]) for key in outside)
-    assert shown.due_chunks(NOW) == sum(c.key.end < stamp(90) for c in held["cold"])
-    assert len(str(shown).splitlines()) <= 40
-    assert str(shown) == str(replace(shown))
-
-
-@pytest.mark.parametrize(
-    ("expression", "wanted"),
-    [
-        ("cron(0 3 * * ? *)", "2026-06-01T03:00"),
-        ("cron(0 0 * * ? *)", "2026-06-02T00:00"),
-        ("cron(30 6/6 * * ? *)", "2026-06-01T06:30"),
-        ("cron(0/20 22-23 ? * MON-FRI *)", "2026-06-01T22:00"),
-        ("cron(0 1 ? * SUN,2 *)", "2026-06-01T01:00"),
-        ("cron(0 1 ? * 1 *)", "2026-06-07T01:00"),
-        ("cron(0 1 ? JUL WED *)", "2026-07-01T01:00"),
-        ("cron(5 4 29 2 ? *)", "2028-02-29T04:05"),
-        ("cron(0 3 1 1 ? 2031/2)", "2031-01-01T03:00"),
-        ("cron(0 3 ? * FRI-MON *)", "2026-06-01T03:00"),
-        ("cron(0 3 * * ? 2025)", None),
-        ("cron(0 3 L * ? *)", None),
-        ("cron(0 3 ? * 2#1 *)", None),
-        ("cron(0 3 ? * 6L *)", None),
-        ("at(2027-01-01T00:00:00)", "2027-01-01T00:00"),
-        ("at(2026-06-01T00:00:00)", None),
-        ("rate(1 day)", "2026-06-01T10:15"),
-        ("rate(12 hours)", "2026-06-01T10:15"),
-        ("rate(5 minutes)", "2026-06-01T00:05"),
-        ("rate(7 days)", "2026-06-05T10:15"),
-    ],
-)
-def test_the_next_time_of_a_schedule_is_the_one_eventbridge_means(expression: str, wanted: str | None) -> None:
-    found = next_time(expression, NOW, datetime(2026, 5, 29, 10, 15, tzinfo=UTC))
-    assert (found.strftime("%Y-%m-%dT%H:%M") if found else None) == wanted
-
-
-def test_a_rate_counts_from_when_it_was_made_and_is_unknown_without() -> None:
-    assert next_time("rate(1 day)", NOW) is None
-    assert next_time("rate(1 day)", NOW, NOW + timedelta(hours=5)) == NOW + timedelta(hours=5)
-    assert next_time("rate(1 day)", NOW, NOW) == NOW + timedelta(days=1)
 
 
 def test_a_page_is_complete_only_if_nothing_is_left_out_and_names_what_is() -> None:

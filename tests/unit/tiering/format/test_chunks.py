@@ -27,8 +27,8 @@ from l3kit.tiering.format.chunks import (
 from l3kit.tiering.ports import Page
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 from tests.support.cut import cut
+from tests.support.moving import World, item
 from tests.support.spellings import MOMENTS, spelled
-from tests.unit.tiering.movers.test_hot_to_cold import World, item
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

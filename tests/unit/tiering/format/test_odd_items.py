@@ -17,8 +17,8 @@ from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
 from tests.support.memory_stores import MemoryObjectStore
-from tests.unit.tiering.movers.test_hot_to_cold import World, item, readings
-from tests.unit.tiering.movers.test_looked_at import alter, mover, stopped_before_its_deletes
+from tests.support.moving import World, item, readings
+from tests.support.records import alter, mover, stopped_before_its_deletes
 
 
 class Picky(LocalTarget):

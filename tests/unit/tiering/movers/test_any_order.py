@@ -35,7 +35,7 @@ from l3kit.tiering.movers.hot_to_cold import HotToCold
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
-from tests.unit.tiering.movers.test_hot_to_cold import Dead, Killer
+from tests.support.moving import Dead, Killer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOT_DAYS, COLD_DAYS = 30, 60

@@ -20,9 +20,9 @@ from l3kit.tiering.transfer.receipts import leave_receipt
 from l3kit.tiering.transfer.sender import Writer
 from l3kit.tiering.transfer.wire import Request, Response
 from tests.support.memory_stores import MemoryObjectStore
+from tests.support.moving import World, readings
+from tests.support.records import alter, key_of, mover, stopped_before_its_deletes
 from tests.support.wire_server import TOKEN, Server, chunk_of, item
-from tests.unit.tiering.movers.test_hot_to_cold import World, readings
-from tests.unit.tiering.movers.test_looked_at import alter, key_of, mover, stopped_before_its_deletes
 
 Serve = Callable[[Any], Server]
 

@@ -1,0 +1,62 @@
+"""The writers' documented requests, and where they are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import schemathesis
+from hypothesis import core
+
+from l3kit.clouds.azure.data.blob_names import key_fault as azure_fault
+from l3kit.clouds.gcp.data.object_names import key_fault as gcp_fault
+from l3kit.operate.coroutines import run
+from l3kit.operate.tier_stores import open_tiers
+from l3kit.providers import BUILT_IN
+from l3kit.session import Session
+from l3kit.tiering.format.chunks import decompress, parse_object_key
+from l3kit.twin.config import Twin
+from tests.support.protocol_requests import OPENAPI, Endpoint
+
+COLD, ARCHIVE = "/cold-writer", "/archive-writer"
+GENERATION = {"deterministic": True, "database": "none", "with-security-parameters": False}
+
+
+def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
+    config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
+    return schemathesis.openapi.from_path(OPENAPI, config=config)
+
+
+SCHEMA = schema_of(5)
+DRAWN = schema_of(core.global_force_seed or 0)
+"""Its requests are others in every run; the seed stands at the run's end."""
+KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "aws": lambda key: None,
+    "azure": azure_fault,
+    "gcp": gcp_fault,
+}
+"""What a cloud's store cannot hold is refused with 400, like anything else that is wrong."""
+Writers = Mapping[str, Endpoint]
+
+
+PROVIDERS = tuple(BUILT_IN)
+
+
+def sender(cloud: str) -> str:
+    return PROVIDERS[(PROVIDERS.index(cloud) + 1) % len(PROVIDERS)]
+
+
+def contents(session: Session, twin: Twin, tier: str, prefix: str = "") -> dict[str, bytes]:
+    """What is stored in a tier, as it was before compression; archived objects are restored."""
+
+    async def steps() -> dict[str, bytes]:
+        found = {}
+        async with open_tiers(session, twin) as stores:
+            store = stores.cold if tier == "cold" else stores.archive
+            assert store is not None
+            for key in [info.key async for info in store.list(prefix)]:
+                await store.restore(key, days=1) if tier == "archive" else None
+                chunk_key = parse_object_key(key)
+                found[key] = decompress(await store.read(key), chunk_key.compression if chunk_key else "none")
+        return found
+
+    return run(steps())

@@ -1,0 +1,210 @@
+"""Who is judged, by which policies, and how each service says no."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.state import ACCOUNT_ID
+from tests.integration.sandbox.aws.callers import KEY, PUTTER, make_function, make_role, make_table, refusal
+from tests.integration.sandbox.aws.calls import Aws
+from tests.support import aws_callers as callers
+from tests.support.aws_callers import Caller, allow, deny, document, table_arn
+
+pytestmark = pytest.mark.sandbox
+
+
+# --- how services refuse
+
+
+def test_each_service_refuses_in_its_own_form(aws: Aws, sandbox: SandboxState, table: str, bucket: str) -> None:
+    name, ann = callers.user(sandbox)
+    who = f"User: arn:aws:iam::{ACCOUNT_ID}:user/{name} is not authorized to perform: "
+    cases: list[tuple[Callable[[], Any], tuple[int, str], str]] = [
+        (lambda: ann.client("dynamodb").describe_table(TableName=table), (400, "AccessDeniedException"),
+         f"dynamodb:DescribeTable on resource: {table_arn(table)} because no identity-based policy allows the "
+         "dynamodb:DescribeTable action"),
+        (lambda: ann.client("s3").get_object(Bucket=bucket, Key="k"), (403, "AccessDenied"),
+         f's3:GetObject on resource: "arn:aws:s3:::{bucket}/k" because no identity-based policy allows the '
+         "s3:GetObject action"),
+        (lambda: ann.client("lambda").get_function(FunctionName="f"), (403, "AccessDeniedException"),
+         f"lambda:GetFunction on resource: arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:f because"),
+        (lambda: ann.client("scheduler").get_schedule(Name="s", GroupName="g"), (403, "AccessDeniedException"),
+         f"scheduler:GetSchedule on resource: arn:aws:scheduler:us-east-1:{ACCOUNT_ID}:schedule/g/s because"),
+        (lambda: ann.client("logs").describe_log_groups(), (400, "AccessDeniedException"),
+         f"logs:DescribeLogGroups on resource: arn:aws:logs:us-east-1:{ACCOUNT_ID}:log-group::log-stream: because"),
+        (lambda: ann.client("iam").get_role(RoleName="r"), (403, "AccessDenied"),
+         f"iam:GetRole on resource: arn:aws:iam::{ACCOUNT_ID}:role/r because"),
+        (lambda: ann.client("sns").create_topic(Name="t"), (403, "AccessDenied"),
+         f"sns:CreateTopic on resource: arn:aws:sns:us-east-1:{ACCOUNT_ID}:t because"),
+    ]  # fmt: skip
+    for call, expected, about in cases:
+        status, code, message = refusal(call)
+        assert (status, code) == expected
+        assert message.startswith(who + about)
+
+
+def test_keys_that_belong_to_nobody_are_refused(aws: Aws, sandbox: SandboxState) -> None:
+    stranger = Caller(sandbox, "AKIAUNKNOWN")
+    codes = {
+        "dynamodb": refusal(stranger.client("dynamodb").list_tables)[:2],
+        "s3": refusal(stranger.client("s3").list_buckets)[:2],
+        "lambda": refusal(stranger.client("lambda").list_functions)[:2],
+        "sts": refusal(stranger.client("sts").get_caller_identity)[:2],
+    }
+    assert codes == {
+        "dynamodb": (400, "UnrecognizedClientException"),
+        "s3": (403, "InvalidAccessKeyId"),
+        "lambda": (403, "UnrecognizedClientException"),
+        "sts": (403, "InvalidClientTokenId"),
+    }
+    name, ann = callers.user(sandbox, allow("s3:ListAllMyBuckets"))
+    ann.client("s3").list_buckets()
+    key = aws("iam").list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"]
+    aws("iam").update_access_key(UserName=name, AccessKeyId=key, Status="Inactive")
+    assert refusal(ann.client("s3").list_buckets)[1] == "InvalidAccessKeyId"
+
+
+def test_passing_a_role_on_is_a_permission_of_its_own(aws: Aws, sandbox: SandboxState) -> None:
+    _, arn = make_role(aws, services=("lambda", "scheduler"))
+    to_lambda = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    _, ann = callers.user(sandbox, allow(["lambda:*", "scheduler:*"]), allow("iam:PassRole", arn, Condition=to_lambda))
+    function = make_function(ann.client, arn, PUTTER)
+    target = {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{function}", "RoleArn": arn}
+    scheduler = ann.client("scheduler")
+    settings = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    status, code, message = refusal(lambda: scheduler.create_schedule(Name=function, Target=target, **settings))
+    assert (status, code) == (403, "AccessDeniedException")
+    assert f"iam:PassRole on resource: {arn} because" in message
+
+
+# --- roles that somebody takes
+
+
+def test_a_role_is_taken_as_its_trust_policy_says_and_limited_by_the_sessions_policy(
+    aws: Aws, sandbox: SandboxState, table: str
+) -> None:
+    name, ann = callers.user(sandbox)
+    named = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:user/{name}"},
+        "Action": "sts:AssumeRole",
+    }
+    role, arn = make_role(aws, allow("dynamodb:*"), AssumeRolePolicyDocument=document(named))
+    taken = callers.take_role(ann, sandbox, arn)
+    assert taken.client("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role}/test"
+    taken.client("dynamodb").put_item(TableName=table, Item=KEY)
+    limited = callers.take_role(ann, sandbox, arn, Policy=document(allow("dynamodb:Get*"))).client("dynamodb")
+    limited.get_item(TableName=table, Key=KEY)
+    message = refusal(lambda: limited.put_item(TableName=table, Item=KEY))[2]
+    assert message.endswith("because no session policy allows the dynamodb:PutItem action")
+    for other in (callers.user(sandbox)[1], callers.root(sandbox)):
+        assert refusal(lambda other=other: callers.take_role(other, sandbox, arn))[:2] == (403, "AccessDenied")
+    delegating = {**named, "Principal": {"AWS": ACCOUNT_ID}}
+    aws("iam").update_assume_role_policy(RoleName=role, PolicyDocument=document(delegating))
+    assert refusal(lambda: callers.take_role(ann, sandbox, arn))[1] == "AccessDenied"
+    callers.take_role(callers.user(sandbox, allow("sts:AssumeRole", arn))[1], sandbox, arn)
+
+
+# --- tables
+
+
+def test_a_tables_policy_decides_with_the_identitys(aws: Aws, sandbox: SandboxState) -> None:
+    name, ann = callers.user(sandbox)
+    mine = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:user/{name}"}
+    past = {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}
+    made = make_table(aws, ResourcePolicy=document(allow("dynamodb:GetItem", "*", Principal=mine, Condition=past)))
+    arn, client = table_arn(made), ann.client("dynamodb")
+    client.get_item(TableName=made, Key=KEY)
+    assert refusal(lambda: client.put_item(TableName=made, Item=KEY))[1] == "AccessDeniedException"
+    future = {"DateGreaterThan": {"aws:CurrentTime": "2999-01-01T00:00:00Z"}}
+    aws("dynamodb").put_resource_policy(
+        ResourceArn=arn, Policy=document(allow("dynamodb:GetItem", "*", Principal=mine, Condition=future))
+    )
+    assert refusal(lambda: client.get_item(TableName=made, Key=KEY))[1] == "AccessDeniedException"
+    no_deletes = document(deny("dynamodb:Delete?tem", arn, Principal="*"))
+    revision = aws("dynamodb").put_resource_policy(ResourceArn=arn, Policy=no_deletes)["RevisionId"]
+    message = refusal(lambda: aws("dynamodb").delete_item(TableName=made, Key=KEY))[2]  # the root too
+    assert message.endswith("with an explicit deny in a resource-based policy")
+    assert aws("dynamodb").get_resource_policy(ResourceArn=arn) | {"ResponseMetadata": 0} == {
+        "Policy": no_deletes, "RevisionId": revision, "ResponseMetadata": 0,
+    }  # fmt: skip
+    stale = {"ResourceArn": arn, "ExpectedRevisionId": "1"}
+    assert refusal(lambda: aws("dynamodb").delete_resource_policy(**stale))[1] == "PolicyNotFoundException"
+    aws("dynamodb").delete_resource_policy(ResourceArn=arn)
+    aws("dynamodb").delete_item(TableName=made, Key=KEY)
+    assert refusal(lambda: aws("dynamodb").get_resource_policy(ResourceArn=arn))[1] == "PolicyNotFoundException"
+
+
+def test_policies_too_long_for_iam_are_refused(aws: Aws) -> None:
+    role, _ = make_role(aws)
+    half = [allow("s3:GetObject", f"arn:aws:s3:::{'b' * 100}/{number}") for number in range(32)]
+    assert 5120 < len(document(*half)) < 10_240
+    aws("iam").put_role_policy(RoleName=role, PolicyName="one", PolicyDocument=document(*half))
+    aws("iam").put_role_policy(RoleName=role, PolicyName="one", PolicyDocument=document(*half))  # in its own place
+    second = refusal(
+        lambda: aws("iam").put_role_policy(RoleName=role, PolicyName="two", PolicyDocument=document(*half))
+    )
+    assert second[:2] == (409, "LimitExceeded")
+    assert "Maximum policy size of 10240 bytes exceeded" in second[2]
+
+
+# --- the operator, and simulations
+
+
+def test_the_operator_may_what_l3kit_lists_and_loses_what_is_taken_away(aws: Aws, sandbox: SandboxState) -> None:
+    operator, of_a_twin = callers.operator(sandbox), f"t{uuid.uuid4().hex[:6]}-hot-iot-data"
+
+    def described(table: str) -> str:
+        """Why the operator is not shown a table; "" where only the table is missing."""
+        _, code, message = refusal(lambda: operator.client("dynamodb").describe_table(TableName=table))
+        return "" if code == "ResourceNotFoundException" else message
+
+    assert operator.client("sts").get_caller_identity()["Arn"].endswith(":user/l3kit-operator")
+    assert described(of_a_twin) == ""
+    assert "no identity-based policy allows" in described("somebody-elses")
+    assert refusal(lambda: operator.client("iam").create_user(UserName="x"))[1] == "AccessDenied"
+    taken = {"UserName": "l3kit-operator", "PolicyName": "taken-away"}
+    aws("iam").put_user_policy(**taken, PolicyDocument=document(deny("dynamodb:DescribeTable", table_arn(of_a_twin))))
+    try:
+        assert described(of_a_twin).endswith("with an explicit deny in an identity-based policy")
+    finally:
+        aws("iam").delete_user_policy(**taken)
+    assert described(of_a_twin) == ""
+
+
+def test_simulations_say_what_the_judge_would(aws: Aws, sandbox: SandboxState) -> None:
+    condition = {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}
+    passing = allow("iam:PassRole", Condition=condition)
+    _, arn = make_role(aws, allow("s3:Get*", "arn:aws:s3:::b/*"), deny("s3:GetObjectAcl"), passing)
+    name, _ = callers.user(sandbox, allow("s3:PutObject"))
+
+    def simulate(source: str, *actions: str, **more: Any) -> list[str]:
+        answer = aws("iam").simulate_principal_policy(
+            PolicySourceArn=source, ActionNames=list(actions), ResourceArns=["arn:aws:s3:::b/k"], **more
+        )
+        return [result["EvalDecision"] for result in answer["EvaluationResults"]]
+
+    assert simulate(arn, "s3:GetObject", "s3:GetObjectAcl", "s3:PutObject") == [
+        "allowed",
+        "explicitDeny",
+        "implicitDeny",
+    ]
+    assert simulate(f"arn:aws:iam::{ACCOUNT_ID}:user/{name}", "s3:PutObject") == ["allowed"]
+    entry = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string"}
+    for service, verdict in (("lambda", "allowed"), ("ec2", "implicitDeny")):
+        entries = [{**entry, "ContextKeyValues": [f"{service}.amazonaws.com"]}]
+        assert simulate(arn, "iam:PassRole", ContextEntries=entries) == [verdict]
+    assert refusal(lambda: simulate(f"{arn}-none", "s3:GetObject"))[1] == "NoSuchEntity"
+    pages = aws("iam").get_paginator("simulate_principal_policy").paginate(
+        PolicySourceArn=arn, ActionNames=["s3:GetObject", "s3:PutObject", "s3:GetObjectAcl"],
+        ResourceArns=["arn:aws:s3:::b/k"], PaginationConfig={"PageSize": 2},
+    )  # fmt: skip
+    assert [len(page["EvaluationResults"]) for page in pages] == [2, 1]
+    custom = aws("iam").simulate_custom_policy(PolicyInputList=[document(allow("s3:*"))], ActionNames=["s3:PutObject"])
+    assert json.dumps(custom["EvaluationResults"]).count('"allowed"') == 1
