@@ -1,4 +1,4 @@
-"""Compares l3kit's movers with a naive one, against a fast local store that runs in a process of its own.
+"""Benchmarks of l3kit's movers against a naive mover, on a fast local store in a separate process.
 
-Only measuring lives here; nothing in l3kit imports it. `python -m benchmarks.bench --help` says what can be run.
+Nothing in l3kit imports this package. `python -m benchmarks.bench --help` lists the options.
 """

@@ -1,9 +1,9 @@
-"""Measures l3kit's hot-to-cold mover beside a naive one, in the same run on the same machine.
+"""Compares l3kit's hot-to-cold mover with a naive one, in the same run on the same machine.
 
-Without options: 10 MB and 100 MB without latency, and 10 MB with it, for both movers, and 100 MB with it for l3kit.
-With latency means 10 ms for each database request, 30 ms for each object request and 75 MB/s for its body. The naive
-mover needs minutes for 100 MB with latency; `--full` runs that too. 10 MB take a second or less for l3kit, so each of
-these cells is run three times and its quickest run counts, for both movers alike; 100 MB are run once.
+Without options: 10 MB and 100 MB without latency, and 10 MB with latency, for both movers; 100 MB with it for l3kit
+only. Latency means 10 ms per database request, 30 ms per object request and 75 MB/s for its body. The naive mover takes
+minutes for 100 MB with latency; `--full` includes that. Moving 10 MB takes l3kit a second or less, so these cells run
+three times for both movers and the quickest run counts; 100 MB runs once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CPU_GOAL, WALL_GOAL, MEMORY_GOAL_MB = 12.0, 25.0, 128.0
 
 
 def planned(options: argparse.Namespace) -> list[Cell]:
-    """The cells to run, quick ones first."""
+    """The cells to run, quickest first."""
     asked = bool(options.full or options.size or options.mover)
     sizes = options.size or [10, 100]
     latencies = {"off": [False], "on": [True], "both": [False, True]}[options.latency]
@@ -37,14 +37,14 @@ def planned(options: argparse.Namespace) -> list[Cell]:
 
 
 def run(cell: Cell, bare_mb: float) -> Result:
-    """The quickest of the cell's runs; but one in which l3kit damaged an item always shows."""
+    """The quickest run of a cell, or the first in which l3kit lost or altered an item."""
     runs = [measure(cell, bare_mb) for _ in range(SMALL_RUNS if cell.megabytes == 10 else 1)]
     damaged = [result for result in runs if cell.mover == "l3kit" and not result.exact]
     return damaged[0] if damaged else min(runs, key=lambda result: result.wall_seconds)
 
 
 def table(results: Sequence[Result]) -> str:
-    """One line for each measurement, and below it one with its requests."""
+    """Format a table of the measurements and one of their requests."""
     lines = ["  MB  latency  mover    CPU s    wall s  peak MB  above bare     items equal  doubled    lost  objects"]
     for r in results:
         v = r.verdict
@@ -60,7 +60,7 @@ def table(results: Sequence[Result]) -> str:
 
 
 def ratios(results: Sequence[Result]) -> list[dict[str, object]]:
-    """Naive over l3kit, where both ran, and l3kit's memory; each with its goal, where it has one."""
+    """Ratios of naive to l3kit for cells that both ran, and l3kit's memory, each with its goal if it has one."""
     by_cell = {Cell(r.mover, r.megabytes, r.latency): r for r in results}
     found: list[dict[str, object]] = []
     for r in results:
@@ -104,7 +104,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 1 where l3kit lost, altered, doubled or left an item; speed does not decide it."""
+    """Run the benchmark. Exit code 1 if l3kit lost, altered, duplicated or left an item, whatever its speed."""
     options = parse(arguments)
     cells = planned(options)
     bare = bare_peak_mb()

@@ -1,4 +1,4 @@
-"""One measurement: a mover, an amount of data, a latency; run in fresh processes and checked item by item."""
+"""One measurement of a mover, data size and latency, in new processes, verified item by item."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A `mover`, naive, unsafe or l3kit; `megabytes` of compact JSON; `latency` as of a real cloud, or none."""
+    """Parameters: `mover` (naive, unsafe or l3kit), `megabytes` of compact JSON, `latency` of a real cloud or none."""
 
     mover: str
     megabytes: int
@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was measured. CPU is user + system time of the mover's process, start-up included; memory is resident.
+    """Measured values. CPU is user + system time of the mover's process including start-up; memory is resident.
 
     `units` are DynamoDB's, read and write.
     """
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def exact(self) -> bool:
-        """Every item is stored once, unaltered, and has left the table."""
+        """Whether every item is stored once, unaltered, and deleted from the table."""
         clean = not any(self.verdict[name] for name in ("altered", "lost", "left", "extra"))
         return clean and self.verdict["equal"] == self.verdict["items"]
 
@@ -84,7 +84,7 @@ def measure(cell: Cell, bare_mb: float) -> Result:
 
 
 def function_environment(endpoint: str) -> dict[str, str]:
-    """The variables of the deployed function, with the stub as its cloud; COMPRESSION and other tuning as set here."""
+    """Environment of the deployed function with the stub as its cloud; tuning such as COMPRESSION is passed through."""
     info = {
         "config": {
             "digital_twin_name": "benchmark",
@@ -113,7 +113,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
 
 
 def _run_mover(mover: str, environment: dict[str, str]) -> tuple[float, float, dict[str, int]]:
-    """CPU seconds, wall seconds, and what the process printed at its end."""
+    """Run a mover. Returns: CPU seconds, wall seconds, and the values that the process printed."""
     now = CUTOFF.replace(day=CUTOFF.day + HOT_DAYS - 1).isoformat()
     command = [sys.executable, "-m", "benchmarks.run_mover", mover, now]
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Prices a grid of 10,000 scenarios, all 27 layouts among them, and prints the time; exit code 1 above a second."""
+"""Prices a grid of 10,000 scenarios with all 27 layouts and prints the time; exit code 1 above a second."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOAL_SECONDS = 1.0
 
 
 def scenarios(count: int) -> pd.DataFrame:
-    """The same grid on every machine: layouts, item sizes, rates, chunk sizes and days vary together."""
+    """Build a deterministic grid in which layouts, item sizes, rates, chunk sizes and days vary together."""
     numbers = pd.RangeIndex(count).to_series()
     return pd.DataFrame(
         {
@@ -33,7 +33,7 @@ def scenarios(count: int) -> pd.DataFrame:
 
 
 def measure(count: int = SCENARIOS, runs: int = 3) -> float:
-    """Seconds of the quickest of some runs; the price book is loaded already."""
+    """Seconds of the quickest run, excluding loading the price book."""
     book, grid = load_prices(), scenarios(count)
     price_grid(grid.head(27), book)
     times = []

@@ -1,7 +1,7 @@
-"""The telemetry that is moved: the same items on every machine, as DynamoDB's wire JSON.
+"""Deterministic telemetry as DynamoDB's wire JSON.
 
-100 MB are 300,000 items of ten devices. Each has eight attributes, among them a nested map, a number with more
-digits than a float keeps, escaped quotes and non-ASCII text: what a real table holds and a careless mover damages.
+100 MB are 300,000 items of ten devices. Each has eight attributes, including a nested map, a number with more digits
+than a float can hold, escaped quotes and non-ASCII text, all of which a careless mover damages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ITEMS_PER_MB = 3_000
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=60)
 CUTOFF = datetime(2026, 6, 1, tzinfo=UTC)
-"""Later than every item, so that a move empties the table."""
+"""A cutoff after every item, so that a move empties the table."""
 
 _PLACES = ("Zürich, Gebäude 7", "København Ø", "São Paulo – Sé", "東京都千代田区")
 _NOTES = (
@@ -26,7 +26,7 @@ _NOTES = (
 
 
 def device_items(device: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """One device's items in time order: sort key, and the item as DynamoDB sends it (compact JSON)."""
+    """Generate a device's items in time order: sort key, and the item in wire form (compact JSON)."""
     random = Random(device)
     device_id = DEVICES[device]
     place = _PLACES[device % len(_PLACES)]

@@ -1,4 +1,4 @@
-"""The measured process of `benchmarks.hot_stores`: moves one store's items into files, in one way or the other."""
+"""The measured process of `benchmarks.hot_stores`: moves the items of one store into files with one method."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def naive_firestore(where: dict[str, Any], folder: Path) -> int:
 
 
 async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
-    """The mover as it is deployed, on the same store; its chunks go to files too. Returns: items, requests."""
+    """l3kit's mover as deployed, on the same store, with chunks stored as files. Returns: items, requests."""
     from benchmarks.hot_stores import open_store
     from benchmarks.memory_journal import FolderTarget, MemoryJournal
     from l3kit.tiering.movers.hot_to_cold import HotToCold

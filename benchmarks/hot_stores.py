@@ -1,9 +1,9 @@
-"""The mover's CPU for Cosmos DB and Firestore beside the naive way of each SDK: `python -m benchmarks.hot_stores`.
+"""Compares the mover's CPU for Cosmos DB and Firestore with naive use of the SDK: `python -m benchmarks.hot_stores`.
 
-In a sandbox with all three clouds, each way moves the same items out of a container or collection of its own into
-files, in a process of its own whose CPU alone is counted. The naive way is `list(query_items())` or
-`list(collection.stream())`, `json.dumps`, and one delete at a time. The amounts are small, since the naive way takes
-minutes: each way also runs on an empty store, and what it takes more than that is scaled to 100 MB.
+In a sandbox with all three clouds, each method moves the same items from its own container or collection into files, in
+a separate process whose CPU is measured. The naive method is `list(query_items())` or `list(collection.stream())`,
+`json.dumps`, and one delete at a time. The amounts are small, since the naive method takes minutes: each method also
+runs on an empty store, and the difference is scaled to 100 MB.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DATABASE = "benchmark"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One process: CPU and wall in seconds, peak memory in kB, items moved, requests as far as they were counted."""
+    """One process: CPU and wall time in seconds, peak memory in kB, items moved, requests if counted."""
 
     store: str
     way: str
@@ -55,7 +55,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The quickest run of a way, and the quickest on an empty store, which is its start-up (imports among it)."""
+    """The quickest run of a method, and the quickest on an empty store, which is its start-up including imports."""
 
     moved: Measured
     empty: Measured
@@ -70,7 +70,7 @@ class Row:
 
 
 def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
-    """Fill a fresh store, and move it in a process of its own. Raises: RuntimeError where that fails."""
+    """Fill a new store and move it in a separate process. Raises: RuntimeError if that fails."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
     per_device = int(ITEMS_PER_MB * mb / len(DEVICES))
     run(_fill(state, store, name, per_device))
@@ -91,7 +91,7 @@ def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
 
 
 def open_store(endpoints: dict[str, str], store: str, name: str) -> HotStore:
-    """The hot store on the sandbox that has these endpoints."""
+    """Open the hot store of the sandbox with these endpoints."""
     from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT
 
     if store == "cosmos":
@@ -115,7 +115,7 @@ async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> 
 
 
 def rows(found: Sequence[Measured]) -> dict[tuple[str, str], Row]:
-    """By store and way: the quickest runs."""
+    """The quickest runs by store and method."""
     ordered = sorted(found, key=lambda m: m.cpu, reverse=True)
     moved = {(m.store, m.way): m for m in ordered if m.items}
     empty = {(m.store, m.way): m for m in ordered if not m.items}
@@ -123,7 +123,7 @@ def rows(found: Sequence[Measured]) -> dict[tuple[str, str], Row]:
 
 
 def table(found: Sequence[Measured]) -> str:
-    """What each way takes, and how many times less CPU l3kit takes."""
+    """Format the cost of each method, and the CPU ratio of naive to l3kit."""
     best = rows(found)
     lines = [
         "| store | way | moved | CPU at start | CPU per 100 MB | wall per 100 MB | peak memory | requests |",
@@ -138,7 +138,7 @@ def table(found: Sequence[Measured]) -> str:
     for store in sorted({store for store, _ in best}):
         if (store, "naive") in best and (store, "l3kit") in best:
             ratio = best[store, "naive"].cpu_per_100_mb / best[store, "l3kit"].cpu_per_100_mb
-            lines.append(f"{store}: the naive way takes {ratio:.1f} times the CPU of l3kit's mover")
+            lines.append(f"{store}: the naive method takes {ratio:.1f} times the CPU of l3kit's mover")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""l3kit's mover as it is deployed: the Lambda function's own entry file, called as Lambda calls it."""
+"""l3kit's mover as deployed: the Lambda function's entry file, called as Lambda does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ENTRY = Path(__file__).parent.parent / "lambda_code" / "aws" / "hot-to-cold-move
 
 
 def load() -> Callable[[dict[str, str], object], object]:
-    """The handler. Importing the file is the function's cold start."""
+    """Return the handler; importing the entry file is the function's cold start."""
     spec = importlib.util.spec_from_file_location("lambda_function", ENTRY)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""A journal in memory and a target of files, so that a measured process's CPU is that of its hot store."""
+"""An in-memory journal and a file destination, so that the measured CPU is that of the hot store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from l3kit.tiering.ports import JournalRow, Usage
 
 
 class MemoryJournal:
-    """The port `JournalStore` for one process."""
+    """`JournalStore` in the memory of one process."""
 
     def __init__(self) -> None:
         self.usage = Usage()
@@ -34,7 +34,7 @@ class MemoryJournal:
 
 
 class FolderTarget:
-    """The port `ColdTarget`: each chunk is a file."""
+    """`ColdTarget` with each chunk in a file."""
 
     def __init__(self, folder: Path) -> None:
         self.usage = Usage()
@@ -49,4 +49,4 @@ class FolderTarget:
         (self._folder / f"{self._number}.json").write_bytes(chunk.body)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        raise StoreError(str(key), "there is nothing to seal in a benchmark")
+        raise StoreError(str(key), "a benchmark has no interrupted run to seal")

@@ -1,7 +1,7 @@
 """The naive mover, a first draft with boto3 as sketched in the seed plan; the baseline for l3kit.
 
-Resource layer, one query page becomes one object, items deleted one by one through `batch_writer`, everything in
-turn. It is not made slow on purpose, nor mended: its numbers become strings (`default=str`), it has no journal.
+It uses boto3's resource layer, makes each query page an object, and deletes items through `batch_writer`, all
+sequentially. It is neither slowed down nor fixed: numbers become strings (`default=str`), and it has no journal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The measured process: runs one mover once, as Lambda would, and prints what it answered and its peak memory.
+"""The measured process: runs one mover once, as Lambda would, and prints its response and peak memory.
 
-`python -m benchmarks.run_mover naive|unsafe|l3kit|bare`; the environment is that of the function (see bench.py).
+`python -m benchmarks.run_mover naive|unsafe|l3kit|bare`, with the function's environment (see bench.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class Context:
-    """The part of Lambda's context that a handler may use."""
+    """The part of Lambda's context that the handlers use."""
 
     function_name = "benchmark-hot-to-cold-mover"
     aws_request_id = "00000000-0000-0000-0000-000000000001"
@@ -29,7 +29,7 @@ class Context:
 
 
 def peak_kb() -> int:
-    """Peak resident memory of this process. VmHWM where there is one: ru_maxrss may count the parent's."""
+    """Peak resident memory of this process; VmHWM if available, since ru_maxrss may include the parent's."""
     status = Path("/proc/self/status")
     if status.exists() and (match := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
         return int(match[1])

@@ -1,7 +1,7 @@
-"""What safety costs: l3kit's hot-to-cold mover beside a mover of the same parts without journal and guards.
+"""The cost of safety: compares l3kit's hot-to-cold mover with one of the same parts without journal and conditions.
 
-Both move the same data from the same store, in turn; requests and write units are exact, CPU is that of the quickest
-of several runs of each, since other work on the machine only adds to it. The other mover deletes without a condition.
+Both move the same data from the same store, alternately. Requests and write units are exact; CPU is that of the
+quickest of several runs, since other load only adds to it. The other mover deletes unconditionally.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ REQUEST_GOAL, WRITE_GOAL, READ_GOAL, CPU_GOAL = 1.05, 1.05, 1.05, 1.10
 
 
 def compared(unsafe: Sequence[Result], safe: Sequence[Result]) -> list[dict[str, object]]:
-    """Safe over unsafe for each quantity, with the goal where there is one."""
+    """Ratio of safe to unsafe for each quantity, with its goal if it has one."""
     pairs = [
         ("requests", *(sum(r[0].requests.values()) for r in (unsafe, safe)), REQUEST_GOAL),
         ("write units", *(r[0].units["write"] for r in (unsafe, safe)), WRITE_GOAL),
@@ -58,7 +58,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 1 where l3kit lost, altered, doubled or left an item; cost does not decide it."""
+    """Run the comparison. Exit code 1 if l3kit lost, altered, duplicated or left an item, whatever its cost."""
     options = parse(arguments)
     bare = bare_peak_mb()
     results: dict[str, list[Result]] = {mover: [] for mover in MOVERS}

@@ -1,8 +1,8 @@
-"""Why the sandbox keeps DynamoDB's data in dynalite: the same calls against moto alone and through the gateway.
+"""Compares DynamoDB calls to moto alone and through the sandbox's gateway, which keeps the data in dynalite.
 
     python benchmarks/sandbox_dynamodb.py [--items 20000]
 
-Starts a sandbox of its own, fills one partition with items of about 300 bytes, and prints one table.
+Starts a new sandbox, fills one partition with items of about 300 bytes, and prints a table.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
         print(f"sandbox up in {time.perf_counter() - begun:.1f} s; {count} items in one partition\n")
         try:
             moto = next(process.port for process in state.processes if process.name == "moto")
-            # The gateway has no part in the first column's table: it is made in moto alone.
+            # The table of the first column is created in moto directly, bypassing the gateway.
             alone = measure(client_for(f"http://127.0.0.1:{moto}"), count)
             gateway = measure(client_for(state.aws_endpoint), count)
         finally:
@@ -59,7 +59,7 @@ def client_for(endpoint: str) -> Any:
 
 
 def measure(client: Any, count: int) -> dict[str, float]:
-    """Milliseconds per call, or items per second where the name says so."""
+    """Measure milliseconds per call, or items per second if the name says so."""
     table = f"{TABLE}-{time.time_ns()}"
     client.create_table(
         TableName=table,

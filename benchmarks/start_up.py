@@ -1,4 +1,4 @@
-"""How long a sandbox takes to start, warm, and what memory it takes idle: `python -m benchmarks.start_up`."""
+"""Measures a sandbox's warm start-up time and idle memory: `python -m benchmarks.start_up`."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ STARTS: tuple[tuple[tuple[str, ...], bool], ...] = (
     (("azure",), False),
     (("aws", "azure", "gcp"), True),
 )
-"""Which clouds are started, and whether DynamoDB is asked for then."""
+"""The clouds to start, and whether DynamoDB is called afterwards."""
 
 
 def pss_mb(pid: int) -> float:
-    """Proportional set size: memory shared by several processes is counted once in their sum. MB."""
+    """Proportional set size in MB, which counts memory shared by several processes once in their sum."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
 
 
 def ask_dynamodb(state: sandbox.SandboxState) -> None:
-    """A first call for an item, of a table that is not there."""
+    """Make a first call to DynamoDB, for an item of a missing table."""
     keys = state.environment()
     client = boto3.client(
         "dynamodb",
@@ -49,7 +49,7 @@ def ask_dynamodb(state: sandbox.SandboxState) -> None:
 
 
 def measure(clouds: Collection[str], dynamodb: bool, runs: int) -> tuple[float, dict[str, float]]:
-    """The quickest start in seconds, and each process's memory in MB some seconds after it."""
+    """The quickest start in seconds, and the memory of each process in MB some seconds later."""
     quickest, memory = float("inf"), dict[str, float]()
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as home:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=3, help="starts of each, of which the quickest counts (default: 3)")
     options = parser.parse_args(arguments)
     if sys.platform != "linux":
-        print("the memory of processes is read from /proc, which this system does not have", file=sys.stderr)
+        print("needs /proc to read the memory of processes, which this system does not have", file=sys.stderr)
         return 1
     print("| clouds | start, warm | idle memory (PSS) | of which |\n|---|---|---|---|")
     for clouds, dynamodb in STARTS:

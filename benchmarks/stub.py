@@ -1,8 +1,8 @@
-"""A fast local store in a process of its own: DynamoDB's wire protocol and S3's, with latency added on demand.
+"""A fast local server for DynamoDB's and S3's wire protocols, with optional latency.
 
-`python -m benchmarks.stub --items 30000` prints its port and serves 127.0.0.1 until its standard input closes, so
-that it never outlives the benchmark. `GET /_bench/counts`, `units` and `verdict` tell what was asked, what it cost, and
-what came out.
+`python -m benchmarks.stub --items 30000` prints its port and serves 127.0.0.1 until its standard input closes, so that
+it never outlives the benchmark. `GET /_bench/counts`, `units` and `verdict` return request counts, capacity units and
+the verification result.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from benchmarks.stub_tables import Refused, Tables
 from benchmarks.verify import verify
 
 STORE_BYTES_PER_SECOND = 75_000_000
-"""Added to an object request's latency for its body: what one connection from a function to S3 carries."""
+"""Throughput of one connection from a function to S3, for the additional latency of an object's body."""
 _REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found", 412: "Precondition Failed"}
 
 
 class Store:
-    """Everything the stub holds, and the latency of its answers in seconds."""
+    """The stub's data, and the latency of its responses in seconds."""
 
     def __init__(self, items: int, database_seconds: float, object_seconds: float) -> None:
         self.tables = Tables(items)
@@ -39,7 +39,7 @@ class Store:
         self._object_seconds = object_seconds
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[bytes, float]:
-        """The whole response, and after how many seconds it is due."""
+        """Build the response, and its delay in seconds."""
         if target.startswith("/_bench/"):
             return _render(Answer(200, {}, orjson.dumps(self._tell(target)))), 0.0
         if operation := headers.get("x-amz-target"):
@@ -72,7 +72,7 @@ class Store:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive, one request after the other, bodies by Content-Length."""
+    """HTTP/1.1 with keep-alive, sequential requests, bodies with Content-Length."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""S3's side of the stub: conditional PUT with checked digests, HEAD, GET, LIST, DELETE, path style, in memory."""
+"""The stub's S3: conditional PUT with verified digests, HEAD, GET, LIST, DELETE; path style, in memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes = b""
     length: int | None = None
-    """Content-Length where it differs from the body's (HEAD)."""
+    """Content-Length if it differs from the body's (HEAD)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class StoredObject:
 
 
 class Objects:
-    """All buckets: an object's name is `bucket/key`. A bucket exists as soon as it is named."""
+    """All buckets: an object's name is `bucket/key`. Buckets exist implicitly."""
 
     def __init__(self) -> None:
         self.stored: dict[str, StoredObject] = {}
@@ -96,7 +96,7 @@ def error(status: int, code: str) -> Answer:
 
 
 def _digests_fit(headers: Mapping[str, str], body: bytes) -> bool:
-    """What the client says about its body; S3 refuses a body that differs."""
+    """Whether the body matches the client's digests; S3 refuses a body that does not."""
     payload = headers.get("x-amz-content-sha256", "")
     if len(payload) == 64 and hashlib.sha256(body).hexdigest() != payload:
         return False

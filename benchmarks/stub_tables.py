@@ -1,6 +1,6 @@
-"""DynamoDB's side of the stub: a telemetry table that pages and deletes as the real one, and a journal table.
+"""The stub's DynamoDB: a telemetry table with the real paging and deletes, and a journal table.
 
-Answers are made from ready wire JSON, so that serving a page of 1 MiB costs about a millisecond.
+Responses are built from encoded wire JSON, so that serving a page of 1 MiB takes about a millisecond.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DELETE = re.compile(
 
 
 class Refused(Exception):
-    """An answer with status 400 and DynamoDB's error type."""
+    """A response with status 400 and DynamoDB's error type."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -66,7 +66,7 @@ class Partition:
         return index if found else None
 
     def delete(self, sort_key: str) -> int:
-        """Returns: the write units, one for each started KiB."""
+        """Delete an item. Returns: write units, one per started KiB."""
         index = self.find(sort_key)
         if index is None:
             return 1
@@ -75,7 +75,7 @@ class Partition:
 
 
 class Tables:
-    """The telemetry table under any name, and the journal: whatever table is addressed by the key `name`."""
+    """The telemetry table, under any name, and the journal, for requests with the key `name`."""
 
     def __init__(self, item_count: int) -> None:
         share, rest = divmod(item_count, len(DEVICES))
@@ -95,7 +95,7 @@ class Tables:
         }
 
     def answer(self, operation: str, body: bytes) -> bytes:
-        """Raises: Refused for what the real service would refuse, and for what the stub does not speak."""
+        """Handle an operation. Raises: Refused for what the real service would refuse or the stub does not support."""
         action = self.actions.get(operation)
         if action is None:
             raise Refused("UnknownOperationException", f"the stub does not speak {operation}")
@@ -214,7 +214,7 @@ class Tables:
 
 @lru_cache
 def _delete_statement(text: str) -> tuple[str, list[str]]:
-    """A table and its compared attributes, in order."""
+    """Parse a delete statement: table and compared attributes, in order."""
     match = _DELETE.fullmatch(text)
     if match is None:
         raise Refused("ValidationException", "the stub only knows deletes that compare attributes and return the item")
@@ -222,7 +222,7 @@ def _delete_statement(text: str) -> tuple[str, list[str]]:
 
 
 def stored_size(item: Wire) -> int:
-    """Bytes that DynamoDB counts for an item: names and values, numbers at half a byte a digit."""
+    """Size of an item as counted by DynamoDB: names and values, numbers at half a byte per digit."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
@@ -246,7 +246,7 @@ def _named(request: Wire, name: str) -> str:
 
 
 def _key_conditions(request: Wire) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """KeyConditionExpression as the partition's value by name, and the bounds of the sort key."""
+    """Parse a KeyConditionExpression: the partition key's value by name, and the bounds of the sort key."""
     text = request["KeyConditionExpression"]
     values = request["ExpressionAttributeValues"]
     bounds = []
@@ -264,7 +264,7 @@ def _key_conditions(request: Wire) -> tuple[dict[str, str], list[tuple[str, str]
 
 
 def _check_condition(request: Wire, item: Wire | None) -> None:
-    """ConditionExpression of equalities and attribute_(not_)exists: alternatives by OR, each joined by AND."""
+    """Evaluate a ConditionExpression of equalities and attribute_(not_)exists, as OR of ANDs."""
     text = request.get("ConditionExpression")
     if text and not any(_all_hold(request, part, item) for part in text.split(" OR ")):
         raise Refused("ConditionalCheckFailedException", "The conditional request failed")

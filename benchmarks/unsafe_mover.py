@@ -1,6 +1,6 @@
-"""A fast mover without any safety, made of l3kit's own parts: the baseline for the cost of the journal and the guards.
+"""A fast mover without safety, built from l3kit's parts: the baseline for the cost of journal and conditions.
 
-Pages become chunks, chunks become objects, and their items are deleted; devices run side by side as in l3kit. No
+Pages become chunks, chunks become objects, and their items are deleted; devices run concurrently as in l3kit. No
 journal, no lease, no condition on the key or on a delete, no report.
 """
 
@@ -23,7 +23,7 @@ from l3kit.tiering.movers.report import iso
 from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
 
 BATCH = 25
-"""Requests in one BatchWriteItem (DynamoDB's limit)."""
+"""Maximum requests per BatchWriteItem (DynamoDB's limit)."""
 
 
 async def move_device(hot: DynamoHotStore, deletes: Bounded, bucket: str, device_id: str, before: str) -> None:

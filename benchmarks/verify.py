@@ -17,14 +17,14 @@ from benchmarks.stub_tables import Partition
 
 @dataclass(slots=True)
 class Verdict:
-    """Counts of original items. `equal`: stored with exactly the original values, in one object or more.
+    """Counts of original items. `equal`: stored with exactly the original values, in one or more objects.
 
     Attributes:
-        altered: stored, but with other values (numbers that became strings, lost digits).
-        lost: in no object and no longer in the table.
+        altered: stored with different values (numbers as strings, lost digits).
+        lost: neither in an object nor in the table.
         left: still in the table.
-        extra: stored copies beyond one for each item, and stored items that never were in the table.
-        objects, stored_bytes: what the move wrote.
+        extra: stored copies beyond the first of each item, and stored items that were never in the table.
+        objects, stored_bytes: written by the move.
     """
 
     items: int = 0
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def verify(partitions: Mapping[str, Partition], stored: Iterable[tuple[str, StoredObject]]) -> Verdict:
-    """Read all stored objects and count."""
+    """Read all stored objects and compare them with the original items."""
     verdict = Verdict()
     copies: dict[tuple[str, str], list[bool]] = {}
     originals = {

@@ -47,7 +47,7 @@ def open(
 
     Args:
         path: the folder of the twin's files.
-        target: `sandbox`, which is started where it is not up, or `live`, the real accounts of the twin's clouds.
+        target: `sandbox`, which is started if it is not running, or `live`, the real accounts of the twin's clouds.
         sandbox: name of the sandbox, each one by itself; `default` is that of `l3kit sandbox up`.
         fresh: sandbox only: begin with an empty one, and stop it at the end, or when this process ends.
         progress: show bars and steps of what takes long.
@@ -121,7 +121,7 @@ class OpenTwin(Displayable):
         Args:
             clouds: plan only the parts on these clouds; None or empty is all.
             rotate_tokens: give every cross-cloud link a new token.
-        Raises: ProvisioningError where a tier is on a cloud that this session cannot deploy to; PermissionMissingError.
+        Raises: ProvisioningError if a tier is on a cloud that this session cannot deploy to; PermissionMissingError.
         """
         made = deployment.plan(self.config, self.session, clouds=clouds, rotate_tokens=rotate_tokens)
         return self._to_carry_out(made, "apply")
@@ -144,7 +144,7 @@ class OpenTwin(Displayable):
         return self.plan_destroy(data=data).apply()
 
     def stop_if_empty(self, left: Plan) -> str:
-        """Stop the sandbox, a shared one too, where nothing is left in it.
+        """Stop the sandbox, even a shared one, if nothing is left in it.
 
         Args:
             left: what destroying the twin with its data would still remove.
@@ -158,7 +158,7 @@ class OpenTwin(Displayable):
         Args:
             function: `hot-to-cold-mover` or `cold-to-archive-mover`.
             time: the moment the run stands for: ISO 8601 with a zone, a datetime with one, or a date; None is now.
-        Raises: ProvisioningError where it is not deployed; L3Error where it failed, with the end of its log.
+        Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
         """
         return movers.run_mover(self.session, self.config, function, time=time)
 
@@ -167,7 +167,7 @@ class OpenTwin(Displayable):
 
         Args:
             count_tiers: count what each tier holds after each time too.
-        Raises: as `run_mover`.
+        Raises: the same errors as `run_mover`.
         """
 
         def bar(made: Iterable[runs.Run]) -> Iterable[runs.Run]:
@@ -181,7 +181,7 @@ class OpenTwin(Displayable):
         Args:
             device: its id.
             start, end: ISO 8601 with a zone, a datetime with one, or a date, which is a whole day of UTC; None: open.
-        Raises: ConfigurationError for a bound that is no time or a start behind the end; L3Error for an unknown device.
+        Raises: ConfigurationError for an invalid time or a start after the end; L3Error for an unknown device.
         """
         return query.query(self.session, self.config, device, start, end)
 
@@ -202,7 +202,7 @@ class OpenTwin(Displayable):
         Args:
             clouds: check only the parts on these clouds; empty is all.
             canary: also send one item down the tiers with the deployed mover, and remove it again.
-            now: readings later than this are told as ahead of time; None is the present.
+            now: readings later than this are reported as ahead of time; None is the present.
         """
         steps = self.shows.steps("check")
         return report.verify(self.session, self.config, clouds=clouds, canary=canary, now=now, progress=steps)
@@ -219,7 +219,7 @@ class OpenTwin(Displayable):
 
         Args:
             now: readings later than this are counted as ahead of time; None is the present.
-        Raises: StoreError where a store cannot be asked at all.
+        Raises: StoreError if a store is unavailable.
         """
         return inventory.tiers(self.session, self.config, now=now)
 
@@ -228,7 +228,7 @@ class OpenTwin(Displayable):
 
         Args:
             tier: `cold` or `archive`.
-        Raises: L3Error where this session does not reach the tier's cloud.
+        Raises: L3Error if this session is not connected to the tier's cloud.
         """
         return journal.objects(self.session, self.config, tier)
 
@@ -241,8 +241,8 @@ class OpenTwin(Displayable):
 
         Only for a run that has certainly ended: look at its function's log first.
 
-        Returns: the id of the run that held the device; empty where none did.
-        Raises: StoreError, also where the run turns out to be alive.
+        Returns: the id of the run that held the lease; empty if none did.
+        Raises: StoreError, also if the run turns out to be alive.
         """
         return leases.end_lease(self.session, self.config, device)
 

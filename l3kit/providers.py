@@ -93,7 +93,7 @@ def billing_of(name: str) -> Billing:
     """Return how that cloud bills. Raises: ConfigurationError if l3kit has no prices for it."""
     found = provider(name).billing
     if found is None:
-        raise ConfigurationError(f"cloud {name}", "has no prices", "Leave it out of what is to be priced")
+        raise ConfigurationError(f"cloud {name}", "has no prices", "Exclude it from pricing")
     return found
 
 
@@ -132,5 +132,5 @@ def _load(name: str, path: str) -> Provider:
         remedy = f'Install what it needs: pip install "l3kit[{name}]"'
         raise ConfigurationError(f"cloud {name}", f"needs {error.name}, which is not installed", remedy) from None
     if not isinstance(found, Provider):
-        raise ConfigurationError(f"cloud {name}", f"{path} is no Provider", "Report it to whoever made the package")
+        raise ConfigurationError(f"cloud {name}", f"{path} is not a Provider", "Report it to the package's maintainer")
     return found

@@ -125,7 +125,7 @@ def connect(
     from l3kit import sandbox as emulators
 
     home = sandbox_home(sandbox)
-    progress("looking for the sandbox")
+    progress("connecting to the sandbox")
     if fresh:
         emulators.down(home)
     state = emulators.ensure_up(home, progress, clouds=twin.layout.clouds, owner=os.getpid() if fresh else None)
@@ -143,7 +143,7 @@ def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str]
             f"is on {titles}, which l3kit reaches in the sandbox only, not yet as a real account; nothing was done",
             'Use the target "sandbox"',
         )
-    progress("asking whose credentials these are")
+    progress("checking the credentials")
     clouds = {
         name: opener({one.name: given.get(one.name, one.default) for one in cloud.parameters})
         for name, (cloud, opener) in openers.items()

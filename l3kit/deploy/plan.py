@@ -25,7 +25,7 @@ NOT_OURS = "is not this twin's: its tag is missing"
 PROTECTED = "is protected against deletion"
 _KEPT = {
     HOLDS_DATA: "they hold data: data=True removes them",
-    NOT_OURS: "not this twin's: no tag",
+    NOT_OURS: "without this twin's ownership tag",
     PROTECTED: "protected against deletion",
 }
 
@@ -43,13 +43,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan(Displayable, Answer):
-    """What apply would do, in order.
+    """The steps from the actual to the desired state, in order.
 
     Attributes:
         title: `deploy` or `destroy`, and the twin's name.
         log_file: the step log of apply.
-        notes: what could not be checked.
-        gaps: parts that the plan leaves out.
+        notes: checks that could not be made.
+        gaps: parts that the plan omits.
     """
 
     title: str
@@ -81,7 +81,7 @@ class Plan(Displayable, Answer):
         return f"{self.title}: {counted}{gaps_clause(self.gaps)}"
 
     def raise_if_changes(self) -> None:
-        """Raise CheckFailedError where something would change: what a second plan, after apply, is asked."""
+        """Raise CheckFailedError if the plan has changes; use it to check a second plan after apply."""
         if self.changes:
             names = ", ".join(f"{step.action} {step.kind} {step.name}" for step in self.changes[:MAX_SAID])
             more = f" and {len(self.changes) - MAX_SAID:,} more" if len(self.changes) > MAX_SAID else ""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-NEITHER = "is neither shown nor removed: this session does not reach it"
+NEITHER = "is neither shown nor removed: this session has no access to it"
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the total, and the step's text."""
 
@@ -39,13 +39,13 @@ def no_progress(done: int, total: int, text: str) -> None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ApplyResult(Displayable, Answer):
-    """What apply did.
+    """The result of applying a plan.
 
     Attributes:
         done: steps carried out, in order.
         unchanged: number of resources that needed no change; in a plan to destroy, of those already gone.
         seconds: duration.
-        gaps: parts that the plan left out.
+        gaps: parts that the plan omitted.
         kept: resources that a plan to destroy kept, each with the reason.
     """
 
@@ -241,8 +241,8 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
         if finding.exists and not finding.owned:
             raise ProvisioningError(
                 f"{resource.kind} {resource.name}",
-                "exists and is not this twin's: it does not carry its tag",
-                "Rename the twin, or remove that resource by hand if it is nobody's",
+                "exists without this twin's ownership tag",
+                "Rename the twin, or remove the resource by hand if it is not in use",
             )
         if finding.fault is not None:
             raise finding.fault

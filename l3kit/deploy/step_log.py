@@ -31,7 +31,7 @@ class StepLog:
             }
         )
         with os_errors_reported(
-            f"deploy log {self._path}", remedy="Then apply again: no step is made that is not noted"
+            f"deploy log {self._path}", remedy="Then apply again: no step runs without a log entry"
         ):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with open(self._path, "a", encoding="utf-8", opener=private) as file:

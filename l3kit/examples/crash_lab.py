@@ -105,7 +105,7 @@ class CrashLab:
         """Run the mover and kill it before or after a step's call takes effect; then free the device of the dead run.
 
         Returns: what happened, in a sentence.
-        Raises: ConfigurationError where the run had fewer steps; it has then moved everything.
+        Raises: ConfigurationError if the run had fewer steps; it has then moved everything.
         """
         armed = faults.arm(self._endpoint, self._function, "kill_before" if when == "before" else "kill_after", at=step)
         client = aws_in(self._session.clouds).session.client("lambda")
@@ -175,7 +175,7 @@ class CrashLab:
         """Kill the mover after each step in turn, every time with a new batch, and let an ordinary run follow.
 
         Yields: the step, what was where after the crash, and after the ordinary run, counting the new batch only.
-        Raises: CheckFailedError where anything is lost, doubled or altered.
+        Raises: CheckFailedError if anything is lost, doubled or altered.
         """
         for step in range(1, steps + 1):
             before = len(self._put)

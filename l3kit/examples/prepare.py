@@ -64,7 +64,7 @@ def load_example(
         newest: the time to which the newest reading is shifted.
         last: number of newest readings of each station to load.
         devices: only the readings of these stations; None is all.
-    Raises: ConfigurationError where the twin has no such data.
+    Raises: ConfigurationError if the twin has no such data.
     """
     path = twin.config.path / WEATHER_FILE
     if not path.exists():

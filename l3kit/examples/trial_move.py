@@ -32,7 +32,7 @@ def measure_move(twin: OpenTwin, book: PriceBook, *, moment: datetime, readings:
     Args:
         moment: the time the runs stand for.
         readings: of each station.
-    Raises: CheckFailedError where not all readings were moved; ConfigurationError where the twin has no weather data.
+    Raises: CheckFailedError where not all readings were moved; ConfigurationError if the twin has no weather data.
     """
     prepare_deployment(twin)
     newest = moment - timedelta(days=twin.config.config.cold_storage_size_in_days + 1)

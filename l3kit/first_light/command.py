@@ -143,7 +143,7 @@ def _conclude(report: Report, paths: tuple[Path, Path], options: argparse.Namesp
             print(f"  {step.verdict:11} {step.seconds:7.1f} s  {step.name}: {step.found}")
         print(f"report: {paths[0]} and {paths[1]}")
     if report.clean_up:
-        left = "it is not known what" if report.left is None else f"{len(report.left)} resources:"
+        left = "unknown resources" if report.left is None else f"{len(report.left)} resources:"
         _tell(f"Left in the account: {left} {', '.join(report.left or ())}\nRemove it: {report.clean_up}")
 
 

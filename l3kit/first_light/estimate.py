@@ -45,7 +45,7 @@ _QUANTITIES: tuple[tuple[Part, str, str, str, str, int | str], ...] = (
 
 
 def estimate(book: PriceBook, cloud: Provider) -> Bill:
-    """The bill of one run, without free tiers. Raises: ConfigurationError where the book lacks a price."""
+    """The bill of one run, without free tiers. Raises: ConfigurationError if the book lacks a price."""
     uses = [
         Use(part, item, book.figure(cloud, REGION, service, tier, rate), Decimal(quantity), "estimated")
         for part, item, service, tier, rate, quantity in _QUANTITIES

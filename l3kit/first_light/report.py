@@ -69,7 +69,7 @@ class Report:
 
     def to_markdown(self) -> str:
         """The same for people."""
-        left = "could not be looked at" if self.left is None else ", ".join(self.left) or "nothing"
+        left = "could not be checked" if self.left is None else ", ".join(self.left) or "nothing"
         rows = [
             f"| {step.name} | {step.verdict} | {step.seconds:.1f} | {sum(step.calls.values())} | {_cell(step.found)} |"
             for step in self.steps

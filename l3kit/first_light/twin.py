@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
     """The name of an earlier run. Raises: ConfigurationError for another: whatever carries it would be destroyed."""
     if not name.startswith(PREFIX) or len(name) != len(PREFIX) + 8:
         raise ConfigurationError(
-            f"twin {name!r}", "is none that first-light made; nothing was done", f"Its names are {PREFIX} and 8 digits"
+            f"twin {name!r}", "is not a twin of first-light; nothing was done", f"Its names are {PREFIX} and 8 digits"
         )
     return name
 

@@ -34,4 +34,4 @@ class CheckedAnswer(Answer):
 
     @abstractmethod
     def raise_if_failed(self) -> None:
-        """Raise CheckFailedError where something failed, with the reasons and the remedies."""
+        """Raise CheckFailedError if something failed, with the reasons and the remedies."""

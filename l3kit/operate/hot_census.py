@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from l3kit.errors import StoreError
 from l3kit.notebook.gaps import MAX_NAMED, Gap
 from l3kit.tiering.format.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
-from l3kit.tiering.format.time_ranges import BEHIND_ALL, all_movable, order_of
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, all_movable, order_of
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.ports import HotStore, Page
 
@@ -119,7 +119,7 @@ async def count_device(hot: HotStore, device_id: str, now: int, budget: Budget) 
     if budget.is_spent:
         census.whole = False
         return census
-    async for page in hot_pages(hot, device_id, before=BEHIND_ALL):
+    async for page in hot_pages(hot, device_id, before=MAX_SORT_KEY):
         census.count(page, now)
         budget.spend(sum(map(len, page.items)))
         if budget.is_spent and page.next_after is not None:
@@ -136,7 +136,7 @@ async def sample_device(hot: HotStore, device_id: str, now: int, budget: Budget)
     census = await count_device(hot, device_id, now, budget)
     if not census.whole:
         since = max(shortest(now), f"{census.read_to}\x00")
-        census.count(await hot.read_page(device_id, before=BEHIND_ALL, since=since, limit=LOOK_BEHIND), now)
+        census.count(await hot.read_page(device_id, before=MAX_SORT_KEY, since=since, limit=LOOK_BEHIND), now)
     return census
 
 
@@ -167,7 +167,7 @@ async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budge
             if budget.is_spent:
                 return Unlisted(tuple(sorted(found)), whole=False)
     except StoreError as error:
-        reason = f"could not all be looked for: {error.resource}: {error.cause}"
+        reason = f"could not all be listed: {error.resource}: {error.cause}"
         gap = Gap("hot", "devices that the twin does not list", reason, error.remedy)
         return Unlisted(tuple(sorted(found)), gap=gap)
     return Unlisted(tuple(sorted(found)))

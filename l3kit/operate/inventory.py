@@ -55,14 +55,14 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TiersReport(Displayable, Answer):
-    """What `tiers` found.
+    """The result of `tiers`: items per device and tier.
 
     Attributes:
         holdings: one for each device and tier with data.
         unlisted: devices in the hot tier that the twin's config does not list; they are never moved.
         forms: number of hot keys by form (docs/items.md).
-        notes: warnings on the items counted, with the remedy.
-        gaps: what was not counted: unreached tiers, objects in other formats, refused items.
+        notes: warnings about the counted items, with the remedy.
+        gaps: parts that were not counted: unreached tiers, objects in other formats, refused items.
     """
 
     holdings: tuple[Holding, ...]

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class JournalReport(Displayable, Answer):
-    """What the journal holds.
+    """The journal's records.
 
     Attributes:
-        records: each device's, the twin's in its order, then others of which one is left.
-        gaps: what could not be read.
+        records: by device, first those of the twin's config in its order, then records left of other devices.
+        gaps: records that could not be read.
     """
 
     records: tuple[tuple[str, DeviceRecord], ...]
@@ -126,7 +126,7 @@ class TierObjects(Displayable, Answer):
     objects: tuple[ObjectInfo, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per object: key, items (missing where it does not tell), bytes, storage class."""
+        """One row per object: key, items (missing if the object does not record it), bytes, storage class."""
         import pandas as pd
 
         rows = [[o.key, _items(o), o.size, o.storage_class] for o in self.objects]
@@ -139,7 +139,7 @@ class TierObjects(Displayable, Answer):
     def summary(self) -> str:
         size, items = sum(o.size for o in self.objects), sum(_items(o) or 0 for o in self.objects)
         silent = sum(_items(o) is None for o in self.objects)
-        untold = f" and those of {count_of(silent, 'object')} that do not tell" if silent else ""
+        untold = f" and those of {count_of(silent, 'object')} of unknown count" if silent else ""
         held = f"{count_of(items, 'item')}{untold} in {count_of(size, 'byte')}"
         return f"{count_of(len(self.objects), f'{self.tier} object')}: {held}"
 

@@ -31,11 +31,11 @@ MAX_REASONS = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRun(Displayable, CheckedAnswer):
-    """What `run_mover` did: one or more invocations of a mover.
+    """The result of `run_mover`: the reports of one or more invocations of a mover.
 
     Attributes:
         function: the mover.
-        reports: what each invocation reported, as plain values.
+        reports: of each invocation, as plain JSON values.
     """
 
     function: str
@@ -62,7 +62,7 @@ class MoverRun(Displayable, CheckedAnswer):
     def summary(self) -> str:
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
-        left = f", {self.unmovable:,} stay hot because their id is no movable time" if self.unmovable else ""
+        left = f", {self.unmovable:,} stay hot because their id is not a movable time" if self.unmovable else ""
         return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"
 
     @property
@@ -124,7 +124,7 @@ class MoverRun(Displayable, CheckedAnswer):
 
 
 def check_complete(runs: Iterable[MoverRun]) -> None:
-    """Raise CheckFailedError where one of these runs is not complete or left something."""
+    """Raise CheckFailedError if one of these runs is not complete or left something."""
     runs = list(runs)
     left = [skip for run in runs for skip in run.skipped]
     bad = [run.verdict for run in runs if run.verdict != "complete"]
@@ -193,7 +193,7 @@ def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
 def _report(function: str, answer: Any) -> dict[str, Any]:
     if not isinstance(answer, dict) or "verdict" not in answer:
         raise L3Error(
-            function, "did not answer with a report", "Is the deployed code of this version? Apply the twin again"
+            function, "did not return a report", "Apply the twin again, so that the deployed code is of this version"
         )
     return answer
 

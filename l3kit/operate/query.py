@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QueryResult(Displayable, Answer):
-    """What was found, and what is missing: archived parts that must be restored first, and all other gaps.
+    """The result of a query: the items found, and gaps, such as archived parts that must be restored first.
 
     Attributes:
         start, end: the bounds, inclusive, in ISO 8601 UTC; empty if open.
-        rows: items as plain dicts with the extra key `tier`, in time order; values as stored, numbers as Decimal or
+        rows: items as dicts with the additional key `tier`, in time order; values as stored, numbers as Decimal or
             int. The item's own attribute `tier`, if any, is kept as `item.tier`.
         parts: objects that overlap the range.
         duplicates: number of items read more than once with equal content, returned once.

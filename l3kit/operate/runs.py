@@ -28,11 +28,11 @@ Run = tuple[datetime, MoverRun, MoverRun]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRuns(Displayable, CheckedAnswer):
-    """Runs of both movers at scheduled times, in order. Iterating gives them one by one; `+` joins two series.
+    """Result of runs of both movers at scheduled times, in order; iterable, and `+` concatenates two results.
 
     Attributes:
-        runs: for each time what the hot-to-cold and what the cold-to-archive mover did.
-        counts: items in a tier after the run at a time, where the tiers were counted: time, tier, items.
+        runs: for each time, the results of the hot-to-cold and the cold-to-archive mover.
+        counts: items per tier after each run, if the tiers were counted: time, tier, items.
     """
 
     runs: tuple[Run, ...]
@@ -87,7 +87,7 @@ class MoverRuns(Displayable, CheckedAnswer):
         return summed
 
     def history_frame(self) -> pd.DataFrame:
-        """Columns `time`, `tier`, `items`: what each tier held after each run; empty where nobody counted."""
+        """Columns `time`, `tier`, `items`: items in each tier after each run; empty if the tiers were not counted."""
         import pandas as pd
 
         return pd.DataFrame(list(self.counts), columns=["time", "tier", "items"])
@@ -124,12 +124,12 @@ def run_at(
     count_tiers: bool = False,
     progress: Callable[[Iterable[Run]], Iterable[Run]] = iter,
 ) -> MoverRuns:
-    """Run both movers at each of these scheduled times in turn, as the schedules would have done.
+    """Run both movers at the given scheduled times, in order, as the schedules would.
 
     Args:
-        count_tiers: count each tier's items after each time too, for `history_frame`.
-        progress: hands the runs on as they are made.
-    Raises: as `run_mover`.
+        count_tiers: also count the items of each tier after each time, for `history_frame`.
+        progress: wraps the iteration over runs, for example to show a progress bar.
+    Raises: the same errors as `run_mover`.
     """
     runs: list[Run] = []
     counts: list[tuple[datetime, str, int]] = []
@@ -150,7 +150,7 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
 
     if gaps := [gap for gap in (*before.gaps, *after.gaps) if gap.uncounted]:
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
-        raise CheckFailedError("conservation", f"cannot be told{gaps_clause(gaps)}", remedies)
+        raise CheckFailedError("conservation", f"is unknown{gaps_clause(gaps)}", remedies)
     frames = {"before": before.to_frame(), "after": after.to_frame()}
     totals = pd.DataFrame({name: frame.groupby("device")["items"].sum() for name, frame in frames.items()})
     totals = totals.fillna(0).astype(int)

@@ -51,5 +51,5 @@ def requirements(provider: str) -> str:
 def _constraints() -> bytes:
     path = ROOT / "constraints.txt"
     if not path.exists():
-        raise ProvisioningError("constraints.txt", "is missing", "Deploy from a whole checkout")
+        raise ProvisioningError("constraints.txt", "is missing", "Deploy from a complete checkout")
     return path.read_bytes()

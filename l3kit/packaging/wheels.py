@@ -152,7 +152,7 @@ def _download(wanted: list[str], constraints: Path, runtime: Runtime, target: Pa
         raise ProvisioningError(
             f"dependencies for Python {runtime.python} on {runtime.architecture}",
             f"pip failed: {tail}",
-            "Is a package registry reachable? The second time they come from the cache",
+            "Check that a package registry is reachable; later runs use the cache",
         )
 
 
@@ -170,7 +170,9 @@ def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
     entry = ROOT / "lambda_code" / provider / function
     if not entry.is_dir():
         raise ProvisioningError(
-            f"function {function}", f"lambda_code/{provider}/{function} is missing", "Is the checkout whole?"
+            f"function {function}",
+            f"lambda_code/{provider}/{function} is missing",
+            "Check that lambda_code/ is complete",
         )
     yield from ((str(path.relative_to(entry)), path) for path in sorted(entry.rglob("*.py")))
     names = ["__init__.py", "errors.py", "clouds/__init__.py", f"clouds/{provider}/__init__.py"]

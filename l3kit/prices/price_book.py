@@ -149,7 +149,7 @@ class Site:
     region: str
 
     def figure(self, service: str, tier: str, rate: str) -> Figure:
-        """Raises: ConfigurationError where there is no such figure."""
+        """Raises: ConfigurationError if there is no such figure."""
         return self.book.figure(self.provider, self.region, service, tier, rate)
 
     def fact(self, service: str, tier: str, rate: str) -> Decimal:

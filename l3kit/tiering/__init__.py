@@ -1,5 +1,5 @@
-"""What runs inside a cloud function: chunks, journal, movers, writers, the wire protocol.
+"""Code that runs inside a cloud function: chunks, journal, movers, writers, the wire protocol.
 
-Standard library, requests, orjson and zstandard only: no cloud SDK, nothing from above this folder but `l3kit.errors`.
-Clouds are reached through the ports in `ports.py`.
+Standard library, requests, orjson and zstandard only: no cloud SDK, and of l3kit only `l3kit.errors` besides this
+folder. Clouds are reached through the ports in `ports.py`.
 """

@@ -1,4 +1,4 @@
-"""Running many requests, a limited number at once."""
+"""Bounded concurrency for requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Bounded:
-    """At most `places` requests under way at once, over everybody who runs some; each gets a fair share."""
+    """Limits concurrent requests to `places`, shared fairly among all concurrent callers."""
 
     def __init__(self, places: int) -> None:
         self._places = places
@@ -17,7 +17,10 @@ class Bounded:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-        """All results in order; the first error, after those under way have ended. The rest is then not begun."""
+        """Await all calls and return their results in order.
+
+        After the first error no further call is started; it is raised once the calls under way have ended.
+        """
         free = self._bound()
         results: list[Any] = [None] * len(calls)
         numbered = iter(enumerate(calls))
@@ -45,7 +48,7 @@ class Bounded:
         return results
 
     def _bound(self) -> asyncio.Semaphore:
-        """A warm function runs each invocation in a new event loop."""
+        """Return the semaphore of the running event loop: a warm function may use a new loop for each invocation."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop

@@ -1,8 +1,8 @@
-"""Counts in words: one reading, two readings."""
+"""Counts with singular or plural nouns."""
 
 from __future__ import annotations
 
 
 def count_of(number: int, one: str, many: str = "") -> str:
-    """`1 reading`, `26,115 readings`. `many`: the plural, where it is not the singular with an `s`."""
+    """Format a count: `1 reading`, `26,115 readings`. `many`: the plural, unless it is the singular plus `s`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,7 +1,7 @@
-"""One device's journal: who may move it, what is under way, what has been moved. docs/journal.md draws the states.
+"""One device's journal: its lease, the chunk under way and the totals moved. docs/journal.md has the state diagram.
 
 Each device has one record, changed only by compare-and-swap on its version. The version is the fencing number: a run
-that lost its lease cannot swap any more, so whatever it does next fails. A chunk under way is the record's *entry*:
+that lost its lease can no longer swap, so every later write of it fails. A chunk under way is the record's *entry*:
 
     (none) --begin--> writing --stored--> stored --close--> (none)
                          |
@@ -23,15 +23,15 @@ from l3kit.tiering.ports import JournalStore
 
 DEVICE_PREFIX = "device/"
 LEASE_SECONDS = 120
-"""How long a device stays with a run that has died. Every journal write of a living run renews it."""
+"""Lease duration, and the longest wait for a device whose run has died. Each journal write renews the lease."""
 LEASE_MARGIN_SECONDS = 15
-"""A run treats its lease as lost this long before the others do, so that clocks may differ by as much."""
+"""Tolerated clock skew: a run treats its lease as expired this long before other runs do."""
 
 Clock = Callable[[], datetime]
 
 
 class DeviceJournal:
-    """One device's record in the hands of one run. Every method that writes raises LeaseLostError when fenced out."""
+    """One run's access to one device's record. Every method that writes raises LeaseLostError once fenced out."""
 
     def __init__(
         self, store: JournalStore, device_id: str, run_id: str, clock: Clock, lease_seconds: float = LEASE_SECONDS
@@ -46,40 +46,44 @@ class DeviceJournal:
         self.record = DeviceRecord()
 
     async def look(self) -> DeviceRecord:
-        """Load the record. Raises: LeaseTakenError while another run holds the device."""
+        """Load the record. Raises: LeaseTakenError while another run holds the lease."""
         self.record = from_row(await self._store.load(self._name))
         if self.record.held_by_other(self._run_id, self._clock()):
             raise LeaseTakenError(
                 f"device {self._device_id}",
-                f"is being moved by run {self.record.owner}",
-                f"If that run has died, the device is free again at {self.record.lease_until:%H:%M:%S} UTC",
+                f"run {self.record.owner} holds its lease",
+                f"If that run has died, wait for the lease to expire at {self.record.lease_until:%H:%M:%S} UTC",
             )
         return self.record
 
     async def acquire(self) -> None:
-        """Take the lease, if the record is still as `look` saw it. Raises: LeaseTakenError."""
+        """Take the lease if the record is unchanged since `look`. Raises: LeaseTakenError if it is not."""
         wanted = self._renewed(self.record)
         if not await self._swap(wanted):
-            raise LeaseTakenError(f"device {self._device_id}", "another run took it this moment", "It will move it")
+            raise LeaseTakenError(
+                f"device {self._device_id}",
+                "another run has just taken its lease",
+                "No action needed: that run moves it",
+            )
 
-    def number_from(self, number: int) -> None:
-        """Where the record is new: what the next chunk is numbered. The next `begin` writes it down."""
+    def start_numbering_at(self, number: int) -> None:
+        """Set the next chunk number of a new record. The next `begin` persists it."""
         self.record = replace(self.record, next_number=number)
 
     async def begin(self, chunk: Chunk, draft: Draft) -> Entry:
-        """Note a chunk before it is written, closing the one before it in the same write. Its number is spent.
+        """Record a chunk before it is written and close the previous one in the same write. Its number is then spent.
 
-        Takes the lease as well, so a device without open entry needs no `acquire`: the swap succeeds only if no other
-        run has changed the record since `look`, hence nothing of what was read meanwhile has been moved.
+        Takes the lease as well, so a device without an open entry needs no `acquire`: the swap succeeds only if no
+        other run has changed the record since `look`, so nothing read since then has been moved.
 
-        Raises: StoreError where no number is left.
+        Raises: StoreError if no number is left.
         """
         if chunk.key.number >= RESERVED_NUMBERS:
             raise StoreError(
                 f"device {self._device_id}",
-                f"its chunk numbers have reached {RESERVED_NUMBERS:,}, and from there on they are reserved",
-                "Nothing more of it is moved. Did another program put a chunk of such a number into the cold tier? "
-                "See docs/journal.md, 'A lost journal'",
+                f"its next chunk number has reached {RESERVED_NUMBERS:,}, where the reserved range begins",
+                "Nothing more of it is moved. Check whether another program wrote a chunk with such a number to the "
+                "cold tier; see docs/journal.md, 'A lost journal'",
             )
         entry = Entry(
             "writing",
@@ -94,7 +98,7 @@ class DeviceJournal:
         return entry
 
     async def stored(self) -> Entry:
-        """Note that the target holds exactly the entry's content; its items may be deleted from now on."""
+        """Record that the destination holds exactly the entry's content; its items may be deleted from now on."""
         entry = replace(self._open_entry(), state="stored")
         await self._write(
             replace(
@@ -109,28 +113,28 @@ class DeviceJournal:
         return entry
 
     async def close(self) -> None:
-        """Note that nothing is under way any more: the entry's items are deleted, or it was given up."""
+        """Close the entry: its items are deleted, or it was abandoned."""
         if self.record.entry is not None:
             await self._write(replace(self.record, entry=None))
 
     async def release(self) -> None:
-        """Give the device back; an open entry is left for the next run. Having lost the lease here is harmless."""
+        """Release the lease; an open entry is left for the next run. A lease lost earlier is no error here."""
         if self.record.owner == self._run_id:
             await self._swap(replace(self.record, owner="", lease_until=self._clock()))
 
     async def keep_alive(self) -> None:
-        """Renew the lease when more than half of it has passed; fail when it may be over for the others."""
+        """Renew the lease once more than half of it has passed. Raises: LeaseLostError if it may have expired."""
         self.check_held()
         if self.record.lease_until - self._clock() < self._lease / 2:
             await self._write(self.record)
 
     def check_held(self) -> None:
-        """Raise LeaseLostError unless the lease is certain to hold; asked before every step that deletes."""
+        """Raise LeaseLostError unless the lease is certain to hold; called before every delete."""
         if self._clock() > self.record.lease_until - self._margin:
-            raise self._lost("the lease ran out while the run was held up")
+            raise self._lost("its lease expired while the run was delayed")
 
     def forget(self) -> None:
-        """Treat the entry as closed; the next `begin` or `release` writes it down."""
+        """Treat the entry as closed; the next `begin` or `release` persists that."""
         self.record = replace(self.record, entry=None)
 
     def _open_entry(self) -> Entry:
@@ -143,13 +147,13 @@ class DeviceJournal:
 
     async def _write(self, wanted: DeviceRecord) -> None:
         if not await self._swap(self._renewed(wanted)):
-            raise self._lost("another run has taken it over")
+            raise self._lost("another run has taken its lease")
 
     async def _swap(self, wanted: DeviceRecord) -> bool:
         wanted = replace(wanted, version=self.record.version + 1)
         row = to_row(wanted)
         if not await self._store.swap(self._name, row):
-            # The first answer may have been lost and the retry refused: then what is stored is what was wanted.
+            # If the first response was lost, the retry is refused although the row was written: compare.
             there = await self._store.load(self._name)
             if there is None or there.version != row.version or dict(there.attributes) != dict(row.attributes):
                 return False
@@ -157,23 +161,25 @@ class DeviceJournal:
         return True
 
     def _lost(self, cause: str) -> LeaseLostError:
-        return LeaseLostError(f"device {self._device_id}", cause, "Nothing is lost; the run that holds it carries on")
+        return LeaseLostError(
+            f"device {self._device_id}", cause, "No data is lost: the run that holds the lease continues"
+        )
 
 
 async def end_lease(store: JournalStore, device_id: str) -> str:
-    """Free a device of a run that is known to be dead, so that the next run need not wait for the lease to end.
+    """Release the lease of a dead run, so that the next run need not wait for the lease expiry.
 
-    What is under way stays for the next run to finish. Should the old run live after all, its next journal write
-    fails; but it may still be deleting, so this is for runs that have certainly ended.
+    An open entry stays for the next run to finish. If the old run is alive after all, its next journal write fails;
+    but it may still be deleting, so use this only for runs that have certainly ended.
 
-    Returns: the id of the run that held the device; empty where none did.
+    Returns: the id of the run that held the lease; empty if none did.
     Raises: StoreError.
     """
     name = DEVICE_PREFIX + device_id
     record = from_row(await store.load(name))
     if record.owner:
         freed = to_row(replace(record, version=record.version + 1, owner="", lease_until=NEVER))
-        # A lost answer looks like a refusal: what is there decides.
+        # A lost response looks like a refusal, so compare with what is stored.
         if not await store.swap(name, freed) and await store.load(name) != freed:
-            raise StoreError(f"device {device_id}", f"run {record.owner} is alive: it has just written its journal")
+            raise StoreError(f"device {device_id}", f"run {record.owner} is alive: it has just written to its journal")
     return record.owner

@@ -1,4 +1,4 @@
-"""What the journal's store keeps of one device: the record, the chunk under way in it, and both as flat attributes."""
+"""A device's journal record and its entry, and their conversion to and from flat attributes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A chunk under way: its identity, its digest, and for each item in it the sort key and checksum.
+    """A chunk under way: its identity, its digest, and the sort key and checksum of each item.
 
-    `size` is that of the uncompressed chunk in bytes. The lists stay encoded until somebody needs them.
+    `size` is in bytes of the uncompressed chunk. The lists are decoded on demand.
     """
 
     state: Literal["writing", "stored"]
@@ -38,25 +38,25 @@ class Entry:
         return decode_checksums(self.encoded_crcs)
 
     def items(self) -> dict[str, int]:
-        """Each item's checksum by its sort key. Raises: StoreError where the lists are not those of this chunk."""
+        """Each item's checksum by sort key. Raises: StoreError if the lists do not match the chunk."""
         try:
             keys, crcs = self.sort_keys(), self.crcs()
             fit = len(keys) == len(crcs) == self.count and len(set(keys)) == len(keys)
             if not fit or (keys[0], keys[-1]) != (self.key.start, self.key.end):
                 raise ValueError("the lists do not fit the chunk")
-        except Exception as error:  # whatever garbage makes the decoders say
-            raise _unreadable(f"{self.key}: its list of items cannot be read ({error!r:.100})") from None
+        except Exception as error:  # decoders raise many types on corrupt data
+            raise _unreadable(f"{self.key}: its item list cannot be read ({error!r:.100})") from None
         return dict(zip(keys, crcs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """What the journal knows of one device.
+    """One device's journal record.
 
     Attributes:
         version: fencing number.
-        owner: run id of the lease's holder; empty when free.
-        lease_until: UTC.
+        owner: id of the run that holds the lease; empty if none does.
+        lease_until: lease expiry, UTC.
         next_number: number of the next chunk; never used twice, and always below RESERVED_NUMBERS.
         moved_items, moved_bytes, moved_chunks: totals since the first move.
         last_key: object key of the chunk closed last.
@@ -74,7 +74,7 @@ class DeviceRecord:
 
     @property
     def is_new(self) -> bool:
-        """Whether the journal has never known the device, or does not any more: then nobody knows the next number."""
+        """Whether the journal has no record of the device, so that the next number is unknown."""
         return self.version == 0
 
     def held_by_other(self, run_id: str, now: datetime) -> bool:
@@ -82,7 +82,7 @@ class DeviceRecord:
 
 
 def to_row(record: DeviceRecord) -> JournalRow:
-    """The record as flat attributes that a person can read in the cloud's console."""
+    """Convert a record to flat attributes, readable in the cloud's console."""
     attributes: dict[str, str | int | bytes] = {
         "owner": record.owner,
         "lease_until": record.lease_until.isoformat(),
@@ -112,9 +112,9 @@ def to_row(record: DeviceRecord) -> JournalRow:
 
 
 def from_row(row: JournalRow | None) -> DeviceRecord:
-    """The inverse of `to_row`; a next number that the record itself shows to be spent is put right.
+    """The inverse of `to_row`; corrects a next number that the record itself shows to be spent.
 
-    Raises: StoreError where the row was not written by this version of l3kit.
+    Raises: StoreError if the row is not in the format of this version of l3kit.
     """
     if row is None:
         return DeviceRecord()
@@ -142,8 +142,8 @@ def _unreadable(cause: str) -> StoreError:
     return StoreError(
         "journal",
         cause,
-        "It was altered by another hand. Nothing of the device is moved until the record is restored, or deleted: "
-        "see docs/journal.md, 'A lost journal'",
+        "Another program changed it. Restore or delete the record; until then nothing of the device is moved. "
+        "See docs/journal.md, 'A lost journal'",
     )
 
 

@@ -1,8 +1,8 @@
-"""The few methods a mover needs from a cloud, with their contracts.
+"""The ports: what movers, writers and readers need from a cloud, with the contract of each method.
 
 All methods are coroutines. Adapters retry what is safe to retry (throttling, 5xx, resets, time-outs) inside each
-call; an exception that leaves a method is final for this run and is one of `l3kit.errors`. Every method may be
-called again after a crash or a lost answer: what each does then is part of its contract below.
+call; an exception raised by a method is final for this run and is one of `l3kit.errors`. Every method may be called
+again after a crash or a lost response: the effect of that is part of its contract below.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Compression = Literal["none", "gzip", "zstd"]
 
 
 def always() -> None:
-    """The check that permits everything."""
+    """A check that always passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Page:
 
     Attributes:
         sort_keys: the items' sort keys (timestamps), ascending.
-        items: each item as UTF-8 JSON, no surrounding blanks; `items[i]` belongs to `sort_keys[i]`.
-        next_after: pass as `after` to read on; None where this was the last page.
-        seen: how the store recognises what it gave, in the adapter's own form; `delete_page` deletes nothing else.
-        refused: items of this page that cannot be written as JSON, each with the reason; they are not in `items`.
+        items: each item as UTF-8 JSON, no surrounding whitespace; `items[i]` belongs to `sort_keys[i]`.
+        next_after: pass as `after` to read the next page; None on the last page.
+        seen: version information of the items in the adapter's own form, for the conditions of `delete_page`.
+        refused: sort keys of items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
     sort_keys: list[str]
@@ -41,7 +41,7 @@ class Page:
 
 @dataclass(slots=True)
 class Usage:
-    """Counts what an adapter asked of its cloud, by kind (`query`, `batch_delete`, ...); retries are counted apart."""
+    """Counts an adapter's requests by kind (`query`, `batch_delete`, ...); retries are counted separately as well."""
 
     requests: dict[str, int] = field(default_factory=dict)
     retries: dict[str, int] = field(default_factory=dict)
@@ -74,9 +74,9 @@ class HotStore(Protocol):
         """Read one page (at most about 1 MiB) of items with `sort key < before`, ascending, strongly consistent.
 
         Args:
-            after: continue behind this sort key (a page's `next_after`).
-            since: start at this sort key (inclusive). At most one of `after` and `since` is given.
-            limit: at most so many items.
+            after: start after this sort key (a page's `next_after`), exclusive.
+            since: start at this sort key, inclusive. Give at most one of `after` and `since`.
+            limit: maximum number of items.
         Raises: StoreError. An unknown device is an empty last page.
         """
 
@@ -88,50 +88,50 @@ class HotStore(Protocol):
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """Try once to delete these items of a page, in batches, each only while it is as it was read; gone is deleted.
+        """Try once to delete these items of a page, in batches, each only if unchanged since the read.
 
-        The store decides, by a condition in each delete: the version that was read (ETag, update time), which leaves
-        no gap; on DynamoDB the attributes that were read, which leaves the gap that docs/journal.md names.
-        A request that failed or whose answer was lost is not repeated here: the item may have been written anew
+        Each delete is conditional: on the version read (ETag, update time), which leaves no gap; on DynamoDB on the
+        attributes read, which leaves the gap described in docs/journal.md. A missing item counts as deleted.
+        A request that failed or whose response was lost is not repeated here: the item may have been written again
         since, so the caller reads it again first.
 
         Args:
-            page: as `read_page` gave it; its items may have been taken out.
-            check: called right before each batch is sent; raises where the caller may not delete any more.
-            attempt: counts the caller's rounds from 1; where a store failed or was throttled it has been given time
-                before this returns, longer with each attempt.
-        Returns: the sort keys of which it is not certain that they are gone: rewritten, refused, or unknown.
+            page: a result of `read_page`; its items may have been dropped.
+            check: called right before each batch is sent; raises if the caller may no longer delete.
+            attempt: the caller's round, from 1; after a failure or throttling this waits before it returns, longer
+                with each attempt.
+        Returns: the sort keys of items not certain to be gone: rewritten, refused, or unknown.
         """
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """Write items given as chunk JSON (upsert). Every item reads back equal, whatever cloud it came from.
+        """Write items given as chunk JSON (upsert). Every item reads back equal, whichever cloud it came from.
 
-        Raises: ItemRefusedError naming the item where the store cannot hold it unchanged.
+        Raises: ItemRefusedError naming the item if the store cannot hold it unchanged.
         """
 
     async def last_item(self, device_id: str) -> bytes | None:
         """The item with the greatest sort key, or None."""
 
     def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """Every device of which the tier holds an item, in no particular order; for people, not for movers.
+        """All devices with an item in the tier, in no particular order; for people, not for movers.
 
-        Gives what each answer of the store names, which may be nothing new: so the caller can stop after any. What is
-        written or deleted meanwhile may be among them or not.
+        Yields the device ids of each response, possibly none that are new, so that the caller can stop after any.
+        Items written or deleted during the iteration may or may not be reflected.
 
         Args:
-            limit: at most so many devices in an answer; None is as many as the store likes to give.
+            limit: maximum number of devices per response; None leaves it to the store.
         Raises: StoreError.
         """
 
     async def close(self) -> None:
-        """Release connections."""
+        """Close connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One device's journal record as the store keeps it: flat attributes, readable by a person.
+    """A journal record as stored: flat attributes, readable by a person.
 
-    `version` grows by one with every change and is the fencing number: a swap with an old version fails.
+    `version` increases by one with every change and is the fencing number: a swap with an old version fails.
     """
 
     version: int
@@ -144,13 +144,13 @@ class JournalStore(Protocol):
     usage: Usage
 
     async def load(self, name: str) -> JournalRow | None:
-        """Read strongly consistent; None where there is no record."""
+        """Read with strong consistency; None if there is no record."""
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """Replace the whole record if the stored version is `row.version - 1` (0: there is none yet).
+        """Replace the whole record if the stored version is `row.version - 1` (0: no record yet).
 
-        False where the version differs. A retry after a lost answer may report False although the first try took
-        effect; the caller tells by loading and comparing.
+        Returns: False if the version differs. A retry after a lost response may return False although the first try
+        took effect; the caller loads the record and compares.
         """
 
     async def names(self, prefix: str = "") -> list[str]:
@@ -161,7 +161,7 @@ class JournalStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a store says about one object. `sha256` is the hex digest of the *uncompressed* content, from metadata."""
+    """Properties of one object. `sha256` is the hex digest of the *uncompressed* content, from its metadata."""
 
     key: str
     size: int
@@ -176,7 +176,7 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """Objects of one bucket or container, in one tier's storage class.
 
-    Keys are Unicode text of at most 1,024 UTF-8 bytes; `key_fault` tells which of them a store cannot hold.
+    Keys are Unicode text of at most 1,024 UTF-8 bytes; `key_fault` reports those that a store cannot hold.
     """
 
     tier: Tier
@@ -184,7 +184,7 @@ class ObjectStore(Protocol):
     usage: Usage
 
     def key_fault(self, key: str) -> str | None:
-        """Why this store cannot hold an object of this key as it is; None where it can. No I/O."""
+        """The reason why this store cannot hold an object under exactly this key; None if it can. No I/O."""
 
     async def create(
         self,
@@ -195,12 +195,12 @@ class ObjectStore(Protocol):
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """Create the object in the tier's storage class, only if the key is free; the store checks the bytes it got.
+        """Create the object in the tier's storage class, only if the key is free; the store verifies the bytes.
 
-        `sha256` is the hex digest of the uncompressed content (equal to the body's where nothing is compressed) and
-        is kept with the object. If the key is taken by content of the same sha256 this is a success too (a repeat
-        after a lost answer). Content-Type is application/json.
-        Raises: KeyConflictError where other content is there; it is left as it is.
+        `sha256` is the hex digest of the uncompressed content (equal to the body's if nothing is compressed) and is
+        stored with the object. If the key already holds content with the same sha256, this succeeds as well (a repeat
+        after a lost response). Content-Type is application/json.
+        Raises: KeyConflictError if the key holds other content, which is left unchanged.
         """
 
     async def create_large(
@@ -212,38 +212,38 @@ class ObjectStore(Protocol):
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """`create` for content that does not fit in memory; parts of any size are regrouped as the store needs.
+        """Like `create`, for content larger than memory; parts of any size are regrouped as the store requires.
 
-        The digest of what streamed through is compared with `sha256` (of the bytes as stored when there is no
-        content_encoding) before anything becomes visible. An interrupted call leaves nothing under the key.
+        Without content_encoding the digest of the streamed bytes is compared with `sha256` before the object becomes
+        visible. An interrupted call leaves nothing under the key.
         """
 
     async def head(self, key: str) -> ObjectInfo | None:
-        """Metadata, or None where there is no such object."""
+        """Metadata, or None if there is no such object."""
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """The stored bytes (still compressed where content_encoding says so).
+        """The stored bytes (still compressed if content_encoding says so).
 
-        Raises: StoreError for a missing object, and one that names the restore for an archived object.
+        Raises: StoreError for a missing object, and for an archived one with the restore as remedy.
         """
 
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
-        """Delete; with an etag only while the object still has it: False where it had changed. Missing is deleted."""
+        """Delete; with an etag only if it still matches, else return False. A missing object counts as deleted."""
 
     def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """All objects in key order, page by page. `sha256` and `metadata` are not filled in here."""
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Server-side copy within one cloud into this tier's storage class, metadata kept, only if the key is free.
+        """Server-side copy within one cloud into this tier's storage class, metadata included, only if the key is free.
 
-        Copies exactly the version `info.etag`. Same content already there: success. Other content: KeyConflictError.
-        The source having changed: StoreError.
+        Copies exactly the version `info.etag`. Succeeds if the same content is there already.
+        Raises: KeyConflictError if other content is there; StoreError if the source has changed.
         """
 
     async def restore(self, key: str, *, days: int) -> str:
-        """Ask for an archived object to become readable for some days; idempotent. Returns the new `restore_state`."""
+        """Request a restore of an archived object for some days; idempotent. Returns the new `restore_state`."""
 
     async def restore_state(self, key: str) -> str:
-        """`readable`, `archived`, `restoring` (asked for, not there yet) or `restored` (readable for now)."""
+        """`readable`, `archived`, `restoring` (requested) or `restored` (readable for a limited time)."""
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""How large a request may be that a writer on another cloud takes; the deployer tells it to the sender."""
+"""The request size limit of a writer on another cloud; the deployer passes it to the sender."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class ReceiverLimit:
 
     Attributes:
         max_bytes: at least those of SMALLEST_LIMIT, which every part of an archived object must fit.
-        counts: the `body` as it is sent; or the `event`, JSON that the cloud makes of headers and body.
+        counts: what the limit applies to: the `body` as sent, or the `event`, the JSON that the cloud builds from
+            headers and body.
     """
 
     max_bytes: int
@@ -28,5 +29,5 @@ class ReceiverLimit:
 
 
 SMALLEST_LIMIT = ReceiverLimit(6_291_556, "event")
-"""What every receiver takes: AWS Lambda's quota of 6 MB for the event of a synchronous call. It holds for a sender
-that is not told its receiver's limit, such as one that 0.1.0 deployed."""
+"""The limit that every receiver meets: AWS Lambda's quota of 6 MB for the event of a synchronous call. Senders without
+a configured limit use it, such as those deployed by 0.1.0."""

@@ -1,4 +1,4 @@
-"""When an adapter tries a request again, and how long it waits before. All adapters retry by this loop."""
+"""The retry policy and loop of all adapters."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LATER = "Run it again later"
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Why a request came to nothing, where a later try may help.
+    """A transient failure: a retry may succeed.
 
     Attributes:
-        asked: seconds to wait before it, where the service named some.
-        remedy: for whoever reads of it after the last try.
+        asked: seconds to wait before the retry, if the service named any.
+        remedy: for the error raised after the last try.
     """
 
     cause: str
@@ -31,11 +31,11 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits: random up to `base` seconds, doubling, at most `cap`; longer where the service asks for it.
+    """Exponential backoff with full jitter: up to `base` seconds, doubling, at most `cap`; longer if the service asks.
 
     Attributes:
-        tries: the first one counted.
-        longest: seconds that a service is heeded to at most.
+        tries: including the first one.
+        longest: maximum seconds of a wait that the service asks for.
     """
 
     tries: int = 8
@@ -53,12 +53,12 @@ class RetryPolicy:
     async def until_settled(
         self, usage: Usage, kind: str, resource: str, attempt: Callable[[], Awaitable[T | Passing]]
     ) -> T:
-        """Make attempts until one gives something else than `Passing`.
+        """Retry until an attempt returns anything but `Passing`.
 
         Args:
-            kind: under which repetitions are counted.
-            resource: named in the error.
-        Raises: StoreError with cause and remedy of the last attempt; whatever an attempt raises.
+            kind: the kind under which retries are counted.
+            resource: for the error message.
+        Raises: StoreError with cause and remedy of the last attempt; errors of an attempt pass through.
         """
         outcome: T | Passing = Passing("")
         for number in range(1, self.tries + 1):

@@ -1,6 +1,6 @@
-"""What each function is told through environment variables: one table, read by the deployer and by the function alike.
+"""Environment variables of each function: one table for the deployer and the function alike.
 
-The deployer injects exactly `variables_for(...)`; the function validates itself against the same table with
+The deployer injects exactly `variables_for(...)`; the function validates its environment against the same table with
 `load_settings`, so the two cannot drift apart.
 """
 
@@ -25,11 +25,11 @@ from l3kit.tiering.receiver_limit import (
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 MAX_CHUNK_BYTES = 5 * 1024 * 1024
-"""A chunk as stored, uncompressed, brackets and commas counted (DESIGN, section 5)."""
+"""Maximum size of a chunk, uncompressed, including brackets and commas (DESIGN, section 5)."""
 MAX_SAFE_OBJECT_SIZE = 200 * 1024 * 1024
 """Larger objects are skipped with a warning by the cold-to-archive mover (DESIGN, section 6)."""
 INFO_FILE = "digital_twin_info.json"
-"""Where the packager puts DIGITAL_TWIN_INFO when it would not fit Lambda's 4 KB of variables."""
+"""The packaged file that replaces DIGITAL_TWIN_INFO if it does not fit Lambda's 4 KB of variables."""
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ DEFAULT_SECONDS, MAX_SECONDS = 60, 3600
 
 @dataclass(frozen=True, slots=True)
 class CloudVariables:
-    """The variables by which the functions of one cloud are told about it.
+    """Names of the environment variables of functions on one cloud.
 
     Attributes:
         provider: the cloud's name.
-        stores: the variable that names each store.
-        places: the variables that say where a store is, such as an account; none where the cloud itself says it.
-        mover: what else a mover is told, such as its time limit.
+        stores: the variable with the name of each store.
+        places: the variables with the location of each store, such as an account; none if the cloud sets them.
+        mover: further variables of movers, such as the time limit.
     """
 
     provider: str
@@ -63,12 +63,12 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
-        role: what it does (`l3kit.tiering.runtime.functions`).
+        role: determines its entry method (`l3kit.tiering.runtime.functions`).
         tier: the tier whose provider runs it.
         stores: stores it always uses.
-        target: the store it writes when that tier is on the same cloud; else the remote url is used.
-        remote_url: the variable with the next cloud's writer url, for senders.
-        looks_into: a store that it only looks into, where that tier is on the same cloud; it does its work without.
+        target: the store it writes to if that tier is on the same cloud; otherwise it uses the remote url.
+        remote_url: for senders, the variable with the url of the writer on the next cloud.
+        optional_store: an optional store that it only lists, available if that tier is on the same cloud.
         token: whether it always needs INTER_CLOUD_TOKEN (receivers).
     """
 
@@ -79,7 +79,7 @@ class FunctionSpec:
     target: StoreName | None = None
     remote_url: str | None = None
     token: bool = False
-    looks_into: StoreName | None = None
+    optional_store: StoreName | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
@@ -92,9 +92,9 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
             ("hot", "journal"),
             "cold",
             "REMOTE_COLD_WRITER_URL",
-            looks_into="archive",
+            optional_store="archive",
         ),
-        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, looks_into="archive"),
+        FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, optional_store="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
@@ -105,7 +105,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
 
 @dataclass(frozen=True, slots=True)
 class TwinInfo:
-    """The part of the twin that functions need, parsed from DIGITAL_TWIN_INFO."""
+    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO."""
 
     name: str
     hot_days: int
@@ -121,7 +121,7 @@ class TwinInfo:
         """
         where = "DIGITAL_TWIN_INFO"
         if text is None or not text.strip():
-            raise ConfigurationError(where, "the variable is not set", "Deploy the function again with l3kit")
+            raise ConfigurationError(where, "the variable is not set", "Apply the twin again; l3kit injects it")
         if text.startswith("file:"):
             path = (root or Path.cwd()) / text.removeprefix("file:")
             try:
@@ -163,16 +163,16 @@ class TwinInfo:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What `tuning` in config.json may set; each has a variable of the same name in capitals.
+    """The settings of `tuning` in config.json; each has an environment variable of the same name in capitals.
 
     Attributes:
         max_chunk_bytes: bytes, 1,024 to 5,242,880.
         max_safe_object_size: bytes; larger cold objects are skipped with a warning.
         compression: at rest, `none`, `gzip` or `zstd`.
-        device_concurrency: devices moved at once; memory grows by about three chunks for each.
-        delete_concurrency: delete batches under way at once, over all devices.
-        request_timeout_seconds: how long one request to a database or a writer may take; an object store gets four
-            times that, since its requests carry megabytes.
+        device_concurrency: devices moved concurrently; each adds about three chunks of memory.
+        delete_concurrency: concurrent delete batches, over all devices.
+        request_timeout_seconds: time-out of one request to a database or a writer; object stores get four times as
+            much, since their requests carry megabytes.
     """
 
     max_chunk_bytes: int = MAX_CHUNK_BYTES
@@ -187,7 +187,7 @@ class Tuning:
         """Raises: ConfigurationError naming variable, value and range."""
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
-            raise ConfigurationError("COMPRESSION", f"{compression!r} is not known", "Allowed: none, gzip, zstd")
+            raise ConfigurationError("COMPRESSION", f"{compression!r} is not allowed", "Allowed: none, gzip, zstd")
         return cls(
             max_chunk_bytes=_whole(env, "MAX_CHUNK_BYTES", cls().max_chunk_bytes, 1024, MAX_CHUNK_BYTES),
             max_safe_object_size=_whole(env, "MAX_SAFE_OBJECT_SIZE", MAX_SAFE_OBJECT_SIZE, 1, 5 * 1024**4),
@@ -203,18 +203,18 @@ TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
 REMOVED_TUNING: Mapping[str, str] = {
     "REWRITE_GUARD": "was removed, because the store now decides each delete: remove the line",
 }
-"""What config.json could set in an earlier version, and what to do about it."""
+"""Settings of earlier versions, each with what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything one function was told, validated.
+    """The validated settings of one function.
 
     Attributes:
         remote_url: set only in multi-cloud mode.
         receiver_limit: of the writer at `remote_url`.
-        former: a receiver's former tokens, taken until their end.
-        seconds: how long a mover may run, on clouds that do not tell it with each call.
+        former: a receiver's former tokens, each valid until its expiry.
+        seconds: a mover's time limit, on clouds that do not pass it with each call.
     """
 
     function: str
@@ -230,10 +230,10 @@ class Settings:
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
-    """Whether the next tier is on another cloud: a non-blank url and differing providers must agree.
+    """Whether the next tier is on another cloud: requires a non-blank url and two different providers.
 
-    The providers are compared as they are written, upper and lower case being different.
-    Raises: ConfigurationError where a url is set and a provider is missing, null or empty.
+    Providers are compared case-sensitively.
+    Raises: ConfigurationError if a url is set and a provider is missing, null or empty.
     """
     if not url or not url.strip():
         return False
@@ -257,9 +257,9 @@ def load_settings(
     Args:
         env: usually os.environ.
         cloud: the variables of the cloud that the function runs on.
-        root: folder of the packed code, where DIGITAL_TWIN_INFO may lie as a file.
+        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
-        sender with a url but no token. A receiver without a token starts, and answers 403 to everything.
+        sender with a url but no token. A receiver without a token starts, and answers every request with 403.
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
@@ -268,10 +268,10 @@ def load_settings(
     remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
-    if (looks := spec.looks_into) and all(
-        env.get(name, "").strip() for name in (names[looks], *cloud.places.get(looks, ()))
-    ):  # functions that an older version deployed are not told
-        stores[looks] = env[names[looks]].strip()
+    if (optional := spec.optional_store) and all(
+        env.get(name, "").strip() for name in (names[optional], *cloud.places.get(optional, ()))
+    ):  # functions deployed by an older version lack them
+        stores[optional] = env[names[optional]].strip()
     for resource in needed:
         for name in cloud.places.get(resource, ()):
             _require(env, name, function)
@@ -300,13 +300,13 @@ def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive
     Args:
         cloud: the variables of the cloud that the function runs on.
         remote: the function sends to another cloud.
-        archive_here: the archive tier is on this cloud.
+        archive_here: the archive tier is on the same cloud.
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
     resources = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
-    if spec.looks_into == "archive" and archive_here:
-        resources.append(spec.looks_into)
+    if spec.optional_store == "archive" and archive_here:
+        resources.append(spec.optional_store)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in cloud.places.get(r, ())}
     if spec.role == "mover":
@@ -319,7 +319,7 @@ def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive
 
 
 def further_variables(function: str) -> Sequence[str]:
-    """Names of the variables that a function may have beside those of `variables_for`."""
+    """Names of the optional variables of a function, in addition to those of `variables_for`."""
     return (*TUNING_VARIABLES, FORMER_VARIABLE) if FUNCTIONS[function].token else TUNING_VARIABLES
 
 
@@ -330,15 +330,15 @@ def _receiver_limit(env: Mapping[str, str]) -> ReceiverLimit:
         return SMALLEST_LIMIT
     counts = env.get(COUNTS_VARIABLE, "").strip() or SMALLEST_LIMIT.counts
     if counts not in ("body", "event"):
-        raise ConfigurationError(COUNTS_VARIABLE, f"{counts!r} is not known", "Allowed: body, event")
+        raise ConfigurationError(COUNTS_VARIABLE, f"{counts!r} is not allowed", "Allowed: body, event")
     return ReceiverLimit(_whole(env, BYTES_VARIABLE, least, least, MAX_LIMIT_BYTES), counts)  # type: ignore[arg-type]
 
 
 def _former(env: Mapping[str, str]) -> tuple[FormerToken, ...]:
     try:
         return parse_former(env.get(FORMER_VARIABLE, ""))
-    except ValueError as error:  # the token in force is good all the same
-        log.error("%s %s: no former token is taken; apply the twin again", FORMER_VARIABLE, error)
+    except ValueError as error:  # the current token is valid all the same
+        log.error("%s %s: no former token is accepted; apply the twin again", FORMER_VARIABLE, error)
         return ()
 
 
@@ -347,7 +347,7 @@ def _require(env: Mapping[str, str], name: str, function: str) -> str:
     if not value.strip():
         raise ConfigurationError(
             name,
-            f"{function} needs this environment variable and it is missing or blank",
+            f"{function} requires this environment variable, and it is missing or blank",
             "Apply the twin again; l3kit injects it",
         )
     return value.strip()

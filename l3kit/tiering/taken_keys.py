@@ -1,4 +1,4 @@
-"""What a create means whose key turned out to be taken."""
+"""Resolves a create whose key already exists: same content or a conflict."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from l3kit.tiering.ports import ObjectInfo, ObjectStore
 
 
 async def same_or_conflict(store: ObjectStore, key: str, sha256: str) -> ObjectInfo:
-    """What is under the key, where it is the same content: a repeat after a lost answer.
+    """Return the existing object if it has the same content, as after a lost response.
 
-    Raises: KeyConflictError where it is other content; StoreError where there is nothing any more.
+    Raises: KeyConflictError if it has other content; StoreError if it no longer exists.
     """
     where = f"{store.name}/{key}"
     there = await store.head(key)
     if there is None:
-        raise StoreError(where, "was taken and is gone again", "Run it again")
+        raise StoreError(where, "existed when it was to be created, and no longer does", "Try again")
     if there.sha256 != sha256:
-        raise KeyConflictError(where, "holds other content", "It was left as it is", existing_sha256=there.sha256)
+        raise KeyConflictError(where, "holds other content", "It was left unchanged", existing_sha256=there.sha256)
     return there

@@ -1,4 +1,4 @@
-"""The tokens of a link: the one in force, and former ones that are taken until their end while it is rotated."""
+"""The tokens of a link: the current one, and former ones that stay valid for a limited time after a rotation."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 TOKEN_VARIABLE = "INTER_CLOUD_TOKEN"
 FORMER_VARIABLE = "INTER_CLOUD_TOKEN_PREVIOUS"
-"""A receiver's alone: `2026-11-28T17:00:00Z <token>`, once for each former token."""
+"""Set on receivers only: `2026-11-28T17:00:00Z <token>`, once for each former token."""
 GRACE = timedelta(hours=1)
-"""How long a former token is still taken: four times as long as a mover may run with it (15 minutes), so that there is
-time to give the new one to the senders, and to repeat an apply that was interrupted between the two."""
+"""How long a former token stays valid: four times the longest mover run (15 minutes), which leaves time to update the
+senders and to repeat an interrupted apply."""
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Secret:
-    """A token that never shows itself: not in a repr, a log line or an f-string."""
+    """A token that is never shown in a repr, a log line or an f-string."""
 
     __slots__ = ("_value",)
 
@@ -44,38 +44,38 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class FormerToken:
-    """A token that was replaced; it is taken before `until` (UTC, whole seconds)."""
+    """A replaced token, valid before `until` (UTC, whole seconds)."""
 
     until: datetime
     token: Secret
 
 
 def parse_former(text: str) -> tuple[FormerToken, ...]:
-    """The former tokens that a receiver's variable holds.
+    """Parse a receiver's variable with former tokens.
 
-    Raises: ValueError, without the text, where it is not pairs of an end and a token.
+    Raises: ValueError, without the text, if it is not pairs of an expiry time and a token.
     """
     words = text.split()
     if len(words) % 2:
-        raise ValueError("is not pairs of an end time and a token")
+        raise ValueError("is not pairs of an expiry time and a token")
     try:
         ends = [datetime.strptime(word, _FORM).replace(tzinfo=UTC) for word in words[::2]]
-    except ValueError:  # whose message would hold what may be a token
-        raise ValueError("is not pairs of an end time and a token") from None
+    except ValueError:  # its message might contain a token
+        raise ValueError("is not pairs of an expiry time and a token") from None
     return tuple(FormerToken(end, Secret(token)) for end, token in zip(ends, words[1::2], strict=True))
 
 
 def format_former(former: Iterable[FormerToken]) -> str:
-    """As `parse_former` reads it; it holds the tokens. A token with a blank in it cannot be told so and is left out."""
-    told = [(format_end(one.until), one.token.reveal()) for one in former]
-    return " ".join(f"{end} {token}" for end, token in told if len(token.split()) == 1)
+    """The inverse of `parse_former`; the text contains the tokens. Omits tokens with whitespace in them."""
+    pairs = [(format_end(one.until), one.token.reveal()) for one in former]
+    return " ".join(f"{end} {token}" for end, token in pairs if len(token.split()) == 1)
 
 
 def format_end(moment: datetime) -> str:
-    """An end as people and variables are told it: `2026-11-28T17:00:00Z`."""
+    """Format an expiry time: `2026-11-28T17:00:00Z`."""
     return moment.astimezone(UTC).strftime(_FORM)
 
 
-def still_taken(former: Sequence[FormerToken], now: datetime) -> tuple[FormerToken, ...]:
-    """Those whose end has not come."""
+def unexpired(former: Sequence[FormerToken], now: datetime) -> tuple[FormerToken, ...]:
+    """The tokens that have not expired."""
     return tuple(one for one in former if now < one.until)

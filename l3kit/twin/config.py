@@ -72,7 +72,7 @@ class Config(_Strict):
             allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
             raise ValueError(f"{value!r} is no schedule: {problem}; {allowed}")
         if not ever_matches(value):
-            raise ValueError(f"{value!r} never comes round: there is no such day")
+            raise ValueError(f"{value!r} never runs: there is no such day")
         return value
 
     @field_validator("tuning")
@@ -82,7 +82,7 @@ class Config(_Strict):
             if name in REMOVED_TUNING:
                 raise ValueError(f"{name} {REMOVED_TUNING[name]}")
             if name not in TUNING_VARIABLES:
-                raise ValueError(f"{name} is not known; known are {', '.join(TUNING_VARIABLES)}")
+                raise ValueError(f"{name} is not known; allowed are {', '.join(TUNING_VARIABLES)}")
         try:
             Tuning.from_env({name: str(setting) for name, setting in value.items()})
         except ConfigurationError as error:

@@ -122,7 +122,7 @@ class LinkFile:
             ) from None
         except OSError as error:
             cause, remedy = refusal(error)
-            left = f"{remedy}. It was left as it is"
+            left = f"{remedy}. It was left unchanged"
             raise ConfigurationError(FILE, f"cannot be written ({cause})", left) from None
 
 
@@ -212,7 +212,7 @@ def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
         return Connection(conn_id, former=parse_former(str(entry.get("previous") or "")), **told)
     except ValueError as error:
         raise ConfigurationError(
-            FILE, f"connections.{conn_id}.previous {error}", "Mend or remove it; it was left as it is"
+            FILE, f"connections.{conn_id}.previous {error}", "Correct or remove it; it was left unchanged"
         ) from None
 
 
@@ -225,12 +225,12 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "msg", None) or "not UTF-8"
         raise ConfigurationError(
-            path.name, f"cannot be read ({reason})", "Mend or remove it; it was left as it is"
+            path.name, f"cannot be read ({reason})", "Correct or remove it; it was left unchanged"
         ) from None
     connections = content.get("connections") if isinstance(content, dict) else None
     if not isinstance(connections, dict) or not all(isinstance(entry, Mapping) for entry in connections.values()):
         raise ConfigurationError(
-            path.name, "has no object 'connections' of objects", "Mend or remove it; it was left as it is"
+            path.name, "has no object 'connections' of objects", "Correct or remove it; it was left unchanged"
         )
     return dict(content)
 

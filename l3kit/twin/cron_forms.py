@@ -83,5 +83,5 @@ def _rate(expression: str, count: str, unit: str) -> str:
 
 def _cannot(expression: str) -> ConfigurationError:
     return ConfigurationError(
-        "mover_schedule", f"{expression!r} cannot be said to Azure's timers and Cloud Scheduler", REMEDY
+        "mover_schedule", f"{expression!r} cannot be expressed for Azure's timers and Cloud Scheduler", REMEDY
     )

@@ -27,11 +27,11 @@ def device_problems(device_id: str, layout: Layout) -> Iterator[str]:
 def checked_device(device_id: str) -> str:
     """Validate the id of a requested device. Raises: ConfigurationError if no device can have it."""
     if not isinstance(device_id, str) or not device_id:
-        raise ConfigurationError("device", f"{device_id!r} is no device id", "Name a device of the twin as text")
+        raise ConfigurationError("device", f"{device_id!r} is not a device id", "Name a device of the twin as text")
     try:
         device_id.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"device {device_id!r}", "holds half of a surrogate pair, which is no text", "Name a device of the twin"
+            f"device {device_id!r}", "has a lone surrogate, which is not valid text", "Name a device of the twin"
         ) from None
     return device_id

@@ -106,7 +106,7 @@ class Layout:
     # --- links ------------------------------------------------------------------------------------------------
 
     def link(self, link_id: str) -> Link:
-        """The link of this id. Raises: KeyError where the layout has none."""
+        """The link of this id. Raises: KeyError if the layout has none."""
         return {link.id: link for link in self.links}[link_id]
 
     def link_to(self, receiver: str) -> Link | None:

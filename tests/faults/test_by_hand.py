@@ -117,4 +117,4 @@ def test_of_a_chunk_removed_between_crash_and_resume_what_is_still_hot_is_stored
     assert world.hot_count() == 0
     told = [skipped["reason"] for device in report["devices"] for skipped in device["skipped"]]
     assert (report["verdict"], bool(told)) == (("complete", False) if still_hot else ("partial", True)), report
-    assert still_hot or "is not in the cold tier any more" in told[0]
+    assert still_hot or "is no longer in the cold tier" in told[0]

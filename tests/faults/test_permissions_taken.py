@@ -60,7 +60,7 @@ def take(world: World, setting: Setting, role: Role, at: int, trial: Trial) -> b
     if missed:
         told = json.dumps(report)
         assert REMEDY in told, f"{what}: {told}"
-        assert trial.action in told or "head was answered 403" in told, f"{what}: {told}"
+        assert trial.action in told or "head returned 403" in told, f"{what}: {told}"
     finish(world, setting, what, items)
     return missed
 

@@ -194,7 +194,7 @@ class MemoryObjectStore:
     def _same(self, key: str, sha256: str) -> ObjectInfo:
         info = self.objects[key][0]
         if info.sha256 != sha256:
-            raise KeyConflictError(key, "holds other content", "It was left as it is", existing_sha256=info.sha256)
+            raise KeyConflictError(key, "holds other content", "It was left unchanged", existing_sha256=info.sha256)
         return info
 
     async def create_large(
@@ -242,7 +242,7 @@ class MemoryObjectStore:
         self.usage.count("copy")
         there = await source.head(info.key)
         if there is None or there.etag != info.etag:
-            raise StoreError(info.key, "changed before it was copied", "The next run takes it up again")
+            raise StoreError(info.key, "changed before it was copied", "The next run tries again")
         body = await source.read(info.key)
         digest = there.sha256 or hashlib.sha256(body).hexdigest()
         return await self.create(

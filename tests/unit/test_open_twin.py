@@ -147,6 +147,6 @@ def test_a_failed_check_fails_the_report_when_it_is_asked_to() -> None:
 def test_objects_that_do_not_tell_their_items_are_counted_apart() -> None:
     infos = [ObjectInfo(key, 10, "", None, metadata=told) for key, told in (("a", {"items": "3"}), ("b", {}))]  # type: ignore[arg-type]
     found = TierObjects("cold", tuple(infos))
-    assert found.summary() == "2 cold objects: 3 items and those of 1 object that do not tell in 20 bytes"
+    assert found.summary() == "2 cold objects: 3 items and those of 1 object of unknown count in 20 bytes"
     assert found.to_frame()["items"].isna().tolist() == [False, True]
     assert [one["items"] for one in found.to_json()["objects"]] == [3, None]

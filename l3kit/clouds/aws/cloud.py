@@ -76,7 +76,7 @@ class AwsCloud(HostedFunctions):
 
 
 def aws_in(clouds: Mapping[str, Cloud]) -> AwsCloud:
-    """AWS among a session's clouds. Raises: ConfigurationError where it is not there."""
+    """AWS among a session's clouds. Raises: ConfigurationError if it is not there."""
     found = clouds.get(AwsCloud.provider)
     if not isinstance(found, AwsCloud):
         raise ConfigurationError("AWS", "is not reached by this session", "Connect with a twin that has a tier on it")

@@ -73,8 +73,8 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
         today: becomes each figure's date.
         region: whose prices.
         client: a boto3 `pricing` client; None makes one with the default credentials.
-    Raises: PermissionMissingError where there are no credentials or they lack pricing:GetProducts; ProvisioningError
-        where the API failed; ConfigurationError where it told no price at all. No file is written then.
+    Raises: PermissionMissingError if there are no credentials or they lack pricing:GetProducts; ProvisioningError
+        if the API failed; ConfigurationError if it returned no price. No file is written then.
     """
     check_writable(Path(path))
     client = client or _client()
@@ -89,7 +89,7 @@ def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", 
             else:
                 renewed[wanted] = found
     if not renewed:
-        raise ConfigurationError(f"AWS prices of {region}", "the price list told none", "Is the region's name right?")
+        raise ConfigurationError(f"AWS prices of {region}", "the price list has none", "Check the region's name")
     target = Path(path)
     write_whole(target, _overlay(renewed, region, today))
     return Refreshed(target, tuple(_name(wanted) for wanted in renewed), left)

@@ -19,7 +19,7 @@ REGION_FORM = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def _key_fault(key: str) -> str | None:
-    return None if len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of {MAX_KEY_BYTES:,} bytes"
+    return None if len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of up to {MAX_KEY_BYTES:,} bytes"
 
 
 BILLING = Billing(

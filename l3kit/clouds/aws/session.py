@@ -68,7 +68,7 @@ class AwsSession:
     def credentials(self) -> Credentials:
         """The current keys, renewed by boto3 where they expire; for the data plane's own signing.
 
-        Raises: PermissionMissingError where they cannot be had any more.
+        Raises: PermissionMissingError if they cannot be had any more.
         """
         from botocore.exceptions import BotoCoreError
 
@@ -82,7 +82,7 @@ class AwsSession:
 def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
     """A session on the sandbox, with its own made-up keys; the shell's credentials and settings are never looked at.
 
-    Raises: SandboxError where it does not answer.
+    Raises: SandboxError if it does not answer.
     """
     import boto3
     import requests
@@ -99,7 +99,7 @@ def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
             # Not a call of AWS's: a twin without AWS needs none of its emulators.
             account = str(http.get(f"{endpoint_url}/_sandbox/health", timeout=CONTROL_READ_TIMEOUT).json()["account"])
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        cause = f"did not answer its first call ({type(error).__name__})"
+        cause = f"did not respond to its first call ({type(error).__name__})"
         raise SandboxError("sandbox", cause, "See `l3kit sandbox status`; start it with `l3kit sandbox up`") from None
     boto.events.register("after-call-error", unanswered)
     return AwsSession(region, account, endpoint_url, boto)
@@ -108,7 +108,7 @@ def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
 def open_account(region: str, profile: str = "") -> AwsSession:
     """A session on the real AWS with boto3's usual credentials and settings.
 
-    Raises: PermissionMissingError where there are none, or they are refused.
+    Raises: PermissionMissingError if there are none, or they are refused.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

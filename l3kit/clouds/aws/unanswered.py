@@ -43,4 +43,4 @@ def from_botocore(error: Exception, resource: str, operation: str = "") -> Provi
     text = f"{type(error).__name__}" if names & _SILENT else " ".join(str(error).split())[:300]
     if names & set(_OF_CREDENTIALS) or isinstance(error, ValueError) or not operation:
         return PermissionMissingError("AWS credentials", f"cannot be used ({text})", LOG_IN)
-    return ProvisioningError(resource, f"{operation} got no answer ({text})", AGAIN)
+    return ProvisioningError(resource, f"{operation} got no response ({text})", AGAIN)

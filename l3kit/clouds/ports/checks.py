@@ -26,7 +26,7 @@ def variables_check(
     missing = sorted(name for name in needed if not str(variables.get(name, "")).strip())
     strange = sorted(set(variables) - set(needed) - set(allowed))
     found = [f"missing {', '.join(missing)}"] if missing else []
-    found += [f"not known {', '.join(strange)}"] if strange else []
+    found += [f"unexpected {', '.join(strange)}"] if strange else []
     expected = f"{len(needed)} variables"
     hint = "Run deploy_l3, which repairs it" if found else ""
     return Check("functions", function, expected, "; ".join(found) or expected, not found, hint)

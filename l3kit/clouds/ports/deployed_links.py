@@ -24,7 +24,7 @@ from l3kit.tiering.tokens import (
     Secret,
     format_end,
     parse_former,
-    still_taken,
+    unexpired,
 )
 from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, variables_digest
 from l3kit.twin.layout import Link
@@ -97,7 +97,7 @@ class DeployedLinks:
         return self._seen(link)[1]
 
     def address(self, link: Link) -> tuple[str, str]:
-        """Url and token of its writer. Raises: MissingConnectionError where one is not known."""
+        """Url and token of its writer. Raises: MissingConnectionError if one is not known."""
         found = self.get(link.id)
         if found is not None and found.complete:
             return found.url, found.token
@@ -129,14 +129,14 @@ class DeployedLinks:
             try:
                 there, writer = self._seen(link.id)
             except PermissionMissingError as error:  # whatever needs this link will raise it
-                notes.append(f"{link.id} could not be looked at: {error}")
+                notes.append(f"{link.id} could not be read: {error}")
                 continue
             if link.id in self._denied:
-                notes.append(f"{link.id} could not be looked at, so {FILE} is trusted: {self._denied[link.id]}")
+                notes.append(f"{link.id} could not be read, so {FILE} is used: {self._denied[link.id]}")
             elif there is not None and writer is not None and there.token:
                 notes += self._keep(link, there)
                 if there.replaces:
-                    notes.append(f"{link.id}: an earlier apply made a token that its writer has yet to be told")
+                    notes.append(f"{link.id}: an interrupted apply created a token that its writer does not have yet")
         return tuple(notes)
 
     # --- changes ----------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class DeployedLinks:
         if len(former) > MAX_FORMER:
             soonest = format_end(min(one.until for one in former))
             raise ProvisioningError(
-                f"link {link}", f"has {len(former) - 1} former tokens already", f"Rotate again after {soonest}"
+                f"link {link}", f"already has {len(former) - 1} former tokens", f"Rotate again after {soonest}"
             )
         replaces = variables_digest(writer.variables) if writer else ""
         self._save(replace(before or self._empty(link), token=new_token(), former=former, replaces=replaces))
@@ -230,7 +230,7 @@ class DeployedLinks:
     def _still_held(self, link: str, writer: DeployedWriter) -> tuple[FormerToken, ...]:
         """Return the former tokens that the writer must still accept once it has a new token."""
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
-        former = {one.token: one.until for one in still_taken(self._former(writer), self.now())}
+        former = {one.token: one.until for one in unexpired(self._former(writer), self.now())}
         held = self.sender_token(link)
         if in_force and held not in former:  # otherwise no sender ever got the current token
             former[in_force] = self._end()
@@ -245,7 +245,7 @@ class DeployedLinks:
         if writer is None or not soon:
             return frozenset()
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
-        taken = {one.token for one in still_taken(soon, self.now())}
+        taken = {one.token for one in unexpired(soon, self.now())}
         held = self.sender_token(link)
         ending = {one.token for one in soon if one.token in taken and one.token == held}
         if any(one.token == in_force for one in soon) and held in (None, in_force):  # not yet set at the writer

@@ -114,7 +114,7 @@ def variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) ->
         if name not in there:
             found.append(f"variable {name} is missing")
         elif name not in wanted:
-            found.append(f"variable {name} is not wanted")
+            found.append(f"variable {name} is unexpected")
         elif there[name] != wanted[name]:
             found.append(f"variable {name} differs")
     return found

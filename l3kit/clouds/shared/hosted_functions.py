@@ -60,7 +60,7 @@ class HostedFunctions:
         if status == 200:
             return answer
         told = answer.get("error") if isinstance(answer, dict) else None
-        raise L3Error(name, f"failed: {told or f'it answered {status}'}", f"See the log of {name}")
+        raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
         there = self._get(twin, function)

@@ -15,8 +15,8 @@ from l3kit.tiering.transfer.sender import open_session
 
 ANSWER_LIMIT = 90.0
 """Maximum seconds until a new address responds."""
-ASKED_FOR = "a new token is asked for"
-TOKEN_EXPIRES = "its sender still has the former token, which soon ends"
+ASKED_FOR = "a new token was requested"
+TOKEN_EXPIRES = "its sender still has the former token, which expires soon"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class LinkAddress:
         saved, writer = self.links.saved(self.name), self.links.writer(self.name)
         if saved is None or not saved.url:
             return Finding(False)
-        differs = ("it is not that of the writer",) if writer is not None and saved.url != writer.url else ()
+        differs = ("it differs from the writer's",) if writer is not None and saved.url != writer.url else ()
         return Finding(True, True, differs)
 
     def create(self) -> None:

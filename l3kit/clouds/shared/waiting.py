@@ -30,6 +30,6 @@ def wait_until(
     wait = FIRST_WAIT
     while not ready():
         if clock() + wait > end:
-            raise ProvisioningError(what, f"is still not so after {limit:g} s", "Apply again; it goes on from here")
+            raise ProvisioningError(what, f"did not happen within {limit:g} s", "Apply again; it continues from here")
         sleep(wait)
         wait = min(LONGEST_WAIT, wait * 1.6)

@@ -49,8 +49,8 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
 
     Args:
         budget_usd: for the time of the bill.
-    Raises: BudgetExceededError where what is known is over the budget already; CheckFailedError where the total is
-        incomplete and what is known is not; ConfigurationError where the budget is no amount of money.
+    Raises: BudgetExceededError where what is known is over the budget already; CheckFailedError if the total is
+        incomplete and what is known is not; ConfigurationError if the budget is no amount of money.
     """
     budget = as_number(budget_usd)
     if budget is None or budget < 0:

@@ -70,7 +70,7 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
 
     Args:
         items: one device's, as chunk JSON, in time order.
-    Raises: ConfigurationError where there are none.
+    Raises: ConfigurationError if there are none.
     """
     if not items:
         raise ConfigurationError("items to measure", "there are none", "Give at least one item")

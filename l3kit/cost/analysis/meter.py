@@ -202,7 +202,7 @@ def workload_from_reports(
 
     Args:
         item_bytes, hot_bytes: means, as `compression.measure` finds them.
-    Raises: ConfigurationError where the run moved nothing.
+    Raises: ConfigurationError if the run moved nothing.
     """
     devices = {device["device_id"] for report in reports for device in report["devices"]}
     items = sum((_decimal(report, "items") for report in reports), Decimal(0))
@@ -256,7 +256,7 @@ def _part(bill: Bill, name: str) -> Total:
 def _table(report: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = report.get(name)
     if not isinstance(value, Mapping):
-        raise ConfigurationError("run report", f"has no table {name!r}", "Is it RunReport.to_json()?")
+        raise ConfigurationError("run report", f"has no table {name!r}", "Pass the result of RunReport.to_json()")
     return value
 
 

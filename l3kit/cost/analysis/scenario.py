@@ -50,7 +50,7 @@ class Scenario:
         return monthly_bill(self.workload, self.layout, self.book, self.regions)
 
     def check_budget(self) -> None:
-        """Raises: BudgetExceededError; CheckFailedError where the bill is incomplete. Without a budget nothing."""
+        """Raises: BudgetExceededError; CheckFailedError if the bill is incomplete. Without a budget nothing."""
         if self.budget_usd is not None:
             check_budget(self.bill(), self.budget_usd)
 

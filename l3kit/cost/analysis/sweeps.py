@@ -69,7 +69,7 @@ class ChunkSweep:
         """The optimum, and why the bill hardly changes around it."""
         best, flat = self.optimum, self.flat
         if best is None or flat is None:
-            return "The best chunk size cannot be told: a bill is incomplete."
+            return "The best chunk size is unknown: a bill is incomplete."
         bill, mean = self.bills[self.sizes.index(best)], self.mean_bytes[self.sizes.index(best)]
         return (
             f"The bill is least with chunks of {size_text(best)} ({bill.total} a month) and stays within 1 % of that "
@@ -144,7 +144,9 @@ def sensitivity(
     import pandas as pd
 
     if name not in RANGES:
-        raise ConfigurationError("sensitivity", f"{name!r} is no number of a workload", f"Allowed: {', '.join(RANGES)}")
+        raise ConfigurationError(
+            "sensitivity", f"{name!r} is not a numeric workload field", f"Allowed: {', '.join(RANGES)}"
+        )
     rows: list[dict[str, object]] = []
     for value in values:
         bill = monthly_bill(replace(workload, **{name: value}), layout, book, regions)  # type: ignore[arg-type]

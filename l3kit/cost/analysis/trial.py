@@ -36,7 +36,7 @@ class TrialMove:
     agreements: tuple[tuple[str, Agreement], ...]
 
     def check(self) -> str:
-        """One sentence. Raises: CheckFailedError where prediction and measurement are off by more than 2 %."""
+        """One sentence. Raises: CheckFailedError if prediction and measurement are off by more than 2 %."""
         unknown = [mover for mover, agreement in self.agreements if agreement.difference is None]
         for mover, agreement in self.agreements:
             if agreement.difference is not None and abs(agreement.difference) > TOLERANCE:
@@ -44,7 +44,7 @@ class TrialMove:
                     mover, f"prediction and measurement differ: {agreement.summary()}", "Compare the rows of both"
                 )
         if unknown:
-            return f"Whether predictions agree cannot be told of {' and '.join(unknown)}: the bills are incomplete."
+            return f"Whether predictions agree is unknown for {' and '.join(unknown)}: the bills are incomplete."
         return f"Both bills agree with their predictions within {TOLERANCE * 100:.0f} %."
 
     def stored(self) -> str:

@@ -138,7 +138,7 @@ _FORMS: Mapping[HotForm, Callable[[Service], HotTier]] = {
 
 
 def hot_tier(provider: str) -> HotTier:
-    """How that cloud bills its database of items. Raises: ConfigurationError where it has no prices."""
+    """How that cloud bills its database of items. Raises: ConfigurationError if it has no prices."""
     billing = billing_of(provider)
     return _FORMS[billing.hot_form](billing.hot)
 

@@ -102,7 +102,7 @@ class Tally:
     def add(
         self, site: Site, where: tuple[str, str], rate: str, quantity: Number, item: str, kind: Kind = "list price"
     ) -> None:
-        """Note a use of `rate` at service and tier `where`. Raises: ConfigurationError where there is no such price."""
+        """Note a use of `rate` at service and tier `where`. Raises: ConfigurationError if there is no such price."""
         service, tier = where
         figure = site.figure(service, tier, rate)
         allowance = site.book.find(site.provider, site.region, service, tier, f"free_{rate}")

@@ -108,7 +108,7 @@ def print_pdf(browser: str, html: Path, pdf: Path) -> None:
         except OSError as error:
             said = str(error)
     if not pdf.exists() or not pdf.stat().st_size:
-        last = " ".join(said.split()[-30:]) or "it said nothing"
+        last = " ".join(said.split()[-30:]) or "it printed nothing"
         raise L3Error(pdf.name, f"{browser} did not print it: {last}", "The HTML is there; print it by hand")
 
 
@@ -127,7 +127,7 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
         files.remove()
     failure = run_notebook(params, files, root)
     if not files.notebook.exists():
-        raise L3Error(NOTEBOOK, f"did not begin: {failure.rstrip('.')}", "Is the scenario file YAML?")
+        raise L3Error(NOTEBOOK, f"did not begin: {failure.rstrip('.')}", "Check that the scenario file is YAML")
     render(files, failure)
     if browser is not None:
         print_pdf(browser, files.html, files.pdf)

@@ -39,7 +39,7 @@ class ChunkSaving:
     def summary(self) -> str:
         """What the larger chunks save of the whole bill."""
         if self.saved is None or not self.small.total.known:
-            return "What larger chunks save of the whole bill cannot be told: it is incomplete."
+            return "What larger chunks save of the whole bill is unknown: it is incomplete."
         share = abs(self.saved) / self.small.total.known
         word = "save" if self.saved >= 0 else "add"
         return (
@@ -116,7 +116,7 @@ def _budget(scenario: Scenario, bill: Bill) -> tuple[str, ...]:
     if bill.total.known > budget:
         return (f"That is OVER THE BUDGET of {format_usd(budget)}.",)
     if bill.incomplete:
-        return (f"Whether that is within the budget of {format_usd(budget)} cannot be told.",)
+        return (f"Whether that is within the budget of {format_usd(budget)} is unknown.",)
     return (f"That is within the budget of {format_usd(budget)}.",)
 
 

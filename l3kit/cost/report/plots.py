@@ -97,7 +97,7 @@ def what_it_is_made_of(bill: Bill) -> Plot:
     axes.margins(x=0.12)
     share = object_share(bill)
     if share is None or known.empty:
-        title = f"Of the total nothing can be said: {bill.total}"
+        title = f"The total is unknown: {bill.total}"
     else:
         title = (
             f"'{plain(known['item'].iloc[0]).capitalize()}' is {per_cent(known['share'].iloc[0])} of the bill; "
@@ -110,7 +110,7 @@ def what_it_is_made_of(bill: Bill) -> Plot:
 def chunk_sizes(sweep: ChunkSweep) -> Plot:
     """The bill by chunk size, and the part of it that depends on the number of objects."""
     if sweep.optimum is None or sweep.flat is None:
-        return nothing_to_show("The best chunk size cannot be told: a bill is incomplete")
+        return nothing_to_show("The best chunk size is unknown: a bill is incomplete")
     frame = sweep.to_frame()
     figure, axes = figure_of(3.0)
     sizes = frame["chunk bytes"].astype(float)

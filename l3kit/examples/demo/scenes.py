@@ -97,7 +97,7 @@ def _only(chain: Sequence[Scene], notebooks: Sequence[str]) -> tuple[Scene, ...]
 
 
 def sentence_of(result: Path) -> str:
-    """The sentence in a notebook's result file. Raises: ValueError where there is none, in words."""
+    """The sentence in a notebook's result file. Raises: ValueError if there is none, in words."""
     try:
         content = json.loads(result.read_text("utf-8"))
     except OSError:

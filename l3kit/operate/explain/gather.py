@@ -14,7 +14,7 @@ from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
@@ -49,7 +49,7 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
     """
     checked_device(device_id)
     if now is not None and now.tzinfo is None:
-        raise ConfigurationError("now", f"{now.isoformat()} names no time zone", "Give it in UTC")
+        raise ConfigurationError("now", f"{now.isoformat()} has no time zone", "Give it in UTC")
     moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
     facts = run(_gather(session, twin, device_id, moment))
     if not facts.configured and not (
@@ -114,7 +114,7 @@ async def _hot_items(hot: HotStore, device_id: str) -> HotItems:
     sort_keys: list[str] = []
     refused: list[tuple[str, str]] = []
     size = 0
-    async for page in hot_pages(hot, device_id, before=BEHIND_ALL):
+    async for page in hot_pages(hot, device_id, before=MAX_SORT_KEY):
         sort_keys += page.sort_keys
         refused += page.refused
         size += sum(map(len, page.items))

@@ -41,7 +41,7 @@ GAP_FACTOR = 5
 
 @dataclass(frozen=True, repr=False)
 class DevicePage(Answer):
-    """What `explain` found of one device: each tier's part, what is under way, what happens next."""
+    """The state of one device: its items in each tier, the chunk under way, and what happens next."""
 
     facts: DeviceFacts
 

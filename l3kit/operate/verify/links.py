@@ -13,7 +13,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings import FUNCTIONS
-from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, still_taken
+from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link
 
@@ -60,7 +60,7 @@ def link_checks(
             hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
             yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
-        former = still_taken(connection.former, now())
+        former = unexpired(connection.former, now())
         if receiving:
             yield from _receiving(link.id, connection, former, link.receiver)
         if sending:
@@ -69,14 +69,14 @@ def link_checks(
 
 def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
     entry = f"connections.{conn_id}"
-    stranger = f"{entry}: {receiver} lets strangers in; {REPAIR}"
+    stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
     other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
     probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
         ("no token -> 403", {}, 403, stranger),
         ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
         ("right token, empty body -> 400", _header(connection.token), 400, other),
     )
-    lost = f"{receiver} does not take the former token, which its sender may still have; {REPAIR}"
+    lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
     still = tuple(
         (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
         for one in former
@@ -100,11 +100,11 @@ def _sending(
     differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
     held = Secret(told.get(TOKEN_VARIABLE, ""))
     if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
-        seen = f"a former token, taken until {format_end(until)}; run deploy_l3 before that"
+        seen = f"a former token, valid until {format_end(until)}; run deploy_l3 before that"
         yield Check("links", conn_id, expected, seen, True)
         return
     entry = " and ".join(f"connections.{conn_id}.{name}" for name in differing)
-    hint = f"{entry} differs from what {mover} was told; {REPAIR}" if differing else ""
+    hint = f"{entry} differs from the environment of {mover}; {REPAIR}" if differing else ""
     seen = f"another {' and '.join(differing)}" if differing else "the same"
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
@@ -132,8 +132,8 @@ def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: 
         with open_session(url) as http:
             answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
-        absent = f"connections.{link}.url does not answer: is the writer deployed?"
-        return Check("links", link, expected, f"no answer ({type(error).__name__})", False, absent)
+        absent = f"connections.{link}.url does not respond: check that the writer is deployed"
+        return Check("links", link, expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
     passed = answer.status_code == status
     return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)

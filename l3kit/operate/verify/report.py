@@ -41,11 +41,11 @@ MAX_SAID = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class VerifyReport(Displayable, CheckedAnswer):
-    """What `verify` found; shown to people, the failed checks come first.
+    """The result of `verify`; when displayed, failed checks come first.
 
     Attributes:
-        checks: all of them, in order.
-        notes: what a person should know beside them.
+        checks: all checks, in order.
+        notes: further information that is not a check.
     """
 
     checks: tuple[Check, ...]

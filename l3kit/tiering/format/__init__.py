@@ -1,4 +1,4 @@
-"""Items and their times, chunks, digests, strict JSON: how data lie in the tiers. Pure.
+"""The storage format: items and their times, chunks, digests, strict JSON.
 
-No I/O and no protocol between clouds: what goes over the wire is in `transfer`.
+No I/O and no wire protocol; that is in `transfer`.
 """

@@ -1,7 +1,7 @@
-"""Items to chunks of at most 5 MiB, chunks to object keys and bytes, and back. Pure; no I/O.
+"""Conversion of items to chunks of at most 5 MiB, and of chunks to object keys and bytes, and back. No I/O.
 
-A chunk is a JSON array of one device's items in time order: `[item,item,...]` without blanks. docs/chunks.md
-describes the format, with the tagged form of types that JSON lacks.
+A chunk is a JSON array of one device's items in time order: `[item,item,...]` without whitespace. docs/chunks.md
+describes the format, including the tagged form of types that JSON lacks.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
 
 RESERVED_PREFIX = "_l3kit/"
-"""Objects below it are l3kit's own (reports, parts of uploads); movers, readers and queries pass over them."""
+"""Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""
 MAX_ENTRY_BYTES = 300_000
-"""What a chunk's sort keys and checksums may take in its journal record; a DynamoDB item ends at 400 KB."""
+"""Limit for a chunk's sort keys and checksums in its journal record; DynamoDB's limit for an item is 400 KB."""
 ENTRY_BYTES_PER_ITEM = 6
-"""Of which 4 are the checksum: what regular timestamps take at least. Bounds the memory for very small items."""
+"""Minimum for regular timestamps, 4 of it for the checksum. Bounds the memory for very small items."""
 
 RESERVED_NUMBERS = 10_000_000
-"""Chunk numbers from here on are kept for chunks that no journal numbers; the journal's are below."""
+"""Numbers from here on are reserved for chunks that are not numbered by a journal."""
 
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
@@ -41,7 +41,7 @@ _DATED_RANGE = re.compile(r"(?P<start>.+)-(?P<end>[0-9]{4}-[0-9]{2}-[0-9]{2}T.*)
 
 @dataclass(frozen=True, slots=True)
 class ChunkKey:
-    """What an object key says: whose chunk it is, the first and last timestamp in it, its number and compression."""
+    """The parts of an object key: device, first and last timestamp, number and compression."""
 
     device_id: str
     start: str
@@ -57,24 +57,24 @@ def object_key(device_id: str, start: str, end: str, number: int, compression: C
     """`{device_id}/{start}-{end}/chunk-{number:05d}.json`, with `.gz` or `.zst` where compressed.
 
     Slashes, percent signs, control characters and the whole segments `.` and `..` are percent-encoded; all other
-    Unicode stays as it is. Of texts that are not times the hyphens are encoded too, where the one between start and
-    end could not be told otherwise.
+    Unicode is kept. In texts that are not times hyphens are encoded as well if the hyphen between start and end would
+    be ambiguous otherwise.
     """
     return f"{_segment(device_id)}/{_range(start, end)}/chunk-{number:05d}.json{_SUFFIXES[compression]}"
 
 
 def is_reserved_device(device_id: str) -> bool:
-    """Whether no device may be called so: `_l3kit`, whose keys are l3kit's own, and what begins with `~`."""
+    """Whether a device id is reserved: `_l3kit`, the prefix of l3kit's own keys, and ids that begin with `~`."""
     return device_id == RESERVED_PREFIX.rstrip("/") or device_id.startswith("~")
 
 
 def device_prefix(device_id: str) -> str:
-    """The prefix that all of a device's object keys share."""
+    """The common prefix of all object keys of a device."""
     return f"{_segment(device_id)}/"
 
 
 def parse_object_key(key: str) -> ChunkKey | None:
-    """The inverse of `object_key`; None for a foreign or reserved key."""
+    """The inverse of `object_key`; None for a third-party or reserved key."""
     match = None if key.startswith(RESERVED_PREFIX) else _KEY.fullmatch(key)
     if match is None:
         return None
@@ -86,7 +86,7 @@ def parse_object_key(key: str) -> ChunkKey | None:
 
 
 def compress(body: bytes, compression: Compression) -> bytes:
-    """The bytes to store. The same body always gives the same bytes (no time stamp inside)."""
+    """Compress deterministically: the same body always gives the same bytes (no timestamp inside)."""
     if compression == "gzip":
         return gzip.compress(body, compresslevel=6, mtime=0)
     if compression == "zstd":
@@ -95,20 +95,20 @@ def compress(body: bytes, compression: Compression) -> bytes:
 
 
 def decompress(body: bytes, compression: Compression) -> bytes:
-    """The inverse of `compress`. Raises: StoreError where the bytes are not of that form."""
+    """The inverse of `compress`. Raises: StoreError if the bytes are not in that format."""
     try:
         if compression == "gzip":
             return gzip.decompress(body)
         if compression == "zstd":
             return zstandard.ZstdDecompressor().decompressobj().decompress(body)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise StoreError("object", f"is not valid {compression} ({error})", "It was changed after storing") from None
+        raise StoreError("object", f"is not valid {compression} ({error})", "Restore it from a backup") from None
     return body
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One chunk ready to be stored: the JSON array, its digest, and what identifies it."""
+    """A chunk ready to be stored: its key, JSON array and digest."""
 
     key: ChunkKey
     body: bytes
@@ -118,7 +118,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a chunk took of a page: some of its sort keys, in their order. The page is kept without its items."""
+    """The sort keys of a page that went into a chunk, in order. The page is kept without its items."""
 
     page: Page
     sort_keys: Sequence[str]
@@ -126,12 +126,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a chunk beside its bytes is, before it has a number. Kept until its items are deleted, hence without them.
+    """A chunk without bytes and number. It is kept until the chunk's items are deleted, so it does not hold them.
 
     Attributes:
         sort_keys: of its items, ascending, at least one.
-        taken: the pages they were read from, for deleting them later; the last may have more than the chunk.
-        encoded_sort_keys, encoded_crcs: as the journal keeps them.
+        taken: the pages they were read from, for deleting them later; the last page may contain more than the chunk.
+        encoded_sort_keys, encoded_crcs: in the journal's format.
     """
 
     sort_keys: Sequence[str]
@@ -148,20 +148,20 @@ class Draft:
         return Chunk(key, body, hashlib.sha256(body).hexdigest(), self.count)
 
     def crcs(self, sort_keys: Sequence[str]) -> dict[str, int]:
-        """The checksums of some of its items, by sort key."""
+        """The checksums of the given items, by sort key."""
         wanted = set(sort_keys)
         crcs = decode_checksums(self.encoded_crcs)
         return {key: crc for key, crc in zip(self.sort_keys, crcs, strict=True) if key in wanted}
 
 
 class ChunkFiller:
-    """Collects pages until a chunk is full, so that chunks fill up across page borders.
+    """Collects items of successive pages until a chunk is full.
 
     Args:
-        max_bytes: a chunk's largest size, brackets and commas counted. An item that is larger by itself becomes a
-            chunk of its own.
-        max_entry_bytes: what sort keys and checksums may take in the journal.
-        max_items: at most so many in a chunk; None is no bound of its own.
+        max_bytes: maximum size of a chunk, including brackets and commas. A larger single item becomes a chunk of its
+            own.
+        max_entry_bytes: maximum size of sort keys and checksums in the journal.
+        max_items: maximum number of items in a chunk; None is unlimited.
     """
 
     def __init__(
@@ -177,10 +177,10 @@ class ChunkFiller:
         self._sort_keys: list[str] = []
         self._items: list[bytes] = []
         self._taken: list[Taken] = []
-        self._size = 1  # the opening bracket; each item brings its comma, the last comma stands for "]"
+        self._size = 1  # the opening bracket; each item adds a comma, the last of which counts for "]"
 
     def add(self, page: Page, chosen: Sequence[int] | None = None) -> None:
-        """Append a page's items, or those with the chosen indexes; pages come in sort key order."""
+        """Append a page's items, or those with the chosen indexes. Add pages in sort key order."""
         keys, items = page.sort_keys, page.items
         if chosen is not None:
             keys, items = [keys[index] for index in chosen], [items[index] for index in chosen]
@@ -200,11 +200,11 @@ class ChunkFiller:
 
     @property
     def full(self) -> bool:
-        """Whether there is about one chunk's worth, by its bytes or by what the journal can note of its items."""
+        """Whether about one chunk's worth has been collected, by bytes or by the size of its journal entry."""
         return self._size > self._max_bytes or self.count >= self._max_count
 
     def room(self) -> int | None:
-        """About how many more items of this kind fill the chunk to just over its limit; None where nobody knows."""
+        """Estimate how many more such items fill the chunk to just over its limit; None if unknown."""
         if not self._items:
             return self._max_items
         average = self._size / self.count
@@ -212,11 +212,11 @@ class ChunkFiller:
         return max(1, min(room, self._max_count - self.count))
 
     def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
-        """The first items that fit together, at least one, and their JSON array. Must not be called when empty."""
+        """Return the leading items that fit, at least one, and their JSON array. Must not be called when empty."""
         limit = self._max_bytes if max_bytes is None else max_bytes
         count, size = len(self._items), self._size
         most = self._max_items or count
-        while (size > limit or count > most) and count > 1:  # from the end: little was read beyond the limit
+        while (size > limit or count > most) and count > 1:  # from the end, since little was read beyond the limit
             count -= 1
             size -= len(self._items[count]) + 1
         encoded = encode_sort_keys(self._sort_keys[:count])
@@ -229,14 +229,14 @@ class ChunkFiller:
 
 
 def json_array(items: Sequence[bytes]) -> bytes:
-    """`[item,item,...]`, copied once: these are megabytes."""
+    """Join items to `[item,item,...]`, copying megabytes only once."""
     if len(items) < 2:
         return b"[%b]" % b"".join(items)
     return b",".join([b"[" + items[0], *items[1:-1], items[-1] + b"]"])
 
 
 def encode_sort_keys(sort_keys: Sequence[str]) -> bytes:
-    """Sort keys for the journal: about 3 bytes each for regular timestamps."""
+    """Encode sort keys for the journal: about 3 bytes each for regular timestamps."""
     return zstandard.ZstdCompressor(level=1).compress(orjson.dumps(list(sort_keys)))
 
 
@@ -247,7 +247,7 @@ def decode_sort_keys(data: bytes) -> list[str]:
 
 
 def checksums(items: Sequence[bytes]) -> bytes:
-    """CRC-32 of each item, 4 bytes little-endian each: tells a later run which items are still as they were stored."""
+    """CRC-32 of each item, 4 bytes little-endian each, by which a later run recognises unchanged items."""
     values = array("I", map(zlib.crc32, items))
     return values.tobytes()
 
@@ -267,7 +267,7 @@ def _range(start: str, end: str) -> str:
 
 
 def _bounds(segment: str) -> tuple[str, str] | None:
-    """Start and end. Version 0.1.0 encoded no hyphens: where the end is no date, the one in the middle divides."""
+    """Split into start and end. Version 0.1.0 encoded no hyphens: if the end is not a date, split at the middle one."""
     if found := _DATED_RANGE.fullmatch(segment):
         return unquote(found["start"]), unquote(found["end"])
     parts = segment.split("-")

@@ -1,4 +1,4 @@
-"""The SHA-256 of an object's uncompressed content, computed as the stored bytes stream by, in bounded memory."""
+"""SHA-256 of an object's uncompressed content, computed while the stored bytes stream through, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from l3kit.errors import StoreError
 
 _BLOCK = 1024 * 1024
 _GZIP_SLICE = 16 * 1024
-"""Bytes fed at once: zlib copies what follows a member's end, which must not be everything for every member."""
+"""Input bytes per step: zlib copies all input after the end of a member, so large input with many members is slow."""
 _ZSTD_SLICE = 512
-"""Bytes fed at once: zstd has no output limit here, and four bytes of it may stand for 128 KiB."""
+"""Input bytes per step: zstd has no output limit here, and four bytes may expand to 128 KiB."""
 
 
 def canonical_encoding(content_encoding: str | None) -> str | None:
-    """A content encoding as HTTP compares them: in lower case, `x-gzip` as `gzip`; None for `identity` and for none."""
+    """Normalise a content encoding: lower case, `x-gzip` to `gzip`; None for `identity` and for none."""
     name = (content_encoding or "identity").lower()
     return {"identity": None, "x-gzip": "gzip"}.get(name, name)
 
 
 class ContentDigest:
-    """Feed the stored bytes, then ask.
+    """An incremental digest: call `update` with the stored bytes, then `hexdigest`.
 
     Args:
-        content_encoding: `gzip` and `zstd`, in any case, are unpacked; under any other, or None, the bytes as stored
-            count.
+        content_encoding: `gzip` and `zstd`, in any case, are decompressed; with any other, or None, the digest is of
+            the stored bytes.
         what: the object, for messages.
     """
 
@@ -40,7 +40,7 @@ class ContentDigest:
         self._fed = 0
 
     def update(self, data: bytes) -> None:
-        """Raises: StoreError where the bytes are not of the declared encoding."""
+        """Add stored bytes. Raises: StoreError if they are not in the declared encoding."""
         self._fed += len(data)
         try:
             if self._encoding == "gzip":
@@ -53,7 +53,7 @@ class ContentDigest:
             raise self._broken(str(error)) from None
 
     def hexdigest(self) -> str:
-        """Raises: StoreError where the compressed content ends too early."""
+        """Return the digest. Raises: StoreError if the compressed content is truncated."""
         ended = {"gzip": self._gzip.eof, "zstd": self._zstd.eof}.get(self._encoding or "", True)
         if not ended:
             raise self._broken("it ends too early")

@@ -1,4 +1,4 @@
-"""JSON with exact numbers: whole ones as int, others as Decimal, no digit lost. Pure."""
+"""JSON parsing with exact numbers: integers as int, others as Decimal. No I/O."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 MAX_INT_DIGITS = 4300
-"""Python turns no more digits into an int; a longer whole number becomes a Decimal of the same digits."""
+"""Python's limit for int(); a longer integer becomes a Decimal with the same digits."""
 
 
 def exact_loads(text: bytes) -> Any:
-    """An item of chunk JSON, or an array of items.
+    """Parse an item of chunk JSON, or an array of items.
 
-    Raises: ValueError where it is no JSON, is nested too deeply, or has a number that no Decimal holds.
+    Raises: ValueError if it is not JSON, is nested too deeply, or has a number that no Decimal can hold.
     """
     try:
         return json.loads(text, parse_float=Decimal, parse_int=_whole)

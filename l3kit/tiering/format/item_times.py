@@ -1,7 +1,7 @@
-"""An item's `id` is its time: which forms are read, which one is written, and what the others are called.
+"""Item times: parsing of the accepted forms of `id`, the canonical form, and names for the others. No I/O.
 
-docs/items.md describes them. A moment is a whole number of nanoseconds since 1970-01-01T00:00:00Z: datetimes end at
-microseconds, epoch digits do not. Pure; no I/O. `time_ranges` has the order of texts.
+docs/items.md describes the forms. A moment is an integer of nanoseconds since 1970-01-01T00:00:00Z, since epoch digits
+can be finer than the microseconds of datetime. `time_ranges` deals with the order of texts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_DIGITS = 9
 DEFAULT_DIGITS = 3
 """Fraction digits of the canonical form (DESIGN, section 5)."""
 MAX_OFFSET = 14 * 3600 * SECOND
-"""No zone is further from UTC than +14:00 (Kiritimati) and -12:00."""
+"""Time zones range from -12:00 to +14:00 (Kiritimati)."""
 MOVABLE_FORM = "ISO 8601 in UTC"
 WRITE_IT = "Write it like 2026-05-31T08:30:00.000Z"
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -40,15 +40,15 @@ _UNITS = {
     16: ("microseconds", 1_000),
     19: ("nanoseconds", 1),
 }
-"""Of epoch digits, by their number: until the year 2286 each unit has its own."""
+"""Unit of epoch digits by their number, which is unique until the year 2286."""
 
 
 class _NoTimeError(Exception):
-    """Why a text is no time."""
+    """The reason why a text is not a time."""
 
 
 def read_moment(text: str) -> int:
-    """The moment that a text stands for, in any of the forms that are accepted from a sender.
+    """Parse a time in any form that is accepted from a sender.
 
     Extended ISO 8601 with `Z` or an offset, its seconds and fraction optional; basic ISO 8601 with `Z`; 10, 13, 16 or
     19 digits since 1970.
@@ -61,7 +61,7 @@ def read_moment(text: str) -> int:
 
 
 def moment_or_none(text: str) -> int | None:
-    """`read_moment`, or None where it is no time."""
+    """Like `read_moment`, but None if the text is not a time."""
     try:
         return _read(text)
     except _NoTimeError:
@@ -69,17 +69,17 @@ def moment_or_none(text: str) -> int | None:
 
 
 def movable_moment(sort_key: str) -> int | None:
-    """The moment of a sort key that the movers move: extended ISO 8601 in UTC, written `Z` or `+00:00`; else None."""
+    """The moment of a movable sort key: extended ISO 8601 in UTC, written `Z` or `+00:00`; None for any other."""
     return moment_or_none(sort_key) if _MOVABLE.fullmatch(sort_key) else None
 
 
 def canonical(moment: int, digits: int = DEFAULT_DIGITS) -> str:
-    """The canonical form: ISO 8601 in UTC with `Z` and so many fraction digits (0: none, and no point).
+    """Format a moment in the canonical form: ISO 8601 in UTC with `Z` and `digits` fraction digits (0: no point).
 
-    Raises: NotATimeError where the moment has more digits than that, or lies outside of the years 1 to 9999.
+    Raises: NotATimeError if the moment has more digits than that, or is outside the years 1 to 9999.
     """
     if not FIRST_MOMENT <= moment <= LAST_MOMENT:
-        raise NotATimeError(f"moment {moment}", "lies outside of the years 1 to 9999", "Look at the device's clock")
+        raise NotATimeError(f"moment {moment}", "is outside the years 1 to 9999", "Check the device's clock")
     days, rest = divmod(moment, DAY)
     seconds, fraction = divmod(rest, SECOND)
     clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
@@ -88,30 +88,30 @@ def canonical(moment: int, digits: int = DEFAULT_DIGITS) -> str:
     if needed > digits:
         raise NotATimeError(
             f"time {text}.{fraction:09d}Z",
-            f"has {needed} fraction digits, and the twin's times have {digits}",
+            f"has {needed} fraction digits; the twin allows {digits}",
             f"Set time_digits to {needed} in config.json before the first item is written, or have the sender round it",
         )
     return f"{text}.{f'{fraction:09d}'[:digits]}Z" if digits else f"{text}Z"
 
 
 def canonical_text(text: str, digits: int = DEFAULT_DIGITS) -> str:
-    """Any accepted form in the canonical one. Raises: NotATimeError."""
+    """Convert any accepted form to the canonical one. Raises: NotATimeError."""
     return canonical(read_moment(text), digits)
 
 
 def moment_of(when: datetime) -> int:
-    """A datetime's moment; of pandas' Timestamp with its nanoseconds. Raises: NotATimeError for one without a zone."""
+    """Convert a datetime, or a pandas Timestamp with its nanoseconds. Raises: NotATimeError if it has no time zone."""
     if when.tzinfo is None:
-        raise NotATimeError(f"time {when}", "names no time zone", "Give the datetime one, such as datetime.UTC")
+        raise NotATimeError(f"time {when}", "has no time zone", "Give the datetime one, such as datetime.UTC")
     since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     whole = (since.days * 86_400 + since.seconds) * SECOND + since.microseconds * 1000
     return whole + int(getattr(when, "nanosecond", 0))
 
 
 def day_of(text: str) -> date | None:
-    """The day that a date alone names, with or without hyphens; None for any other text.
+    """Parse a date without a time, with or without hyphens; None for any other text.
 
-    Raises: NotATimeError for a day that is in no calendar.
+    Raises: NotATimeError for a day that does not exist.
     """
     found = _DATE.fullmatch(text)
     try:
@@ -126,7 +126,7 @@ def start_of(day: date) -> int:
 
 
 def form_of(sort_key: str) -> str:
-    """What a sort key is, in words for people: `MOVABLE_FORM`, or one of those that are never moved."""
+    """Name the form of a sort key: `MOVABLE_FORM`, or one that is never moved."""
     if movable_moment(sort_key) is not None:
         return MOVABLE_FORM
     if _is_epoch(sort_key):
@@ -142,14 +142,14 @@ def form_of(sort_key: str) -> str:
 
 
 def why_unmovable(sort_key: str) -> str:
-    """Why the movers leave an item of this sort key where it is, and how its key would have to be written."""
+    """Explain why an item with this sort key is never moved, and give the form that its key must have."""
     moment = moment_or_none(sort_key)
     example = "2026-05-31T08:30:00Z" if moment is None else shortest(moment)
     return f"its id is {form_of(sort_key)}, which is never moved; it must be written like {example}"
 
 
 def shortest(moment: int) -> str:
-    """The canonical form with no more fraction digits than the moment needs."""
+    """Format in the canonical form with as few fraction digits as possible."""
     fraction = f"{moment % SECOND:09d}".rstrip("0")
     return canonical(moment, len(fraction))
 
@@ -175,20 +175,20 @@ def _offset(sign: str, hours: str, minutes: str) -> int:
     """Nanoseconds east of UTC."""
     size = int(hours) * 60 * MINUTE + int(minutes) * MINUTE
     if int(minutes) > 59 or size > MAX_OFFSET:
-        raise _NoTimeError(f"has the offset {sign}{hours}:{minutes}, which no zone has")
+        raise _NoTimeError(f"has the invalid offset {sign}{hours}:{minutes}")
     return -size if sign == "-" else size
 
 
 def _moment(day: date, clock: tuple[str, str, str], fraction: str | None, offset: int) -> int:
     hour, minute, second = map(int, clock)
     if second == 60:
-        raise _NoTimeError("is a leap second, which the clocks of stores and tables lack: send the second after it")
+        raise _NoTimeError("is a leap second, which is not supported: send the next second")
     if hour > 23 or minute > 59 or second > 59:
-        raise _NoTimeError(f"says {':'.join(clock)}, which no clock shows")
+        raise _NoTimeError(f"has the invalid time of day {':'.join(clock)}")
     seconds = hour * 3600 + minute * 60 + second
     moment = start_of(day) + seconds * SECOND + int((fraction or "0").ljust(MAX_DIGITS, "0")) - offset
     if not FIRST_MOMENT <= moment <= LAST_MOMENT:
-        raise _NoTimeError("lies outside of the years 1 to 9999 in UTC")
+        raise _NoTimeError("is outside the years 1 to 9999 in UTC")
     return moment
 
 
@@ -196,7 +196,7 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise _NoTimeError(f"says {year}-{month}-{day}, which is in no calendar") from None
+        raise _NoTimeError(f"has the invalid date {year}-{month}-{day}") from None
 
 
 def _why_no_time(text: str) -> str:
@@ -208,7 +208,7 @@ def _why_no_time(text: str) -> str:
     if _DATE.fullmatch(text):
         return "is a date without a time"
     if _WITHOUT_ZONE.fullmatch(text):
-        return "names no zone: append Z for UTC, or the offset, such as +02:00"
+        return "has no time zone: append Z for UTC, or the offset, such as +02:00"
     if _LONG_FRACTION.fullmatch(text):
         return f"has more than {MAX_DIGITS} fraction digits"
     return "is neither ISO 8601 with Z or an offset nor 10, 13, 16 or 19 digits since 1970"

@@ -1,7 +1,7 @@
-"""Telling each device's last chunk from the others while listing a bucket. Pure; holds few objects back.
+"""Identifies each device's last chunk in a bucket listing, holding back only a few objects. No I/O.
 
-Keys of one device stand together in a listing, but in the order of their time ranges, not of their numbers. A device
-has two number spaces, below RESERVED_NUMBERS and from there on, each with a last chunk of its own.
+A listing groups the keys of a device, but in the order of their time ranges, not of their numbers. A device has two
+number spaces, below RESERVED_NUMBERS and from there on, each with its own last chunk.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, parse_object
 from l3kit.tiering.ports import ObjectInfo
 
 NumberSpace = tuple[str, bool]
-"""A device's id, and whether its numbers from RESERVED_NUMBERS on are meant."""
+"""A device id, and whether the space is that of numbers from RESERVED_NUMBERS on."""
 
 
 def number_space(chunk: ChunkKey) -> NumberSpace:
@@ -22,15 +22,15 @@ def number_space(chunk: ChunkKey) -> NumberSpace:
 
 @dataclass(slots=True)
 class LastChunks:
-    """Passes a listing on. `highest` fills up with the greatest chunk number seen, by number space."""
+    """Marks last chunks in a listing. `highest` collects the highest chunk number seen, by number space."""
 
     highest: dict[NumberSpace, int] = field(default_factory=dict)
 
     async def mark(self, listing: AsyncIterator[ObjectInfo]) -> AsyncIterator[tuple[ObjectInfo, bool]]:
-        """Each object with whether it has the highest number of its number space; foreign objects have not.
+        """Yield each object with whether it has the highest number of its number space; False for third-party objects.
 
-        An object that may still turn out to be a last one comes after those of its device that follow it. Two keys may
-        have the same number, where other hands put chunks there: then both are last.
+        Reorders objects within a device: a candidate for the last chunk is held back until its device ends. If two keys
+        have the same highest number, as other programs may write them, both are last.
         """
         held: dict[NumberSpace, list[ObjectInfo]] = {}
         async for info in listing:

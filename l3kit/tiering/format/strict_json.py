@@ -1,4 +1,4 @@
-"""The members of a JSON object as the very bytes that were sent, from a strict reading of the whole text."""
+"""Strict JSON parsing that returns the members of an object as the exact bytes sent."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from json.scanner import make_scanner
 
 
 class NotStrictError(ValueError):
-    """What is wrong with a text that should be a JSON object.
+    """A text is not a strict JSON object.
 
     Attributes:
-        member: in whose value it is; None where it is not in one, or where no value can be made out.
-        index: of the element, where that value is an array.
+        member: the member with the invalid value; None if the error is elsewhere or cannot be located.
+        index: of the invalid element, if that value is an array.
     """
 
     def __init__(self, cause: str, member: str | None = None, index: int | None = None) -> None:
@@ -25,20 +25,20 @@ class NotStrictError(ValueError):
 
 
 class _UnfitValueError(ValueError):
-    """JSON that can be read in more ways than one, or not by everybody."""
+    """Ambiguous or non-portable JSON."""
 
 
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _NEXT_NAME = re.compile(r"[ \t\r\n]*,[ \t\r\n]*\"")
-"""What usually stands between two members; anything else is looked at sign by sign, and named."""
+"""The usual separator of two members; anything else is parsed character by character for the error message."""
 _UNFIT = (_UnfitValueError, ArithmeticError, RecursionError)
 
 
 def members(body: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each value as the very bytes that were sent.
+    """Split a JSON object into its members, each value as the exact bytes sent.
 
-    Raises: NotStrictError for anything that is not strict JSON, has a name twice at any depth, a number that no Decimal
-        can hold, or is nested too deeply to be read.
+    Raises: NotStrictError for anything that is not strict JSON, repeats a name at any depth, has a number that no
+        Decimal can hold, or is nested too deeply.
     """
     try:
         text = body.decode()
@@ -55,7 +55,7 @@ def members(body: bytes) -> dict[str, bytes]:
 
 
 def elements(array: bytes) -> Iterator[bytes]:
-    """The elements of a JSON array that `members` has taken, each as the very bytes that were sent."""
+    """Yield the elements of a JSON array returned by `members`, each as the exact bytes sent."""
     text = array.decode()
     for start, end in _elements(text, 0):
         yield text[start:end].encode()
@@ -89,7 +89,7 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
 
 
 def _first_unfit(text: str, start: int) -> int | None:
-    """The index of the array's element that cannot be scanned; None where it is no array."""
+    """The index of the first array element that cannot be scanned; None if the value is not an array."""
     if text[start] != "[":
         return None
     count = 0
@@ -150,7 +150,7 @@ def _no_constant(name: str) -> object:
     raise _UnfitValueError(f"has {name}, which is no JSON")
 
 
-# Whole numbers stay text: only the ends of values are wanted, and int() refuses more than 4,300 digits.
+# Integers stay text: only the end positions of values matter, and int() rejects more than 4,300 digits.
 _scan_once = make_scanner(
     json.JSONDecoder(  # type: ignore[arg-type]
         object_pairs_hook=_unique,

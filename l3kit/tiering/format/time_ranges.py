@@ -1,8 +1,8 @@
-"""Where moments stand in the order of texts, and which keys belong to a range: for movers and for queries. Pure.
+"""Conversion of time ranges to text ranges of sort keys, for movers and queries. No I/O.
 
-Stores sort `id` as text. In extended ISO 8601 in UTC that is the order of time but within one minute: `10:00Z`,
-`10:00:00Z`, `10:00:00.250Z` and `10:00:00+00:00` sort by the characters in which they differ. So bounds in text are
-widened to whole minutes, and what was read is compared by its moments.
+Stores sort `id` as text. For extended ISO 8601 in UTC that is time order, except within one minute: `10:00Z`,
+`10:00:00Z`, `10:00:00.250Z` and `10:00:00+00:00` sort by the characters in which they differ. So text bounds are
+widened to whole minutes, and the items read are then compared by time.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from l3kit.tiering.format.item_times import (
     start_of,
 )
 
-BEHIND_ALL = "\U0010ffff" * 256
-"""The greatest text of 1,024 UTF-8 bytes, DynamoDB's longest sort key: behind every key that there can be."""
+MAX_SORT_KEY = "\U0010ffff" * 256
+"""The greatest text of 1,024 UTF-8 bytes, DynamoDB's longest sort key: no sort key is greater."""
 _LATE = "~"
-"""Sorts behind every character that a spelling of a time goes on with."""
+"""Sorts after every character with which a time text may continue."""
 _LAST_EPOCH = 10**10 - 1
-"""The last second that has 10 digits."""
-# One pass over a whole page of like keys. The 29th of February is left to the slow way.
+"""The last epoch second with 10 digits."""
+# One match for a whole page of keys. The 29th of February is left to the slow path.
 _MOVABLE_PAGE = re.compile(
     r"(?:(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     r"|02-(?:0[1-9]|1[0-9]|2[0-8]))T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?(?:Z|\+00:00)\n)*+"
@@ -44,14 +44,14 @@ _MOVABLE_PAGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TextRange:
-    """Sort keys from `since` (inclusive) to `before` (exclusive), in the order of their code points."""
+    """Sort keys from `since` (inclusive) to `before` (exclusive), in code point order."""
 
     since: str
     before: str
 
 
 def due(sort_keys: Sequence[str], cutoff: int) -> list[int] | None:
-    """Indexes of those of a page's ascending sort keys that are movable and older than the cutoff; None is all."""
+    """Indexes of the movable sort keys of a page that are older than the cutoff; None means all."""
     if all_movable(sort_keys, cutoff):
         return None
     moments = [movable_moment(key) for key in sort_keys]
@@ -60,9 +60,9 @@ def due(sort_keys: Sequence[str], cutoff: int) -> list[int] | None:
 
 
 def all_movable(sort_keys: Sequence[str], before: int) -> bool:
-    """Whether all of a page's ascending sort keys are movable and older than this moment's minute.
+    """Whether all sort keys of a page, in ascending order, are movable and older than this moment's minute.
 
-    A page of like keys costs one match instead of one for each key; where this is False, each must be looked at.
+    Costs one regex match per page instead of one per key; if False, each key must be checked.
     """
     if not sort_keys:
         return True
@@ -72,10 +72,10 @@ def all_movable(sort_keys: Sequence[str], before: int) -> bool:
 
 
 def read_bound(value: str | date, *, is_end: bool) -> int:
-    """A bound of a query: a datetime with a zone, any form of `read_moment`, or a date alone, which is a day of UTC.
+    """Parse a query bound: a datetime with a zone, any form of `read_moment`, or a date alone, meaning a day in UTC.
 
     Args:
-        is_end: a date alone stands for the end of that day instead of its beginning.
+        is_end: a date alone means the end of that day instead of its beginning.
     Raises: ConfigurationError naming the bound, the reason and what to write.
     """
     try:
@@ -92,21 +92,21 @@ def read_bound(value: str | date, *, is_end: bool) -> int:
 
 
 def movable_range(start: int | None, end: int | None) -> TextRange:
-    """Where the movable keys with `start <= moment <= end` stand; others stand there too. None is open."""
+    """The text range that contains all movable keys with `start <= moment <= end`, among others. None is open."""
     return TextRange("0001" if start is None else _minute(start), ("9999" if end is None else _minute(end)) + _LATE)
 
 
 def text_ranges(start: int | None, end: int | None) -> list[TextRange]:
-    """Where every accepted spelling of a moment with `start <= moment <= end` stands, in as few ranges as will do.
+    """The fewest text ranges that contain every accepted form of a moment with `start <= moment <= end`.
 
-    An offset moves a spelling by up to 14 hours; basic ISO 8601 and epoch digits stand elsewhere. Other keys stand
-    there too. With both bounds open it is everything, keys that are no time included.
+    An offset shifts a text by up to 14 hours; basic ISO 8601 and epoch digits sort elsewhere. The ranges contain other
+    keys as well. With both bounds open they contain everything, including keys that are not times.
     """
     if start is None and end is None:
-        return [TextRange("", BEHIND_ALL)]
+        return [TextRange("", MAX_SORT_KEY)]
     first_day = "0001" if start is None else _minute(start - MAX_OFFSET)[:10]
     last_day = "9999" if end is None else _minute(end + MAX_OFFSET)[:10]
-    wide = TextRange(first_day, last_day + _LATE)  # a blank sorts before all hours that are written behind a T
+    wide = TextRange(first_day, last_day + _LATE)  # a blank sorts before all hours that follow a T
     basic = TextRange(
         "00010101" if start is None else _minute(start)[:10].replace("-", ""),
         ("99991231" if end is None else _minute(end)[:10].replace("-", "")) + _LATE,
@@ -120,7 +120,7 @@ def text_ranges(start: int | None, end: int | None) -> list[TextRange]:
 
 
 def within(sort_key: str, start: int | None, end: int | None) -> bool:
-    """Whether an item belongs to a query's range. A key that is no time is in the range without bounds alone."""
+    """Whether an item belongs to a query's range. A key that is not a time belongs only to the unbounded range."""
     if start is None and end is None:
         return True
     moment = moment_or_none(sort_key)
@@ -128,9 +128,9 @@ def within(sort_key: str, start: int | None, end: int | None) -> bool:
 
 
 def may_overlap(first: str, last: str, start: int | None, end: int | None) -> bool:
-    """Whether a chunk whose first and last sort key these are may hold an item of the range.
+    """Whether a chunk with this first and last sort key may hold an item of the range.
 
-    A chunk whose keys are spelled in a way that does not sort by time may hold anything.
+    A chunk whose keys do not sort by time may hold anything.
     """
     lowest, highest = movable_moment(first), movable_moment(last)
     if lowest is None or highest is None:
@@ -141,13 +141,13 @@ def may_overlap(first: str, last: str, start: int | None, end: int | None) -> bo
 
 
 def order_of(sort_key: str) -> tuple[int, str]:
-    """Sorts by moment, then by text; what is no time comes last."""
+    """Sort key by moment, then by text; keys that are not times come last."""
     moment = moment_or_none(sort_key)
     return LAST_MOMENT + 1 if moment is None else moment, sort_key
 
 
 def _joined(ranges: Iterable[TextRange]) -> Iterator[TextRange]:
-    """Overlapping ones made one; they come in the order of `since`."""
+    """Merge overlapping ranges, given in the order of `since`."""
     widest: TextRange | None = None
     for one in ranges:
         if widest is not None and one.since > widest.before:
@@ -159,5 +159,5 @@ def _joined(ranges: Iterable[TextRange]) -> Iterator[TextRange]:
 
 
 def _minute(moment: int) -> str:
-    """`2026-05-31T08:30`: what all movable spellings of a moment begin with."""
+    """The common prefix of all movable forms of a moment, such as `2026-05-31T08:30`."""
     return canonical(min(max(moment, FIRST_MOMENT), LAST_MOMENT) // MINUTE * MINUTE, 0)[:16]

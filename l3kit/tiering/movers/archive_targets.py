@@ -1,4 +1,4 @@
-"""Where the cold-to-archive mover's objects go: an archive bucket of the same cloud, or a writer on another."""
+"""Destinations of the cold-to-archive mover: an archive bucket on the same cloud, or a writer on another."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers nee
     from l3kit.tiering.transfer.sender import Writer
 
 PART_BYTES = 4 * 1024 * 1024
-"""So much of an object goes into one request: as base64 and gzip it fits every receiver, whatever it holds."""
+"""Part size: encoded as base64 and gzip, any content of this size fits every receiver."""
 WHOLE_BYTES = MAX_CHUNK_BYTES
-"""Objects up to this size are sent in one request where that fits; larger ones always in parts."""
+"""Objects up to this size are sent in one request if they fit; larger ones always in parts."""
 _ROUNDS = 3
 
 
 class ArchiveTarget(Protocol):
-    """One place that objects are archived in. `concurrency`: how many objects at once keep memory bounded."""
+    """An archive destination. `concurrency`: the number of concurrent objects that keeps memory bounded."""
 
     usage: Usage
     concurrency: int
 
     async def take(self, cold: ObjectStore, info: ObjectInfo) -> None:
-        """Return once the archive holds exactly the content of this version of the object, confirmed by digest.
+        """Archive this version of the object; return once the destination has confirmed its digest.
 
         Args:
             info: from `head`, so with metadata.
-        Raises: KeyConflictError where the archive has other content under that key; StoreError; TransferError.
+        Raises: KeyConflictError if the archive holds other content under the key; StoreError; TransferError.
         """
 
 
 class LocalArchive:
-    """The archive bucket of the same cloud: a server-side copy, no byte comes here."""
+    """The archive bucket on the same cloud: a server-side copy, without transfer through the mover."""
 
     concurrency = 16
 
@@ -52,16 +52,18 @@ class LocalArchive:
         copied = await self._archive.copy_from(cold, info)
         if copied.size != info.size or (info.sha256 and copied.sha256 != info.sha256):
             raise StoreError(
-                f"{self._archive.name}/{info.key}", "the copy is not what was copied", "The original was kept"
+                f"{self._archive.name}/{info.key}",
+                "the copy differs from its source in size or digest",
+                "The source was kept; compare the two by hand",
             )
 
 
 class RemoteArchive:
-    """The archive writer on another cloud. Objects stream through in parts; none is ever held as a whole.
+    """The archive writer on another cloud. Large objects are streamed in parts and never held in memory as a whole.
 
     Args:
         source_cloud: the provider that this mover runs on.
-        limit: of the writer.
+        limit: request limit of the writer.
     """
 
     concurrency = 3
@@ -77,7 +79,7 @@ class RemoteArchive:
             await self._send_parts(cold, info)
 
     async def _send_whole(self, cold: ObjectStore, info: ObjectInfo) -> bool:
-        """Whether it could go in one request."""
+        """Send the object in one request; return False if it does not fit."""
         data = await cold.read(info.key)
         digest = ContentDigest(info.content_encoding, info.key)
         digest.update(data)
@@ -93,18 +95,18 @@ class RemoteArchive:
         sha256 = info.sha256 or await _read_digest(cold, info)
         total = -(-info.size // PART_BYTES)
         missing: Sequence[int] = range(1, total + 1)
-        for _ in range(_ROUNDS):  # parts of an older, interrupted upload may have been swept away meanwhile
+        for _ in range(_ROUNDS):  # the writer may have removed parts of an older, interrupted upload
             missing = await self._send_missing(cold, info, sha256, total, missing)
             if not missing:
                 return
         raise TransferError(
-            f"{self._writer!r}", f"{info.key}: {len(missing)} of {total} parts stay missing", "See the writer's log"
+            f"{self._writer!r}", f"{info.key}: {len(missing)} of {total} parts still missing", "See the writer's log"
         )
 
     async def _send_missing(
         self, cold: ObjectStore, info: ObjectInfo, sha256: str, total: int, missing: Sequence[int]
     ) -> Sequence[int]:
-        """Send these parts but for those that the writer turns out to have. Returns: what it says is missing then."""
+        """Send these parts, skipping those the writer reports as present. Returns: the parts still missing."""
         left = set(missing)
         for number in missing:
             if number not in left:
@@ -126,14 +128,14 @@ def _agreed(info: ObjectInfo, found: str) -> str:
     if info.sha256 and info.sha256 != found:
         raise StoreError(
             info.key,
-            f"its content has the digest {found}, not {info.sha256} as when it was stored",
-            "It is damaged: it was left where it is; compare it with a backup",
+            f"its content has the digest {found}, not {info.sha256} as recorded when it was stored",
+            "The object is damaged and was left in place; restore it from a backup",
         )
     return found
 
 
 async def _read_digest(cold: ObjectStore, info: ObjectInfo) -> str:
-    """Of an object that does not carry its digest; costs reading it once more."""
+    """Compute the digest of an object stored without one, at the cost of an additional read."""
     digest = ContentDigest(info.content_encoding, info.key)
     for start in range(0, info.size, PART_BYTES):
         digest.update(await cold.read(info.key, start=start, length=min(PART_BYTES, info.size - start)))
@@ -141,18 +143,18 @@ async def _read_digest(cold: ObjectStore, info: ObjectInfo) -> str:
 
 
 async def _read_part(cold: ObjectStore, info: ObjectInfo, number: int, total: int) -> bytes:
-    """Part `number` from 1; its borders are moved back by up to three bytes so that they split no character."""
+    """Read part `number` (from 1); its borders are moved back by up to three bytes so that no character is split."""
     low, high = (number - 1) * PART_BYTES, min(number * PART_BYTES, info.size)
     before = min(3, low)
     data = await cold.read(info.key, start=low - before, length=high - low + before)
     if len(data) != high - low + before:
-        raise StoreError(info.key, "became shorter while it was read", "The next run takes it up again")
+        raise StoreError(info.key, "was truncated while it was read", "The next run tries again")
     end = len(data) if number == total else len(data) - incomplete_tail(data)
     return data[before - incomplete_tail(data[:before]) : end]
 
 
 def incomplete_tail(data: bytes) -> int:
-    """How many bytes at the end, up to three, begin a UTF-8 character that goes on behind it."""
+    """Length of an incomplete UTF-8 character at the end, up to three bytes."""
     for count in range(1, min(3, len(data)) + 1):
         byte = data[-count]
         if byte < 0x80:

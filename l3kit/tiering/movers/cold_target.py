@@ -1,4 +1,4 @@
-"""What the hot-to-cold mover needs of the place where its chunks go."""
+"""The hot-to-cold mover's port for the destination of chunks."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from l3kit.tiering.ports import Usage
 
 
 class ColdTarget(Protocol):
-    """Where chunks go: a bucket of the same cloud, or a writer on another."""
+    """A destination of chunks: a bucket on the same cloud, or a writer on another."""
 
     usage: Usage
 
     def fits(self, body: bytes) -> bool:
-        """Whether the receiver takes a chunk with this JSON array."""
+        """Whether a chunk with this JSON array is within the receiver's limit."""
 
     async def store(self, chunk: Chunk, *, again: bool = False) -> None:
-        """Store it under its key, unless exactly this is there already; return when the target confirmed the digest.
+        """Store a chunk under its key, unless it is there already; return once its digest is confirmed.
 
         Args:
-            again: it may have been stored before, and archived since: then it must not be stored a second time.
-        Raises: KeyConflictError (with `existing_sha256` where known) if other content is there; ChunkRefusedError
-            where no attempt would be taken: nothing was stored.
+            again: it may have been stored before and archived since, in which case it must not be stored again.
+        Raises: KeyConflictError (with `existing_sha256` if known) if other content is there; ChunkRefusedError if no
+            retry can succeed and nothing was stored.
         """
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Make sure that nothing can be stored under the key any more, by an empty array if it is free.
+        """Block the key for later writes by storing an empty array if it is free.
 
-        Returns: None when the key is sealed; else the digest of the content that is there, or was before it was
+        Returns: None once the key is sealed; else the digest of the content that is there, or was until it was
             archived.
         """
 
     async def look(self, key: ChunkKey) -> str | None:
-        """The digest of what is under the key, or was until it was archived; None where neither is known.
+        """The digest of the content under the key, or of content archived from there; None if neither is known.
 
-        A writer that does not know the question seals the key instead, which answers it too.
+        With a writer that does not support this request the key is sealed instead, which gives the same answer.
         """
 
     async def highest_number(self, device_id: str) -> int | None:
-        """The highest number, below RESERVED_NUMBERS, of the device's chunks in the tiers that can be asked; 0: none.
+        """The highest number below RESERVED_NUMBERS of the device's chunks in the reachable tiers; 0 if none.
 
-        Returns: None where the writer does not know the question.
+        Returns: None if the writer does not support this request.
         """

@@ -1,4 +1,4 @@
-"""The cold-to-archive mover: every cold object whose data are old enough, several at once, until out of time."""
+"""The cold-to-archive mover: all cold objects older than the cutoff, several concurrently, until the deadline."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from l3kit.tiering.transfer.receipts import leave_receipt, remove_old_receipts
 FUNCTION = "cold-to-archive-mover"
 REPORT_PREFIX = f"{RESERVED_PREFIX}reports/{FUNCTION}/"
 FOREIGN = "(foreign keys)"
-"""Stands in the report for the device of objects whose keys are not l3kit's."""
-SEAL_KEPT = timedelta(days=1)
-"""A seal keeps a dead run's late write out; no function lives that long."""
-MAX_KEYS_TOLD = 10_000
+"""The device name in the report for third-party objects."""
+SEAL_RETENTION = timedelta(days=1)
+"""How long a seal blocks late writes of a dead run; longer than any function runs."""
+MAX_KEYS_LISTED = 10_000
 _SEAL_SIZE = 64
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ColdToArchive:
-    """One run of the mover, ready to go.
+    """One run of the mover.
 
     Attributes:
-        now: the moment the run stands for (its scheduled time), which with `cold_days` gives the cutoff.
+        now: the scheduled time of the run, which with `cold_days` gives the cutoff.
         run_id: unique per run; part of the report's key.
         clock: wall clock, UTC.
         remaining: seconds until the runtime's deadline.
@@ -60,7 +60,7 @@ class ColdToArchive:
         return self.now - timedelta(days=self.cold_days)
 
     async def run(self) -> RunReport:
-        """Move what is due, then store and return the report. Never raises for what a store or the writer did."""
+        """Move all due objects, then store and return the report, which includes errors of a store or the writer."""
         started = self.clock()
         run = _Run(self, Pace(self.remaining))
         await run.work()
@@ -79,12 +79,12 @@ class ColdToArchive:
 
 @dataclass(slots=True)
 class _Run:
-    """What changes while a run goes on."""
+    """The mutable state of a run."""
 
     job: ColdToArchive
     pace: Pace
     reports: dict[str, DeviceReport] = field(default_factory=dict)
-    keys_told: int = 0
+    keys_listed: int = 0
     last_chunks: LastChunks = field(default_factory=LastChunks)
 
     async def work(self) -> None:
@@ -106,11 +106,11 @@ class _Run:
     async def _tidy(self) -> None:
         try:
             await remove_old_receipts(self.job.cold, self.last_chunks.highest)
-        except L3Error as error:  # they are small, and the next run tries again
+        except L3Error as error:  # the next run tries again
             log.warning("old receipts could not be removed: %s", error)
 
     async def _due(self) -> AsyncIterator[tuple[ObjectInfo, bool]]:
-        """Objects to be moved while there is time, each with whether it is its device's last chunk."""
+        """Yield due objects while there is time, each with whether it is its device's last chunk."""
         try:
             async for info, last in self.last_chunks.mark(self.job.cold.list()):
                 if info.key.startswith(RESERVED_PREFIX) or not self._is_due(info):
@@ -132,7 +132,7 @@ class _Run:
         return self.reports.setdefault(device_id, DeviceReport(device_id))
 
     async def _move_safely(self, info: ObjectInfo, last: bool) -> None:
-        """One bad object must not stop the others."""
+        """Move an object, so that a failure is reported and does not stop the others."""
         report = self._device(info.key)
         try:
             await self._move(info, last, report)
@@ -147,21 +147,21 @@ class _Run:
             gone = await self.job.cold.head(info.key) is None
         except L3Error:
             gone = False
-        if gone:  # only a mover deletes, and only what it has archived
+        if gone:  # only movers delete, and only what they have archived
             report.notes.append(f"{info.key} was moved by another run at the same time")
             return
         reason = str(error)
         if isinstance(error, KeyConflictError):
             there = f" with the digest {error.existing_sha256}" if error.existing_sha256 else ""
-            reason = f"the archive holds other content under this key{there}; both were left as they are"
+            reason = f"the archive holds other content under this key{there}; both were left unchanged"
         log.warning("%s was left: %s", info.key, reason)
         report.skip(info.key, reason)
 
     async def _move(self, listed: ObjectInfo, last: bool, report: DeviceReport) -> None:
         limit = self.job.tuning.max_safe_object_size
         if listed.size > limit:
-            log.warning("%s was skipped: its %d bytes are more than %d", listed.key, listed.size, limit)
-            report.skip(listed.key, f"its {listed.size} bytes are more than MAX_SAFE_OBJECT_SIZE, {limit}")
+            log.warning("%s was skipped: its size of %d bytes exceeds %d", listed.key, listed.size, limit)
+            report.skip(listed.key, f"its size of {listed.size} bytes exceeds MAX_SAFE_OBJECT_SIZE, {limit}")
             return
         info = await self.job.cold.head(listed.key)
         if info is None:
@@ -184,16 +184,16 @@ class _Run:
         report.bytes += info.size
         count = info.metadata.get("items", "")
         report.items += int(count) if count.isdecimal() else 0
-        if self.keys_told < MAX_KEYS_TOLD:
+        if self.keys_listed < MAX_KEYS_LISTED:
             report.keys.append(info.key)
-        elif self.keys_told == MAX_KEYS_TOLD:
-            report.notes.append(f"the keys of what was moved after the first {MAX_KEYS_TOLD} objects are not listed")
-        self.keys_told += 1
+        elif self.keys_listed == MAX_KEYS_LISTED:
+            report.notes.append(f"only the keys of the first {MAX_KEYS_LISTED} moved objects are listed")
+        self.keys_listed += 1
 
     async def _drop_seal(self, info: ObjectInfo, last: bool, report: DeviceReport) -> None:
-        if self.job.clock() - info.modified < SEAL_KEPT:
+        if self.job.clock() - info.modified < SEAL_RETENTION:
             return
-        if last:  # its number is spent, and those of the chunks before it are told by nothing else
+        if last:  # else nothing would record that its number and those before it are spent
             await leave_receipt(self.job.cold, info.key, info.sha256)
         if await self.job.cold.delete(info.key, etag=info.etag):
             report.notes.append(f"{info.key} was an empty seal left by an interrupted run; it was removed")
@@ -204,9 +204,9 @@ def _is_seal(info: ObjectInfo) -> bool:
 
 
 def _end_of(key: str) -> datetime | None:
-    """The end timestamp in one of l3kit's keys; None for any other, and for one that is no time.
+    """The end timestamp in a chunk's key; None for any other key, and for a text that is not a time.
 
-    Version 0.1.0 moved times without a zone too, and took them for UTC.
+    Version 0.1.0 also moved times without a zone, interpreted as UTC.
     """
     chunk = parse_object_key(key)
     if chunk is None:

@@ -1,7 +1,7 @@
-"""Moves one device's old items from the hot store into chunks. The recipe is `DeviceMove.run`.
+"""Moves one device's old items from the hot store into chunks; start reading at `DeviceMove.run`.
 
-For each chunk: note it in the journal, store it under a free key, note that it is stored, delete exactly its items,
-forget it. docs/journal.md says what a later run does after a crash between any two of these steps.
+For each chunk: begin it in the journal, store it under a free key, mark it as stored, delete exactly its items, close
+it. docs/journal.md describes what a later run does after a crash between any two of these steps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreErro
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import ChunkFiller, ChunkKey, Draft
 from l3kit.tiering.format.item_times import movable_moment
-from l3kit.tiering.format.time_ranges import BEHIND_ALL, due, movable_range
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, due, movable_range
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
@@ -27,20 +27,20 @@ from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.settings import Tuning
 
 MAX_NUMBERS_TRIED = 20
-"""Keys taken by foreign content before a device is given up for this run."""
-MAX_STRANGE = 1000
-"""Keys behind every possible time that are counted in one run."""
+"""Maximum keys in a row with other content before the device is left for this run."""
+MAX_COUNTED_AHEAD = 1000
+"""Maximum keys beyond the present that are counted in one run."""
 DELETE_ROUNDS = 20
-"""How often what a store did not delete is looked at and tried again."""
+"""Maximum retry rounds for items that failed to delete."""
 
 
 class DeviceMove:
-    """One device's turn in one run.
+    """The move of one device in one run.
 
     Args:
-        cutoff: items of earlier moments are moved; None only finishes what an earlier run left half done.
-        latest: no reading of a device whose clock is right is of a later moment.
-        time_left: asked before each chunk; when it says False the device is left at that chunk's boundary.
+        cutoff: items before this moment are moved; None only finishes an earlier run's open entry.
+        latest: later readings count as ahead of time.
+        time_left: called before each chunk; on False the device stops at that chunk boundary.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class DeviceMove:
         self._journal = journal
         self._cutoff = cutoff
         self._latest = latest
-        self._looked_up_to = ""
+        self._checked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
         self._refused: set[str] = set()
@@ -69,9 +69,9 @@ class DeviceMove:
         self.report = DeviceReport(device_id)
 
     async def run(self) -> DeviceReport:
-        """Finish what an earlier run left half done, then move chunk by chunk.
+        """Finish an earlier run's open entry, then move chunk by chunk.
 
-        Raises: LeaseTakenError, LeaseLostError, StoreError, TransferError; the journal then holds what is under way.
+        Raises: LeaseTakenError, LeaseLostError, StoreError, TransferError; the journal then holds the open entry.
         """
         record = await self._journal.look()
         try:
@@ -81,12 +81,12 @@ class DeviceMove:
             if self._cutoff is not None:
                 await self._move_chunks(self._cutoff)
         finally:
-            with contextlib.suppress(L3Error):  # an unreleased lease runs out by itself
+            with contextlib.suppress(L3Error):  # an unreleased lease expires by itself
                 await self._journal.release()
         return self.report
 
     async def _move_chunks(self, cutoff: int) -> None:
-        await self._look_behind()
+        await self._count_ahead()
         after: str | None = None
         while True:
             filler, exhausted = await self._fill(cutoff, after)
@@ -97,7 +97,7 @@ class DeviceMove:
                 return
             draft, body = self._fitting_draft(filler)
             exhausted = exhausted and draft.count == filler.count
-            del filler  # its items and the body, each 5 MiB, are given up as soon as they have served
+            del filler  # frees its items; like the body they take 5 MiB
             try:
                 stored = await self._store(draft, body)
             except ChunkRefusedError as error:
@@ -111,11 +111,11 @@ class DeviceMove:
                 self._journal.forget()
             if exhausted:
                 return
-            # What was read beyond the chunk is little (ChunkFiller.room) and is read again.
+            # Little was read beyond the chunk (ChunkFiller.room), so it is read again.
             after = draft.sort_keys[-1]
 
     async def _fill(self, cutoff: int, after: str | None) -> tuple[ChunkFiller, bool]:
-        """Read until there is more than a chunk's worth, or nothing more (True)."""
+        """Read until a chunk is full. Returns: the items, and whether the device has no more."""
         before = movable_range(None, cutoff - 1).before
         filler = ChunkFiller(self._tuning.max_chunk_bytes, max_items=self._narrowing.max_items)
         while not filler.full:
@@ -132,20 +132,20 @@ class DeviceMove:
         return filler, False
 
     def _leave_unmovable(self, sort_keys: Sequence[str]) -> None:
-        """Count what is no movable time, once: some of a page is read again with the next chunk."""
+        """Count unmovable keys, each once: part of a page is read again with the next chunk."""
         for key in sort_keys:
-            if key > self._looked_up_to and movable_moment(key) is None:
+            if key > self._checked_up_to and movable_moment(key) is None:
                 self.report.leave(key)
-        self._looked_up_to = max(self._looked_up_to, sort_keys[-1])
+        self._checked_up_to = max(self._checked_up_to, sort_keys[-1])
 
-    async def _look_behind(self) -> None:
-        """Count the keys that stand behind all times of the present: they would never be read with the due ones."""
+    async def _count_ahead(self) -> None:
+        """Count the keys that sort after the present, which reads of due items never reach."""
         since = movable_range(self._latest, None).since
-        page = await self._hot.read_page(self._device_id, since=since, before=BEHIND_ALL, limit=MAX_STRANGE)
-        strange = [key for key in page.sort_keys if movable_moment(key) is None]
-        for key in strange:
+        page = await self._hot.read_page(self._device_id, since=since, before=MAX_SORT_KEY, limit=MAX_COUNTED_AHEAD)
+        unmovable = [key for key in page.sort_keys if movable_moment(key) is None]
+        for key in unmovable:
             self.report.leave(key)
-        self.report.ahead += len(page.sort_keys) - len(strange)
+        self.report.ahead += len(page.sort_keys) - len(unmovable)
 
     def _refuse(self, sort_key: str, reason: str) -> None:
         if sort_key not in self._refused:
@@ -153,14 +153,14 @@ class DeviceMove:
             self.report.skip(sort_key, reason)
 
     def _narrow(self, draft: Draft, error: ChunkRefusedError) -> bool:
-        """Whether the items of a refused chunk are to be tried in smaller ones; else its one item stays and is told.
+        """Decide whether to retry a refused chunk in smaller ones; otherwise report its single item as refused.
 
-        Raises: ChunkRefusedError where the target turns out to refuse everything.
+        Raises: ChunkRefusedError if the destination refuses everything.
         """
         self._journal.forget()
         if self._narrowing.refused(draft.sort_keys, error.index):
             return True
-        self._refuse(draft.sort_keys[0], f"the target refuses it: {error.cause}")
+        self._refuse(draft.sort_keys[0], f"the destination refused it: {error.cause}")
         if self._narrowing.hopeless:
             raise ChunkRefusedError(error.resource, f"{MAX_REFUSED_ALONE} items in a row were refused", error.remedy)
         return False
@@ -172,12 +172,12 @@ class DeviceMove:
         return draft, body
 
     async def _store(self, draft: Draft, body: bytes) -> bool:
-        """Store a chunk and note that it is; False for a single item that the receiver cannot take."""
+        """Store a chunk and mark it as stored; False for a single item over the receiver's limit."""
         if not self._target.fits(body):
-            self._refuse(draft.sort_keys[0], f"the item's {len(body)} bytes are more than the receiver takes")
+            self._refuse(draft.sort_keys[0], f"the item's {len(body)} bytes exceed the receiver's limit")
             return False
         if len(body) > self._tuning.max_chunk_bytes:
-            self.report.notes.append(f"{draft.sort_keys[0]} is larger than a chunk and became one of its own")
+            self.report.notes.append(f"{draft.sort_keys[0]} exceeds the chunk limit and is a chunk of its own")
         key = await self._store_under_free_key(draft, body)
         await self._journal.stored()
         self._count(key, draft.count, len(body))
@@ -191,7 +191,7 @@ class DeviceMove:
 
     async def _store_under_free_key(self, draft: Draft, body: bytes) -> ChunkKey:
         if self._journal.record.is_new:
-            await self._number_behind_the_highest()
+            await self._number_after_the_highest()
         for _ in range(MAX_NUMBERS_TRIED):
             number = self._journal.record.next_number
             chunk = draft.chunk(self._device_id, number, self._tuning.compression, body)
@@ -199,28 +199,28 @@ class DeviceMove:
             try:
                 await self._target.store(chunk)
             except KeyConflictError:
-                self.report.notes.append(f"{chunk.key} holds other content and was left; the next number was used")
+                self.report.notes.append(f"{chunk.key} holds other content and was kept; the next number was used")
                 self._journal.forget()
             else:
                 return chunk.key
         raise StoreError(
             f"device {self._device_id}",
             f"{MAX_NUMBERS_TRIED} object keys in a row hold other content",
-            "Was the journal lost? See docs/journal.md, 'A lost journal'",
+            "If the journal was lost, see docs/journal.md, 'A lost journal'",
         )
 
-    async def _number_behind_the_highest(self) -> None:
-        """The journal does not know the device: it is new, or its record was lost. The tiers know its numbers.
+    async def _number_after_the_highest(self) -> None:
+        """Continue after the highest number in the tiers: the device is new, or its record was lost.
 
-        Of two runs that ask at once, the journal lets one begin.
+        Of two concurrent runs, the journal lets only one begin.
         """
         highest = await self._target.highest_number(self._device_id)
         if highest is None:
             self.report.notes.append(
-                "the cold writer, older or of another make, cannot tell which chunk numbers are spent: they begin at 1"
-                " (docs/journal.md, 'A lost journal')"
+                "the cold writer, an older or third-party one, does not report which chunk numbers are spent: they"
+                " start at 1 (docs/journal.md, 'A lost journal')"
             )
-        self._journal.number_from((highest or 0) + 1)
+        self._journal.start_numbering_at((highest or 0) + 1)
 
     async def _delete(self, draft: Draft) -> None:
         for taken in draft.taken:
@@ -235,9 +235,9 @@ class DeviceMove:
             await self._delete_matching(draft.crcs(left))
 
     async def _delete_matching(self, crcs: Mapping[str, int]) -> None:
-        """Delete those of the given items that are still as they were stored; the others stay for the next run.
+        """Delete the given items that are unchanged since they were stored; the others stay for the next run.
 
-        No delete is repeated blindly: what a store may not have deleted is read and compared again first.
+        No delete is repeated blindly: items that may remain are read and compared again first.
         """
         for attempt in range(1, DELETE_ROUNDS + 1):
             left = await self._delete_round(crcs, attempt)
@@ -247,7 +247,7 @@ class DeviceMove:
         raise StoreError(
             f"device {self._device_id}",
             f"{len(crcs)} of its items could not be deleted in {DELETE_ROUNDS} tries",
-            "They are in the cold tier and stay in the hot one until the next run; is the table throttled?",
+            "Check whether the hot store is throttled. The items are in the cold tier; the next run deletes them here",
         )
 
     async def _delete_round(self, crcs: Mapping[str, int], attempt: int) -> list[str]:
@@ -265,7 +265,7 @@ class DeviceMove:
         if sort_keys:
             changed = count_of(len(sort_keys), "item was", "items were")
             self.report.notes.append(
-                f"{changed} rewritten while on the way; the new version stays for the next run (first: {sort_keys[0]})"
+                f"{changed} rewritten during the move; the new version stays for the next run (first: {sort_keys[0]})"
             )
 
     async def _recover(self, entry: Entry) -> None:

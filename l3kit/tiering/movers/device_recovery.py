@@ -1,4 +1,4 @@
-"""Settling a chunk that an interrupted run left under way: what the cold tier holds decides, not what was noted.
+"""Recovery of a chunk that an interrupted run left under way: the cold tier's content decides, not the journal.
 
 Afterwards the chunk is certain to be stored, or certain never to be. docs/journal.md, "What a later run finds".
 """
@@ -22,7 +22,7 @@ from l3kit.tiering.ports import HotStore
 
 @dataclass(frozen=True, slots=True)
 class _Rebuilt:
-    """The chunk as the hot tier has it now. `same`: how many of its items are there as they were noted."""
+    """The chunk rebuilt from the hot tier. `same`: the number of items unchanged since the entry was written."""
 
     body: bytes
     sha256: str
@@ -31,7 +31,7 @@ class _Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One device's open entry in the hands of the run that holds the device."""
+    """Recovery of one device's open entry by the run that holds the lease."""
 
     device_id: str
     hot: HotStore
@@ -40,7 +40,7 @@ class Recovery:
     report: DeviceReport
 
     async def settle(self, entry: Entry, noted: Mapping[str, int]) -> bool:
-        """Whether the chunk is stored, so that its items may be deleted; if not, it never will be.
+        """Settle the entry. Returns: whether the chunk is stored, so that its items may be deleted, or never will be.
 
         Args:
             noted: `entry.items()`.
@@ -52,13 +52,13 @@ class Recovery:
         if there is None:
             return await self._store_or_seal(entry, now)
         if there == now.sha256:
-            self._note(f"{entry.key} holds exactly the noted items under another digest than the noted one")
+            self._note(f"{entry.key} holds exactly the recorded items, with another digest than the recorded one")
             return await self._is_stored(entry)
-        self._note(f"{entry.key} holds other content, with the digest {there}, and was left")
+        self._note(f"{entry.key} holds other content, with the digest {there}, and was left unchanged")
         return self._given_up(entry, now)
 
     async def _is_stored(self, entry: Entry) -> bool:
-        if entry.state == "writing":  # else the interrupted run has counted it
+        if entry.state == "writing":  # otherwise the interrupted run has counted it
             await self.journal.stored()
             self.report.items += entry.count
             self.report.bytes += entry.size
@@ -70,26 +70,26 @@ class Recovery:
         if now.sha256 == entry.sha256:
             try:
                 await self.target.store(Chunk(entry.key, now.body, entry.sha256, entry.count), again=True)
-            except KeyConflictError:  # a seal, or the late request of another hand
+            except KeyConflictError:  # a seal, or a late request of another run
                 return self._given_up(entry, now)
             except ChunkRefusedError as error:
-                self._note(f"{entry.key} is refused by the target: {error.cause}")
+                self._note(f"{entry.key} was refused by the destination: {error.cause}")
                 return self._given_up(entry, now)
             if entry.state == "stored":
-                self._note(f"{entry.key} had been stored and was gone, without a receipt; it was stored again")
+                self._note(f"{entry.key} had been stored and was missing, without a receipt; it was stored again")
             return await self._is_stored(entry)
         if await self.target.seal(entry.key) == entry.sha256:
             return await self._is_stored(entry)
         return self._given_up(entry, now)
 
     def _given_up(self, entry: Entry, now: _Rebuilt) -> bool:
-        self._note(f"{entry.key} of an interrupted run was given up; its items are moved anew")
+        self._note(f"{entry.key} of an interrupted run was abandoned; its items are moved again")
         if entry.state == "stored" and now.same < entry.count:
             self.report.skip(
                 str(entry.key),
-                f"was stored, and is not in the cold tier any more: {now.same} of its {entry.count} items are still in"
-                " the hot tier as they were and are moved anew, the others were deleted from it or rewritten."
-                " Who removed the object, a lifecycle rule? Restore it from a backup or an older version",
+                f"was stored and is no longer in the cold tier: {now.same} of its {entry.count} items are unchanged in"
+                " the hot tier and are moved again; the others were deleted from it or rewritten."
+                " Restore the object from a backup or an older version, and check the bucket's lifecycle rules",
             )
         return False
 

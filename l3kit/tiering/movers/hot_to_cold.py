@@ -1,4 +1,4 @@
-"""The hot-to-cold mover: all devices of a twin, a bounded number at once, until done or out of time."""
+"""The hot-to-cold mover: all devices of a twin, a bounded number concurrently, until done or the deadline."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
 FUNCTION = "hot-to-cold-mover"
 REPORT_PREFIX = f"report/{FUNCTION}/"
 REPORT_DAYS = 90
-"""How long the journal keeps a run's report (the table expires rows by `expires_at`, seconds since 1970)."""
+"""Retention of a run's report in the journal (the table's TTL attribute is `expires_at`, seconds since 1970)."""
 MAX_REPORT_BYTES = 300_000
 RESUME_NAME = f"resume/{FUNCTION}"
 REGISTER_TRIES = 10
 CLOCK_TOLERANCE = timedelta(days=1)
-"""Readings that are further ahead of the present are told: their device's clock is wrong, or they are no times."""
+"""Readings further in the future are reported: the device's clock is wrong, or their ids are not times."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class HotToCold:
-    """One run of the mover, ready to go.
+    """One run of the mover.
 
     Attributes:
-        devices: ids, each moved by itself; one that fails does not stop the others. Of one that an earlier run had and
-            this one has not any more, an interrupted chunk is finished and the rest is left.
-        now: the moment the run stands for (its scheduled time), which with `hot_days` gives the cutoff.
+        devices: ids; the failure of one does not stop the others. Of devices that are no longer listed, only an
+            interrupted chunk is finished.
+        now: the scheduled time of the run, which with `hot_days` gives the cutoff.
         run_id: unique per run; the owner of its leases.
         clock: wall clock, UTC, for leases and the report.
         remaining: seconds until the runtime's deadline.
@@ -65,7 +65,7 @@ class HotToCold:
         return self.now - timedelta(days=self.hot_days)
 
     async def run(self) -> RunReport:
-        """Move, then store and return the report. Raises: StoreError only where the journal itself cannot be used."""
+        """Move, then store and return the report. Raises: StoreError only if the journal is unavailable."""
         started = self.clock()
         pace = Pace(self.remaining)
         resume = await self._register()
@@ -93,9 +93,9 @@ class HotToCold:
         return report
 
     async def _register(self) -> JournalRow | None:
-        """Note the devices before one is moved: should this run die and a device be removed, a later run knows of it.
+        """Record the devices before the first move, so that a later run knows those removed from the config since.
 
-        Returns: the record of where the run before stopped, and of the devices.
+        Returns: the record with the device at which the previous run stopped, and the known devices.
         """
         for _ in range(REGISTER_TRIES):
             row = await self.journal.load(RESUME_NAME)
@@ -107,18 +107,18 @@ class HotToCold:
             if await self.journal.swap(RESUME_NAME, wanted):
                 return wanted
         raise StoreError(
-            "journal", f"{RESUME_NAME} was changed by others {REGISTER_TRIES} times", "Run the mover again"
+            "journal", f"{RESUME_NAME} was changed by concurrent runs {REGISTER_TRIES} times", "Run the mover again"
         )
 
     def _in_turn(self, resume: JournalRow | None) -> list[str]:
-        """The devices, beginning with the one that an earlier run did not get to."""
+        """The devices, starting with the one that the previous run did not reach."""
         devices = list(dict.fromkeys(self.devices))
         first = resume.attributes.get("next_device") if resume else None
         start = devices.index(str(first)) if first in devices else 0
         return devices[start:] + devices[:start]
 
     async def _note_resume(self, resume: JournalRow | None, next_device: str, known: list[str]) -> None:
-        """Note where the next run begins and which devices there are, if it is not what is noted."""
+        """Record where the next run starts and which devices are known, if that has changed."""
         noted = resume.attributes.get("next_device", "") if resume else ""
         if (next_device, known) != (noted, _known_devices(resume)):
             await self.journal.swap(RESUME_NAME, _resume_row(resume, next_device, known))
@@ -150,7 +150,7 @@ class HotToCold:
         except L3Error as error:
             log.warning("device %s was left: %s", device_id, error)
             move.report.skip(device_id, str(error))
-        except Exception as error:  # one bad device must not stop the others
+        except Exception as error:  # a failing device must not stop the others
             log.exception("device %s was left", device_id)
             move.report.skip(device_id, f"unexpected {type(error).__name__}; see the log")
         return move.report
@@ -176,7 +176,7 @@ class HotToCold:
 
 
 def _known_devices(resume: JournalRow | None) -> list[str]:
-    """The devices of the run before, and those removed earlier whose interrupted chunk could not be finished yet."""
+    """The devices of the previous run, and those removed earlier with an interrupted chunk still unfinished."""
     packed = resume.attributes.get("devices") if resume else None
     if not isinstance(packed, bytes):
         return []
@@ -190,7 +190,7 @@ def _resume_row(before: JournalRow | None, next_device: str, devices: list[str])
 
 
 def read_report(row: JournalRow) -> dict[str, object]:
-    """The JSON form of a report kept in the journal."""
+    """Decode a report stored in the journal."""
     packed = row.attributes["report"]
     if not isinstance(packed, bytes):
         raise TypeError("report")

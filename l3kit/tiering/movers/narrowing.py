@@ -1,4 +1,4 @@
-"""Finding the item for which the target refuses a whole chunk, so that the other items go on. Pure; no I/O."""
+"""Bisection of a refused chunk to the item at fault, so that the other items can move. No I/O."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_REFUSED_ALONE = 100
-"""Items refused by themselves, none taken in between, before a target counts as one that refuses everything."""
+"""Single items refused in a row before the destination counts as refusing everything."""
 
 
 @dataclass(slots=True)
 class Narrowing:
-    """How many items a chunk may hold while one among them is being looked for; None: as many as fit.
+    """Limits the items of a chunk while an item at fault is being located; None: no limit.
 
-    Where the target tells which item it is, the next chunk ends right before it. Otherwise each refusal halves the
-    number, down to the item itself; behind it the number grows again with each chunk that is taken, since odd items
-    often lie side by side.
+    If the destination names the item, the next chunk ends right before it. Otherwise each refusal halves the number,
+    down to the item itself; after it the number doubles with each stored chunk, since items at fault are often
+    adjacent.
     """
 
     max_items: int | None = None
@@ -29,9 +29,9 @@ class Narrowing:
         return self._alone >= MAX_REFUSED_ALONE
 
     def refused(self, sort_keys: Sequence[str], index: int | None) -> bool:
-        """A chunk of these was refused, the item at `index` being at fault where that is known.
+        """Record the refusal of a chunk of these items, with the `index` of the item at fault if known.
 
-        Returns: whether they are to be tried in smaller chunks; False where it was one item alone.
+        Returns: whether to retry in smaller chunks; False if the chunk was a single item.
         """
         self._grows = len(sort_keys) == 1
         if self._grows:
@@ -48,11 +48,11 @@ class Narrowing:
         return True
 
     def taken(self, sort_keys: Sequence[str]) -> None:
-        """A chunk of these was stored."""
+        """Record that a chunk of these items was stored."""
         self._alone = 0
         if sort_keys[-1] >= self._until:
             self.max_items, self._grows = None, False
-        elif self._known:  # the very item comes next
+        elif self._known:  # the item at fault is next
             self.max_items, self._known = 1, False
         elif self.max_items and self._grows:
             self.max_items *= 2

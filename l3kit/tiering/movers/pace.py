@@ -1,4 +1,4 @@
-"""Whether a mover still has time for one more chunk."""
+"""A mover's time budget: whether there is time for one more chunk."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 RESERVE_SECONDS = 10.0
-"""Time kept for closing the journal and storing the report before the runtime's deadline."""
+"""Time reserved for closing the journal and storing the report before the runtime's deadline."""
 
 
 class Pace:
-    """Decides whether there is time for one more chunk: the reserve and twice the slowest chunk so far must remain.
+    """Decides whether there is time for one more chunk: the reserve plus twice the slowest chunk so far.
 
     Args:
         remaining: seconds until the runtime's deadline.
@@ -22,13 +22,13 @@ class Pace:
         self._over = False
 
     def time_left(self) -> bool:
-        """Whether another chunk may begin; once False it stays so."""
+        """Whether another chunk may begin; once False, always False."""
         self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest
         return not self._over
 
     @contextmanager
     def measured(self) -> Iterator[None]:
-        """Measure how long the chunk within takes."""
+        """Measure the duration of the chunk moved within the block."""
         before = self._remaining()
         yield
         self._slowest = max(self._slowest, before - self._remaining())

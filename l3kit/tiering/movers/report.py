@@ -1,4 +1,4 @@
-"""What a mover run tells: per device items, bytes, chunks, what was skipped and why, requests, and what remains."""
+"""Report of a mover run: items, bytes, chunks, skips with reasons, and remaining work per device; requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from l3kit.tiering.format.item_times import why_unmovable
 from l3kit.tiering.ports import Usage
 
 MAX_NAMED = 10
-"""Unmovable items that a run's report names."""
+"""Maximum unmovable items named in a run's report."""
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ Verdict = Literal["complete", "partial", "deadline", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something left where it was. `key` is a sort key, an object key, or the device id for a whole device."""
+    """An item, object or device left in place. `key` is a sort key, an object key, or a device id."""
 
     key: str
     reason: str
@@ -31,14 +31,14 @@ class Skipped:
 
 @dataclass(slots=True)
 class DeviceReport:
-    """One device's part of a run, filled in while it runs.
+    """One device's part of a run, filled in during the run.
 
-    `bytes` are of the uncompressed chunks; `notes` tell what was unusual and has been settled (a chunk finished after
-    an interrupted run, an item rewritten meanwhile that stays for the next run).
+    `bytes` are of the uncompressed chunks; `notes` are unusual events that need no action (an interrupted run's chunk
+    was completed, an item was rewritten during the move and stays for the next run).
 
     Attributes:
-        unmovable: items whose `id` is no movable time; they stay in the hot tier. `unmovable_first` names ten.
-        ahead: readings of a moment that has not come yet, of those looked at.
+        unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
+        ahead: readings with a time in the future, among those read.
     """
 
     device_id: str
@@ -54,7 +54,7 @@ class DeviceReport:
     ahead: int = 0
 
     def leave(self, sort_key: str) -> None:
-        """Count an item that is never moved because its `id` is no movable time."""
+        """Count an item that is never moved because its `id` is not a movable time."""
         self.unmovable += 1
         if len(self.unmovable_first) < MAX_NAMED:
             self.unmovable_first.append(sort_key)
@@ -64,11 +64,11 @@ class DeviceReport:
 
     @property
     def has_nothing_to_report(self) -> bool:
-        """Nothing happened that anybody would want to read about."""
+        """Whether the device is left out of the report: nothing moved, nothing remarkable."""
         return not (self.chunks or self.skipped or self.notes or self.remains or self.unmovable or self.ahead)
 
     def to_json(self, names: int = MAX_NAMED) -> dict[str, Any]:
-        """Plain JSON values. `names`: how many unmovable items may be named; they are counted all the same."""
+        """Plain JSON values. `names`: maximum unmovable items named; all are counted."""
         return {
             "device_id": self.device_id,
             "items": self.items,
@@ -91,7 +91,7 @@ class DeviceReport:
             notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
         if self.ahead:
             count = count_of(self.ahead, "reading is", "readings are")
-            notes.append(f"{count} of a moment that has not come yet: is the device's clock right?")
+            notes.append(f"{count} in the future: check the device's clock")
         return notes
 
 
@@ -100,11 +100,11 @@ class RunReport:
     """The result of one mover run.
 
     Attributes:
-        verdict: `complete`: all there was to move was moved. `deadline`: stopped cleanly in time, more remains.
-            `partial`: some devices or objects were left, each with its reason. `failed`: nothing could be moved.
-        cutoff: ISO time; what is older was to be moved.
-        devices: those with something to tell, in the order they were taken up.
-        device_count: how many were looked at.
+        verdict: `complete`: everything due was moved. `deadline`: stopped cleanly before the deadline, more remains.
+            `partial`: some devices or objects were skipped, each with a reason. `failed`: nothing could be moved.
+        cutoff: ISO time; items before it were due.
+        devices: those with something to report, in processing order.
+        device_count: number of devices processed.
         seconds: wall clock.
     """
 
@@ -122,7 +122,7 @@ class RunReport:
     units: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; totals beside the devices."""
+        """Plain JSON values: totals and devices."""
         return {
             "function": self.function,
             "run_id": self.run_id,
@@ -144,16 +144,16 @@ class RunReport:
 
 
 def _device_rows(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
-    """The devices' parts, with the first ten of all unmovable items named: a report's size is bounded."""
-    told, names = [], MAX_NAMED
+    """The devices' parts, naming only the first ten of all unmovable items to bound the report's size."""
+    rows, names = [], MAX_NAMED
     for device in devices:
-        told.append(device.to_json(names))
+        rows.append(device.to_json(names))
         names -= min(names, len(device.unmovable_first))
-    return told
+    return rows
 
 
 def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
-    """Weigh the devices' parts: what was skipped outweighs what merely remains for the next run."""
+    """Derive the verdict from the devices' parts: skips take precedence over work left for the next run."""
     devices = list(devices)
     if any(device.skipped for device in devices):
         return "partial" if any(device.chunks or not device.skipped for device in devices) else "failed"
@@ -161,7 +161,7 @@ def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
 
 
 class Run(Protocol):
-    """What both movers have."""
+    """Common attributes of both movers."""
 
     @property
     def run_id(self) -> str: ...
@@ -179,7 +179,7 @@ def report_of(
     usages: Mapping[str, Usage],
     device_count: int,
 ) -> RunReport:
-    """Sum up a run that ends now. `usages`: of its adapters, by their roles."""
+    """Build the report of a run that ends now. `usages`: of its adapters, by role."""
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(
@@ -199,7 +199,7 @@ def report_of(
 
 
 async def save_or_warn(saving: Awaitable[None]) -> None:
-    """Wait until a report is stored. What was moved is moved: where it cannot be, the caller still gets the report."""
+    """Await the storing of a report; only log a failure, since the move is done and the caller gets the report."""
     try:
         await saving
     except L3Error as error:

@@ -1,4 +1,4 @@
-"""Where the hot-to-cold mover's chunks go: a bucket of the same cloud, or a writer on another. Both behave alike."""
+"""Destinations of the hot-to-cold mover: a bucket on the same cloud, or a writer on another."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers nee
 
 SEAL_BODY = b"[]"
 SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
-"""An empty array under a key that nothing else may ever take (docs/journal.md)."""
+"""Digest of a seal: an empty array that blocks its key for other content (docs/journal.md)."""
 _PACKED_KEPT = 16
 _ABOUT_ITEMS = ("items", "start_timestamp", "end_timestamp")
-"""Fields that a 400 names where other items would be taken."""
+"""Fields in a 400 response that mean the items are at fault, so that other items may be accepted."""
 
 
 class LocalTarget:
-    """The cold bucket of the same cloud.
+    """The cold bucket on the same cloud.
 
     Args:
-        archive: the archive bucket where it is on this cloud too; only listed.
+        archive: the archive bucket if it is on this cloud as well; only listed.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class LocalTarget:
         self.usage: Usage = store.usage
 
     def fits(self, body: bytes) -> bool:
-        """An object store takes any chunk."""
+        """Always true: an object store accepts a chunk of any size."""
         return True
 
     async def store(self, chunk: Chunk, *, again: bool = False) -> None:
-        """Create the object; return when the store has confirmed its content.
+        """Create the object; return once the store has confirmed its content.
 
         Raises: KeyConflictError, ChunkRefusedError, StoreError.
         """
@@ -58,35 +58,35 @@ class LocalTarget:
         await self._create(chunk.key, chunk.body, chunk.sha256, chunk.count)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Occupy a free key with an empty array: None; else the digest of what is there or was. Raises: StoreError."""
+        """Store an empty array under a free key: None; else the digest of what is or was there. Raises: StoreError."""
         try:
             await self._create(key, SEAL_BODY, SEAL_SHA256, 0)
         except KeyConflictError as error:
             there = error.existing_sha256 or await known_chunks.stored_digest(self._store, str(key))
             if there is None:
                 where = f"{self._store.name}/{key}"
-                raise StoreError(where, "the object was there and is gone", "Run the mover again") from None
+                raise StoreError(where, "the object was deleted during the seal", "Run the mover again") from None
             return there
         return await archived_digest(self._store, str(key))
 
     async def look(self, key: ChunkKey) -> str | None:
-        """One HEAD; where nothing is there, one more for its receipt. Raises: StoreError."""
+        """Cost: one HEAD request; if there is no object, one more for its receipt. Raises: StoreError."""
         return await known_chunks.look(self._store, str(key))
 
     async def highest_number(self, device_id: str) -> int:
-        """Of the device's objects in the bucket, its receipts, and its objects in the archive. Raises: StoreError."""
+        """The highest number among the device's cold objects, receipts and archived objects. Raises: StoreError."""
         return await known_chunks.highest_number(device_id, self._store, self._archive)
 
     def _check_key(self, key: str) -> None:
         fault = self._store.key_fault(key)
         if fault is None and len(key.encode()) > MAX_CHUNK_KEY_BYTES:
-            fault = f"a chunk's key has at most {MAX_CHUNK_KEY_BYTES:,} bytes"
+            fault = f"a chunk's key may have at most {MAX_CHUNK_KEY_BYTES:,} bytes"
         if fault:
-            raise ChunkRefusedError(f"{self._store.name}/{key}", fault, "Rename what the key is made of")
+            raise ChunkRefusedError(f"{self._store.name}/{key}", fault, "Rename the device or item id in the key")
 
     async def _create(self, key: ChunkKey, body: bytes, sha256: str, count: int) -> None:
         stored = body
-        if key.compression != "none":  # long enough to keep the other devices waiting
+        if key.compression != "none":  # would block the event loop and so the other devices
             stored = await asyncio.to_thread(compress, body, key.compression)
         await self._store.create(
             str(key),
@@ -98,16 +98,16 @@ class LocalTarget:
 
 
 @contextmanager
-def _as_refusal(key: ChunkKey, *, whatever: bool = False) -> Iterator[None]:
-    """Tell a writer's refusal of these very items from trouble that concerns others too, or may pass.
+def _as_refusal(key: ChunkKey, *, any_400: bool = False) -> Iterator[None]:
+    """Convert a writer's refusal of this chunk to ChunkRefusedError; pass other and transient errors through.
 
     Args:
-        whatever: any 400 counts.
+        any_400: treat any 400 as a refusal.
     """
     try:
         yield
     except TransferError as error:
-        if error.status != 413 and not (error.status == 400 and (whatever or error.field in _ABOUT_ITEMS)):
+        if error.status != 413 and not (error.status == 400 and (any_400 or error.field in _ABOUT_ITEMS)):
             raise
         where = f"{error.resource}: {key}"
         raise ChunkRefusedError(where, error.cause, error.remedy, index=error.index) from None
@@ -117,9 +117,9 @@ class RemoteTarget:
     """The cold writer on another cloud.
 
     Args:
-        source_cloud: the provider that this mover runs on; told to the writer.
-        limit: of the writer.
-        archive: the archive bucket where it is on this mover's cloud; only listed.
+        source_cloud: the provider that this mover runs on; sent to the writer.
+        limit: request limit of the writer.
+        archive: the archive bucket if it is on this mover's cloud; only listed.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class RemoteTarget:
         self.usage: Usage = writer.usage
 
     def fits(self, body: bytes) -> bool:
-        """Whether the receiver takes a chunk of this array. What is compressed to tell is kept for `store`."""
+        """Whether a chunk of this array is within the receiver's limit. Compressed bodies are cached for `store`."""
         if payload.certainly_fits(len(body), self._limit):
             return True
         packed = payload.deflate(body)
@@ -151,27 +151,27 @@ class RemoteTarget:
         return True
 
     async def store(self, chunk: Chunk, *, again: bool = False) -> None:
-        """Post the chunk; return when the receipt names its key and digest.
+        """Post the chunk; return once the receipt confirms its key and digest.
 
         Raises: KeyConflictError, ChunkRefusedError, TransferError.
         """
         packed = self._packed.pop(chunk.sha256, None)
         post = partial(self._writer.post_chunk, limit=self._limit, packed=packed, again=again)
-        with _as_refusal(chunk.key, whatever=again):
+        with _as_refusal(chunk.key, any_400=again):
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Ask the writer to occupy the key: None when it has; else the digest of what is there.
+        """Ask the writer to seal the key: None on success; else the digest of what is there.
 
         Raises: ChunkRefusedError, TransferError.
         """
-        with _as_refusal(key, whatever=True):
+        with _as_refusal(key, any_400=True):
             return await asyncio.to_thread(self._writer.seal_chunk, key, self._source_cloud)
 
     async def look(self, key: ChunkKey) -> str | None:
-        """Ask the writer; one that does not know the question is asked to seal the key. Raises: TransferError.
+        """Ask the writer for the digest; if it does not support that, ask it to seal the key. Raises: TransferError.
 
-        None too where it takes no such key at all.
+        Also None if the writer refuses the key altogether.
         """
         try:
             return await asyncio.to_thread(self._writer.look_at_chunk, key, self._source_cloud)
@@ -184,12 +184,12 @@ class RemoteTarget:
             return None
 
     async def highest_number(self, device_id: str) -> int | None:
-        """Ask the writer, and list the archive where it is here. Raises: TransferError, StoreError."""
+        """Ask the writer, and list the archive if it is on this cloud. Raises: TransferError, StoreError."""
         try:
-            told = await asyncio.to_thread(self._writer.highest_number, device_id, self._source_cloud)
+            cold = await asyncio.to_thread(self._writer.highest_number, device_id, self._source_cloud)
         except TransferError as error:
             if error.status != 400:
                 raise
-            told = None
-        seen = await known_chunks.highest_number(device_id, None, self._archive)
-        return seen or None if told is None else max(told, seen)
+            cold = None
+        archived = await known_chunks.highest_number(device_id, None, self._archive)
+        return archived or None if cold is None else max(cold, archived)

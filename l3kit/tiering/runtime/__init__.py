@@ -1,4 +1,4 @@
-"""How a function is run: its work by name, HTTP in front of it, its event loop, its log, the hot readers.
+"""The function runtime: dispatch by name, HTTP handling, event loop, logging, the hot readers.
 
-Nothing of one cloud: the entry points in `clouds/<cloud>/data/entry.py` turn its events into calls of this.
+Cloud-neutral: the entry points in `clouds/<cloud>/data/entry.py` convert a cloud's events into calls of this code.
 """

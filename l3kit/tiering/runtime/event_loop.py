@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for hosts that call a function from several threads at once."""
+"""An event loop in its own thread, for hosts that call a function from several threads concurrently."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class EventLoop:
-    """Begins with the first call: a host may fork after it has loaded the function, and threads do not survive that."""
+    """Starts on the first call, since a host may fork after loading the function, and threads do not survive a fork."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run to completion on the loop; the calling thread waits."""
+        """Run a coroutine to completion on the loop and block the calling thread meanwhile."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._running()).result()
 
     def _running(self) -> asyncio.AbstractEventLoop:

@@ -1,4 +1,4 @@
-"""What each of the twin's functions does, on whichever cloud it runs. Entries turn events into calls of this."""
+"""The cloud-neutral work of each of the twin's functions, called by the entry points."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings import Settings
 from l3kit.tiering.transfer.wire import Request, Response
 
-if TYPE_CHECKING:  # each function imports what it runs when it runs: a cold start has no time for the rest
+if TYPE_CHECKING:  # imported on use, to keep cold starts short
     from l3kit.tiering.movers.archive_targets import ArchiveTarget
     from l3kit.tiering.movers.cold_target import ColdTarget
     from l3kit.tiering.transfer.receiver import WriterFunction
     from l3kit.tiering.transfer.sender import Writer
 
 MAX_REPORT_BYTES = 5_000_000
-"""A report as an answer: below every cloud's limit, of which Lambda's 6 MB is the least."""
+"""Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Openers:
-    """How stores are opened by name; each cloud has its own, and tests hand in others."""
+    """Factories that open stores by name; each cloud provides its own, and tests pass others."""
 
     hot: Callable[[str], HotStore]
     journal: Callable[[str], JournalStore]
@@ -42,7 +42,7 @@ class Run:
 
     Attributes:
         time: the scheduled time as ISO-8601 text, so that a retried or late run has the same cutoff; None is now.
-        request_id: the cloud's own id of the call.
+        request_id: the cloud's id of the invocation.
         remaining: seconds until the cloud ends the function.
     """
 
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def now(self) -> datetime:
-        """Raises: ConfigurationError where `time` is no time."""
+        """The run's time in UTC. Raises: ConfigurationError if `time` is not a time."""
         if self.time is None:
             return datetime.now(UTC)
         try:
@@ -63,10 +63,9 @@ class Run:
 
 
 class Function:
-    """One function with its settings. `role` of its spec says which of `move`, `write` and `read` it has.
+    """One function with its settings. The `role` in its spec determines which of `move`, `write` and `read` applies.
 
-    Stores of writers and readers stay open between calls; a mover counts what it asked of its stores, so that each
-    run opens its own.
+    Stores of writers and readers stay open between invocations; each mover run opens its own, since it counts requests.
     """
 
     def __init__(self, settings: Settings, openers: Openers) -> None:
@@ -75,14 +74,14 @@ class Function:
         self._kept: dict[str, Any] = {}
 
     async def move(self, run: Run) -> RunReport:
-        """Run the mover. Raises: L3Error where nothing could be begun."""
+        """Run the mover. Raises: L3Error if the run could not start."""
         async with AsyncExitStack() as closing:
             if self._settings.function == "hot-to-cold-mover":
                 return await self._hot_to_cold(run, closing)
             return await self._cold_to_archive(run, closing)
 
     async def write(self, request: Request) -> Response:
-        """Answer a sender on another cloud; never raises for what it sent."""
+        """Handle a request from a sender on another cloud; an invalid request gives an error response."""
         from l3kit.tiering.transfer.archive_writer import ArchiveWriter
         from l3kit.tiering.transfer.cold_writer import ColdWriter
 
@@ -102,7 +101,7 @@ class Function:
         return store
 
     async def read(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""
+        """Read a device's items or its last one. Raises: ConfigurationError naming the field; StoreError."""
         from l3kit.tiering.format.item_times import moment_of
         from l3kit.tiering.runtime.readers import read_history, read_last
 
@@ -184,7 +183,7 @@ class Function:
 
 
 def bounded_report(report: RunReport) -> dict[str, Any]:
-    """The report as an answer; without the moved keys where it would exceed MAX_REPORT_BYTES."""
+    """The report as JSON values, without the moved keys if it would exceed MAX_REPORT_BYTES."""
     content = report.to_json()
     if len(orjson.dumps(content)) > MAX_REPORT_BYTES:
         for device in content["devices"]:
@@ -195,7 +194,7 @@ def bounded_report(report: RunReport) -> dict[str, Any]:
 
 
 def _run_id(run: Run) -> str:
-    """Unique even where a cloud repeats a call under the same request id."""
+    """A run id that is unique even if a cloud repeats an invocation with the same request id."""
     return f"{run.request_id}-{uuid.uuid4().hex[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""A function behind HTTP, as Azure and Google Cloud call it: requests in, answers out, several at once."""
+"""HTTP handling for functions on Azure and Google Cloud, safe for concurrent requests."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from l3kit.tiering.settings import FUNCTIONS, Settings
 from l3kit.tiering.transfer.wire import Request
 
 MAX_EVENT_BYTES = 1024 * 1024
-"""Of a request to a mover or reader: a few fields."""
+"""Limit for a request to a mover or reader, which has only a few fields."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer, its body as JSON."""
+    """An HTTP response with a JSON body."""
 
     status: int
     body: bytes
@@ -37,10 +37,10 @@ class HttpAnswer:
 
 
 class HttpFunction:
-    """One of the twin's functions.
+    """One of the twin's functions behind HTTP.
 
     Args:
-        seconds: how long a mover may run, by the cloud's own limit.
+        seconds: a mover's time limit on this cloud.
         clock: monotonic seconds.
     """
 
@@ -63,11 +63,11 @@ class HttpFunction:
     def answer(
         self, request: Request, request_id: str, *, scheduled: str | None = None, limit: float = 0
     ) -> HttpAnswer:
-        """Answer one request.
+        """Handle one request.
 
         Args:
-            scheduled: the time a mover's run stands for, where the cloud's scheduler tells it beside the body.
-            limit: seconds that this very request may take, where that is less than the function's own limit.
+            scheduled: scheduled time of a mover run, if the cloud's scheduler passes it outside the body.
+            limit: time limit of this request in seconds, if lower than the function's own.
         """
         self._log_lines.request_id = request_id
         if self._role == "writer":
@@ -86,7 +86,7 @@ class HttpFunction:
             return HttpAnswer(500, orjson.dumps({"error": str(error)}))
 
     def tick(self, request_id: str) -> None:
-        """A mover's run by the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
+        """Run a mover for the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
         self._log_lines.request_id = request_id
         self._move(None, request_id, 0)
 
@@ -97,7 +97,7 @@ class HttpFunction:
 
 
 def _event(request: Request) -> Mapping[str, object]:
-    """The body as a JSON object; none at all is an empty one. Raises: ConfigurationError."""
+    """Parse the body as a JSON object; an empty body is an empty object. Raises: ConfigurationError."""
     if len(request.body) > MAX_EVENT_BYTES:
         raise ConfigurationError("body", f"has more than {MAX_EVENT_BYTES:,} bytes")
     if not request.body.strip():

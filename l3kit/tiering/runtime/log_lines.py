@@ -1,4 +1,4 @@
-"""A function's log as one JSON object per line, each with the request id, and never with the token."""
+"""Structured logging: one JSON object per line with the request id, tokens redacted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import orjson
 from l3kit.tiering.tokens import Secret
 
 _request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
-"""Of this thread's or task's call: several may be under way at once."""
+"""Request id of the current thread or task; several requests may be in progress."""
 
 
 class LogLines(logging.Formatter):
-    """Formats records; `request_id` is set at the beginning of each call, and belongs to that call alone.
+    """Formats log records; set `request_id` at the start of each invocation, which it is limited to.
 
     Args:
-        tokens: blotted out wherever a message or traceback should hold one.
+        tokens: redacted in messages and tracebacks.
     """
 
     def __init__(self, function: str, *tokens: Secret) -> None:
@@ -36,7 +36,7 @@ class LogLines(logging.Formatter):
         _request_id.set(value)
 
     def install(self) -> None:
-        """Replace the runtime's own handlers: one line per record, from INFO on; libraries from WARNING on."""
+        """Replace the runtime's log handlers; log l3kit from level INFO, libraries from WARNING."""
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(self)
         root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""The hot readers: one device's items over a time range, page by page, and its last item. Numbers stay exact."""
+"""The hot readers: a device's items in a time range, page by page, and its last item. Numbers stay exact."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from l3kit.tiering.format.time_ranges import read_bound, text_ranges, within
 from l3kit.tiering.ports import HotStore, Page
 
 MAX_RESULT_BYTES = 3_500_000
-"""Items in one answer, as ASCII JSON; with the blanks that a runtime may add it stays below Lambda's 6 MB."""
+"""Items in one response, as ASCII JSON; stays below Lambda's 6 MB with the whitespace that a runtime may add."""
 DEFAULT_LIMIT = 1_000
 MAX_LIMIT = 10_000
 
 
 async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Items of one device in the order of their `id` as text: that of time where they are in the canonical form.
+    """Read a device's items in text order of their `id`, which is time order for ids in the canonical form.
 
     Args:
         request: `iot_device_id`; optional `start_timestamp` and `end_timestamp` (both inclusive), `limit` (1 to
-            10,000 items), `next` from the answer before. Times in any form of docs/items.md.
-    Returns: `items`, `next` (None at the end), `refused`: items that cannot be told, each with reason and remedy, and
-        `complete`: whether this answer ends the range and leaves nothing out.
+            10,000 items), `next` from the previous response. Times in any form of docs/items.md.
+    Returns: `items`, `next` (None at the end), `refused`: items that cannot be returned, each with reason and remedy,
+        and `complete`: whether this response ends the range and omits nothing.
     Raises: ConfigurationError naming the field; StoreError.
     """
     device_id = _text(request, "iot_device_id")
@@ -68,7 +68,7 @@ def _refusal(key: str, reason: str) -> dict[str, str]:
 
 
 def _chosen(page: Page, start: int | None, end: int | None) -> Page:
-    """The page's items of the range: other spellings of time stand among them."""
+    """Filter a page by the range, since keys in other time forms sort among them."""
     inside = [within(key, start, end) for key in page.sort_keys]
     if all(inside) and not page.refused:
         return page
@@ -89,12 +89,12 @@ def _bound(request: Mapping[str, Any], name: str) -> int | None:
 
 
 async def read_last(hot: HotStore, request: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """The item of `iot_device_id` whose key comes last, or None.
+    """Read the item of `iot_device_id` with the greatest sort key, or None.
 
     Args:
         now: nanoseconds since 1970.
-    Returns: `item`; `complete`, and where it is False a `note`: the item could not be read, or its key does not sort
-        by time or lies in the future, so that it hides newer readings.
+    Returns: `item`; `complete`, and if that is False a `note`: the item could not be read, or its key does not sort
+        by time or is in the future, so that it hides newer readings.
     Raises: ConfigurationError naming the field; StoreError.
     """
     try:
@@ -109,7 +109,7 @@ async def read_last(hot: HotStore, request: Mapping[str, Any], now: int) -> dict
 
 
 def _hides(key: str, now: int) -> str:
-    """Why newer readings may be hidden behind this key; empty where it is the last one in time."""
+    """Explain why this key may hide newer readings; empty if it is the latest in time."""
     moment = movable_moment(key)
     if moment is None:
         return f"its id is {form_of(key)}, which does not sort by time: newer readings may be hidden behind it"
@@ -117,7 +117,7 @@ def _hides(key: str, now: int) -> str:
 
 
 def exact_json(answer: Any) -> bytes:
-    """An answer as JSON, digit by digit: what Lambda's runtime does by itself."""
+    """Encode a response as JSON with exact numbers, as Lambda's runtime does by itself."""
     return orjson.dumps(_written(answer))
 
 
@@ -136,18 +136,18 @@ def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, a
 
 
 def _exact(item: bytes) -> Any:
-    """Whole numbers as int, others as Decimal: both are written digit by digit by Lambda's runtime.
+    """Parse integers as int and other numbers as Decimal; Lambda's runtime writes both exactly.
 
-    Raises: ItemRefusedError where a number is beyond both.
+    Raises: ItemRefusedError if a number exceeds both.
     """
     try:
         return exact_loads(item)
     except ValueError as error:
-        raise ItemRefusedError("an item", f"cannot be told: {error}", "Ask for the range without it") from None
+        raise ItemRefusedError("an item", f"cannot be returned: {error}", "Ask for the range without it") from None
 
 
 def _fitting(page: Page, size: int, *, first: bool) -> tuple[int, int]:
-    """How many of the page's items fit into the answer, and its size with them; at least one if it is empty."""
+    """Number of the page's items that fit into the response, and its size with them; at least one if it is empty."""
     for index, item in enumerate(page.items):
         size += 1 + (len(item) if item.isascii() else len(json.dumps(item.decode())))
         if size > MAX_RESULT_BYTES and not (first and index == 0):

@@ -1,4 +1,4 @@
-"""The protocol between clouds: wire format, payload sizes, the sender, the receivers, objects in parts, receipts.
+"""The cross-cloud protocol: wire format, payload sizes, sender, receivers, multipart objects, receipts.
 
-What to move and when is decided in `movers`; stores are reached through `ports` alone.
+The movers decide what to move and when; stores are accessed only through `ports`.
 """

@@ -1,4 +1,4 @@
-"""The archive writer: takes objects, whole or in parts, from a mover on another cloud."""
+"""The archive writer: receives objects, whole or in parts, from a mover on another cloud."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from l3kit.tiering.transfer.multipart import MAX_PARTS, Upload, sweep_parts, tak
 from l3kit.tiering.transfer.receiver import WriterFunction
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
-_CONTENT_ENCODING = re.compile(r"(?!aws-chunked$)[a-z0-9._-]{1,40}")  # S3 takes that one off
+_CONTENT_ENCODING = re.compile(r"(?!aws-chunked$)[a-z0-9._-]{1,40}")  # S3 removes aws-chunked
 
 log = logging.getLogger(__name__)
 
 
 class ArchiveWriter(WriterFunction):
-    """Takes whole objects, or parts of them."""
+    """Receives whole objects, or parts of them."""
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")
@@ -61,10 +61,10 @@ class ArchiveWriter(WriterFunction):
         try:
             swept = await sweep_parts(self._store, now=self._clock())
         except StoreError as error:  # the object is complete; the next upload sweeps again
-            log.warning("forgotten parts could not be removed: %s", error)
+            log.warning("orphaned parts could not be removed: %s", error)
         else:
             if swept:
-                log.info("%d parts of uploads that were given up were removed", swept)
+                log.info("removed %d parts of abandoned uploads", swept)
 
 
 def _data(envelope: Envelope) -> bytes:
@@ -82,7 +82,7 @@ def _data(envelope: Envelope) -> bytes:
 
 
 def _place(envelope: Envelope) -> tuple[int, int]:
-    """Which part of how many this is: (1, 1) for a whole object."""
+    """Part number and number of parts; (1, 1) for a whole object."""
     if envelope.flag("is_multipart"):
         total = envelope.whole("total_parts", 1, MAX_PARTS)
         return envelope.whole("part_number", 1, total), total
@@ -94,9 +94,7 @@ def _place(envelope: Envelope) -> tuple[int, int]:
 
 def _content_encoding(envelope: Envelope) -> str | None:
     value = canonical_encoding(envelope.text("content_encoding", "identity"))
-    if value is not None and (
-        not _CONTENT_ENCODING.fullmatch(value) or value == "aws-chunked"
-    ):  # S3 takes that one off
+    if value is not None and not _CONTENT_ENCODING.fullmatch(value):
         raise Refusal(400, "must be a name like gzip, and not aws-chunked", "content_encoding")
     return value
 
@@ -111,7 +109,7 @@ def _content_digest(key: str, data: bytes, encoding: str | None) -> str:
 
 
 def _metadata(envelope: Envelope) -> Mapping[str, str]:
-    """Object metadata: short texts. The digest goes by its own field."""
+    """Object metadata without the digest, which has a field of its own."""
     if not envelope.has("metadata"):
         return {}
     value = envelope.value("metadata")

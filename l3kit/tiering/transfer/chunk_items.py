@@ -1,4 +1,4 @@
-"""The items of a chunk as a cold writer takes them: what a query could not read later is refused by its index. Pure."""
+"""Validation of a chunk's items by the cold writer: items that no query could read are refused by index. No I/O."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from l3kit.tiering.format.strict_json import elements
 from l3kit.tiering.transfer.wire import Refusal
 
 _SPELLING = timedelta(minutes=1)
-"""UTC times as text are in the order of time but for how seconds and their fractions are spelled."""
+"""Tolerance: UTC times as text are in time order except for how seconds and their fractions are written."""
 _FRACTION = re.compile(r"(?P<whole>[^.,]*)[.,](?P<digits>\d+)(?P<zone>[^.,]*)")
 
 Moment = tuple[datetime, str]
-"""A time to the second, and the digits of its fraction."""
+"""A time in whole seconds, and its fraction digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many items there are, and the ids that their chunk's key is made of, with the indexes of these items."""
+    """The number of items, and the first and last id for the chunk's key with the indexes of these items."""
 
     count: int
     start: str
@@ -34,11 +34,11 @@ class Extent:
 
 
 def extent_of(raw: bytes, device_id: str, start: str, end: str) -> Extent:
-    """Check a chunk's items, and that they lie within the bounds they were sent with.
+    """Validate a chunk's items, and that they are within the declared bounds.
 
     Args:
-        raw: the JSON array, as `strict_json.members` gave it.
-        start, end: the chunk's bounds, or those of the whole run that it belongs to.
+        raw: the JSON array, from `strict_json.members`.
+        start, end: bounds of the chunk, or of the whole run that it belongs to.
     Raises: Refusal 400 naming `items` and the item's index (from 0), or the bound that is wrong.
     """
     items = _read(raw)
@@ -56,7 +56,7 @@ def extent_of(raw: bytes, device_id: str, start: str, end: str) -> Extent:
 
 
 def moment(text: str) -> Moment | None:
-    """An ISO 8601 time with an offset, comparable to the last digit; None for any other text."""
+    """Parse an ISO 8601 time with an offset, exact to the last digit; None for any other text."""
     match = _FRACTION.fullmatch(text)
     whole = match["whole"] + match["zone"] if match else text
     try:
@@ -74,9 +74,9 @@ def at_item(index: int, cause: str) -> Refusal:
 
 
 def check_levels(item: bytes) -> None:
-    """Raises: ValueError for an item that no chunk can hold because it is nested too deeply.
+    """Raise ValueError for an item that is nested too deeply for a chunk.
 
-    Anything else that orjson cannot read, such as a number beyond doubles, is passed over.
+    Ignores everything else that orjson cannot parse, such as a number beyond doubles.
     """
     try:
         orjson.dumps([orjson.loads(item)])
@@ -90,7 +90,7 @@ def check_levels(item: bytes) -> None:
 def _read(raw: bytes) -> list[Any]:
     try:
         items = orjson.loads(raw)
-        orjson.dumps(items)  # ends at 254 levels: deeper ones may be more than a reader's stack takes
+        orjson.dumps(items)  # its limit of 254 levels protects the reader's stack
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         raise _unreadable(raw) from None
     if not isinstance(items, list):
@@ -99,7 +99,7 @@ def _read(raw: bytes) -> list[Any]:
 
 
 def _unreadable(raw: bytes) -> Refusal:
-    """Which item it is that orjson cannot read: a number beyond doubles, half a surrogate pair, too many levels."""
+    """Locate the item that orjson cannot parse: a number beyond doubles, a lone surrogate, too many levels."""
     if not raw.startswith(b"["):
         return Refusal(400, "must be an array of objects", "items")
     for index, item in enumerate(elements(raw)):
@@ -127,7 +127,7 @@ def _checked_id(item: Any, index: int, device_id: str) -> str:
 
 
 def _in_order(ids: Sequence[str], moments: Sequence[Moment | None]) -> bool:
-    """Whether they ascend as text, and as far as they are times, in time too: as a hot store gives them."""
+    """Whether the ids ascend as text and, if they are times, in time as well, as a hot store returns them."""
     if any(before > after for before, after in pairwise(ids)):
         return False
     start, end = moments[0], moments[-1]

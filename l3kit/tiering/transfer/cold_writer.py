@@ -1,4 +1,4 @@
-"""The cold writer: takes chunks from a mover on another cloud."""
+"""The cold writer: receives chunks from a mover on another cloud."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _DEVICE = "iot_device_id"
 
 
 class ColdWriter(WriterFunction):
-    """Takes chunks, and tells what became of them. The object is the `items` array exactly as it was sent.
+    """Receives chunks and answers requests about them. The object is the `items` array exactly as sent.
 
     Args:
-        archive: the archive bucket where it is on this cloud too; only listed.
+        archive: the archive bucket if it is on this cloud as well; only listed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ColdWriter(WriterFunction):
         device_id = envelope.text("iot_device_id")
         if is_reserved_device(device_id):
             raise Refusal(400, f"{device_id[:60]!r} is reserved", _DEVICE)
-        self._check_place(object_key(device_id, "0", "0", 0))  # no key of the device is shorter
+        self._check_place(object_key(device_id, "0", "0", 0))  # the shortest possible key of the device
         if envelope.flag("highest"):
             return await self._highest(device_id)
         compression = cast("Compression", envelope.choice("compression", tuple(CONTENT_ENCODINGS), "none"))
@@ -84,21 +84,21 @@ class ColdWriter(WriterFunction):
         return Response(200, answer)
 
     async def _highest(self, device_id: str) -> Response:
-        """Tell which of the journal's numbers are spent."""
+        """Report the highest spent chunk number."""
         number = await known_chunks.highest_number(device_id, self._store, self._archive)
         return Response(200, {"iot_device_id": device_id, "highest": number})
 
     async def _look(self, request: Request, key: str) -> Response:
-        """Tell what became of a chunk; null where nothing is known of it."""
+        """Report the digest of a chunk, stored or archived; null if it is unknown."""
         wire.check_idempotency_key(request, key)
         self._check_place(key)
         return Response(200, {"key": key, "looked": True, "sha256": await known_chunks.look(self._store, key)})
 
     async def _stored_before(self, key: ChunkKey, sha256: str) -> str | None:
-        """The key under which exactly this is there already, perhaps with another number.
+        """The key under which the same chunk is stored already, possibly with another number.
 
-        Movers by the seed number a run's chunks anew: one whose answer was lost comes again with another number. They
-        declare no digest; l3kit's own, which never do that, do.
+        Movers built to the seed plan restart the numbers in each run, so a retry after a lost response has another
+        number. They declare no digest; l3kit's movers keep the number and declare one.
         """
         async for listed in self._store.list(f"{str(key).rpartition('/')[0]}/"):
             there = parse_object_key(listed.key)
@@ -109,7 +109,7 @@ class ColdWriter(WriterFunction):
         return None
 
     async def _seal(self, request: Request, key: ChunkKey, items: bytes, declared: str | None) -> Response:
-        """Occupy the key with an empty array."""
+        """Seal the key with an empty array."""
         if items != b"[]":
             raise Refusal(400, "must be [] where 'seal' is true", "items")
         sha256 = hashlib.sha256(items).hexdigest()
@@ -125,9 +125,9 @@ class ColdWriter(WriterFunction):
         return Response(200, {"written": 0, "key": str(key), "sha256": sha256, "sealed": True})
 
     def _key(self, request: Request, declared: ChunkKey, extent: Extent) -> ChunkKey:
-        """The key by the items' own first and last id, if a reader can take it apart again.
+        """Build the key from the items' first and last id, and check that readers can parse it.
 
-        Raises: Refusal 400 naming the device or the item that is at fault.
+        Raises: Refusal 400 naming the device or the item at fault.
         """
         key = replace(declared, start=extent.start, end=extent.end)
         if parse_object_key(str(key)) != key:

@@ -1,4 +1,4 @@
-"""The fields of a request to a writer, each checked as it is taken. Pure; no I/O."""
+"""The fields of a request to a writer, each validated on access. No I/O."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from l3kit.tiering.format.strict_json import NotStrictError, members
 from l3kit.tiering.transfer.wire import Refusal
 
 _LONGEST_FIELD = 40
-"""Characters: no field of the protocol has more, and a longer name is not repeated in an answer."""
+"""Characters of the protocol's longest field name; longer names are not echoed in responses."""
 
 
 class Envelope:
-    """The fields of a request, each checked as it is taken.
+    """The fields of a request, each validated on access.
 
-    Raises: Refusal 400 naming the field, from every method.
+    Every method raises Refusal 400 naming the field.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -32,7 +32,7 @@ class Envelope:
         return self._raw[name]
 
     def has(self, name: str) -> bool:
-        """Whether it is there, and not null."""
+        """Whether the field is present and not null."""
         return self._raw.get(name, b"null") != b"null"
 
     def value(self, name: str) -> Any:
@@ -42,7 +42,7 @@ class Envelope:
             raise Refusal(400, f"is not valid JSON ({error.msg})", name) from None
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Text that is not empty. With a default the field may be missing or null."""
+        """Non-empty text. With a default the field may be missing or null."""
         if default is not None and not self.has(name):
             return default
         value = self.value(name)
@@ -63,14 +63,14 @@ class Envelope:
         return value
 
     def flag(self, name: str) -> bool:
-        """False where it is missing or null."""
+        """A boolean; False if the field is missing or null."""
         value = self.value(name) if self.has(name) else False
         if not isinstance(value, bool):
             raise Refusal(400, "must be true or false", name)
         return value
 
     def digest(self, name: str = "sha256") -> str | None:
-        """A SHA-256 in hex, in lower case; None where it is missing or null."""
+        """A SHA-256 in lower-case hex; None if the field is missing or null."""
         if not self.has(name):
             return None
         value = self.text(name).lower()

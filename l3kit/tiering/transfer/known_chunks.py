@@ -1,4 +1,4 @@
-"""What the cold tier, and the archive where it can be reached, know of a device's chunks: by looking, not by memory."""
+"""Lookups of a device's chunks in the cold tier, and in the archive if reachable."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SLICE = 4 * 1024 * 1024
 
 
 async def stored_digest(store: ObjectStore, key: str) -> str | None:
-    """The digest of what is under the key, read from the object itself where its metadata do not tell; None: nothing.
+    """The digest of the object, computed from its content if the metadata lack it; None if there is no object.
 
-    Raises: StoreError where it cannot be read.
+    Raises: StoreError if the object cannot be read.
     """
     info = await store.head(key)
     if info is None or info.sha256:
@@ -27,18 +27,17 @@ async def stored_digest(store: ObjectStore, key: str) -> str | None:
 
 
 async def look(cold: ObjectStore, key: str) -> str | None:
-    """The digest of what the cold tier holds under the key, or held until it was archived; None where neither is told.
+    """The digest of the cold tier's object, or of the one archived from there; None if neither is known.
 
-    The receipt is asked for last: the archive mover leaves it before it takes the object away. Raises: StoreError.
+    Reads the receipt last, since the cold-to-archive mover writes it before it deletes the object. Raises: StoreError.
     """
     return await stored_digest(cold, key) or await archived_digest(cold, key)
 
 
 async def highest_number(device_id: str, cold: ObjectStore | None, archive: ObjectStore | None) -> int:
-    """The highest number below RESERVED_NUMBERS of a device's chunks in these tiers, archived ones by their receipts
-    too; 0 where there is none. Raises: StoreError.
+    """The highest number below RESERVED_NUMBERS of a device's chunks and receipts in these tiers; 0 if none.
 
-    One listing of the device's objects in each tier, and one of its receipts.
+    Costs one listing of the device's objects in each tier, and one of its receipts. Raises: StoreError.
     """
     own = device_prefix(device_id)
     places: Sequence[tuple[ObjectStore | None, str]] = ((cold, ""), (cold, RECEIPT_PREFIX), (archive, ""))

@@ -1,11 +1,11 @@
-"""Objects that arrive in parts: kept under `_l3kit/parts/`, put together when all are there, visible only then.
+"""Objects received in parts: stored under `_l3kit/parts/`, joined when complete, and visible only then.
 
-A part is an object of its own, so nothing is remembered between requests: parts may come twice, in any order, to
-different instances, and after a crash any repeated part completes the object.
+Each part is an object, so requests share no state: parts may arrive twice, in any order and at different instances,
+and after a crash any repeated part completes the object.
 
-Parts belong together where everything that was declared of the whole object is the same: its key and digest, in how
-many parts it comes, encoding and metadata. That alone does not keep apart two ways of cutting the same object into as
-many parts; the digest does, which is compared before anything becomes visible.
+Parts belong to the same upload if the declared properties of the whole object are equal: key, digest, number of parts,
+encoding and metadata. Two different splits of an object into the same number of parts share all of these; mixing them
+is detected by the digest, which is checked before the object becomes visible.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from l3kit.tiering.transfer.wire import Refusal
 PARTS_PREFIX = f"{RESERVED_PREFIX}parts/"
 MAX_PARTS = 10_000
 ORPHAN_AGE = timedelta(days=2)
-"""Parts that old belong to an upload that was given up; the bucket's lifecycle rule removes them as well."""
+"""Parts older than this belong to an abandoned upload; the bucket's lifecycle rule removes them as well."""
 
 log = logging.getLogger(__name__)
 
 
 class _DigestMismatch(Refusal):
-    """The parts together are not what was declared."""
+    """The joined parts do not match the declared digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What all parts of one object have in common.
+    """The common properties of all parts of one object.
 
     Attributes:
         sha256: declared digest of the uncompressed content.
@@ -53,7 +53,7 @@ class Upload:
 
     @property
     def key_prefix(self) -> str:
-        """Of the parts of every upload of this key: they are superseded when one of them is complete."""
+        """Prefix of the parts of all uploads of this key, which are obsolete once one upload is complete."""
         return f"{PARTS_PREFIX}{hashlib.sha256(self.key.encode()).hexdigest()}/"
 
     @property
@@ -67,19 +67,19 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Either the numbers of the parts that are missing, or the finished object."""
+    """Either the numbers of the missing parts, or the completed object."""
 
     pending: tuple[int, ...] = ()
     done: ObjectInfo | None = None
 
 
 async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes) -> Progress:
-    """Keep a part; with the last one missing, put the object together.
+    """Store a part; join the object once the last one has arrived.
 
-    A part that is there with other content means that the object is cut in another way now, or that the part was
-    damaged on its way: the upload begins anew with this part.
+    If the part exists with other content, the object is now split differently or the part was corrupted in transit: the
+    upload restarts with this part.
 
-    Raises: Refusal 400 (the parts together are not what was declared), KeyConflictError, StoreError.
+    Raises: Refusal 400 (the joined parts do not match the declared digest), KeyConflictError, StoreError.
     """
     done = await _already_done(store, upload)
     if done is None:
@@ -87,7 +87,7 @@ async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes
         pending = await _missing(store, upload)
         if not pending:
             return Progress(done=await _assemble(store, upload))
-        # Another request may have finished the object meanwhile, and removed the others before this part was kept.
+        # A concurrent request may have completed the object and removed the other parts before this one was stored.
         done = await _already_done(store, upload)
         if done is None:
             return Progress(pending)
@@ -96,7 +96,7 @@ async def take_part(store: ObjectStore, upload: Upload, number: int, data: bytes
 
 
 async def sweep_parts(store: ObjectStore, *, now: datetime, older_than: timedelta = ORPHAN_AGE) -> int:
-    """Remove parts of uploads that were given up. Returns how many. Raises: StoreError."""
+    """Remove parts of abandoned uploads. Returns: the number removed. Raises: StoreError."""
     old = [info async for info in store.list(PARTS_PREFIX) if now - info.modified > older_than]
     for info in old:
         await store.delete(info.key, etag=info.etag)
@@ -115,7 +115,7 @@ async def _keep(store: ObjectStore, upload: Upload, number: int, data: bytes) ->
     try:
         await store.create(key, data, sha256=sha256)
     except KeyConflictError:
-        log.warning("part %d of %s came with other content: its upload begins anew", number, upload.key)
+        log.warning("part %d of %s arrived with other content: its upload restarts", number, upload.key)
         await _remove(store, upload.prefix)
         await store.create(key, data, sha256=sha256)
 
@@ -139,7 +139,7 @@ async def _assemble(store: ObjectStore, upload: Upload) -> ObjectInfo:
         await _discard(store, upload.prefix)
         raise
     except StoreError:
-        # Another request with the "last" part may have finished first and removed the parts under our hands.
+        # A concurrent request with the last part may have completed the object first and removed the parts.
         done = await _already_done(store, upload)
         if done is None:
             raise
@@ -149,7 +149,7 @@ async def _assemble(store: ObjectStore, upload: Upload) -> ObjectInfo:
 
 
 async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str]) -> AsyncIterator[bytes]:
-    """The parts one after the other; fails behind the last one, so before anything is visible, if they do not fit."""
+    """Stream the parts in order; fails after the last one, before the object is visible, if the digest differs."""
     digest = ContentDigest(upload.content_encoding, upload.key)
     for key in keys:
         data = await store.read(key)
@@ -164,7 +164,7 @@ async def _joined(store: ObjectStore, upload: Upload, keys: Sequence[str]) -> As
 
 @contextmanager
 def _of_the_declared_encoding() -> Iterator[None]:
-    """Content that does not unpack is the sender's fault, not the store's."""
+    """Convert a decompression error to a refusal: it is the sender's error, not the store's."""
     try:
         yield
     except StoreError as error:
@@ -172,7 +172,7 @@ def _of_the_declared_encoding() -> Iterator[None]:
 
 
 async def _discard(store: ObjectStore, prefix: str) -> None:
-    """Remove parts that have served; what cannot be removed is left to the sweep."""
+    """Remove parts that are no longer needed; parts that cannot be removed are left to `sweep_parts`."""
     try:
         await _remove(store, prefix)
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""What a body weighs at its receiver, and the choice between plain JSON and gzip that follows from it."""
+"""Size of a request body as counted by its receiver, and the resulting choice between plain JSON and gzip."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from l3kit.tiering.receiver_limit import ReceiverLimit
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""A body as plain JSON: what a receiver unpacks at most, on every cloud."""
+"""Limit for a body as plain JSON: receivers on every cloud decompress no more."""
 
 _EVENT_FRAME = 5120
-"""What an event holds beside the body: request context and Lambda's own headers (about 1,100 bytes), ours (the
+"""Bytes of an event besides the body: request context and Lambda's own headers (about 1,100 bytes), and l3kit's (the
 percent-encoded key has at most 3,072)."""
 CHUNK_FRAME = 4096
-"""More than a chunk's envelope without its items: the key's parts are at most 1,024 bytes, or 6 times that escaped."""
+"""Upper bound of a chunk's envelope without items: key parts are at most 1,024 bytes, or 6 times that escaped."""
 _GZIP_FROM = 1024
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
 _LAST_BLOCK = b"\x03\x00"
 _JSON = {"Content-Type": "application/json"}
-# Lambda hands `application/json` over as text whatever its encoding; only an octet stream is sure to arrive as base64.
+# Lambda passes `application/json` as text regardless of its encoding; only an octet stream always arrives as base64.
 _GZIP = {"Content-Type": "application/octet-stream", "Content-Encoding": "gzip"}
 
 
@@ -32,8 +32,8 @@ class Payload:
     """A body ready to be sent, plain or gzip, with its headers.
 
     Attributes:
-        plain_bytes: what the receiver unpacks.
-        weight: what the receiver's limit counts.
+        plain_bytes: size after decompression.
+        weight: size as counted by the receiver's limit.
     """
 
     body: bytes
@@ -46,11 +46,11 @@ class Payload:
 
 
 def encode(pieces: Sequence[bytes], limit: ReceiverLimit, packed: Mapping[int, bytes] | None = None) -> Payload:
-    """Choose plain JSON or gzip, whichever weighs less for this receiver.
+    """Encode as plain JSON or gzip, whichever has the lower weight for this receiver.
 
     Args:
         pieces: the body, in pieces.
-        packed: pieces that `deflate` has been applied to already, by their position.
+        packed: results of `deflate` for some pieces, by position.
     """
     size = sum(map(len, pieces))
     if size < _GZIP_FROM:
@@ -64,7 +64,7 @@ def encode(pieces: Sequence[bytes], limit: ReceiverLimit, packed: Mapping[int, b
 
 
 def plain(payload: Payload, limit: ReceiverLimit) -> Payload:
-    """The same body as plain JSON, for a receiver that takes no gzip."""
+    """The same body as plain JSON, for a receiver that does not accept gzip."""
     if "Content-Encoding" not in payload.headers:
         return payload
     return _payload(gzip.decompress(payload.body), _JSON, payload.plain_bytes, limit)
@@ -76,9 +76,9 @@ def _payload(body: bytes, headers: Mapping[str, str], plain_bytes: int, limit: R
 
 
 def event_size(body: bytes, headers: Mapping[str, str]) -> int:
-    """Bytes of the event that a Lambda Function URL makes of a request; never less than it really is.
+    """Upper bound of the event that a Lambda Function URL builds from a request, in bytes.
 
-    Text is escaped as JSON (to ASCII, the worst case); anything else, compressed bodies included, becomes base64.
+    Text is escaped as JSON (to ASCII, the worst case); anything else, including compressed bodies, becomes base64.
     """
     names = {name.lower(): value for name, value in headers.items()}
     frame = _EVENT_FRAME + len(json.dumps(names))
@@ -96,7 +96,7 @@ def _base64_size(count: int) -> int:
 
 
 def certainly_fits(items_bytes: int, limit: ReceiverLimit) -> bool:
-    """Whether a chunk of that size fits without looking at it: even data that cannot be compressed would."""
+    """Whether a chunk of this size fits whatever it contains, even if it cannot be compressed."""
     size = items_bytes + CHUNK_FRAME
     stored = size + 5 * (size // 16_000 + 3) + 64  # deflate falls back to stored blocks
     return size <= MAX_BODY_BYTES and _packed_weight(stored, limit) <= limit.max_bytes
@@ -117,7 +117,7 @@ def _packed_weight(count: int, limit: ReceiverLimit) -> int:
 
 
 def deflate(piece: bytes) -> bytes:
-    """A piece of a body, compressed by itself: to become part of a gzip body whose other pieces are not known yet."""
+    """Compress one piece of a body separately, for a gzip body whose other pieces are not known yet."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
     return packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
 

@@ -1,11 +1,11 @@
-"""Receipts: what the cold-to-archive mover leaves behind for a chunk that a hot-to-cold run may still be asking about.
+"""Receipts: small objects that the cold-to-archive mover leaves for chunks that a hot-to-cold run may still look up.
 
-A run that died right after storing a chunk has left an open entry in its journal; the next run asks the cold tier for
-that chunk. Were it archived in between, nothing would tell, and its items would be moved a second time. Only the chunk
-with a device's highest number can have an open entry, so a device has one receipt at most, besides old ones that the
-mover removes. The receipt of the highest number stays as long as the cold tier holds no chunk of a higher one: from it
-a journal that has lost the device's record learns which numbers are spent. Numbers below RESERVED_NUMBERS and those
-from there on are two number spaces, each with a last chunk of its own. docs/journal.md, "Both movers at once".
+A run that died right after storing a chunk leaves an open entry in its journal, and the next run looks the chunk up in
+the cold tier. Without a receipt, a chunk archived in between would appear lost, and its items would be moved twice.
+Only the chunk with a device's highest number can have an open entry, so a device has at most one receipt, besides old
+ones that the mover removes. That receipt stays until the cold tier holds a chunk with a higher number: it tells a
+journal that has lost the device's record which numbers are spent. Numbers below RESERVED_NUMBERS and those from there
+on are two number spaces, each with a last chunk of its own. docs/journal.md, "Both movers at once".
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 
 RECEIPT_PREFIX = f"{RESERVED_PREFIX}archived/"
 MAX_CHUNK_KEY_BYTES = MAX_KEY_BYTES - len(RECEIPT_PREFIX)
-"""The chunk's receipt, once it is archived, has the key with a prefix."""
+"""Leaves room for the prefix in the key of the chunk's receipt."""
 
 
 async def leave_receipt(cold: ObjectStore, key: str, sha256: str | None) -> None:
-    """Note that a chunk of this digest was archived; before it is deleted from the cold tier. A repeat is harmless.
+    """Record that a chunk was archived, before it is deleted from the cold tier. Idempotent.
 
     Args:
-        sha256: None for an object of another hand whose digest nobody noted: then the receipt tells its number alone.
+        sha256: None for a third-party object without a digest; the receipt then records only its number.
     Raises: KeyConflictError, StoreError.
     """
     body = orjson.dumps({"sha256": sha256})
@@ -38,22 +38,24 @@ async def leave_receipt(cold: ObjectStore, key: str, sha256: str | None) -> None
 
 
 async def archived_digest(cold: ObjectStore, key: str) -> str | None:
-    """The digest of a chunk that was archived, where its receipt is there. Raises: StoreError."""
+    """The digest of an archived chunk from its receipt; None without one. Raises: StoreError."""
     if await cold.head(RECEIPT_PREFIX + key) is None:
         return None
     try:
         digest: str | None = orjson.loads(await cold.read(RECEIPT_PREFIX + key))["sha256"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(RECEIPT_PREFIX + key, f"is no receipt ({error!r})", "Look at what wrote it") from None
+        raise StoreError(
+            RECEIPT_PREFIX + key, f"is not a valid receipt ({error!r})", "Find out which program wrote it"
+        ) from None
     return digest
 
 
 async def remove_old_receipts(cold: ObjectStore, highest: Mapping[NumberSpace, int]) -> None:
-    """Remove the receipts of chunks that are not the last of their number space: their entries are closed for certain.
+    """Remove the receipts of chunks that are not the last of their number space, whose entries are certainly closed.
 
     Args:
-        highest: the greatest chunk number seen in the cold tier, by number space. What was not seen only leaves more
-            receipts in place.
+        highest: the highest chunk number seen in the cold tier, by number space. Numbers that were not seen only leave
+            more receipts in place.
     Raises: StoreError.
     """
     listed = [info.key async for info in cold.list(RECEIPT_PREFIX)]

@@ -1,4 +1,4 @@
-"""The receiving side: what the cold writer and the archive writer have in common, the same on every cloud."""
+"""The receiving side of the protocol: the common part of the cold and the archive writer."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from datetime import UTC, datetime
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering.format.digest import ContentDigest
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.tokens import FormerToken, Secret, still_taken
+from l3kit.tiering.tokens import FormerToken, Secret, unexpired
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
 WRITE_SECONDS = 50.0
-"""A request is given up after so long: before the functions' own limit of 60 s, and long before a lease ends (120 s),
-after which another run may settle the chunk in another way. What is still being tried then would come too late."""
+"""Time limit of a request: below the functions' own limit of 60 s, and well below the lease duration of 120 s, after
+which another run may settle the chunk differently, so that a later write would be wrong."""
 
 log = logging.getLogger(__name__)
 
 
 class WriterFunction(ABC):
-    """What both writers do around their own part: token first, then the body, and no internals in any answer.
+    """Request handling of both writers: check the token, then the body; responses reveal no internals.
 
     Args:
-        token: blank where it was not injected: then everything is answered 403.
-        former: taken beside it until their end.
+        token: blank if it was not injected; every request then gets a 403.
+        former: former tokens, accepted as well until their expiry.
         clock: wall clock, UTC.
-        seconds: after which a request is given up, with no further attempt at the store.
+        seconds: time limit of a request, after which the store is not tried again.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class WriterFunction(ABC):
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request; never raises for anything the sender or the store did."""
-        former = (one.token for one in still_taken(self._former, self._clock()))
+        """Handle one request. Errors of the sender or the store become error responses."""
+        former = (one.token for one in unexpired(self._former, self._clock()))
         if not wire.check_token(request, self._token, *former):
             if not self._token:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
@@ -67,10 +67,10 @@ class WriterFunction(ABC):
             log.warning("%s", error)
             return self._conflict(error)
         except TimeoutError:
-            log.error("given up: the store did not answer within %g s", self._seconds)
+            log.error("request aborted: the store did not respond within %g s", self._seconds)
         except L3Error:
             log.exception("the store failed")
-        except Exception:  # the runtime would answer with the exception's text
+        except Exception:  # the runtime would respond with the exception's text
             log.exception("unexpected")
         return Response(500, {"error": "the storage failed; the reason is in the writer's log"})
 
@@ -82,7 +82,7 @@ class WriterFunction(ABC):
         )
 
     def _check_holdable(self, key: str, field: str) -> None:
-        """Raises: Refusal 400 where this cloud's store would refuse the key, or keep it under another name."""
+        """Raise Refusal 400 if this cloud's store would refuse the key or change it."""
         if fault := self._store.key_fault(key):
             raise Refusal(400, fault, field)
 
@@ -98,7 +98,7 @@ class WriterFunction(ABC):
             raise await self._explained(error, key) from None
 
     async def _explained(self, error: KeyConflictError, key: str) -> KeyConflictError:
-        """The conflict under the bare key and with the digest of what is there, read where the store does not tell."""
+        """Add the existing content's digest to the conflict, computed if the store does not report it."""
         existing = error.existing_sha256
         if existing is None:
             try:

@@ -1,4 +1,4 @@
-"""What an answer that is no success means, or none at all: the cause, and what can be done. Pure; no I/O."""
+"""Causes and remedies for error responses and failed connections. No I/O."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from l3kit.errors import TransferError
 from l3kit.tiering.tokens import Secret
 
 _LONGEST = 200
-"""Characters that are repeated of what a receiver says."""
-_VERSIONS = "The two sides are of different versions: apply the twin again"
-_DATA = "Correct it in the sender's data, or remove it there; nothing was stored and nothing deleted"
-_NO_GZIP = "It takes no gzip, and plain JSON is too large for it: lower MAX_CHUNK_BYTES"
-_DAMAGED = "It was damaged on its way: run the mover again"
-_OBJECT = "Correct that object's metadata, or remove it; it was left where it is"
+"""Maximum characters of a receiver's message that are repeated in an error."""
+_VERSIONS = "Sender and receiver run different versions: apply the twin again"
+_DATA = "Correct or remove it in the sender's data; nothing was stored and nothing was deleted"
+_NO_GZIP = "The receiver does not accept gzip, and plain JSON is too large for it: lower MAX_CHUNK_BYTES"
+_DAMAGED = "The request was corrupted in transit: run the mover again"
+_OBJECT = "Correct the object's metadata, or remove the object; it was left in place"
 
 _BY_FIELD: Mapping[str, str] = {
     **dict.fromkeys(("items", "iot_device_id", "start_timestamp", "end_timestamp", "chunk_index"), _DATA),
     **dict.fromkeys(("sha256", "data", "body"), _DAMAGED),
     **dict.fromkeys(("metadata", "content_encoding"), _OBJECT),
-    "object_key": "This object's key cannot be held there: rename it or remove it; it was left where it is",
+    "object_key": "The receiving cloud does not allow this key: rename or remove the object; it was left in place",
 }
-"""What helps against a writer's 400, by the field that it names."""
+"""Remedy for a writer's 400, by the field in the response."""
 REMEDIES: Mapping[int, str] = {
     401: "The url is not one of l3kit's writers: check config_inter_cloud.json",
     404: "The writer is gone or its url changed: apply the twin again",
     405: "The url is not one of l3kit's writers: check config_inter_cloud.json",
-    413: "Lower MAX_CHUNK_BYTES, or raise the limit of what stands before the writer",
+    413: "Lower MAX_CHUNK_BYTES, or raise the request limit of the gateway or proxy in front of the writer",
     429: "The writer is overloaded: raise its concurrency; the next run tries again",
 }
-_FOREIGN = "That is not l3kit's writer that answers: is a proxy or a sign-in page before it? Check the url"
+_FOREIGN = "The response is not from l3kit's writer: check the url, and for a proxy or sign-in page in front of it"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A receiver's answer.
+    """A receiver's response.
 
     Attributes:
-        body: its JSON object; empty where it is none.
+        body: its JSON object; empty if it is not one.
         headers: names in lower case.
         packed: whether the request was gzip.
     """
@@ -54,7 +54,7 @@ class Answer:
 
     @property
     def words(self) -> str | None:
-        """What a writer says is wrong; None where the answer is not a writer's."""
+        """The writer's error message; None if the response is not from a writer."""
         words = self.body.get("error")
         return words if isinstance(words, str) else None
 
@@ -64,7 +64,7 @@ class Answer:
 
 
 def json_object(content: bytes) -> Mapping[str, Any]:
-    """A JSON object; empty where the content is anything else."""
+    """Parse a JSON object; empty for any other content."""
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -73,7 +73,7 @@ def json_object(content: bytes) -> Mapping[str, Any]:
 
 
 def cause_of(answer: Answer, token: Secret) -> str:
-    """The status, and the receiver's own words, shortened and without what they may repeat of the token."""
+    """The status and the receiver's message, shortened, with the token redacted."""
     said = "".join(sign if sign.isprintable() else " " for sign in _message_of(answer).replace(token.reveal(), "***"))
     return f"HTTP {answer.status}{said if len(said) <= _LONGEST else f'{said[:_LONGEST]}...)'}"
 
@@ -82,26 +82,22 @@ def _message_of(answer: Answer) -> str:
     if answer.words is not None:
         return f" ({answer.words})"
     if answer.is_page:
-        return " with an HTML page, which no writer answers"
+        return " with an HTML page, which no writer returns"
     kind = _aws_error(answer)
     return f" by AWS itself ({kind})" if kind else ""
 
 
 def remedy_of(answer: Answer) -> str:
-    """What the reader can do now."""
+    """The remedy for an error response."""
     status = answer.status
     if status == 400:
         return _remedy_of_400(answer)
     if status == 403:
         return _remedy_of_403(answer)
     if status == 415:
-        return (
-            "It takes no gzip, and plain JSON is too large for it: lower MAX_CHUNK_BYTES"
-            if answer.packed
-            else _VERSIONS
-        )
+        return _NO_GZIP if answer.packed else _VERSIONS
     if 300 <= status < 400:
-        return "A redirect is not followed, since it would carry the token elsewhere: correct the url"
+        return "Redirects are not followed, since they would send the token elsewhere: correct the url"
     if status in REMEDIES:
         return REMEDIES[status]
     if status >= 500 and (answer.words is not None or _aws_error(answer) or not answer.is_page):
@@ -110,7 +106,7 @@ def remedy_of(answer: Answer) -> str:
 
 
 def failed(link: str, answer: Answer, token: Secret) -> TransferError:
-    """The error of an answer that will not get better by trying again."""
+    """The error for a response that no retry will change."""
     named, index = answer.body.get("field"), answer.body.get("index")
     return TransferError(
         link,
@@ -123,27 +119,25 @@ def failed(link: str, answer: Answer, token: Secret) -> TransferError:
 
 
 def unconfirmed(link: str, answer: Answer) -> TransferError:
-    """The error of a 200 that does not say what a receipt says."""
+    """The error for a 200 that is not a valid receipt."""
     if answer.is_page:
-        cause, remedy = f"HTTP {answer.status} with an HTML page, which no writer answers", _FOREIGN
+        cause, remedy = f"HTTP {answer.status} with an HTML page, which no writer returns", _FOREIGN
     else:
-        missing = (
-            "" if "sha256" in answer.body else ": it has no 'sha256', by which a writer of any make has to confirm"
-        )
-        cause = f"HTTP {answer.status}, but the answer does not confirm the key and digest that were sent{missing}"
-        remedy = "Is the url that of l3kit's writer? See docs/protocol.md"
+        missing = "" if "sha256" in answer.body else ": it has no 'sha256', which every writer must return"
+        cause = f"HTTP {answer.status}, but the response does not confirm the key and digest that were sent{missing}"
+        remedy = "Check that the url is that of l3kit's writer; see docs/protocol.md"
     return TransferError(link, cause, f"{remedy}. Nothing was deleted", status=answer.status)
 
 
 def broken_connection(error: requests.exceptions.RequestException, timeout: float) -> tuple[str, str]:
-    """Cause and remedy, without the exception's own text: it may hold more than a log should."""
+    """Cause and remedy of a failed connection, without the exception's text, which may contain secrets."""
     text = repr(error)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"no connection within {timeout:g} s", "Check the network and the url"
     if isinstance(error, requests.exceptions.Timeout):
-        return f"no answer within {timeout:g} s", "See the writer's log; the next run tries again"
+        return f"no response within {timeout:g} s", "See the writer's log; the next run tries again"
     if "NameResolution" in text or "getaddrinfo" in text or "Name or service not known" in text:
-        return "the host name of its url cannot be resolved (DNS)", "The writer is gone or its url changed: apply again"
+        return "the host name of its url cannot be resolved (DNS)", REMEDIES[404]
     if "refused" in text:
         return "the connection was refused", "Nothing listens at the url: apply the twin again"
     return f"the connection broke ({type(error).__name__})", "The next run tries again"
@@ -158,13 +152,13 @@ def _remedy_of_400(answer: Answer) -> str:
 
 def _remedy_of_403(answer: Answer) -> str:
     if answer.words is not None:
-        return "The tokens of the two sides differ: apply the twin again"
+        return "The tokens of sender and receiver differ: apply the twin again"
     if _aws_error(answer):
-        return "The url is not public: AWS refused before the writer was asked: apply the twin again"
-    return "Something before the writer refused it: a proxy, a firewall, or the url is not public"
+        return "The url is not public, so AWS refused the request before it reached the writer: apply the twin again"
+    return "The request did not reach the writer: check for a proxy or firewall, and that the url is public"
 
 
 def _aws_error(answer: Answer) -> str | None:
-    """AWS's own name for what is wrong, where it answered in place of the function."""
+    """AWS's error type, if AWS responded in place of the function."""
     kind = answer.headers.get("x-amzn-errortype", "").partition(":")[0]
     return kind if kind.isidentifier() else None

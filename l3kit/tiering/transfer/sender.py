@@ -1,4 +1,4 @@
-"""The sending side of the protocol: one session, retries, time-outs, and errors that say what to do."""
+"""The sending side of the protocol: session, retries, time-outs, and errors with remedies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from l3kit.tiering.transfer.refusals import Answer
 
 TIMEOUT_SECONDS = 30.0
 WAITS = (1.0, 2.0, 4.0)
-"""Seconds before each retry, to which up to a quarter is added at random."""
+"""Seconds before each retry, plus random jitter of up to a quarter."""
 MAX_RETRY_AFTER = 30.0
 MAX_ANSWER_BYTES = 256 * 1024
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ChunkReceipt:
-    """What the cold writer confirms: items written, under which key, with which digest."""
+    """The cold writer's confirmation: number of items written, key and digest."""
 
     written: int
     key: str
@@ -47,25 +47,24 @@ class ChunkReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PartReceipt:
-    """What the archive writer confirms: the parts that are still missing, or none when the object is complete."""
+    """The archive writer's confirmation: the parts still missing; none once the object is complete."""
 
     pending: tuple[int, ...]
 
 
 class Writer:
-    """A writer function on another cloud.
+    """Client of a writer function on another cloud.
 
-    Safe to be used from several threads. A call that fails for good leaves nothing half done that repeating the same
-    call would not settle.
+    Thread-safe. Every call may be repeated after a failure: the repeat completes what the failed call left unfinished.
 
     Args:
         url: https, or http on loopback.
-        token: of the connection; never shown.
-        link: the connection's id, for messages.
-        sleep, jitter: seconds to wait, and a random number from 0 to 1.
-        timeout: seconds for connecting, and for the answer.
+        token: of the link; never shown.
+        link: the link's id, for messages.
+        sleep, jitter: sleeps for the given seconds; returns a random number from 0 to 1.
+        timeout: seconds for connecting, and for the response.
 
-    Raises: ConfigurationError for an unfit url; MissingConnectionError (a ValueError) for a blank token.
+    Raises: ConfigurationError for an invalid url; MissingConnectionError (a ValueError) for a blank token.
     """
 
     def __init__(
@@ -110,13 +109,13 @@ class Writer:
         packed: bytes | None = None,
         again: bool = False,
     ) -> ChunkReceipt:
-        """Send a chunk to the cold writer; return when it confirmed the very content.
+        """Send a chunk to the cold writer; return once it has confirmed the digest.
 
         Args:
-            limit: of the receiver.
-            packed: `payload.deflate(chunk.body)`, where that is at hand.
-            again: it may have been stored before, and archived since; then the writer only confirms.
-        Raises: KeyConflictError where the key holds other content; TransferError.
+            limit: request limit of the receiver.
+            packed: `payload.deflate(chunk.body)`, if already computed.
+            again: it may have been stored before and archived since; then the writer only confirms.
+        Raises: KeyConflictError if the key holds other content; TransferError.
         """
         key = str(chunk.key)
         pieces = wire.chunk_pieces(chunk, source_cloud, again=again)
@@ -126,7 +125,7 @@ class Writer:
         return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
 
     def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
-        """Have the key occupied by an empty array: None; else the digest of what it holds. Raises: TransferError."""
+        """Seal the key with an empty array: None; else the digest of what it holds. Raises: TransferError."""
         payload = encode(wire.seal_pieces(key, source_cloud), SMALLEST_LIMIT)
         answer = self._post(payload, str(key), SMALLEST_LIMIT)
         if answer.status == 409:
@@ -136,7 +135,7 @@ class Writer:
         return None
 
     def look_at_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
-        """The digest of what is under the key, or was until it was archived; None: neither. Raises: TransferError."""
+        """The digest of the content under the key, or archived from there; None if unknown. Raises: TransferError."""
         answer = self._post(encode(wire.look_pieces(key, source_cloud), SMALLEST_LIMIT), str(key), SMALLEST_LIMIT)
         sha256 = answer.body.get("sha256")
         if (answer.body.get("looked"), answer.body.get("key")) != (True, str(key)) or not isinstance(
@@ -146,7 +145,7 @@ class Writer:
         return sha256
 
     def highest_number(self, device_id: str, source_cloud: str) -> int:
-        """The highest number of the device's chunks that the writer can see; 0: none. Raises: TransferError."""
+        """The highest number of the device's chunks that the writer can list; 0 if none. Raises: TransferError."""
         answer = self._post(encode(wire.highest_pieces(device_id, source_cloud), SMALLEST_LIMIT), None, SMALLEST_LIMIT)
         number = answer.body.get("highest")
         if answer.body.get("iot_device_id") != device_id or type(number) is not int or number < 0:
@@ -160,9 +159,9 @@ class Writer:
 
         Args:
             payload: `part.payload(...)`.
-            limit: of the receiver.
-        Returns: what is missing; nothing when the writer confirmed the whole object's digest.
-        Raises: KeyConflictError where the key holds other content; TransferError.
+            limit: request limit of the receiver.
+        Returns: the missing parts; none once the writer has confirmed the whole object's digest.
+        Raises: KeyConflictError if the key holds other content; TransferError.
         """
         answer = self._confirmed(payload, part.key, part.sha256, limit, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
@@ -173,7 +172,8 @@ class Writer:
         if not payload.fits(limit):
             raise TransferError(
                 self._link,
-                f"{key} weighs {payload.weight} bytes, plain {payload.plain_bytes}, more than the writer takes",
+                f"the request for {key} has {payload.weight} bytes, {payload.plain_bytes} as plain JSON: above the"
+                " writer's limit",
                 refusals.REMEDIES[413],
             )
         answer = self._post(payload, key, limit)
@@ -183,7 +183,7 @@ class Writer:
             if existing != sha256:
                 raise KeyConflictError(
                     f"{self._link}: {key}",
-                    "the key holds other content, which was left as it is",
+                    "the key holds other content, which was left unchanged",
                     "Compare the two; see docs/protocol.md",
                     existing_sha256=existing if isinstance(existing, str) else None,
                 )
@@ -196,17 +196,17 @@ class Writer:
         if not isinstance(existing, str):
             raise TransferError(
                 self._link,
-                f"HTTP 409 for {key} without the digest of what is there",
-                "It cannot be read there, or a writer of another make answers: see docs/protocol.md",
+                f"HTTP 409 for {key} without the digest of the existing content",
+                "The content is unreadable there, or the writer is a third-party one: see docs/protocol.md",
                 status=409,
             )
         return existing
 
     def _post(self, payload: Payload, key: str | None, limit: ReceiverLimit) -> Answer:
-        """POST, as plain JSON where the receiver takes nothing else. Returns: a 200 or a 409. Raises: TransferError.
+        """POST, falling back to plain JSON on a 415. Returns: a 200 or a 409. Raises: TransferError.
 
         Args:
-            key: of the object that the request is about, where it is about one.
+            key: of the object that the request concerns, if any.
         """
         if self._plain_only and (instead := plain(payload, limit)).fits(limit):
             payload = instead
@@ -217,18 +217,20 @@ class Writer:
             if error.status != 415 or instead is payload or not instead.fits(limit):
                 raise
         if not self._plain_only:
-            log.warning("%s: the writer takes no gzip; from now on plain JSON is sent where that fits", self._link)
+            log.warning("%s: the writer does not accept gzip; sending plain JSON from now on if it fits", self._link)
         self._plain_only = True
         return self._post_as_it_is(instead, key)
 
     def _post_as_it_is(self, payload: Payload, key: str | None) -> Answer:
-        """POST with retries. Returns: a 200 or a 409. Raises: TransferError for all else."""
+        """POST with retries. Returns: a 200 or a 409. Raises: TransferError for any other outcome."""
         for wait in (*WAITS, None):
             retry_after = 0.0
             try:
                 answer = self._attempt(payload, key)
             except requests.exceptions.SSLError:
-                raise TransferError(self._link, "the TLS certificate was not accepted", "Check url and clock") from None
+                raise TransferError(
+                    self._link, "its TLS certificate is not valid", "Check the url and the system clock"
+                ) from None
             except requests.exceptions.RequestException as error:
                 failure = TransferError(self._link, *refusals.broken_connection(error, self._timeout))
             else:
@@ -240,7 +242,7 @@ class Writer:
                 break
             self._count_retry()
             pause = max(wait * (1 + self._jitter() / 4), min(retry_after, MAX_RETRY_AFTER))
-            log.warning("%s: %s; trying again in %.1f s", self._link, failure.cause, pause)
+            log.warning("%s: %s; retrying in %.1f s", self._link, failure.cause, pause)
             self._sleep(pause)
         raise failure
 
@@ -262,22 +264,22 @@ class Writer:
             for block in response.iter_content(16_384):
                 content += block
                 if time.monotonic() > give_up:
-                    raise requests.exceptions.ReadTimeout("the answer trickles")
+                    raise requests.exceptions.ReadTimeout("response body exceeded the read deadline")
                 if len(content) > MAX_ANSWER_BYTES:
                     content = b""
                     break
             with self._lock:
                 self.usage.bytes_in += len(content)
-            told = {name.lower(): text for name, text in response.headers.items()}
+            received = {name.lower(): text for name, text in response.headers.items()}
             packed = "Content-Encoding" in payload.headers
-            return Answer(response.status_code, refusals.json_object(content), told, packed)
+            return Answer(response.status_code, refusals.json_object(content), received, packed)
 
     def _count_retry(self) -> None:
         with self._lock:
             self.usage.retried("post")
 
     def _retry_after(self, value: str | None) -> float:
-        """Seconds, from seconds or a date; 0 where it says nothing."""
+        """Seconds of a Retry-After header, given as seconds or a date; 0 if absent or invalid."""
         if not value:
             return 0.0
         if value.strip().isdigit():
@@ -302,9 +304,11 @@ def _check_url(url: str, link: str) -> None:
     except ValueError:
         raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-        raise ConfigurationError(link, "its url is not an https url without user name", "Apply the twin again")
+        raise ConfigurationError(link, "its url must be an https url without a user name", "Apply the twin again")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigurationError(link, f"its url is plain http to {host}", "Only https may carry the token")
+        raise ConfigurationError(
+            link, f"its url is plain http to {host}", "Use https: the token must not be sent in plain text"
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -315,7 +319,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def open_session(url: str) -> requests.Session:
-    """For requests to a writer: never repeated, no cookies; on loopback deaf to the shell's proxies."""
+    """Open a session for requests to a writer: no retries, no cookies, no proxies for loopback."""
     session = requests.Session()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
     session.mount("https://", adapter)

@@ -1,6 +1,6 @@
-"""The protocol between clouds: envelopes, headers, sizes, and the checks a receiver makes. docs/protocol.md tells it.
+"""The cross-cloud protocol: envelopes, headers, sizes and the receiver's checks, as in docs/protocol.md. No I/O.
 
-Both sides import this module, so that they cannot disagree. No I/O here.
+Sender and receiver both import this module, so that they cannot disagree.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_KEY_BYTES = 1024
 _UNFIT_KEY = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
 _GZIP_SLICE = 16 * 1024
-"""Bytes fed at once: zlib copies what follows a member's end, which must not be the whole body for every member."""
+"""Input bytes per step: zlib copies all input after the end of a member, so many members would be slow."""
 
 
 class Refusal(L3Error):
-    """A request that is answered with a 4xx. `field` is the part of it that is wrong."""
+    """A 4xx response to a request. `field` is the invalid part of the request."""
 
     def __init__(self, status: int, cause: str, field: str = "body", **extra: object) -> None:
         super().__init__(field, cause)
@@ -45,14 +45,14 @@ class Refusal(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request as every cloud's entry adapter hands it in: header names in any case, the body as it came."""
+    """An HTTP request from a cloud's entry point: header names in any case, the raw body."""
 
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
 
     def header(self, name: str) -> str | None:
-        """Its value, stripped; None where it is missing. Raises: Refusal where it is there in two spellings."""
+        """The header's value, stripped; None if missing. Raises: Refusal if it occurs more than once."""
         found = [value for key, value in self.headers.items() if key.lower() == name.lower()]
         if len(found) > 1:
             raise Refusal(400, "the header is there more than once", name)
@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answer: a status and a JSON object."""
+    """An HTTP response: a status and a JSON object."""
 
     status: int
     body: Mapping[str, Any]
@@ -72,20 +72,23 @@ class Response:
 
 
 def check_token(request: Request, token: Secret, *former: Secret) -> bool:
-    """Whether the request carries the token or a former one; each is compared, in constant time, so that the time
-    does not tell which it was. Where the token is blank nothing matches, whatever the former ones are."""
+    """Whether the request has the token or a former one.
+
+    All are compared, each in constant time, so that the timing does not reveal which one matched. With a blank token
+    nothing matches, whatever the former ones are.
+    """
     try:
         given = request.header(TOKEN_HEADER)
     except Refusal:
         return False
     if not given or not token:
         return False
-    told = given.encode("utf-8", "surrogatepass")
-    return sum(hmac.compare_digest(told, taken.reveal().encode()) for taken in (token, *former) if taken) > 0
+    sent = given.encode("utf-8", "surrogatepass")
+    return sum(hmac.compare_digest(sent, valid.reveal().encode()) for valid in (token, *former) if valid) > 0
 
 
 def plain_body(request: Request, limit: int = MAX_BODY_BYTES) -> bytes:
-    """The body without its content encoding, never holding more than `limit` bytes of it.
+    """Decode the body's content encoding, holding at most `limit` bytes in memory.
 
     Raises: Refusal 413 beyond the limit, 415 for an unknown encoding, 400 for broken gzip.
     """
@@ -122,20 +125,20 @@ def _gunzip(data: bytes, limit: int) -> bytes:
 
 
 def check_length(key: str, field: str, limit: int = MAX_KEY_BYTES) -> None:
-    """Refuse a key that is longer than `limit` bytes."""
+    """Raise Refusal 400 for a key longer than `limit` bytes."""
     if len(key.encode()) > limit:
         raise Refusal(400, f"makes an object key of more than {limit} bytes", field)
 
 
 def check_idempotency_key(request: Request, *keys: str) -> None:
-    """Refuse an Idempotency-Key that is none of these."""
+    """Raise Refusal 400 for an Idempotency-Key that is not one of these."""
     given = request.header(IDEMPOTENCY_HEADER)
     if given is not None and not {given, unquote(given)} & set(keys):
         raise Refusal(400, "is not the key that this request writes", IDEMPOTENCY_HEADER)
 
 
 def key_fault(key: str) -> str | None:
-    """Why this cannot be an object's key on every cloud; None where it can."""
+    """The reason why this is not a valid object key on every cloud; None if it is."""
     if _UNFIT_KEY.search(key):
         return "must not hold control characters, nor `.` or `..` between slashes"
     chunk = parse_object_key(key)
@@ -153,10 +156,10 @@ def idempotency_key(key: str) -> str:
 
 
 def chunk_pieces(chunk: Chunk, source_cloud: str, *, again: bool = False) -> tuple[bytes, bytes, bytes]:
-    """A chunk's envelope: what stands before its items, the items, and what stands behind.
+    """A chunk's envelope in three pieces: before the items, the items, after the items.
 
     Args:
-        again: the chunk may have been stored before, and archived since.
+        again: the chunk may have been stored before and archived since.
     """
     more = {"again": True} if again else {}
     frame = _chunk_frame(chunk.key, source_cloud, sha256=chunk.sha256, **more)
@@ -164,12 +167,12 @@ def chunk_pieces(chunk: Chunk, source_cloud: str, *, again: bool = False) -> tup
 
 
 def seal_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
-    """The envelope that occupies a key with an empty array."""
+    """The envelope that seals a key with an empty array."""
     return (_chunk_frame(key, source_cloud, seal=True) + b',"items":[]}',)
 
 
 def look_pieces(key: ChunkKey, source_cloud: str) -> tuple[bytes, ...]:
-    """The envelope that asks what became of a chunk."""
+    """The envelope that asks for a chunk's digest, stored or archived."""
     return (_chunk_frame(key, source_cloud, look=True) + b"}",)
 
 
@@ -197,7 +200,7 @@ class ArchivePart:
     """One POST to an archive writer: a whole object (`number` 1 of `total` 1), or a part of one.
 
     Attributes:
-        data: the stored bytes; text where they are UTF-8, else they travel as base64.
+        data: the stored bytes; sent as text if they are UTF-8, else as base64.
         sha256: of the whole object's uncompressed content.
     """
 
@@ -210,7 +213,7 @@ class ArchivePart:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def pieces(self, source_cloud: str, *, as_text: bool) -> tuple[bytes, ...]:
-        """The envelope. Raises: UnicodeDecodeError where the data are no text."""
+        """The envelope. Raises: UnicodeDecodeError if `as_text` and the data are not UTF-8."""
         fields: dict[str, object] = {
             "object_key": self.key,
             "data": self.data.decode() if as_text else base64.b64encode(self.data).decode(),
@@ -228,7 +231,7 @@ class ArchivePart:
         return (orjson.dumps(fields),)
 
     def payload(self, source_cloud: str, limit: ReceiverLimit) -> Payload:
-        """As text where the data are text and that fits; else as base64."""
+        """Encode as text if the data are UTF-8 and fit that way; else as base64."""
         if self.content_encoding is None:
             try:
                 payload = encode(self.pieces(source_cloud, as_text=True), limit)

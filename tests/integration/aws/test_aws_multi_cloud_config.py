@@ -233,7 +233,7 @@ def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, sessi
     assert saved_links(session, receiver_cold)[LINKS["cold-writer"]] == before
     rotation = plan(receiver_cold, session, clouds={"aws"}, rotate_tokens=True)
     assert [(step.kind, step.reason) for step in rotation.changes] == [
-        ("link token", "a new token is asked for"),
+        ("link token", "a new token was requested"),
         ("function", "variable INTER_CLOUD_TOKEN will differ"),
     ]
     apply(rotation, session)

@@ -48,7 +48,7 @@ def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, 
     deploy(one, session)
     wanted = plan_destroy(one, session, data=True)
     assert not wanted.complete
-    gap = f"what {one.name} has on gcp is neither shown nor removed: this session does not reach it"
+    gap = f"what {one.name} has on gcp is neither shown nor removed: this session has no access to it"
     assert gap in wanted.summary()
     result = apply(wanted, session)
     assert gap in result.summary()
@@ -64,7 +64,7 @@ def test_a_resource_of_that_name_without_our_tag_is_refused_and_kept(session: Se
     statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     aws_of(session).client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust)
-    with pytest.raises(ProvisioningError, match=f"role {role}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"role {role}: exists without this twin's ownership tag"):
         plan(twin, session, clouds={"aws"})
     wanted = plan_destroy(twin, session, data=True)
     assert [(s.action, s.reason) for s in wanted.steps] == [("keep", "is not this twin's: its tag is missing")]
@@ -77,7 +77,7 @@ def test_a_bucket_with_data_and_without_our_tag_is_refused_and_kept(session: Ses
     s3, bucket = aws_of(root_of(session)).client("s3"), aws_of(session).names(twin.name).archive_s3_bucket()
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="theirs", Body=b"1")
-    with pytest.raises(ProvisioningError, match=f"bucket {bucket}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"bucket {bucket}: exists without this twin's ownership tag"):
         plan(twin, session, clouds={"aws"})
     apply(plan_destroy(twin, session, data=True), session)
     assert s3.get_object(Bucket=bucket, Key="theirs")

@@ -90,7 +90,7 @@ ROUNDS: list[dict[str, Break]] = [
                 FunctionName=n.function("cold-writer"),
                 Environment={"Variables": {"COLD_S3_BUCKET_NAME": "other", "DIGITAL_TWIN_INFO": "x", "EXTRA": "1"}},
             ),
-            "variable COLD_S3_BUCKET_NAME differs; variable DIGITAL_TWIN_INFO differs; variable EXTRA is not wanted; "
+            "variable COLD_S3_BUCKET_NAME differs; variable DIGITAL_TWIN_INFO differs; variable EXTRA is unexpected; "
             "variable INTER_CLOUD_TOKEN is missing",
         ),
         "and with it the link's token": ("lambda", lambda c, n: None, "missing"),
@@ -121,7 +121,7 @@ ROUNDS: list[dict[str, Break]] = [
         "a changed trust": (
             "iam",
             lambda c, n: _trust_anybody(c, n.scheduler_role()),
-            "who may take it was edited",
+            "its trust policy differs",
         ),
         "a deleted schedule": (
             "scheduler",
@@ -136,7 +136,7 @@ ROUNDS: list[dict[str, Break]] = [
         "a deleted lifecycle": (
             "s3",
             lambda c, n: c.delete_bucket_lifecycle(Bucket=n.archive_s3_bucket()),
-            "what uploads leave behind does not expire",
+            "incomplete uploads do not expire",
         ),
         "changed log retention": (
             "logs",
@@ -175,14 +175,14 @@ ROUNDS: list[dict[str, Break]] = [
         "a bucket whose objects may be overwritten": (
             "s3",
             lambda c, n: _allow_overwriting(c, n.cold_s3_bucket()),
-            "its policy lets objects be overwritten",
+            "its policy allows objects to be overwritten",
         ),
         "a bucket that keeps no versions any more": (
             "s3",
             lambda c, n: c.put_bucket_versioning(
                 Bucket=n.archive_s3_bucket(), VersioningConfiguration={"Status": "Suspended"}
             ),
-            "what is overwritten is not kept as a version",
+            "versioning is off",
         ),
     },
     {
@@ -199,17 +199,17 @@ ROUNDS: list[dict[str, Break]] = [
         "a deleted bucket policy": (
             "s3",
             lambda c, n: c.delete_bucket_policy(Bucket=n.cold_s3_bucket()),
-            "its policy does not refuse plain http",
+            "its policy does not deny plain http",
         ),
         "an edited lifecycle": (
             "s3",
             lambda c, n: _edit_lifecycle(c, n.archive_s3_bucket()),
-            "what uploads leave behind does not expire",
+            "incomplete uploads do not expire",
         ),
         "a schedule by another clock": (
             "scheduler",
             lambda c, n: _run_by_another_clock(c, n.schedule("cold-to-archive-mover"), f"l3kit-{n.twin_name}"),
-            "runs by the clock of Asia/Tokyo, not UTC",
+            "its time zone is Asia/Tokyo, not UTC",
         ),
         "changed code": (
             "lambda",
@@ -247,7 +247,7 @@ def test_a_repaired_bucket_keeps_the_tags_that_somebody_chose(twin: Twin, sessio
     own = {"Key": "cost-centre", "Value": "42"}
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [*tags, own]})
     s3.delete_bucket_policy(Bucket=bucket)
-    _show_and_are_repaired(twin, session, "its policy does not refuse plain http")
+    _show_and_are_repaired(twin, session, "its policy does not deny plain http")
     assert own in s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
 
 
@@ -277,7 +277,7 @@ def test_recovery_and_expiry_that_were_switched_off_show_and_are_repaired(
     )
     wanted = plan(with_tables, session)
     reasons = [step.reason for step in wanted.changes]
-    assert reasons == ["point-in-time recovery is off", "old reports do not expire"]
+    assert reasons == ["point-in-time recovery is off", "TTL for old reports is off"]
     apply(wanted, session)
     assert plan(with_tables, session).changes == ()
 

@@ -177,7 +177,7 @@ def test_a_chunk_with_rewritten_items_is_sealed_as_the_page_said(interrupted: Tw
     _, text = explained(session, interrupted)
     assert "Rewritten or gone: 1 item of it. A later run seals the key with an empty chunk" in text
     (report,) = run_mover(session, interrupted, "hot-to-cold-mover", time=NOW).reports
-    assert f"{key} of an interrupted run was given up" in report["devices"][0]["notes"][0]
+    assert f"{key} of an interrupted run was abandoned" in report["devices"][0]["notes"][0]
     page, text = explained(session, interrupted)
     assert [tier.items for tier in page.tiers] == [31, 22, 0]
     assert "In the cold tier besides: 1 empty seal of interrupted runs" in text
@@ -205,7 +205,7 @@ def test_a_device_removed_from_the_config_is_shown_and_an_unknown_one_refused(
     assert "The device is no longer in the twin's config" in text
     with pytest.raises(ConfigurationError, match=r"no tier holds anything of it\. Devices: pump-2"):
         explain(session, without, "pump-3", now=NOW)
-    with pytest.raises(ConfigurationError, match="names no time zone"):
+    with pytest.raises(ConfigurationError, match="has no time zone"):
         explain(session, without, DEVICE, now=NOW.replace(tzinfo=None))
 
 

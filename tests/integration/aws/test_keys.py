@@ -66,6 +66,6 @@ def test_roles_get_the_keys_of_the_buckets_that_name_one_and_lose_them_again(
 def test_an_alias_of_no_key_stops_the_plan_before_anything_is_made(twin: Twin, session: Session, aws: Any) -> None:
     bucket = aws_of(session).names(twin.name).cold_s3_bucket()
     _encrypt(aws("s3"), bucket, "alias/nobodys")
-    with pytest.raises(ProvisioningError, match="alias/nobodys cannot be looked up"):
+    with pytest.raises(ProvisioningError, match="alias/nobodys cannot be resolved"):
         plan(twin, session, clouds={"aws"})
     aws("s3").delete_bucket_encryption(Bucket=bucket)

@@ -90,6 +90,6 @@ def test_a_bucket_of_an_older_version_is_brought_up_to_date(buckets: tuple[Bucke
     old = s3.get_bucket_lifecycle_configuration(Bucket=bucket.name)["Rules"]
     rules = [rule for rule in old if rule["ID"] != "l3kit-versions"]
     s3.put_bucket_lifecycle_configuration(Bucket=bucket.name, LifecycleConfiguration={"Rules": rules})
-    assert bucket.compare().differences == ("old versions are not removed after 30 days",)
+    assert bucket.compare().differences == ("noncurrent versions do not expire after 30 days",)
     bucket.update()
     assert bucket.compare().differences == ()

@@ -64,7 +64,7 @@ def test_a_writer_that_does_not_answer_is_found(session: Session, make_twin: Mak
     sender = make_twin("aws", "azure", "azure")
     save_link(session, sender, "aws_l3hot_to_azure_l3cold", "http://127.0.0.1:9/", "a-token")
     seen = [c.seen for c in link_checks(session, sender) if not c.passed]
-    assert seen == ["no answer (ConnectionError)"] * 3 + ["not deployed"]
+    assert seen == ["no response (ConnectionError)"] * 3 + ["not deployed"]
 
 
 @pytest.mark.slow

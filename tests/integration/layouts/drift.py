@@ -63,7 +63,7 @@ ROUNDS: list[dict[str, Broken]] = [
     {
         "azure: a further setting": (
             lambda s, t: change_settings(s, t, "azure", "hot-reader", with_setting("EXTRA", "1")),
-            "variable EXTRA is not wanted",
+            "variable EXTRA is unexpected",
         ),
         "azure: a schedule that somebody changed": (
             lambda s, t: change_settings(
@@ -97,7 +97,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),
-            "public access is not prevented",
+            "public access prevention is off",
         ),
     },
 ]

@@ -194,7 +194,7 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
         check_links(clouds, twin)
     told = str(caught.value)
     assert told.startswith(f"config_inter_cloud.json of {twin.name}: connections.")
-    assert f"connections.{COLD_LINK}.url differs from what hot-to-cold-mover was told; run deploy_l3" in told
+    assert f"connections.{COLD_LINK}.url differs from the environment of hot-to-cold-mover; run deploy_l3" in told
     assert f"connections.{ARCHIVE_LINK} has no url or no token: deploy archive-writer first" in told
     assert "Nothing was moved" in told
     assert not tokens & set(re.findall(r"[\w-]+", told))
@@ -205,7 +205,9 @@ def test_links_whose_ends_differ_are_named_before_anything_moves(clouds: Session
 def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twin) -> None:
     hot = twin.layout.hot
     change_settings(clouds, twin, hot, "hot-to-cold-mover", with_setting("INTER_CLOUD_TOKEN", "a-third-token"))
-    with pytest.raises(ConfigurationError, match=rf"{COLD_LINK}\.token differs from what hot-to-cold-mover was told"):
+    with pytest.raises(
+        ConfigurationError, match=rf"{COLD_LINK}\.token differs from the environment of hot-to-cold-mover"
+    ):
         check_links(clouds, twin)
     apply(plan(twin, clouds), clouds)
     check_links(clouds, twin)

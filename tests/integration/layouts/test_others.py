@@ -94,12 +94,12 @@ def test_what_is_somebody_elses_is_refused_and_kept(clouds: Session, make_twin: 
     cloud, make = OTHERS[case]
     made = make_twin(cloud, cloud, cloud)
     label = make(clouds, made)
-    with pytest.raises(ProvisioningError, match=f"{label}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"{label}: exists without this twin's ownership tag"):
         plan(made, clouds)
     wanted = plan_destroy(made, clouds, data=True)
     kept = [(step.action, f"{step.kind} {step.name}") for step in wanted.steps]
     assert ("keep", label) in kept
     assert not wanted.changes
     apply(wanted, clouds)
-    with pytest.raises(ProvisioningError, match=f"{label}: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match=f"{label}: exists without this twin's ownership tag"):
         plan(made, clouds)

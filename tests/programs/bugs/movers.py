@@ -79,8 +79,8 @@ MOVERS = (
     Mutation(
         "numbers begin at 1 where the record is missing",
         "l3kit/tiering/movers/device_move.py",
-        "        self._journal.number_from((highest or 0) + 1)\n",
-        "        self._journal.number_from(1)\n",
+        "        self._journal.start_numbering_at((highest or 0) + 1)\n",
+        "        self._journal.start_numbering_at(1)\n",
         (LOOKED_AT, LOST),
     ),
     Mutation(
@@ -93,7 +93,7 @@ MOVERS = (
     Mutation(
         "a seal is dropped without a receipt",
         "l3kit/tiering/movers/cold_to_archive.py",
-        "        if last:  # its number is spent",
+        "        if last:  # else nothing would record",
         "        if False:  # its number is spent",
         (LOOKED_AT, LOST),
     ),

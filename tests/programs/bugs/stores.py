@@ -164,7 +164,7 @@ STORES = (
     Mutation(
         "DynamoDB: a scan goes on behind each item instead of each device",
         "l3kit/clouds/aws/data/hot_store.py",
-        'request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}',
+        'request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": MAX_SORT_KEY}}',
         "return",
         (HOT_STORES,),
     ),

@@ -139,7 +139,7 @@ def test_rotation_reaches_receiver_and_sender_and_nobody_else(tmp_path: Path) ->
     }
     for token in (resource for resource in resources if isinstance(resource, LinkToken)):
         before = load_connections(twin.path)[token.name]
-        assert token.compare().differences == ("a new token is asked for",)
+        assert token.compare().differences == ("a new token was requested",)
         token.update()
         after = load_connections(twin.path)[token.name]
         assert (after.url, after.token != before.token, len(after.token) >= 43) == (before.url, True, True)

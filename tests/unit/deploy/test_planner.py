@@ -116,7 +116,7 @@ def test_a_resource_that_became_somebody_elses_is_refused(tmp_path: Path) -> Non
     fake = Fake("a")
     old = planned(tmp_path, fake)
     fake.exists, fake.owned = True, False
-    with pytest.raises(ProvisioningError, match="thing a: exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match="thing a: exists without this twin's ownership tag"):
         apply(old, SESSION)
     assert fake.calls == []
 
@@ -137,7 +137,7 @@ def test_what_a_lost_answer_made_is_completed(tmp_path: Path) -> None:
 
 def test_what_somebody_else_made_at_that_moment_is_refused(tmp_path: Path) -> None:
     fake = Beaten("a", owned=False)
-    with pytest.raises(ProvisioningError, match="exists and is not this twin's"):
+    with pytest.raises(ProvisioningError, match="exists without this twin's ownership tag"):
         apply(planned(tmp_path, fake), SESSION)
     assert fake.calls == []
 
@@ -158,7 +158,7 @@ def test_what_became_protected_or_somebody_elses_since_the_plan_is_kept_and_told
     result = apply(old, SESSION)
     assert [fake.calls for fake in fakes] == [[], [], ["delete"]]
     assert result.summary() == (
-        "destroy t: 1 deleted, 1 kept (protected against deletion), 1 kept (not this twin's: no tag)"
+        "destroy t: 1 deleted, 1 kept (protected against deletion), 1 kept (without this twin's ownership tag)"
     )
     assert [step["name"] for step in result.to_json()["kept"]] == ["a", "b"]
 
@@ -197,7 +197,7 @@ def test_a_left_over_that_is_gone_or_not_ours_any_more_is_not_deleted(tmp_path: 
     result = apply(Plan("deploy t", steps, log_file(tmp_path), tuple(fakes)), SESSION)
     assert [fake.calls for fake in fakes] == [[], []]
     assert result.summary() == (
-        "deploy t: nothing to change, all 1 resources are as they should be, 1 kept (not this twin's: no tag)"
+        "deploy t: nothing to change, all 1 resources are as they should be, 1 kept (without this twin's ownership tag)"
     )
 
 
@@ -265,7 +265,7 @@ def test_waiting_polls_with_growing_pauses_until_ready() -> None:
 
 def test_waiting_ends_at_its_limit_and_says_for_what() -> None:
     time = Time()
-    with pytest.raises(ProvisioningError, match="table x is active: is still not so after 30 s"):
+    with pytest.raises(ProvisioningError, match="table x is active: did not happen within 30 s"):
         wait_until(lambda: False, "table x is active", 30, sleep=time.sleep, clock=time.clock)
     assert time.now <= 30
     assert max(time.waits) <= 5

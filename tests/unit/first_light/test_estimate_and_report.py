@@ -100,7 +100,7 @@ def test_a_name_is_new_legal_and_made_the_same_twin_again(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["nyc-weather", PREFIX, f"{PREFIX}0a1b2c3d4"])
 def test_nothing_else_can_be_cleaned_up(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="is none that first-light made"):
+    with pytest.raises(ConfigurationError, match="is not a twin of first-light"):
         check_name(name)
 
 
@@ -118,7 +118,7 @@ def test_what_is_left_is_in_both_reports_with_the_command(tmp_path: Path) -> Non
     assert json.loads(paths[0].read_text())["left"] == ["role x", "table y"]
     assert "Left in the account: role x, table y." in paths[1].read_text()
     assert "`l3kit first-light aws --clean-up firstlight-0a1b2c3d`" in paths[1].read_text()
-    assert "could not be looked at" in report("left over", None).to_markdown()
+    assert "could not be checked" in report("left over", None).to_markdown()
 
 
 def test_no_report_shows_an_account_or_a_key(tmp_path: Path) -> None:

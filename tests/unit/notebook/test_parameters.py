@@ -90,7 +90,7 @@ def test_an_unknown_parameter_names_the_nearest_known_one() -> None:
         ("aws_region", "moon", "is not an AWS region, such as us-east-1"),
         ("aws_profile", 3, "should be text"),
         ("as_of", "yesterday", "neither ISO 8601"),
-        ("as_of", "2014-01-01T00:00:00", "names no zone"),
+        ("as_of", "2014-01-01T00:00:00", "has no time zone"),
         ("sandbox", "../x", "match pattern"),
         ("twin", "", "at least 1 character"),
     ],

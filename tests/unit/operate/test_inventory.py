@@ -141,7 +141,7 @@ class Forbidding(MemoryHotStore):
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
         yield ["stray", "JFK"]
-        raise StoreError("table hot", "scan was answered 403", "Run deploy_l3")
+        raise StoreError("table hot", "scan returned 403", "Run deploy_l3")
 
 
 def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -> None:
@@ -150,8 +150,7 @@ def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -
     found = counted(store)
     assert (found.total("hot"), found.unlisted) == (1, ("stray",))
     assert found.gaps[0].summary() == (
-        "devices that the twin does not list: could not all be looked for: table hot: scan was answered 403. "
-        "Run deploy_l3"
+        "devices that the twin does not list: could not all be listed: table hot: scan returned 403. Run deploy_l3"
     )
 
 
@@ -160,11 +159,11 @@ def test_conservation_cannot_be_told_where_something_was_not_counted() -> None:
     assert list(check_conserved(full, full)["difference"]) == [0]
     with pytest.raises(CheckFailedError, match=r"items lost or doubled: \{'JFK': -1\}"):
         check_conserved(full, counted(hot()))
-    with pytest.raises(CheckFailedError, match="cannot be told; incomplete: the hot tier is on aws"):
+    with pytest.raises(CheckFailedError, match="is unknown; incomplete: the hot tier is on aws"):
         check_conserved(full, part)
     cold = MemoryObjectStore("cold")
     chunk(cold, "JFK", 2, "")
-    with pytest.raises(CheckFailedError, match=r"cannot be told; incomplete: 1 cold chunk .* do not say how many"):
+    with pytest.raises(CheckFailedError, match=r"is unknown; incomplete: 1 cold chunk .* do not say how many"):
         check_conserved(full, counted(hot(JFK=["2026-05-01T00:00:00Z"]), cold))
 
 

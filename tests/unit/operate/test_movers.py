@@ -130,7 +130,7 @@ def test_a_refused_invocation_says_why(functions: Lambda, code: str) -> None:
 
 
 def test_no_answer_at_all_says_so() -> None:
-    with pytest.raises(L3Error, match=r"gave no answer \(EndpointConnectionError\)"):
+    with pytest.raises(L3Error, match=r"did not respond \(EndpointConnectionError\)"):
         run_mover(session("http://127.0.0.1:9"), TWIN, MOVER)
 
 
@@ -148,7 +148,7 @@ def test_a_failed_run_shows_its_error_and_only_the_end_of_its_log(functions: Lam
 @pytest.mark.parametrize("payload", [None, "done", {"items": 1}])
 def test_an_answer_of_another_version_is_no_report(functions: Lambda, payload: object) -> None:
     functions.answers(payload)
-    with pytest.raises(L3Error, match="did not answer with a report"):
+    with pytest.raises(L3Error, match="did not return a report"):
         run_mover(functions.session, TWIN, MOVER)
 
 

@@ -112,7 +112,7 @@ def test_readings_are_written_with_canonical_times_and_otherwise_as_they_are(tim
         ('{"iotDeviceId":"d"}', "has no id"),
         ('{"iotDeviceId":"d","id":1.5}', "has no id"),
         ('{"iotDeviceId":"d","id":["2026-05-31T12:00:00Z"]}', "has no id"),
-        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00"}', "names no zone"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00"}', "has no time zone"),
         ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00.12345Z"}', "has 5 fraction digits"),
     ],
 )

@@ -35,7 +35,7 @@ CONTROL: Mapping[str, Callable[[Session], object]] = {
 
 @pytest.mark.parametrize("verb", CONTROL)
 def test_each_verb_of_the_control_plane_tells_that_nobody_answers(verb: str, unreachable: Session) -> None:
-    with pytest.raises(L3Error, match=r"got no answer \(Could not connect to the endpoint URL") as caught:
+    with pytest.raises(L3Error, match=r"got no response \(Could not connect to the endpoint URL") as caught:
         CONTROL[verb](unreachable)
     told(caught.value)
 
@@ -44,7 +44,7 @@ OF_SDKS: Mapping[str, tuple[Callable[[str], AbstractContextManager[None]], Excep
     "boto3, no answer": (aws_calls.explained, EndpointConnectionError(endpoint_url=CLOSED), "cannot be reached"),
     "boto3, no keys": (aws_calls.explained, NoCredentialsError(), "cannot be reached"),
     "azure, no answer": (azure_calls.explained, ServiceRequestError(SECRET), "could not be reached"),
-    "azure, a broken answer": (azure_calls.explained, DecodeError(SECRET), "Azure answered"),
+    "azure, a broken answer": (azure_calls.explained, DecodeError(SECRET), "Azure returned"),
     "google, no answer": (gcp_calls.explained, requests.ConnectionError(SECRET), "could not be reached"),
     "google, no login": (gcp_calls.explained, DefaultCredentialsError(SECRET), "the credentials cannot be used"),
     "google, gave up": (gcp_calls.explained, ServiceUnavailable("later"), "refused"),

@@ -110,10 +110,10 @@ def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
     assert twin.config.tuning == {"COMPRESSION": "gzip", "DEVICE_CONCURRENCY": 2}
     assert "tuning" not in twin.digital_twin_info()["config"]
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"COMPRESSION": "rar"}}))
-    assert "config.json: tuning: COMPRESSION: 'rar' is not known" in text
+    assert "config.json: tuning: COMPRESSION: 'rar' is not allowed" in text
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"REWRITE_GUARD": "page"}}))
     assert "tuning: REWRITE_GUARD was removed, because the store now decides each delete: remove the line" in text
-    assert "known are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
+    assert "allowed are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
 
 
 @pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])
@@ -254,7 +254,7 @@ def test_a_schedule_that_a_movers_cloud_cannot_be_told_is_found_when_the_twin_is
     tmp_path: Path, schedule: str
 ) -> None:
     write_layout(tmp_path, ("aws", "azure", "aws"), "d", mover_schedule=schedule)
-    with pytest.raises(ConfigurationError, match=r"config.json: mover_schedule: .* cannot be said"):
+    with pytest.raises(ConfigurationError, match=r"config.json: mover_schedule: .* cannot be expressed"):
         Twin.load(tmp_path)
     write_layout(tmp_path, ("aws", "aws", "azure"), "d", mover_schedule=schedule)
     assert Twin.load(tmp_path)
@@ -285,7 +285,7 @@ def write_layout(folder: Path, layout: tuple[str, str, str], device: str, **conf
 @pytest.mark.parametrize("schedule", ["cron(0 0 31 2 ? *)", "cron(0 0 30 FEB ? *)", "cron(0 0 29 2 ? 2100)"])
 def test_a_schedule_that_never_comes_round_is_refused(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
-    assert f"config.json: mover_schedule: {schedule!r} never comes round" in text
+    assert f"config.json: mover_schedule: {schedule!r} never runs" in text
 
 
 @pytest.mark.parametrize(

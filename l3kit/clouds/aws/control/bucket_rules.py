@@ -38,15 +38,15 @@ def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
 def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
     """Describe how the bucket's policy differs from the desired one, or ""."""
     if there is None:
-        return "its policy does not refuse plain http"
+        return "its policy does not deny plain http"
     if there == wanted:
         return ""
     found, needed = _by_sid(there), _by_sid(wanted)
     if found == {sid: needed[sid] for sid in needed if sid != CREATE_ONLY}:
-        return "its policy lets objects be overwritten"
+        return "its policy allows objects to be overwritten"
     if {sid: found[sid] for sid in found if sid != CREATE_ONLY} == needed:
-        return "its policy refuses the copies that come in"
-    return "its policy was edited"
+        return "its policy denies incoming copies"
+    return "its policy differs"
 
 
 def lifecycle() -> dict[str, Any]:
@@ -76,8 +76,8 @@ def lifecycle_difference(rules: list[dict[str, Any]]) -> str:
     if there == wanted:
         return ""
     if there == {rule for rule in wanted if rule[0] != VERSIONS_RULE}:
-        return f"old versions are not removed after {OLD_VERSION_DAYS} days"
-    return "what uploads leave behind does not expire"
+        return f"noncurrent versions do not expire after {OLD_VERSION_DAYS} days"
+    return "incomplete uploads do not expire"
 
 
 def _compared(rule: dict[str, Any]) -> tuple[Any, ...]:

@@ -63,7 +63,7 @@ class Bucket:
                 raise
             tags = self._tags()
             if not tags:  # a kill between creation and tagging leaves it so: empty
-                return Finding(True, self._is_empty(), ("its tag is missing",))
+                return Finding(True, self._is_empty(), ("its ownership tag is missing",))
             if not self.context.owns(tags):
                 return Finding(True, owned=False)
             differences = (aspect.difference() for aspect in self._aspects())
@@ -106,7 +106,7 @@ class Bucket:
 
     def _retry_while_busy(self, call: Callable[[], Any]) -> None:
         self.context.retry_while(
-            call, lambda error: code_of(error) == "OperationAborted", f"bucket {self.name} takes changes", BUSY_LIMIT
+            call, lambda error: code_of(error) == "OperationAborted", f"bucket {self.name} accepts changes", BUSY_LIMIT
         )
 
     def _policy(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ class Bucket:
         if not self.copied_into:
             return ""
         there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
-        return "" if there == "Enabled" else "what is overwritten is not kept as a version"
+        return "" if there == "Enabled" else "versioning is off"
 
     def _is_empty(self) -> bool:
         return not self._s3.list_objects_v2(Bucket=self.name, MaxKeys=1).get("KeyCount", 0)
@@ -185,5 +185,5 @@ class Bucket:
                     raise ProvisioningError(
                         f"object {refused.get('Key')} in {self.name}",
                         f"cannot be removed ({refused.get('Code')})",
-                        "Destroy again once it can; what is gone stays gone",
+                        "Remove what protects it, then run destroy again",
                     )

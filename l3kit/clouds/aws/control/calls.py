@@ -85,8 +85,8 @@ def explained(resource: str) -> Iterator[None]:
                 resource, f"AWS refused the credentials at {operation} ({code_of(error)})", "Log in again, then repeat"
             ) from None
         if operation.startswith("Create") and code_of(error) in TAKEN:
-            raise AlreadyThereError(resource, f"{operation} answered {code_of(error)}: {message}") from None
-        raise ProvisioningError(resource, f"{operation} answered {code_of(error)}: {message}") from None
+            raise AlreadyThereError(resource, f"{operation} returned {code_of(error)}: {message}") from None
+        raise ProvisioningError(resource, f"{operation} returned {code_of(error)}: {message}") from None
     except BotoCoreError as error:
         raise ProvisioningError(
             resource, f"AWS cannot be reached ({error})", "Check the network and run again"

@@ -71,6 +71,6 @@ def _arn_by_name(context: Context, store: str, key: str, refusal: str) -> str:
     kind = PermissionMissingError if refusal in DENIED else ProvisioningError
     raise kind(
         f"encryption of {store}",
-        f"{key} cannot be looked up (kms:DescribeKey: {refusal}), so no role can be given the key behind it",
+        f"{key} cannot be resolved (kms:DescribeKey: {refusal}), so no role can be granted its key",
         "Allow kms:DescribeKey on that key, or name the key by its ARN in the store's encryption",
     )

@@ -85,7 +85,7 @@ class LambdaHost:
         return {} if there is None else {name: self._timer(name, there)}
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Invoke the function once, without a repetition by boto3: a run that gave no answer may go on."""
+        """Invoke the function once, without a repetition by boto3: a run that did not respond may go on."""
         running = "It may still be running; a second run does no harm"
         client = self.context.aws.client("lambda", read_timeout=timeout, max_attempts=1)
         try:
@@ -95,13 +95,13 @@ class LambdaHost:
             if is_missing(error):
                 raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
             cause = f"was not invoked ({code_of(error)})"
-            raise L3Error(name, cause, "Run again; what is moved is moved") from None
+            raise L3Error(name, cause, "Run it again; items already moved are not moved twice") from None
         except PermissionMissingError:
             raise
         except ProvisioningError as error:  # what boto3 raised, told already
             raise L3Error(name, error.cause, running) from None
         except BotoCoreError as error:
-            raise L3Error(name, f"gave no answer ({type(error).__name__})", running) from None
+            raise L3Error(name, f"did not respond ({type(error).__name__})", running) from None
         if answer.get("FunctionError"):
             raise _run_failure(name, payload, answer.get("LogResult", ""))
         return 200, payload
@@ -154,7 +154,7 @@ class LambdaHost:
         expression, starts = str(there["ScheduleExpression"]), str(there.get("Target", {}).get("Arn", ""))
         faults = [] if starts.endswith(f":function:{function}") else ["starts something else"]
         if (zone := there.get("ScheduleExpressionTimezone", "UTC")) != "UTC":
-            faults.append(f"by the clock of {zone}")
+            faults.append(f"time zone {zone}")
         fault = ", ".join(faults)
         if there.get("State") != "ENABLED":
             return Timer(expression, "off", fault=fault)
@@ -163,7 +163,7 @@ class LambdaHost:
         return Timer(expression, "on", there.get("StartDate") or there.get("CreationDate"), fault)
 
     def _once_role_usable(self, role: str, call: Callable[[], Any]) -> None:
-        self.context.retry_while(call, _role_is_new, f"role {role} can be taken by Lambda", ROLE_LIMIT)
+        self.context.retry_while(call, _role_is_new, f"role {role} can be assumed by Lambda", ROLE_LIMIT)
 
     def _settled(self, name: str) -> dict[str, Any]:
         """Return the configuration once Lambda has finished all changes of it."""
@@ -218,7 +218,7 @@ def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
         raise PermissionMissingError(
             f"function {configuration['FunctionName']}",
             f"its variables cannot be read ({error.get('ErrorCode', 'no reason given')})",
-            "Ask for kms:Decrypt on the key that encrypts them",
+            "Request kms:Decrypt on the key that encrypts them",
         )
     return dict(environment.get("Variables", {}))
 

@@ -51,7 +51,7 @@ class FunctionUrl:
                 return Finding(True, owned=False)
             there = self._statements()
             differences += [
-                f"permission {sid} is {'missing' if sid not in there else 'not as wanted'}"
+                f"permission {sid} is {'missing' if sid not in there else 'different'}"
                 for sid, wanted in STATEMENTS.items()
                 if not _statement_fits(there.get(sid), wanted)
             ]
@@ -60,7 +60,7 @@ class FunctionUrl:
                 differences.append(f"has further permissions: {', '.join(strange)}")
             saved = self.links.saved(self.link)
             if saved is None or saved.url != config["FunctionUrl"]:
-                differences.append("its address is not in config_inter_cloud.json")
+                differences.append("its url is not in config_inter_cloud.json")
             return Finding(True, True, tuple(differences))
 
     def create(self) -> None:
@@ -99,7 +99,7 @@ class FunctionUrl:
             if sid not in self._statements():  # an earlier try may have made it, with its response lost
                 self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
 
-        self.context.retry_while(add, _is_busy, f"function {self.name} takes its permissions", BUSY_LIMIT)
+        self.context.retry_while(add, _is_busy, f"function {self.name} accepts its permissions", BUSY_LIMIT)
 
     def _statements(self) -> dict[str, dict[str, Any]]:
         there = unless_missing(lambda: self._lambda.get_policy(FunctionName=self.name))

@@ -33,7 +33,7 @@ class LogGroup:
             differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
             if not tags:  # if our group was removed, the next log line makes one without a tag
                 owned = is_owned(self.context, self.function)
-                return Finding(True, owned, ("its tag is missing", *differences))
+                return Finding(True, owned, ("its ownership tag is missing", *differences))
             return Finding(True, self.context.owns(tags), differences)
 
     def create(self) -> None:

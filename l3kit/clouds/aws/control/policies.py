@@ -92,7 +92,7 @@ def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
     less, more = _actions(needs - has), _actions(has - needs)
     told = [f"its policy lacks {less}"] if less else []
     told += [f"its policy also allows {more}"] if more else []
-    return told or ["its policy was edited"]
+    return told or ["its policy differs"]
 
 
 def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:

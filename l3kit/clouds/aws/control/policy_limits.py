@@ -30,6 +30,6 @@ def check_length(where: str, what: str, document: Mapping[str, Any], limit: int)
     if length > limit:
         raise ProvisioningError(
             where,
-            f"{what} would have {length:,} characters, and AWS takes {limit:,}; nothing was changed",
+            f"{what} would have {length:,} characters, and AWS allows {limit:,}; nothing was changed",
             "Shorten the twin's name, or give the stores keys with shorter ARNs",
         )

@@ -106,7 +106,7 @@ class Role:
     def _differences(self, role: dict[str, Any], policy: dict[str, Any]) -> list[str]:
         found = []
         if _document(role["AssumeRolePolicyDocument"]) != self.trust:
-            found.append("who may take it was edited")
+            found.append("its trust policy differs")
         inline = self._inline()
         if POLICY_NAME not in inline:
             found.append("its policy is missing")

@@ -119,7 +119,7 @@ class Schedule:
                 Target=self._target(),
             )
 
-        self.context.retry_while(put, _role_is_new, f"role {self.role} can be taken by the scheduler", ROLE_LIMIT)
+        self.context.retry_while(put, _role_is_new, f"role {self.role} can be assumed by the scheduler", ROLE_LIMIT)
 
     def _differences(self, there: dict[str, Any]) -> list[str]:
         found = []
@@ -128,13 +128,13 @@ class Schedule:
         if there.get("ScheduleExpression") != self.expression:
             found.append(f"runs at {there.get('ScheduleExpression')}, not {self.expression}")
         if there.get("ScheduleExpressionTimezone", TIMEZONE) != TIMEZONE:
-            found.append(f"runs by the clock of {there['ScheduleExpressionTimezone']}, not {TIMEZONE}")
+            found.append(f"its time zone is {there['ScheduleExpressionTimezone']}, not {TIMEZONE}")
         if there.get("FlexibleTimeWindow", WINDOW).get("Mode") != "OFF":
-            found.append("its time window was changed")
+            found.append("its flexible time window differs")
         target = there.get("Target", {})
         for key, value in self._target().items():
             if target.get(key) != value:
-                found.append(f"its {key} was changed")
+                found.append(f"its {key} differs")
         return found
 
 

@@ -77,7 +77,7 @@ class Table:
                 self.context.wait(self._active, f"table {self.name} is active", TABLE_LIMIT)
             if not self._recoverable():
                 self.context.retry_while(
-                    self._recover, _backups_are_new, f"table {self.name} takes backups", BACKUPS_LIMIT
+                    self._recover, _backups_are_new, f"table {self.name} accepts backup settings", BACKUPS_LIMIT
                 )
             if self.expires_by and not self._expires():
                 self._db.update_time_to_live(
@@ -110,7 +110,7 @@ class Table:
         if not self._recoverable():
             found.append("point-in-time recovery is off")
         if self.expires_by and not self._expires():
-            found.append("old reports do not expire")
+            found.append("TTL for old reports is off")
         return found
 
     def _wrongly_protected(self, table: dict[str, Any]) -> bool:

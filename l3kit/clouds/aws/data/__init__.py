@@ -1,4 +1,4 @@
-"""The data plane on AWS: stores behind the ports, and the entry points of functions. This is what zips carry.
+"""The data plane on AWS: store adapters and function entry points, packaged into function zips.
 
-Nothing of the control plane, of a twin's files or of sessions is imported here.
+Imports nothing from the control plane, from a twin's files or from sessions.
 """

@@ -1,4 +1,4 @@
-"""Signed requests to one AWS service, retried where that may help. All retrying of the data plane is here."""
+"""Signed requests to one AWS service, with the retries of the data plane."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ THROTTLED = frozenset(
         "LimitExceededException",
     }
 )
-"""Error codes that a later try may cure although their status is not 5xx."""
+"""Retryable error codes whose status is not 5xx."""
 REMEDIES: Mapping[str, str] = {
     "ResourceNotFoundException": "The table is missing: run deploy_l3",
     "NoSuchBucket": "The bucket is missing: run deploy_l3",
@@ -39,23 +39,23 @@ REMEDIES: Mapping[str, str] = {
     "AccessDenied": "The role lacks this permission: run deploy_l3, which repairs it",
     "ExpiredTokenException": "The credentials have expired: log in again",
     "ExpiredToken": "The credentials have expired: log in again",
-    "UnrecognizedClientException": "The credentials are not valid in this account",
-    "InvalidAccessKeyId": "The credentials are not valid in this account",
-    "ValidationError": "DynamoDB does not take this statement: report it with this message",
+    "UnrecognizedClientException": "Log in again: the credentials are not valid in this account",
+    "InvalidAccessKeyId": "Log in again: the credentials are not valid in this account",
+    "ValidationError": "Report this message: DynamoDB rejects a statement that l3kit builds",
     "InvalidObjectState": "The object is archived: request a restore and wait until it is readable",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to ask.
+    """A request to send.
 
     Attributes:
-        kind: under which the request is counted.
-        resource: named in errors.
-        path: encoded, as it goes into the URL.
-        expected: error codes, or statuses as text, that the caller wants to see.
-        payload_sha256: hex digest of the body, where it is known already.
+        kind: the kind under which the request is counted.
+        resource: for error messages.
+        path: encoded as in the URL.
+        expected: error codes, or statuses as text, that are returned to the caller.
+        payload_sha256: hex digest of the body, if already known.
     """
 
     kind: str
@@ -71,7 +71,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, and the error code and message where it is one."""
+    """A response, with code and message if it is an error."""
 
     status: int
     headers: Mapping[str, str]
@@ -81,7 +81,7 @@ class Answer:
 
 
 class AwsClient:
-    """One service at one endpoint.
+    """Client of one service at one endpoint.
 
     Args:
         http: shared by the stores of one endpoint.
@@ -110,15 +110,15 @@ class AwsClient:
         self.retry = retry or RetryPolicy()
 
     async def call(self, request: Call) -> Answer:
-        """Send, retry, and return a success or one of the expected errors. Raises: StoreError with cause and remedy."""
+        """Send with retries; return a success or an expected error. Raises: StoreError with cause and remedy."""
         return await self.retry.until_settled(self.usage, request.kind, request.resource, lambda: self.attempt(request))
 
     async def attempt(self, request: Call, *, once: bool = False) -> Answer | Passing:
-        """Send and return a success or an expected error; or why a later try may help.
+        """Send once; return a success, an expected error or a transient failure.
 
         Args:
-            once: the request must not reach the service twice, not even through a connection that broke.
-        Raises: StoreError where no repetition would help.
+            once: never send the request a second time, not even after a broken connection.
+        Raises: StoreError if a retry would not help.
         """
         query_text = quote_query(request.query)
         target = f"{request.path}?{query_text}" if query_text else request.path
@@ -144,7 +144,7 @@ class AwsClient:
             return answer
         if answer.code in request.expected or str(answer.status) in request.expected:
             return answer
-        cause = f"{request.kind} was answered {answer.status} {answer.code} {answer.message}".rstrip()
+        cause = f"{request.kind} returned {answer.status} {answer.code} {answer.message}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
             raise StoreError(request.resource, cause, remedy(answer))
         return Passing(cause)
@@ -158,7 +158,7 @@ class AwsClient:
         if self._service == "dynamodb":
             crc = response.headers.get("x-amz-crc32")
             if crc is not None and int(crc) != zlib.crc32(body):
-                raise HttpError("the answer was damaged on its way (x-amz-crc32)")
+                raise HttpError("the response was corrupted in transit (x-amz-crc32)")
             if response.status < 300:
                 return Answer(response.status, response.headers, body)
             return _json_error(response)
@@ -168,9 +168,9 @@ class AwsClient:
 
 
 def remedy(refused: Answer) -> str:
-    """What to do about a refusal; empty where nothing is known.
+    """The remedy for an error response; empty if none is known.
 
-    The answer to a HEAD has no body and so no code: there the status must do.
+    The response to a HEAD has no body and so no code; the status decides then.
     """
     if not refused.code and refused.status == 403:
         return REMEDIES["AccessDenied"]
@@ -188,7 +188,7 @@ def _json_error(response: HttpResponse) -> Answer:
 
 
 def _xml_answer(response: HttpResponse) -> Answer:
-    """S3 answers some failed copies and completions with status 200 and an error in the body."""
+    """Parse an S3 response: some failed copies and completions have status 200 and an error in the body."""
     code = message = ""
     try:
         root = ElementTree.fromstring(response.body) if response.body else None

@@ -1,4 +1,4 @@
-"""Keys that sign requests. They show in no repr."""
+"""AWS credentials for signing requests, hidden in reprs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An access key, and the session token where it is a temporary one."""
+    """An access key, with the session token if it is temporary."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -22,7 +22,7 @@ CredentialSource = Callable[[], Credentials]
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Credentials:
-    """What Lambda puts into every function's environment. Raises: ConfigurationError where it is not there."""
+    """Read the credentials that Lambda sets in the environment. Raises: ConfigurationError if they are missing."""
     try:
         return Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN") or None)
     except KeyError as missing:

@@ -1,7 +1,7 @@
-"""Deletes that the store decides: 25 a request, each on the condition that the item is as it was read.
+"""Conditional deletes in DynamoDB, 25 per request, each only if the item is unchanged since it was read.
 
-PartiQL has no condition on the *number* of attributes, and none that holds hundreds of them. So each deleted item comes
-back in the answer; one that is not exactly what was read is put back at once, unless a newer one has come meanwhile.
+PartiQL conditions cannot check the *number* of attributes, nor hundreds of them. So each response returns the deleted
+item; one that differs from what was read is put back at once, unless a newer one has been written in between.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from l3kit.tiering.counts import count_of
 log = logging.getLogger(__name__)
 
 PUT_BACK_TRIES = 20
-"""How often what a put-back left undone is sent again; the item is nowhere else."""
+"""Maximum tries to put an item back, which then exists nowhere else."""
 CHANGED = "ConditionalCheckFailed"
-"""The item has changed; or is gone, as DynamoDB Local says. By the developer guide a missing one counts as deleted."""
+"""The item has changed, or in DynamoDB Local is missing. In AWS a missing item counts as deleted (developer guide)."""
 DUPLICATE = "DuplicateItem"
 PASSING = frozenset(
     {
@@ -47,19 +47,19 @@ PASSING = frozenset(
         "TransactionConflict",
     }
 )
-"""Codes of single statements that a later try may cure (BatchStatementError in the API reference)."""
+"""Retryable codes of single statements (BatchStatementError in the API reference)."""
 
 Wire = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """The deletes of items as they were read; the lists go together.
+    """Conditional deletes of items; the lists are parallel.
 
     Attributes:
         sort_keys: ascending.
         parameters: of the conditions' statements, each joined by commas.
-        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
+        partly: by sort key, the chunk JSON of items that the condition compares only in part.
     """
 
     sort_keys: Sequence[str]
@@ -68,7 +68,7 @@ class Deletions:
     partly: Mapping[str, bytes]
 
     def of(self, sort_keys: Sequence[str]) -> Deletions:
-        """Those of some of the items."""
+        """The deletes of a subset of the items."""
         start = bisect_left(self.sort_keys, sort_keys[0])
         run = self._run(start, start + len(sort_keys))
         if run.sort_keys == sort_keys:
@@ -81,15 +81,15 @@ class Deletions:
         return Deletions(lists[0], lists[1], lists[2], self.partly)
 
     def batches(self) -> list[Deletions]:
-        """As many together as a request takes."""
+        """Split into requests."""
         bounds = [*range(0, len(self.sort_keys), MAX_STATEMENTS), len(self.sort_keys)]
         whole = [self._run(*pair) for pair in pairwise(bounds)]
         return [batch for one in whole for batch in one._small_enough()]
 
     def body(self) -> bytes:
-        """The request."""
+        """The request body."""
         first = self.conditions[0]
-        if self.conditions.count(first) == len(self.conditions):  # items of a kind: their statements are the same
+        if self.conditions.count(first) == len(self.conditions):  # same attributes, so the statements are the same
             between = PARAMETERS_END + b"," + first.head
             return request(first.head + between.join(self.parameters) + PARAMETERS_END)
         pairs = zip(self.conditions, self.parameters, strict=True)
@@ -109,7 +109,7 @@ class Deletions:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What a request's answer says. `left`: sort keys of items that may be there still."""
+    """Outcome of a request. `left`: sort keys of items that may remain."""
 
     left: list[str] = field(default_factory=list)
     put_back: list[Wire] = field(default_factory=list)
@@ -118,20 +118,20 @@ class _Outcome:
 
 
 class ConditionalDeletes:
-    """Deletes on one table, a limited number of requests under way at once."""
+    """Deletes on one table with bounded concurrency."""
 
     def __init__(self, table: DynamoTable, bounded: Bounded) -> None:
         self._table = table
         self._bounded = bounded
 
     async def run(self, deletions: Deletions, check: Callable[[], None], attempt: int) -> list[str]:
-        """Try each once; returns the sort keys of items that may be there still.
+        """Try each once; return the sort keys of items that may remain.
 
-        No request is sent a second time: an item that had been deleted may have been written anew since.
+        No request is sent a second time: a deleted item may have been written again since.
 
         Args:
             check, attempt: see `HotStore.delete_page`.
-        Raises: StoreError where DynamoDB refuses for good; what is to be put back has been put back before.
+        Raises: StoreError if DynamoDB refuses permanently, after items have been put back as necessary.
         """
         outcomes = await self._bounded.run([self._delete(batch, check) for batch in deletions.batches()])
         failed = sum([outcome.passing for outcome in outcomes])
@@ -157,7 +157,7 @@ class ConditionalDeletes:
         return outcome
 
     async def _put_back(self, items: Sequence[Wire]) -> None:
-        """Create each item unless there is one of its key. Raises: StoreError; the log then has the content."""
+        """Create each item unless its key exists. Raises: StoreError, after logging the items that were lost."""
         pending = {item[SORT_KEY]["S"]: insertion(self._table.name, item) for item in items}
         refused: dict[str, Mapping[str, str]] = {}
         cause: object = f"throttled {PUT_BACK_TRIES} times"
@@ -178,17 +178,17 @@ class ConditionalDeletes:
         lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | refused.keys()]
         for item in lost:
             log.error("an item that was deleted could not be put back into %s: %s", self._table.name, json.dumps(item))
-        told = count_of(len(lost), "item was", "items were")
+        items_were = count_of(len(lost), "item was", "items were")
         raise StoreError(
             f"table {self._table.name}",
-            f"{told} rewritten while being deleted and could not be put back: {cause}",
-            "The function's log has their content: put them back by hand",
+            f"{items_were} rewritten during the delete and could not be put back: {cause}",
+            "Put them back by hand: the function's log has their content",
         )
 
     async def _insert(
         self, batch: Mapping[str, bytes], pending: dict[str, bytes], refused: dict[str, Mapping[str, str]]
     ) -> None:
-        """One request; what it settled is taken out of `pending`."""
+        """Send one request and remove the settled items from `pending`."""
         body = request(b",".join(batch.values()))
         content = odd_text.loads((await self._table.send("BatchExecuteStatement", "put_back", body)).body)
         self._table.count_write(content)
@@ -197,18 +197,18 @@ class ConditionalDeletes:
             if error.get("Code") in PASSING:
                 continue
             del pending[key]
-            if error and error["Code"] != DUPLICATE:  # that one means that a newer version has come
+            if error and error["Code"] != DUPLICATE:  # DUPLICATE: a newer version has been written
                 refused[key] = error
 
     def _refused(self, kind: str, error: Mapping[str, str]) -> StoreError:
         code = error["Code"]
-        cause = f"{kind} was answered {code} {error.get('Message', '')}".rstrip()
+        cause = f"{kind} returned {code} {error.get('Message', '')}".rstrip()
         remedy = REMEDIES.get(code) or REMEDIES.get(f"{code}Exception", "")
         return StoreError(f"table {self._table.name}", cause, remedy)
 
 
 def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:
-    """The responses stand in the order of the statements, and each decides its own."""
+    """Evaluate the responses, which are in the order of the statements."""
     outcome = _Outcome()
     for key, condition, response in zip(batch.sort_keys, batch.conditions, responses, strict=True):
         error = response.get("Error")
@@ -227,7 +227,7 @@ def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:
 
 
 def _as_read(old: Wire, chunk_json: bytes | None) -> bool:
-    """Whether an old item with the right number of attributes is what was read; None: all of it was compared."""
+    """Whether a deleted item with the right number of attributes is the one read; None: it was compared in full."""
     if chunk_json is None:
         return True
     try:

@@ -20,13 +20,13 @@ class DynamoTable:
         self.client = client
 
     async def send(self, operation: str, kind: str, body: bytes, expected: frozenset[str] = NO_CODES) -> Answer:
-        """Send a prepared body. Raises: StoreError, unless the error's code is expected."""
+        """Send an encoded body. Raises: StoreError, unless the error's code is expected."""
         return await self.client.call(self._call(operation, kind, body, expected))
 
     async def send_once(self, operation: str, kind: str, body: bytes) -> Answer | None:
-        """Send a prepared body a single time; None where it failed in a way that a later try may cure.
+        """Send an encoded body without retries; None after a transient failure.
 
-        Raises: StoreError where none would.
+        Raises: StoreError if a retry would not help.
         """
         outcome = await self.client.attempt(self._call(operation, kind, body, NO_CODES), once=True)
         return outcome if isinstance(outcome, Answer) else None
@@ -39,11 +39,11 @@ class DynamoTable:
         return await self.send(operation, kind, orjson.dumps(body), expected)
 
     def count_read(self, content: Mapping[str, Any]) -> None:
-        """Count the read units that an answer tells."""
+        """Count the read units reported in a response."""
         self.client.usage.read_units += _units(content)
 
     def count_write(self, content: Mapping[str, Any]) -> None:
-        """Count the write units that an answer tells."""
+        """Count the write units reported in a response."""
         self.client.usage.write_units += _units(content)
 
     def _call(self, operation: str, kind: str, body: bytes, expected: frozenset[str]) -> Call:

@@ -1,7 +1,7 @@
-"""Lambda handlers: events to what `l3kit.tiering` understands, and its answers back. No logic of tiering here.
+"""Lambda handlers: convert events to calls of `l3kit.tiering` and its results to responses. No tiering logic here.
 
-`lambda_code/aws/<function>/lambda_function.py` calls `build` when it is imported, so that a missing variable ends the
-start-up with an error that names it.
+`lambda_code/aws/<function>/lambda_function.py` calls `build` at import, so that a missing variable fails the cold start
+with an error that names it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Handler = Callable[[Event, Any], Any]
 
 
 class Context(Protocol):
-    """The part of Lambda's context object that is used."""
+    """The part of Lambda's context object that l3kit uses."""
 
     aws_request_id: str
 
@@ -37,7 +37,7 @@ class Context(Protocol):
 
 
 def openers(tuning: Tuning) -> Openers:
-    """DynamoDB and S3, by the usual environment variables for region, endpoints and credentials."""
+    """Openers for DynamoDB and S3, configured by the usual variables for region, endpoints and credentials."""
     timeout = float(tuning.request_timeout_seconds)
     return Openers(
         partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
@@ -47,7 +47,7 @@ def openers(tuning: Tuning) -> Openers:
 
 
 def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
-    """The handler of one of the twin's functions.
+    """Build the handler of one of the twin's functions.
 
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
@@ -75,7 +75,7 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
 
 
 def url_request(event: Event) -> Request:
-    """A Function URL's event, payload format 2.0, as a request."""
+    """Convert a Function URL event, payload format 2.0, to a request."""
     body = event.get("body") or ""
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     method = event.get("requestContext", {}).get("http", {}).get("method", "POST")
@@ -83,7 +83,7 @@ def url_request(event: Event) -> Request:
 
 
 def url_answer(response: Response) -> dict[str, Any]:
-    """A response in the form that a Function URL turns into HTTP."""
+    """Convert a response to the format of a Function URL."""
     return {
         "statusCode": response.status,
         "headers": {"content-type": "application/json", "cache-control": "no-store", **response.headers},

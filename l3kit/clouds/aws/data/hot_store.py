@@ -17,20 +17,20 @@ from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.time_ranges import BEHIND_ALL
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.ports import Page, always
 
 BATCH = 25
-"""Requests in one BatchWriteItem (DynamoDB's limit)."""
+"""Maximum requests per BatchWriteItem (DynamoDB's limit)."""
 BATCH_TRIES = 20
-"""How often what a BatchWriteItem left unprocessed is sent again."""
+"""Maximum tries for the unprocessed items of a BatchWriteItem."""
 
 
 class DynamoHotStore:
-    """The port `HotStore` on one table.
+    """`HotStore` on one table.
 
     Args:
-        delete_concurrency: requests under way at once, over all devices.
+        delete_concurrency: concurrent delete requests, over all devices.
     """
 
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
@@ -49,7 +49,7 @@ class DynamoHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """A page ends at 1 MB of stored items (DynamoDB's limit)."""
+        """A page has at most 1 MB of stored items (DynamoDB's limit)."""
         if since is not None and since >= before:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
@@ -72,7 +72,7 @@ class DynamoHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """By `ConditionalDeletes`."""
+        """Conditional on the attributes read, with the gap described in docs/journal.md."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, Deletions)
@@ -86,7 +86,7 @@ class DynamoHotStore:
         await self._write("batch_put", requests)
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """One item read."""
+        """Cost: one item read."""
         request = {
             "KeyConditionExpression": "#d = :d",
             "ExpressionAttributeNames": {"#d": PARTITION_KEY},
@@ -100,11 +100,11 @@ class DynamoHotStore:
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """A Scan that begins anew behind all that each device could hold, one item each.
+        """A Scan of one item per device that restarts after the device's greatest possible key.
 
-        So an answer names one device, whatever the limit.
+        Each response has one device, whatever the limit.
 
-        So AWS describes it: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
+        Source: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
         """
         request: dict[str, Any] = {
             "TableName": self._table.name,
@@ -121,7 +121,7 @@ class DynamoHotStore:
             last = content.get("LastEvaluatedKey")
             if last is None:
                 return
-            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": BEHIND_ALL}}
+            request["ExclusiveStartKey"] = {PARTITION_KEY: last[PARTITION_KEY], SORT_KEY: {"S": MAX_SORT_KEY}}
 
     async def close(self) -> None:
         self._table.client.close()
@@ -164,8 +164,8 @@ class DynamoHotStore:
             await self._table.client.retry.wait(attempt)
         raise StoreError(
             f"table {self._table.name}",
-            f"left items of a batch unprocessed {BATCH_TRIES} times",
-            "It is throttled: raise its capacity or run again later",
+            f"left items of a batch unprocessed in {BATCH_TRIES} tries",
+            "The table is throttled: raise its capacity or try again later",
         )
 
     def _batch(self, requests: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""A small HTTP/1.1 client on asyncio: keep-alive, a bounded pool, time-outs. For one host; bodies are bytes.
+"""A small asyncio HTTP/1.1 client for one host: keep-alive, a bounded pool, time-outs; bodies are bytes.
 
-A mover spends its time in thousands of small signed requests; this costs a tenth of what urllib3 costs for each
-(docs/benchmarks.md). Every request may be sent twice: the ports' contracts make repeats harmless.
+A mover sends thousands of small signed requests; each costs a tenth of the CPU of urllib3 (docs/benchmarks.md). A
+request may be sent twice: the ports' contracts make repeats harmless.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from urllib.parse import urlsplit
 CONNECT_TIMEOUT = 10.0
 MAX_HEADER_BYTES = 256 * 1024
 JOINED_BODY_BYTES = 64 * 1024
-"""Up to here one copy is cheaper than one more packet."""
+"""Up to this size joining head and body is cheaper than another packet."""
 
 
 class HttpError(Exception):
-    """No usable answer came: the connection failed, closed early, or the time was up. Says nothing of what happened."""
+    """No usable response: connection failure, early close or time-out. The request may or may not have taken effect."""
 
 
 class _Stale(HttpError):
-    """A kept connection had been closed by the other side before it answered a byte."""
+    """A kept-alive connection was closed by the server before the first response byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Header names are lower-case."""
+    """An HTTP response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class HttpResponse:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection with one request at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -97,12 +97,12 @@ class _Connection(asyncio.Protocol):
         if self._until_close and self._head is not None and exc is None:
             self._finish(b"".join(self._parts))
         elif self.used and not self._parts:
-            self._waiter.set_exception(_Stale("the kept connection was closed"))
+            self._waiter.set_exception(_Stale("the kept-alive connection was closed"))
         else:
             self._waiter.set_exception(HttpError(f"the connection was closed early ({exc or 'end of stream'})"))
 
     def _parse_head(self) -> bool:
-        """Whether the head is complete; it is then taken off, so that the parts are the body's and joined once."""
+        """Parse the head once it is complete, leaving only body parts buffered. Returns: whether it is complete."""
         data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         end = data.find(b"\r\n\r\n")
         if end < 0:
@@ -185,7 +185,7 @@ class HttpClient:
 
     Args:
         endpoint: `https://host` or `http://host:port`.
-        max_connections: open at once; further requests wait.
+        max_connections: maximum open connections; further requests wait.
     """
 
     def __init__(self, endpoint: str, *, max_connections: int = 64) -> None:
@@ -209,12 +209,12 @@ class HttpClient:
         timeout: float,
         once: bool = False,
     ) -> HttpResponse:
-        """Send one request; `headers` hold `host`.
+        """Send one request; `headers` include `host`.
 
         Args:
-            timeout: seconds until the whole answer must be there.
-            once: do not send again where a kept connection turns out to be closed: it may have been closed after the
-                request had taken effect.
+            timeout: seconds until the response must be complete.
+            once: do not resend when a kept-alive connection turns out to be closed, since it may have been closed after
+                the request took effect.
         Raises: HttpError.
         """
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -235,7 +235,7 @@ class HttpClient:
             self._idle.pop().close()
 
     def _bind_loop(self) -> None:
-        """A warm function runs each invocation in a new event loop: connections of the old one are gone."""
+        """Drop connections of an earlier event loop: a warm function may use a new loop for each invocation."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop

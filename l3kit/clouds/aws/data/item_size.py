@@ -1,4 +1,4 @@
-"""An item's size as DynamoDB counts it. Pure.
+"""An item's size as counted by DynamoDB. No I/O.
 
 Source: "DynamoDB item sizes and formats" in the DynamoDB developer guide.
 """
@@ -12,20 +12,20 @@ from l3kit.errors import ItemRefusedError
 
 MAX_BYTES = 400 * 1024
 COLLECTION_BYTES = 3
-"""Of a list or map itself; each entry costs one more."""
+"""Overhead of a list or map; each entry adds one byte."""
 
 
 def item_size(item: Mapping[str, Any]) -> int:
-    """Bytes of an item in wire form: names and values. Numbers by the rule's lower bound, so never too much."""
+    """Bytes of an item in wire form, names and values; a lower bound, since numbers count at the rule's minimum."""
     return sum(_text_size(name) + _size(value) for name, value in item.items())
 
 
 def check_size(name: str, item: Mapping[str, Any]) -> None:
-    """Raises: ItemRefusedError for an item that DynamoDB takes in no case."""
+    """Raise ItemRefusedError for an item that certainly exceeds DynamoDB's limit."""
     size = item_size(item)
     if size > MAX_BYTES:
         raise ItemRefusedError(
-            name, f"has {size:,} bytes and DynamoDB takes {MAX_BYTES:,}", "Split it into several items"
+            name, f"has {size:,} bytes, and DynamoDB allows {MAX_BYTES:,}", "Split it into several items"
         )
 
 
@@ -47,7 +47,7 @@ def _size(value: Mapping[str, Any]) -> int:
 
 
 def _text_size(text: str) -> int:
-    """Bytes in UTF-8; half of a surrogate pair, which a producer may have left in a text, takes three."""
+    """Bytes in UTF-8; a lone surrogate, which a producer may have written, counts three."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 

@@ -1,6 +1,6 @@
-"""DynamoDB's wire JSON and the chunk's JSON, item by item: the plain way, right for every type.
+"""Conversion between DynamoDB's wire JSON and chunk JSON, item by item, for every type.
 
-Whole pages go through `shapes` where it can; both give the same bytes. docs/chunks.md has the form.
+Whole pages go through `shapes` if possible, with the same result. docs/chunks.md describes the format.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ SORT_KEY = "id"
 KEYS = (PARTITION_KEY, SORT_KEY)
 MAX_DIGITS = 38
 MAX_LEVELS = 31
-"""Of maps and lists in each other: DynamoDB's 32 levels count the scalar within too."""
+"""Maximum nesting of maps and lists: DynamoDB's 32 levels include the innermost scalar."""
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
 FOREIGN = "$foreign"
-"""In a table: the only key of a map that holds a tag of another store, such as `{"$timestamp": ...}`."""
+"""In a table, the only key of a map that wraps a tag of another store, such as `{"$timestamp": ...}`."""
 WRAPPED = "_l3kit.item"
-"""In a table: a map of an item's attributes, of one that was put back and has too long names for a statement."""
+"""In a table, a map with the attributes of an item that was put back, if their names are too long for a statement."""
 
 Wire = Mapping[str, Any]
 
 
 class _Number(str):
-    """A number's text on its way from chunk JSON to the wire."""
+    """The text of a number in chunk JSON, to be written to the wire unchanged."""
 
 
 def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
-    """An item in wire form as chunk JSON, its attributes in alphabetical order.
+    """Convert an item in wire form to chunk JSON, attributes in alphabetical order.
 
-    Raises: ItemRefusedError for a type this version does not know, a number that is none, half of a surrogate pair.
+    Raises: ItemRefusedError for an unknown type, an invalid number or a lone surrogate.
     """
     item = unwrapped(item)
     try:
         return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
     except (TypeError, ValueError, RecursionError) as error:
-        raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
+        raise ItemRefusedError("item", f"has a value that JSON cannot represent ({error})") from None
 
 
 def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:
-    """The item itself where it stands in WRAPPED; an attribute that was written beside it since wins."""
+    """Unwrap an item stored in WRAPPED; attributes written next to it since take precedence."""
     if "M" not in item.get(WRAPPED, ()):
         return item
     beside = {name: value for name, value in item.items() if name != WRAPPED}
@@ -59,7 +59,7 @@ def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:
 
 
 def to_wire(chunk_json: bytes) -> dict[str, Wire]:
-    """The inverse. Raises: ItemRefusedError for what DynamoDB cannot hold unchanged, naming item and attribute."""
+    """The inverse of `to_chunk_json`. Raises: ItemRefusedError naming item and attribute that DynamoDB cannot hold."""
     try:
         item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -72,7 +72,7 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
             raise ItemRefusedError(name, f"its key attribute {key} is not a text")
     wire = {attribute: _wire(value, f"{name}: {attribute}", 1) for attribute, value in item.items()}
     if "M" in wire.get(WRAPPED, ()):
-        raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which would be read as something else")
+        raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which is reserved by l3kit")
     return wire
 
 
@@ -99,11 +99,11 @@ def _plain(value: Wire) -> Any:
         return {"$numberSet": [_fragment(number) for number in sorted(content, key=Decimal)]}
     if kind == "BS":
         return {"$binarySet": sorted(content)}
-    raise ItemRefusedError("item", f"holds a value of the unknown type {kind}")
+    raise ItemRefusedError("item", f"has a value of the unknown type {kind}")
 
 
 def _is_foreign(content: Mapping[str, Any]) -> bool:
-    """Whether a map in a table stands for a value that DynamoDB has no type for."""
+    """Whether a map in a table represents a value of a type that DynamoDB lacks."""
     if len(content) != 1 or FOREIGN not in content:
         return False
     inner = content[FOREIGN].get("M", {})
@@ -120,9 +120,9 @@ def _fragment(number: str) -> orjson.Fragment:
     try:
         value = Decimal(number)
     except InvalidOperation:
-        raise ItemRefusedError("item", f"holds the number {number!r}, which is none") from None
+        raise ItemRefusedError("item", f"has the invalid number {number!r}") from None
     if not value.is_finite():
-        raise ItemRefusedError("item", f"holds the number {number!r}, which JSON cannot write")
+        raise ItemRefusedError("item", f"has the number {number!r}, which JSON cannot represent")
     return orjson.Fragment(str(value))
 
 
@@ -136,7 +136,7 @@ def _wire(value: Any, where: str, level: int) -> Wire:
     if isinstance(value, bool):
         return {"BOOL": value}
     if level > MAX_LEVELS:
-        raise ItemRefusedError(where[:200], f"is nested more than {MAX_LEVELS} deep, which DynamoDB does not take")
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_LEVELS} levels deep, DynamoDB's limit")
     if isinstance(value, list):
         return {"L": [_wire(entry, where, level + 1) for entry in value]}
     if _looks_tagged(value):
@@ -153,7 +153,7 @@ def _tagged(tag: str, content: Any, where: str, level: int) -> Wire:
     if kind == "M" and isinstance(content, dict):
         wire = {name: _wire(entry, f"{where}.{name}", level + 1) for name, entry in content.items()}
         if _is_foreign(wire):
-            raise ItemRefusedError(where, f"is a map of the one key {FOREIGN} that would be read as something else")
+            raise ItemRefusedError(where, f"is a map with the only key {FOREIGN}, which is reserved by l3kit")
         return {"M": wire}
     if kind == "B" and isinstance(content, str):
         return {"B": _checked_binary(content, where)}
@@ -164,30 +164,30 @@ def _tagged(tag: str, content: Any, where: str, level: int) -> Wire:
             return {"NS": [_checked_number(entry, where) for entry in content]}
         if kind == "BS" and all(isinstance(entry, str) for entry in content):
             return {"BS": [_checked_binary(entry, where) for entry in content]}
-    raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+    raise ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
 
 
 def _checked_binary(text: str, where: str) -> str:
     try:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
     return text
 
 
 def _checked_number(text: str, where: str) -> str:
-    """DynamoDB keeps 38 digits from 1E-130 to 9.99E+125 and would refuse or round the rest."""
+    """Refuse a number that DynamoDB would refuse or round: it keeps 38 digits from 1E-130 to 9.99E+125."""
     if len(text) <= MAX_DIGITS and "e" not in text and "E" not in text:
-        return str(text)  # too short to have more digits, or another range without an exponent
+        return str(text)  # too short to exceed digits or range without an exponent
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise ItemRefusedError(where, f"the number {text[:60]} has more range than any that can be kept") from None
+        raise ItemRefusedError(where, f"the number {text[:60]} is outside any supported range") from None
     digits = "".join(map(str, value.as_tuple().digits)).strip("0")
     if len(digits) > MAX_DIGITS or (value and not -130 <= value.adjusted() <= 125):
-        raise ItemRefusedError(where, f"the number {text[:60]} has more digits or range than DynamoDB keeps")
+        raise ItemRefusedError(where, f"the number {text[:60]} exceeds DynamoDB's digits or range")
     return str(text)
 
 
 def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
+    raise ItemRefusedError("item", f"has {text}, which is not JSON")

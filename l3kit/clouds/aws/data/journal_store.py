@@ -1,4 +1,4 @@
-"""The journal in DynamoDB: partition key `name`; the numeric attribute `version` decides every swap."""
+"""The journal in DynamoDB: partition key `name`; swaps are conditional on the numeric attribute `version`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONDITIONAL_FAILED = frozenset({"ConditionalCheckFailedException"})
 
 
 class DynamoJournalStore:
-    """The port `JournalStore` on one table."""
+    """`JournalStore` on one table."""
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
@@ -34,7 +34,7 @@ class DynamoJournalStore:
         return JournalRow(int(item[VERSION]["N"]), attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """One conditional PutItem."""
+        """Cost: one conditional PutItem."""
         item = {key: _to_wire(value) for key, value in row.attributes.items()}
         request: dict[str, Any] = {
             "Item": {**item, NAME: {"S": name}, VERSION: {"N": str(row.version)}},
@@ -50,7 +50,7 @@ class DynamoJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Scans the table: for people, not for movers."""
+        """Scans the table; for people, not for movers."""
         names: list[str] = []
         start: dict[str, Any] | None = None
         while True:

@@ -1,4 +1,4 @@
-"""S3's multipart upload for objects that do not fit in memory: visible only when complete and of the right digest."""
+"""S3 multipart upload for objects larger than memory, visible only once complete and verified by digest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from l3kit.clouds.aws.data.client import AwsClient, Call
 from l3kit.errors import L3Error, StoreError
 
 PART_BYTES = 8 * 1024 * 1024
-"""Every part but the last must be 5 MiB or more (S3's limit)."""
+"""S3 requires at least 5 MiB for every part but the last."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 
 
@@ -24,14 +24,14 @@ async def upload_parts(
     parts: AsyncIterator[bytes],
     sha256: str | None,
 ) -> bytes | None:
-    """Upload what the iterator yields, regrouped into parts of 8 MiB.
+    """Upload the iterator's bytes, regrouped into parts of 8 MiB.
 
     Args:
-        headers: of the object to be.
-        sha256: hex digest that the whole must have; None where it is not known for the bytes as stored.
-    Returns: the whole content where it is smaller than one part (nothing was uploaded), else None: complete, or the
-        key was taken meanwhile.
-    Raises: StoreError; the upload is aborted, nothing is visible.
+        headers: of the object.
+        sha256: expected hex digest of the stored bytes; None if unknown.
+    Returns: the content if it is smaller than one part (nothing was uploaded), else None: the upload is complete, or
+        the key has been created in the meantime.
+    Raises: StoreError; the upload is aborted and nothing is visible.
     """
     digest = hashlib.sha256()
     upload_id = ""
@@ -51,7 +51,7 @@ async def upload_parts(
         await _complete(client, where, path, upload_id, tags)
     except BaseException:
         if upload_id:
-            with contextlib.suppress(L3Error):  # the bucket's lifecycle rule removes what is left
+            with contextlib.suppress(L3Error):  # the bucket's lifecycle rule removes the remains
                 await client.call(
                     Call(
                         "abort_upload",
@@ -79,14 +79,14 @@ async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _check(where: str, seen: str, wanted: str | None) -> None:
     if wanted is not None and seen != wanted:
-        raise StoreError(where, "the content that arrived has another digest than was declared", "Send it again")
+        raise StoreError(where, "the content received does not match the declared digest", "Send it again")
 
 
 async def _begin(client: AwsClient, where: str, path: str, headers: Mapping[str, str]) -> str:
     answer = await client.call(Call("create_upload", where, "POST", path, query=[("uploads", "")], headers=headers))
     upload_id = ElementTree.fromstring(answer.body).findtext("{*}UploadId")
     if not upload_id:
-        raise StoreError(where, "S3 gave no upload id", "Run it again")
+        raise StoreError(where, "S3 returned no upload id", "Try again")
     return upload_id
 
 
@@ -119,7 +119,7 @@ async def _complete(client: AwsClient, where: str, path: str, upload_id: str, ta
             query=[("uploadId", upload_id)],
             headers={"if-none-match": "*", "content-type": "application/xml"},
             body=body.encode(),
-            # NoSuchUpload: an earlier try completed it and its answer was lost; the caller looks at what is there.
+            # NoSuchUpload: an earlier try completed it and the response was lost; the caller checks the object.
             expected=TAKEN | {"NoSuchUpload"},
         )
     )

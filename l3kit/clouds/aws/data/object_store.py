@@ -31,12 +31,12 @@ RESTORE = (
 
 
 class S3ObjectStore:
-    """The port `ObjectStore` on one bucket.
+    """`ObjectStore` on one bucket.
 
-    Objects below `_l3kit/` (reports, parts) go into S3 Standard whatever the tier: they are small and short-lived.
+    Objects below `_l3kit/` (reports, parts) are S3 Standard in every tier, since they are small and short-lived.
 
     Args:
-        path_style: the bucket stands in the path instead of the host name, as emulators want it.
+        path_style: put the bucket in the path instead of the host name, as emulators require.
         restore_tier: `Standard` (12 hours from Deep Archive) or `Bulk` (48 hours, cheaper).
     """
 
@@ -51,8 +51,8 @@ class S3ObjectStore:
         self.usage = client.usage
 
     def key_fault(self, key: str) -> str | None:
-        """S3 holds any key of 1 to 1,024 bytes."""
-        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 takes keys of 1 to {MAX_KEY_BYTES:,} bytes"
+        """S3 allows any key of 1 to 1,024 bytes."""
+        return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
     async def create(
         self,
@@ -63,7 +63,7 @@ class S3ObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """A PUT with `If-None-Match: *` and the body's checksum, which S3 compares."""
+        """A PUT with `If-None-Match: *` and the body's checksum, which S3 verifies."""
         digest = sha256 if content_encoding is None else hashlib.sha256(body).hexdigest()
         headers = self._head(key, sha256, content_encoding, metadata) | {
             "if-none-match": "*",
@@ -95,7 +95,7 @@ class S3ObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """A multipart upload that is completed only if the key is still free."""
+        """A multipart upload, completed only if the key is still free."""
         headers = self._head(key, sha256, content_encoding, metadata)
         small = await upload_parts(
             self._client, self._where(key), self._path(key), headers, parts, None if content_encoding else sha256
@@ -123,7 +123,7 @@ class S3ObjectStore:
         return answer.status not in (412,) and answer.code != "PreconditionFailed"
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Pages of 1,000."""
+        """Cost: one request per 1,000 objects."""
         token = ""
         while True:
             query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
@@ -138,7 +138,7 @@ class S3ObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """CopyObject, conditional on both ends; objects up to 5 GB."""
+        """CopyObject, conditional on source and destination; objects up to 5 GB."""
         headers = {
             "x-amz-copy-source": f"/{source.name}/{quote_path(info.key)}",
             "x-amz-copy-source-if-match": f'"{info.etag}"',
@@ -152,16 +152,14 @@ class S3ObjectStore:
         )
         there = await self.head(info.key)
         if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
+            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
         digest = original.sha256 if original is not None else None
         same = there.sha256 == digest if digest else (there.size, there.etag) == (info.size, info.etag)
         if not same or there.size != info.size:
             raise KeyConflictError(
                 self._where(info.key),
                 "holds other content",
-                "It was left as it is; compare the two by hand",
+                "It was left unchanged; compare the two by hand",
                 existing_sha256=there.sha256,
             )
         return there
@@ -183,10 +181,10 @@ class S3ObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """From HEAD's `x-amz-restore`."""
+        """Derived from the `x-amz-restore` header of a HEAD."""
         answer = await self._head_request(key)
         if answer is None:
-            raise StoreError(self._where(key), "is not there")
+            raise StoreError(self._where(key), "does not exist")
         if answer.headers.get("x-amz-storage-class") not in ARCHIVED_CLASSES:
             return "readable"
         state = answer.headers.get("x-amz-restore", "")

@@ -1,4 +1,4 @@
-"""JSON with halves of surrogate pairs, which DynamoDB may hold in texts and orjson neither reads nor writes. Pure."""
+"""JSON with lone surrogates, which DynamoDB may hold in texts and orjson neither reads nor writes. No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 
 
 def loads(data: bytes) -> Any:
-    """What orjson reads, and texts with halves of surrogate pairs besides. Raises: ValueError."""
+    """Parse JSON with or without lone surrogates. Raises: ValueError."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -17,7 +17,7 @@ def loads(data: bytes) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """The inverse of `loads`: half of a pair goes as the escape that it came as."""
+    """The inverse of `loads`: a lone surrogate is written as an escape."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -25,5 +25,5 @@ def dumps(value: Any) -> bytes:
 
 
 def printable(text: str) -> str:
-    """The text with halves of surrogate pairs spelled out, so that a report can hold it."""
+    """Escape lone surrogates, so that a report can hold the text."""
     return text.encode(errors="backslashreplace").decode()

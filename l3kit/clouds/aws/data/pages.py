@@ -1,4 +1,4 @@
-"""A Query's answer as a page of chunk JSON: by shape where the items have one, item by item otherwise."""
+"""Conversion of a Query response to a page of chunk JSON: by item shape if possible, otherwise item by item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from l3kit.errors import ItemRefusedError
 
 
 def decode(answer: bytes, shapes: Shapes) -> Decoded:
-    """Decode a Query's answer. One item that cannot be written as JSON does not spoil the others."""
+    """Decode a Query response. An item that cannot be written as JSON is refused without affecting the others."""
     with no_collector():
         return shapes.read(answer) or _plain(answer, shapes.conditions)
 
@@ -44,7 +44,7 @@ def _plain(answer: bytes, conditions: Conditions) -> Decoded:
 
 @contextmanager
 def no_collector() -> Iterator[None]:
-    """Parsing makes a hundred thousand objects and no cycles; looking for some meanwhile costs a tenth of the time."""
+    """Suspend garbage collection: parsing creates 100,000 objects and no cycles, and collections cost 10 % of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,13 +1,13 @@
-"""Whole pages of DynamoDB's wire JSON to chunk JSON without making Python objects: one pattern per item shape.
+"""Conversion of pages of DynamoDB's wire JSON to chunk JSON without Python objects: one pattern per item shape.
 
-Telemetry items of a kind look alike: the same attributes of the same types, only the values differ. Such a *shape*
-is a regular expression that matches exactly the items of that shape, and a template for their chunk JSON. This
-copies each value's own text, so numbers keep their digits, at a third of the cost of parsing and writing anew
-(docs/benchmarks.md). Whatever a shape does not match exactly goes the plain way, through l3kit.clouds.aws.data.items.
+Telemetry items of one kind have the same attributes of the same types; only the values differ. Such a *shape* is a
+regular expression that matches exactly the items of that shape, and a template for their chunk JSON. Copying the text
+of each value keeps all digits of numbers, at a third of the cost of parsing and writing (docs/benchmarks.md). Items
+that no shape matches exactly are converted by l3kit.clouds.aws.data.items.
 
-Why searching in text is safe here: in valid JSON a quote inside a string is always escaped, so the patterns' literal
-parts match only structure; each item is matched from its first to its last byte, one right after the other; and what
-remains of the page without its items must be valid JSON with the same count.
+Why text matching is safe: in valid JSON a quote inside a string is always escaped, so the literal parts of the patterns
+match only structure; items are matched contiguously from the first to the last byte; and the rest of the page without
+its items must be valid JSON with the same count.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from l3kit.clouds.aws.data.items import FOREIGN, WRAPPED
 from l3kit.clouds.aws.data.statements import Condition, Conditions
 
 MAX_SHAPES = 64
-"""Beyond that the items have no shape worth learning."""
+"""Maximum shapes per table; beyond it the items are too varied."""
 MAX_VALUES = 200
-"""In one shape; items with long lists go the plain way."""
+"""Maximum values in a shape; items with long lists are converted one by one."""
 
 _ITEMS = b'"Items":['
 _END = ord("]")
-# Only the escapes that orjson itself would write, so that both ways give the same bytes.
+# Only the escapes that orjson writes, so that both conversions give the same bytes.
 _STRING = rb'("[^"\\]*+(?:\\["\\nrtbf][^"\\]*+)*+")'
-_KEY = "the sort key"  # stands in for its type
+_KEY = "the sort key"  # placeholder for its type
 _PLAIN_STRING = rb'("[^"\\]*+")'
 _NUMBER = rb'"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)"'
 _SCALARS = {
@@ -47,12 +47,12 @@ Wire = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A Query's answer, and how each of its items is deleted.
+    """A decoded Query response with the delete condition of each item.
 
     Attributes:
-        rest: the answer without its items.
+        rest: the response without its items.
         parameters: of the deletes by `conditions`, each joined by commas.
-        partly: by sort key, the chunk JSON of items of which the condition does not compare all.
+        partly: by sort key, the chunk JSON of items that the condition compares only in part.
         refused: items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
@@ -66,11 +66,11 @@ class Decoded:
 
 
 class _NoShapeError(Exception):
-    """The item holds something that no pattern is made for."""
+    """The item has a value that patterns do not support."""
 
 
 class _Part(NamedTuple):
-    """Of a value: its pattern, templates of its chunk JSON and its wire form, and the order of their groups."""
+    """Pattern of a value, templates of its chunk JSON and wire form, and the order of their groups."""
 
     pattern: bytes
     template: bytes
@@ -79,15 +79,15 @@ class _Part(NamedTuple):
 
 
 class Shape:
-    """One kind of item: `pattern` matches it and a comma behind it, the templates take its groups in `order`.
+    """One kind of item: `pattern` matches it and the comma after it; the templates take its groups in `order`.
 
     Args:
-        item: an item of that kind, in wire form.
+        item: a sample of that kind, in wire form.
         key: name of the sort key, a string.
         conditions: of the table.
     Attributes:
-        template: makes its chunk JSON.
-        parameters: makes the parameters of its delete.
+        template: of its chunk JSON.
+        parameters: of its delete.
     """
 
     __slots__ = ("condition", "key_index", "order", "parameters", "pattern", "template")
@@ -105,7 +105,7 @@ class Shape:
 
 
 class Shapes:
-    """The shapes met so far in one table, and the conditions of its deletes. Not shared between tables."""
+    """The shapes learned in one table, and its delete conditions."""
 
     def __init__(self, key: str, conditions: Conditions) -> None:
         self._key = key
@@ -113,7 +113,7 @@ class Shapes:
         self._known: list[Shape] = []
 
     def read(self, answer: bytes) -> Decoded | None:
-        """A Query's answer decoded; None: take the plain way."""
+        """Decode a Query response; None if it must be converted item by item."""
         start = answer.find(_ITEMS) + len(_ITEMS)
         if start < len(_ITEMS) or answer[start : start + 1] not in (b"{", b"]"):
             return None
@@ -138,7 +138,7 @@ class Shapes:
         return Decoded(rest, sort_keys, items, conditions, parameters, {})
 
     def _shape_at(self, answer: bytes, position: int) -> Shape | None:
-        """The shape of the item at this position, learnt from it if need be; the latest found is tried first."""
+        """The shape of the item at this position, learned from it if new; the most recent shape is tried first."""
         for number, shape in enumerate(self._known):
             if shape.pattern.match(answer, position):
                 self._known.insert(0, self._known.pop(number))
@@ -148,7 +148,7 @@ class Shapes:
         try:
             item, _ = json.JSONDecoder().raw_decode(answer[position:].decode())
             shape = Shape(item, self._key, self.conditions)
-        except (_NoShapeError, ValueError, KeyError, TypeError):  # names with half of a surrogate pair among them
+        except (_NoShapeError, ValueError, KeyError, TypeError):  # such as names with a lone surrogate
             return None
         if not shape.pattern.match(answer, position):
             return None
@@ -159,7 +159,7 @@ class Shapes:
 def _read_run(
     shape: Shape, answer: bytes, position: int, quoted_keys: list[bytes], items: list[bytes], parameters: list[bytes]
 ) -> int:
-    """Append items as long as they have this shape; returns where the next one begins."""
+    """Append items while they have this shape. Returns: the start of the next item."""
     match, order, key_index = shape.pattern.match, shape.order, shape.key_index
     template, parameter_template = shape.template, shape.parameters
     while (found := match(answer, position)) is not None:
@@ -172,14 +172,14 @@ def _read_run(
 
 
 class _Parts:
-    """Makes a shape's pattern, which follows the wire, and its templates, which follow the alphabet."""
+    """Builds a shape's pattern, in wire order, and its templates, in alphabetical order."""
 
     def __init__(self) -> None:
         self._groups = 0
         self.key_group = 0
 
     def members(self, content: Wire) -> tuple[_Part, list[bytes]]:
-        """An item or a map, and the wire templates of its values by themselves."""
+        """Build an item or a map, with the wire templates of its single values."""
         made = {name: self._value(value) for name, value in content.items()}
         pattern = b",".join([re.escape(orjson.dumps(name)) + b":" + part.pattern for name, part in made.items()])
         ordered = sorted(made)
@@ -207,7 +207,7 @@ class _Parts:
             wire = b'{"L":[' + b",".join([part.wire for part in made]) + b"]}"
             order = tuple(group for part in made for group in part.order)
             return _Part(_typed(kind, rb"\[" + joined + rb"\]"), template, wire, order)
-        if kind != "M" or FOREIGN in content:  # of the others, sets have their values sorted
+        if kind != "M" or FOREIGN in content:  # sets among the others are sorted by value
             raise _NoShapeError
         part, _ = self.members(content)
         template = part.template

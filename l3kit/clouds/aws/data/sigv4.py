@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for the two services the movers call, with the day's signing key kept.
+"""AWS Signature Version 4 for DynamoDB and S3, with the day's signing key cached.
 
 Source: AWS General Reference, "Signature Version 4 signing process". A property test compares every signature with
 botocore's own signer.
@@ -18,12 +18,12 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 def quote_path(path: str) -> str:
-    """An S3 key as it stands in the URL and in the signature: UTF-8, percent-encoded once, slashes kept."""
+    """Encode an S3 key for URL and signature: UTF-8, percent-encoded once, slashes kept."""
     return quote(path, safe="/-_.~")
 
 
 def quote_query(parameters: Sequence[tuple[str, str]]) -> str:
-    """A canonical query string: encoded, then sorted."""
+    """Build the canonical query string: encoded, then sorted."""
     encoded = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parameters)
     return "&".join(f"{name}={value}" for name, value in encoded)
 
@@ -46,10 +46,10 @@ class Signer:
         payload_sha256: str,
         now: datetime,
     ) -> dict[str, str]:
-        """The headers to send: the given ones (lower-case names, `host` among them) and those of the signature.
+        """Return the headers to send: the given ones (lower-case names, including `host`) and the signature's.
 
         Args:
-            path, query: as they stand in the URL, encoded already.
+            path, query: encoded as in the URL.
             payload_sha256: hex digest of the body.
             now: UTC.
         """

@@ -1,8 +1,8 @@
-"""PartiQL statements that delete an item as it was read, and that put one back. Pure.
+"""PartiQL statements that conditionally delete an item, and that put one back. No I/O.
 
-What the service takes was tried on Amazon's DynamoDB Local: a name stands in double quotes, doubled inside; a name
-that begins with `#` or `:` is taken for a placeholder, so it is left out of conditions; INSERT wants each attribute's
-name in its text and takes no whole item as a parameter.
+Syntax verified with Amazon's DynamoDB Local: a name is in double quotes, doubled inside; a name that begins with `#` or
+`:` is read as a placeholder, so it is left out of conditions; INSERT requires each attribute's name in its text and
+accepts no whole item as a parameter.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.items import KEYS, WRAPPED, unwrapped
 
 MAX_STATEMENTS = 25
-"""In one request (BatchExecuteStatement in the DynamoDB API reference)."""
+"""Maximum statements per request (BatchExecuteStatement in the DynamoDB API reference)."""
 MAX_STATEMENT_BYTES = 8192
-"""The API reference says characters; in UTF-8 there are never fewer bytes than those."""
+"""The API reference counts characters; counting UTF-8 bytes is never less strict."""
 MAX_COMPARISONS = 150
-"""In one condition: with the ANDs between them 299 of 300 operators ("Constraints" in the developer guide)."""
+"""Maximum comparisons per condition: with ANDs 299 of 300 operators ("Constraints" in the developer guide)."""
 MAX_REQUEST_BYTES = 1 << 20
-"""Of statements and parameters together; the answer brings as much back. No page of a Query is larger either."""
+"""Limit for statements and parameters together; the response is as large. A Query page is not larger either."""
 MAX_CONDITIONS = 256
-"""Kept for the next item with the same attributes."""
+"""Maximum cached conditions, reused by items with the same attributes."""
 
 PARAMETERS_END = b"]}"
 
@@ -34,12 +34,12 @@ Wire = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The delete of items with certain attributes; one for all items of a kind.
+    """The conditional delete of items with the same attribute names.
 
     Attributes:
-        head: the statement as JSON, up to where its parameters begin; behind them stands PARAMETERS_END.
-        names: the attributes it compares, in the order of the parameters.
-        attributes: how many the item has.
+        head: the statement as JSON up to its parameters, which PARAMETERS_END follows.
+        names: the compared attributes, in the order of the parameters.
+        attributes: number of attributes of the item.
     """
 
     head: bytes
@@ -60,7 +60,7 @@ class Conditions:
         self._known: dict[tuple[str, ...], Condition] = {}
 
     def of(self, names: Iterable[str]) -> Condition:
-        """For an item with attributes of these names: compares all of them, or as many as fit, the shortest first."""
+        """The condition for items with these attributes: compares all of them, or as many as fit, shortest first."""
         ordered = tuple(sorted(names))
         known = self._known.get(ordered)
         if known is None:
@@ -90,10 +90,10 @@ def parameters(condition: Condition, item: Wire) -> bytes:
 
 
 def insertion(table: str, item: Wire) -> bytes:
-    """The statement, with its parameters, that puts an item back unless there is one of its key; as JSON.
+    """The statement with parameters, as JSON, that puts an item back unless its key exists.
 
-    Where the names of its attributes are too long for a statement, all but the keys go into one map, the attribute
-    WRAPPED, which every reader of l3kit takes apart again.
+    If the attribute names are too long for a statement, all but the keys go into one map, the attribute WRAPPED, which
+    every reader of l3kit unwraps.
     """
     whole = unwrapped(item)
     text = _insertion(table, whole)
@@ -105,7 +105,7 @@ def insertion(table: str, item: Wire) -> bytes:
 
 
 def request(statements: bytes) -> bytes:
-    """The body of a BatchExecuteStatement. `statements`: as JSON, joined by commas."""
+    """Build the body of a BatchExecuteStatement. `statements`: as JSON, joined by commas."""
     return b'{"ReturnConsumedCapacity":"TOTAL","Statements":[%b]}' % statements
 
 
@@ -117,7 +117,7 @@ def _insertion(table: str, item: Wire) -> str:
 def _fits(text: str) -> bool:
     try:
         return len(text.encode()) <= MAX_STATEMENT_BYTES
-    except UnicodeEncodeError:  # half a surrogate pair in a name
+    except UnicodeEncodeError:  # a lone surrogate in a name
         return False
 
 

@@ -1,4 +1,4 @@
-"""Opening the stores of one account by name: what entry points and notebooks share."""
+"""Opens the stores of one account by name, for entry points and sessions."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 OBJECT_TIMEOUTS = 4
-"""So many times as long an S3 request may take: it carries up to 8 MiB."""
+"""Time-out factor for S3 requests, which carry up to 8 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and as whom.
+    """Region, endpoint and credentials of an AWS service.
 
     Attributes:
-        endpoint: of the emulator; None is AWS itself.
+        endpoint: of the emulator; None for AWS.
     """
 
     region: str
@@ -38,7 +38,7 @@ class Place:
 
     @classmethod
     def from_env(cls, service: str, env: Mapping[str, str] = os.environ) -> Place:
-        """As boto3 reads it: AWS_REGION, and AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL."""
+        """Read the variables that boto3 reads: AWS_REGION, and AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL."""
         region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
         if not region:
             raise ConfigurationError(
@@ -56,20 +56,20 @@ def open_hot(
     delete_concurrency: int = 32,
     timeout: float = REQUEST_TIMEOUT,
 ) -> DynamoHotStore:
-    """The hot tier's table; connections are opened when needed. `timeout`: seconds for one request."""
+    """Open the hot tier's table; connections are opened on demand. `timeout`: seconds per request."""
     opened = _table(table, place, delete_concurrency + 8, timeout)
     return DynamoHotStore(opened, delete_concurrency=delete_concurrency)
 
 
 def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:
-    """The journal's table."""
+    """Open the journal's table."""
     return DynamoJournalStore(_table(table, place, 16, timeout))
 
 
 def open_objects(
     bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> S3ObjectStore:
-    """A cold or archive bucket. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
+    """Open a cold or archive bucket. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)

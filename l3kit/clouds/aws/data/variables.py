@@ -13,4 +13,4 @@ VARIABLES = CloudVariables(
         "archive": "ARCHIVE_S3_BUCKET_NAME",
     },
 )
-"""Region and account say where a store is; Lambda sets them."""
+"""Region and account locate a store; Lambda sets them."""

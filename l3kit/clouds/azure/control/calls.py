@@ -56,7 +56,7 @@ def explained(resource: str) -> Iterator[None]:
             ) from None
         code = getattr(error, "error_code", None) or error.reason or "refused"
         raise ProvisioningError(
-            resource, f"Azure answered {status} {code}", "Apply again once the cause is gone"
+            resource, f"Azure returned {status} {code}", "Resolve the cause, then apply again"
         ) from None
     except AzureError as error:
         raise ProvisioningError(

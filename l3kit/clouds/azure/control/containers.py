@@ -40,7 +40,7 @@ class CosmosDatabase:
             if owner is None:
                 # A killed apply leaves it empty; one with other content was made by somebody else.
                 begun = {container["id"] for container in self._database.list_containers()} <= {OWNER_CONTAINER}
-                return Finding(True, begun, ("it does not say yet whose it is",))
+                return Finding(True, begun, ("its ownership tag is missing",))
             return Finding(True, owner == self.twin_name)
 
     def create(self) -> None:
@@ -165,7 +165,7 @@ class BlobContainer:
             except ResourceNotFoundError:
                 return Finding(False)
             owned = (there.metadata or {}).get(OWNER_METADATA) == self.twin_name
-            differences = ("its blobs are open to everybody",) if there.public_access else ()
+            differences = ("public access is enabled",) if there.public_access else ()
             return Finding(True, owned, differences)
 
     def create(self) -> None:

@@ -1,4 +1,4 @@
-"""One request of azure-storage-blob's client at a time, counted and retried here and nowhere else."""
+"""Runs single requests of azure-storage-blob's client, with l3kit's own counting and retries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from l3kit.tiering.retry import Passing, RetryPolicy
 
 T = TypeVar("T")
 PASSING = frozenset({408, 429})
-"""Statuses that a later try may cure although they are not 5xx."""
+"""Retryable statuses other than 5xx."""
 REMEDIES = {
-    "AuthenticationFailed": "The credentials are not valid for this storage account",
+    "AuthenticationFailed": "Log in again: the credentials are not valid for this storage account",
     "AuthorizationPermissionMismatch": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
     "AuthorizationFailure": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
     "ContainerNotFound": "The container is missing: run deploy_l3",
@@ -28,13 +28,13 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An error that the caller wanted to see: its code, or the status as text where there is none."""
+    """An expected error: its code, or the status as text if there is none."""
 
     code: str
 
 
 class BlobCalls:
-    """Runs the client's calls. The work given must ask the service exactly once: the client's own retries are off."""
+    """Runs the client's calls. Each work function must send exactly one request: the client's retries are off."""
 
     def __init__(self, usage: Usage, retry: RetryPolicy | None = None, *, timeout: float) -> None:
         self.usage = usage
@@ -50,13 +50,13 @@ class BlobCalls:
         sends: int = 0,
         expected: frozenset[str] = frozenset(),
     ) -> T | Refused:
-        """Do the work, again where that may help.
+        """Run a work function with retries.
 
         Args:
-            kind: under which each request is counted.
-            resource: named in errors.
-            sends: bytes that a request carries.
-            expected: error codes that the caller wants to see.
+            kind: the kind under which each request is counted.
+            resource: for error messages.
+            sends: bytes of the request body.
+            expected: error codes that are returned to the caller.
         Raises: StoreError with cause and remedy.
         """
 
@@ -88,7 +88,7 @@ def _judge(kind: str, resource: str, error: HttpResponseError, expected: frozens
     code = str(getattr(told, "value", told) or status)
     if code in expected or str(status) in expected:
         return Refused(code)
-    cause = f"{kind} was answered {status} {code}"
+    cause = f"{kind} returned {status} {code}"
     if status >= 500 or status in PASSING or status == 0:
         return Passing(cause, _retry_after(error))
     raise StoreError(resource, cause, REMEDIES.get(code, "")) from None

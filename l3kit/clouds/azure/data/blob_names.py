@@ -1,4 +1,4 @@
-"""Names on Azure: of blobs that it would bend or refuse, and of metadata, which must be C# identifiers. Pure."""
+"""Azure's rules for blob names and for metadata names, which must be C# identifiers. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPE = re.compile(r"_([0-9a-f]{2})")
 
 
 def key_fault(key: str) -> str | None:
-    """Why no blob can have this name; None where one can.
+    """The reason why this is not a valid blob name; None if it is.
 
     Source: "Naming and referencing containers, blobs, and metadata" in the documentation of Azure Blob Storage.
     """
@@ -35,7 +35,7 @@ def key_fault(key: str) -> str | None:
 
 
 def to_azure(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Metadata as Azure can hold it: names of a-z, 0-9 and `_xx` for any other character, values percent-encoded."""
+    """Encode metadata for Azure: names of a-z, 0-9 and `_xx` for any other character, values percent-encoded."""
     return {_name(name): quote(value, safe=" -_.~/:+=,") for name, value in metadata.items()}
 
 

@@ -1,4 +1,4 @@
-"""Content larger than memory as staged blocks; the blob comes into being with the list of them."""
+"""Upload of content larger than memory as staged blocks; committing the block list creates the blob."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ async def upload_blocks(
 ) -> bytes | bool:
     """Stage the parts, regrouped, and commit them once their digest fits.
 
-    Blocks that are never committed are invisible, and the service drops them after a week. Their ids are this
-    upload's own, so that two uploads under one key do not mix.
+    Uncommitted blocks are invisible, and the service drops them after a week. Block ids are unique per upload, so that
+    two uploads to one key do not mix.
 
     Args:
-        sha256: hex digest of the whole as stored; None is not compared here.
-        commit: makes the blob of the blocks, only if its name is free.
-    Returns: the content itself where it fits one request, nothing having been sent; else whether the name was free.
+        sha256: expected hex digest of the stored bytes; None skips the check.
+        commit: creates the blob from the blocks, only if its name is free.
+    Returns: the content if it fits one request, with nothing sent; else whether the name was free.
     Raises: StoreError.
     """
     digest, pending = hashlib.sha256(), b""
@@ -45,7 +45,7 @@ async def upload_blocks(
             blocks.append(await _stage(calls, where, client, f"{upload}{len(blocks):06d}", pending[:BLOCK_BYTES]))
             pending = pending[BLOCK_BYTES:]
     if sha256 is not None and digest.hexdigest() != sha256:
-        raise StoreError(where, "the content has another digest than was declared", "Send it again")
+        raise StoreError(where, "the content does not match the declared digest", "Send it again")
     if not blocks:
         return pending
     if pending:

@@ -1,7 +1,7 @@
-"""Calls of one Cosmos DB container through azure.cosmos.aio: sent, counted, retried, their errors made l3kit's own.
+"""Calls to one Cosmos DB container through azure.cosmos.aio, with counting, retries and errors of l3kit.
 
-The SDK's own retries are switched off, and a request that must not be repeated is stopped before it is sent a second
-time, whatever the SDK makes of the first answer.
+The SDK's retries are switched off, and a request that must not be repeated is aborted before it is sent a second time,
+however the SDK handles the first response.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from azure.cosmos.aio import ContainerProxy
 
 PASSING = frozenset((408, 410, 424, 429, 449))
-"""Statuses below 500 that a later try may cure: time-out, moved partition, throttling, a concurrent write."""
+"""Retryable statuses below 500: time-out, moved partition, throttling, a concurrent write."""
 REMEDIES: Mapping[int, str] = {
     401: "The key or token is not valid for this account: log in again, or run deploy_l3",
     403: "The identity lacks a data role or the account's firewall is closed to it: run deploy_l3, which repairs it",
     404: "The database or container is missing: run deploy_l3",
-    413: "Cosmos DB takes 2 MB an item: split it into several",
-    429: "The container is throttled: raise its throughput or run again later",
+    413: "Split the item into several: Cosmos DB allows 2 MB per item",
+    429: "The container is throttled: raise its throughput or try again later",
 }
 NO_CONTAINER = "1003"
-"""Substatus of a 404 that means the container, not the item."""
+"""Substatus of a 404 for a missing container instead of a missing item."""
 STALE_LEVELS = frozenset(("Session", "ConsistentPrefix", "Eventual"))
-"""Consistency levels at which a read may miss a write that was acknowledged."""
+"""Consistency levels at which a read may miss an acknowledged write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
-        status: 0 for success, else one that the caller expected.
-        headers: of the last answer, names in lower case.
-        operations: the status of each operation, where a batch was refused; it then did nothing.
+        status: 0 for success, else an expected status.
+        headers: of the last response, names in lower case.
+        operations: the status of each operation of a refused batch, which then had no effect.
     """
 
     result: Any = None
@@ -53,15 +53,15 @@ class Reply:
 
 
 Send = Callable[["ContainerProxy", dict[str, Any]], Awaitable[Any]]
-"""Makes one call of the SDK, passing it the given options."""
+"""A function that makes one SDK call with the given options."""
 
 
 class CosmosContainer:
     """One container.
 
     Args:
-        timeout: seconds for one try.
-        connections: open at once.
+        timeout: seconds per try.
+        connections: maximum open connections.
     """
 
     def __init__(self, place: CosmosPlace, name: str, usage: Usage, *, timeout: float, connections: int) -> None:
@@ -79,7 +79,7 @@ class CosmosContainer:
     async def call(
         self, kind: str, direction: Direction, send: Send, *, expected: frozenset[int] = frozenset()
     ) -> Reply:
-        """Send, and repeat where that may help. Raises: StoreError with cause and remedy."""
+        """Send with retries. Raises: StoreError with cause and remedy."""
         return await self.retry.until_settled(
             self.usage, kind, self.resource, lambda: self.attempt(kind, direction, send, expected=expected)
         )
@@ -93,12 +93,12 @@ class CosmosContainer:
         expected: frozenset[int] = frozenset(),
         once: bool = False,
     ) -> Reply | Passing:
-        """Send, one try: the reply, or why another try may help.
+        """Send once; return the reply or a transient failure.
 
         Args:
-            expected: statuses that the caller wants to see; those of a refused batch's operations always are.
-            once: the request must not reach the service twice.
-        Raises: StoreError where no repetition would help.
+            expected: statuses that are returned to the caller; those of a refused batch's operations always are.
+            once: never send the request a second time.
+        Raises: StoreError if a retry would not help.
         """
         from azure.core.exceptions import AzureError, HttpResponseError
         from azure.cosmos.exceptions import CosmosBatchOperationError
@@ -117,14 +117,14 @@ class CosmosContainer:
                 return Reply(status=status, headers=exchange.headers)
             return self._failed(kind, status, str(error.message), exchange.headers)
         except SecondSendError:
-            return Passing(f"{kind} got an answer that the SDK would have repeated it after")
+            return Passing(f"{kind} got a response after which the SDK would have sent it again")
         except TimeoutError:
-            return Passing(f"{kind} was not answered within {self._timeout:g} s")
+            return Passing(f"{kind} got no response within {self._timeout:g} s")
         except (AzureError, OSError) as error:
-            return Passing(f"{kind} failed on its way ({type(error).__name__}: {_short(str(error))})")
+            return Passing(f"{kind} failed in transit ({type(error).__name__}: {_short(str(error))})")
 
     async def close(self) -> None:
-        """Release connections; a later call opens new ones."""
+        """Close connections; a later call opens new ones."""
         if self._loop is asyncio.get_running_loop():
             if self._opening is not None:
                 self._opening.cancel()
@@ -139,13 +139,13 @@ class CosmosContainer:
         return Reply(status=cause, headers=headers, operations=statuses)
 
     def _failed(self, kind: str, status: int, message: str, headers: Mapping[str, str]) -> Passing:
-        cause = f"{kind} was answered {status or 'without a status'} {_short(message)}".rstrip()
+        cause = f"{kind} returned {status or 'no status'} {_short(message)}".rstrip()
         if status >= 500 or status in PASSING:
             return _passing(cause, headers, status)
         raise StoreError(self.resource, cause, REMEDIES.get(status, ""))
 
     async def _opened(self) -> ContainerProxy:
-        """The container, its client opened in this event loop: connections of an earlier loop are gone with it."""
+        """The container, with a client of the running event loop, since connections belong to a loop."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._opening, self._closing = loop, None, []
@@ -205,7 +205,7 @@ class CosmosContainer:
         if account.level in STALE_LEVELS:
             raise StoreError(
                 f"Cosmos DB account {urlsplit(self._place.endpoint).hostname}",
-                f"its consistency level is {account.level}, at which a mover may not see what was just written",
+                f"its consistency level is {account.level}, at which a mover may read stale data",
                 "Set it to Strong: az cosmosdb update --default-consistency-level Strong",
             )
         return client.get_database_client(self._place.database).get_container_client(self._name)

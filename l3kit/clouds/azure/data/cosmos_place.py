@@ -1,4 +1,4 @@
-"""Which Cosmos DB account, and as whom."""
+"""Address and credential of a Cosmos DB account."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ DATABASE = "COSMOS_DATABASE_NAME"
 
 @dataclass(frozen=True, slots=True)
 class CosmosPlace:
-    """Where and as whom.
+    """Address and credential of a Cosmos DB account.
 
     Attributes:
-        endpoint: the account's address.
-        credential: the account's key, or a token credential; None is azure.identity's DefaultAzureCredential.
-        agent: goes into the user agent of every request.
+        endpoint: the account's url.
+        credential: the account's key, or a token credential; None for azure.identity's DefaultAzureCredential.
+        agent: part of the user agent of every request.
     """
 
     endpoint: str
@@ -38,7 +38,7 @@ class CosmosPlace:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, *, agent: str = "l3kit") -> CosmosPlace:
-        """From COSMOS_DATABASE_NAME and COSMOS_CONNECTION_STRING, or COSMOS_ENDPOINT with the function's identity.
+        """Read COSMOS_DATABASE_NAME and COSMOS_CONNECTION_STRING, or COSMOS_ENDPOINT with the function's identity.
 
         Raises: ConfigurationError naming the variable.
         """
@@ -50,7 +50,7 @@ class CosmosPlace:
         endpoint, key = parts.get("AccountEndpoint", ""), parts.get("AccountKey", "")
         if not endpoint or not key:
             raise ConfigurationError(
-                CONNECTION_STRING, "has no AccountEndpoint or no AccountKey", "Copy it again from the account's keys"
+                CONNECTION_STRING, "lacks AccountEndpoint or AccountKey", "Copy it again from the account's keys"
             )
         return cls(endpoint, database, key, agent)
 
@@ -60,7 +60,7 @@ class CosmosPlace:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether it is of this machine: a sandbox's, to which the shell's proxies do not lead."""
+    """Whether the address is on this machine, as a sandbox's is, so that proxies must be bypassed."""
     return urlsplit(address).hostname in LOOPBACK
 
 

@@ -1,4 +1,4 @@
-"""Opening the hot store and the journal of one Cosmos DB account by name: what entry points and notebooks share."""
+"""Opens the hot store and the journal of one Cosmos DB account by name, for entry points and sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def open_hot(
     delete_concurrency: int = 32,
     timeout: float = REQUEST_TIMEOUT,
 ) -> CosmosHotStore:
-    """The hot tier's container; connections are opened when needed. `timeout`: seconds for one request."""
+    """Open the hot tier's container; connections are opened on demand. `timeout`: seconds per request."""
     found = CosmosContainer(
         place or CosmosPlace.from_env(), container, Usage(), timeout=timeout, connections=delete_concurrency + 8
     )
@@ -31,7 +31,7 @@ def open_hot(
 def open_journal(
     container: str, place: CosmosPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> CosmosJournalStore:
-    """The journal's container."""
+    """Open the journal's container."""
     return CosmosJournalStore(
         CosmosContainer(place or CosmosPlace.from_env(), container, Usage(), timeout=timeout, connections=16)
     )

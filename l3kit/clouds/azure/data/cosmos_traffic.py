@@ -1,4 +1,4 @@
-"""What goes over the wire to Cosmos DB, through azure-core's hooks: counted, and kept from being sent twice."""
+"""azure-core hooks that count the requests to Cosmos DB and prevent repeats."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Direction = Literal["read", "write"]
 
 
 class SecondSendError(Exception):
-    """The SDK was about to send once more what must reach the service once."""
+    """The SDK tried to send a request again that must be sent once."""
 
 
 class Exchange:
-    """Counts what one call sends and gets, and lets it send no more than it may."""
+    """Counts the traffic of one call and enforces its limit on sends."""
 
     def __init__(self, usage: Usage, kind: str, direction: Direction, once: bool) -> None:
         self._usage = usage
@@ -47,7 +47,7 @@ class Exchange:
 
 
 class AccountRequests:
-    """Sees the requests that the SDK makes on its own behalf: the account's and the container's properties."""
+    """Counts the SDK's own requests for properties of the account and the container."""
 
     def __init__(self, usage: Usage) -> None:
         self._usage = usage

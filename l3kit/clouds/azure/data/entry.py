@@ -1,7 +1,7 @@
-"""Azure Functions, Python v2 model: HTTP and timer triggers to what `l3kit.tiering` understands, and its answers back.
+"""Azure Functions, Python v2 model: convert HTTP and timer triggers to calls of `l3kit.tiering`, and its results back.
 
-`lambda_code/azure/<function>/function_app.py` calls `build` when it is imported, so that a missing setting ends the
-start-up with an error that names it.
+`lambda_code/azure/<function>/function_app.py` calls `build` at import, so that a missing setting fails the cold start
+with an error that names it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, load_settings
 from l3kit.tiering.transfer.wire import Request
 
 HTTP_SECONDS = 230.0
-"""An HTTP request ends after so long at Azure's load balancer, whatever the function's own limit is."""
+"""Time-out of Azure's load balancer for an HTTP request, whatever the function's own limit is."""
 
 
 def build(
     function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None
 ) -> func.FunctionApp:
-    """The app of one of the twin's functions: `/api/FUNCTION` of a writer, `/api/run` of all others, a mover's timer.
+    """Build the app of a function: `/api/FUNCTION` for a writer, `/api/run` for others, a timer for a mover.
 
     Args:
         root: the folder of the deployed code.

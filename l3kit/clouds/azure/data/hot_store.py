@@ -1,4 +1,4 @@
-"""The hot tier in Cosmos DB: partition key `/iotDeviceId`, the document's id the item's timestamp."""
+"""The hot tier in Cosmos DB: partition key `/iotDeviceId`, document id the item's timestamp."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.ports import Page, always
 
 BATCH = 100
-"""Operations in one transactional batch (Cosmos DB's limit)."""
+"""Maximum operations per transactional batch (Cosmos DB's limit)."""
 BATCH_BYTES = 1_500_000
-"""Documents in one batch; the service takes 2 MB a request."""
+"""Bytes of documents per batch; the service's limit is 2 MB per request."""
 ITEMS_A_LISTING = 10_000
-"""Items of which one request names the devices."""
+"""Items per request when listing devices."""
 GONE = 404
 CHANGED = 412
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The etags of a page's items, in their order: every write gives an item a new one."""
+    """The etags of a page's items, in order; every write changes an item's etag."""
 
     device_id: str
     etags: Sequence[str]
 
 
 class CosmosHotStore:
-    """The port `HotStore` on one container.
+    """`HotStore` on one container.
 
     Args:
-        delete_concurrency: batches under way at once, over all devices.
+        delete_concurrency: concurrent batches, over all devices.
     """
 
     def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
@@ -55,9 +55,9 @@ class CosmosHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """The number asked for follows the items seen so far; what comes beyond 1 MiB is left for the next page.
+        """Estimates the number of items from those seen so far, since the service has no page limit in bytes.
 
-        The service cannot be told a page's size in bytes.
+        Items beyond 1 MiB are left for the next page.
         """
         if since is not None and since >= before:
             return Page([], [], None)
@@ -78,10 +78,10 @@ class CosmosHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """100 a batch, each batch whole or not at all, each item on condition of its etag.
+        """Transactional batches of 100, each item conditional on its etag.
 
-        A batch with an item that is gone or was rewritten is refused whole: its others are returned too, and the
-        caller, which reads them again, sends only what is still there and the same.
+        A batch with a missing or rewritten item is refused as a whole: all its items are returned, and the caller,
+        which reads them again, resends only the unchanged ones.
         """
         if not sort_keys:
             return []
@@ -109,13 +109,13 @@ class CosmosHotStore:
         return left
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """Nothing is written where an item is refused."""
+        """Writes nothing if any item is refused."""
         documents: dict[str, Document] = {}
         for item in items:
             document = to_document(item)
             if document[PARTITION_KEY] != device_id:
                 name = f"item {document[PARTITION_KEY]}/{document[SORT_KEY]}"
-                raise ItemRefusedError(name, f"was to be written for the device {device_id}")
+                raise ItemRefusedError(name, f"does not belong to the device {device_id}")
             documents[document[SORT_KEY]] = document
 
         async def put(batch: Sequence[Document]) -> None:
@@ -126,14 +126,14 @@ class CosmosHotStore:
         await self._bounded.run([put(batch) for batch in _by_size(list(documents.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """One item read."""
+        """Cost: one item read."""
         documents, _ = await self._ask(device_id, "SELECT TOP 1 * FROM c ORDER BY c.id DESC", (), 1)
         return to_chunk_json(documents[0]) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """One request for thousands of items, and every item is read for it.
+        """Reads every item, thousands per request.
 
-        Only `id` is indexed, which spares the movers' writes an index entry; and so no query finds the devices alone.
+        Only `id` is indexed, which makes writes cheaper, so no query can list the devices from an index.
         """
         continuation: str | None = None
         while True:
@@ -161,9 +161,9 @@ class CosmosHotStore:
     async def _ask(
         self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int
     ) -> tuple[list[Document], bool]:
-        """The first documents, at most `count` and 4 MB, and whether there are more.
+        """Query the first documents, at most `count` and 4 MB. Returns: documents, and whether there are more.
 
-        The service may answer with no document and yet a continuation; the SDK passes over such a page.
+        The service may return an empty page with a continuation; the SDK skips it.
         """
         parameters = [{"name": name, "value": value} for name, value in values]
 
@@ -179,9 +179,9 @@ class CosmosHotStore:
         return reply.result, bool(reply.headers.get("x-ms-continuation"))
 
     def _only_expected(self, kind: str, reply: Reply, expected: set[int]) -> tuple[int, ...]:
-        """The operations' statuses where the batch was refused for one of the expected reasons; none if it was not."""
+        """The operations' statuses of a batch that was refused for an expected reason; empty if it was not refused."""
         if reply.status and reply.status not in expected:
-            raise StoreError(self._container.resource, f"{kind} was refused with {reply.status}")
+            raise StoreError(self._container.resource, f"{kind} returned {reply.status}")
         return reply.operations
 
 

@@ -1,9 +1,8 @@
-"""A Cosmos DB document and the chunk's JSON item: the same JSON but for what the service cannot keep as it is.
+"""Conversion between Cosmos DB documents and chunk JSON: the same JSON except for values that Cosmos DB would change.
 
-Cosmos DB's numbers are IEEE doubles. One that would not come back with its very digits is stored as
-`{"$number": "<digits>"}`. The chunk's own tags (docs/chunks.md) are stored as they are, and a map that looks like a tag
-and is none as `{"$map": ...}`. Attributes that the service gives a meaning of its own (`ttl`, `_ts`, ...) are stored
-under a name that begins with `$l3kit.`.
+Cosmos DB's numbers are IEEE doubles. A number that would lose digits is stored as `{"$number": "<digits>"}`. The
+chunk's tags (docs/chunks.md) are stored unchanged, and a map that only looks like a tag as `{"$map": ...}`. Attributes
+with a special meaning in Cosmos DB (`ttl`, `_ts`, ...) are stored under a name that begins with `$l3kit.`.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ PREFIX = "$l3kit."
 NUMBER = "$number"
 MAX_EXACT = 2**53
 MAX_DEPTH = 120
-"""Of maps and lists in each other. The service allows 128, some of which the tags may take."""
+"""Maximum nesting of maps and lists. The service allows 128 levels, some of which tags may use."""
 MAX_ITEM_BYTES = 2 * 1024 * 1024 - 4096
-"""The service's 2 MB, less room for what it adds."""
+"""The service's limit of 2 MB, less room for its system properties."""
 MAX_ID_BYTES = 1023
 MAX_PARTITION_BYTES = 2048
 FORBIDDEN_IN_ID = "/\\?#"
 FIRST_UNSORTED = "\ue000"
-"""From this character on, the order of UTF-16 is not that of Unicode, and the service does not document its own."""
+"""From this character on UTF-16 and Unicode order differ, and the service does not document which it uses."""
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
 
@@ -43,11 +42,11 @@ Document = dict[str, Any]
 
 
 class _Exact(str):
-    """The text of a number that a double does not keep."""
+    """The text of a number that a double cannot represent."""
 
 
 def to_document(chunk_json: bytes) -> Document:
-    """The document for an item. Raises: ItemRefusedError for what Cosmos DB cannot hold, naming item and cause."""
+    """Convert an item to a document. Raises: ItemRefusedError naming the item if Cosmos DB cannot hold it."""
     try:
         item = json.loads(chunk_json, parse_float=_float, parse_int=_integer, parse_constant=_no_constant)
     except ValueError as error:
@@ -65,16 +64,16 @@ def to_document(chunk_json: bytes) -> Document:
     try:
         size = len(orjson.dumps(document))
     except (TypeError, ValueError):
-        raise ItemRefusedError(name, "holds half of a surrogate pair, which is no text") from None
+        raise ItemRefusedError(name, "has a lone surrogate, which is not valid text") from None
     if size > MAX_ITEM_BYTES:
-        raise ItemRefusedError(name, f"has {size} bytes and Cosmos DB takes 2 MB", "Split it into several items")
+        raise ItemRefusedError(name, f"has {size} bytes, and Cosmos DB allows 2 MB", "Split it into several items")
     return document
 
 
 def to_chunk_json(document: Document) -> bytes:
-    """The item of a document, attributes in alphabetical order; the document's system properties are taken out.
+    """Convert a document to an item, attributes in alphabetical order, without system properties.
 
-    Raises: ItemRefusedError for what is no JSON text.
+    Raises: ItemRefusedError for a value that JSON cannot represent.
     """
     for name in SYSTEM:
         document.pop(name, None)
@@ -82,24 +81,24 @@ def to_chunk_json(document: Document) -> bytes:
         plain = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
         if b'"$' not in plain and not (b"null" in plain and _has_odd_number(document)):
             return plain
-    except TypeError:  # an integer of more than 64 bits, or half of a surrogate pair
+    except TypeError:  # an integer of more than 64 bits, or a lone surrogate
         pass
     try:
         return orjson.dumps({_plain_name(name): _plain(document[name]) for name in sorted(document, key=_plain_name)})
     except (TypeError, ValueError, RecursionError) as error:
-        raise ItemRefusedError("item", f"holds what JSON cannot write ({error})") from None
+        raise ItemRefusedError("item", f"has a value that JSON cannot represent ({error})") from None
 
 
 def check_sort_key(name: str, sort_key: str) -> None:
-    """Raises: ItemRefusedError where Cosmos DB takes no such document id, or may order it differently."""
+    """Raise ItemRefusedError if Cosmos DB does not allow the document id, or may sort it differently."""
     bad = next((character for character in sort_key if character in FORBIDDEN_IN_ID), None)
     if bad is not None:
-        raise ItemRefusedError(name, f"its sort key holds {bad!r}, which Cosmos DB does not allow in an id")
+        raise ItemRefusedError(name, f"its sort key contains {bad!r}, which Cosmos DB does not allow in an id")
     if len(sort_key.encode("utf-8", "replace")) > MAX_ID_BYTES:
         raise ItemRefusedError(name, f"its sort key is longer than {MAX_ID_BYTES} bytes")
     if max(sort_key) >= FIRST_UNSORTED:
         raise ItemRefusedError(
-            name, "its sort key holds a character from U+E000 on, and Cosmos DB's order of these is not documented"
+            name, "its sort key contains a character from U+E000 on, whose order in Cosmos DB is not documented"
         )
 
 
@@ -126,7 +125,7 @@ def _integer(text: str) -> int | _Exact:
 
 
 def _float(text: str) -> float | _Exact:
-    """Whole values come back without a fraction, so only others can keep their text."""
+    """Keep a number as a float if its text survives; whole values do not, as they come back without fraction."""
     value = float(text)
     if value - value != 0 or value.is_integer() or orjson.dumps(value) != text.encode():
         return _Exact(text)
@@ -134,7 +133,7 @@ def _float(text: str) -> float | _Exact:
 
 
 def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
+    raise ItemRefusedError("item", f"has {text}, which is not JSON")
 
 
 def _stored(value: Any, where: str, depth: int) -> Any:
@@ -143,7 +142,7 @@ def _stored(value: Any, where: str, depth: int) -> Any:
     if not isinstance(value, (dict, list)):
         return value
     if depth > MAX_DEPTH:
-        raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} deep")
+        raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, list):
         return [_stored(entry, where, depth + 1) for entry in value]
     if _looks_tagged(value):
@@ -181,11 +180,11 @@ def _check_binary(tag: str, content: Any, where: str) -> None:
     try:
         base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
 
 
 def _misused(where: str, tag: str) -> ItemRefusedError:
-    return ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
 
 
 def _looks_tagged(value: Mapping[str, Any]) -> bool:
@@ -206,7 +205,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
         return orjson.Fragment(str(value))
     if isinstance(value, float) and value - value != 0:  # orjson would write null
-        raise ItemRefusedError("item", f"holds the number {value}, which JSON cannot write")
+        raise ItemRefusedError("item", f"has the number {value}, which JSON cannot represent")
     if not isinstance(value, dict):
         return value
     if _looks_tagged(value):
@@ -226,4 +225,4 @@ def _plain_tag(value: Mapping[str, Any]) -> Any:
         return {tag: _plain(content)}
     if tag == "$numberSet" and isinstance(content, list):
         return {tag: [_plain(entry) for entry in content]}
-    return {"$map": {tag: _plain(content)}}  # written by another hand: a map that only looks like a tag
+    return {"$map": {tag: _plain(content)}}  # from another program: a map that only looks like a tag

@@ -1,4 +1,4 @@
-"""The journal in Cosmos DB: a document per record, its id and partition key the record's name, swapped by its etag."""
+"""The journal in Cosmos DB: a document per record, id and partition key from its name, swapped by etag."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from l3kit.tiering.ports import JournalRow
 NAME = "name"
 VERSION = "version"
 EXPIRES_AT = "expires_at"
-"""Seconds since 1970; such a record also gets a `ttl`, after which Cosmos DB removes it where the container allows."""
+"""Seconds since 1970; such a record also gets a `ttl`, which Cosmos DB applies if the container has TTL enabled."""
 OWN_NAMES = RESERVED | {"id", NAME, VERSION}
 REMEMBERED = 10_000
-"""Records whose etag is kept; beyond it all are forgotten, which costs a read each."""
+"""Maximum cached etags; then the cache is cleared, which costs one read per record."""
 _UNSAFE = re.compile(r"[/\\?#% \x00-\x1f\x7f]")
 
 
 class CosmosJournalStore:
-    """The port `JournalStore` on one container.
+    """`JournalStore` on one container.
 
     Args:
         now: seconds since 1970.
@@ -55,7 +55,7 @@ class CosmosJournalStore:
         return JournalRow(int(document[VERSION]), attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """A create, or a replacement on condition of the etag that went with the version."""
+        """A create, or a replace conditional on the etag of the version."""
         id_ = record_id(name)
         document = self._document(name, row)
         if row.version == 1:
@@ -84,7 +84,7 @@ class CosmosJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Reads all partitions: for people, not for movers."""
+        """Queries all partitions; for people, not for movers."""
 
         async def ask(container: Any, options: dict[str, Any]) -> list[str]:
             found = container.query_items(
@@ -124,7 +124,7 @@ class CosmosJournalStore:
 
 
 def record_id(name: str) -> str:
-    """A record's document id: what ids may not hold is percent-encoded; a name too long for one becomes its digest."""
+    """Document id of a record: illegal characters are percent-encoded; a name that is too long becomes its digest."""
     id_ = _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", name)
     if len(id_.encode()) <= MAX_ID_BYTES:
         return id_

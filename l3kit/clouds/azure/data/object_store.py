@@ -28,9 +28,9 @@ _CHANGED = frozenset({"SourceConditionNotMet", "CannotVerifyCopySource"})
 
 
 class BlobObjectStore:
-    """The port `ObjectStore` on one container.
+    """`ObjectStore` on one container.
 
-    Blobs below `_l3kit/` (reports, parts) are in the Hot tier whatever the store's: they are small and short-lived.
+    Blobs below `_l3kit/` (reports, parts) have the access tier Hot in every store: they are small and short-lived.
 
     Args:
         client: azure-storage-blob's asynchronous client of the container.
@@ -55,12 +55,12 @@ class BlobObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """Put Blob with `If-None-Match: *` and the body's MD5, which the service compares.
+        """Put Blob with `If-None-Match: *` and the body's MD5, which the service verifies.
 
-        The service knows no SHA-256, so that is compared here, where the body is stored as it is.
+        The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
         if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content has another digest than was declared", "Send it again")
+            raise StoreError(self._where(key), "the content does not match the declared digest", "Send it again")
         blob, settings = self._blob(key), self._settings(key, sha256, content_encoding, metadata)
 
         async def put() -> None:
@@ -120,7 +120,7 @@ class BlobObjectStore:
         return answer != Refused("ConditionNotMet")
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Pages of 1,000."""
+        """Cost: one request per 1,000 blobs."""
         token: str | None = None
         while True:
             pages = self._client.list_blobs(name_starts_with=prefix or None, results_per_page=PAGE)
@@ -141,7 +141,7 @@ class BlobObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Copy Blob within the account, conditional on both ends, polled until done."""
+        """Copy Blob within the account, conditional on source and destination, polled until done."""
         assert isinstance(source, BlobObjectStore)
         blob = self._blob(info.key)
         address = source._blob(info.key).url
@@ -160,24 +160,22 @@ class BlobObjectStore:
         changed = isinstance(answer, Refused) and answer.code in _CHANGED
         there = None if changed else await self._copied(info.key)
         if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
+            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
         digest = original.sha256 if original is not None else None
         if there.size != info.size or (digest and there.sha256 != digest) or (not digest and answer is not None):
             raise KeyConflictError(
                 self._where(info.key),
                 "holds other content",
-                "It was left as it is; compare the two by hand",
+                "It was left unchanged; compare the two by hand",
                 existing_sha256=there.sha256,
             )
         return there
 
     async def restore(self, key: str, *, days: int) -> str:
-        """Sets the tier to Cool, with standard priority (up to 15 hours).
+        """Sets the access tier to Cool, with standard priority (up to 15 hours).
 
-        Azure knows no restore for some days: the blob stays in Cool, at Cool's price, until somebody archives it
-        again. So `days` has no effect here.
+        Azure has no temporary restore: the blob stays in Cool, at Cool's price, until it is archived again, so `days`
+        has no effect.
         """
         if await self.restore_state(key) == "archived":
             blob = self._blob(key)
@@ -189,10 +187,10 @@ class BlobObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """From the blob's tier and archive status."""
+        """Derived from the blob's access tier and archive status."""
         there = await self._properties(key)
         if there is None:
-            raise StoreError(self._where(key), "is not there")
+            raise StoreError(self._where(key), "does not exist")
         if there.blob_tier == StandardBlobTier.ARCHIVE:
             return "restoring" if there.archive_status else "archived"
         return "restored" if self.tier == "archive" and not key.startswith(RESERVED_PREFIX) else "readable"
@@ -215,7 +213,7 @@ class BlobObjectStore:
             if status != "pending":
                 return None if there is None else _info(key, there)
             await asyncio.sleep(COPY_POLL_SECONDS)
-        raise StoreError(self._where(key), "the copy is not done yet", "The next run looks at it again")
+        raise StoreError(self._where(key), "the copy has not finished yet", "The next run checks it again")
 
     def _settings(
         self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
@@ -232,7 +230,9 @@ class BlobObjectStore:
     def _blob(self, key: str) -> Any:
         fault = key_fault(key)
         if fault:
-            raise StoreError(self._where(key), f"cannot be a blob's name: {fault}", "Choose another cloud or device id")
+            raise StoreError(
+                self._where(key), f"is not a valid blob name: {fault}", "Choose another cloud or device id"
+            )
         return self._client.get_blob_client(key)
 
     def _where(self, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Opening blob containers of one storage account by name."""
+"""Opens blob containers of one storage account by name."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 OBJECT_TIMEOUTS = 4
-"""So many times as long a request may take: it carries up to 8 MiB."""
+"""Time-out factor for requests, which carry up to 8 MiB."""
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class BlobPlace:
-    """Where and as whom.
+    """Url and credential of a storage account.
 
     Attributes:
         account_url: `https://ACCOUNT.blob.core.windows.net`, or the sandbox's.
         credential: an account key, or one of azure.identity's asynchronous credentials.
-        agent: first in each request's user agent.
+        agent: prefix of each request's user agent.
     """
 
     account_url: str
@@ -40,7 +40,7 @@ class BlobPlace:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> BlobPlace:
-        """STORAGE_CONNECTION_STRING, which a sandbox sets; else STORAGE_ACCOUNT_URL and the managed identity."""
+        """Read STORAGE_CONNECTION_STRING, as set in a sandbox, else STORAGE_ACCOUNT_URL with the managed identity."""
         text = env.get("STORAGE_CONNECTION_STRING", "")
         if text:
             parts = dict(part.split("=", 1) for part in text.split(";") if part)
@@ -56,7 +56,7 @@ class BlobPlace:
 def open_objects(
     container: str, tier: Tier, place: BlobPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> BlobObjectStore:
-    """A cold or archive container. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
+    """Open a cold or archive container. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or BlobPlace.from_env()
     client = ContainerClient(
         place.account_url,

@@ -1,4 +1,4 @@
-"""A query's answer as a page: its bounds, its size, the etags of its items."""
+"""Conversion of a query response to a page: bounds, size, etags of the items."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from l3kit.errors import ItemRefusedError
 
 PAGE_BYTES = 1024 * 1024
 FIRST_ITEM_BYTES = 2048
-"""What an item is taken to weigh before any was seen."""
+"""Assumed size of an item before any was read."""
 MAX_ITEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A range of sort keys; the service compares them, as document ids."""
+    """A range of sort keys, compared by the service as document ids."""
 
     before: str
     after: str | None = None
@@ -34,7 +34,7 @@ class Bounds:
 
 
 class PageSize:
-    """How many items to ask for so that an answer holds about 1 MiB, after the weight of those seen last."""
+    """Estimates the number of items for a response of about 1 MiB from the size of the most recent ones."""
 
     def __init__(self) -> None:
         self._item_bytes = float(FIRST_ITEM_BYTES)
@@ -50,7 +50,7 @@ class PageSize:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`size`: bytes of the items; `cut`: the answer held more than fits; `last`: the page's last key, refused or not.
+    """A page. `size`: bytes of the items; `cut`: the response was truncated; `last`: the last key, refused or not.
 
     `etags[i]` belongs to `sort_keys[i]`.
     """
@@ -65,7 +65,7 @@ class Decoded:
 
 
 def decode(documents: Sequence[Document]) -> Decoded:
-    """Decode a query's documents up to 1 MiB, at least one. One that cannot be written as JSON spoils no other."""
+    """Decode documents up to 1 MiB, at least one. One that cannot be written as JSON does not affect the others."""
     sort_keys: list[str] = []
     items: list[bytes] = []
     etags: list[str] = []

@@ -1,4 +1,4 @@
-"""Opening Azure's stores inside a function, by its settings."""
+"""Opens Azure's stores inside a function, from its settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.tiering.settings import Tuning
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
-    """Cosmos DB and Blob Storage; each is imported when a store of it is opened: a cold start has no time for more."""
+    """Openers for Cosmos DB and Blob Storage; each SDK is imported on use, to keep cold starts short."""
     timeout = float(tuning.request_timeout_seconds)
     agent = agent_of(env)
 
@@ -35,5 +35,5 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
 
 
 def agent_of(env: Mapping[str, str]) -> str:
-    """The user agent of this function's requests: `l3kit-FUNCTION/INSTANCE`, by what Azure tells every app."""
+    """The user agent of this function's requests: `l3kit-FUNCTION/INSTANCE`, from variables that Azure sets."""
     return f"l3kit-{env.get('WEBSITE_SITE_NAME', 'function')}/{env.get('WEBSITE_INSTANCE_ID', 'local')[:12]}"

@@ -18,4 +18,4 @@ VARIABLES = CloudVariables(
     places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
     mover=frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
 )
-"""A timer trigger has its schedule from a variable."""
+"""A timer trigger reads its schedule from a variable."""

@@ -72,7 +72,7 @@ class Bucket:
         if there.storage_class != self.storage_class:
             found.append(f"its storage class is {there.storage_class}, not {self.storage_class}")
         if not there.iam_configuration.uniform_bucket_level_access_enabled:
-            found.append("objects may have access rules of their own")
+            found.append("uniform bucket-level access is off")
         if there.iam_configuration.public_access_prevention != "enforced":
-            found.append("public access is not prevented")
+            found.append("public access prevention is off")
         return found

@@ -57,7 +57,7 @@ def explained(resource: str) -> Iterator[None]:
         raise PermissionMissingError(resource, "the credentials may not do this", "Grant the role") from None
     except GoogleAPIError as error:
         cause = f"Google Cloud refused ({type(error).__name__}: {getattr(error, 'message', '')})"
-        raise ProvisioningError(resource, cause, "Apply again once the cause is gone") from None
+        raise ProvisioningError(resource, cause, "Resolve the cause, then apply again") from None
     except GoogleAuthError as error:
         cause = f"the credentials cannot be used ({type(error).__name__})"
         raise PermissionMissingError(resource, cause, "Log in: gcloud auth application-default login") from None

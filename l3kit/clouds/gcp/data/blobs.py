@@ -1,4 +1,4 @@
-"""What Google's blob says, in the port's words. Pure; no I/O."""
+"""Conversion of Google's blob to the port's ObjectInfo. No I/O."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Document ids: what can be one, and where any text lies among those that can.
+"""Firestore document ids: validity, encoding, and positions of arbitrary texts among valid ids.
 
-Firestore orders ids by their UTF-8 bytes, which is the order of Python's strings. It refuses some texts as ids, and
-may refuse them in a cursor too, so a bound is moved to a text that can be an id without changing which ids it
-separates.
+Firestore orders ids by their UTF-8 bytes, which is the order of Python's strings. It refuses some texts as ids, and may
+refuse them in a cursor as well, so a bound is moved to a valid id without changing which ids it separates.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ _UNHOLDABLE = re.compile("[/\ud800-\udfff]")
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 _ENCODED = re.compile(r"[/%\x00-\x1f\x7f]")
 _LAST_OF_BYTES = ("", "\x7f", "\u07ff", "\uffff")
-"""The greatest character of one, two and three bytes."""
+"""The greatest character of one, two and three UTF-8 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place between ids: just before `id`, or just behind it."""
+    """A position between ids: right before `id`, or right after it."""
 
     id: str
     before: bool
 
 
 def refusal(text: str) -> str | None:
-    """Why this text can be no document id; None where it can."""
+    """The reason why this is not a valid document id; None if it is."""
     if not text:
         return "is empty"
     found = _UNHOLDABLE.search(text)
@@ -42,10 +41,10 @@ def refusal(text: str) -> str | None:
 
 
 def encode(text: str) -> str:
-    """A document id for any text: slashes, percent signs, control characters, a leading `__`, `.` and `..` are
-    percent-encoded, and nothing else is.
+    """Encode a text as a document id.
 
-    The result can still be refused, see `refusal`: where it is empty, too long, or has half a surrogate pair.
+    Percent-encodes slashes, percent signs, control characters, a leading `__`, `.` and `..`, and nothing else. The
+    result is still invalid, see `refusal`, if it is empty, too long, or has a lone surrogate.
     """
     if text in (".", ".."):
         return text.replace(".", "%2E")
@@ -59,21 +58,21 @@ def decode(document_id: str) -> str:
 
 
 def below(text: str) -> Position | None:
-    """Between the ids less than this text and the others; None where none is less."""
+    """The position between the ids below this text and the others; None if none is below."""
     if text.endswith("\x00"):
-        return above(text[:-1])  # nothing lies between a text and the same with NUL behind it
+        return above(text[:-1])  # nothing sorts between a text and the text with NUL appended
     return _position(text, before=True)
 
 
 def above(text: str) -> Position | None:
-    """Between the ids up to this text and those greater; None where no id is so small."""
+    """The position between the ids up to this text and those above; None if no id is that small."""
     return _position(text, before=False)
 
 
 def _position(text: str, *, before: bool) -> Position | None:
-    """Where `text` can be no id, no id equals it, so it does not matter on which side of it the place is."""
+    """Find the position at `text`; if it is not a valid id no id equals it, so either side is correct."""
     found = _UNHOLDABLE.search(text)
-    if found:  # ids that share what is before go on with a lesser or with a greater character, never with this one
+    if found:  # ids with the same prefix continue with a lesser or greater character, never with this one
         return _position(text[: found.start()] + ("0" if found[0] == "/" else "\ue000"), before=True)
     if not text:
         return None
@@ -90,8 +89,8 @@ def _position(text: str, *, before: bool) -> Position | None:
 def _greatest_below(encoded: bytes) -> str:
     """The greatest text of at most MAX_BYTES that is less than this longer one.
 
-    It shares what fits of it. The character that did not fit has more bytes than are left, so it is greater than
-    any that fits.
+    It shares the longest prefix that fits. The first character that does not fit has more bytes than are left, so it
+    is greater than any that fits.
     """
     kept = encoded[:MAX_BYTES].decode(errors="ignore")
     return kept + _LAST_OF_BYTES[MAX_BYTES - len(kept.encode())]

@@ -1,4 +1,4 @@
-"""A document's size by the rules that Firestore documents, so that an item too large is refused by its name."""
+"""A document's size by Firestore's documented rules, so that the error for a large item can name it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_DOCUMENT_BYTES = 1_048_576 - 4
 
 
 def document_size(path: str, fields: Mapping[str, Any]) -> int:
-    """Bytes. `path`: collections and ids below the database, with slashes."""
+    """Size in bytes. `path`: collections and ids below the database, joined by slashes."""
     return sum(len(one.encode()) + 1 for one in path.split("/")) + 16 + _fields_size(fields) + 32
 
 

@@ -1,7 +1,7 @@
-"""Cloud Functions gen2: HTTP requests to what `l3kit.tiering` understands, and its answers back.
+"""Cloud Run functions: convert HTTP requests to calls of `l3kit.tiering` and its results to responses.
 
-`lambda_code/gcp/<function>/main.py` calls `build` when it is imported, so that a missing variable ends the start-up
-with an error that names it.
+`lambda_code/gcp/<function>/main.py` calls `build` at import, so that a missing variable fails the cold start with an
+error that names it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from l3kit.tiering.settings import load_settings
 from l3kit.tiering.transfer.wire import Request
 
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
-"""Cloud Scheduler's header with the time a job was due; only it and other invokers of the function get this far."""
+"""Cloud Scheduler's header with a job's scheduled time, trusted because only invokers can call the function."""
 
 Handler = Callable[[flask.Request], flask.Response]
 
 
 def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
-    """The handler of one of the twin's functions.
+    """Build the handler of one of the twin's functions.
 
     Args:
         root: the folder of the deployed code.

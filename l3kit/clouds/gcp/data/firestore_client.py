@@ -1,4 +1,4 @@
-"""Calls of Firestore's gRPC API, retried where that may help. All retrying of Firestore's data plane is here."""
+"""Calls to Firestore's gRPC API, with the retries of the data plane."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRANSIENT = frozenset(
         Code.UNKNOWN,
     }
 )
-"""Statuses that a later try may cure."""
+"""Retryable statuses."""
 REMEDIES: Mapping[Code, str] = {
     Code.NOT_FOUND: "The database is missing: run deploy_l3",
     Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
@@ -41,25 +41,25 @@ REMEDIES: Mapping[Code, str] = {
 NO_CODES: frozenset[Code] = frozenset()
 HOST = "firestore.googleapis.com"
 MAX_WAIT_SECONDS = 60.0
-"""The longest wait that Firestore can ask for."""
+"""The longest wait that Firestore can request."""
 
 Enough = Callable[[Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A status that the caller wanted to see."""
+    """An expected error status."""
 
     code: Code
 
 
 class FirestoreClient:
-    """One database.
+    """Client of one database.
 
     Args:
-        endpoint: host and port of an emulator; None is Google's, with application default credentials.
-        agent: sent as the user agent.
-        timeout: seconds for one request.
+        endpoint: host and port of an emulator; None for Google's, with application default credentials.
+        agent: user agent.
+        timeout: seconds per request.
     """
 
     def __init__(
@@ -95,15 +95,15 @@ class FirestoreClient:
         expected: frozenset[Code] = NO_CODES,
         enough: Enough | None = None,
     ) -> Any:
-        """Ask, retry, and return the answer, or `Refused` with one of the expected codes.
+        """Send with retries; return the response, or `Refused` with an expected code.
 
         Args:
-            kind: under which the request is counted.
-            resource: named in errors.
-            request: the plain protobuf message's wrapper.
-            expected: statuses that the caller wants to see.
-            enough: makes this a streaming call, whose answer is a list; called with each message, it ends the stream
-                where it returns True.
+            kind: the kind under which the request is counted.
+            resource: for error messages.
+            request: the wrapper of the protobuf message.
+            expected: statuses that are returned to the caller.
+            enough: makes this a streaming call that returns a list; called with each message, it ends the stream when
+                it returns True.
         Raises: StoreError with cause and remedy.
         """
         return await self.retry.until_settled(
@@ -123,9 +123,9 @@ class FirestoreClient:
         expected: frozenset[Code] = NO_CODES,
         enough: Enough | None = None,
     ) -> Any:
-        """Ask a single time; like `call`, but `Passing` where a later try may help.
+        """Send once, like `call`, but return `Passing` for a transient failure.
 
-        Raises: StoreError where none would.
+        Raises: StoreError if a retry would not help.
         """
         self.usage.count(kind)
         self.usage.bytes_out += type(request).pb(request).ByteSize()
@@ -134,7 +134,7 @@ class FirestoreClient:
             answer = await stub(request, retry=None, timeout=self._timeout, metadata=self._metadata)
             if enough is not None:
                 return await self._collect(answer, enough)
-            if isinstance(answer, ListDocumentsAsyncPager):  # which would ask for the next pages by itself
+            if isinstance(answer, ListDocumentsAsyncPager):  # which would fetch the next pages by itself
                 answer = await anext(aiter(answer.pages))
         except GoogleAPICallError as error:
             return self._failure(error, kind, resource, expected)
@@ -142,7 +142,7 @@ class FirestoreClient:
             raise StoreError(
                 resource, f"{kind} could not be authenticated ({error})", REMEDIES[Code.UNAUTHENTICATED]
             ) from None
-        if answer is None:  # the answer of a delete is empty
+        if answer is None:  # the response to a delete is empty
             return None
         plain = type(answer).pb(answer)
         self.usage.bytes_in += plain.ByteSize()
@@ -171,14 +171,14 @@ class FirestoreClient:
         code = error.grpc_status_code or Code.UNKNOWN
         if code in expected:
             return Refused(code)
-        cause = f"{kind} was answered {code.name} {error.message}".rstrip()
+        cause = f"{kind} returned {code.name} {error.message}".rstrip()
         if code not in TRANSIENT:
             raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
         waits = [detail.retry_delay.ToNanoseconds() / 1e9 for detail in error.details if isinstance(detail, RetryInfo)]
         return Passing(cause, min(max(waits, default=0.0), MAX_WAIT_SECONDS))
 
     def _client(self, resource: str) -> FirestoreAsyncClient:
-        """A connection belongs to an event loop, and a warm function may run each invocation in a new one."""
+        """The client of the running event loop; a warm function may use a new loop for each invocation."""
         loop = asyncio.get_running_loop()
         if self._api is None or self._loop is not loop:
             self._loop = loop

@@ -1,4 +1,4 @@
-"""Opening the Firestore stores of one project by name. Google's libraries are imported only when a store is."""
+"""Opens the Firestore stores of one project by name; imports Google's libraries only when it does."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 
 @dataclass(frozen=True, slots=True)
 class FirestorePlace:
-    """Where and as whom.
+    """Project, database and endpoint of Firestore.
 
     Attributes:
-        endpoint: host and port of the emulator; None is Google's, with application default credentials.
-        agent: the user agent that requests carry.
+        endpoint: host and port of the emulator; None for Google's, with application default credentials.
+        agent: user agent of the requests.
     """
 
     project: str
@@ -35,14 +35,14 @@ class FirestorePlace:
 def open_hot(
     name: str, place: FirestorePlace, *, delete_concurrency: int = 32, timeout: float = REQUEST_TIMEOUT
 ) -> FirestoreHotStore:
-    """The hot tier's collection; connections are opened when needed. `timeout`: seconds for one request."""
+    """Open the hot tier's collection; connections are opened on demand. `timeout`: seconds per request."""
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
 
     return FirestoreHotStore(name, _client(place, timeout), delete_concurrency=delete_concurrency)
 
 
 def open_journal(name: str, place: FirestorePlace, *, timeout: float = REQUEST_TIMEOUT) -> FirestoreJournalStore:
-    """The journal's collection. `timeout`: seconds for one request."""
+    """Open the journal's collection. `timeout`: seconds per request."""
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
 
     return FirestoreJournalStore(name, _client(place, timeout))

@@ -1,4 +1,4 @@
-"""Values that only Firestore has: other writers' items may hold them, and the chunk keeps them under tags."""
+"""Firestore-only value types, which third-party items may contain and chunks keep as tagged values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"projects/[^/]+/databases/[^/]+/documents(/[^/]+/[^/]+)
 
 
 def plain(value: Any, kind: str) -> dict[str, Any]:
-    """The tagged form. Raises: ItemRefusedError for a type that has none."""
+    """Convert a value to its tagged form. Raises: ItemRefusedError for a type that has none."""
     if kind == "timestamp_value":
         stamp = value.timestamp_value
         moment = _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
@@ -26,11 +26,11 @@ def plain(value: Any, kind: str) -> dict[str, Any]:
         return {"$geoPoint": [value.geo_point_value.latitude, value.geo_point_value.longitude]}
     if kind == "reference_value":
         return {"$reference": value.reference_value}
-    raise ItemRefusedError("item", f"holds a value of the unknown type {kind}")
+    raise ItemRefusedError("item", f"has a value of the unknown type {kind}")
 
 
 def fill(target: Any, tag: str, content: Any) -> bool:
-    """The inverse, numbers being text in `content`; False where that is not as `plain` writes it."""
+    """The inverse of `plain`, with numbers as text in `content`; False if the content is not in that form."""
     try:
         if tag == "$timestamp":
             _fill_timestamp(target.timestamp_value, content)
@@ -49,7 +49,7 @@ def fill(target: Any, tag: str, content: Any) -> bool:
 
 def _exact(digits: str) -> float:
     number = float(digits)
-    if type(digits) is str or orjson.dumps(number) != digits.encode():  # text, or digits that would be bent
+    if type(digits) is str or orjson.dumps(number) != digits.encode():  # text, or digits that a double would change
         raise ValueError(digits)
     return number
 

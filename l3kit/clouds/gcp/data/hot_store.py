@@ -1,14 +1,13 @@
 """The hot tier in Firestore: collection of the twin / device / `items` / sort key.
 
-Each device is a document id below the twin's one root collection, and each item a document in the device's
-subcollection `items` whose id is the sort key itself. Ids are what Firestore keeps sorted anyway, so ranges need no
-field and no index: with a single-field index exemption for the collection group `items`, no field of an item has an
-index entry, and writing or deleting one touches none. One thing needs an index: Firestore reads names backwards,
-which `last_item` does, only along the index `__name__ DESC` of the collection group, one entry an item.
+Each device is a document id below the twin's root collection, and each item a document in the device's subcollection
+`items` whose id is the sort key. Firestore keeps ids sorted, so ranges need no field and no index: with a single-field
+index exemption for the collection group `items`, item fields have no index entries that writes and deletes would have
+to update. Only `last_item` needs an index: Firestore reads names in descending order only with the index
+`__name__ DESC` of the collection group, one entry per item.
 
-A document holds the whole item, its two keys among the fields, for those who look at it with other tools. On
-reading, the place decides. The device's own document need not exist; its id is the device's, percent-encoded where
-Firestore demands it.
+A document holds the whole item including its two keys, for users of other tools. When reading, the document's path is
+authoritative. The device's own document need not exist; its id is the device id, percent-encoded as Firestore requires.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ _GONE = frozenset({Code.OK, Code.NOT_FOUND})
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The update times of a page's items, in their order, in nanoseconds: every write gives a document a new one."""
+    """The update times of a page's items, in order, in nanoseconds; every write changes a document's update time."""
 
     device: str
     update_times: Sequence[int]
 
 
 class FirestoreHotStore:
-    """The port `HotStore` on one root collection.
+    """`HotStore` on one root collection.
 
     Args:
-        delete_concurrency: batches under way at once, over all devices.
+        delete_concurrency: concurrent batches, over all devices.
     """
 
     def __init__(self, name: str, client: FirestoreClient, *, delete_concurrency: int = 32) -> None:
@@ -68,9 +67,9 @@ class FirestoreHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """The limit follows the size of the documents seen so far: Firestore limits an answer by documents only.
+        """Estimates the limit from the documents read so far, since Firestore limits a response only by documents.
 
-        What comes beyond a page's size is left unread.
+        Documents beyond the page size are not read.
         """
         device = place(self._collection, device_id)
         start = document_ids.below(since) if since is not None else document_ids.above(after or "")
@@ -103,7 +102,7 @@ class FirestoreHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """500 a batch, each item decided by itself, on condition of its update time."""
+        """Batches of 500, each item independently conditional on its update time."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, _Seen)
@@ -125,11 +124,11 @@ class FirestoreHotStore:
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         writes = [put_write(self._collection, self._client.database, one) for one in items]
-        last = {write.update.name: write for write in writes}  # a batch takes one write a document
+        last = {write.update.name: write for write in writes}  # a batch allows one write per document
         await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
 
     async def last_item(self, device_id: str) -> bytes | None:
-        """One document read, along the index `__name__ DESC`."""
+        """Cost: one document read, with the index `__name__ DESC`."""
         device = place(self._collection, device_id)
         if device is None:
             return None
@@ -137,7 +136,7 @@ class FirestoreHotStore:
         return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """A device has no document of its own, so missing ones are listed too."""
+        """Includes missing documents in the listing, since a device has no document of its own."""
         async for found in self._reads.listed(self._collection, limit or LISTED_A_PAGE):
             yield [document_ids.decode(document_id) for document_id in found]
 

@@ -1,4 +1,4 @@
-"""A device's documents: their names, ranges of them, and single ones."""
+"""Reads of a device's documents: ranges and listings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from l3kit.clouds.gcp.data.document_ids import Position
 from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 
 ITEMS = "items"
-"""The subcollection of every device. Its collection group has the index exemption and the index `__name__ DESC`."""
+"""Name of each device's subcollection; its collection group has the index exemption and the index `__name__ DESC`."""
 NAME = "__name__"
 LISTED_A_PAGE = 300
 ASCENDING = types.StructuredQuery.Direction.ASCENDING
@@ -21,23 +21,23 @@ _Query: Any = types.StructuredQuery.pb()
 
 
 def place(collection: str, device_id: str) -> str | None:
-    """The name of a device's document; None where Firestore cannot hold one of that id, so that nothing is there."""
+    """The name of a device's document; None if the id is not valid in Firestore, so that it has no items."""
     encoded = document_ids.encode(device_id)
     return None if document_ids.refusal(encoded) else f"{collection}/{encoded}"
 
 
 def sort_key(document: Any) -> str:
-    """An item's document id."""
+    """The sort key of an item: its document id."""
     return str(document.name.rpartition("/")[2])
 
 
 def never(answer: Any) -> bool:
-    """No answer is enough: read all."""
+    """An `enough` that reads everything."""
     return False
 
 
 class ItemReads:
-    """Reading below one root collection. A `device` here is what `place` gives."""
+    """Reads below one root collection. `device` arguments are results of `place`."""
 
     def __init__(self, client: FirestoreClient, resource: str) -> None:
         self._client = client
@@ -53,7 +53,7 @@ class ItemReads:
         direction: int = ASCENDING,
         enough: Callable[[Any], bool] = never,
     ) -> list[Any]:
-        """The first documents between two positions, at most so many; `enough` may end it earlier."""
+        """The first documents between two positions, at most `most`; `enough` may end the read earlier."""
         query = _Query()
         query.from_.add(collection_id=ITEMS)
         query.order_by.add(direction=direction).field.field_path = NAME
@@ -69,7 +69,7 @@ class ItemReads:
         return documents
 
     async def listed(self, collection: str, page_size: int) -> AsyncIterator[list[str]]:
-        """The ids of all documents of a collection, page by page, also of those that have subcollections alone."""
+        """The ids of all documents of a collection, page by page, including those with only subcollections."""
         parent, _, name = collection.rpartition("/")
         token = ""
         while True:

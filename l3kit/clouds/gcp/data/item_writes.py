@@ -1,4 +1,4 @@
-"""Batches of writes, each decided by itself. A BatchWrite is not atomic, which is all the faster."""
+"""Batched writes to Firestore. A BatchWrite is not atomic: each write succeeds or fails independently."""
 
 from __future__ import annotations
 
@@ -17,40 +17,44 @@ from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.retry import Passing
 
 BATCH = 500
-"""Writes in one BatchWrite (Firestore's limit)."""
+"""Maximum writes per BatchWrite (Firestore's limit)."""
 BATCH_BYTES = 8 << 20
-"""Firestore takes requests of 10 MiB."""
+"""Below Firestore's request limit of 10 MiB."""
 BATCH_TRIES = 20
-"""How often what a BatchWrite did not write is sent again."""
+"""Maximum tries for writes that a BatchWrite left undone."""
 
 _Write: Any = types.Write.pb()
 _CODES = {code.value[0]: code for code in Code}
 
 
 def put_write(collection: str, database: str, chunk_json: bytes) -> Any:
-    """The write that stores an item. Raises: ItemRefusedError where Firestore cannot hold it unchanged."""
+    """Build the write that stores an item. Raises: ItemRefusedError if Firestore cannot hold it unchanged."""
     item = parse(chunk_json)
     named = f"item {item[DEVICE]}/{item[SORT_KEY]}"
     device = place(collection, item[DEVICE])
     if device is None:
         cause = document_ids.refusal(document_ids.encode(item[DEVICE]))
-        raise ItemRefusedError(named, f"its device id {cause}", "Firestore holds it as a document id")
+        raise ItemRefusedError(
+            named, f"its device id {cause}", "Rename the device: Firestore uses the id as a document id"
+        )
     cause = document_ids.refusal(item[SORT_KEY])
     if cause:
-        raise ItemRefusedError(named, f"its sort key {cause}", "Firestore holds it as a document id")
+        raise ItemRefusedError(
+            named, f"its sort key {cause}", "Change the item's id: Firestore uses it as a document id"
+        )
     write = _Write()
     write.update.name = f"{device}/{ITEMS}/{item[SORT_KEY]}"
     fill(write.update.fields, item)
     size = document_size(write.update.name.removeprefix(f"{database}/documents/"), write.update.fields)
     if size > MAX_DOCUMENT_BYTES:
         raise ItemRefusedError(
-            named, f"has {size} bytes as a document, and Firestore takes {MAX_DOCUMENT_BYTES}", "Split the item"
+            named, f"has {size} bytes as a document, and Firestore allows {MAX_DOCUMENT_BYTES}", "Split the item"
         )
     return write
 
 
 def batches(writes: Sequence[Any]) -> Iterator[list[Any]]:
-    """Split by number and size."""
+    """Split writes by number and size."""
     batch: list[Any] = []
     size = 0
     for write in writes:
@@ -65,17 +69,17 @@ def batches(writes: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 class ItemWrites:
-    """Writing items of one root collection."""
+    """Writes items below one root collection."""
 
     def __init__(self, client: FirestoreClient, resource: str) -> None:
         self._client = client
         self._resource = resource
 
     async def delete(self, documents: Sequence[tuple[str, int]]) -> list[Code]:
-        """Delete documents, each only while it has this update time (nanoseconds); sent a single time.
+        """Delete documents, each only if its update time (nanoseconds) still matches; sent once.
 
-        Returns: a status for each; UNKNOWN where the call failed or its answer was lost.
-        Raises: StoreError where a repetition would not help.
+        Returns: a status for each; UNKNOWN if the call failed or its response was lost.
+        Raises: StoreError if a retry would not help.
         """
         request = types.BatchWriteRequest.pb()(database=self._client.database)
         for name, update_time in documents:
@@ -103,16 +107,14 @@ class ItemWrites:
                 elif code is Code.INVALID_ARGUMENT:
                     raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
                 elif code is not Code.OK:
-                    raise StoreError(self._resource, f"batch_put was answered {code.name} {status.message}".rstrip())
+                    raise StoreError(self._resource, f"batch_put returned {code.name} {status.message}".rstrip())
             self._client.usage.write_units += len(pending) - len(left)
             if not left:
                 return
             pending = left
             self._client.usage.retried("batch_put")
             await self._client.retry.wait(attempt)
-        raise StoreError(
-            self._resource, f"left items of a batch unwritten {BATCH_TRIES} times", "It is busy: run again later"
-        )
+        raise StoreError(self._resource, f"left items of a batch unwritten in {BATCH_TRIES} tries", "Try again later")
 
     def _request(self, writes: Sequence[Any]) -> Any:
         request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)

@@ -1,14 +1,14 @@
-"""Firestore's values and the chunk's JSON. docs/chunks.md has the JSON form.
+"""Conversion between Firestore values and chunk JSON. docs/chunks.md describes the JSON form.
 
-Native in the store: text, booleans, null, maps, arrays, bytes, whole numbers of 64 bits, and doubles where their
-digits survive. What Firestore lacks is held in a map with a single key, which `to_chunk_json` undoes:
+Stored natively: text, booleans, null, maps, arrays, bytes, 64-bit integers, and doubles if their digits survive. Values
+that Firestore does not support are stored in a map with a single key, which `to_chunk_json` reverses:
 
 - `$number`: the digits of any other number, as text;
-- `$json`: chunk JSON as text, for arrays in arrays, field names that Firestore refuses, and what lies too deep;
+- `$json`: chunk JSON as text, for arrays in arrays, invalid field names, and values nested too deeply;
 - `$stringSet`, `$numberSet`, `$binarySet`: as in the chunk, but with native values;
 - `$map`: a user's map that looks like one of these.
 
-The other way round, values of Firestore that JSON lacks are tagged in the chunk: `$binary`, `$timestamp`,
+Conversely, Firestore values that JSON lacks are tagged in the chunk: `$binary`, `$timestamp`,
 `$geoPoint` and `$reference`.
 """
 
@@ -31,7 +31,7 @@ from l3kit.errors import ItemRefusedError
 DEVICE = "iotDeviceId"
 SORT_KEY = "id"
 MAX_LEVELS = 16
-"""Firestore allows 20; maps and arrays deeper than this are held as text."""
+"""Firestore allows 20 levels; maps and arrays deeper than this are stored as text."""
 MAX_FIELD_NAME_BYTES = 1500
 STORE_TAGS = frozenset({"$number", "$json", "$map", "$stringSet", "$numberSet", "$binarySet"})
 
@@ -42,7 +42,7 @@ _Value: Any = types.Value.pb()
 
 
 class _Number(str):
-    """A number's text on its way from chunk JSON to the store."""
+    """The text of a number in chunk JSON, to be stored exactly."""
 
 
 class _UnholdableError(Exception):
@@ -50,7 +50,7 @@ class _UnholdableError(Exception):
 
 
 def parse(chunk_json: bytes) -> dict[str, Any]:
-    """An item with its numbers as text. Raises: ItemRefusedError where it is none."""
+    """Parse an item, numbers as text. Raises: ItemRefusedError if it is not a valid item."""
     try:
         item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -65,38 +65,40 @@ def parse(chunk_json: bytes) -> dict[str, Any]:
 
 
 def fill(fields: Any, item: Mapping[str, Any]) -> None:
-    """Put a parsed item into a document's fields.
+    """Write a parsed item into a document's fields.
 
-    Raises: ItemRefusedError for what Firestore cannot hold unchanged, naming item and attribute.
+    Raises: ItemRefusedError naming item and attribute that Firestore cannot hold unchanged.
     """
     name = f"item {item[DEVICE]}/{item[SORT_KEY]}"
     for attribute, value in item.items():
         where = f"{name}: {attribute}"
         try:
             if not _is_field_name(attribute):
-                raise ItemRefusedError(where, "Firestore allows no field of that name")
+                raise ItemRefusedError(where, "Firestore does not allow this field name")
             _fill(fields[attribute], value, where, 1)
-        except (UnicodeError, TypeError, ValueError, RecursionError):  # such as half a surrogate pair
+        except (UnicodeError, TypeError, ValueError, RecursionError):  # such as a lone surrogate
             printable = where.encode(errors="backslashreplace").decode()
-            raise ItemRefusedError(printable, "holds text that is not valid Unicode, or lies too deep") from None
+            raise ItemRefusedError(printable, "has text that is not valid Unicode, or is nested too deeply") from None
 
 
 def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> bytes:
-    """A document's fields as chunk JSON, in alphabetical order. Both keys are those of its place.
+    """Convert a document's fields to chunk JSON, in alphabetical order, with both keys from its path.
 
-    Raises: ItemRefusedError for a value that JSON cannot hold, or a key attribute that contradicts the place.
+    Raises: ItemRefusedError for a value that JSON cannot represent, or a key attribute that contradicts the path.
     """
     try:
         return _to_json({name: _plain(value) for name, value in fields.items()}, device_id, sort_key)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ItemRefusedError(f"item {device_id}/{sort_key}", f"holds what JSON cannot write ({error})") from None
+        raise ItemRefusedError(
+            f"item {device_id}/{sort_key}", f"has a value that JSON cannot represent ({error})"
+        ) from None
 
 
 def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
     for key, wanted in ((DEVICE, device_id), (SORT_KEY, sort_key)):
         if plain.setdefault(key, wanted) != wanted:
             raise ItemRefusedError(
-                f"item {device_id}/{sort_key}", f"its field {key} contradicts the document's name, which says {wanted}"
+                f"item {device_id}/{sort_key}", f"its field {key} contradicts the document's name, which is {wanted}"
             )
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
@@ -193,7 +195,7 @@ def _bytes(text: str, where: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary and is not base64") from None
+        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
     if base64.b64encode(content).decode() != text:
         raise _UnholdableError
     return content
@@ -207,7 +209,7 @@ def _plain(value: Any) -> Any:
         return value.integer_value
     if kind == "double_value":
         if not math.isfinite(value.double_value):
-            raise ItemRefusedError("item", f"holds the number {value.double_value}, which JSON cannot write")
+            raise ItemRefusedError("item", f"has the number {value.double_value}, which JSON cannot represent")
         return value.double_value
     if kind == "boolean_value":
         return value.boolean_value
@@ -228,17 +230,17 @@ def _plain_map(fields: Mapping[str, Any]) -> Any:
         if name in STORE_TAGS:
             try:
                 return _untagged(name, content)
-            except ValueError:  # not written by l3kit: a map of somebody else's that looks like a tag
+            except ValueError:  # from another program: a map that only looks like a tag
                 return {"$map": {name: _plain(content)}}
         if name.startswith("$"):
             return {"$map": {name: _plain(content)}}
     if "__type__" in fields:
-        raise ItemRefusedError("item", "holds a vector, for which chunks have no form")
+        raise ItemRefusedError("item", "has a vector, which the chunk format does not support")
     return {name: _plain(content) for name, content in fields.items()}
 
 
 def _untagged(tag: str, content: Any) -> Any:
-    """Raises: ValueError where this is not as `fill` writes it."""
+    """Reverse a tag written by `fill`. Raises: ValueError if it is not in that form."""
     kind = content.WhichOneof("value_type")
     if tag == "$number" and _JSON_NUMBER.fullmatch(content.string_value):
         return orjson.Fragment(content.string_value)
@@ -301,4 +303,4 @@ def _no_json(text: str) -> Any:
 
 
 def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"holds {text}, which is not JSON")
+    raise ItemRefusedError("item", f"has {text}, which is not JSON")

@@ -1,4 +1,4 @@
-"""The journal in Firestore: a document a record in one root collection; its update time decides every swap."""
+"""The journal in Firestore: a document per record in one root collection; swaps are conditional on its update time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from l3kit.tiering.ports import JournalRow
 
 VERSION = "version"
 EXPIRES = "expires_at"
-"""Seconds since 1970 to callers; a Timestamp in the store, since that is what a TTL policy acts on."""
+"""Seconds since 1970 for callers; a Timestamp in the store, as TTL policies require."""
 NAMES_PAGE = 1000
 _MISSING = frozenset({Code.NOT_FOUND})
 _NOT_MET = frozenset({Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.FAILED_PRECONDITION})
@@ -26,9 +26,9 @@ _Commit: Any = types.CommitRequest.pb()
 
 
 class FirestoreJournalStore:
-    """The port `JournalStore` on one collection.
+    """`JournalStore` on one collection.
 
-    It remembers the update time of each record that it loaded or wrote, so that the next swap is a single request.
+    Caches the update time of each record that it loaded or wrote, so that the next swap is a single request.
     """
 
     def __init__(self, name: str, client: FirestoreClient) -> None:
@@ -51,7 +51,7 @@ class FirestoreJournalStore:
         return JournalRow(version, attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """One conditional write, and a read before it where the record is not known."""
+        """Cost: one conditional write, and a read before it if the update time is not cached."""
         write = _Write()
         if row.version == 1:
             write.current_document.exists = False
@@ -60,7 +60,7 @@ class FirestoreJournalStore:
                 return False
             version, update_time = self._known[name]
             if version != row.version - 1:
-                # What is known may be old. A greater version than that of the row is never a reason to look again.
+                # The cache may be outdated. A version above that of the row never requires a new read.
                 if version >= row.version or await self.load(name) is None:
                     return False
                 version, update_time = self._known[name]
@@ -74,7 +74,7 @@ class FirestoreJournalStore:
         return await self._commit(name, row.version, write)
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Reads every name: for people, not for movers."""
+        """Reads every name; for people, not for movers."""
         found: list[str] = []
         after = ""
         while True:

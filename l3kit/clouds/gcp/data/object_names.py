@@ -1,4 +1,4 @@
-"""Which keys Cloud Storage can hold. Pure.
+"""Cloud Storage's rules for object names. No I/O.
 
 Source: "About Cloud Storage objects", object name requirements, in Google's documentation.
 """
@@ -9,7 +9,7 @@ MAX_KEY_BYTES = 1024
 
 
 def key_fault(key: str) -> str | None:
-    """Why this cannot be an object's name in Cloud Storage; None where it can."""
+    """The reason why this is not a valid object name in Cloud Storage; None if it is."""
     try:
         size = len(key.encode())
     except UnicodeEncodeError:

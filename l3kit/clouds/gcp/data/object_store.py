@@ -36,15 +36,15 @@ _Page = tuple[list[storage.Blob], str | None]
 
 
 class GcsObjectStore:
-    """The port `ObjectStore` on one bucket.
+    """`ObjectStore` on one bucket.
 
-    Objects below `_l3kit/` (reports, parts) are STANDARD whatever the tier: they are small and short-lived. `etag` is
+    Objects below `_l3kit/` (reports, parts) are STANDARD in every tier, since they are small and short-lived. `etag` is
     the object's generation, which grows with each new content of a key.
 
     Args:
-        client: Google's, with room for as many connections as `calls` has threads.
-        session: the client's own, for the pieces of large uploads.
-        timeout: seconds a request may wait for the connection, and for each piece of the answer.
+        client: Google's, with a connection pool as large as the number of threads of `calls`.
+        session: the client's session, for the pieces of large uploads.
+        timeout: seconds for connecting, and for each read of the response.
     """
 
     def __init__(
@@ -78,16 +78,16 @@ class GcsObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """An upload for generation 0 with the body's CRC32C, which the service compares.
+        """An upload conditional on generation 0, with the body's CRC32C, which the service verifies.
 
-        The service knows no SHA-256, so that is compared here, where the body is stored as it is.
+        The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
         if len(body) > PIECE_BYTES:
             return await self.create_large(
                 key, _one(body), sha256=sha256, content_encoding=content_encoding, metadata=metadata
             )
         if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content has another digest than was declared", "Send it again")
+            raise StoreError(self._where(key), "the content does not match the declared digest", "Send it again")
         blob = self._new_blob(key, sha256, content_encoding, metadata)
 
         def upload() -> None:
@@ -107,7 +107,7 @@ class GcsObjectStore:
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> ObjectInfo:
-        """A resumable upload whose last piece waits for the digest of the whole."""
+        """A resumable upload whose last piece is sent only once the digest is verified."""
         blob = self._new_blob(key, sha256, content_encoding, metadata)
 
         def begin() -> str:
@@ -127,7 +127,7 @@ class GcsObjectStore:
         return None if blob is None else blob_info(blob)
 
     async def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """Archived objects too are read at once; that only costs more."""
+        """Archived objects are readable immediately, at a higher price."""
         blob = self._blob(key)
         if length == 0:
             return b""
@@ -150,7 +150,7 @@ class GcsObjectStore:
     async def delete(self, key: str, *, etag: str | None = None) -> bool:
         blob = self._blob(key)
         generation = None if etag is None else etag_generation(etag)
-        if etag is not None and generation is None:  # never one of ours
+        if etag is not None and generation is None:  # not an etag of this store
             return await self._load(blob) is None
         answer = await self._calls.run(
             "delete",
@@ -161,7 +161,7 @@ class GcsObjectStore:
         return answer != Refused(412)
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
-        """Pages of 1,000."""
+        """Cost: one request per 1,000 objects."""
         token: str | None = None
         while True:
             blobs, token = await self._page(prefix, token)
@@ -171,7 +171,7 @@ class GcsObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Rewrites, conditional on both ends, until all bytes are in the new class."""
+        """Rewrites, conditional on source and destination, until all bytes are in the new class."""
         original = await self._load(self._blob(info.key, source.name))
         if original is not None and str(original.generation) == info.etag:
             await self._rewrite(original)
@@ -179,9 +179,7 @@ class GcsObjectStore:
             original = None
         there = await self._load(self._blob(info.key))
         if there is None:
-            raise StoreError(
-                f"{source.name}/{info.key}", "changed before it was copied", "The next run takes it up again"
-            )
+            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
         copied = blob_info(there)
         digest = info.sha256 or (blob_info(original).sha256 if original is not None else None)
         same = copied.sha256 == digest if digest else original is not None and there.crc32c == original.crc32c
@@ -189,19 +187,19 @@ class GcsObjectStore:
             raise KeyConflictError(
                 self._where(info.key),
                 "holds other content",
-                "It was left as it is; compare the two by hand",
+                "It was left unchanged; compare the two by hand",
                 existing_sha256=copied.sha256,
             )
         return copied
 
     async def restore(self, key: str, *, days: int) -> str:
-        """Nothing is to be done, Cloud Storage's Archive class is readable at once."""
+        """No effect: Cloud Storage's Archive class is readable immediately."""
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """Always `readable`, in the Archive class too."""
+        """Always `readable`, also in the Archive class."""
         if await self.head(key) is None:
-            raise StoreError(self._where(key), "is not there")
+            raise StoreError(self._where(key), "does not exist")
         return "readable"
 
     async def close(self) -> None:
@@ -210,7 +208,7 @@ class GcsObjectStore:
 
     async def _run(self, kind: str, key: str, work: Any) -> Any:
         answer = await self._calls.run(kind, self._where(key), work)
-        assert not isinstance(answer, Refused)  # none was expected
+        assert not isinstance(answer, Refused)  # no status was expected
         return answer
 
     async def _load(self, blob: storage.Blob) -> storage.Blob | None:
@@ -230,9 +228,9 @@ class GcsObjectStore:
         return answer
 
     async def _rewrite(self, original: storage.Blob) -> None:
-        """Ends quietly where a condition no longer holds: the caller looks at what is there."""
+        """Return without an error if a condition no longer holds; the caller checks the object."""
         target = self._blob(original.name)
-        for attribute in _COPIED:  # naming the class alone would leave all of them behind
+        for attribute in _COPIED:  # setting only the class would drop all metadata
             value = getattr(original, attribute)
             if value is not None:
                 setattr(target, attribute, value)

@@ -1,4 +1,4 @@
-"""Opening Cloud Storage buckets of one project by name."""
+"""Opens Cloud Storage buckets of one project by name."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from l3kit.tiering.settings import Tuning
 
 REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 OBJECT_TIMEOUTS = 4
-"""So many times as long a request may take: it carries up to 8 MiB."""
+"""Time-out factor for requests, which carry up to 8 MiB."""
 CONNECTIONS = 16
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 
 
 def default_credentials() -> Credentials:
-    """Of the function's service account, or of whoever is logged in. Raises: ConfigurationError."""
+    """Credentials of the function's service account, or of the logged-in user. Raises: ConfigurationError."""
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except DefaultCredentialsError:
@@ -42,12 +42,12 @@ def default_credentials() -> Credentials:
 
 @dataclass(frozen=True, slots=True)
 class GcsPlace:
-    """Where and as whom.
+    """Project, endpoint and credentials of Cloud Storage.
 
     Attributes:
-        endpoint: of the sandbox, where nobody is asked who he is; None is Google Cloud itself.
-        credentials: asked once, when a store is opened on Google Cloud.
-        agent: first in each request's user agent.
+        endpoint: of the sandbox, which needs no credentials; None for Google Cloud.
+        credentials: called once, when a store is opened on Google Cloud.
+        agent: prefix of each request's user agent.
     """
 
     project: str
@@ -58,7 +58,7 @@ class GcsPlace:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> GcsPlace:
-        """As Google's clients read it: GOOGLE_CLOUD_PROJECT and STORAGE_EMULATOR_HOST."""
+        """Read the variables that Google's clients read: GOOGLE_CLOUD_PROJECT and STORAGE_EMULATOR_HOST."""
         project = env.get("GOOGLE_CLOUD_PROJECT") or ""
         if not project:
             raise ConfigurationError("GOOGLE_CLOUD_PROJECT", "is not set", "Set it to the twin's project")
@@ -71,15 +71,15 @@ class GcsPlace:
 def open_objects(
     bucket: str, tier: Tier, place: GcsPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> GcsObjectStore:
-    """A cold or archive bucket. `timeout`: seconds, of which a request may take OBJECT_TIMEOUTS times as many."""
+    """Open a cold or archive bucket. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or GcsPlace.from_env()
     credentials = AnonymousCredentials() if place.endpoint else place.credentials()
     session = google.auth.transport.requests.AuthorizedSession(credentials)
     session.headers["User-Agent"] = place.agent
-    session.trust_env = place.endpoint is None  # a sandbox's client is deaf to the shell's proxies
+    session.trust_env = place.endpoint is None  # a sandbox's client ignores the shell's proxies
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0))
-    # Else the client reads the bucket by itself, for traces: uncounted, retried, and with a permission of its own.
+    # Otherwise the client reads the bucket for traces: uncounted, retried, and requiring another permission.
     os.environ.setdefault(NO_BUCKET_READS, "true")
     client = storage.Client(
         project=place.project,
@@ -89,6 +89,6 @@ def open_objects(
         client_options={"api_endpoint": place.endpoint} if place.endpoint else None,
     )
     if place.endpoint:
-        client._connection.API_BASE_MTLS_URL = place.endpoint  # else GOOGLE_API_USE_MTLS_ENDPOINT leads to Google
+        client._connection.API_BASE_MTLS_URL = place.endpoint  # otherwise GOOGLE_API_USE_MTLS_ENDPOINT leads to Google
     calls = StorageCalls(Usage(), threads=CONNECTIONS, retry=place.retry)
     return GcsObjectStore(bucket, tier, client, session, calls, timeout=timeout * OBJECT_TIMEOUTS)

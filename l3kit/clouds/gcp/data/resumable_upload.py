@@ -1,4 +1,4 @@
-"""Cloud Storage's resumable upload for content that does not fit in memory: visible only when complete and right."""
+"""Cloud Storage resumable upload for content larger than memory, visible only once complete and verified."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls, Unexpecte
 from l3kit.errors import L3Error, StoreError
 
 PIECE_BYTES = 8 * 1024 * 1024
-"""Every piece but the last must be a multiple of 256 KiB (the service's rule)."""
+"""The service requires a multiple of 256 KiB for every piece but the last."""
 TAKEN = frozenset({412})
 _GONE = frozenset({404, 410, 499})
 _INCOMPLETE = 308
 
 
 class Upload:
-    """One session. `begin` gives its address, which whoever knows it can write to: it never goes into a message.
+    """One upload session. Its address from `begin` grants write access, so it never appears in a message.
 
     Args:
         begin: opens the session, blocking.
@@ -48,15 +48,15 @@ class Upload:
         self._crc = 0
 
     async def run(self, parts: AsyncIterator[bytes], sha256: str | None) -> bytes | None:
-        """Upload what the iterator yields, regrouped into pieces of 8 MiB.
+        """Upload the iterator's bytes, regrouped into pieces of 8 MiB.
 
-        The last piece is sent only when the digest of the whole is known to be right.
+        The last piece is sent only once the digest of the whole is verified.
 
         Args:
-            sha256: hex digest that the whole must have; None where it is not known for the bytes as stored.
-        Returns: the whole content where it is at most one piece (nothing was uploaded), else None: complete, or the
-            key was taken meanwhile.
-        Raises: StoreError; the upload is given up, nothing is visible.
+            sha256: expected hex digest of the stored bytes; None if unknown.
+        Returns: the content if it is at most one piece (nothing was uploaded), else None: the upload is complete, or
+            the key has been created in the meantime.
+        Raises: StoreError; the upload is aborted and nothing is visible.
         """
         digest = hashlib.sha256()
         held = b""
@@ -68,7 +68,7 @@ class Upload:
                 held = piece
             if sha256 is not None and digest.hexdigest() != sha256:
                 raise StoreError(
-                    self._where, "the content that arrived has another digest than was declared", "Send it again"
+                    self._where, "the content received does not match the declared digest", "Send it again"
                 )
             if not self._address:
                 return held
@@ -79,7 +79,7 @@ class Upload:
         return None
 
     async def _piece(self, piece: bytes, *, last: bool) -> bool:
-        """Send the next piece, opening the session before the first. False: the key is taken."""
+        """Send the next piece, opening the session before the first. Returns: False if the key exists."""
         if not self._address:
             address = await self._calls.run("create_upload", self._where, self._begin, expected=TAKEN)
             if isinstance(address, Refused):
@@ -98,7 +98,7 @@ class Upload:
         if isinstance(answer, Refused):
             return False
         if answer.status_code == _INCOMPLETE and (last or _received(answer) != put.end):
-            raise StoreError(self._where, "Cloud Storage took less than was sent", "Run it again")
+            raise StoreError(self._where, "Cloud Storage received less than was sent", "Try again")
         self._sent = put.end
         return True
 
@@ -109,7 +109,7 @@ class Upload:
         return self._ask("PUT", headers, put.piece[start - put.start :])
 
     def _resume(self, put: _Put, count: Callable[[], object]) -> requests.Response:
-        """After a failure: ask what arrived, and send the rest of the piece; `count` is told if it takes both."""
+        """After a failure, query the received bytes and send the rest; calls `count` if that takes both requests."""
         state = self._ask("PUT", {"Content-Range": f"bytes */{put.total}"}, b"")
         known = _received(state)
         if state.status_code != _INCOMPLETE or (known >= put.end and not put.last):
@@ -125,7 +125,7 @@ class Upload:
 
     async def _abort(self) -> None:
         if self._address:
-            with contextlib.suppress(L3Error):  # the service forgets it after a week
+            with contextlib.suppress(L3Error):  # the service drops it after a week
                 await self._calls.run("abort_upload", self._where, lambda: self._ask("DELETE", {}, b""), expected=_GONE)
 
 
@@ -159,6 +159,6 @@ async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _received(response: requests.Response) -> int:
-    """Of `Range: bytes=0-41` 42; without the header nothing has arrived."""
+    """Bytes received: 42 for `Range: bytes=0-41`, 0 without the header."""
     found = response.headers.get("range", "")
     return int(found.rpartition("-")[2]) + 1 if found else 0

@@ -1,4 +1,4 @@
-"""One request of Google's blocking storage client at a time, in threads, counted and retried here and nowhere else."""
+"""Runs single requests of Google's blocking storage client in threads, with l3kit's own counting and retries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
 
 PASSING = frozenset({408, 429})
-"""Statuses that a later try may cure although they are not 5xx."""
+"""Retryable statuses other than 5xx."""
 REMEDIES = {
     401: "The credentials are not valid or have expired: log in again",
     403: "The service account lacks this permission: run deploy_l3, which repairs it",
@@ -30,13 +30,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An error status the caller wanted to see."""
+    """An expected error status."""
 
     status: int
 
 
 class UnexpectedStatusError(Exception):
-    """A raw answer with a status that says failure."""
+    """A raw response with an error status."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__(str(response.status_code))
@@ -44,9 +44,9 @@ class UnexpectedStatusError(Exception):
 
 
 class StorageCalls:
-    """Runs the client's calls, at most `threads` at once.
+    """Runs the client's calls, at most `threads` concurrently.
 
-    The work given must ask the service exactly once: the client's own retries are off.
+    Each work function must send exactly one request: the client's retries are off.
     """
 
     def __init__(self, usage: Usage, *, threads: int, retry: RetryPolicy | None = None) -> None:
@@ -63,13 +63,13 @@ class StorageCalls:
         sends: int = 0,
         expected: frozenset[int] = frozenset(),
     ) -> T | Refused:
-        """Do the work, again where that may help.
+        """Run a work function with retries.
 
         Args:
-            kind: under which each request is counted.
-            resource: named in errors.
-            sends: bytes that a request carries.
-            expected: statuses that the caller wants to see.
+            kind: the kind under which each request is counted.
+            resource: for error messages.
+            sends: bytes of the request body.
+            expected: statuses that are returned to the caller.
         Raises: StoreError with cause and remedy.
         """
 
@@ -83,13 +83,13 @@ class StorageCalls:
     async def _attempt(
         self, kind: str, resource: str, work: Callable[[], T], expected: frozenset[int]
     ) -> T | Refused | Passing:
-        """Ask once. Raises: StoreError where no repetition would help."""
+        """Run a work function once. Raises: StoreError if a retry would not help."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except (GoogleAPICallError, UnexpectedStatusError) as error:
             return _judge(kind, resource, error.response, error, expected)
         except DataCorruption:
-            return Passing(f"{kind}: the content was damaged on its way")
+            return Passing(f"{kind}: the content was corrupted in transit")
         except (requests.RequestException, TransportError, ConnectionError, TimeoutError) as error:
             return Passing(f"{kind} was not answered ({_reason(error)})")
         except GoogleAuthError as error:
@@ -108,14 +108,14 @@ def _judge(kind: str, resource: str, response: Any, error: Exception, expected: 
         raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
     if status in expected:
         return Refused(status)
-    cause = f"{kind} was answered {status} {message}".rstrip()
+    cause = f"{kind} returned {status} {message}".rstrip()
     if status >= 500 or status in PASSING:
         return Passing(cause, _retry_after(response))
     raise StoreError(resource, cause, REMEDIES.get(status, "")) from None
 
 
 def _message(response: Any) -> str:
-    """The service's own words. Not the client's: they quote addresses, and those of uploads are secrets."""
+    """The service's message, instead of the client's, which quotes addresses; those of uploads are secret."""
     if response is None:
         return ""
     try:
@@ -132,7 +132,7 @@ def _retry_after(response: Any) -> float:
 
 
 def _reason(error: BaseException) -> str:
-    """The operating system's word where there is one; the message may quote an address."""
+    """The operating system's error text, if any, since the client's message may quote an address."""
     at: BaseException | None = error
     while at is not None:
         if isinstance(at, OSError) and at.strerror:

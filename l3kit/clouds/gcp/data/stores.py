@@ -1,4 +1,4 @@
-"""Opening Google Cloud's stores inside a function, by its settings."""
+"""Opens Google Cloud's stores inside a function, from its settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
-    """Firestore and Cloud Storage; each is imported when a store of it is opened: a cold start has no time for more."""
+    """Openers for Firestore and Cloud Storage; each SDK is imported on use, to keep cold starts short."""
     timeout = float(tuning.request_timeout_seconds)
     agent = agent_of(env)
 
@@ -39,7 +39,7 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
 
 
 def _firestore(env: Mapping[str, str], agent: str) -> FirestorePlace:
-    """By the settings that `load_settings` has found to be there, and FIRESTORE_EMULATOR_HOST, which a sandbox sets."""
+    """Read the settings that `load_settings` has validated, and FIRESTORE_EMULATOR_HOST, which a sandbox sets."""
     from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 
     endpoint = env.get("FIRESTORE_EMULATOR_HOST") or None
@@ -47,5 +47,5 @@ def _firestore(env: Mapping[str, str], agent: str) -> FirestorePlace:
 
 
 def agent_of(env: Mapping[str, str]) -> str:
-    """The user agent of this function's requests: `l3kit-FUNCTION/REVISION`, by what Cloud Run tells every service."""
+    """The user agent of this function's requests: `l3kit-FUNCTION/REVISION`, from variables that Cloud Run sets."""
     return f"l3kit-{env.get('K_SERVICE', 'function')}/{env.get('K_REVISION', 'local')}"

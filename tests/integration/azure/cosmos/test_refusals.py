@@ -72,7 +72,7 @@ def test_a_throttled_request_waits_as_long_as_the_service_asks(
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(401, "log in again"), (403, "data role"), (404, "deploy_l3"), (413, "split it")]
+    ("status", "remedy"), [(401, "log in again"), (403, "data role"), (404, "deploy_l3"), (413, "Split the item")]
 )
 def test_a_refusal_that_no_repetition_cures_names_the_remedy_and_no_secret(
     place: CosmosPlace, container: str, faults: Faults, status: int, remedy: str

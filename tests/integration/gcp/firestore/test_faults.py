@@ -61,7 +61,7 @@ def test_retries_end_and_name_what_was_seen(address: str, faults: Faults) -> Non
 
     async def steps(store: HotStore) -> None:
         faults.on_before = fail("RunQuery", grpc.StatusCode.UNAVAILABLE, times=100)
-        with pytest.raises(StoreError, match=r"collection .*: query was answered UNAVAILABLE.*gave up after 8 tries"):
+        with pytest.raises(StoreError, match=r"collection .*: query returned UNAVAILABLE.*gave up after 8 tries"):
             await store.read_page("d", before=END)
 
     use(address, steps, retry=quick(slept))

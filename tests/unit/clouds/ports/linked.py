@@ -64,7 +64,7 @@ def link_of(links: DeployedLinks) -> str:
 
 def rotated(links: DeployedLinks) -> LinkToken:
     token = LinkToken(links, link_of(links), rotate=True)
-    assert token.compare().differences == ("a new token is asked for",)
+    assert token.compare().differences == ("a new token was requested",)
     token.update()
     assert token.compare().differences == ()
     return token

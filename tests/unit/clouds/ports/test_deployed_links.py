@@ -113,15 +113,13 @@ def test_settings_that_may_not_be_read_are_told_and_nothing_is_made_anew(world: 
         LinkToken(links, link_of(links)).compare()
     assert links.refresh(["gcp"]) == ()
     (note,) = links.refresh(["aws"])
-    assert note == (
-        f"{link_of(links)} could not be looked at: function cold-writer: GetFunction is not allowed. Ask for it"
-    )
+    assert note == (f"{link_of(links)} could not be read: function cold-writer: GetFunction is not allowed. Ask for it")
     assert not (links.twin.path / FILE).exists()
     save_inter_cloud_connection(links.twin.path, link_of(links), "https://w", "old")
     before = (links.twin.path / FILE).read_bytes()
     (note,) = links.refresh()
     assert note == (
-        f"{link_of(links)} could not be looked at, so {FILE} is trusted: "
+        f"{link_of(links)} could not be read, so {FILE} is used: "
         "function cold-writer: GetFunction is not allowed. Ask for it"
     )
     assert nothing_differs(world, links)

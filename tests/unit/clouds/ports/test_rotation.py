@@ -72,7 +72,7 @@ def test_a_rotation_killed_after_any_step_is_completed_by_the_next_apply(
     assert (world.azure.told[WRITER][TOKEN] == "old") == (unknown_there or done == 0)
     if unknown_there:
         (note,) = links.refresh()
-        assert note == f"{link_of(links)}: an earlier apply made a token that its writer has yet to be told"
+        assert note == f"{link_of(links)}: an interrupted apply created a token that its writer does not have yet"
         LinkToken(links, link_of(links)).update()
         for function in (WRITER, MOVER):
             world.put(links, function)

@@ -44,7 +44,7 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
         "its schedule differs",
         "variable A differs",
         "variable B is missing",
-        "variable INTER_CLOUD_TOKEN is not wanted",
+        "variable INTER_CLOUD_TOKEN is unexpected",
     )
     changed.update()
     assert changed.compare().differences == ()

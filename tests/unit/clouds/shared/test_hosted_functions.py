@@ -52,7 +52,7 @@ def test_an_answer_is_read_and_a_refusal_is_told(cloud: HostedFunctions, host: M
     host.answer = (200, b'{"verdict": "complete"}')
     assert cloud.invoke(twin, MOVERS[0], {"time": "t"}) == {"verdict": "complete"}
     assert host.invoked == [("plant-hot-to-cold-mover", b'{"time": "t"}')]
-    for answer, told in (((500, b'{"error": "no table"}'), "no table"), ((502, b"<html>"), "it answered 502")):
+    for answer, told in (((500, b'{"error": "no table"}'), "no table"), ((502, b"<html>"), "it returned 502")):
         host.answer = answer
         with pytest.raises(L3Error, match=f"plant-hot-to-cold-mover: failed: {told}"):
             cloud.invoke(twin, MOVERS[0], {})
@@ -84,7 +84,7 @@ def test_each_function_is_checked_even_if_another_may_not_be_seen(
     assert seen["cold-to-archive-mover", "active"] == ("missing", REPAIR)
     variables = {subject: seen for (subject, expected), (seen, _) in seen.items() if "variables" in expected}
     assert variables["hot-reader"] == f"{len(needed)} variables"
-    assert "not known STRANGE" in variables["hot-reader-last-entry"]
+    assert "unexpected STRANGE" in variables["hot-reader-last-entry"]
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_a_schedule_is_on_if_it_alone_starts_the_mover_when_it_should(
         ({"t": Timer("rate(6 hours)", "fired")}, Schedule("fired", "rate(6 hours)")),
         ({"t": Timer("rate(6 hours)", "off")}, Schedule("off", "rate(6 hours)")),
         (
-            {"t": Timer("cron(0 3 * * ? *)", "on", fault="by the clock of Asia/Tokyo")},
-            Schedule("on", "cron(0 3 * * ? *), by the clock of Asia/Tokyo"),
+            {"t": Timer("cron(0 3 * * ? *)", "on", fault="time zone Asia/Tokyo")},
+            Schedule("on", "cron(0 3 * * ? *), time zone Asia/Tokyo"),
         ),
     ],
 )

@@ -34,9 +34,9 @@ def test_a_writers_address_is_saved_once_it_answers_and_forgotten_with_it(tmp_pa
     assert (saved.url, saved.token, saved.provider, saved.function) == ("https://f.example/api", "a-token", "", "")
     assert address.compare().differences == ()
     save_inter_cloud_connection(twin.path, link, "https://other.example", "a-token")
-    assert address.compare().differences == ("it is not that of the writer",)
+    assert address.compare().differences == ("it differs from the writer's",)
     answers = itertools.repeat(False)
-    with pytest.raises(ProvisioningError, match=f"the writer of {link} answers: is still not so after 90 s"):
+    with pytest.raises(ProvisioningError, match=f"the writer of {link} answers: did not happen within 90 s"):
         address.update()
     assert load_connections(twin.path)[link].url == "https://other.example"
     address.delete()

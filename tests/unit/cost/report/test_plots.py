@@ -84,8 +84,8 @@ def test_titles_of_a_whole_bill_state_what_was_found() -> None:
 def test_titles_over_unknown_prices_claim_nothing(incomplete: Scenario) -> None:
     titles = plots_of(incomplete)
     assert "Known part of the bill by usage" in titles[0]
-    assert titles[1].startswith("Of the total nothing can be said: incomplete: $")
-    assert titles[2] == "The best chunk size cannot be told: a bill is incomplete"
+    assert titles[1].startswith("The total is unknown: incomplete: $")
+    assert titles[2] == "The best chunk size is unknown: a bill is incomplete"
     assert titles[3].endswith("The totals are incomplete")
     assert titles[4].endswith("9 are incomplete")
     assert titles[5] == "Expiry saves nothing on azure and gcp; not known for aws"
@@ -146,6 +146,6 @@ def test_a_move_with_an_unknown_price_is_neither_right_nor_wrong(tmp_path: Path)
     asked = scenario(prices=UNKNOWN_WRITES, folder=tmp_path)
     bill = move_bill(asked.workload, asked.layout, asked.book, "hot-to-cold-mover")
     move = TrialMove(1000, (10,), 100, (("hot-to-cold-mover", Agreement(bill, bill)),))
-    assert "cannot be told of hot-to-cold-mover" in move.check()
+    assert "is unknown for hot-to-cold-mover" in move.check()
     assert move.to_frame().set_index("price").loc["total", "measured"] is None
     assert text(predicted_beside_measured(move.to_frame())) == "hot to cold: totals unknown"

@@ -65,20 +65,20 @@ def test_every_accepted_form_is_read_as_its_moment(text: str) -> None:
         ("31.12.2025 10:00", "is neither"),
         ("2026-05-31", "is a date without a time"),
         ("20260531", "is a date without a time"),
-        ("2026-05-31T12:00:00", "names no zone"),
-        ("2026-05-31 12:00", "names no zone"),
-        ("20260531T120000", "names no zone"),
-        ("2026-02-29T12:00:00Z", "in no calendar"),
-        ("2026-13-01T12:00:00Z", "in no calendar"),
-        ("0000-01-01T00:00:00Z", "in no calendar"),
-        ("2026-05-31T24:00:00Z", "no clock shows"),
-        ("2026-05-31T12:60:00Z", "no clock shows"),
+        ("2026-05-31T12:00:00", "has no time zone"),
+        ("2026-05-31 12:00", "has no time zone"),
+        ("20260531T120000", "has no time zone"),
+        ("2026-02-29T12:00:00Z", "invalid date"),
+        ("2026-13-01T12:00:00Z", "invalid date"),
+        ("0000-01-01T00:00:00Z", "invalid date"),
+        ("2026-05-31T24:00:00Z", "invalid time of day"),
+        ("2026-05-31T12:60:00Z", "invalid time of day"),
         ("2026-06-30T23:59:60Z", "leap second"),
         ("2026-05-31T12:00:00.1234567890Z", "more than 9 fraction digits"),
-        ("2026-05-31T12:00:00+15:00", "no zone has"),
-        ("2026-05-31T12:00:00+02:75", "no zone has"),
-        ("0001-01-01T00:00:00+01:00", "outside of the years"),
-        ("9999-12-31T23:59:59-01:00", "outside of the years"),
+        ("2026-05-31T12:00:00+15:00", "invalid offset"),
+        ("2026-05-31T12:00:00+02:75", "invalid offset"),
+        ("0001-01-01T00:00:00+01:00", "outside the years"),
+        ("9999-12-31T23:59:59-01:00", "outside the years"),
         ("-1780228800", "is negative"),
         ("178022880", "has 9 digits"),
         ("17802288000", "has 11 digits"),
@@ -130,7 +130,7 @@ def test_the_canonical_form_has_as_many_digits_as_the_twins_times(fraction: int,
 
 
 def test_a_time_with_more_digits_than_the_twins_is_refused_and_never_rounded() -> None:
-    with pytest.raises(NotATimeError, match=r"has 4 fraction digits.*have 3.*Set time_digits to 4 in config\.json"):
+    with pytest.raises(NotATimeError, match=r"has 4 fraction digits.*allows 3.*Set time_digits to 4 in config\.json"):
         canonical_text("2026-05-31T12:00:00.12340Z")
 
 
@@ -159,7 +159,7 @@ def test_pandas_keeps_its_nanoseconds() -> None:
 
 
 def test_a_datetime_without_a_zone_is_refused() -> None:
-    with pytest.raises(NotATimeError, match="names no time zone"):
+    with pytest.raises(NotATimeError, match="has no time zone"):
         moment_of(datetime(2026, 5, 31))
 
 
@@ -167,7 +167,7 @@ def test_a_date_alone_is_a_day_and_nothing_else_is() -> None:
     assert day_of("2026-05-31") == day_of("20260531") == date(2026, 5, 31)
     assert start_of(date(2026, 5, 31)) == NOON - DAY // 2
     assert day_of("2026-05-31T12:00:00Z") is None
-    with pytest.raises(NotATimeError, match="in no calendar"):
+    with pytest.raises(NotATimeError, match="invalid date"):
         day_of("2026-02-30")
 
 

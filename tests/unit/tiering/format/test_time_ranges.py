@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.format.item_times import DAY, movable_moment, read_moment
 from l3kit.tiering.format.time_ranges import (
-    BEHIND_ALL,
+    MAX_SORT_KEY,
     TextRange,
     due,
     may_overlap,
@@ -77,7 +77,7 @@ def test_a_closed_range_reads_little_more_than_itself() -> None:
 
 
 def test_a_range_without_bounds_is_everything() -> None:
-    assert text_ranges(None, None) == [TextRange("", BEHIND_ALL)]
+    assert text_ranges(None, None) == [TextRange("", MAX_SORT_KEY)]
     assert within("no time", None, None)
     assert not within("no time", 0, None)
 

@@ -174,8 +174,8 @@ def test_a_run_that_meets_anothers_lease_leaves_the_device_and_says_until_when()
     before = world.cold.bodies()
     report = world.move("a")
     assert report.verdict == "failed"
-    assert "is being moved by run run-1" in report.devices[0].skipped[0].reason
-    assert "free again at" in report.devices[0].skipped[0].reason
+    assert "run run-1 holds its lease" in report.devices[0].skipped[0].reason
+    assert "lease to expire at" in report.devices[0].skipped[0].reason
     assert world.cold.bodies() == before
 
 

@@ -45,7 +45,7 @@ def test_of_an_object_that_was_removed_after_a_crash_no_item_is_deleted_that_is_
             lost = left != WANTED
             told = [one.reason for device in report.devices for one in device.skipped]
             assert bool(told) == lost, f"{how} call {at}: {report.to_json()}"
-            assert not lost or "is not in the cold tier any more" in told[0]
+            assert not lost or "is no longer in the cold tier" in told[0]
             assert world.move("a", "b").verdict == "complete"
     assert seen == {"writing", "stored"}
 
@@ -127,7 +127,7 @@ def test_an_altered_digest_of_a_chunk_whose_items_are_all_hot_doubles_nothing() 
     alter(world, entry_sha256="0" * 64)
     report = world.move("a")
     assert world.everywhere() == Counter(one.decode() for one in readings("a", 60))
-    assert "under another digest than the noted one" in report.devices[0].notes[0]
+    assert "with another digest than the recorded one" in report.devices[0].notes[0]
 
 
 GARBAGE: list[dict[str, Any]] = [
@@ -156,7 +156,7 @@ def test_garbage_in_a_record_stops_that_device_alone_in_the_journals_own_words(g
     (bad,) = [device for device in report.devices if device.skipped]
     assert (bad.device_id, report.verdict) == ("a", "partial")
     assert "journal:" in bad.skipped[0].reason
-    assert "It was altered by another hand" in bad.skipped[0].reason
+    assert "Another program changed it" in bad.skipped[0].reason
     assert (world.hot.devices["a"], world.hot.devices["b"]) == (before, {})
 
 

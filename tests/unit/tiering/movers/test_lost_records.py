@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, parse_object_key
-from l3kit.tiering.movers.cold_to_archive import SEAL_KEPT
+from l3kit.tiering.movers.cold_to_archive import SEAL_RETENTION
 from l3kit.tiering.transfer.known_chunks import highest_number
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
 from tests.support.memory_stores import MemoryObjectStore
@@ -150,7 +150,7 @@ def test_the_journal_hands_out_no_reserved_number() -> None:
     world.put("b", *readings("b", 5))
     report = world.move("a", "b")
     bad = next(device for device in report.devices if device.skipped)
-    assert "device a: its chunk numbers have reached 10,000,000" in bad.skipped[0].reason
+    assert "device a: its next chunk number has reached 10,000,000" in bad.skipped[0].reason
     assert [parse_object_key(key).number for key in bad.keys] == [RESERVED_NUMBERS - 1]  # type: ignore[union-attr]
     assert not world.hot.devices["b"]
     assert world.everywhere()["1"] == 1
@@ -195,7 +195,7 @@ def test_the_cold_side_always_tells_the_highest_number_ever_used(history: list[t
     number = 0
     for what, day in history:
         if what.startswith("archive"):
-            late = EARLY + 2 * SEAL_KEPT + timedelta(days=60)
+            late = EARLY + 2 * SEAL_RETENTION + timedelta(days=60)
             cold.now = EARLY + timedelta(days=60)
             now = late if what == "archive late" else cold.now
             report = archive_all(cold, archive, now=now, before=EARLY + timedelta(days=day))

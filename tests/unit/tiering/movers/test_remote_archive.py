@@ -175,7 +175,7 @@ def test_a_writer_that_refuses_keeps_all_sources(remote: World, server: Server) 
     server.script(Response(403, {"error": "wrong token"}))
     report = remote.run()
     assert (remote.cold_keys(), report.verdict) == ([key_of(100)], "failed")
-    assert "tokens of the two sides differ" in report.devices[0].skipped[0].reason
+    assert "tokens of sender and receiver differ" in report.devices[0].skipped[0].reason
 
 
 def test_a_large_object_is_never_held_as_a_whole(remote: World) -> None:

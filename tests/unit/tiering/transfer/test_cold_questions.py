@@ -155,7 +155,7 @@ def test_with_an_older_writer_numbers_begin_at_1_and_the_report_says_so(served: 
     served(OlderWriter(world.cold))
     world.put("a", *readings("a", 5))
     report = asyncio.run(mover(world, None, "run", target=RemoteTarget(writer, "aws")).run())
-    assert "cannot tell which chunk numbers are spent: they begin at 1" in report.devices[0].notes[0]
+    assert "does not report which chunk numbers are spent: they start at 1" in report.devices[0].notes[0]
     assert [key.number for key in map(parse_object_key, report.devices[0].keys) if key] == [1]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.settings import Settings, further_variables, load_settings
-from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, still_taken
+from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, unexpired
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.archive_writer import ArchiveWriter
 from l3kit.tiering.transfer.cold_writer import ColdWriter
@@ -103,7 +103,7 @@ def test_former_tokens_travel_as_text_and_show_in_no_repr() -> None:
     assert parse_former(PREVIOUS) == FORMER
     assert parse_former("") == ()
     assert format_former([FormerToken(END, Secret("a blank"))]) == "", "it could not be told from two"
-    assert still_taken(FORMER, END - timedelta(hours=1)) == FORMER[:1]
+    assert unexpired(FORMER, END - timedelta(hours=1)) == FORMER[:1]
     assert "former'" not in repr(FORMER)
     assert "Secret(***)" in repr(FORMER)
     assert "older" not in repr(settings("cold-writer", INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS))

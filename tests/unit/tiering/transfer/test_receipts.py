@@ -44,7 +44,7 @@ def test_something_else_under_a_receipts_key_is_an_error_that_names_it() -> None
     async def steps() -> None:
         cold = MemoryObjectStore("cold")
         await cold.create(RECEIPT_PREFIX + "x", b"[]", sha256="0" * 64)
-        with pytest.raises(StoreError, match=r"_l3kit/archived/x.*is no receipt"):
+        with pytest.raises(StoreError, match=r"_l3kit/archived/x.*is not a valid receipt"):
             await archived_digest(cold, "x")
 
     asyncio.run(steps())

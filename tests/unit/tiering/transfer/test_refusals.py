@@ -35,11 +35,11 @@ def told(status: int, body: Mapping[str, Any] = {}, headers: Mapping[str, str] =
         ("items", "item 3 has no 'id'", "in the sender's data"),
         ("end_timestamp", "lies before 'start_timestamp'", "in the sender's data"),
         ("iot_device_id", "'_l3kit' is reserved", "in the sender's data"),
-        ("sha256", "the items that arrived have 0000", "damaged on its way: run the mover again"),
-        ("data", "is not valid base64", "damaged on its way"),
-        ("body", "is not valid gzip (it ends too early)", "damaged on its way"),
-        ("object_key", "Azure drops a slash at the end", "key cannot be held there: rename it or remove it"),
-        ("metadata", "is longer than 1800 bytes", "that object's metadata"),
+        ("sha256", "the items that arrived have 0000", "corrupted in transit: run the mover again"),
+        ("data", "is not valid base64", "corrupted in transit"),
+        ("body", "is not valid gzip (it ends too early)", "corrupted in transit"),
+        ("object_key", "Azure drops a slash at the end", "does not allow this key: rename or remove the object"),
+        ("metadata", "is longer than 1800 bytes", "the object's metadata"),
         ("compression", "must be one of none, gzip", VERSIONS),
         ("Idempotency-Key", "is not the key that this request writes", VERSIONS),
         ("a_field_of_tomorrow", "is missing", VERSIONS),
@@ -55,9 +55,9 @@ def test_a_400_is_told_in_the_writers_words_with_what_helps_against_that(field: 
 @pytest.mark.parametrize(
     ("status", "body", "headers", "says"),
     [
-        (403, {"error": NO_TOKEN}, {}, "tokens of the two sides differ"),
+        (403, {"error": NO_TOKEN}, {}, "tokens of sender and receiver differ"),
         (403, {"Message": "Forbidden"}, AWS, "by AWS itself (AccessDeniedException). The url is not public"),
-        (403, {}, HTML, "with an HTML page, which no writer answers. Something before the writer refused it"),
+        (403, {}, HTML, "with an HTML page, which no writer returns. The request did not reach the writer"),
         (404, {}, HTML, "gone or its url changed"),
         (405, {}, {}, "not one of l3kit's writers"),
         (401, {}, {}, "not one of l3kit's writers"),
@@ -71,11 +71,11 @@ def test_a_400_is_told_in_the_writers_words_with_what_helps_against_that(field: 
             {"x-amzn-errortype": "InternalServerErrorException"},
             "See the writer's",
         ),
-        (502, {}, HTML, "proxy or a sign-in page"),
-        (400, {"message": "no such thing"}, {}, "not l3kit's writer that answers"),
+        (502, {}, HTML, "proxy or sign-in page"),
+        (400, {"message": "no such thing"}, {}, "not from l3kit's writer"),
         (400, {}, HTML, "with an HTML page"),
-        (418, {}, {}, "not l3kit's writer that answers"),
-        (307, {}, {}, "A redirect is not followed"),
+        (418, {}, {}, "not from l3kit's writer"),
+        (307, {}, {}, "Redirects are not followed"),
     ],
 )
 def test_each_status_has_its_own_remedy(status: int, body: dict[str, Any], headers: dict[str, str], says: str) -> None:
@@ -85,7 +85,7 @@ def test_each_status_has_its_own_remedy(status: int, body: dict[str, Any], heade
 
 
 def test_a_415_for_gzip_is_no_matter_of_versions() -> None:
-    assert "takes no gzip" in told(415, packed=True)
+    assert "does not accept gzip" in told(415, packed=True)
 
 
 def test_neither_the_token_nor_control_characters_nor_a_page_are_repeated() -> None:
@@ -107,14 +107,14 @@ def test_the_writers_reason_and_the_items_index_come_with_the_error(
 
 def test_a_writer_that_confirms_no_digest_is_refused_in_words(server: Server, writer: Writer, chunk: Chunk) -> None:
     server.script(Response(200, {"written": 3, "key": str(chunk.key)}))
-    with pytest.raises(TransferError, match=r"no 'sha256', by which a writer of any make has to.*Nothing was"):
+    with pytest.raises(TransferError, match=r"no 'sha256', which every writer must return.*Nothing was"):
         writer.post_chunk(chunk, "aws")
     server.script(Response(200, {}, {"Content-Type": "text/html"}))
     with pytest.raises(TransferError, match=r"an HTML page.*sign-in page"):
         writer.post_chunk(chunk, "aws")
 
 
-# --- a writer that takes no gzip --------------------------------------------------------------------------------
+# --- a writer that does not accept gzip --------------------------------------------------------------------------
 
 
 def plain_only(chunk: Chunk) -> Any:
@@ -137,13 +137,13 @@ def test_plain_json_is_sent_to_a_writer_that_takes_no_gzip_and_it_is_told_once(
             assert writer.post_chunk(chunk, "aws").sha256 == chunk.sha256
     encodings = [seen.headers.get("Content-Encoding") for seen in server.seen]
     assert encodings == ["gzip", None, None, None]
-    assert caplog.text.count("takes no gzip") == 1
+    assert caplog.text.count("does not accept gzip") == 1
 
 
 def test_what_would_be_too_large_as_plain_json_is_not_sent_so(server: Server, writer: Writer) -> None:
     part = ArchivePart("k", b'"' * 4_000_000, "0" * 64)
     server.script(Response(415, {"error": "only JSON"}))
-    with pytest.raises(TransferError, match=r"takes no gzip, and plain JSON is too large.*MAX_CHUNK_BYTES"):
+    with pytest.raises(TransferError, match=r"does not accept gzip, and plain JSON is too large.*MAX_CHUNK_BYTES"):
         writer.post_part(part, part.payload("aws", SMALLEST_LIMIT))
     assert len(server.seen) == 1
 

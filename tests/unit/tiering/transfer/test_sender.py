@@ -126,7 +126,7 @@ def test_post_cold_writer_no_retry_on_400(server: Server, writer: Writer, chunk:
 
 def test_post_cold_writer_no_retry_on_403(server: Server, writer: Writer, chunk: Chunk) -> None:
     server.script(Response(403, {"error": f"not {TOKEN}"}))
-    with pytest.raises(TransferError, match=r"tokens of the two sides differ.*apply the twin again") as caught:
+    with pytest.raises(TransferError, match=r"tokens of sender and receiver differ.*apply the twin again") as caught:
         writer.post_chunk(chunk, "aws")
     assert len(server.seen) == 1
     assert TOKEN not in f"{caught.value!s} {caught.value!r} {writer!r} {vars(writer)}"
@@ -210,7 +210,7 @@ def test_post_remote_timeout_handling(server: Server, chunk: Chunk, waits: Waits
     server.script(Response(0, {}))
     session = Noting()
     sender = Writer(server.url, Secret(TOKEN), LINK, session=session, sleep=waits, timeout=0.2)
-    with pytest.raises(TransferError, match=r"no answer within 0.2 s") as caught:
+    with pytest.raises(TransferError, match=r"no response within 0.2 s") as caught:
         sender.post_chunk(chunk, "aws")
     assert (session.asked, caught.value.status) == ([0.2] * 4, None)
 
@@ -305,7 +305,7 @@ def test_a_conflict_carries_the_digest_of_what_is_there(server: Server, writer: 
 
 def test_a_redirect_is_not_followed(server: Server, writer: Writer, chunk: Chunk) -> None:
     server.script(Response(307, {}, {"Location": f"{server.url}elsewhere"}))
-    with pytest.raises(TransferError, match="redirect is not followed"):
+    with pytest.raises(TransferError, match="Redirects are not followed"):
         writer.post_chunk(chunk, "aws")
     assert len(server.seen) == 1
 

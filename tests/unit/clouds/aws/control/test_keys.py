@@ -95,7 +95,7 @@ def test_a_key_that_may_not_be_looked_up_is_known_by_its_id(name: str, refused: 
     ("refused", "kind"), [("AccessDeniedException", PermissionMissingError), ("NotFoundException", ProvisioningError)]
 )
 def test_an_alias_that_cannot_be_looked_up_is_said_with_the_remedy(refused: str, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match=f"alias/plant cannot be looked up .kms:DescribeKey: {refused}.* Allow kms:Desc"):
+    with pytest.raises(kind, match=f"alias/plant cannot be resolved .kms:DescribeKey: {refused}.* Allow kms:Desc"):
         found(Aws(by_kms("alias/plant"), refused))
 
 

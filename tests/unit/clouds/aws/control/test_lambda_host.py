@@ -134,7 +134,7 @@ def test_a_refusal_that_is_not_about_a_new_role_is_final_at_once() -> None:
 
 def test_a_role_that_never_works_is_named_when_the_limit_is_up() -> None:
     made, time = host(Client(create_function=[refusal("CreateFunction", *ROLE_IS_NEW)]))
-    with pytest.raises(ProvisioningError, match="role plant-role can be taken by Lambda: is still not so after 90 s"):
+    with pytest.raises(ProvisioningError, match="role plant-role can be assumed by Lambda: did not happen within 90 s"):
         made.create(NAME, WANTED, CODE)
     assert time.now <= 90
 
@@ -200,7 +200,7 @@ SCHEDULE = {
         ({}, Timer("rate(1 day)", "on", MADE)),
         ({"StartDate": MADE.replace(year=2025)}, Timer("rate(1 day)", "on", MADE.replace(year=2025))),
         ({"State": "DISABLED"}, Timer("rate(1 day)", "off")),
-        ({"ScheduleExpressionTimezone": "Asia/Tokyo"}, Timer("rate(1 day)", "on", MADE, "by the clock of Asia/Tokyo")),
+        ({"ScheduleExpressionTimezone": "Asia/Tokyo"}, Timer("rate(1 day)", "on", MADE, "time zone Asia/Tokyo")),
         (
             {"Target": {"Arn": "arn:aws:lambda:us-east-1:1:function:g"}},
             Timer("rate(1 day)", "on", MADE, "starts something else"),

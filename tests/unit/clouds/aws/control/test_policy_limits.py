@@ -43,8 +43,8 @@ def test_a_policy_of_just_the_length_that_iam_takes_is_planned() -> None:
 @pytest.mark.parametrize(
     ("policy", "trust", "told"),
     [
-        (of_length(ROLE_POLICIES + 1), {}, "its policy would have 10,241 characters, and AWS takes 10,240"),
-        ({}, of_length(TRUST_POLICY + 1), "its trust policy would have 2,049 characters, and AWS takes 2,048"),
+        (of_length(ROLE_POLICIES + 1), {}, "its policy would have 10,241 characters, and AWS allows 10,240"),
+        ({}, of_length(TRUST_POLICY + 1), "its trust policy would have 2,049 characters, and AWS allows 2,048"),
     ],
     ids=["policy", "trust"],
 )

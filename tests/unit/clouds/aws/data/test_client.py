@@ -36,7 +36,7 @@ def attempt(status: int, body: bytes = b"") -> Answer | Passing:
 
 
 def test_a_refused_head_has_no_body_and_still_gets_its_remedy() -> None:
-    with pytest.raises(StoreError, match=r"head_object was answered 403\. The role lacks this permission: run deploy"):
+    with pytest.raises(StoreError, match=r"head_object returned 403\. The role lacks this permission: run deploy"):
         attempt(403)
 
 

@@ -157,7 +157,7 @@ def test_a_request_without_an_answer_leaves_all_and_is_not_sent_again() -> None:
     [
         ("AccessDenied", "deploy_l3"),
         ("ResourceNotFound", "The table is missing"),
-        ("ValidationError", "report"),
+        ("ValidationError", "Report"),
         ("ItemCollectionSizeLimitExceeded", ""),
         ("SomethingNew", ""),
     ],
@@ -166,7 +166,7 @@ def test_a_refusal_for_good_is_told_after_what_must_come_back_has_come_back(code
     client = telling([failed(code), deleted(item("b", v={"N": "1"}, w={"N": "1"})), GONE, GONE])
     with pytest.raises(StoreError) as raised:
         run(client, ITEMS)
-    assert (raised.value.resource, raised.value.cause) == ("table hot", f"batch_delete was answered {code} why")
+    assert (raised.value.resource, raised.value.cause) == ("table hot", f"batch_delete returned {code} why")
     assert remedy in raised.value.remedy
     assert len(client.inserts) == 1
 
