@@ -101,7 +101,7 @@ def definition_differences(there: Definition, wanted: Definition) -> list[str]:
         default = "the cloud's default"
         found.append(f"it runs as {there.identity or default}, not {wanted.identity or default}")
     if there.public != wanted.public:
-        found.append(f"it is {'open to everybody' if there.public else 'not open to everybody, as it should be'}")
+        found.append(f"it is {'public' if there.public else 'not public'}")
     if [dict(job) for job in there.schedules] != [dict(job) for job in wanted.schedules]:
         found.append("its schedule differs")
     return found

@@ -73,7 +73,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: a writer that is no longer public": (
             lambda s, t: change_settings(s, t, "gcp", "cold-writer", lambda d: dataclasses.replace(d, public=False)),
-            "it is not open to everybody, as it should be",
+            "it is not public",
         ),
         "gcp: a changed job": (
             lambda s, t: change_settings(

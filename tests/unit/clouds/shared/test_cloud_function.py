@@ -40,7 +40,7 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
         "its memory is 0 MB, not 512 MB",
         "its timeout is 60 s, not 900 s",
         "it runs as the cloud's default, not mover",
-        "it is not open to everybody, as it should be",
+        "it is not public",
         "its schedule differs",
         "variable A differs",
         "variable B is missing",
@@ -48,7 +48,7 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
     )
     changed.update()
     assert changed.compare().differences == ()
-    assert "it is open to everybody" in function(host).compare().differences
+    assert "it is public" in function(host).compare().differences
     changed.delete()
     changed.delete()
     assert not changed.compare().exists
