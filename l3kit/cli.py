@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from l3kit.cost.report.command import add_cost
-from l3kit.errors import ConfigurationError, L3Error, SandboxError
+from l3kit.errors import L3Error, SandboxError
 from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
+from l3kit.given_values import read_table
 from l3kit.operate.permission_command import add_permissions
 from l3kit.sandbox.command import add_sandbox
 
@@ -83,7 +84,7 @@ def _explain(options: argparse.Namespace) -> int:
     twin = Twin.load(parameters.twin_path)
     if parameters.target == "sandbox" and sandbox.status(sandbox_home(parameters.sandbox)) is None:
         raise SandboxError(
-            f"sandbox {parameters.sandbox}", "is not up", "Start it and deploy the twin into it with deploy_l3"
+            f"sandbox {parameters.sandbox}", "is not running", "Start it and deploy the twin into it with deploy_l3"
         )
     session = connect(twin, parameters.target, sandbox=parameters.sandbox, **parameters.cloud_parameters)
     now = parameters.moment if parameters.as_of else None
@@ -101,14 +102,7 @@ def _dated_parameters(where: Path) -> dict[str, Any]:
     fixed = {"fresh": False, "result_path": ""}  # the command only reads
     if where.is_dir():
         return {**usual, **fixed, "twin": str(where.resolve())}
-    import yaml
-
-    try:
-        content = yaml.safe_load(where.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise ConfigurationError(str(where), f"cannot be read ({type(error).__name__})", "Name a params file") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(str(where), "is not a params file", "Name one of params/*.yaml, or a twin's folder")
+    content = read_table(where)
     ours = [key for key in map(str, content) if key in Dated.model_fields or cloud_parameter(key) or new_name(key)]
     return {**usual, **{key: content[key] for key in ours}, **fixed}
 

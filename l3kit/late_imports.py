@@ -17,7 +17,8 @@ def lazy_exports(package: str, places: Mapping[str, str]) -> Callable[[str], Any
 
     def look_up(name: str) -> Any:
         if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            exported = ", ".join(sorted(places))
+            raise AttributeError(f"module {package!r} has no attribute {name!r}; it exports {exported}")
         value = getattr(importlib.import_module(places[name]), name)
         setattr(sys.modules[package], name, value)
         return value

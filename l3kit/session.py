@@ -70,11 +70,11 @@ class Session:
     def check_alive(self) -> None:
         """Check the sandbox. Raises: SandboxError if the sandbox, or a part of it, has ended; names the part."""
         if self.sandbox_home is not None:
-            from l3kit.sandbox.death import death_of
+            from l3kit.sandbox.stop_reason import stop_reason
 
-            death = death_of(self.sandbox_home, self.sandbox_endpoint)
-            if death is not None:
-                raise death
+            reason = stop_reason(self.sandbox_home, self.sandbox_endpoint)
+            if reason is not None:
+                raise reason
 
     @contextmanager
     def watching_sandbox(self) -> Iterator[None]:

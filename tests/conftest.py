@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _end_with(owner: Owner) -> None:
     pause = threading.Event()
-    while owner.lives:
+    while owner.is_alive:
         pause.wait(WATCH_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -5,15 +5,14 @@ What a notebook calls is exported here and loaded on first use.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from l3kit.late_imports import lazy_exports
 
 _EXPORTS = {
     "PriceBook": "l3kit.prices.price_book",
     "load_prices": "l3kit.prices.price_book",
     "refresh_prices": "l3kit.clouds.aws.price_list",
     "Workload": "l3kit.cost.model.workload",
-    "Layout": "l3kit.cost.model.workload",
+    "Layout": "l3kit.twin.layout",
     "LAYOUTS": "l3kit.cost.model.workload",
     "Scenario": "l3kit.cost.analysis.scenario",
     "load_scenario": "l3kit.cost.analysis.scenario",
@@ -53,14 +52,7 @@ _EXPORTS = {
 }
 
 __all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        value = getattr(importlib.import_module(_EXPORTS[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'l3kit.cost' has no attribute {name!r}; it exports {', '.join(__all__)}")
+__getattr__ = lazy_exports(__name__, _EXPORTS)
 
 
 def __dir__() -> list[str]:

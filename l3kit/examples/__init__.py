@@ -5,8 +5,7 @@ Nothing else of l3kit imports this.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from l3kit.late_imports import lazy_exports
 
 _EXPORTS = {
     "CrashLab": "l3kit.examples.crash_lab",
@@ -18,11 +17,4 @@ _EXPORTS = {
 }
 
 __all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        value = getattr(importlib.import_module(_EXPORTS[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'l3kit.examples' has no attribute {name!r}; it exports {', '.join(__all__)}")
+__getattr__ = lazy_exports(__name__, _EXPORTS)

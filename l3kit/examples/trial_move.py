@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from l3kit.cost.analysis.compression import measure_weather
 from l3kit.cost.analysis.meter import compare_with_prediction, workload_from_reports
 from l3kit.cost.analysis.trial import TrialMove
-from l3kit.cost.model.workload import Layout, Workload
+from l3kit.cost.model.workload import Workload
 from l3kit.errors import CheckFailedError
 from l3kit.examples.prepare import load_example, prepare_deployment
 from l3kit.operate.coroutines import run
-from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.settings import DEFAULT_TUNING
+from l3kit.twin.layout import MOVERS, Layout
 
 if TYPE_CHECKING:
     from l3kit.open_twin import OpenTwin

@@ -20,13 +20,14 @@ from l3kit.first_light.twin import (
     items_at,
 )
 from l3kit.operate.coroutines import run
-from l3kit.operate.movers import MOVERS, MoverRun, run_mover
+from l3kit.operate.movers import MoverRun, run_mover
 from l3kit.operate.query import QueryResult, query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.ports import ObjectInfo, Tier
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     from l3kit.session import Session

@@ -22,12 +22,12 @@ from pydantic import (
 )
 
 from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.given_values import all_problems, problem_in
 from l3kit.notebook.namespace import parameters_in
-from l3kit.notebook.results import ResultFile
+from l3kit.notebook.results import ResultFile, names_secret
 from l3kit.notebook.run import begin_run
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.providers import is_known, names
-from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import read_moment
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.twin.target import (
@@ -41,8 +41,6 @@ from l3kit.twin.target import (
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SECRET_WORDS = ("token", "secret", "password", "credential", "access_key")
 
 
 def project_root(start: Path | None = None) -> Path:
@@ -291,11 +289,15 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
 def check(model: type[P], given: Mapping[str, Any]) -> P:
     """`parameters` for a plain mapping, such as a params file."""
+
+    def unknown(name: str) -> str:
+        return unknown_parameter(name, "this notebook", model.model_fields)
+
     of_clouds = {name: found for name in given if name not in model.model_fields and (found := cloud_parameter(name))}
     problems = [
         f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them{_nearest(name, model)}"
         for name in given
-        if any(word in name.lower() for word in SECRET_WORDS) and name not in (*model.model_fields, *of_clouds)
+        if names_secret(name) and name not in (*model.model_fields, *of_clouds)
     ]
     if not problems:
         problems += [
@@ -306,22 +308,11 @@ def check(model: type[P], given: Mapping[str, Any]) -> P:
         try:
             p = model.model_validate({name: value for name, value in given.items() if name not in of_clouds})
         except ValidationError as error:
-            problems += [_explain(finding, model) for finding in error.errors()]
+            problems += [problem_in(finding, unknown) for finding in error.errors()]
     if not problems:
         p._cloud_parameters = {name: str(given[name]) for name in of_clouds}
         return p
-    lines = "\n".join(f"  {problem}" for problem in problems)
-    raise ConfigurationError("parameters", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
-
-
-def _explain(finding: Any, model: type[BaseModel]) -> str:
-    name = str(finding["loc"][0]) if finding["loc"] else "together"
-    if finding["type"] == "extra_forbidden":
-        return f"{name}: {unknown_parameter(name, 'this notebook', model.model_fields)}"
-    if finding["type"] == "missing":
-        return f"{name}: is missing from the parameters cell"
-    message = finding["msg"].removeprefix("Value error, ")
-    return f"{name} = {finding['input']!r}: {message[0].lower()}{message[1:]}" if finding["loc"] else message
+    raise all_problems("parameters", problems)
 
 
 def _meaning(name: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from l3kit.twin.layout import TIERS
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-TIERS = ("hot", "cold", "archive")
 GREYS = {"hot": "#222222", "cold": "#7f7f7f", "archive": "#b5b5b5"}
 HATCHES = {"hot": "", "cold": "//", "archive": ".."}
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import write_whole
 
-SECRET_WORDS = ("token", "secret", "password", "credential")
+SECRET_WORDS = ("token", "secret", "password", "credential", "access_key")
 MAX_INT_BITS = 14_000
 """Bound for integers as numbers: Python writes up to 4,300 digits; longer ones go into a result as text."""
 FOLDER_VARIABLE = "L3KIT_RESULTS"
@@ -163,13 +163,16 @@ def _failure_fields(error: BaseException) -> dict[str, Any]:
     return {"summary": f"{kind}: see the notebook's last cell that ran", "error": {"type": kind}}
 
 
+def names_secret(name: str) -> bool:
+    """Return whether a value of that name would be a secret."""
+    return any(word in name.lower() for word in SECRET_WORDS)
+
+
 def _plain(value: Any, where: str, *, secret: bool = False) -> Any:
     """Convert a value to plain JSON; text below a key that names a secret is refused at any depth."""
     if isinstance(value, Mapping):
         return {
-            str(key): _plain(
-                inner, f"{where}.{key}", secret=secret or any(word in str(key).lower() for word in SECRET_WORDS)
-            )
+            str(key): _plain(inner, f"{where}.{key}", secret=secret or names_secret(str(key)))
             for key, inner in value.items()
         }
     if isinstance(value, list | tuple):

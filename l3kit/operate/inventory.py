@@ -14,12 +14,13 @@ from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_clause, gaps_frame, gaps_ta
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
-from l3kit.operate.tier_stores import TIERS, TierStores, open_tiers
+from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, ChunkKey, parse_object_key
 from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.time_ranges import order_of
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.twin.layout import TIERS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,6 +15,7 @@ from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.settings import FUNCTIONS
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-MOVERS = ("hot-to-cold-mover", "cold-to-archive-mover")
 MAX_INVOCATIONS = 1000
 """Invocations of one `run_mover` before it gives up although more remains."""
 MAX_REASONS = 5

@@ -14,12 +14,14 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
-from l3kit.operate.reading import SORT_KEY, Part, Range, column_name, merged, read_device
-from l3kit.operate.tier_stores import TIERS, open_tiers
+from l3kit.operate.reading import Part, Range, column_name, merged, read_device
+from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.item_times import moment_or_none, shortest
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.twin.device_limits import checked_device
+from l3kit.twin.layout import TIERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +79,7 @@ class QueryResult(Displayable, Answer):
             return pd.DataFrame({"time": pd.to_datetime([], utc=True), "tier": []})
         frame["time"] = _times([row[SORT_KEY] for row in self.rows])
         keep = ["time", SORT_KEY, "tier"] if frame["time"].isna().any() else ["time", "tier"]
-        hidden = {*keep, SORT_KEY, "iotDeviceId"}
+        hidden = {*keep, SORT_KEY, PARTITION_KEY}
         return frame[[*keep, *sorted(name for name in frame.columns if name not in hidden)]]
 
     def parts_frame(self) -> pd.DataFrame:

@@ -13,11 +13,10 @@ from l3kit.operate.shown_values import cell_value
 from l3kit.operate.tier_stores import TierStores
 from l3kit.tiering.format.chunks import decompress, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.format.item_json import SORT_KEY
 from l3kit.tiering.format.time_ranges import may_overlap, order_of, text_ranges, within
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
-
-SORT_KEY = "id"
 
 
 @dataclass(frozen=True, slots=True)

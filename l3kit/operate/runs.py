@@ -13,8 +13,8 @@ from l3kit.notebook.gaps import gaps_clause
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.inventory import TiersReport, tiers
 from l3kit.operate.movers import MoverRun, check_complete, replay
-from l3kit.operate.tier_stores import TIERS
 from l3kit.tiering.counts import count_of
+from l3kit.twin.layout import TIERS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import orjson
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
+from l3kit.tiering.format.item_json import JSON_NUMBER
 from l3kit.tiering.format.item_times import canonical_text
 from l3kit.tiering.format.strict_json import members
 from l3kit.tiering.transfer.chunk_items import check_levels
@@ -40,7 +40,6 @@ QUANTITIES: dict[str, str] = {
 }
 """The nine measured quantities and their units (params/twins/nyc-weather/README.md)."""
 BATCH_ITEMS = 500
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 Reading = tuple[str, bytes]
 
@@ -159,6 +158,6 @@ def _item(row: dict[str, str], moment: datetime) -> bytes:
 
 
 def _number(text: str) -> str:
-    if not _JSON_NUMBER.fullmatch(text):
+    if not JSON_NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not a number")
     return text

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from l3kit.notebook.gaps import Gap, unreached
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+from l3kit.twin.layout import TIERS
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
-
-TIERS = ("hot", "cold", "archive")
 
 
 @dataclass(frozen=True, slots=True)

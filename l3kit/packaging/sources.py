@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import re
-import zipfile
 from collections.abc import Mapping
 from functools import cache
 
 from l3kit.errors import ProvisioningError
-from l3kit.packaging.wheels import EPOCH, ROOT, sources
+from l3kit.packaging.wheels import ROOT, sources, write_zip
 from l3kit.providers import provider as cloud_named
 
 
@@ -26,15 +24,7 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
     content["constraints.txt"] = _constraints()
     content |= cloud_named(provider).packed
     content |= files or {}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(content):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content[name])
-    return buffer.getvalue()
+    return write_zip(content)
 
 
 @cache

@@ -60,7 +60,7 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
         digest.update(f"{name}\0{len(own[name])}\0".encode() + own[name])
     key = digest.digest()
     if key not in _packed:
-        _packed[key] = _checked(function, _zip(own, _zipped_dependencies(folder)))
+        _packed[key] = _checked(function, write_zip(own, _zipped_dependencies(folder)))
     return _packed[key]
 
 
@@ -76,7 +76,7 @@ def _checked(function: str, data: bytes) -> bytes:
     return data
 
 
-def _zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:
+def write_zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:
     """Build a zip of these files, after those of the zip `begun`."""
     buffer = io.BytesIO(begun)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -100,7 +100,7 @@ def _zipped_dependencies(folder: Path) -> bytes:
     kept = folder.with_name(f"{folder.name}.{rules}.zip")
     with contextlib.suppress(OSError):
         return kept.read_bytes()
-    data = _zip({name: path.read_bytes() for name, path in _files(folder)})
+    data = write_zip({name: path.read_bytes() for name, path in _files(folder)})
     with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".zip.") as file:
         file.write(data)
         file.flush()

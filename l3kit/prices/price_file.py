@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import did_you_mean, read_yaml
 from l3kit.prices.units import GIB, RATES, UNITS, Unit
 
-Provider = Literal["aws", "azure", "gcp"]
+Provider = str
+"""Name of a cloud with a price file."""
 PROVIDERS: tuple[Provider, ...] = ("aws", "azure", "gcp")
 _FILE_KEYS = ("provider", "currency", "bytes_per_gb", "sources", "regions")
 _FIGURE_KEYS = ("value", "unit", "as_of", "source", "confirmed", "note")
@@ -88,7 +89,7 @@ def read_prices(path: Path) -> dict[Key, Figure]:
 
     Raises: ConfigurationError naming file, key, value and what is allowed.
     """
-    return _Reader(path.name).figures(_load(path))
+    return _Reader(path.name).figures(read_yaml(path, _Loader))
 
 
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
@@ -119,17 +120,6 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def _load(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text("utf-8"), Loader=_Loader)
-    except OSError as error:
-        raise ConfigurationError(
-            path.name, f"cannot be read ({error.strerror})", "Name a price file that exists"
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +208,7 @@ class _Reader:
         if known is not None:
             for key in table:
                 if key not in (names := list(known)):
-                    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-                    hint = f"did you mean {near[0]}? Known: " if near else ""
-                    self._refuse(f"{where}.{key}", "unknown name", hint + ", ".join(names))
+                    raise ConfigurationError(f"{self.file}: {where}.{key}", "is not known", did_you_mean(key, names))
         return table
 
     def _refuse(self, key: str, value: Any, allowed: str) -> NoReturn:

@@ -1,7 +1,7 @@
-"""AWS on loopback: emulators behind one endpoint, and deployed zips running on the real Lambda runtime client.
+"""The three clouds on loopback: emulators behind a gateway, and deployed functions on their real runtimes.
 
-What lives here: starting, stopping and routing. What must not: anything the movers or the provisioning need in
-order to work on a real cloud; they only ever see an endpoint address.
+This package starts, stops and routes. It contains nothing that the movers or the provisioning need on a real cloud:
+they only see an endpoint address.
 """
 
 from __future__ import annotations

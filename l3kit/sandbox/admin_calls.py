@@ -1,4 +1,4 @@
-"""What a gateway's own calls have in common."""
+"""Request checks and answers shared by the gateway's admin calls."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.aws.answers import json_answer
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
-"""Admin calls carry it: a web page open in the developer's browser cannot send it to another origin unasked."""
+"""Required on admin calls: a page in the developer's browser cannot send it to another origin without a preflight."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def admin(handler: Handler) -> Handler:
-    """The handler for those who bring the header; its ValueError is told with status 400, a full disk with 500."""
+    """Wrap a handler so that it requires the admin header; ValueError becomes status 400, an unwritable disk 500."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         if ADMIN_HEADER not in request.headers:
@@ -36,7 +36,7 @@ def admin(handler: Handler) -> Handler:
 
 
 def cloud_in(body: bytes) -> str:
-    """The cloud that a call asks for. Raises: ValueError."""
+    """Read the requested cloud from a call's body. Raises: ValueError."""
     content = json.loads(body)
     cloud = content.get("cloud") if isinstance(content, dict) else None
     if cloud not in ("aws", "azure", "gcp"):

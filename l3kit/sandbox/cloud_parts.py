@@ -1,4 +1,4 @@
-"""Azure's and Google Cloud's parts of a gateway: started when first needed, each service on a port of its own."""
+"""Azure's and Google Cloud's services in the gateway, each started on first use and on a port of its own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox import node_install
-from l3kit.sandbox.discreet_server import DiscreetRunner
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.faults.services import SERVICE
+from l3kit.sandbox.redacted_server import RedactedRunner
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
 
@@ -29,11 +29,11 @@ COSMOS, BLOB, STORAGE, FIRESTORE = "cosmos", "blob", "storage", "firestore"
 
 
 class CloudParts:
-    """What of Azure and Google Cloud this gateway runs.
+    """The running services of Azure and Google Cloud.
 
     Args:
-        stack: what is closed when the gateway ends.
-        middlewares: through which every request goes, as through the gateway's own port.
+        stack: closed when the gateway stops.
+        middlewares: applied to every request, as on the gateway's own port.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class CloudParts:
         self.emulators: list[Emulator] = []
 
     async def start(self, cloud: str) -> None:
-        """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
+        """Start a cloud's services if they are not running. Raises: SandboxError naming the one that did not start."""
         async with self._lock:
             if cloud == "azure" and COSMOS not in self.endpoints:
                 await self._start_azure()
@@ -118,7 +118,7 @@ class CloudParts:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     def environment(self, cloud: str) -> Mapping[str, str]:
-        """What the platform tells a function of that cloud beside its own settings: where the emulators are."""
+        """Environment variables with the emulators' addresses, added to the settings of that cloud's functions."""
         if cloud == "azure":
             blob, cosmos = self.endpoints[BLOB], self.endpoints[COSMOS]
             return {
@@ -132,7 +132,7 @@ class CloudParts:
 
 
 def storage_connection_string(blob_endpoint: str) -> str:
-    """For azure-storage-blob's `from_connection_string`."""
+    """Connection string for azure-storage-blob's `from_connection_string`."""
     return (
         f"DefaultEndpointsProtocol=http;AccountName={STORAGE_ACCOUNT};AccountKey={STORAGE_KEY};"
         f"BlobEndpoint={blob_endpoint};"
@@ -140,7 +140,7 @@ def storage_connection_string(blob_endpoint: str) -> str:
 
 
 def client_session() -> aiohttp.ClientSession:
-    """For everything that is passed on: no time limit, bodies as they come, long header lines."""
+    """HTTP session for forwarded requests: no time limit, bodies not decompressed, long header lines allowed."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
@@ -151,9 +151,9 @@ def client_session() -> aiohttp.ClientSession:
     )
 
 
-def runner_of(app: web.Application) -> DiscreetRunner:
-    """As the gateway serves everything: bodies as they come, long header lines, a quick end."""
-    return DiscreetRunner(
+def runner_of(app: web.Application) -> RedactedRunner:
+    """Runner with the gateway's settings: bodies not decompressed, long header lines allowed, quick shutdown."""
+    return RedactedRunner(
         app,
         access_log=None,
         auto_decompress=False,
@@ -164,7 +164,7 @@ def runner_of(app: web.Application) -> DiscreetRunner:
 
 
 def free_socket() -> socket.socket:
-    """A listening place on loopback that nobody has."""
+    """Bind a loopback socket to a free port."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""`l3kit sandbox up | status | list | down | fire`: the clouds on loopback from a terminal."""
+"""Command line of the sandbox: `l3kit sandbox up | status | list | down | fire`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from l3kit.sandbox.listing import Listed
 
 NOT_UP = 3
-"""Exit code of `status` where nothing runs."""
+"""Exit code of `status` when the sandbox is not running."""
 
 
 def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `sandbox` to the command line."""
+    """Add the `sandbox` command."""
     about = "the clouds on loopback: emulators and functions on this machine, no account needed"
     sandbox = commands.add_parser("sandbox", help=about, description=about.capitalize() + ".")
     verbs = sandbox.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -26,42 +26,44 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    up = verbs.add_parser("up", parents=[as_json], help="start it, or find the running one")
+    up = verbs.add_parser("up", parents=[as_json], help="start the sandbox, or show the running one")
     _add_which(up)
-    idle_help = "stop after H hours unused (default: 168, a week)"
+    idle_help = "stop after H hours without a request (default: 168, a week)"
     up.add_argument("--idle-hours", type=float, default=168.0, metavar="H", help=idle_help)
-    clouds_help = "start the services of these clouds at once (default: aws); the others join when they are needed"
+    clouds_help = "start the services of these clouds now (default: aws); the others start on first use"
     up.add_argument("--clouds", nargs="+", choices=("aws", "azure", "gcp"), default=["aws"], help=clouds_help)
     up.set_defaults(run=_up)
-    status = verbs.add_parser("status", parents=[as_json], help="what runs")
+    status = verbs.add_parser("status", parents=[as_json], help="show the running services")
     _add_which(status)
     status.set_defaults(run=_status)
-    list_help = "every sandbox of this project, up or down, and those that run elsewhere"
+    list_help = "list the sandboxes of this project, and those running elsewhere"
     verbs.add_parser("list", parents=[as_json], help=list_help).set_defaults(run=_list)
-    down = verbs.add_parser("down", parents=[as_json], help="stop it, leave no process")
+    down = verbs.add_parser("down", parents=[as_json], help="stop the sandbox and all of its processes")
     _add_which(down).add_argument("--all", action="store_true", help="stop every sandbox of this project")
     down.set_defaults(run=_down)
-    fire_help = "fire a schedule by hand; without a name it lists what there is"
+    fire_help = "trigger a schedule now; without a name, list the schedules"
     fire = verbs.add_parser("fire", parents=[as_json], help=fire_help)
     _add_which(fire)
-    name_help = "the schedule's name; on azure and gcp the deployed function's"
+    name_help = "name of the schedule; on azure and gcp, of the deployed function"
     fire.add_argument("schedule", nargs="?", default="", metavar="SCHEDULE", help=name_help)
-    fire.add_argument("--cloud", choices=("aws", "azure", "gcp"), default="aws", help="where it is (default: aws)")
-    fire.add_argument("--group", default="default", help="the schedule's group (default: default)")
-    fire.add_argument("--time", metavar="ISO", help="the scheduled time the event speaks of (default: now)")
+    fire.add_argument(
+        "--cloud", choices=("aws", "azure", "gcp"), default="aws", help="the schedule's cloud (default: aws)"
+    )
+    fire.add_argument("--group", default="default", help="the schedule's group on aws (default: default)")
+    fire.add_argument("--time", metavar="ISO", help="scheduled time in the event (default: now)")
     fire.set_defaults(run=_fire)
 
 
 def _add_which(verb: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     which = verb.add_mutually_exclusive_group()
-    which.add_argument("--name", metavar="NAME", help="the sandbox as the notebooks call it (default: default)")
-    home_help = "its folder (default: L3KIT_SANDBOX_HOME, else .l3kit/sandbox in the project)"
+    which.add_argument("--name", metavar="NAME", help="name of the sandbox, as in the notebooks (default: default)")
+    home_help = "folder of the sandbox (default: L3KIT_SANDBOX_HOME, else .l3kit/sandbox in the project)"
     which.add_argument("--home", type=Path, metavar="DIR", help=home_help)
     return which
 
 
 def _home(options: argparse.Namespace) -> Path | None:
-    """The folder that is meant. Raises: SandboxError for a name that nothing has."""
+    """The folder selected by the options; None for the default. Raises: SandboxError for an unknown name."""
     from l3kit.sandbox.homes import known_home
 
     home: Path | None = options.home
@@ -71,12 +73,12 @@ def _home(options: argparse.Namespace) -> Path | None:
 def _up(options: argparse.Namespace) -> int:
     from l3kit import sandbox
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"{text} ...", file=sys.stderr)
 
     home = options.home if options.name is None else sandbox.sandbox_home(options.name)
-    state = sandbox.up(home, tell, idle_hours=options.idle_hours)
-    _print_state(sandbox.ensure_up(state.home, tell, clouds=options.clouds), options.json)
+    state = sandbox.up(home, report, idle_hours=options.idle_hours)
+    _print_state(sandbox.ensure_up(state.home, report, clouds=options.clouds), options.json)
     return 0
 
 
@@ -89,12 +91,12 @@ def _status(options: argparse.Namespace) -> int:
     if state is not None:
         _print_state(state, options.json)
         return 0
-    told = not_up(home)
+    cause = not_up(home)
     if options.json:
         others = [one.name or one.home for one in running_here()]
-        print(json.dumps({"running": False, "cause": told, "others": others}))
+        print(json.dumps({"running": False, "cause": cause, "others": others}))
     else:
-        print(f"the sandbox {told}")
+        print(f"the sandbox {cause}")
     return NOT_UP
 
 
@@ -107,7 +109,7 @@ def _list(options: argparse.Namespace) -> int:
     elif found:
         print(_table(found))
     else:
-        print("there is no sandbox in this project, and none runs elsewhere: `l3kit sandbox up` starts one")
+        print("no sandbox in this project, and none running elsewhere; start one with `l3kit sandbox up`")
     return 0
 
 
@@ -130,7 +132,7 @@ def _down(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"running": False, "stopped": stopped}))
     else:
-        print("stopped" if stopped else "the sandbox was not up")
+        print("stopped" if stopped else "the sandbox was not running")
     return 0
 
 
@@ -144,7 +146,7 @@ def _down_all(as_json: bool) -> int:
     if as_json:
         print(json.dumps({"running": False, "stopped": stopped}))
     else:
-        print(f"stopped {', '.join(stopped)}" if stopped else "no sandbox of this project was up")
+        print(f"stopped {', '.join(stopped)}" if stopped else "no sandbox of this project was running")
     return 0
 
 
@@ -153,11 +155,11 @@ def _fire(options: argparse.Namespace) -> int:
 
     home = _home(options)
     if not options.schedule:
-        raise firing.nothing_named(home)
+        raise firing.no_schedule_named(home)
     if options.cloud != "aws":
         outcome = firing.fire_function(options.schedule, options.cloud, options.time, home=home)
-        told = f"{options.schedule} answered {outcome['status']}: {outcome['body']}"
-        print(json.dumps(outcome) if options.json else told)
+        text = f"{options.schedule} answered {outcome['status']}: {outcome['body']}"
+        print(json.dumps(outcome) if options.json else text)
         return 1 if int(outcome["status"]) >= 400 else 0
     fired = firing.fire_schedule(options.schedule, options.group, options.time, home=home)
     if options.json:

@@ -1,4 +1,4 @@
-"""The gateway's emulators, started and watched: moto (control plane, S3), dynalite, Azurite, a Cosmos DB server."""
+"""Start the gateway's emulators: moto (control plane, S3), dynalite, Azurite and a Cosmos DB server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NODE_FILES = Path(__file__).parent / "node"
 
 @dataclass(slots=True)
 class Emulator:
-    """A started emulator: its process, and the pipe whose closing ends it."""
+    """A running emulator process; it ends when the pipe to its stdin closes."""
 
     info: ProcessInfo
     process: asyncio.subprocess.Process
@@ -42,17 +42,23 @@ class Emulator:
 
 
 async def start_moto(home: Home) -> Emulator:
-    """Raises: SandboxError with the last lines of the log."""
+    """Start moto. Raises: SandboxError with the last lines of its log."""
     return await _start("moto", [sys.executable, "-m", "l3kit.sandbox.aws.moto_host"], home)
 
 
 async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
-    """Args: node: the real node binary; modules: the folder that holds node_modules. Raises: SandboxError."""
+    """Start dynalite.
+
+    Args:
+        node: the real node binary, not a wrapper.
+        modules: folder that holds node_modules.
+    Raises: SandboxError with the last lines of its log.
+    """
     return await _start("dynalite", [node, str(NODE_FILES / "dynalite_host.js"), modules], home)
 
 
 async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
-    """Azurite's blob service, empty: what an earlier one saved is removed. Args and Raises: as for dynalite."""
+    """Start Azurite's blob service without the data of an earlier run. Args and Raises: as for `start_dynalite`."""
     data = home.root / "azurite"
     try:
         await asyncio.to_thread(shutil.rmtree, data)
@@ -66,7 +72,7 @@ async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
-    """The Cosmos DB server. Args and Raises: as for dynalite."""
+    """Start the Cosmos DB server. Args and Raises: as for `start_dynalite`."""
     return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)
 
 
@@ -74,7 +80,7 @@ def start_failure(name: str, cause: str, log: Path) -> SandboxError:
     return SandboxError(
         f"sandbox emulator {name}",
         f"{cause}; the last lines of its log:\n{tail(log)}\n",
-        f"The whole log: {log}. Then run `l3kit sandbox up` again",
+        f"Read the log, {log}, then run `l3kit sandbox up` again",
     )
 
 

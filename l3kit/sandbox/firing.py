@@ -1,4 +1,4 @@
-"""Firing by hand what a sandbox's schedules start: EventBridge's, Azure's timers, Cloud Scheduler's jobs."""
+"""Trigger a sandbox's schedules by hand: EventBridge schedules, Azure timers and Cloud Scheduler jobs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FUNCTION_CLOUDS = ("azure", "gcp")
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFiring:
-    """What came of firing a schedule by hand.
+    """Result of a manually triggered schedule.
 
     Attributes:
-        event: the JSON text the function got.
-        payload: the JSON text it returned.
-        function_error: None when the handler returned, else Lambda's word for it.
-        log_tail: the last 4 KB the invocation logged.
+        event: JSON text that the function received.
+        payload: JSON text that it returned.
+        function_error: Lambda's error type; None if the handler returned.
+        log_tail: last 4 KB of the invocation's log.
     """
 
     schedule: str
@@ -45,32 +45,32 @@ class ScheduleFiring:
 
 @dataclass(frozen=True, slots=True)
 class Fireable:
-    """What `fire` takes: a schedule of AWS's, or a function with a timer or a job."""
+    """An AWS schedule, or a function with a timer or a scheduler job."""
 
     cloud: str
     name: str
     group: str = ""
 
     def __str__(self) -> str:
-        more = f" --group {self.group}" if self.group not in ("", "default") else ""
-        return f"{self.name}{more}" if self.cloud == "aws" else f"{self.name} --cloud {self.cloud}"
+        group = f" --group {self.group}" if self.group not in ("", "default") else ""
+        return f"{self.name}{group}" if self.cloud == "aws" else f"{self.name} --cloud {self.cloud}"
 
 
 def running(home: Path | str | None = None) -> SandboxState:
-    """The sandbox of this home. Raises: SandboxError where it is not up, telling why and what runs instead."""
+    """The running sandbox of this home. Raises: SandboxError with the reason if it is not running."""
     state = status(home)
     if state is None:
-        raise SandboxError("sandbox", not_up(home), "Run `l3kit sandbox up`, or name one that runs")
+        raise SandboxError("sandbox", not_up(home), "Run `l3kit sandbox up`, or name a running sandbox")
     return state
 
 
 def fireable(state: SandboxState) -> list[Fireable]:
-    """All that can be fired there, cloud by cloud, by name. Raises: SandboxError; ProvisioningError."""
+    """The schedules that can be triggered, by cloud and name. Raises: SandboxError; ProvisioningError."""
     found: list[Fireable] = []
     if "aws" in state.clouds:
         code, answer = request(state.aws_endpoint, "GET", "/_sandbox/schedules", seconds=HEALTH_SECONDS)
         if code != 200:
-            raise SandboxError("sandbox schedules", str(answer.get("error", code)), "See the logs in its home")
+            raise SandboxError("sandbox schedules", str(answer.get("error", code)), "Read the logs in its home")
         found += [Fireable("aws", one["name"], one["group"]) for one in answer["schedules"]]
     for cloud in FUNCTION_CLOUDS:
         host = SandboxFunctionHost(state.aws_endpoint, cloud)
@@ -81,24 +81,24 @@ def fireable(state: SandboxState) -> list[Fireable]:
 def fire_schedule(
     name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
 ) -> ScheduleFiring:
-    """Invoke a schedule's target now, with its Input, and wait for the result.
+    """Invoke a schedule's target with its Input and wait for the result.
 
     Args:
-        time: the scheduled time the event speaks of, ISO-8601; now when None.
-    Raises: SandboxError when the sandbox is not up, or the schedule is missing, disabled or without a function.
+        time: scheduled time in the event, ISO 8601; None for now.
+    Raises: SandboxError if the sandbox is not running, or the schedule is missing, disabled or has no function.
     """
     state = running(home)
     path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
     code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
     if code != 200:
         cause = str(answer.get("error", code))
-        remedy = _remedy(state, "aws", name) if code == 404 else "See the logs in the sandbox's home"
+        remedy = _remedy(state, "aws", name) if code == 404 else "Read the logs in the sandbox's home"
         raise SandboxError(f"schedule {group}/{name}", cause, remedy)
     return ScheduleFiring(**answer)
 
 
 def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:
-    """Run what starts a function of Azure or Google Cloud by schedule, and wait for its end.
+    """Trigger the timer or scheduler job of a function on Azure or Google Cloud and wait for its end.
 
     Args: time: as for `fire_schedule`.
     Returns: `status`, `body` and `log_tail`. Raises: L3Error.
@@ -112,16 +112,16 @@ def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path 
     return host.fire(name, next(iter(timers)), time)
 
 
-def nothing_named(home: Path | str | None = None) -> SandboxError:
-    """What `fire` says that was told no name."""
+def no_schedule_named(home: Path | str | None = None) -> SandboxError:
+    """Error for `fire` without a schedule name; its remedy lists the names."""
     known = [str(one) for one in fireable(running(home))]
-    remedy = f"Name one of: {', '.join(known)}" if known else "Deploy a twin first: nothing here has a schedule"
+    remedy = f"Name one of: {', '.join(known)}" if known else "Deploy a twin first: this sandbox has no schedules"
     return SandboxError("fire", "no schedule is named", remedy)
 
 
 def _remedy(state: SandboxState, cloud: str, name: str) -> str:
     known = fireable(state)
     if any(one.name == name and one.cloud != cloud for one in known):
-        return f"Say `fire {next(one for one in known if one.name == name)}`"
+        return f"Run `fire {next(one for one in known if one.name == name)}`"
     close = did_you_mean(name, [one.name for one in known], "schedules")
-    return close if close.startswith("Did") or not known else f"There are {', '.join(str(one) for one in known)}"
+    return close if close.startswith("Did") or not known else f"Use one of {', '.join(str(one) for one in known)}"

@@ -1,4 +1,4 @@
-"""The sandbox's one endpoint: `python -m l3kit.sandbox.gateway`. Starts emulators, routes, ends with them."""
+"""The gateway, `python -m l3kit.sandbox.gateway`: the sandbox's endpoint; starts emulators and routes requests."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, client_session, free_socket, runner_of
-from l3kit.sandbox.death import note_end
-from l3kit.sandbox.discreet_logs import log_discreetly
-from l3kit.sandbox.discreet_server import MALFORMED
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.plans import FaultPlans
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.owner import Owner
+from l3kit.sandbox.redacted_logs import log_redacted
+from l3kit.sandbox.redacted_server import MALFORMED
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
+from l3kit.sandbox.stop_reason import note_stop
 
 WATCH_SECONDS = 1.0
 _ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
 
 
 class Gateway:
-    """Routes by the service in the signature, as AWS does by host name."""
+    """Route requests by the service in their signature, as AWS does by host name."""
 
     def __init__(self, home: Home, idle_seconds: float, owner: Owner | None = None) -> None:
         self._home = home
@@ -58,10 +58,10 @@ class Gateway:
         self._open_requests = 0
         self._unpublished = False
         self.stopping = asyncio.Event()
-        self.reason, self._dead_part = "asked to", ""
+        self.reason, self._dead_part = "stopped by request", ""
 
     async def run(self) -> None:
-        """Serve until asked to stop, idle for too long, or an emulator is gone."""
+        """Serve until stopped, idle for too long, or without one of the emulators."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stopping.set)
@@ -70,7 +70,7 @@ class Gateway:
             await self._serve(stack, session)
 
     async def _serve(self, stack: contextlib.AsyncExitStack, session: aiohttp.ClientSession) -> None:
-        emulators = await stack.enter_async_context(contextlib.AsyncExitStack())  # they end last
+        emulators = await stack.enter_async_context(contextlib.AsyncExitStack())  # stopped last
         self._aws = AwsParts(self._home, session, emulators, self._publish_later)
         moto = self._aws.moto
         app = web.Application(client_max_size=MAX_BODY_BYTES)
@@ -98,7 +98,7 @@ class Gateway:
         await self.stopping.wait()
         print(f"stopping: {self.reason}", flush=True)
         with contextlib.suppress(OSError):
-            note_end(self._home, self.reason, self._dead_part)
+            note_stop(self._home, self.reason, self._dead_part)
         for task in tasks:
             task.cancel()
 
@@ -133,22 +133,18 @@ class Gateway:
             self.stopping.set()
             return json_answer({})
 
-        async def code(request: web.Request) -> web.StreamResponse:
-            record = functions.record(request.match_info["name"])
-            return web.FileResponse(record.zip_file) if record else json_answer({"error": "no such function"}, 404)
-
         async def start(request: web.Request) -> web.Response:
             cloud = cloud_in(await request.read())
             try:
                 await (self._aws.start() if cloud == "aws" else self._parts.start(cloud))
                 self._publish()
             except SandboxError as error:
-                told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
-                return json_answer({"error": told}, 500)
+                failure = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
+                return json_answer({"error": failure}, 500)
             except OSError as error:
                 cause, remedy = refusal(error)
-                told = {"resource": f"sandbox home {self._home.root}", "cause": cause, "remedy": remedy}
-                return json_answer({"error": told}, 500)
+                failure = {"resource": f"sandbox home {self._home.root}", "cause": cause, "remedy": remedy}
+                return json_answer({"error": failure}, 500)
             return json_answer({"endpoints": self._parts.endpoints})
 
         self._faults.add_routes(app, admin)
@@ -157,7 +153,6 @@ class Gateway:
         app.router.add_get("/_sandbox/health", health)
         app.router.add_post("/_sandbox/stop", admin(stop))
         app.router.add_post("/_sandbox/clouds", admin(start))
-        app.router.add_get("/_sandbox/code/{name}", code)
         app.router.add_get("/_sandbox/schedules", admin(schedules.list))
         app.router.add_post("/_sandbox/schedules/{group}/{name}/fire", admin(schedules.fire))
         app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)
@@ -170,7 +165,7 @@ class Gateway:
         async def count(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            if not request.raw_path.startswith("/"):  # the forms for proxies
+            if not request.raw_path.startswith("/"):  # request forms for proxies
                 return web.Response(status=400, text=MALFORMED)
             self._open_requests += 1
             try:
@@ -224,20 +219,20 @@ class Gateway:
         self._unpublished = False
 
     def _publish_later(self) -> None:
-        """Say that a part has started; where the disk takes nothing, once it does."""
+        """Publish the state; if the disk is not writable, retry later."""
         self._unpublished = True
         with contextlib.suppress(OSError):
             self._publish()
 
     async def _watch(self) -> None:
-        """Stop when idle, when the owner or an emulator died, when the home does not speak of this gateway any more."""
+        """Stop when idle, when the owner or an emulator has died, or when the state file names another gateway."""
         while not self.stopping.is_set():
             await asyncio.sleep(WATCH_SECONDS)
             state = read_state(self._home)
             if state is None or state.processes[0].pid != os.getpid():
-                self.reason = "the state file is gone or names another gateway"
+                self.reason = "the state file is missing or names another gateway"
                 self.stopping.set()
-            if self._owner is not None and not self._owner.lives:
+            if self._owner is not None and not self._owner.is_alive:
                 self.reason = f"its owner, process {self._owner.pid}, has ended"
                 self.stopping.set()
             for emulator in self._emulators:
@@ -254,15 +249,15 @@ class Gateway:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the gateway; a start-up failure is left in the home's failure file for `up` to report."""
+    """Run the gateway; a start-up failure is written to the home's failure file, which `up` reports."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.sandbox.gateway")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--idle-seconds", type=float, required=True)
     parser.add_argument("--owner", nargs=2, metavar=("PID", "CREATED"), help="end when this process has ended")
     options = parser.parse_args(arguments)
     home = Home(options.home)
-    log_discreetly()
-    os.environ["GRPC_VERBOSITY"] = "NONE"  # its core tells headers as they came
+    log_redacted()
+    os.environ["GRPC_VERBOSITY"] = "NONE"  # gRPC's core logs headers
     try:
         link_runtime(home.runtime)
         asyncio.run(_run(home, options))
@@ -271,7 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno in UNWRITABLE:  # what could be written about it?
+        if error.errno in UNWRITABLE:  # a failure file could not be written either
             return DISK_EXIT + error.errno
         raise
     finally:

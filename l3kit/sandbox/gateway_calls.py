@@ -1,4 +1,4 @@
-"""Asking a gateway for what is its own business, not a cloud's."""
+"""Client for the gateway's admin calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.errors import SandboxError
 
 
 def request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
-    """Ask the gateway itself. Returns: status and JSON. Raises: SandboxError when there is no answer."""
+    """Send an admin call. Returns: status and JSON body. Raises: SandboxError if the gateway does not answer."""
     address = urlsplit(endpoint)
     connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=seconds)
     try:

@@ -1,4 +1,4 @@
-"""Where a sandbox's home is, and the names that stand for homes."""
+"""Folders of sandboxes (homes) and the names that select them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def project_root() -> Path:
-    """The project around the working folder, else the working folder itself."""
+    """The enclosing project of the working folder, else the working folder itself."""
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / "pyproject.toml").is_file() or (folder / ".git").exists():
@@ -24,8 +24,10 @@ def project_root() -> Path:
 
 
 def default_home() -> Path:
-    """L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project around the working folder (a notebook's folder and
-    the project's root share one sandbox), else in the working folder itself."""
+    """The default sandbox's folder: L3KIT_SANDBOX_HOME, else `.l3kit/sandbox` in the project root.
+
+    A notebook's folder and the project's root therefore share one sandbox.
+    """
     chosen = os.environ.get(HOME_VARIABLE, "").strip()
     if chosen:
         return Path(chosen).expanduser().resolve()
@@ -33,24 +35,26 @@ def default_home() -> Path:
 
 
 def resolve_home(home: Path | str | None) -> Home:
-    """The home at that place; the default one without a place."""
+    """The home at this path; None for the default home."""
     return Home(Path(home).expanduser().resolve() if home is not None else default_home())
 
 
 def sandbox_home(name: str) -> Path:
-    """The folder of the sandbox of that name, whether there is one or not. Raises: SandboxError for no name."""
+    """The folder of the named sandbox, existing or not. Raises: SandboxError for an invalid name."""
     home = default_home()
     if name == DEFAULT:
         return home
     if not _NAME.fullmatch(name):
         raise SandboxError(
-            f"sandbox {name!r}", "is no name", "Use up to 100 letters, digits, points, hyphens and underscores"
+            f"sandbox {name!r}",
+            "is not a valid name",
+            "Use up to 100 letters, digits, periods, hyphens and underscores",
         )
     return home.with_name(f"{home.name}-{name}")
 
 
 def name_of(home: Path) -> str | None:
-    """The name that stands for that folder; None for one elsewhere."""
+    """The name of a sandbox's folder; None for a folder outside the default location."""
     first = default_home()
     if home == first:
         return DEFAULT
@@ -59,14 +63,14 @@ def name_of(home: Path) -> str | None:
 
 
 def named_homes() -> dict[str, Path]:
-    """The homes that there are, by name, the default one first."""
+    """The existing homes by name, the default one first."""
     first = default_home()
     found = {name: path for path in first.parent.glob(f"{first.name}*") if path.is_dir() and (name := name_of(path))}
     return dict(sorted(found.items(), key=lambda pair: (pair[0] != DEFAULT, pair[0])))
 
 
 def known_home(name: str) -> Path:
-    """The folder of a sandbox that has one. Raises: SandboxError telling which names there are."""
+    """The existing folder of the named sandbox. Raises: SandboxError listing the known names."""
     home = sandbox_home(name)
     if name == DEFAULT or home.is_dir():
         return home
@@ -75,8 +79,8 @@ def known_home(name: str) -> Path:
 
 
 def did_you_mean(given: str, known: list[str], what: str) -> str:
-    """The remedy for a name that is not known."""
+    """Remedy for an unknown name: the closest match, else all known names."""
     close = get_close_matches(given, known, 1, 0.5)
     if close:
         return f"Did you mean {close[0]}?"
-    return f"There are {', '.join(known)}" if known else f"There are no {what} yet"
+    return f"Use one of {', '.join(known)}" if known else f"There are no {what} yet"

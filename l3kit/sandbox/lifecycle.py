@@ -1,4 +1,4 @@
-"""Starting, finding and stopping a sandbox."""
+"""Start, find and stop a sandbox."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from l3kit.sandbox.shell import gateway_environment
 from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
 IDLE_HOURS = 168.0
-"""A week: what was deployed interactively is there until somebody ends it, but not for ever where all forgot it."""
+"""A week: interactive deployments survive a weekend, and a forgotten sandbox still stops."""
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0
-"""A sandbox under heavy load is slow to answer, but it is not down."""
+"""Generous, because a sandbox under heavy load answers slowly."""
 SERVICES = {
     "aws": "moto",
     "azure": "Azurite and the Cosmos DB server",
     "gcp": "the Cloud Storage and Firestore servers",
 }
 PACKAGES = {"aws": node_install.NODE_FILES, "azure": node_install.AZURE_FILES}
-"""What a cloud's emulators need of npm; installed before they are started, so that the wait is told."""
+"""npm packages of each cloud's emulators, installed before the start so that progress is reported."""
 
 Progress = Callable[[str], None]
 
@@ -50,25 +50,25 @@ def up(
     idle_hours: float = IDLE_HOURS,
     owner: int | None = None,
 ) -> SandboxState:
-    """Start the sandbox of this home, or find the one that runs; two callers at once get the same one.
+    """Start the sandbox of this home, or return the running one; concurrent callers get the same one.
 
     Args:
-        home: folder for logs and state; see `default_home`.
-        progress: told in words what is being done.
-        idle_hours: without a request for so long, the sandbox stops itself.
-        owner: id of the process with which a newly started sandbox ends; see `owner_of`.
-    The clouds' services join when they are first needed; `ensure_up` starts those of some clouds at once.
-    Raises: SandboxError where it does not start, with the last lines of its log.
+        home: folder for logs and state; None for `default_home`.
+        progress: called with a description of each step.
+        idle_hours: the sandbox stops after this time without a request.
+        owner: process id; a newly started sandbox ends with that process (`owner_of`).
+    The clouds' services start on first use; `ensure_up` starts those of some clouds immediately.
+    Raises: SandboxError with the last lines of the log if it does not start.
     """
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     place = resolve_home(home)
     with _locked(place):
         running = _running(place)
         if running is not None:
-            say("the sandbox is up already")
+            report("the sandbox is already running")
             return running
         sweep(place)
-        say("starting the gateway")
+        report("starting the gateway")
         _clear(place)
         return _start(place, idle_hours, owner_of(owner))
 
@@ -80,25 +80,25 @@ def ensure_up(
     clouds: Collection[str] = (),
     owner: int | None = None,
 ) -> SandboxState:
-    """The running sandbox of this home, started when there is none, with these clouds' services.
+    """The running sandbox of this home with these clouds' services, started as needed.
 
     Args:
-        clouds: of `aws`, `azure` and `gcp`. DynamoDB's emulator starts with the first call that is made to it.
+        clouds: of `aws`, `azure` and `gcp`. DynamoDB's emulator starts with the first call to it.
         owner: as for `up`.
-    Raises: SandboxError naming what did not start, with the last lines of its log.
+    Raises: SandboxError naming the part that did not start, with the last lines of its log.
     """
     state = status(home) or up(home, progress, owner=owner)
     missing = [cloud for cloud in SERVICES if cloud in clouds and cloud not in state.clouds]
     if not missing:
         return state
-    say = progress or (lambda _: None)
+    report = progress or (lambda _: None)
     try:
         for cloud in missing:
             if cloud in PACKAGES:
-                node_install.ready(PACKAGES[cloud], say)
+                node_install.ready(PACKAGES[cloud], report)
     except OSError as error:  # npm's cache
         raise _unusable(Home(state.home), error) from None
-    say(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
+    report(f"starting {', '.join(SERVICES[cloud] for cloud in missing)}")
     with ThreadPoolExecutor(len(missing)) as pool:
         for started in [pool.submit(_start_cloud, state, cloud) for cloud in missing]:
             started.result()
@@ -109,21 +109,21 @@ def _start_cloud(state: SandboxState, cloud: str) -> None:
     body = json.dumps({"cloud": cloud})
     code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
     if code != 200:
-        told = answer.get("error")
-        if isinstance(told, dict):
-            raise SandboxError(told["resource"], told["cause"], told["remedy"])
-        raise SandboxError(f"sandbox: {cloud}", f"was not started ({told})", "See the logs in the sandbox's home")
+        error = answer.get("error")
+        if isinstance(error, dict):
+            raise SandboxError(error["resource"], error["cause"], error["remedy"])
+        raise SandboxError(f"sandbox: {cloud}", f"was not started ({error})", "Read the logs in the sandbox's home")
 
 
 def status(home: Path | str | None = None) -> SandboxState | None:
-    """The running sandbox of this home, or None; nothing is started, stopped or cleaned."""
+    """The running sandbox of this home, or None. Read-only: nothing is started, stopped or cleaned."""
     return _running(resolve_home(home))
 
 
 def down(home: Path | str | None = None) -> bool:
-    """Stop the sandbox and everything it started, crashed parts included. Its logs stay.
+    """Stop the sandbox and every process it started, including those left by a crash. Its logs stay.
 
-    Returns whether anything was running. Raises: SandboxError when a process survives being killed.
+    Returns whether anything was running. Raises: SandboxError if a process cannot be killed.
     """
     place = resolve_home(home)
     if not place.root.is_dir():
@@ -180,8 +180,8 @@ def _ready(place: Home, process: subprocess.Popen[bytes]) -> SandboxState:
 
 def _failure(place: Home, cause: str) -> SandboxError:
     try:
-        told = json.loads(place.failure_file.read_text("utf-8"))
-        return SandboxError(told["resource"], told["cause"], told["remedy"])
+        failure = json.loads(place.failure_file.read_text("utf-8"))
+        return SandboxError(failure["resource"], failure["cause"], failure["remedy"])
     except (OSError, ValueError, KeyError):
         return start_failure("gateway", cause, place.log("gateway"))
 
@@ -194,7 +194,7 @@ def _running(place: Home) -> SandboxState | None:
 
 
 def _answers(state: SandboxState) -> bool:
-    """A real call: the gateway asks the emulators that run before it answers."""
+    """Whether the gateway answers its health check, for which it calls each running emulator."""
     try:
         code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
@@ -203,7 +203,7 @@ def _answers(state: SandboxState) -> bool:
 
 
 def _clear(place: Home) -> None:
-    """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
+    """Remove the functions, links and logs of an earlier sandbox, whose emulators lost their data when they stopped."""
     for folder in (place.functions, place.runtime, place.logs, place.twins):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)
@@ -233,7 +233,7 @@ def _unusable(place: Home, error: OSError) -> SandboxError:
 
 def _gateway_environment() -> dict[str, str]:
     env = gateway_environment()
-    # A program may be run from a checkout that is not installed; its gateway must find the same l3kit.
+    # The program may run from a checkout that is not installed; its gateway must import the same l3kit.
     package_root = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(p for p in (package_root, env.get("PYTHONPATH", "")) if p)
     return env

@@ -1,4 +1,4 @@
-"""Which sandboxes there are: those of this project, by name, and those of this user that run elsewhere."""
+"""List sandboxes: those of this project by name, and this user's running sandboxes elsewhere."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from l3kit.sandbox.death import death_of, end_of
 from l3kit.sandbox.homes import name_of, named_homes, project_root, resolve_home
 from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import Home, SandboxState, read_state
+from l3kit.sandbox.stop_reason import last_stop, stop_reason
 
 _MODULE = "l3kit.sandbox.gateway"
 
@@ -23,12 +23,12 @@ class Listed:
     """One sandbox.
 
     Attributes:
-        name: what the command line and the notebooks call it; None for one whose home was named by its path.
-        home: relative to the project where it is in it.
-        here: whether it is one of this project's.
-        since: ISO-8601, when it was started; empty where it does not run.
-        twins: that have been deployed into it and not destroyed.
-        megabytes: of memory that its processes hold, each counted with what it shares.
+        name: as used by the command line and the notebooks; None if the home was given as a path.
+        home: path, relative to the project if inside it.
+        here: whether it belongs to this project.
+        since: start time, ISO 8601; empty if it is not running.
+        twins: names of the deployed twins.
+        megabytes: resident memory of its processes; shared pages are counted for each process.
     """
 
     name: str | None
@@ -46,7 +46,7 @@ class Listed:
 
 
 def sandboxes() -> list[Listed]:
-    """All of them: this project's first, those that run before the others."""
+    """All sandboxes: this project's first, running ones before stopped ones."""
     named = set(named_homes().values())
     homes = named | {home for home in _homes_of_gateways() if home.is_dir()}
     listed = [_listed(home) for home in homes]
@@ -54,21 +54,21 @@ def sandboxes() -> list[Listed]:
 
 
 def running_here() -> list[Listed]:
-    """This project's sandboxes that run."""
+    """This project's running sandboxes."""
     return [one for one in sandboxes() if one.here and one.running]
 
 
 def not_up(home: Path | str | None) -> str:
-    """The sentence for a home whose sandbox is not up: why, where that is known, and what else runs in this project."""
+    """Describe why the sandbox of this home is not running, if known, and list the project's running sandboxes."""
     place = resolve_home(home)
     state = read_state(place)
-    death = end_of(place) if state is None else death_of(place.root, state.aws_endpoint)
-    if death is not None:
-        told = f"is not up: {death.resource} {death.cause}"
+    reason = last_stop(place) if state is None else stop_reason(place.root, state.aws_endpoint)
+    if reason is not None:
+        cause = f"is not running: {reason.resource} {reason.cause}"
     else:
-        told = "is not up" if state is None else "does not answer"
+        cause = "is not running" if state is None else "does not answer"
     others = [one.name or one.home for one in running_here() if one.name != name_of(place.root)]
-    return f"{told}; running: {', '.join(others)}" if others else told
+    return f"{cause}; running: {', '.join(others)}" if others else cause
 
 
 def _listed(home: Path) -> Listed:
@@ -101,12 +101,12 @@ def _memory(process: psutil.Process) -> int:
 
 
 def twins_of(state: SandboxState) -> tuple[str, ...]:
-    """By their deploy logs: those of whose resources one was made, and not all were deleted again."""
+    """Twins with at least one resource in the sandbox, according to their deploy logs."""
     logs = sorted(Home(state.home).logs.glob("deploy-*.jsonl"))
-    return tuple(log.stem.removeprefix("deploy-") for log in logs if _standing(log))
+    return tuple(log.stem.removeprefix("deploy-") for log in logs if _has_resources(log))
 
 
-def _standing(log: Path) -> bool:
+def _has_resources(log: Path) -> bool:
     made: set[tuple[str, str]] = set()
     for line in log.read_bytes().splitlines():
         try:
@@ -114,13 +114,13 @@ def _standing(log: Path) -> bool:
             key = note["resource"], note["name"]
             if note["phase"] == "done":
                 (made.discard if note["action"] == "delete" else made.add)(key)
-        except (ValueError, KeyError, TypeError):  # half a line, of a process that died writing it
+        except (ValueError, KeyError, TypeError):  # a truncated line of a process that died while writing
             continue
     return bool(made)
 
 
 def _homes_of_gateways() -> Iterator[Path]:
-    """The homes of this user's gateways that run."""
+    """The homes of this user's running gateways."""
     for process in psutil.process_iter():
         try:
             if process.uids().real != os.getuid():

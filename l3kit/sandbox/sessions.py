@@ -1,4 +1,4 @@
-"""The clouds that a sandbox runs, as a session reaches them."""
+"""Connect a session to the clouds of a sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AZURE_REGION, GCP_REGION = "westeurope", "us-central1"
 
 
 def clouds_of(state: SandboxState) -> dict[str, Cloud]:
-    """By name: AWS, whose emulators are started by the first call, and the other clouds that have been started."""
+    """The clouds by name: AWS, whose emulators start with the first call, and the other clouds already started."""
     started = ("aws", *(cloud for cloud in state.clouds if cloud != "aws"))
     return {cloud: _OPENERS[cloud](state) for cloud in started}
 
@@ -31,7 +31,7 @@ def _aws(state: SandboxState) -> Cloud:
 
 
 def azure_session(state: SandboxState) -> AzureSession:
-    """Azure's part of a sandbox that has started it."""
+    """Azure session on a sandbox whose Azure services are running."""
     from l3kit.clouds.azure.session import AzureSession
 
     cosmos, blob = state.endpoints["cosmos"], state.endpoints["blob"]
@@ -40,7 +40,7 @@ def azure_session(state: SandboxState) -> AzureSession:
 
 
 def gcp_session(state: SandboxState) -> GcpSession:
-    """Google Cloud's part of a sandbox that has started it."""
+    """Google Cloud session on a sandbox whose Google Cloud services are running."""
     from l3kit.clouds.gcp.session import GcpSession
 
     storage, firestore = state.endpoints["storage"], state.endpoints["firestore"]

@@ -1,4 +1,4 @@
-"""What a running sandbox is made of, and the one file that says so."""
+"""State of a running sandbox and its file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SECRET_KEY = "sandbox"
 FORMAT = 2
 HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 DISK_EXIT = 64
-"""A gateway that cannot write into its home ends with this exit code and the error's number added."""
+"""Exit code, plus the errno, of a gateway that cannot write into its home."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
-    """One process of the sandbox. `created` (seconds since 1970) tells it from a later one with the same pid."""
+    """One process of the sandbox. `created` (seconds since 1970) distinguishes it from later ones with the same pid."""
 
     name: str
     pid: int
@@ -38,14 +38,14 @@ class ProcessInfo:
 
 @dataclass(frozen=True, slots=True)
 class SandboxState:
-    """A running sandbox: where to reach it and what it consists of.
+    """A running sandbox: its addresses and processes.
 
     Attributes:
-        aws_endpoint: http://127.0.0.1:PORT, the one address for every AWS service.
+        aws_endpoint: http://127.0.0.1:PORT, the address of all AWS services.
         region: the only region served.
         home: folder with logs, unpacked functions and this state.
-        endpoints: of the services of Azure and Google Cloud that have been started: `cosmos`, `blob`, `storage`
-            (addresses) and `firestore` (host and port).
+        endpoints: of the running services of Azure and Google Cloud: `cosmos`, `blob`, `storage` (URLs) and
+            `firestore` (host and port).
     """
 
     aws_endpoint: str
@@ -57,13 +57,13 @@ class SandboxState:
 
     @property
     def clouds(self) -> tuple[str, ...]:
-        """Those whose services have been started."""
+        """The clouds with running services."""
         names = {process.name for process in self.processes}
         there = {"aws": "moto" in names, "azure": "blob" in self.endpoints, "gcp": "storage" in self.endpoints}
         return tuple(cloud for cloud, started in there.items() if started)
 
     def environment(self) -> Mapping[str, str]:
-        """Variables that point boto3 and l3kit's own client at this sandbox; the credentials open nothing else."""
+        """Variables that point boto3 and l3kit at this sandbox; the credentials are valid nowhere else."""
         return {
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_REGION": self.region,
@@ -100,7 +100,7 @@ class Home:
 
     @property
     def end_file(self) -> Path:
-        """Why the last gateway ended."""
+        """File with the reason for the last gateway's end."""
         return self.root / "ended.json"
 
     @property
@@ -117,7 +117,7 @@ class Home:
 
     @property
     def twins(self) -> Path:
-        """Of each twin that is tried here, the links, with their tokens."""
+        """Links, with their tokens, of each twin deployed here."""
         return self.root / "twins"
 
     @property
@@ -129,7 +129,7 @@ class Home:
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Atomic: a reader sees the old file or the new one, never a part."""
+    """Write a JSON file atomically: a reader sees the old content or the new one."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with open(temporary, "w", encoding="utf-8", opener=private) as file:
         json.dump(content, file, indent=1)
@@ -139,7 +139,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 
 
 def read_state(home: Home) -> SandboxState | None:
-    """What the state file says, alive or not; None where there is none or it is not ours to understand."""
+    """Read the state file, whether or not its processes are alive; None if missing or in an unknown format."""
     try:
         data = json.loads(home.state_file.read_text("utf-8"))
         if data["format"] != FORMAT:
@@ -157,7 +157,7 @@ def read_state(home: Home) -> SandboxState | None:
 
 
 def is_alive(pid: int, created: float) -> bool:
-    """Whether that very process runs; a zombie or a later process with the same pid does not count."""
+    """Whether this process is running; a zombie or a later process with the same pid does not count."""
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - created) < 0.5 and process.status() != psutil.STATUS_ZOMBIE

@@ -1,4 +1,4 @@
-"""Passing requests on to an emulator, streaming both ways, and asking it on the gateway's own behalf."""
+"""HTTP client for an emulator: forwards clients' requests, streaming both ways, and sends the gateway's own."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
 )
 BODY = "l3kit.body"
-"""Key of a request's body where it was read, or replaced, before it is passed on."""
+"""Key of a request's body if it was read or replaced before forwarding."""
 WHOLE = "l3kit.whole"
-"""Key that asks for the answer as a whole instead of streaming it."""
-HEADERS = "l3kit.headers"
-"""Key of headers that are added to a request when it is passed on."""
+"""Key that requests a buffered answer instead of a streamed one."""
 SMALL_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, for requests whose result the gateway looks at."""
+    """A buffered answer, for requests whose result the gateway reads."""
 
     status: int
     headers: CIMultiDict[str]
@@ -47,10 +45,10 @@ class Answer:
 
 
 class Upstream:
-    """One emulator behind the gateway.
+    """An emulator behind the gateway.
 
     Args:
-        port: where it serves; or what starts it where it does not run, tells where, and may raise SandboxError.
+        port: its port, or a function that starts it if necessary and returns the port; may raise SandboxError.
     """
 
     def __init__(self, session: aiohttp.ClientSession, port: int | Callable[[], Awaitable[int]]) -> None:
@@ -64,7 +62,7 @@ class Upstream:
         body: bytes | AsyncIterable[bytes] | None = None,
         extra_headers: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
-        """Pass the request on as it is and stream the answer back. `body` replaces one that was read already."""
+        """Forward the request unchanged and stream the answer back. `body` replaces one that was already read."""
         headers = _request_headers(request)
         headers.update(extra_headers or {})
         data: Any = request.get(BODY) if body is None else body
@@ -83,13 +81,13 @@ class Upstream:
             return await _relay(request, answer)
 
     async def reach(self) -> None:
-        """Wait until it runs. Raises: SandboxError where it does not start."""
+        """Wait until it is running. Raises: SandboxError if it does not start."""
         await self._address("/")
 
     async def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Answer:
-        """A whole request and its whole answer. `path` is sent as it is."""
+        """Send a request of the gateway's own and read the answer. `path` is sent without further encoding."""
         async with self._session.request(
             method,
             await self._address(path),
@@ -105,18 +103,18 @@ class Upstream:
         return URL(f"http://127.0.0.1:{port}{path}", encoded=True)
 
     async def repeat(self, request: web.Request, body: bytes) -> Answer:
-        """The request with a body already read, or another one, its answer whole."""
+        """Forward the request with this body and read the answer."""
         headers = _request_headers(request)
         headers["Content-Length"] = str(len(body))
         return await self.ask(request.method, request.raw_path, headers=headers, body=body)
 
     async def call_json(self, service: str, target: str, content: Mapping[str, Any]) -> Answer:
-        """A JSON-protocol call (`X-Amz-Target`) in the gateway's name."""
+        """Send a JSON-protocol call (`X-Amz-Target`) of the gateway's own."""
         headers = {**_own_headers(service), "X-Amz-Target": target}
         return await self.ask("POST", "/", headers=headers, body=json.dumps(content).encode())
 
     async def call_many(self, service: str, calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Calls of `target` and `content`, all in one request. Returns: `status` and `content` of each."""
+        """Send several calls (`target`, `content`) in one request. Returns: `status` and `content` of each."""
         answer = await self.ask("POST", "/many", headers=_own_headers(service), body=odd_text.dumps(calls))
         answers: list[dict[str, Any]] = odd_text.loads(answer.body)
         return answers
@@ -131,7 +129,7 @@ def _own_headers(service: str) -> dict[str, str]:
 
 
 def authorization(service: str) -> str:
-    """Emulators read the service and the region from the header; they check no signature."""
+    """Authorization header with service and region; the emulators do not check the signature."""
     return (
         f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20250101/{REGION}/{service}/aws4_request, "
         "SignedHeaders=host, Signature=0"
@@ -139,11 +137,7 @@ def authorization(service: str) -> str:
 
 
 def _request_headers(request: web.Request) -> CIMultiDict[str]:
-    headers: CIMultiDict[str] = CIMultiDict(
-        (name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP
-    )
-    headers.update(request.get(HEADERS, {}))
-    return headers
+    return CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP)
 
 
 def _response_headers(answer: aiohttp.ClientResponse) -> CIMultiDict[str]:
@@ -156,7 +150,7 @@ async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.St
     headers = _response_headers(answer)
     length = answer.content_length
     is_head = request.method == "HEAD"
-    # A refused HEAD is not begun to be sent: who looks at it may have to answer otherwise (403 instead of 404).
+    # A failed HEAD is not sent yet: the caller may have to answer 403 instead of 404.
     unsent = answer.status >= 400 if is_head else length is not None and length <= SMALL_BYTES
     if request.get(WHOLE) or unsent:
         headers.popall("Content-Length", None)

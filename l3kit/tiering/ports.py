@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
 
 Tier = Literal["cold", "archive"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -173,6 +173,20 @@ class ObjectInfo:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+class Declared(TypedDict):
+    """What is declared of new content.
+
+    Attributes:
+        sha256: hex digest of the uncompressed content (equal to the body's if nothing is compressed).
+        content_encoding: None if nothing is compressed.
+        metadata: kept with the object.
+    """
+
+    sha256: str
+    content_encoding: NotRequired[str | None]
+    metadata: NotRequired[Mapping[str, str] | None]
+
+
 class ObjectStore(Protocol):
     """Objects of one bucket or container, in one tier's storage class.
 
@@ -186,32 +200,15 @@ class ObjectStore(Protocol):
     def key_fault(self, key: str) -> str | None:
         """The reason why this store cannot hold an object under exactly this key; None if it can. No I/O."""
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """Create the object in the tier's storage class, only if the key is free; the store verifies the bytes.
 
-        `sha256` is the hex digest of the uncompressed content (equal to the body's if nothing is compressed) and is
-        stored with the object. If the key already holds content with the same sha256, this succeeds as well (a repeat
-        after a lost response). Content-Type is application/json.
+        `sha256` is stored with the object. If the key already holds content with the same sha256, this succeeds as well
+        (a repeat after a lost response). Content-Type is application/json.
         Raises: KeyConflictError if the key holds other content, which is left unchanged.
         """
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """Like `create`, for content larger than memory; parts of any size are regrouped as the store requires.
 
         Without content_encoding the digest of the streamed bytes is compared with `sha256` before the object becomes

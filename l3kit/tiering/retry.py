@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +12,10 @@ from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 
 T = TypeVar("T")
+B = TypeVar("B", bound=Sized)
 LATER = "Run it again later"
+BATCH_TRIES = 20
+"""Maximum tries for the items of a batch that a store left unwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,24 @@ class RetryPolicy:
                 await self.wait(number, outcome.asked)
         assert isinstance(outcome, Passing)
         raise StoreError(resource, f"{outcome.cause}; gave up after {self.tries} tries", outcome.remedy)
+
+    async def until_none_left(
+        self, usage: Usage, kind: str, resource: str, batch: B, send: Callable[[B], Awaitable[B]]
+    ) -> None:
+        """Send a batch, and again what the store left of it.
+
+        Args:
+            send: returns what was left.
+        Raises: StoreError after 20 tries; whatever `send` raises.
+        """
+        for number in range(1, BATCH_TRIES + 1):
+            batch = await send(batch)
+            if not len(batch):
+                return
+            usage.retried(kind)
+            await self.wait(number)
+        raise StoreError(
+            resource,
+            f"left items of a batch unwritten in {BATCH_TRIES} tries",
+            "The store is throttled: raise its capacity or try again later",
+        )

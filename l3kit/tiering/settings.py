@@ -199,6 +199,9 @@ class Tuning:
 
 
 DEFAULT_TUNING = Tuning()
+REQUEST_TIMEOUT = float(DEFAULT_TUNING.request_timeout_seconds)
+OBJECT_TIMEOUTS = 4
+"""Time-out factor for requests to an object store, which carry up to 8 MiB."""
 TUNING_VARIABLES = tuple(name.upper() for name in Tuning.__dataclass_fields__)
 REMOVED_TUNING: Mapping[str, str] = {
     "REWRITE_GUARD": "was removed, because the store now decides each delete: remove the line",

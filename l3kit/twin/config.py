@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
-from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import is_reserved_device
 from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
@@ -70,9 +69,9 @@ class Config(_Strict):
         problem = problem_with(value) if value == value.strip() else "it has blanks around it"
         if problem:
             allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
-            raise ValueError(f"{value!r} is no schedule: {problem}; {allowed}")
+            raise ValueError(f"is no schedule: {problem}; {allowed}")
         if not ever_matches(value):
-            raise ValueError(f"{value!r} never runs: there is no such day")
+            raise ValueError("never runs: there is no such day")
         return value
 
     @field_validator("tuning")
@@ -110,7 +109,7 @@ class Device(BaseModel):
     @classmethod
     def _usable(cls, value: str) -> str:
         if is_reserved_device(value):
-            raise ValueError(f"{value!r} is reserved: no device is called _l3kit or begins with ~; rename the device")
+            raise ValueError("is reserved: no device is called _l3kit or begins with ~; rename the device")
         if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has rejected lone surrogates
             raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
         return value
@@ -134,7 +133,7 @@ class Providers(_Strict):
         optional = field.field_name is not None and not cls.model_fields[field.field_name].is_required()
         if not (value is None and optional) and not (isinstance(value, str) and is_known(value)):
             aliases = ", ".join(f"{alias} stands for {name}" for alias, name in ALIASES.items())
-            raise ValueError(f"{value!r} is not allowed; allowed are {', '.join(names())} ({aliases})")
+            raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
     def layout(self) -> Layout:
@@ -180,10 +179,7 @@ class Twin:
             problems += _unholdable(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
-            lines = "\n".join(f"  {problem}" for problem in problems)
-            raise ConfigurationError(
-                f"twin {folder.name}", f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done"
-            )
+            raise all_problems(f"twin {folder.name}", problems)
         return cls(folder.resolve(), config, devices, providers, events)
 
     @property
@@ -281,7 +277,7 @@ def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | 
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems += [f"{name}: {text}" for text in _explain(error, model)]
+        problems += [f"{name}: {text}" for text in _problems(error, model)]
         return None
 
 
@@ -297,7 +293,7 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
         try:
             device = Device.model_validate(entry)
         except ValidationError as error:
-            problems += [f"{name}: entry {index}: {text}" for text in _explain(error, Device)]
+            problems += [f"{name}: entry {index}: {text}" for text in _problems(error, Device)]
             continue
         if device.id in devices:
             problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
@@ -321,19 +317,8 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
     return tuple(content)
 
 
-def _explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Describe Pydantic's errors in terms of the file: key, value, and the nearest known key for an unknown one."""
-    texts = []
-    for finding in error.errors():
-        key = ".".join(str(part) for part in finding["loc"]) or "the file"
-        if finding["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, model.model_fields, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(model.model_fields)}"
-            texts.append(f"{key}: is not a known key{hint}")
-        elif finding["type"] == "missing":
-            texts.append(f"{key}: is missing")
-        elif finding["type"] == "value_error":
-            texts.append(f"{key}: {finding['msg'].removeprefix('Value error, ')}")
-        else:
-            texts.append(f"{key}: {finding['msg'][0].lower()}{finding['msg'][1:]}, not {finding['input']!r}")
-    return texts
+def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    def unknown(key: str) -> str:
+        return f"is not a known key; {did_you_mean(key, model.model_fields)}"
+
+    return [problem_in(finding, unknown) for finding in error.errors()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from l3kit.errors import ConfigurationError
-from l3kit.twin.schedule_times import MONTHS
+from l3kit.twin.schedule_expressions import MONTHS, WEEKDAYS, has_day_rule
 
-WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+DAY_NAMES = tuple(WEEKDAYS)
 BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """Value ranges of minute, hour, day, month and weekday."""
 REMEDY = "Use rate(...) with a number that divides the hour or the day, or cron(...) without year, L, W and #"
@@ -24,11 +24,11 @@ def unix_cron(expression: str) -> str:
     if kind != "cron":
         raise _cannot(expression)
     minute, hour, day, month, weekday, year = inner.upper().split()
-    odd = re.search(r"[LW#]", re.sub("JUL|WED", "", f"{day} {weekday}"))
+    odd = has_day_rule(f"{day} {weekday}")
     if year != "*" or odd or ("?" not in (day, weekday) and "*" not in (day, weekday)):
         raise _cannot(expression)
-    fields = [minute, hour, day, month, re.sub(r"(?<![/\dA-Z])([1-7])", lambda n: WEEKDAYS[int(n[1]) - 1], weekday)]
-    names = ((), (), (), tuple(MONTHS), WEEKDAYS)
+    fields = [minute, hour, day, month, re.sub(r"(?<![/\dA-Z])([1-7])", lambda n: DAY_NAMES[int(n[1]) - 1], weekday)]
+    names = ((), (), (), tuple(MONTHS), DAY_NAMES)
     return " ".join(
         "*" if field == "?" else ",".join(_plain(entry, *bounds, known) for entry in field.split(","))
         for field, bounds, known in zip(fields, BOUNDS, names, strict=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from l3kit.providers import provider
+from l3kit.errors import ConfigurationError
+from l3kit.providers import is_known, names, provider
 from l3kit.tiering.settings import FUNCTIONS, variables_for
 from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id
 
@@ -62,6 +63,15 @@ class Layout:
 
     def __str__(self) -> str:
         return f"{self.hot}-{self.cold}-{self.archive}"
+
+    @classmethod
+    def parse(cls, text: str) -> Layout:
+        """The layout written so, such as `aws-azure-gcp`. Raises: ConfigurationError listing what is allowed."""
+        parts = text.split("-")
+        if len(parts) != len(TIERS) or not all(map(is_known, parts)):
+            allowed = f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(names())}"
+            raise ConfigurationError("layout", f"{text!r} is not allowed", allowed)
+        return cls(*parts)
 
     def tier(self, name: str) -> str:
         """The cloud of `hot`, `cold` or `archive`."""

@@ -6,16 +6,17 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_MONTHS = {name: n for n, name in enumerate(re.findall("...", "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), 1)}
-_DAYS = {name: n for n, name in enumerate(re.findall("...", "SUNMONTUEWEDTHUFRISAT"), 1)}
-_FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
+MONTHS = {name: n for n, name in enumerate(re.findall("...", "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), 1)}
+WEEKDAYS = {name: n for n, name in enumerate(re.findall("...", "SUNMONTUEWEDTHUFRISAT"), 1)}
+FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("minutes", 0, 59, {}),
     ("hours", 0, 23, {}),
     ("day of month", 1, 31, {}),
-    ("month", 1, 12, _MONTHS),
-    ("day of week", 1, 7, _DAYS),
+    ("month", 1, 12, MONTHS),
+    ("day of week", 1, 7, WEEKDAYS),
     ("year", 1970, 2199, {}),
 )
+"""Fields of a cron expression: name, least and greatest value, and the names of values."""
 
 
 def problem_with(expression: object) -> str | None:
@@ -27,6 +28,11 @@ def problem_with(expression: object) -> str | None:
         return "it must be rate(...), cron(...) or at(...)"
     kind, inner = found.groups()
     return {"rate": _rate_problem, "cron": _cron_problem, "at": _at_problem}[kind](inner)
+
+
+def has_day_rule(field: str) -> bool:
+    """Return whether a field for days counts from the month's end or by weeks, with L, W or #."""
+    return bool(re.search(r"[LW#]", re.sub("JUL|WED", "", field.upper())))
 
 
 def problem_with_timezone(name: object) -> str | None:
@@ -58,11 +64,11 @@ def _at_problem(inner: str) -> str | None:
 
 def _cron_problem(inner: str) -> str | None:
     parts = inner.split()
-    if len(parts) != len(_FIELDS):
+    if len(parts) != len(FIELDS):
         return f"a cron expression has 6 fields, this one has {len(parts)}"
     if (parts[2] == "?") == (parts[4] == "?"):
         return "exactly one of day of month and day of week must be ?"
-    for part, (name, low, high, words) in zip(parts, _FIELDS, strict=True):
+    for part, (name, low, high, words) in zip(parts, FIELDS, strict=True):
         if part == "?" and name.startswith("day"):
             continue
         if not all(_is_valid_entry(entry, name, low, high, words) for entry in part.upper().split(",")):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from l3kit.twin.schedule_expressions import FIELDS, MONTHS, WEEKDAYS, has_day_rule
+
 DAYS_AHEAD = 3_000
 """Search range for the next time of a cron expression; 29 February recurs within 8 years at most."""
-MONTHS = {name: n for n, name in enumerate(re.findall("...", "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"), 1)}
-WEEKDAYS = {name: n for n, name in enumerate(re.findall("...", "SUNMONTUEWEDTHUFRISAT"), 1)}
 
 
 def next_time(expression: str, now: datetime, made: datetime | None = None) -> datetime | None:
@@ -45,9 +44,9 @@ def ever_matches(expression: str) -> bool:
     """Return whether the expression ever matches, in the past or future; the 31st of February does not."""
     kind, inner = expression.rstrip(")").split("(", 1)
     fields = inner.split()
-    if kind != "cron" or any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
+    if kind != "cron" or any(has_day_rule(fields[n]) for n in (2, 4)):
         return True
-    years = _values(fields[5].upper(), 1970, 2199)
+    years = _values(fields[5].upper(), *FIELDS[5][1:3])
     # The calendar repeats after 400 years; days of the month with their weekdays after 28, except across centuries.
     return any(_matches_in_year(fields, year) for year in sorted(years)[:56] + sorted(years)[-8:])
 
@@ -59,11 +58,10 @@ def _matches_in_year(fields: Sequence[str], year: int) -> bool:
 
 
 def _next_cron_time(fields: Sequence[str], now: datetime) -> datetime | None:
-    if any(re.search(r"[LW#]", re.sub("JUL|WED", "", fields[n].upper())) for n in (2, 4)):
+    if any(has_day_rule(fields[n]) for n in (2, 4)):
         return None
-    bounds = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
     minutes, hours, days, months, weekdays, years = (
-        _values(text.upper(), *bound) for text, bound in zip(fields, bounds, strict=True)
+        _values(text.upper(), low, high) for text, (_, low, high, _) in zip(fields, FIELDS, strict=True)
     )
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for day in (midnight + timedelta(days=n) for n in range(DAYS_AHEAD)):

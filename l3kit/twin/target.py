@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import did_you_mean
 from l3kit.providers import BUILT_IN, CloudParameter, is_known, names, provider
 
 Target = Literal["sandbox", "live"]
@@ -54,9 +54,7 @@ def unknown_parameter(name: str, of: str, others: Iterable[str] = ()) -> str:
     if new := new_name(name):
         return f"is now called {new}"
     known = [*others, *(one.name for one in built_in_parameters())]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    return f"is not a parameter of {of}; {hint}"
+    return f"is not a parameter of {of}; {did_you_mean(name, known)}"
 
 
 def check_cloud_parameters(given: Mapping[str, object]) -> dict[str, str]:

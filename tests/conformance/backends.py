@@ -1,6 +1,6 @@
-"""Who takes part in the conformance suite. A new cloud adds a function here and its name to BACKENDS.
+"""The backends of the conformance suite. A new cloud adds a function here and its name to BACKENDS.
 
-A backend that cannot pass a case declares it in GAPS, with the reason; nothing is skipped in silence.
+A case that a backend cannot pass is declared in GAPS with the reason; nothing is skipped silently.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
-"""The address of another DynamoDB, which is then asked alone (`python -m tests.dynamodb_local`)."""
+"""Address of another DynamoDB server, which is then the only backend (`python -m tests.dynamodb_local`)."""
 BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
-"""Nobody checks it, but DynamoDB Local keeps tables apart by it."""
+"""Access key; not checked, but DynamoDB Local separates tables by it."""
 GAPS: Mapping[tuple[str, str], str] = {
     (
         "gcp",
         "test_an_archived_object_is_read_only_after_a_restore",
     ): "the Archive class is readable at once",
 }
-"""By backend and test."""
+"""Reasons by backend and test."""
 ARCHIVED = {"gcp": "readable"}
-"""What `restore_state` says of an object just archived, where that is not `archived`."""
+"""Result of `restore_state` for a newly archived object, if it is not `archived`."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """How a cloud's stores are made, empty, for one test.
+    """Factories of a cloud's empty stores for one test.
 
-    `journal` makes an empty journal; each call of what it returns opens it anew, as another process would.
+    `journal` creates an empty journal and returns a function that opens it, each time like another process.
     """
 
     name: str
@@ -78,7 +78,7 @@ def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
 
 
 def dynamodb_local(address: str) -> Backend:
-    """The hot store and the journal alone: it has no objects."""
+    """Hot store and journal only, since DynamoDB Local has no object store."""
     secrets = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY}
     client = partial(boto3.client, endpoint_url=address, region_name=REGION, **secrets)
     return _aws("dynamodb_local", address, client, Credentials(KEY, KEY))

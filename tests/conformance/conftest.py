@@ -1,4 +1,4 @@
-"""Every case runs against every backend; one without emulators is the reference."""
+"""Fixture that runs every case against every backend, including the in-memory reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.conftest import all_clouds, aws, sandbox  # noqa: F401 (f
 
 @pytest.fixture(params=[pytest.param(n, marks=[pytest.mark.sandbox] if n != "memory" else []) for n in BACKENDS])
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """The stores of one backend, made empty by each call."""
+    """The store factories of one backend."""
     name: str = request.param
     test = request.node.originalname
     if (name, test) in GAPS:

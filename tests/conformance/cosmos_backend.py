@@ -1,11 +1,11 @@
-"""The sandbox's Cosmos DB, started for a test run: the server, and the layer in front of it, each on a free port."""
+"""The sandbox's Cosmos DB for the suite: the server and the layer in front of it, each on a free port."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True)
 class CosmosServers:
-    """Addresses: `url` of the layer, `bare_url` of the server behind it."""
+    """The running servers. `url`: address of the layer, `bare_url`: address of the server behind it."""
 
     url: str
     bare_url: str
@@ -57,10 +57,9 @@ def database(cosmos: Any) -> DatabaseProxy:
     return result
 
 
-def new_container(cosmos: Any, path: str, unique_keys: Sequence[str] = ()) -> str:
+def new_container(cosmos: Any, path: str) -> str:
     name = f"conformance-{uuid.uuid4().hex[:12]}"
-    rules = {"uniqueKeys": [{"paths": [key]} for key in unique_keys]} if unique_keys else None
-    database(cosmos).create_container(name, PartitionKey(path), unique_key_policy=rules)
+    database(cosmos).create_container(name, PartitionKey(path))
     return name
 
 
@@ -68,7 +67,7 @@ def new_container(cosmos: Any, path: str, unique_keys: Sequence[str] = ()) -> st
 def cosmos_servers(
     folder: Path, wrap: Callable[[Handler], Handler] = lambda handler: handler
 ) -> Iterator[CosmosServers]:
-    """Both servers, until the block ends. `folder`: for the log; `wrap`: puts something before the layer."""
+    """Run both servers until the block ends. `folder`: for the log; `wrap`: wraps the layer's handler."""
     loop = asyncio.new_event_loop()
     started: list[CosmosServers | BaseException] = []
     ready, stop = threading.Event(), asyncio.Event()

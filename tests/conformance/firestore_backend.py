@@ -1,4 +1,4 @@
-"""Firestore for the conformance suite: the sandbox's own server, and l3kit's stores on it."""
+"""The sandbox's Firestore server, and l3kit's stores on it, for the suite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from l3kit.tiering.ports import HotStore, JournalStore
 
 @contextmanager
 def running_server(intercept: Intercept | None = None, clock: Callable[[], int] = time.time_ns) -> Iterator[str]:
-    """A server in a thread of its own, as host:port."""
+    """Run a server in a thread. Yields: its address, host:port."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="firestore", daemon=True)
     thread.start()
@@ -43,7 +43,7 @@ def new_name() -> str:
 
 
 def hot(address: str, collection: str | None = None, **options: Any) -> HotStore:
-    """An empty hot store, or the one on a collection that there is."""
+    """A hot store on a new collection, or on an existing one."""
     return open_hot(collection or new_name(), place(address), **options)
 
 

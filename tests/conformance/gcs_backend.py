@@ -1,4 +1,4 @@
-"""The sandbox's Cloud Storage in a thread on a free port of loopback, and object stores on it, for the suite."""
+"""The sandbox's Cloud Storage server, and object stores on it, for the suite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROJECT = "l3kit-sandbox"
 
 @contextmanager
 def gcs_server(folder: Path, middlewares: Sequence[Any] = (), **options: Any) -> Iterator[str]:
-    """Serve until the block ends; gives the address. `options` are the server's own."""
+    """Run a server in a thread until the block ends. Yields: its address. `options`: passed to the server."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
     loop = asyncio.new_event_loop()
@@ -53,12 +53,12 @@ def gcs_server(folder: Path, middlewares: Sequence[Any] = (), **options: Any) ->
 
 
 def unchanged_client(address: str) -> storage.Client:
-    """Google's own client as anyone would make it for an emulator."""
+    """Google's unmodified client, configured for an emulator."""
     return storage.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": address})
 
 
 def gcs_objects(address: str) -> Callable[[Tier], ObjectStore]:
-    """What `Backend.objects` wants: each call gives a store on an empty bucket of its own."""
+    """Factory for `Backend.objects`: each call returns a store on a new bucket."""
     place = GcsPlace(PROJECT, address)
     client = unchanged_client(address)
 

@@ -51,7 +51,7 @@ LAST = "attribute_299"
 
 
 class Kept(DynamoTable):
-    """Keeps the bodies of deletes, so that they can arrive a second time."""
+    """A table that records the bodies of deletes, so that they can be delivered a second time."""
 
     sent: list[bytes]
 
@@ -61,7 +61,7 @@ class Kept(DynamoTable):
 
 
 class World:
-    """One table: the store that a mover uses, and the client of whoever else writes."""
+    """One table, with a mover's store and another writer's client."""
 
     def __init__(self, address: str, client: Any) -> None:
         self.name = f"deletes-{uuid.uuid4().hex[:12]}"
@@ -96,7 +96,7 @@ class World:
         asyncio.run(run())
 
     def delete_after(self, read: Item, happening: Callable[[], None]) -> list[str]:
-        """Put an item, read it, let something happen, delete it. Returns: what is left."""
+        """Put an item, read it, call `happening`, delete it. Returns: the keys left."""
         left: list[str] = []
 
         async def steps(store: DynamoHotStore, _: Kept) -> None:
@@ -202,7 +202,7 @@ def test_the_others_of_a_page_go_whatever_happened_to_some(world: World) -> None
 def test_a_delete_that_arrives_a_second_time_later_destroys_nothing_but_what_only_gained_attributes(
     world: World, new: Item, survives: bool
 ) -> None:
-    """Nobody reads the late answer, so nobody puts back what came with it: docs/journal.md names this gap."""
+    """The late answer is not read, so the returned item is not put back: the gap described in docs/journal.md."""
 
     async def steps(store: DynamoHotStore, table: Kept) -> None:
         world.put({**KEY, "a": {"N": "1"}})

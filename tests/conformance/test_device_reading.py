@@ -1,4 +1,4 @@
-"""A query over the clouds' stores finds what a plain filter finds, however the times and the bounds are spelled."""
+"""Queries over the clouds' stores equal a plain filter, for every spelling of times and bounds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.spellings import MOMENTS, movably_spelled, spelled
 EXAMPLES = 8
 _numbers = itertools.count(1)
 READINGS = st.tuples(MOMENTS, st.booleans())
-"""A moment, and whether its item is hot."""
+"""Pairs of a moment and whether its item is hot."""
 
 
 async def _put(

@@ -1,4 +1,4 @@
-"""What every hot store must do."""
+"""Contract of every hot store."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def keys(pages: list[Page]) -> list[str]:
 async def delete(
     store: HotStore, sort_keys: Sequence[str], device: str = "d", check: Callable[[], None] = always
 ) -> None:
-    """As the mover does: what is left is read again, and tried again."""
+    """Delete like the mover: read what is left again, and retry."""
     wanted = set(sort_keys)
     for attempt in range(1, 10):
         left: list[str] = []

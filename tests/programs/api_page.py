@@ -48,7 +48,7 @@ with l3kit.open("params/twins/nyc-weather", target="sandbox") as twin:
 
 
 def page() -> str:
-    """The whole page."""
+    """The page's text."""
     parts = [HEAD, "## What `l3kit` exports\n", *_exports()]
     parts += ["## `open`\n", *_callable("l3kit.open", l3kit.open)]
     parts += ["## `OpenTwin`\n", *_of_class(OpenTwin, shown=())]
@@ -78,7 +78,7 @@ def _names(kind: type) -> str:
 
 
 def _of_class(kind: type, *, shown: typing.Collection[str]) -> Iterator[str]:
-    """A class, then its public methods and properties that are not among those already shown, in the source's order."""
+    """A class, then its public methods and properties that are not yet shown, in source order."""
     yield from _prose(kind)
     parents = [parent for parent in kind.__mro__ if parent.__module__.startswith("l3kit.")]
     members: dict[str, object] = {}
@@ -99,7 +99,7 @@ def _of_class(kind: type, *, shown: typing.Collection[str]) -> Iterator[str]:
 
 
 def _member(name: str, value: object) -> Iterator[str]:
-    """One line of a list, with what its docstring says of arguments and errors below it."""
+    """A list item, with its docstring's arguments and errors below it."""
     prose, *items = [line.strip() for line in _prose(value) if line.strip()]
     yield f"- `{name}`: {prose}"
     yield from (f"  {item}" for item in items)
@@ -119,7 +119,7 @@ def _signature(made: object) -> str:
 
 
 def _prose(value: object) -> Iterator[str]:
-    """A docstring as Markdown: its paragraphs, and its sections as lists."""
+    """Convert a docstring to Markdown, with its sections as lists."""
     lines = _doc(value).splitlines()
     head = next((number for number, line in enumerate(lines) if SECTION.match(line)), len(lines))
     for paragraph in "\n".join(lines[:head]).strip().split("\n\n"):
@@ -160,7 +160,7 @@ def _joined(text: str) -> str:
 
 
 def _doc(value: object) -> str:
-    """Raises: ValueError where something public has no docstring of its own."""
+    """The docstring of a public name. Raises: ValueError if it has none of its own."""
     text = inspect.getdoc(value)
     if not text or (not isinstance(value, ModuleType) and text.startswith(f"{getattr(value, '__name__', '?')}(")):
         raise ValueError(f"{value!r} has no docstring")

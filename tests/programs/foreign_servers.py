@@ -34,7 +34,7 @@ const bind = made.server.bindAsync.bind(made.server);
 made.server.bindAsync = (address, ...more) => bind(address.replace('0.0.0.0', '127.0.0.1'), ...more);
 made.start(Number(process.argv[2]));
 """
-"""As it comes it binds every address of the machine."""
+"""Unmodified, it binds to all addresses of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many cases failed and passed, and what should have failed and did not."""
+    """Numbers of failed and passed cases, and the cases that unexpectedly passed."""
 
     failed: int
     passed: int
@@ -136,7 +136,7 @@ class Outcome:
 
 
 def run_cases(foreign: Foreign, folder: Path) -> Outcome:
-    """Run an emulator's cases against it. Raises: RuntimeError where they did not run at all."""
+    """Run an emulator's cases against it. Raises: RuntimeError if they did not run."""
     for address in foreign.running(folder):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--timeout={CASE_SECONDS}"]
         done = subprocess.run(
@@ -186,7 +186,7 @@ def _free_port() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.foreign_servers", description=__doc__)
-    parser.add_argument("names", nargs="*", help="words of the emulators' names; all where none is given")
+    parser.add_argument("names", nargs="*", help="words of the emulators' names (default: all)")
     options = parser.parse_args(arguments)
     chosen = [f for f in FOREIGN if not options.names or any(word in f.name for word in options.names)]
     missed = 0

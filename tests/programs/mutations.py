@@ -1,7 +1,7 @@
-"""Applies deliberate bugs one by one and shows which test catches each: `python -m tests.programs.mutations [names]`.
+"""Apply deliberate bugs one by one and show which test detects each: `python -m tests.programs.mutations [names]`.
 
-Every bug is applied to a copy of the project, so the work tree is never touched; a suite that stays green with one of
-them is no proof of anything, and the exit code is 1. `make test-all` runs all of them (tests/test_mutations.py).
+Every bug is applied to a copy of the project, so the work tree is unchanged. If the tests pass with a bug, the exit
+code is 1. `make test-all` runs all of them (tests/test_mutations.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MUTATIONS = (*MOVERS, *TRANSFER, *STORES, *OPERATING)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`caught_by` is the first test that failed; empty where none did."""
+    """Result of a mutation. `caught_by`: the first failed test; empty if all passed."""
 
     mutation: Mutation
     caught_by: str
@@ -40,9 +40,9 @@ class Verdict:
 
 
 def try_out(mutation: Mutation, folder: Path) -> Verdict:
-    """Copy the project, apply the bug, run its tests until one fails.
+    """Copy the project, apply the bug, and run its tests until one fails.
 
-    Raises: ValueError where the text to be replaced does not stand there exactly once.
+    Raises: ValueError if the text to replace does not occur exactly once.
     """
     for name in COPIED:
         source = ROOT / name
@@ -67,7 +67,7 @@ def try_out(mutation: Mutation, folder: Path) -> Verdict:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.mutations", description=__doc__)
-    parser.add_argument("names", nargs="*", help="words of the bugs' names; all where none is given")
+    parser.add_argument("names", nargs="*", help="words of the bugs' names (default: all)")
     options = parser.parse_args(arguments)
     chosen = [m for m in MUTATIONS if not options.names or any(word in m.name for word in options.names)]
     survived = 0

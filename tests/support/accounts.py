@@ -1,4 +1,4 @@
-"""The accounts behind a session's clouds, for tests that look at what is deployed with a cloud's own client."""
+"""The accounts of a session's clouds, for tests that inspect a deployment with a cloud's own client."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def aws_of(session: Session) -> AwsSession:
 
 
 def on_account(session: Session, account: AwsSession) -> Session:
-    """The same session but for its AWS, which it reaches by this account's clients."""
+    """A copy of the session that uses this AWS account."""
     return replace(session, clouds={**session.clouds, "aws": AwsCloud(account)})
 
 

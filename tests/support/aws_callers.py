@@ -1,4 +1,4 @@
-"""Acting in the sandbox as somebody else than the account's root: users, roles, a deployed function, nobody."""
+"""Acting in the sandbox as somebody else than the account's root: users, a deployed function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore import UNSIGNED
 from botocore.config import Config
 
 from l3kit.sandbox import SandboxState
@@ -20,7 +19,7 @@ _ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
 
 
 class Caller:
-    """Somebody with keys. `client("s3")` calls in their name."""
+    """A principal with keys; `client("s3")` makes calls as this principal."""
 
     def __init__(self, state: SandboxState, key: str, secret: str = SECRET_KEY, token: str | None = None) -> None:
         self._state = state
@@ -44,39 +43,23 @@ def root(state: SandboxState) -> Caller:
 
 
 def operator(state: SandboxState) -> Caller:
-    """Whom l3kit's own sandbox session signs as."""
+    """The caller of l3kit's own sandbox session."""
     return Caller(state, "sandbox")
 
 
 def function(state: SandboxState, name: str) -> Caller:
-    """A deployed function, without running it."""
+    """A deployed function's identity, without running the function."""
     return Caller(state, ACCESS_KEY, token=IDENTITY.format(function=name, instance="test"))
 
 
-def nobody(state: SandboxState, service: str) -> Client:
-    """A client that signs nothing."""
-    return boto3.client(
-        service,
-        endpoint_url=state.aws_endpoint,
-        region_name=state.region,
-        config=_ONCE.merge(Config(signature_version=UNSIGNED)),
-    )
-
-
 def user(state: SandboxState, *statements: Mapping[str, Any]) -> tuple[str, Caller]:
-    """A new user with these statements as its only policy; name and caller."""
+    """Create a user with these statements as its only policy. Returns: name and caller."""
     iam, name = root(state).client("iam"), f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=name)
     if statements:
         iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return name, Caller(state, key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def take_role(by: Caller, state: SandboxState, arn: str, **more: Any) -> Caller:
-    """The caller that AssumeRole makes of somebody."""
-    given = by.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", **more)["Credentials"]
-    return Caller(state, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
 def allow(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> dict[str, Any]:

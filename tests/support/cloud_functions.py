@@ -1,6 +1,6 @@
-"""The sandbox's functions of Azure and Google Cloud on a port of their own, without the rest of a sandbox.
+"""The sandbox's Azure and Google Cloud functions on a port of their own, without the rest of a sandbox.
 
-As a program (`python -m tests.support.cloud_functions FOLDER`) it tells its address and serves until it is killed.
+As a program (`python -m tests.support.cloud_functions FOLDER`) it prints its address and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PLATFORM = {
 
 
 def code_zip(**files: str) -> bytes:
-    """`code_zip(main__py="...")`: `__` stands for the point in a file's name."""
+    """Make a zip: `code_zip(main__py="...")`, with `__` for the period in a file's name."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
@@ -65,7 +65,7 @@ def definition(**more: Any) -> Definition:
 
 @dataclass
 class World:
-    """A gateway's functions; `endpoint` is their address, `home` where they and their logs are."""
+    """A gateway's functions; `endpoint`: their address, `home`: folder of their code and logs."""
 
     endpoint: str
     home: Home
@@ -84,7 +84,7 @@ class World:
         return dict(answer.json())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """On the gateway's own loop."""
+        """Run a coroutine on the gateway's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     def kill(self, name: str) -> None:
@@ -101,7 +101,7 @@ class World:
 
 
 def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
-    """All that serve a function: those whose working folder is its code's."""
+    """The processes of a function, identified by their working folder."""
     found = []
     for process in psutil.process_iter():
         try:

@@ -1,4 +1,4 @@
-"""Chunks of given items as the mover cuts them: the product's own bytes, by the filler that the mover uses."""
+"""Chunks cut from given items by the mover's own chunk filler."""
 
 from __future__ import annotations
 

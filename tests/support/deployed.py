@@ -1,4 +1,4 @@
-"""A cloud whose functions are what a test says they are, for what looks at deployed links."""
+"""A cloud with functions set by a test, for code that reads deployed links."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def links_of(
     *,
     sandbox: bool = False,
 ) -> DeployedLinks:
-    """The twin's links, their file in its folder, seen from where these clouds are reached."""
+    """The twin's links, with their file in its folder, for a session connected to these clouds."""
     return DeployedLinks(twin, LinkFile(twin.path / FILE, sandbox), lambda name: (clouds or {}).get(name), now)

@@ -1,4 +1,4 @@
-"""Envelopes as a sender of another make would write them."""
+"""Envelopes as written by third-party senders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 Edit = tuple[int, int, bytes]
-"""Where, how many bytes are taken out, and what stands there instead."""
+"""Position, number of removed bytes, and their replacement."""
 
 
 def chunk(device: str, **changes: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def parts_of(key: str, body: bytes, count: int, **changes: Any) -> list[dict[str
 
 
 def damaged(envelope: dict[str, Any], edits: Sequence[Edit], packed: bool) -> bytes:
-    """A right request with some bytes replaced; damaged after packing where it is packed."""
+    """A valid request with some bytes replaced, after compression if it is compressed."""
     body = json.dumps(envelope).encode()
     body = gzip.compress(body, mtime=0) if packed else body
     for at, length, instead in edits:

@@ -1,4 +1,4 @@
-"""A disk without room, for this process and those that it starts."""
+"""Simulation of a full disk for this process and its children."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_room() -> Iterator[None]:
-    """As on a full disk: no file may hold anything."""
+    """Limit file sizes to zero, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:

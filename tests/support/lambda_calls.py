@@ -1,4 +1,4 @@
-"""Lambda functions as Lambda calls them: variables, events and a context, on stores in memory."""
+"""Calls of Lambda functions with variables, events and a context as on Lambda, on in-memory stores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INFO = {
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """All variables that any function needs; None removes one."""
+    """The variables of all functions; None removes one."""
     env: dict[str, str | None] = {
         "DIGITAL_TWIN_INFO": json.dumps(INFO),
         "DYNAMODB_TABLE_NAME": "hot",
@@ -46,7 +46,7 @@ def info_with(**providers: str | None) -> str:
 
 @dataclass
 class Context:
-    """What a function is told about its invocation."""
+    """A Lambda invocation's context."""
 
     aws_request_id: str = "request-1"
     millis: int = 900_000
@@ -57,7 +57,7 @@ class Context:
 
 @dataclass
 class Cloud:
-    """The stores of one account, and its functions."""
+    """The stores and functions of one account."""
 
     hot: MemoryHotStore = field(default_factory=MemoryHotStore)
     journal: MemoryJournalStore = field(default_factory=MemoryJournalStore)
@@ -77,7 +77,7 @@ class Cloud:
 
 
 def url_event(body: Any, token: str | None = TOKEN, *, header: str = "x-inter-cloud-token", **headers: str) -> Any:
-    """A Function URL's event; bytes travel as base64, anything but text as JSON."""
+    """A function URL's event; bytes are sent as base64, anything except text as JSON."""
     sent = {"content-type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
     if token is not None:
         sent[header] = token
@@ -96,7 +96,7 @@ def url_event(body: Any, token: str | None = TOKEN, *, header: str = "x-inter-cl
 
 
 def told(answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Status and JSON body."""
+    """Status and JSON body of an answer."""
     return answer["statusCode"], json.loads(answer["body"])
 
 

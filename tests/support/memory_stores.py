@@ -1,7 +1,7 @@
-"""Reference stores in memory: the contracts of `l3kit.tiering.ports` in their plainest form, for tests of the movers.
+"""In-memory reference stores: the simplest implementation of the contracts of `l3kit.tiering.ports`.
 
-They pass the same conformance suite as the clouds' stores. `delayed(seed)` gives a view whose calls interleave in a
-random but repeatable order.
+They pass the same conformance suite as the clouds' stores. `delayed(seed)` returns a view with calls that interleave in
+a random but repeatable order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier,
 
 
 class Delayed:
-    """A store whose every call waits a random number of turns of the event loop, before and after it takes effect."""
+    """A store that delays each call by random numbers of event loop iterations, before and after it takes effect."""
 
     def __init__(self, store: Any, seed: int) -> None:
         self._store, self._random = store, random.Random(seed)
@@ -167,7 +167,7 @@ class MemoryObjectStore:
         return Delayed(self, seed)
 
     def bodies(self) -> dict[str, bytes]:
-        """Stored bytes of all objects, decompressed where the encoding says so."""
+        """The contents of all objects, decompressed according to their encoding."""
         from l3kit.tiering.format.chunks import decompress
 
         return {key: decompress(body, info.content_encoding or "none") for key, (info, body) in self.objects.items()}  # type: ignore[arg-type]

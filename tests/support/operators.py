@@ -1,4 +1,4 @@
-"""An operator with exactly these permissions: a user of the sandbox's account with a key of its own."""
+"""Operators with given permissions: users of the sandbox's account with their own keys."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _numbers = itertools.count(1)
 
 
 def session_of(session: Session, access_key: str, secret_key: str) -> Session:
-    """The same sandbox as somebody else."""
+    """A session on the same sandbox with another access key."""
     aws = aws_of(session)
     boto = boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=aws.region)
     return on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, boto))
 
 
 def root_of(session: Session) -> Session:
-    """The same sandbox as the account's root, who may do everything."""
+    """A session on the same sandbox as the account's root."""
     return session_of(session, ACCESS_KEY, SECRET_KEY)
 
 
 @dataclass
 class Operator:
-    """One user; its permissions are those of the last `allow`."""
+    """A user with the permissions of the last `allow`."""
 
     iam: Any
     name: str
@@ -49,7 +49,7 @@ class Operator:
         return cls(iam, name, session_of(session, key["AccessKeyId"], key["SecretAccessKey"]))
 
     def allow(self, scope: Scope, grants: Iterable[Grant]) -> None:
-        """Give these rows, on this twin's resources, and nothing else."""
+        """Grant exactly these rows on this twin's resources."""
         for policy in self.iam.list_attached_user_policies(UserName=self.name)["AttachedPolicies"]:
             self.iam.detach_user_policy(UserName=self.name, PolicyArn=policy["PolicyArn"])
             self.iam.delete_policy(PolicyArn=policy["PolicyArn"])
@@ -60,7 +60,7 @@ class Operator:
 
     @contextmanager
     def lacking(self, scope: Scope, grants: tuple[Grant, ...], missing: Grant, action: str) -> Iterator[None]:
-        """These rows without one action on one kind of resource, until the block ends."""
+        """Grant these rows without one action on one kind of resource, for the duration of the block."""
         left = [
             replace(g, actions=tuple(a for a in g.actions if a != action)) if g.on == missing.on else g for g in grants
         ]

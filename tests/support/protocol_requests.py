@@ -1,4 +1,4 @@
-"""Requests to the writers as a schema draws them, mended where a schema cannot say what belongs together."""
+"""Requests to the writers generated from the schema, adjusted where the schema cannot express dependencies."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
 
 TAKEN, REFUSED = {200, 409}, {400, 413, 415}
 _CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
-"""schemathesis' own, which would see neither what is mended nor that a wrong token is replaced."""
+"""schemathesis' own checks, which would not see the adjustments or the replaced token."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A deployed writer, and what docs/openapi.yaml says of it."""
+    """A deployed writer and its operation in docs/openapi.yaml."""
 
     operation: schemathesis.APIOperation
     connection: Connection
@@ -50,9 +50,9 @@ class Endpoint:
         """Send, check that the answer is a documented one, and return its status and JSON.
 
         Args:
-            body: bytes go as they are, anything else as JSON.
-            token: the right one where it is empty; None sends none.
-            headers: `content_encoding="gzip"` and the like.
+            body: bytes are sent unchanged, anything else as JSON.
+            token: an empty string sends the right token, None sends none.
+            headers: such as `content_encoding="gzip"`.
         """
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         sent = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
@@ -65,7 +65,7 @@ class Endpoint:
 
 
 def checks(*names: str) -> list[Any]:
-    """Some of schemathesis' checks."""
+    """Look up schemathesis' checks by name."""
     schemathesis.checks.load_all_checks()
     return [schemathesis.checks.CHECKS.get_one(name) for name in names]
 
@@ -79,7 +79,7 @@ _DOCUMENTED = checks(
 
 
 def validator(name: str) -> Any:
-    """Of one of the schemas in docs/openapi.yaml."""
+    """A validator of one of the schemas in docs/openapi.yaml."""
     components = yaml.safe_load(OPENAPI.read_text())["components"]
     return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 
@@ -88,7 +88,7 @@ _ENVELOPES = {"/cold-writer": validator("ColdEnvelope"), "/archive-writer": vali
 
 
 def send(case: schemathesis.Case, writer: Endpoint) -> None:
-    """`_send`, after which the case is as it was drawn: explicit examples come again for the next cloud."""
+    """Send a copy of the case, since explicit examples are reused for the next cloud."""
     body, headers = case.body, case.headers
     try:
         _send(case, writer)
@@ -97,10 +97,10 @@ def send(case: schemathesis.Case, writer: Endpoint) -> None:
 
 
 def _send(case: schemathesis.Case, writer: Endpoint) -> None:
-    """Send a drawn request, check the answer against the schema, and that right ones are taken and wrong ones refused.
+    """Send a generated request and check that the answer fits the schema and accepts or refuses it correctly.
 
-    A right one is mended first where one part of it must fit another. A gzip body is really gzip, the token is right,
-    and no drawn text stands in `Idempotency-Key`. A media type may be wrong: no writer looks at it.
+    The dependent parts of a valid request are adjusted first. A gzip body is really compressed, the token is right,
+    and `Idempotency-Key` is not random. The media type may be wrong, since writers ignore it.
     """
     path, encoding = case.operation.path, str(case.headers.get("Content-Encoding", "")).strip()
     packed, known = encoding in ("gzip", "x-gzip"), encoding in ("", "gzip", "x-gzip", "identity")
@@ -127,11 +127,11 @@ def _send(case: schemathesis.Case, writer: Endpoint) -> None:
 
 
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
-"""Stays as it is in a header; all else goes percent-encoded: bytes that are no UTF-8 do not fit into an event."""
+"""Unescaped in a header; everything else is percent-encoded, since an event cannot contain invalid UTF-8."""
 
 
 def fitting_chunk(drawn: dict[str, Any]) -> dict[str, Any]:
-    """A cold envelope whose bounds, ids, key and digest fit together; a seal's bounds are those that were drawn."""
+    """A cold envelope with consistent bounds, ids, key and digest; a seal keeps its generated bounds."""
     if drawn.get("highest"):
         return {**drawn, "iot_device_id": drawn["iot_device_id"][:200]}
     body = {**drawn, "chunk_index": int(drawn["chunk_index"])}
@@ -160,7 +160,7 @@ def _chunk_key(body: dict[str, Any]) -> str:
 
 
 def fitting_object(drawn: dict[str, Any]) -> dict[str, Any]:
-    """An archive envelope whose digest, encodings and part numbers fit together; a part has a key of its own."""
+    """An archive envelope with consistent digest, encodings and part numbers; each part has its own key."""
     body = dict(drawn)
     while len(body["object_key"].encode()) > 1000 or wire.key_fault(body["object_key"]):
         body["object_key"] = body["object_key"][: len(body["object_key"]) // 2] or "key"

@@ -1,4 +1,4 @@
-"""The life of one resource of each kind on AWS: made, looked at, broken, mended, removed. As whoever `maker` is."""
+"""Life cycle of one resource of each kind on AWS: created, compared, changed, repaired and removed by `maker`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ANYTHING = json.dumps(
 )
 Aws = Callable[[str], Any]
 Break = Callable[[Aws, AwsNames], None]
-"""Changed by the account's root."""
+"""Changes a resource as the account's root."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """Which resources, by kind, in the order of making; which `on` of the table they are; and what breaks them."""
+    """Kinds of resources in order of creation, their rows (`on`) in the permission table, and a change (drift)."""
 
     kinds: tuple[str, ...]
     on: tuple[str, ...]
@@ -87,14 +87,14 @@ LIVES = {
 
 
 def resources(twin: Twin, session: Session) -> list[Resource]:
-    """One of each kind, in the order of making."""
+    """One resource of each kind, in order of creation."""
     cloud = AwsProvisioner(twin, aws_of(session), session.links(twin))
     parts = [*cloud.stores(("hot", "cold", "archive")), *cloud.function_parts("cold-writer", tuple)]
     return [*parts, *cloud.schedules(["cold-to-archive-mover"])]
 
 
 def live(life: Life, twin: Twin, maker: Session, aws: Aws, names: AwsNames) -> None:
-    """Raises where any step does not what it should."""
+    """Run the life cycle; fails at the first wrong step."""
     its = [resource for resource in resources(twin, maker) if resource.kind in life.kinds]
     for resource in its:
         assert not resource.compare().exists, resource.name

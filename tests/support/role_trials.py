@@ -1,4 +1,4 @@
-"""Taking single permissions out of a role's policy, in place: the role is edited, nothing is deployed again."""
+"""Remove single permissions from a deployed role's policy, without another deployment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLICY = "l3kit"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One action on one resource, as a statement gives it."""
+    """One action on one resource, as granted by a statement."""
 
     sid: str
     action: str
@@ -24,7 +24,7 @@ class Trial:
 
 
 def trials_of(policy: dict[str, Any]) -> list[Trial]:
-    """All that a policy gives, one by one."""
+    """The single permissions that a policy grants."""
     return [
         Trial(statement["Sid"], action, resource)
         for statement in policy["Statement"]
@@ -34,7 +34,7 @@ def trials_of(policy: dict[str, Any]) -> list[Trial]:
 
 
 def without(policy: dict[str, Any], trial: Trial) -> dict[str, Any]:
-    """The policy with all that the trial does not name."""
+    """The policy without the trial's permission."""
     statements: list[dict[str, Any]] = []
     for statement in policy["Statement"]:
         if statement["Sid"] != trial.sid:
@@ -62,7 +62,7 @@ class Role:
 
     @contextmanager
     def lacking(self, trial: Trial) -> Iterator[None]:
-        """Without this one permission, until the block ends."""
+        """Remove this permission for the duration of the block."""
         whole = self.policy()
         self._put(without(whole, trial))
         try:

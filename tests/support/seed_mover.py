@@ -1,4 +1,4 @@
-"""Movers of another make, after the plan that l3kit was asked for: its envelopes, its retry, its numbering."""
+"""A third-party mover that follows the seed plan: its envelopes, retries and numbering."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Post = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
-"""Sends an envelope with the token. Returns: status and answer. Raises: ConnectionError where the answer was lost."""
+"""Sends an envelope with the token. Returns: status and answer. Raises: ConnectionError if the answer was lost."""
 
 
 class GivenUpError(Exception):
-    """The writer refused, or three retries did not help; what was not confirmed stays in the table."""
+    """The writer refused, or three retries failed; unconfirmed items stay in the table."""
 
 
 @dataclass
 class SeedMover:
     """Moves a table's items, in the order of their `id`, to a cold writer.
 
-    Each run queries what is there, fills chunks of at most `max_bytes` across pages, numbers them from 0, sends the
+    Each run queries the table, fills chunks of at most `max_bytes` across pages, numbers them from 0, sends the
     run's first and last `id` with each, and deletes a chunk's items once the writer has answered 200.
     """
 
@@ -80,6 +80,6 @@ class SeedMover:
 
 
 def table_of(device: str, count: int) -> dict[str, dict[str, Any]]:
-    """Items of one device, a minute apart."""
+    """A table with items of one device, one minute apart."""
     times = [f"2024-01-01T{minute // 60:02d}:{minute % 60:02d}:00Z" for minute in range(count)]
     return {at: {"iotDeviceId": device, "id": at, "temp": minute / 4} for minute, at in enumerate(times)}

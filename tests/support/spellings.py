@@ -1,4 +1,4 @@
-"""Moments, and all the ways in which an accepted text may spell one: for property tests."""
+"""Strategies for moments and their accepted spellings, for property tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _NOW = moment_of(datetime(2026, 5, 31, 12, 0, tzinfo=UTC))
 _STEPS = (1, 1000, 10**6, SECOND, MINUTE, 60 * MINUTE)
 
 MOMENTS = st.one_of(
-    # Near each other, so that bounds and items meet; whole numbers of a unit, so that short spellings come up.
+    # Close to each other, so that bounds and items coincide; whole units, so that short spellings occur.
     st.builds(lambda n, step: _NOW + n * step, st.integers(-200, 200), st.sampled_from(_STEPS)),
     st.integers(FIRST_MOMENT + DAY, LAST_MOMENT - DAY),
 )
 
 
 def spelled(moment: int) -> st.SearchStrategy[str]:
-    """Texts that stand for this moment, by DESIGN section 5."""
+    """Texts that denote this moment, by DESIGN section 5."""
     fraction = f"{moment % SECOND:09d}".rstrip("0")
     ways = [
         st.builds(
@@ -40,7 +40,7 @@ def spelled(moment: int) -> st.SearchStrategy[str]:
 
 
 def movably_spelled(moment: int) -> st.SearchStrategy[str]:
-    """Texts that stand for this moment and are moved."""
+    """Movable texts that denote this moment."""
     fraction = f"{moment % SECOND:09d}".rstrip("0")
     return st.builds(
         _extended,

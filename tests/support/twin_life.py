@@ -1,6 +1,6 @@
-"""A small twin's whole life in a process of its own: `python -m tests.support.twin_life HOME LAYOUT`.
+"""A small twin's whole life in a separate process: `python -m tests.support.twin_life HOME LAYOUT`.
 
-Prints what the query found as JSON. `HOSTILE` is a shell that would lead every client of a cloud astray.
+Prints the result of the query as JSON. `HOSTILE` is an environment that would mislead every client of a cloud.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import l3kit
 from l3kit import sandbox
-from l3kit.operate.movers import MOVERS
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.session import sandbox_session
+from l3kit.twin.layout import MOVERS
 
 NOBODY, NO_FILE = "http://127.0.0.1:9", "/nowhere/at.all"
 _ADDRESSES = (
@@ -46,7 +46,7 @@ HOSTILE = {
 
 
 def hostile_shell(folder: Path) -> dict[str, str]:
-    """This process's variables with all of these, and with configuration files of AWS's that are none."""
+    """This process's environment with `HOSTILE` and with malformed AWS configuration files."""
     broken = folder / "aws.broken"
     broken.write_text("[[[ broken")
     files = {"AWS_CONFIG_FILE": str(broken), "AWS_SHARED_CREDENTIALS_FILE": str(broken)}

@@ -1,4 +1,4 @@
-"""Twins of a test, on the clouds that it names."""
+"""Twins on given clouds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.integration.aws.conftest import write_twin
 
 
 def twin_on(folder: Path, hot: str, cold: str, archive: str, devices: Sequence[str] = ("pump-1",)) -> Twin:
-    """The twin `plant`, its files in this folder."""
+    """The twin `plant`, with its files in this folder."""
     write_twin(folder, "plant", hot, cold, archive, list(devices))
     return Twin.load(folder)
 
 
 def link_id(twin: Twin, receiver: str) -> str:
-    """The id of the link that ends at this writer; empty where none does."""
+    """The id of the link to this writer; empty without one."""
     link = twin.layout.link_to(receiver)
     return link.id if link else ""

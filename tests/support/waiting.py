@@ -1,4 +1,4 @@
-"""Waits for what another process does, as long as a loaded machine may take."""
+"""Waiting for another process, with time limits for a loaded machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 60.0) -> bool:
-    """Whether it was done within so many seconds; the caller asserts it."""
+    """Poll until `done`. Returns: whether it was done within the time limit."""
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.05)

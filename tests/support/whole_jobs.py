@@ -1,7 +1,7 @@
-"""What each function on AWS is there for, all of it: run as the function's own role, in this process.
+"""The complete job of each function on AWS, run in this process with the function's own role.
 
-A job returns what went wrong, in words; nothing where all went well. The code is the deployed one, the variables are
-those of the deployed function, and every request carries the identity that the function's instances have.
+A job returns its problems as texts, an empty list on success. It runs the deployed code with the deployed function's
+variables, and every request has the identity of the function's instances.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ from l3kit.tiering.transfer.wire import Request
 from tests.support import envelopes
 
 NOW = datetime(2036, 1, 1, tzinfo=UTC)
-"""All data of these jobs are old enough for every tier."""
+"""The jobs' data are old enough for every tier."""
 LARGE = 9 * 1024 * 1024
-"""More than one part of an S3 upload."""
+"""Larger than one part of an S3 upload."""
 _numbers = itertools.count(1)
 Problems = list[str]
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """A deployed twin, seen by the account's root, who prepares and looks, and by its functions, who work."""
+    """A deployed twin, used by the account's root for preparation and checks, and by its functions."""
 
     state: SandboxState
     names: AwsNames
 
     def client(self, service: str) -> Any:
-        """boto3 as the account's root."""
+        """A boto3 client as the account's root."""
         return boto3.client(
             service,
             endpoint_url=self.state.aws_endpoint,
@@ -62,13 +62,13 @@ class Workplace:
         )
 
     def settings(self, function: str, device: str) -> Settings:
-        """What the deployed function is told, for one device alone."""
+        """The deployed function's settings, limited to one device."""
         deployed = self.client("lambda").get_function_configuration(FunctionName=self.names.function(function))
         told = load_settings(function, deployed["Environment"]["Variables"], cloud=VARIABLES)
         return replace(told, twin=replace(told.twin, devices=(device,)))
 
     def place(self, function: str = "") -> Place:
-        """Where to, and as whom: a function's role, or root."""
+        """Address and credentials: of a function's role, or of root."""
         token = f"sandbox/{self.names.function(function)}/trial" if function else None
         keys = Credentials(ACCESS_KEY, SECRET_KEY, token)
         return Place(self.state.region, lambda: keys, self.state.aws_endpoint)
@@ -92,7 +92,7 @@ class Workplace:
 
 @dataclass
 class Hooks:
-    """What happens between two requests of a function. Each is done once."""
+    """Actions between two requests of a function, each carried out once."""
 
     before_delete: Callable[[], Awaitable[None]] | None = None
     after_head: Callable[[str], Awaitable[None]] | None = None
@@ -100,7 +100,7 @@ class Hooks:
 
 
 def function_as_role(work: Workplace, function: str, device: str, hooks: Hooks | None = None) -> Function:
-    """The function's own code, under its role."""
+    """The function's own code with its role's identity."""
     place, hooks = work.place(function), hooks or Hooks()
 
     class Hot(DynamoHotStore):
@@ -156,7 +156,7 @@ def new_device() -> str:
 
 
 def failures(report: RunReport) -> Problems:
-    """What a run tells that it did not do."""
+    """The failures that a run reports."""
     skipped = [f"{s['key']}: {s['reason']}" for device in report.to_json()["devices"] for s in device["skipped"]]
     return [] if report.verdict == "complete" else [f"verdict {report.verdict}", *skipped]
 
@@ -197,7 +197,7 @@ async def hot_to_cold(work: Workplace) -> Problems:
 
 
 async def _archive_last(work: Workplace, device: str) -> None:
-    """Take a device's last chunk out of the cold tier as the archive mover does, leaving a receipt."""
+    """Remove a device's last chunk from the cold tier and leave a receipt, as the archive mover does."""
     async with work.objects("cold") as cold:
         last = max([info.key async for info in cold.list(f"{device}/")])
         found = await cold.head(last)
@@ -207,7 +207,7 @@ async def _archive_last(work: Workplace, device: str) -> None:
 
 
 async def cold_to_archive(work: Workplace) -> Problems:
-    """Archive chunks; leave a receipt for the last, remove an older one, keep reports; leave what changes meanwhile."""
+    """Archive chunks; leave a receipt for the last, remove an older one, keep reports; leave chunks that change."""
     device, function = new_device(), "cold-to-archive-mover"
     problems: Problems = []
     async with work.objects("cold") as cold:
@@ -229,7 +229,7 @@ async def cold_to_archive(work: Workplace) -> Problems:
 
 
 async def cold_to_archive_of_the_same_cloud(work: Workplace) -> Problems:
-    """The same, looked at in the archive; and a chunk that changes between the look and the copy is told so."""
+    """The same, with a check of the archive; a chunk that changes before its copy is reported."""
     problems = await cold_to_archive(work)
     device = new_device()
     async with work.objects("cold") as cold, work.objects("archive") as archive:
@@ -250,7 +250,7 @@ async def cold_to_archive_of_the_same_cloud(work: Workplace) -> Problems:
 
 
 async def cold_writer(work: Workplace) -> Problems:
-    """Take a chunk, and once more; look for one; tell the highest number, of archived chunks too; seal a key."""
+    """Store a chunk, and again; look for one; answer the highest number, archived chunks included; seal a key."""
     device = new_device()
     writer = function_as_role(work, "cold-writer", device)
     token = work.settings("cold-writer", device).token.reveal()
@@ -260,14 +260,14 @@ async def cold_writer(work: Workplace) -> Problems:
         (envelopes.chunk(device, chunk_index=2, again=True), {"written": 2}),
         ({**envelopes.chunk(device), "look": True}, {"looked": True}),
         ({**envelopes.chunk(device, chunk_index=3), "look": True}, {"sha256": None}),
-        ({"iot_device_id": device, "highest": True}, {"highest": 1}),  # the repeat was found under the first number
+        ({"iot_device_id": device, "highest": True}, {"highest": 1}),  # the repetition was found under the first number
         ({**envelopes.chunk(device, chunk_index=4), "items": [], "seal": True}, {"sealed": True}),
     ]
     return await _ask(writer, token, asked)
 
 
 async def archive_writer(work: Workplace) -> Problems:
-    """Take objects whole and in parts, once and again; give up what is not as declared, and leave nothing of it."""
+    """Store objects whole and in parts, repeatedly; discard an upload that differs from its declaration."""
     device = new_device()
     writer = function_as_role(work, "archive-writer", device)
     token = work.settings("archive-writer", device).token.reveal()
@@ -298,12 +298,12 @@ async def archive_writer(work: Workplace) -> Problems:
 
 
 async def hot_reader(work: Workplace) -> Problems:
-    """Tell a device's history."""
+    """Read a device's history."""
     return await _read(work, "hot-reader", "items")
 
 
 async def hot_reader_last_entry(work: Workplace) -> Problems:
-    """Tell a device's last item."""
+    """Read a device's last item."""
     return await _read(work, "hot-reader-last-entry", "item")
 
 
@@ -332,7 +332,7 @@ async def _empty(store: S3ObjectStore) -> None:
 
 
 def start(work: Workplace, mover: str) -> Problems:
-    """Start a mover by its schedule."""
+    """Trigger a mover's schedule."""
     names = work.names
     try:
         fired = fire_schedule(names.schedule(mover), f"l3kit-{names.twin_name}", home=work.state.home)
@@ -342,10 +342,10 @@ def start(work: Workplace, mover: str) -> Problems:
 
 
 def log(work: Workplace, function: str, *, beside: str) -> Problems:
-    """Run in a new instance, and find its lines in its log group.
+    """Run in a new instance and find its lines in its log group.
 
     Args:
-        beside: another function of the twin; its lines, written afterwards, tell that the first one's would be there.
+        beside: another function of the twin; once its later lines are present, the first one's must be too.
     """
     client, names = work.client("lambda"), work.names
     for name in (function, beside):
@@ -362,7 +362,7 @@ def _lines(work: Workplace, function: str) -> str:
 
 
 def _wait(ready: Callable[[], bool], limit: float = 120.0) -> None:
-    """Raises: TimeoutError."""
+    """Poll until `ready`. Raises: TimeoutError."""
     end = time.monotonic() + limit
     while not ready():
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""Fixtures: a sender, and a server on loopback that answers it. A folder's conftest takes those that it needs."""
+"""Fixtures for a sender and a loopback server that answers it, imported by the conftest of each folder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def waits() -> Waits:
 
 @pytest.fixture
 def writer(server: Server, waits: Waits) -> Iterator[Writer]:
-    """A sender to the server, with the right token; it does not really wait."""
+    """A sender to the server with the right token, without real waiting."""
     sender = Writer(server.url, Secret(TOKEN), LINK, sleep=waits, jitter=lambda: 0.0)
     yield sender
     sender.close()

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback for senders; and the items and chunks that are sent."""
+"""An HTTP server on loopback for senders, and items and chunks to send."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ LINK = "aws_l3hot_to_azure_l3cold"
 
 @dataclass
 class Seen:
-    """A request as it came over the wire."""
+    """A received request."""
 
     headers: dict[str, str]
     body: bytes
 
     def envelope(self) -> dict[str, Any]:
-        """The JSON object that was sent, plain or gzip."""
+        """The JSON object of the body, plain or gzip."""
         zipped = self.headers.get("Content-Encoding") == "gzip"
         content: dict[str, Any] = json.loads(gzip.decompress(self.body) if zipped else self.body)
         return content
@@ -35,7 +35,7 @@ class Seen:
 
 @dataclass
 class Server:
-    """Answers by `answer`, which may be exchanged at any time; keeps what it was asked."""
+    """A server that answers with `answer`, which may be replaced at any time, and records its requests."""
 
     answer: Callable[[Request], Response]
     seen: list[Seen] = field(default_factory=list)
@@ -43,14 +43,14 @@ class Server:
     hang: threading.Event = field(default_factory=threading.Event)
 
     def script(self, *responses: Response) -> None:
-        """Give these answers in turn, the last one for ever."""
+        """Give these answers in turn, then repeat the last one."""
         left = list(responses)
         self.answer = lambda request: left.pop(0) if len(left) > 1 else left[0]
 
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """A server on a free port; it is gone, with its threads, when the block ends."""
+    """Run a server on a free port; its threads end with the block."""
     state = Server(answer=lambda request: Response(500, {}))
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def serving() -> Iterator[Server]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.seen.append(Seen(dict(self.headers), body))
             response = state.answer(Request(dict(self.headers), body))
-            if response.status == 0:  # hang until the test is over, then break off
+            if response.status == 0:  # hang until the test ends, then close the connection
                 state.hang.wait(20)
                 self.close_connection = True
                 return
@@ -91,7 +91,7 @@ def serving() -> Iterator[Server]:
 
 @dataclass
 class Waits:
-    """Stands in for sleeping: remembers how long it was asked to."""
+    """Replacement for sleeping that records the requested times."""
 
     seconds: list[float] = field(default_factory=list)
 

@@ -44,9 +44,9 @@ def table(title: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("file", "model"), [(CONFIG, Config), (DEVICES, Device), (PROVIDER_FILE, Providers)])
-def test_every_key_is_listed_and_whether_it_must_be_there(file: str, model: type[BaseModel]) -> None:
+def test_every_key_is_listed_with_its_default(file: str, model: type[BaseModel]) -> None:
     defaults = {
-        f"`{name}`": "an error" if field.is_required() else f"`{field.default}`" if field.default else "none"
+        f"`{name}`": "required" if field.is_required() else f"`{field.default}`" if field.default else "none"
         for name, field in model.model_fields.items()
     }
     assert {row[0]: row[-1] for row in table(file)} == defaults

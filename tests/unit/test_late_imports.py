@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-PACKAGES = ("l3kit.sandbox",)
+PACKAGES = ("l3kit.cost", "l3kit.examples", "l3kit.sandbox")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
-DATABASE = "(default)"
 
 
 class GcpCloud(HostedFunctions):
@@ -62,4 +61,5 @@ class GcpCloud(HostedFunctions):
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def _firestore(self) -> FirestorePlace:
-        return FirestorePlace(self.session.project, DATABASE, self.session.firestore_endpoint, AGENT)
+        session = self.session
+        return FirestorePlace(session.project, session.database, session.firestore_endpoint, AGENT)

@@ -15,6 +15,7 @@ class GcpSession:
     Attributes:
         storage_endpoint: address of the Cloud Storage server.
         firestore_endpoint: host and port of the Firestore server.
+        database: Firestore database.
     """
 
     project: str
@@ -22,6 +23,7 @@ class GcpSession:
     storage_endpoint: str
     firestore_endpoint: str
     functions: FunctionHost = field(repr=False)
+    database: str = "(default)"
 
     def names(self, twin_name: str) -> GcpNames:
         """Of all resources of a twin here."""

@@ -13,12 +13,12 @@ from l3kit.cost.model.arithmetic import EXACT
 from l3kit.cost.model.bill import Total, priced
 from l3kit.cost.model.object_tier import request
 from l3kit.cost.model.uses import Tally, Use, sites_of
-from l3kit.cost.model.workload import Layout
 from l3kit.notebook.tables import Displayable, Sheet, Table
 from l3kit.operate.movers import MoverRun
 from l3kit.prices.price_book import PriceBook, Site, load_prices
 from l3kit.prices.price_file import Provider
 from l3kit.tiering.counts import count_of
+from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from l3kit.cost.analysis.compression import COMPRESSIONS, Measured
 from l3kit.cost.model.bill import Bill, total_of
 from l3kit.cost.model.monthly import monthly_bill
-from l3kit.cost.model.workload import Layout, Workload
+from l3kit.cost.model.workload import Workload
 from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook, Site
 from l3kit.prices.price_file import PROVIDERS, Figure, Provider
 from l3kit.prices.units import GIB
 from l3kit.providers import billing_of
+from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,11 +15,12 @@ from l3kit.cost.model.hot_tier import hot_tier
 from l3kit.cost.model.monthly import Mover, move_bill
 from l3kit.cost.model.object_tier import request
 from l3kit.cost.model.uses import Part, Sites, Tally, Use, sites_of
-from l3kit.cost.model.workload import Layout, Workload
+from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook, Site
 from l3kit.prices.price_file import Provider
 from l3kit.providers import billing_of
+from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
     import pandas as pd

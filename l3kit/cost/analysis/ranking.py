@@ -32,7 +32,7 @@ def rank_layouts(workload: Workload, book: PriceBook, regions: Mapping[Provider,
         rows.append(
             {
                 "layout": str(layout),
-                "crossings": layout.crossings,
+                "crossings": len(layout.links),
                 **{part: parts[part].amount if part in parts else Decimal(0) for part in PARTS},
                 "total": bill.total.amount,
                 "egress": sum((r.amount or Decimal(0) for r in bill.rows if r.key.service == "transfer"), Decimal(0)),

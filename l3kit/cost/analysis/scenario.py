@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from l3kit.cost.analysis.budget import check_budget
 from l3kit.cost.analysis.compression import COMPRESSIONS, Measured, measure, measure_weather, read_items
 from l3kit.cost.model.bill import Bill
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.uses import sites_of
-from l3kit.cost.model.workload import Layout, Workload, as_number
+from l3kit.cost.model.workload import Workload, as_number
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import check_known, in_file, read_table
 from l3kit.prices.price_book import PriceBook, load_prices
 from l3kit.prices.price_file import Provider
+from l3kit.twin.layout import Layout
 from l3kit.twin.target import new_name
 
 KEYS: Mapping[str, str] = {
@@ -67,10 +66,7 @@ class Scenario:
         for name in given:
             if new := new_name(name):
                 raise ConfigurationError(f"scenario: {name}", f"is now called {new}", "Rename it")
-            if name not in (known := [*KEYS, *WORKLOAD_KEYS]):
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-                hint = f"did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"
-                raise ConfigurationError(f"scenario: {name}", "is not known", hint)
+        check_known("scenario", given, (*KEYS, *WORKLOAD_KEYS))
         workload = Workload.of({name: given[name] for name in WORKLOAD_KEYS if name in given})
         measured = _measured(given.get("sample"), folder, workload)
         workload = _compressed(workload, given, measured)
@@ -88,18 +84,9 @@ def load_scenario(path: Path, *, ignored: Collection[str] = (), folder: Path | N
         folder: what paths in it are relative to; None is the file's own.
     Raises: ConfigurationError naming file, key, value and what is allowed.
     """
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(path.name, f"cannot be read ({error.strerror})", "Name a parameter file") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(path.name, "is not a table of names and values")
-    try:
+    content = read_table(path)
+    with in_file(path):
         return Scenario.of(content, folder or path.parent, ignored=ignored)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path.name}: {error.resource}", error.cause, error.remedy) from None
 
 
 def _regions(given: Any) -> dict[Provider, str]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from l3kit.cost.model.bill import Bill, Row, total_of
 from l3kit.cost.model.monthly import exact_inputs, monthly_bill
-from l3kit.cost.model.workload import DAYS_PER_MONTH, RANGES, Layout, Workload
+from l3kit.cost.model.workload import DAYS_PER_MONTH, RANGES, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Provider
 from l3kit.providers import billing_of
+from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,11 @@ from l3kit.cost.model.arithmetic import ARRAYS
 from l3kit.cost.model.monthly import month_uses
 from l3kit.cost.model.moves import Inputs
 from l3kit.cost.model.uses import PARTS, Use, sites_of
-from l3kit.cost.model.workload import DAYS_PER_MONTH, RANGES, Layout, Workload
+from l3kit.cost.model.workload import DAYS_PER_MONTH, RANGES, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Figure, Key, Provider
+from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:
     import pandas as pd

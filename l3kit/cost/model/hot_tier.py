@@ -5,9 +5,10 @@ Sizes are bytes as the store bills them. All items of a workload have the same s
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 from l3kit.billing import HotForm, Service
 from l3kit.cost.model.arithmetic import Arithmetic, Number
@@ -19,115 +20,102 @@ from l3kit.providers import billing_of
 KB = 1024
 
 
-class HotTier(Protocol):
-    """One provider's way to bill a database of items.
+@dataclass(frozen=True)
+class HotTier(ABC):
+    """One provider's way to bill a database of items: by units of a write, a delete and a read.
 
-    `looks`: how often a mover reads an item. DynamoDB's batches take no conditions, so a page is read again right
-    before its deletes; the others delete by version (docs/journal.md).
+    Attributes:
+        where: the service in the price book.
+        looks: how often a mover reads an item. DynamoDB's batches take no conditions, so a page is read again right
+            before its deletes; the others delete by version (docs/journal.md).
+        rates: of writes, deletes and reads.
+        estimated: whether its units are an estimate.
     """
 
-    @property
-    def where(self) -> Service:
-        """The service in the price book."""
+    where: Service
+    looks: ClassVar[int] = 1
+    rates: ClassVar[tuple[str, str, str]]
+    estimated: ClassVar[bool] = False
 
-    @property
-    def looks(self) -> int: ...
+    @abstractmethod
+    def write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+        """Units of one write."""
+
+    @abstractmethod
+    def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
+        """Units of one strongly consistent query that reads so many items."""
+
+    def delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+        """Units of one delete, by the mover or by expiry."""
+        return self.write_units(ops, site, item_bytes)
 
     def write(
         self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
     ) -> None:
         """Write whole items (also: replace them)."""
+        self._add(tally, site, self.rates[0], items * self.write_units(tally.ops, site, item_bytes), what, kind)
 
     def delete(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
         """Delete items one by one or in batches; all three clouds bill each item."""
+        units = items * self.delete_units(tally.ops, site, item_bytes)
+        self._add(tally, site, self.rates[1], units, "delete moved items")
 
     def expire(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
         """Let items expire (TTL)."""
+        units = items * self.delete_units(tally.ops, site, item_bytes)
+        self._add(tally, site, "ttl_delete", units, "expire moved items")
 
     def scan(self, tally: Tally, site: Site, queries: Number, items: Number, item_bytes: Number, what: str) -> None:
         """Read `items` items in each of `queries` queries, strongly consistent."""
+        units = queries * self.read_units(tally.ops, site, items, item_bytes)
+        self._add(tally, site, self.rates[2], units, what)
+
+    def _add(self, tally: Tally, site: Site, rate: str, units: Number, what: str, kind: Kind = "list price") -> None:
+        tally.add(site, self.where, rate, units, what, "estimated" if self.estimated else kind)
 
 
-@dataclass(frozen=True)
-class DynamoDB:
+class DynamoDB(HotTier):
     """Writes: ceil(bytes / 1 KB) WRU per item. Reads: ceil(bytes / 4 KB) RRU per item or query, at least 1."""
 
-    where: Service
-    looks: int = 2
+    looks = 2
+    rates = ("write_unit", "write_unit", "read_unit")
 
-    def write(
-        self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
-    ) -> None:
-        tally.add(site, self.where, "write_unit", items * tally.ops.ceil(item_bytes / KB), what, kind)
+    def write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+        return ops.ceil(item_bytes / KB)
 
-    def delete(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        """A delete takes the units of a write of the item's size."""
-        tally.add(site, self.where, "write_unit", items * tally.ops.ceil(item_bytes / KB), "delete moved items")
-
-    def expire(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        tally.add(site, self.where, "ttl_delete", items * tally.ops.ceil(item_bytes / KB), "expire moved items")
-
-    def scan(self, tally: Tally, site: Site, queries: Number, items: Number, item_bytes: Number, what: str) -> None:
-        units = tally.ops.maximum(tally.ops.ceil(items * item_bytes / (4 * KB)), 1)
-        tally.add(site, self.where, "read_unit", queries * units, what)
+    def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
+        return ops.maximum(ops.ceil(items * item_bytes / (4 * KB)), 1)
 
 
-@dataclass(frozen=True)
-class CosmosDB:
+class CosmosDB(HotTier):
     """Request units: of a write by size, straight lines between the documented 1, 2, 4, 16 KB; of a read 1 per KB."""
 
-    where: Service
-    looks: int = 1
+    rates = ("request_unit", "request_unit", "request_unit")
+    estimated = True
 
-    def write(
-        self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
-    ) -> None:
-        units = items * self._write_units(tally.ops, site, item_bytes)
-        tally.add(site, self.where, "request_unit", units, what, "estimated")
-
-    def delete(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        units = items * self._delete_units(tally.ops, site, item_bytes)
-        tally.add(site, self.where, "request_unit", units, "delete moved items", "estimated")
-
-    def expire(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        units = items * self._delete_units(tally.ops, site, item_bytes)
-        tally.add(site, self.where, "ttl_delete", units, "expire moved items", "estimated")
-
-    def scan(self, tally: Tally, site: Site, queries: Number, items: Number, item_bytes: Number, what: str) -> None:
-        per_kb = tally.ops.number(site.fact(*self.where, "ru_read_1kb"))
-        units = tally.ops.maximum(items * item_bytes / KB, 1) * per_kb
-        tally.add(site, self.where, "request_unit", queries * units, what, "estimated")
-
-    def _write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+    def write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
         points = [(kb * KB, site.fact(*self.where, f"ru_write_{kb}kb")) for kb in (1, 2, 4, 16)]
         return ops.interpolate(item_bytes, points)
 
-    def _delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+    def delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
         """A delete of 1 KB is a figure of its own; larger ones grow as writes do."""
         ratio = site.fact(*self.where, "ru_delete_1kb") / site.fact(*self.where, "ru_write_1kb")
-        return self._write_units(ops, site, item_bytes) * ops.number(ratio)
+        return self.write_units(ops, site, item_bytes) * ops.number(ratio)
+
+    def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
+        return ops.maximum(items * item_bytes / KB, 1) * ops.number(site.fact(*self.where, "ru_read_1kb"))
 
 
-@dataclass(frozen=True)
-class Firestore:
+class Firestore(HotTier):
     """One operation per document, whatever its size."""
 
-    where: Service
-    looks: int = 1
+    rates = ("writes", "deletes", "reads")
 
-    def write(
-        self, tally: Tally, site: Site, items: Number, item_bytes: Number, what: str, kind: Kind = "list price"
-    ) -> None:
-        tally.add(site, self.where, "writes", items, what, kind)
+    def write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
+        return 1
 
-    def delete(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        tally.add(site, self.where, "deletes", items, "delete moved items")
-
-    def expire(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        tally.add(site, self.where, "ttl_delete", items, "expire moved items")
-
-    def scan(self, tally: Tally, site: Site, queries: Number, items: Number, item_bytes: Number, what: str) -> None:
-        tally.add(site, self.where, "reads", queries * tally.ops.maximum(items, 1), what)
+    def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
+        return ops.maximum(items, 1)
 
 
 _FORMS: Mapping[HotForm, Callable[[Service], HotTier]] = {

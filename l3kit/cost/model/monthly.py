@@ -18,11 +18,12 @@ from l3kit.cost.model.hot_tier import hot_tier, keep_items
 from l3kit.cost.model.moves import Inputs, cold_to_archive, egress, hot_to_cold
 from l3kit.cost.model.object_tier import keep_objects, request, retrieve
 from l3kit.cost.model.uses import Part, Sites, Tally, Use, sites_of
-from l3kit.cost.model.workload import DAYS_PER_MONTH, Layout, Workload
+from l3kit.cost.model.workload import DAYS_PER_MONTH, Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook
 from l3kit.prices.price_file import Provider
 from l3kit.providers import billing_of
+from l3kit.twin.layout import Layout
 
 Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
 

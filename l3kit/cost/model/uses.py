@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from l3kit.cost.model.arithmetic import Arithmetic, Number
-from l3kit.cost.model.workload import Layout
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import DEFAULT_REGIONS, PriceBook, Site
 from l3kit.prices.price_file import PROVIDERS, Figure, Provider
+from l3kit.twin.layout import Layout
 
 Kind = Literal["measured", "estimated", "list price"]
 """`measured`: counted by a real run. `estimated`: rests on an assumption that docs/cost.md names. `list price`: the

@@ -1,8 +1,7 @@
-"""A validated workload and the layout of its tiers over the clouds."""
+"""A validated workload, and the layouts that it may be priced on."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
@@ -10,42 +9,17 @@ from itertools import product
 from typing import Any
 
 from l3kit.errors import ConfigurationError
-from l3kit.prices.price_file import PROVIDERS, Provider
+from l3kit.given_values import check_known
+from l3kit.prices.price_file import PROVIDERS
 from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.twin.layout import Layout
 
 DAYS_PER_MONTH = Decimal("30.4375")
 """365.25 / 12."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The clouds of the hot, the cold and the archive tier."""
-
-    hot: Provider
-    cold: Provider
-    archive: Provider
-
-    def __str__(self) -> str:
-        return f"{self.hot}-{self.cold}-{self.archive}"
-
-    @property
-    def crossings(self) -> int:
-        """How many cloud borders the data cross, 0 to 2."""
-        return (self.hot != self.cold) + (self.cold != self.archive)
-
-    @classmethod
-    def parse(cls, text: str) -> Layout:
-        """`aws-azure-gcp`: hot, cold, archive. Raises: ConfigurationError listing what is allowed."""
-        parts = text.split("-")
-        if len(parts) != 3 or any(part not in PROVIDERS for part in parts):
-            raise ConfigurationError(
-                "layout", f"{text!r} is not allowed", f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(PROVIDERS)}"
-            )
-        return cls(*parts)  # type: ignore[arg-type]
-
-
 LAYOUTS: tuple[Layout, ...] = tuple(Layout(*clouds) for clouds in product(PROVIDERS, repeat=3))
-"""All 27 layouts."""
+"""All layouts of clouds that have prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +94,7 @@ class Workload:
         Raises: ConfigurationError naming each unknown, missing or wrong value and what is allowed.
         """
         names = [field.name for field in fields(cls)]
-        for name in values:
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-                hint = f"did you mean {near[0]}?" if near else f"Known: {', '.join(names)}"
-                raise ConfigurationError(f"workload: {name}", "is not known", hint)
+        check_known("workload", values, names)
         if missing := [name for name in names[:6] if name not in values]:
             raise ConfigurationError("workload", f"without {', '.join(missing)}", f"Needed: {', '.join(names[:6])}")
         return cls(**values)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import yaml
 from pydantic import Field, field_validator
 
 from l3kit.cost.analysis.scenario import KEYS, WORKLOAD_KEYS, Scenario
-from l3kit.cost.model.workload import RANGES, Layout
+from l3kit.cost.model.workload import RANGES
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import in_file, read_table
 from l3kit.notebook.parameters import Dated, check, project_root
 from l3kit.prices.price_file import Provider
+from l3kit.twin.layout import Layout
 from l3kit.twin.target import built_in_parameters
 
 SCENARIO_KEYS = frozenset((*WORKLOAD_KEYS, *KEYS))
@@ -95,27 +95,13 @@ class CostAnalysisParameters(Dated):
         if not self.compare_with:
             return None
         path = project_root() / self.compare_with
-        given = _read(path)
-        try:
-            mine = {**self.model_dump(), **self.cloud_parameters}
+        given = read_table(path)
+        mine = {**self.model_dump(), **self.cloud_parameters}
+        with in_file(path):
             return check(type(self), {**mine, "compare_with": "", **given})
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{path.name}: {error.resource}", error.cause, error.remedy) from None
 
 
 NOTEBOOK_KEYS = frozenset(
     (*CostAnalysisParameters.model_fields, *(parameter.name for parameter in built_in_parameters()))
 ).difference(SCENARIO_KEYS)
 """What a scenario file may hold that means something only to the notebook."""
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(path.name, f"cannot be read ({error.strerror})", "Name a scenario file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(path.name, "is not a table of names and values")
-    return content

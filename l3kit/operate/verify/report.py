@@ -24,6 +24,7 @@ from l3kit.tiering.format.chunks import decompress, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.format.time_ranges import movable_range
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +171,7 @@ def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterato
 def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
     """Write an item of 1970 into the hot store, move it with the deployed mover, read it from cold, remove it."""
     from l3kit.operate.coroutines import run
-    from l3kit.operate.movers import MOVERS, run_mover
+    from l3kit.operate.movers import run_mover
 
     if session.cloud(twin.layout.hot) is None or session.cloud(twin.layout.cold) is None:
         return

@@ -1,4 +1,1 @@
-"""AWS on loopback: what stands in front of moto and dynalite, Lambda's API and instances, permissions.
-
-Nothing of the other clouds.
-"""
+"""AWS on loopback: layers in front of moto and dynalite, Lambda's API and instances, and permissions."""

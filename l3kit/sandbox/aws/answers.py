@@ -1,4 +1,4 @@
-"""Error answers in the three shapes AWS uses: JSON with __type, REST-JSON with a header, XML."""
+"""Error answers in AWS's three formats: JSON with __type, REST-JSON with a header, XML."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def dynamodb_error(kind: str, message: str, status: int = 400, **more: object) -
 
 
 def aws_json_error(kind: str, message: str, version: str) -> web.Response:
-    """As the services of the JSON protocols 1.0 and 1.1 answer for all of AWS: authorization, form."""
+    """Error of a JSON protocol service, version 1.0 or 1.1, for authorization and malformed requests."""
     body = json.dumps({"__type": kind, "Message": message}).encode()
     return web.Response(body=body, status=400, content_type=f"application/x-amz-json-{version}")
 
 
 def rest_error(status: int, kind: str, message: str, **more: str) -> web.Response:
-    """As Lambda and Scheduler answer."""
+    """Error in the format of Lambda and EventBridge Scheduler."""
     return json_answer(
         {"Type": "User" if status < 500 else "Service", "Message": message, "message": message, **more},
         status,
@@ -52,13 +52,13 @@ def s3_error(status: int, code: str, message: str, **details: str) -> web.Respon
 
 
 def unserved(error: Exception) -> web.Response:
-    """The answer where an emulator gave none, or the disk takes no more. Raises: any other error, as it is."""
+    """Answer for a failed emulator or an unwritable disk. Raises: any other error unchanged."""
     if isinstance(error, aiohttp.ClientError):
         return rest_error(
             500, "InternalFailure", f"An emulator of the l3kit sandbox did not answer ({type(error).__name__})"
         )
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return rest_error(500, "InternalFailure", f"The l3kit sandbox cannot write: {'. '.join(refusal(error))}")
-    if isinstance(error, SandboxError):  # a part did not start; a client that repeated the call would wait again
+    if isinstance(error, SandboxError):  # a part did not start; a retrying client would wait again
         return rest_error(501, "NotImplemented", str(error))
     raise error

@@ -1,10 +1,9 @@
-"""Bucket policies, kept beside moto: moto would apply a Deny without looking at its condition. They are checked, stored
-and returned here, and judged with every request (`iam.enforcement`)."""
+"""Bucket policies, validated and stored here because moto would apply a Deny without evaluating its condition.
+
+They are evaluated with every request in `iam.enforcement`.
+"""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 from aiohttp import web
 
@@ -23,11 +22,11 @@ class BucketPolicies:
         self._policies: dict[str, tuple[str, Policy]] = {}
 
     def of(self, bucket: str) -> Policy | None:
-        """The policy as it is judged; None without one."""
+        """The bucket's parsed policy; None without one."""
         return self._policies[bucket][1] if bucket in self._policies else None
 
-    def asks_for_conditions(self, bucket: str) -> bool:
-        """Whether the policy looks at a write's condition, so that S3 carries out no copy into the bucket."""
+    def requires_write_conditions(self, bucket: str) -> bool:
+        """Whether the policy tests a conditional-write header; S3 then refuses copies into the bucket."""
         policy = self.of(bucket)
         return policy is not None and any(
             one.key in ("s3:if-none-match", "s3:if-match")
@@ -36,22 +35,19 @@ class BucketPolicies:
         )
 
     def forget(self, bucket: str) -> None:
-        """The bucket was deleted; one of the same name begins without a policy."""
+        """Remove the policy of a deleted bucket."""
         self._policies.pop(bucket, None)
 
     async def handle(self, request: web.Request, bucket: str) -> web.Response:
-        """A request to `/bucket?policy`."""
+        """Answer a request to `/bucket?policy`."""
         head = await self._moto.ask("HEAD", f"/{bucket}", headers={"Authorization": authorization("s3")})
         if head.status != 200:
             self.forget(bucket)
             return s3_error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
         if request.method == "PUT":
             text = (await request.read()).decode("utf-8", "replace")
-            problem = _problem_with(text, bucket)
-            if problem:
-                return s3_error(400, "MalformedPolicy", problem)
             try:
-                self._policies[bucket] = (text, parse_policy(text, "resource", bucket))
+                self._policies[bucket] = text, _checked(text, bucket)
             except MalformedPolicyError as error:
                 return s3_error(400, "MalformedPolicy", str(error))
             return web.Response(status=204)
@@ -63,27 +59,12 @@ class BucketPolicies:
         return web.Response(text=self._policies[bucket][0], content_type="application/json")
 
 
-def _problem_with(text: str, bucket: str) -> str | None:
-    """What S3 would complain about: length, form, needed elements, resources of another bucket."""
+def _checked(text: str, bucket: str) -> Policy:
+    """The policy, which S3 takes for this bucket and its objects alone. Raises: MalformedPolicyError."""
     if len(text.encode()) > MAX_BYTES:
-        return "Policy exceeds the maximum allowed document size."
-    try:
-        policy = json.loads(text)
-        statements: list[dict[str, Any]] = policy["Statement"]
-        statements = statements if isinstance(statements, list) else [statements]
-        if not statements:
-            return "Could not parse the policy: Statement is empty!"
-        for statement in statements:
-            if statement.get("Effect") not in ("Allow", "Deny"):
-                return "Invalid effect: " + str(statement.get("Effect"))
-            if "Principal" not in statement and "NotPrincipal" not in statement:
-                return "Missing required field Principal"
-            if "Action" not in statement and "NotAction" not in statement:
-                return "Missing required field Action"
-            resources = statement.get("Resource", statement.get("NotResource"))
-            for resource in [resources] if isinstance(resources, str) else resources or [""]:
-                if resource != f"arn:aws:s3:::{bucket}" and not resource.startswith(f"arn:aws:s3:::{bucket}/"):
-                    return "Policy has invalid resource"
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "This policy contains invalid Json"
-    return None
+        raise MalformedPolicyError("Policy exceeds the maximum allowed document size.")
+    policy, own = parse_policy(text, "resource", bucket), f"arn:aws:s3:::{bucket}"
+    for statement in policy.statements:
+        if any(one != own and not one.startswith(f"{own}/") for one in statement.resources):
+            raise MalformedPolicyError("Policy has invalid resource")
+    return policy

@@ -1,4 +1,4 @@
-"""DynamoDB behind one endpoint: data calls go to dynalite, the rest to moto, tables live in both."""
+"""DynamoDB: data calls go to dynalite, all others to moto; tables exist in both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.answers import dynamodb_error
-from l3kit.sandbox.aws.partiql import OPERATIONS, PartiQL
+from l3kit.sandbox.aws.partiql import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
 from l3kit.sandbox.upstream import BODY, Answer, Upstream
 
@@ -28,19 +28,6 @@ DATA_CALLS = frozenset(
         "Query",
         "Scan",
         "BatchWriteItem",
-        "BatchGetItem",
-    )
-)
-NOT_OFFERED = frozenset(
-    (
-        "ExecuteTransaction",
-        "ExportTableToPointInTime",
-        "ImportTable",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "CreateBackup",
-        "TransactGetItems",
-        "TransactWriteItems",
     )
 )
 _DYNALITE_TABLE_KEYS = (
@@ -55,10 +42,10 @@ _DYNALITE_TABLE_KEYS = (
 
 
 class DynamoDB:
-    """Routes by X-Amz-Target. A table is created and deleted in both emulators or in neither.
+    """Route calls by X-Amz-Target. A table is created and deleted in both emulators or in neither.
 
     Args:
-        expect: called with each request, before it is looked at.
+        expect: called with each request, before it is parsed.
     """
 
     def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
@@ -70,7 +57,7 @@ class DynamoDB:
         self._partiql = PartiQL(dynalite, self._keys.get)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request. Its body is read whole first: half a request must not reach an emulator."""
+        """Answer a request after reading its whole body, so that an incomplete request never reaches an emulator."""
         self._expect()
         operation = request.headers.get("X-Amz-Target", "").removeprefix(PREFIX)
         body: bytes = request.get(BODY) or await request.read()
@@ -78,17 +65,11 @@ class DynamoDB:
             return dynamodb_error("SerializationException", "The body is not a JSON object")
         if operation in DATA_CALLS:
             return await self._dynalite.forward(request, body=body)
-        if operation in OPERATIONS:
-            return await self._partiql.handle(operation, body)
-        if operation in NOT_OFFERED:
-            return dynamodb_error(
-                "ValidationException",
-                f"The l3kit sandbox does not offer {operation}: neither of its emulators does it correctly. "
-                "l3kit needs none of these calls; see docs/sandbox.md",
-            )
+        if operation == OPERATION:
+            return await self._partiql.handle(body)
         if operation in ("CreateTable", "DeleteTable"):
             name = _table_name(body)
-            await self._dynalite.reach()  # before moto has the table, or has lost it
+            await self._dynalite.reach()  # before moto creates or deletes the table
             async with self._locks[name]:
                 if operation == "CreateTable":
                     return await self._create(request, body, name)
@@ -121,7 +102,7 @@ class DynamoDB:
         return gone.to_response()
 
     async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
-        """moto says at once that a table is there, or gone; dynalite needs a moment more."""
+        """Wait until dynalite has created or deleted the table, which moto reports immediately."""
         for _ in range(SETTLE_TRIES):
             answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
             if done(answer):

@@ -1,4 +1,4 @@
-"""Who may call a function, and where: its resource policy and its Function URL's settings, which moto lacks in part."""
+"""A function's resource policy and the settings of its Function URL, which moto lacks in part."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from l3kit.sandbox.aws.function_record import FunctionRecord, UrlConfig
 from l3kit.sandbox.aws.function_urls import PREFIX
 
 Handler = Callable[[web.Request, FunctionRecord, str], Awaitable[web.StreamResponse]]
-"""Gets the request, the function and the gateway's address. May raise PolicyRefusedError."""
+"""Takes the request, the function and the gateway's address. May raise PolicyRefusedError."""
 
 
 def handler_for(method: str, rest: str) -> Handler | None:
-    """Who answers this part of a function's path, None when it is no business of this module."""
+    """Return the handler for this part of a function's path; None if it is not of this module."""
     if method == "DELETE" and rest.startswith("policy/"):
         return _remove_permission
     return _HANDLERS.get((method, rest))
@@ -30,13 +30,13 @@ async def _get_policy(request: web.Request, record: FunctionRecord, endpoint: st
 
 
 async def _add_permission(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
-    statement = record.policy.add(json.loads(await request.read()), request.query.get("Qualifier"))
+    statement = record.policy.add(json.loads(await request.read()))
     return json_answer({"Statement": json.dumps(statement)}, 201)
 
 
 async def _remove_permission(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
     sid = request.path.rstrip("/").rsplit("/", 1)[-1]
-    record.policy.remove(sid, request.query.get("RevisionId"))
+    record.policy.remove(sid)
     return web.Response(status=204)
 
 
@@ -50,9 +50,9 @@ async def _create_url(request: web.Request, record: FunctionRecord, endpoint: st
     body = json.loads(await request.read())
     if body.get("AuthType") not in ("NONE", "AWS_IAM"):
         return rest_error(400, "ValidationException", "AuthType must be NONE or AWS_IAM")
-    if body.get("InvokeMode", "BUFFERED") != "BUFFERED":
-        return rest_error(400, "InvalidParameterValueException", "The l3kit sandbox offers InvokeMode BUFFERED only")
-    record.url = UrlConfig(body["AuthType"], _now(), _now(), body.get("Cors"))
+    if refusal := _not_offered(body):
+        return refusal
+    record.url = UrlConfig(body["AuthType"], _now(), _now())
     return json_answer(_describe(record, record.url, endpoint), 201)
 
 
@@ -60,8 +60,9 @@ async def _update_url(request: web.Request, record: FunctionRecord, endpoint: st
     if record.url is None:
         return _no_url()
     body = json.loads(await request.read())
+    if refusal := _not_offered(body):
+        return refusal
     record.url.auth_type = body.get("AuthType") or record.url.auth_type
-    record.url.cors = body.get("Cors") or record.url.cors
     record.url.modified = _now()
     return json_answer(_describe(record, record.url, endpoint))
 
@@ -77,8 +78,11 @@ async def _delete_url(request: web.Request, record: FunctionRecord, endpoint: st
     return web.Response(status=204)
 
 
-async def _list_urls(request: web.Request, record: FunctionRecord, endpoint: str) -> web.StreamResponse:
-    return json_answer({"FunctionUrlConfigs": [_describe(record, record.url, endpoint)] if record.url else []})
+def _not_offered(body: dict[str, Any]) -> web.Response | None:
+    if body.get("InvokeMode", "BUFFERED") == "BUFFERED" and not body.get("Cors"):
+        return None
+    message = "The l3kit sandbox offers InvokeMode BUFFERED without Cors only"
+    return rest_error(400, "InvalidParameterValueException", message)
 
 
 _HANDLERS: dict[tuple[str, str], Handler] = {
@@ -88,12 +92,11 @@ _HANDLERS: dict[tuple[str, str], Handler] = {
     ("PUT", "url"): _update_url,
     ("GET", "url"): _get_url,
     ("DELETE", "url"): _delete_url,
-    ("GET", "urls"): _list_urls,
 }
 
 
 def _describe(record: FunctionRecord, url: UrlConfig, endpoint: str) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    return {
         "FunctionUrl": f"{endpoint}{PREFIX}{quote(record.config.name)}/",
         "FunctionArn": record.config.arn,
         "AuthType": url.auth_type,
@@ -101,9 +104,6 @@ def _describe(record: FunctionRecord, url: UrlConfig, endpoint: str) -> dict[str
         "LastModifiedTime": url.modified,
         "InvokeMode": "BUFFERED",
     }
-    if url.cors:
-        described["Cors"] = url.cors
-    return described
 
 
 def _no_url() -> web.Response:

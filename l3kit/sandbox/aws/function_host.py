@@ -1,4 +1,4 @@
-"""Starts the Lambda runtime client in a function's process: `python -S -s -P function_host.py RUNTIME_DIR HANDLER`.
+"""Start the Lambda runtime client in a function's process: `python -S -s -P function_host.py RUNTIME_DIR HANDLER`.
 
 It runs with nothing on its path but the standard library, the unpacked zip and the runtime client; so it may import
 nothing of l3kit: the zip brings its own.

@@ -1,16 +1,13 @@
-"""One instance of a function: a process on the real runtime client, and the Lambda Runtime API it talks to."""
+"""An instance of a Lambda function: a process on the real runtime client, and its Lambda Runtime API."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
-import signal
 import sys
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,31 +19,32 @@ from aiohttp import web
 from l3kit.sandbox.aws.function_logs import InstanceLog
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.runtime_errors import error_payload, exit_error
-from l3kit.sandbox.discreet_server import runtime_server
-from l3kit.sandbox.functions.process_facts import OwnConnections, end_of, peak_mb
+from l3kit.sandbox.functions.bodies import body_up_to
+from l3kit.sandbox.functions.process import SYSTEM, FunctionProcess
+from l3kit.sandbox.functions.process_facts import OwnConnections, peak_mb
+from l3kit.sandbox.redacted_server import runtime_server
 from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 60.0
-"""For a process to start, before its own time limit begins. Lambda allows 10; a busy laptop starts one more slowly."""
+"""For a process to start, before the function's own timeout begins. Lambda allows 10; a busy laptop is slower."""
 IDENTITY = "sandbox/{function}/{instance}"
-"""The session token an instance is given: with it every request to the gateway says who sends it."""
+"""The session token of an instance: it tells the gateway the sender of each request."""
 _HOST = Path(__file__).with_name("function_host.py")
 _RUNTIME_CALL = re.compile(r"/2018-06-01/runtime/(?:invocation/(?P<id>[^/]+)/(?P<verb>response|error)|init/error)")
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One event on its way to an instance."""
+    """An event to be delivered to an instance."""
 
     request_id: str
     event: bytes
-    client_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an invocation. `error` is Lambda's X-Amz-Function-Error, None when the handler returned."""
+    """The outcome of an invocation. `error`: Lambda's X-Amz-Function-Error; None if the handler returned."""
 
     request_id: str
     payload: bytes
@@ -55,14 +53,13 @@ class Outcome:
     kind: str = ""
 
 
-class Instance:
-    """Runs one invocation at a time; `alive` tells whether it can take another."""
+class Instance(FunctionProcess):
+    """A process that runs one invocation at a time."""
 
     def __init__(self, config: FunctionConfig, runtime_dir: Path, endpoint: str, log: InstanceLog) -> None:
-        self.id = uuid.uuid4().hex
+        super().__init__(log.file)
         self.config = config
         self.log = log
-        self.idle_since = time.monotonic()
         self._runtime_dir = runtime_dir
         self._endpoint = endpoint
         self._queue: asyncio.Queue[Invocation] = asyncio.Queue()
@@ -70,22 +67,16 @@ class Instance:
         self._result: asyncio.Future[tuple[bytes, str | None]] | None = None
         self._current: Invocation | None = None
         self._server: asyncio.Server | None = None
-        self._process: asyncio.subprocess.Process | None = None
         self._exited: asyncio.Task[int] | None = None
         self._pipe = -1
         self._started = 0.0
         self._init_ms: float | None = None
-        self._stopping = False
         self._own = OwnConnections()
         self._spawned = asyncio.Event()
 
     @property
-    def alive(self) -> bool:
-        return not self._stopping and self._exited is not None and not self._exited.done()
-
-    @property
     def occupied(self) -> bool:
-        """Whether an invocation was given up by its caller before its end; the process may still be at it."""
+        """Whether a caller gave up on its invocation; the process may still be running it."""
         return self._current is not None
 
     async def start(self) -> None:
@@ -97,23 +88,20 @@ class Instance:
         os.set_blocking(self._pipe, False)
         self._started = time.monotonic()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-S", "-s", "-P", str(_HOST), str(self._runtime_dir), self.config.handler),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                cwd=self.config.task_root,
-                env=self._environment(port),
-                process_group=0,
+            process = await self._spawn(
+                *(_HOST, str(self._runtime_dir), self.config.handler),
+                folder=self.config.task_root,
+                environment=self._environment(port),
+                output=write_end,
             )
         finally:
             os.close(write_end)
         loop.add_reader(self._pipe, self._drain)
-        self._exited = asyncio.create_task(self._process.wait())
+        self._exited = asyncio.create_task(process.wait())
         self._spawned.set()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Deliver one event and wait for its end, whatever that is. Never raises for what the function did."""
+        """Deliver an event and wait for the outcome. Never raises for what the function did."""
         loop = asyncio.get_running_loop()
         self._current = invocation
         self._delivered, self._result = loop.create_future(), loop.create_future()
@@ -131,18 +119,8 @@ class Instance:
         return await self._conclude(invocation, begun)
 
     async def stop(self, why: str) -> None:
-        """Kill the process and all it started, close the Runtime API. A second call does nothing.
-
-        Args:
-            why: for the function's log; where the process has ended by itself, that is told instead.
-        """
-        if self._stopping:
-            return
-        self._stopping = True
-        why = why if self._exited is not None and not self._exited.done() else ""
-        self.crash()
-        if self._process is not None:
-            self.log.note(end_of(self._process.pid, await self._process.wait(), why))
+        """Kill the process, as any function's, and close its Runtime API."""
+        await super().stop(why)
         if self._pipe >= 0:
             self._drain()
             asyncio.get_running_loop().remove_reader(self._pipe)
@@ -150,12 +128,6 @@ class Instance:
             self._pipe = -1
         if self._server is not None:
             self._server.close()
-
-    def crash(self) -> None:
-        """Kill the process and all it started; to everybody else it has ended by itself."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _conclude(self, invocation: Invocation, begun: float) -> Outcome:
         assert self._result is not None
@@ -193,7 +165,7 @@ class Instance:
         )
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The Lambda Runtime API, version 2018-06-01."""
+        """Serve the Lambda Runtime API, version 2018-06-01."""
         await self._spawned.wait()
         if self._process is None or not await self._own.has(request.transport, self._process.pid):
             # An event that another process takes, or an error that it tells, would end this instance.
@@ -208,7 +180,7 @@ class Instance:
             return web.json_response(
                 {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}, status=400
             )
-        body = await _read_limited(request, MAX_PAYLOAD_BYTES)
+        body = await body_up_to(request, MAX_PAYLOAD_BYTES)
         if body is None:
             message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
             kind = "Function.ResponseSizeTooLarge"
@@ -232,8 +204,6 @@ class Instance:
             "Lambda-Runtime-Trace-Id": _trace_id(invocation.request_id),
             "Content-Type": "application/json",
         }
-        if invocation.client_context:
-            headers["Lambda-Runtime-Client-Context"] = invocation.client_context
         return web.Response(body=invocation.event, headers=headers)
 
     def _settle(self, payload: bytes, kind: str) -> None:
@@ -241,7 +211,7 @@ class Instance:
             self._result.set_result((payload, kind))
 
     def _drain(self) -> None:
-        """Take what the process has printed so far; called by the loop, and once more before an invocation's END."""
+        """Read what the process has printed so far; called by the loop, and once more before an invocation's END."""
         while self._pipe >= 0:
             try:
                 data = os.read(self._pipe, 65_536)
@@ -253,7 +223,7 @@ class Instance:
             self.log.feed(data)
 
     def _environment(self, port: int) -> Mapping[str, str]:
-        """What Lambda gives, the sandbox's endpoint, the function's own variables; nothing of the developer's."""
+        """Return Lambda's variables, the sandbox's endpoint and the function's own; none of the developer's."""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -273,23 +243,10 @@ class Instance:
             "LAMBDA_TASK_ROOT": str(self.config.task_root),
             "LAMBDA_RUNTIME_DIR": str(self._runtime_dir),
             "_HANDLER": self.config.handler,
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            **SYSTEM,
             **self.config.variables,
         }
 
 
 def _trace_id(request_id: str) -> str:
     return f"Root=1-{int(time.time()):x}-{request_id.replace('-', '')[:24]};Sampled=0"
-
-
-async def _read_limited(request: web.BaseRequest, limit: int) -> bytes | None:
-    """The body, or None (with the rest thrown away) when it is over the limit."""
-    blocks: list[bytes] = []
-    size = 0
-    async for block in request.content.iter_chunked(65_536):
-        size += len(block)
-        if size <= limit:
-            blocks.append(block)
-    return b"".join(blocks) if size <= limit else None

@@ -1,4 +1,4 @@
-"""What functions print: a file per function, the tail of each invocation, and CloudWatch Logs in moto."""
+"""The output of Lambda functions: a file per function, the tail of each invocation, and CloudWatch Logs in moto."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from l3kit.files import refusal
@@ -21,7 +20,7 @@ _TARGET = "Logs_20140328."
 
 
 class CloudWatch:
-    """Sends finished invocations' lines to moto, one batch after the other, beside the invocations themselves."""
+    """Sends the lines of finished invocations to moto in the background, batch after batch."""
 
     def __init__(self, moto: Upstream, may: May) -> None:
         self._moto = moto
@@ -34,7 +33,7 @@ class CloudWatch:
             self._queue.put_nowait((function, stream, events))
 
     def forget(self, group: str) -> None:
-        """The group may have been deleted together with its function; make it anew when needed."""
+        """Recreate the group when it is next needed: it may have been deleted with its function."""
         self._made = {pair for pair in self._made if pair[0] != group}
 
     async def run(self) -> None:
@@ -44,7 +43,7 @@ class CloudWatch:
                 await self._put(function, stream, events)
 
     async def _put(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
-        """Lambda writes with the function's role; what the role may not do does not happen, and nobody is told."""
+        """Write with the function's role, as Lambda does; what the role may not do silently does not happen."""
         group = function.log_group
         names = {"logGroupName": group, "logStreamName": stream}
         if not await self._may(function, "logs:PutLogEvents", log_arn(group, stream)):
@@ -64,10 +63,10 @@ class CloudWatch:
 
 
 class InstanceLog:
-    """Collects one instance's output: bytes come in as they are read, whole lines go to the function's file."""
+    """Collects an instance's output and writes whole lines to the function's file."""
 
     def __init__(self, file: Path, cloudwatch: CloudWatch, function: FunctionConfig, stream: str) -> None:
-        self._file = file
+        self.file = file
         self._cloudwatch = cloudwatch
         self._function = function
         self.group, self.stream = function.log_group, stream
@@ -81,14 +80,9 @@ class InstanceLog:
             self._write(line)
 
     def line(self, text: str) -> None:
-        """A line of the platform itself: START, END, REPORT."""
+        """Write a line of the platform's own: START, END, REPORT."""
         self.flush_partial()
         self._write(text.encode())
-
-    def note(self, text: str) -> None:
-        """A line of the sandbox's own: in the function's file alone."""
-        with contextlib.suppress(OSError):
-            note(self._file, text)
 
     def flush_partial(self) -> None:
         if self._partial:
@@ -99,7 +93,7 @@ class InstanceLog:
         self._tail = b""
 
     def finish(self) -> bytes:
-        """End of an invocation: hand its lines to CloudWatch, return the last 4 KB."""
+        """End an invocation: hand its lines to CloudWatch and return the last 4 KB."""
         self.flush_partial()
         self._cloudwatch.send(self._function, self.stream, self._events)
         self._events = []
@@ -108,16 +102,9 @@ class InstanceLog:
     def _write(self, line: bytes) -> None:
         text = line.replace(b"\r", b"\n")  # the runtime client joins the lines of a traceback with CR
         try:
-            with self._file.open("ab") as file:
+            with self.file.open("ab") as file:
                 file.write(text + b"\n")
         except OSError as error:  # what a function does must not depend on it; who reads the tail is told
-            text += f"\n[sandbox] {self._file.name} cannot be written: {'. '.join(refusal(error))}".encode()
+            text += f"\n[sandbox] {self.file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))
-
-
-def note(file: Path, text: str) -> None:
-    """Add a line of the sandbox's own to a function's file. Raises: OSError."""
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(f"{stamp} [sandbox] {text}\n")

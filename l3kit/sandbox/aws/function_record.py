@@ -1,4 +1,4 @@
-"""A deployed function as the sandbox knows it, and the naming rules of the Lambda API."""
+"""The record of a deployed Lambda function, and the naming rules of the Lambda API."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _RESERVED_VARIABLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FunctionConfig:
-    """What an instance is started with. Two equal configs may share instances."""
+    """The configuration of an instance. Equal configurations share instances."""
 
     name: str
     arn: str
@@ -70,19 +70,16 @@ class UrlConfig:
     auth_type: str
     created: str
     modified: str
-    cors: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
 class FunctionRecord:
-    """All the gateway keeps of a function; moto keeps the rest of its control plane."""
+    """The gateway's own data of a function; moto keeps the rest of its control plane."""
 
     config: FunctionConfig
-    zip_file: Path
     policy: ResourcePolicy
     url: UrlConfig | None = None
     reserved_concurrency: int | None = None
-    async_retries: int = 2
 
 
 class InvalidFunctionError(Exception):
@@ -90,7 +87,7 @@ class InvalidFunctionError(Exception):
 
 
 def function_name(segment: str) -> str:
-    """The bare name from a path segment: a name, a partial or a whole ARN, with or without a qualifier."""
+    """Return the bare name in a path segment: a name, a partial or full ARN, with or without a qualifier."""
     text = unquote(segment)
     if text.startswith("arn:"):
         parts = text.split(":")
@@ -101,7 +98,7 @@ def function_name(segment: str) -> str:
 
 
 def check_request(body: Mapping[str, Any], *, creating: bool) -> None:
-    """Raises: InvalidFunctionError for what moto would let pass."""
+    """Check what moto would let pass. Raises: InvalidFunctionError."""
     runtime = body.get("Runtime")
     if creating and body.get("PackageType", "Zip") != "Zip":
         raise InvalidFunctionError("The l3kit sandbox runs zip packages only, no container images")
@@ -134,15 +131,15 @@ def check_variables(variables: Mapping[str, str]) -> None:
         )
 
 
-def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
-    """Unpack a zip under `folder`, once per content. Returns the task root and the zip's own file.
+def unpack(zip_bytes: bytes, folder: Path) -> Path:
+    """Unpack a zip under `folder`, once per content. Returns the task root.
 
-    Raises: InvalidFunctionError for what is no zip, too large, or would be written outside of its folder.
+    Raises: InvalidFunctionError for a damaged or oversized zip, or one that would write outside its folder.
     """
     digest = hashlib.sha256(zip_bytes).hexdigest()[:16]
-    root, zip_file = folder / digest / "code", folder / digest / "code.zip"
+    root = folder / digest / "code"
     if root.is_dir():
-        return root, zip_file
+        return root
     try:
         archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
     except zipfile.BadZipFile:
@@ -157,9 +154,8 @@ def unpack(zip_bytes: bytes, folder: Path) -> tuple[Path, Path]:
     work.mkdir(parents=True)
     for entry in archive.infolist():
         _extract(archive, entry, work)
-    zip_file.write_bytes(zip_bytes)
     work.rename(root)
-    return root, zip_file
+    return root
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:

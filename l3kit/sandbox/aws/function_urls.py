@@ -1,4 +1,4 @@
-"""Function URLs: HTTP requests as payload 2.0 events, and results back as HTTP."""
+"""Function URLs: HTTP requests mapped to payload 2.0 events, and results mapped back to HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.sandbox.aws.answers import json_answer
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Outcome
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
 from l3kit.sandbox.aws.function_record import FunctionRecord
-from l3kit.sandbox.upstream import BODY
+from l3kit.sandbox.functions.bodies import body_up_to
 
 PREFIX = "/_fnurl/"
 _TEXT_TYPES = frozenset(("application/json", "application/xml", "application/javascript"))
@@ -30,12 +30,12 @@ _FORBIDDEN = (
 
 
 async def serve(request: web.Request, record: FunctionRecord | None, pool: FunctionPool | None) -> web.StreamResponse:
-    """Answer one request to `/_fnurl/NAME/...`."""
+    """Answer a request to `/_fnurl/NAME/...`."""
     if record is None or pool is None or record.url is None:
         return json_answer({"Message": None}, 404)
     if record.url.auth_type != "NONE" or not record.policy.admits_public_url():
         return json_answer({"Message": _FORBIDDEN}, 403, {"x-amzn-ErrorType": "AccessDeniedException"})
-    body = await _read(request)
+    body = await body_up_to(request, MAX_PAYLOAD_BYTES)
     event = None if body is None else build_event(request, record.config.name, body)
     if event is None or len(event) > MAX_PAYLOAD_BYTES:
         message = f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
@@ -52,7 +52,7 @@ async def serve(request: web.Request, record: FunctionRecord | None, pool: Funct
 
 
 def build_event(request: web.Request, name: str, body: bytes) -> bytes:
-    """The event as the JSON bytes that count against Lambda's limit."""
+    """Return the event as the JSON bytes that count against Lambda's limit."""
     path, _, query = request.raw_path.partition("?")
     path = "/" + path.removeprefix(PREFIX).partition("/")[2]
     now = time.time()
@@ -95,7 +95,7 @@ def build_event(request: web.Request, name: str, body: bytes) -> bytes:
 
 
 def map_result(outcome: Outcome) -> web.Response:
-    """A result with `statusCode` is an HTTP answer; any other JSON is the body of a 200; an error is a 502."""
+    """Map a result: one with `statusCode` is an HTTP answer, other JSON the body of a 200, an error a 502."""
     try:
         if outcome.error is not None:
             raise ValueError("the function failed")
@@ -134,20 +134,6 @@ def _from_result(result: Any) -> web.Response:
     return web.Response(status=status, headers=headers, body=data)
 
 
-async def _read(request: web.Request) -> bytes | None:
-    """The body; None once it is larger than any event may be."""
-    if BODY in request:
-        body: bytes = request[BODY]
-        return body if len(body) <= MAX_PAYLOAD_BYTES else None
-    blocks: list[bytes] = []
-    size = 0
-    async for block in request.content.iter_chunked(65_536):
-        size += len(block)
-        if size <= MAX_PAYLOAD_BYTES:
-            blocks.append(block)
-    return b"".join(blocks) if size <= MAX_PAYLOAD_BYTES else None
-
-
 def _headers(request: web.Request) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
@@ -168,7 +154,7 @@ def _query_parameters(query: str) -> dict[str, str]:
 
 
 def _as_text(request: web.Request, body: bytes) -> str | None:
-    """The body as text where its type says so and nothing is encoded; None where it must travel as base64."""
+    """Return the body as text if its type is textual and unencoded; None if it must travel as base64."""
     kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if request.headers.get("Content-Encoding") or not (kind.startswith("text/") or kind in _TEXT_TYPES):
         return None

@@ -1,4 +1,4 @@
-"""The Lambda API: moto keeps the control plane, this runs the zips, and keeps what moto lacks."""
+"""The Lambda API: moto has the control plane; this module runs the zips and stores what moto lacks."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from l3kit.sandbox.aws import function_access, function_urls
-from l3kit.sandbox.aws.answers import json_answer, rest_error
-from l3kit.sandbox.aws.client_context import ContextError, client_context
+from l3kit.sandbox.aws.answers import rest_error
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome
 from l3kit.sandbox.aws.function_logs import CloudWatch, InstanceLog
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
@@ -34,7 +33,6 @@ from l3kit.sandbox.aws.resource_policy import PolicyRefusedError, ResourcePolicy
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
 from l3kit.sandbox.upstream import Upstream, authorization
 
-MAX_ASYNC_BYTES = 1_048_576
 MAX_CREATE_BYTES = 70_167_211
 _PATH = re.compile(r"/(?P<version>\d{4}-\d\d-\d\d)/functions(?:/(?P<name>[^/]+))?(?:/(?P<rest>.+?))?/?")
 
@@ -42,7 +40,7 @@ Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
 class LambdaApi:
-    """Functions by name, with their pools. Changes to one function go one after the other."""
+    """Functions by name, with their pools. Changes to a function are carried out sequentially."""
 
     def __init__(self, home: Home, moto: Upstream, cloudwatch: CloudWatch, endpoint: str) -> None:
         self._home = home
@@ -58,16 +56,12 @@ class LambdaApi:
             ("PUT", "code"): self._update_code,
             ("PUT", "configuration"): self._update_configuration,
             ("DELETE", ""): self._delete,
-            ("GET", ""): self._get,
             ("PUT", "concurrency"): self._concurrency,
             ("DELETE", "concurrency"): self._concurrency,
-            ("PUT", "event-invoke-config"): self._event_invoke_config,
-            ("POST", "event-invoke-config"): self._event_invoke_config,
-            ("DELETE", "event-invoke-config"): self._event_invoke_config,
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request signed for Lambda."""
+        """Answer a request signed for Lambda."""
         try:
             return await self._route(request)
         except PolicyRefusedError as refusal:
@@ -98,16 +92,16 @@ class LambdaApi:
         return await handler(request, name)
 
     async def serve_url(self, request: web.Request) -> web.StreamResponse:
-        """A request to a Function URL."""
+        """Answer a request to a function URL."""
         name = request.match_info["name"]
         return await function_urls.serve(request, self._records.get(name), self._pools.get(name))
 
     async def invoke(self, name: str, event: bytes) -> Outcome:
-        """A synchronous invocation on the gateway's own behalf. Raises: KeyError, ThrottledError."""
+        """Invoke a function synchronously for the gateway itself. Raises: KeyError, ThrottledError."""
         return await self._pools[name].invoke(event)
 
     def kill(self, name: str, instance_id: str | None) -> None:
-        """End a busy instance of a function, or all of them, as a crash would."""
+        """End a busy instance of a function, or all of them, like a crash."""
         if name in self._pools:
             self._pools[name].kill(instance_id)
 
@@ -129,24 +123,23 @@ class LambdaApi:
         check_request(body, creating=True)
         name = function_name(str(body.get("FunctionName", "")))
         async with self._lock(name):
-            root, zip_file = await self._unpack(name, body.get("Code") or {})
+            root = await self._unpack(name, body.get("Code") or {})
             answer = await self._moto.repeat(request, raw)
             if answer.status == 201:
                 described = answer.json()
                 policy = ResourcePolicy(described["FunctionArn"])
-                record = FunctionRecord(self._config(described, root), zip_file, policy)
+                record = FunctionRecord(self._config(described, root), policy)
                 self._records[name] = record
-                self._pools[name] = FunctionPool(record, lambda: self._new_instance(record), self._log_file(name))
+                self._pools[name] = FunctionPool(record, lambda: self._new_instance(record))
             return answer.to_response()
 
     async def _update_code(self, request: web.Request, name: str) -> web.StreamResponse:
         raw = await request.read()
         body = json.loads(raw)
         async with self._lock(name):
-            root, zip_file = await self._unpack(name, body)
+            root = await self._unpack(name, body)
             answer = await self._moto.repeat(request, raw)
             if answer.status < 300 and not body.get("DryRun"):
-                self._records[name].zip_file = zip_file
                 await self._refresh(name, root)
             return answer.to_response()
 
@@ -170,19 +163,8 @@ class LambdaApi:
                 await asyncio.to_thread(shutil.rmtree, self._home.functions / name, ignore_errors=True)
             return answer.to_response()
 
-    async def _get(self, request: web.Request, name: str) -> web.StreamResponse:
-        answer = await self._moto.repeat(request, b"")
-        if answer.status != 200:
-            return answer.to_response()
-        described = answer.json()
-        described["Code"] = {"RepositoryType": "S3", "Location": f"{self._endpoint}/_sandbox/code/{quote(name)}"}
-        reserved = self._records[name].reserved_concurrency
-        if reserved is not None:
-            described["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
-        return json_answer(described)
-
     def record(self, name: str) -> FunctionRecord | None:
-        """What is known of a deployed function; None where there is no such function."""
+        """The record of a deployed function; None if it does not exist."""
         return self._records.get(name)
 
     async def _concurrency(self, request: web.Request, name: str) -> web.StreamResponse:
@@ -194,50 +176,28 @@ class LambdaApi:
             record.reserved_concurrency = wanted
         return answer.to_response()
 
-    async def _event_invoke_config(self, request: web.Request, name: str) -> web.StreamResponse:
-        raw = await request.read()
-        answer = await self._moto.repeat(request, raw)
-        if answer.status < 300:
-            retries = json.loads(raw).get("MaximumRetryAttempts") if request.method != "DELETE" else None
-            self._records[name].async_retries = 2 if retries is None else int(retries)
-        return answer.to_response()
-
     # --- invoke
 
     async def _invoke(self, request: web.Request, name: str) -> web.StreamResponse:
-        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         event = await request.read()
-        limit = MAX_ASYNC_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES
-        if len(event) > limit:
-            message = f"{len(event)} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
+        if len(event) > MAX_PAYLOAD_BYTES:
+            message = f"{len(event)} byte payload is too large for an invocation (limit {MAX_PAYLOAD_BYTES} bytes)"
             return rest_error(413, "RequestTooLargeException", message)
         if request.query.get("Qualifier", "$LATEST") != "$LATEST":
             return rest_error(
                 404, "ResourceNotFoundException", "The l3kit sandbox runs $LATEST only, no versions or aliases"
             )
+        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        if kind != "RequestResponse" or "X-Amz-Client-Context" in request.headers:
+            message = "The l3kit sandbox offers InvocationType RequestResponse without ClientContext only"
+            return rest_error(400, "InvalidParameterValueException", message)
         event = event or b"{}"
         try:
             json.loads(event)
         except (ValueError, RecursionError) as error:
             return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
-        request_id = str(uuid.uuid4())
-        if kind == "DryRun":
-            return web.Response(status=204, headers={"x-amzn-RequestId": request_id})
-        pool = self._pools[name]
-        if kind == "Event":
-            pool.invoke_later(event, request_id)
-            return web.Response(status=202, headers={"x-amzn-RequestId": request_id})
-        return await self._invoke_and_wait(request, pool, event, request_id)
-
-    async def _invoke_and_wait(
-        self, request: web.Request, pool: FunctionPool, event: bytes, request_id: str
-    ) -> web.StreamResponse:
         try:
-            context = client_context(request.headers.get("X-Amz-Client-Context", ""))
-        except ContextError as error:
-            return rest_error(400, "InvalidRequestContentException", str(error))
-        try:
-            outcome = await pool.invoke(event, client_context=context, request_id=request_id)
+            outcome = await self.invoke(name, event)
         except ThrottledError:
             reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
             return rest_error(429, "TooManyRequestsException", "Rate Exceeded.", Reason=reason)
@@ -256,22 +216,14 @@ class LambdaApi:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}.log"
 
-    async def _unpack(self, name: str, code: dict[str, Any]) -> tuple[Path, Path]:
-        if code.get("ZipFile"):
-            content = base64.b64decode(code["ZipFile"])
-        elif code.get("S3Bucket"):
-            path = f"/{quote(code['S3Bucket'])}/{quote(code['S3Key'])}"
-            answer = await self._moto.ask("GET", path, headers={"Authorization": authorization("s3")})
-            if answer.status != 200:
-                raise InvalidFunctionError("Error occurred while GetObject. S3 Error Code: NoSuchKey.")
-            content = answer.body
-        else:
-            raise InvalidFunctionError("Please provide a source for function code: ZipFile, or S3Bucket and S3Key")
+    async def _unpack(self, name: str, code: dict[str, Any]) -> Path:
+        if not code.get("ZipFile"):
+            raise InvalidFunctionError("The l3kit sandbox takes a function's code as ZipFile only")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             raise InvalidFunctionError(
                 f"{name!r} is not a function name: 1 to 64 letters, digits, hyphens, underscores"
             )
-        return await asyncio.to_thread(unpack, content, self._home.functions / name)
+        return await asyncio.to_thread(unpack, base64.b64decode(code["ZipFile"]), self._home.functions / name)
 
     async def _refresh(self, name: str, root: Path) -> None:
         path = f"/2015-03-31/functions/{quote(name)}/configuration"

@@ -1,4 +1,4 @@
-"""Runs moto's server on a free loopback port: `python -m l3kit.sandbox.aws.moto_host READY_FD`."""
+"""Run moto's server on a free loopback port: `python -m l3kit.sandbox.aws.moto_host READY_FD`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from l3kit.sandbox.azure.azure_http import WholeHeads
-from l3kit.sandbox.discreet_logs import log_discreetly
-from l3kit.sandbox.leash import end_with_parent
+from l3kit.sandbox.parent_watchdog import end_with_parent
+from l3kit.sandbox.redacted_logs import log_redacted
 
 if TYPE_CHECKING:
     from flask import Flask
 
 
 class StrictRequests(WholeHeads):
-    """werkzeug takes half of a body that comes in chunks for a whole one; this takes none in chunks."""
+    """Request handler that refuses chunked bodies, because werkzeug accepts an incomplete one as complete."""
 
     def run_wsgi(self) -> None:
-        """See werkzeug. S3 wants a length too."""
+        """Serve a request; like S3, require a Content-Length."""
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
             return self.send_error(411)
@@ -27,20 +27,20 @@ class StrictRequests(WholeHeads):
 
 
 def main(ready_fd: int) -> None:
-    """Serve until the parent is gone; the port is written to `ready_fd` once requests are answered."""
+    """Serve until the parent process ends; write the port to `ready_fd` once ready."""
     end_with_parent()
-    log_discreetly()
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not one line per request
+    log_redacted()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # no line per request
 
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
     class Handler(StrictRequests, MotoRequestHandler):
-        """See moto."""
+        """moto's handler with strict request bodies."""
 
     def backend(service: Any) -> Flask:
         app = create_backend_app(service)
-        app.url_map.merge_slashes = False  # it would send the client elsewhere, repeating its query; keys may have them
+        app.url_map.merge_slashes = False  # a redirect would repeat the query, and keys may contain double slashes
         return app
 
     _forget_tags_of_deleted_buckets()
@@ -54,7 +54,7 @@ def main(ready_fd: int) -> None:
 
 
 def _forget_tags_of_deleted_buckets() -> None:
-    """moto would give them to the next bucket of that name; S3 gives a new bucket none."""
+    """Make moto drop the tags of a deleted bucket instead of applying them to the next bucket of that name."""
     from moto.s3.models import S3Backend
 
     delete = S3Backend.delete_bucket
@@ -69,7 +69,7 @@ def _forget_tags_of_deleted_buckets() -> None:
 
 
 def _name_missing_schedule_groups() -> None:
-    """moto fails with a KeyError; EventBridge Scheduler answers ResourceNotFoundException."""
+    """Make moto answer ResourceNotFoundException, as EventBridge Scheduler does, instead of failing with a KeyError."""
     from moto.scheduler.models import EventBridgeSchedulerBackend
 
     delete = EventBridgeSchedulerBackend.delete_schedule_group

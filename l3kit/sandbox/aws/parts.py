@@ -1,4 +1,4 @@
-"""moto and dynalite behind a gateway: moto is started with the first request of AWS's, dynalite with DynamoDB's."""
+"""moto and dynalite behind the gateway: moto starts with the first AWS request, dynalite with DynamoDB's first."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from l3kit.sandbox.upstream import Upstream
 
 
 class AwsParts:
-    """AWS's emulators.
+    """The AWS emulators.
 
     Args:
-        stack: what is closed when the gateway ends.
-        changed: called when one of them has started.
+        stack: closed when the gateway stops.
+        changed: called after one of them has started.
 
     Attributes:
-        moto, dynalite: passing a request on starts them where they do not run, and may raise SandboxError.
+        moto, dynalite: forwarding a request starts them if necessary, and may raise SandboxError.
     """
 
     def __init__(
@@ -54,19 +54,19 @@ class AwsParts:
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
-        """Those that run."""
+        """The running emulators."""
         return tuple(part.emulator for part in self._parts if part.emulator is not None)
 
     async def start(self) -> None:
-        """What every twin on AWS needs. Raises: SandboxError naming what did not start, with its log's last lines."""
+        """Start the emulator that every twin on AWS needs. Raises: SandboxError with the last lines of its log."""
         await self._moto.port()
 
     def expect_dynamodb(self) -> None:
-        """Start dynalite without waiting: the first who asks for a table's settings soon asks for its items."""
+        """Begin dynalite's start: a caller that reads a table's settings usually reads its items next."""
         self._dynalite.begin()
 
     async def check(self) -> None:
-        """A real call to each that runs. Raises: SandboxError."""
+        """Send a call to each running emulator. Raises: SandboxError."""
         for part, upstream in zip(self._parts, (self.moto, self.dynalite), strict=True):
             if part.emulator is None:
                 continue
@@ -78,7 +78,7 @@ class AwsParts:
                 problem = f"did not answer a first call ({type(error).__name__})"
             if problem:
                 name = part.emulator.info.name
-                raise SandboxError(f"sandbox emulator {name}", problem, "See the logs in the sandbox's home")
+                raise SandboxError(f"sandbox emulator {name}", problem, "Read the logs in the sandbox's home")
 
     async def _start_moto(self) -> Emulator:
         emulator = await start_moto(self._home)

@@ -1,4 +1,4 @@
-"""A function's resource policy: its statements, and whom it lets through a Function URL."""
+"""A function's resource policy and its effect on the function URL."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_
 
 MAX_POLICY_BYTES = 20 * 1024
 VERSION = "2012-10-17"
+PARAMETERS = frozenset(("StatementId", "Action", "Principal", "FunctionUrlAuthType", "InvokedViaFunctionUrl"))
+"""Of AddPermission, as far as they are served."""
 
 
 class PolicyRefusedError(Exception):
-    """As the Lambda API refuses: status, type, message."""
+    """Refusal by the Lambda API: status, type and message."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -22,21 +24,22 @@ class PolicyRefusedError(Exception):
 
 
 class ResourcePolicy:
-    """moto neither refuses a statement id used before nor keeps the Function URL conditions; so it is kept here."""
+    """A function's policy, kept here because moto accepts duplicate statement ids and drops function URL conditions."""
 
     def __init__(self, function_arn: str) -> None:
         self._arn = function_arn
         self._statements: dict[str, dict[str, Any]] = {}
-        self._revision = str(uuid.uuid4())
 
-    def add(self, body: Mapping[str, Any], qualifier: str | None = None) -> dict[str, Any]:
+    def add(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """AddPermission. Returns the statement. Raises: PolicyRefusedError."""
+        if unknown := sorted(set(body) - PARAMETERS):
+            message = f"The l3kit sandbox offers no {', '.join(unknown)} of AddPermission"
+            raise PolicyRefusedError(400, "InvalidParameterValueException", message)
         for key in ("StatementId", "Action", "Principal"):
             if not body.get(key):
                 raise PolicyRefusedError(
                     400, "ValidationException", f"Value null at '{key}' failed to satisfy constraint"
                 )
-        self._check_revision(body.get("RevisionId"))
         sid = str(body["StatementId"])
         if sid in self._statements:
             message = (
@@ -52,7 +55,7 @@ class ResourcePolicy:
             "Effect": "Allow",
             "Principal": _principal(str(body["Principal"])),
             "Action": body["Action"],
-            "Resource": self._arn + (f":{qualifier}" if qualifier else ""),
+            "Resource": self._arn,
         }
         condition = _condition(body)
         if condition:
@@ -67,27 +70,24 @@ class ResourcePolicy:
             raise PolicyRefusedError(
                 400, "PolicyLengthExceededException", "The final policy size is bigger than the limit (20480)."
             )
-        self._revision = str(uuid.uuid4())
         return statement
 
-    def remove(self, sid: str, revision: str | None = None) -> None:
+    def remove(self, sid: str) -> None:
         """RemovePermission. Raises: PolicyRefusedError."""
-        self._check_revision(revision)
         if sid not in self._statements:
             raise PolicyRefusedError(
                 404, "ResourceNotFoundException", f"Statement {sid} is not found in resource policy."
             )
         del self._statements[sid]
-        self._revision = str(uuid.uuid4())
 
     def describe(self) -> dict[str, str]:
-        """GetPolicy. Raises: PolicyRefusedError while there is no statement."""
+        """Carry out GetPolicy. Raises: PolicyRefusedError without any statement."""
         if not self._statements:
             raise PolicyRefusedError(404, "ResourceNotFoundException", "The resource you requested does not exist.")
-        return {"Policy": self._document(), "RevisionId": self._revision}
+        return {"Policy": self._document(), "RevisionId": str(uuid.uuid4())}
 
     def admits_public_url(self) -> bool:
-        """Whether anybody may call the URL: both statements that AWS asks for since October 2025."""
+        """Whether the URL is public, which since October 2025 requires two statements on AWS."""
         return self._allows("lambda:InvokeFunctionUrl", "lambda:FunctionUrlAuthType", "NONE") and self._allows(
             "lambda:InvokeFunction", "lambda:InvokedViaFunctionUrl", "true"
         )
@@ -101,20 +101,12 @@ class ResourcePolicy:
                 return True
         return False
 
-    def judged(self) -> Policy | None:
-        """The statements as they are judged; None where there are none."""
+    def parsed(self) -> Policy | None:
+        """The policy parsed for evaluation; None without statements."""
         return parse_policy(self._document(), "resource", self._arn) if self._statements else None
 
     def _document(self) -> str:
         return json.dumps({"Version": VERSION, "Id": "default", "Statement": list(self._statements.values())})
-
-    def _check_revision(self, revision: object) -> None:
-        if revision and revision != self._revision:
-            message = (
-                "The RevisionId provided does not match the latest RevisionId. Call the GetPolicy API to retrieve "
-                "the latest RevisionId for your resource."
-            )
-            raise PolicyRefusedError(412, "PreconditionFailedException", message)
 
 
 def _principal(principal: str) -> object:
@@ -130,13 +122,7 @@ def _principal(principal: str) -> object:
 def _condition(body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     condition: dict[str, dict[str, str]] = {}
     if body.get("FunctionUrlAuthType"):
-        condition.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = body["FunctionUrlAuthType"]
+        condition["StringEquals"] = {"lambda:FunctionUrlAuthType": body["FunctionUrlAuthType"]}
     if body.get("InvokedViaFunctionUrl") is not None:
         condition["Bool"] = {"lambda:InvokedViaFunctionUrl": str(body["InvokedViaFunctionUrl"]).lower()}
-    if body.get("SourceArn"):
-        condition["ArnLike"] = {"AWS:SourceArn": body["SourceArn"]}
-    if body.get("SourceAccount"):
-        condition.setdefault("StringEquals", {})["AWS:SourceAccount"] = body["SourceAccount"]
-    if body.get("PrincipalOrgID"):
-        condition.setdefault("StringEquals", {})["aws:PrincipalOrgID"] = body["PrincipalOrgID"]
     return condition

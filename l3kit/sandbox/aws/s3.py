@@ -1,4 +1,4 @@
-"""S3 in front of moto, as strict as the real one where moto is lenient: digests, conditions, atomic creates."""
+"""S3 in front of moto, adding checks that moto lacks: digests, conditions and atomic creates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "C
 
 
 class S3:
-    """Writes to one key go one after the other, so that a conditional create is atomic as on S3."""
+    """S3 with sequential writes to each key, so that a conditional create is atomic as on S3."""
 
     def __init__(self, moto: Upstream, policies: BucketPolicies) -> None:
         self._moto = moto
@@ -41,7 +41,7 @@ class S3:
         if request.method not in ("PUT", "DELETE", "POST") or not key:
             return await self._moto.forward(request)
         with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
-            refusal = await _take_in(request, spool)  # before the lock: a body may never come to its end
+            refusal = await _spool_body(request, spool)  # before the lock, as a body may never end
             if refusal is not None:
                 return refusal
             if request.method == "PUT" and "partNumber" in request.query:
@@ -51,12 +51,12 @@ class S3:
                 return refusal or await self._pass_on(request, spool)
 
     async def _precondition(self, request: web.Request) -> web.Response | None:
-        """Conditions that moto does not look at: on DELETE, on CopyObject, and values S3 does not implement."""
+        """Check conditions that moto ignores: on DELETE, on CopyObject, and values that S3 does not implement."""
         if_match, if_none = request.headers.get("If-Match"), request.headers.get("If-None-Match")
         copies = request.method == "PUT" and "x-amz-copy-source" in request.headers
         bucket = request.path.lstrip("/").partition("/")[0]
-        # User guide, "Enforce conditional writes": a copy into a bucket whose policy asks for a condition fails.
-        refused_copy = copies and (if_match or if_none) and self._policies.asks_for_conditions(bucket)
+        # User guide, "Enforce conditional writes": a copy fails if the bucket's policy requires conditional writes.
+        refused_copy = copies and (if_match or if_none) and self._policies.requires_write_conditions(bucket)
         if refused_copy or (if_none is not None and if_none.strip() != "*"):
             return s3_error(
                 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
@@ -81,7 +81,7 @@ class S3:
         return None
 
     async def _source_condition(self, request: web.Request) -> web.Response | None:
-        """CopyObject's `x-amz-copy-source-if-match`, which moto passes over."""
+        """Check CopyObject's `x-amz-copy-source-if-match`, which moto ignores."""
         wanted = request.headers.get("x-amz-copy-source-if-match")
         if request.method != "PUT" or wanted is None:
             return None
@@ -92,10 +92,10 @@ class S3:
         return None
 
     async def _pass_on(self, request: web.Request, spool: IO[bytes]) -> web.StreamResponse:
-        """The request with the body that was taken in."""
+        """Forward the request with its spooled body."""
         size = spool.tell()
         spool.seek(0)
-        extra = _algorithm_header(request) if _promised(request) else {}
+        extra = _algorithm_header(request) if _stated_digests(request) else {}
         if size <= SPOOL_BYTES:
             body = spool.read() if request.body_exists or BODY in request else None
             return await self._moto.forward(request, body=body, extra_headers=extra)
@@ -103,9 +103,9 @@ class S3:
         return await self._moto.forward(request, body=_blocks(spool), extra_headers=extra)
 
 
-async def _take_in(request: web.Request, spool: IO[bytes]) -> web.Response | None:
-    """Read a request's body; the refusal where it is not what its digests say."""
-    promised = _promised(request)
+async def _spool_body(request: web.Request, spool: IO[bytes]) -> web.Response | None:
+    """Read a request's body; return a refusal if it does not match its digests."""
+    promised = _stated_digests(request)
     digests = {name: hashlib.new(_CHECKED[name], usedforsecurity=False) for name in promised}
     async for block in _content(request):
         for digest in digests.values():
@@ -117,8 +117,8 @@ async def _take_in(request: web.Request, spool: IO[bytes]) -> web.Response | Non
     return None
 
 
-def _promised(request: web.Request) -> dict[str, str]:
-    """The digests that a PUT states of its body as it is."""
+def _stated_digests(request: web.Request) -> dict[str, str]:
+    """The digests of a PUT's raw body, from its headers."""
     if request.method != "PUT" or _is_aws_chunked(request):
         return {}
     return {name: request.headers[name] for name in _CHECKED if name in request.headers}
@@ -142,7 +142,7 @@ def _is_aws_chunked(request: web.Request) -> bool:
 
 
 def _algorithm_header(request: web.Request) -> dict[str, str]:
-    """moto stores and returns a checksum only when the algorithm is named as well; S3 needs no naming."""
+    """Header naming the checksum's algorithm, which moto requires for storing it and S3 does not."""
     if "x-amz-sdk-checksum-algorithm" in request.headers:
         return {}
     for name in ("sha256", "sha1"):

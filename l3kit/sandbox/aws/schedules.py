@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: moto keeps the schedules, this refuses nonsense and fires one by hand."""
+"""EventBridge Scheduler: moto stores the schedules; this module validates them and triggers them on request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.lambda_api import LambdaApi
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import Upstream, authorization
 from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 
 class Schedules:
-    """Checks schedules on their way to moto, and invokes a schedule's target when told to."""
+    """Validate schedules before moto stores them, and invoke a schedule's target on request."""
 
     def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
         self._moto = moto
@@ -29,7 +28,7 @@ class Schedules:
         self._roles = roles
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request signed for Scheduler."""
+        """Answer a request signed for Scheduler."""
         if request.method not in ("POST", "PUT") or not request.path.startswith("/schedules/"):
             return await self._moto.forward(request)
         raw = await request.read()
@@ -75,10 +74,11 @@ class Schedules:
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
             return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
-        group_arn = f"arn:aws:scheduler:{REGION}:{ACCOUNT_ID}:schedule-group/{group}"
-        problem = await self._roles.problem_with_firing(target["RoleArn"], group_arn, target["Arn"])
+        problem = await self._roles.problem_with_firing(target["RoleArn"], target["Arn"])
         if problem:
             return json_answer({"error": problem}, 403)
+        if not target.get("Input"):
+            return json_answer({"error": f"the l3kit sandbox fires schedules with an Input only; {name} has none"}, 409)
         event = build_event(schedule, scheduled_time(options.get("time")))
         function = function_name(target["Arn"])
         try:
@@ -102,7 +102,7 @@ class Schedules:
 
 
 def scheduled_time(text: str | None) -> str:
-    """As Scheduler writes times: whole seconds, UTC, Z. Raises: ValueError for a text that is no ISO-8601 time."""
+    """A time in Scheduler's format: whole seconds, UTC, Z. Raises: ValueError for an invalid ISO 8601 time."""
     moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -110,28 +110,13 @@ def scheduled_time(text: str | None) -> str:
 
 
 def build_event(schedule: dict[str, Any], time: str) -> str:
-    """The target's Input with Scheduler's placeholders filled in, or Scheduler's own event without an Input."""
-    execution = str(uuid.uuid4())
-    text = schedule["Target"].get("Input")
-    if not text:
-        return json.dumps(
-            {
-                "version": "0",
-                "id": execution,
-                "detail-type": "Scheduled Event",
-                "source": "aws.scheduler",
-                "account": ACCOUNT_ID,
-                "time": time,
-                "region": REGION,
-                "resources": [schedule["Arn"]],
-                "detail": "{}",
-            }
-        )
+    """The target's Input with Scheduler's placeholders filled in."""
+    text = str(schedule["Target"]["Input"])
     for name, value in (
         ("schedule-arn", schedule["Arn"]),
         ("scheduled-time", time),
-        ("execution-id", execution),
+        ("execution-id", str(uuid.uuid4())),
         ("attempt-number", "1"),
     ):
         text = text.replace(f"<aws.scheduler.{name}>", value)
-    return str(text)
+    return text

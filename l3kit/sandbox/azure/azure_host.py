@@ -1,8 +1,8 @@
-"""Serves one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
+"""Serve one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
 
-It loads `function_app.py` with the real azure.functions of the app's own requirements, finds its routes and timers and
-serves them on a free loopback port, told through READY_FD. It may import nothing but the standard library and what
-the app brings.
+Loads `function_app.py` with the azure.functions package from the app's own requirements and serves its routes and
+timers on a free loopback port, written to READY_FD. This module may import only the standard library and the app's
+dependencies.
 """
 
 from __future__ import annotations
@@ -30,16 +30,15 @@ KEY_VARIABLE, MASTER_VARIABLE = "L3KIT_SANDBOX_FUNCTION_KEY", "L3KIT_SANDBOX_MAS
 SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger"))
 PREFIX_HEADER = "X-Forwarded-Prefix"
 _PERCENT = re.compile(r"%([^%\s]+)%")
-_CONSTRAINTS = {"": "[^/]+", "int": "-?[0-9]+", "alpha": "[A-Za-z]+", "guid": "[0-9A-Fa-f-]{36}"}
 _SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
-DEFAULT_SECONDS, MOST_SECONDS = 300, 600
-"""Of one run on the Consumption plan."""
+DEFAULT_SECONDS, MAX_SECONDS = 300, 600
+"""Default and maximum duration of a run on the Consumption plan."""
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def end_with_gateway() -> None:
-    """No function outlives its gateway."""
+    """End this process when the gateway ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
         if os.getppid() == 1:
@@ -57,7 +56,7 @@ class App:
         self._master = master
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        routes: list[tuple[str, Any, Mapping[str, Any]]] = []
+        self._routes: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.timers: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         for function in app.get_functions():
             name, trigger = function.get_function_name(), function.get_trigger().get_dict_repr()
@@ -67,17 +66,22 @@ class App:
             if trigger["type"] == "timerTrigger":
                 self.timers[name] = (function, trigger)
             else:
-                routes.append((f"{prefix}/{trigger.get('route') or name}".strip("/"), function, trigger))
-        routes.sort(key=lambda route: _generality(route[0]))
-        self._routes = [(route_pattern(route), function, trigger) for route, function, trigger in routes]
+                route = f"{prefix}/{trigger.get('route') or name}".strip("/").lower()
+                if "{" in route or route in self._routes:
+                    raise RuntimeError(
+                        f"{name}: the sandbox serves one function a route, without parameters: {route!r}"
+                    )
+                self._routes[route] = function, trigger
 
     def schedules(self) -> dict[str, str]:
-        """Each timer's expression, settings filled in. Raises: RuntimeError for a setting that is not there."""
+        """Each timer's schedule with app settings resolved. Raises: RuntimeError for a missing setting."""
         found = {}
         for name, (_, trigger) in self.timers.items():
             missing = [setting for setting in _PERCENT.findall(trigger["schedule"]) if setting not in os.environ]
             if missing:
-                raise RuntimeError(f"the schedule of timer {name} names the setting {missing[0]}, which is not there")
+                raise RuntimeError(
+                    f"the schedule of timer {name} refers to the setting {missing[0]}, which does not exist"
+                )
             found[name] = _PERCENT.sub(lambda match: os.environ[match[1]], trigger["schedule"])
         return found
 
@@ -92,20 +96,15 @@ class App:
         given = lower.get("x-functions-key") or query.get("code", "")
         if path.startswith("admin/functions/"):
             return self._admin(unquote(path.removeprefix("admin/functions/")), method, given)
-        for pattern, function, trigger in self._routes:
-            found = pattern.fullmatch(path)
-            methods = [_name(m) for m in trigger.get("methods") or ()] or [method]
-            if found and method in methods:
-                keys = self._keys.get(_name(trigger.get("authLevel") or "FUNCTION"), ())
-                if keys and not any(_same(given, key) for key in keys):
-                    return 401, [], b""
-                route = {name: unquote(value) for name, value in found.groupdict().items() if value is not None}
-                url = f"http://{lower.get('host', '')}{lower.pop(PREFIX_HEADER.lower(), '')}{target}"
-                request = self._func.HttpRequest(
-                    method=method, url=url, headers=lower, params=query, route_params=route, body=body
-                )
-                return self._http(function, request)
-        return 404, [], b""
+        function, trigger = self._routes.get(unquote(path).lower(), (None, {}))  # whatever the case, as on Azure
+        if function is None or (trigger.get("methods") and method not in map(_name, trigger["methods"])):
+            return 404, [], b""
+        keys = self._keys.get(_name(trigger.get("authLevel") or "FUNCTION"), ())
+        if keys and not any(_same(given, key) for key in keys):
+            return 401, [], b""
+        url = f"http://{lower.get('host', '')}{lower.pop(PREFIX_HEADER.lower(), '')}{target}"
+        request = self._func.HttpRequest(method=method, url=url, headers=lower, params=query, body=body)
+        return self._http(function, request)
 
     def _http(self, function: Any, request: Any) -> Answer:
         try:
@@ -124,26 +123,17 @@ class App:
             return 500, [], b""
 
     def _admin(self, name: str, method: str, given: str) -> Answer:
-        """Run a timer by hand: at once, or with `/wait` behind the name until its end, which only the sandbox has."""
+        """Run a timer by hand and wait for its end."""
         if not _same(given, self._master):
             return 401, [], b""
-        wait, name = name.endswith("/wait"), name.removesuffix("/wait")
         if name not in self.timers or method != "POST":
             return 404, [], b""
         outcome: dict[str, Any] = {}
-
-        def run() -> None:
-            try:
-                self._run(self.timers[name][0], self._timer())
-            except Exception as error:
-                traceback.print_exc()
-                outcome["error"] = f"{type(error).__name__}: {error}"
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        if not wait:
-            return 202, [], b""
-        thread.join()
+        try:
+            self._run(self.timers[name][0], self._timer())
+        except Exception as error:
+            traceback.print_exc()
+            outcome["error"] = f"{type(error).__name__}: {error}"
         return (500 if outcome else 200), [("Content-Type", "application/json")], json.dumps(outcome).encode()
 
     def _timer(self) -> Any:
@@ -173,34 +163,8 @@ class App:
         return Context()
 
 
-def route_pattern(route: str) -> re.Pattern[str]:
-    """A route as Azure writes it: `{name}`, `{name:int}`, `{name?}`, `{*rest}`; compared whatever the case.
-
-    Raises: RuntimeError for a constraint that the sandbox does not know.
-    """
-    pattern = ""
-    for segment in re.split(r"(/?\{[^}]+\})", route):
-        found = re.fullmatch(r"(/?)\{(\*{0,2})(\w+)(?::(\w+))?(\??)\}", segment)
-        if found is None:
-            if "{" in segment:
-                raise RuntimeError(f"the sandbox does not know the route constraint in {segment!r} of {route!r}")
-            pattern += re.escape(segment)
-            continue
-        slash, rest, name, constraint, optional = found.groups()
-        if (constraint or "") not in _CONSTRAINTS:
-            raise RuntimeError(f"the sandbox does not know the route constraint {constraint!r} of {route!r}")
-        value = f"(?P<{name}>{'.*' if rest else _CONSTRAINTS[constraint or '']})"
-        pattern += f"(?:{slash}{value})?" if optional or rest else slash + value
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def _generality(route: str) -> list[int]:
-    """Sorts written-out segments before parameters, and both before what takes any number of segments."""
-    return [2 if "{*" in segment else int("{" in segment) for segment in route.split("/")]
-
-
 def _joined(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """A repeated name's values become one, with commas; as the Functions host hands them to its workers."""
+    """Join the values of a repeated name with commas, as the Functions host does for its workers."""
     found: dict[str, str] = {}
     for name, value in pairs:
         found[name] = f"{found[name]},{value}" if name in found else value
@@ -216,7 +180,7 @@ def _name(value: Any) -> str:
 
 
 def app_of(module: Any) -> Any:
-    """The module's one function app, whatever its name. Raises: RuntimeError where it has none or several."""
+    """The module's only function app, under any name. Raises: RuntimeError if it has none or several."""
     from azure.functions.decorators.function_app import FunctionRegister
 
     found = {id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)}
@@ -226,19 +190,19 @@ def app_of(module: Any) -> Any:
 
 
 def run_seconds(host_json: Mapping[str, Any]) -> int:
-    """How long a run may take, by functionTimeout. Raises: RuntimeError for what the Consumption plan does not take."""
+    """Time limit of a run from functionTimeout. Raises: RuntimeError for a value that the Consumption plan refuses."""
     if "functionTimeout" not in host_json:
         return DEFAULT_SECONDS
     found = _SPAN.fullmatch(str(host_json["functionTimeout"]))
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if not 1 <= total <= MOST_SECONDS:
+    if not 1 <= total <= MAX_SECONDS:
         raise RuntimeError("host.json's functionTimeout must be from 00:00:01 to 00:10:00")
     return total
 
 
-def _beside(name: str) -> Any:
-    """A module of the sandbox's own beside this file: no folder of l3kit's is on the function's path."""
+def _sibling_module(name: str) -> Any:
+    """Load a module from this file's folder, which is not on the function's import path."""
     spec = importlib.util.spec_from_file_location(f"_l3kit_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -258,7 +222,7 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
 
     app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
-    http = _beside("azure_http")
+    http = _sibling_module("azure_http")
     server = http.Server(("127.0.0.1", 0), http.handler_of(app.call))
     ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")

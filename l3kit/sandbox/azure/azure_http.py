@@ -1,4 +1,4 @@
-"""The HTTP side of `azure_host.py`, which loads it by its place. It may import nothing but the standard library."""
+"""HTTP server of `azure_host.py`, which loads this file by its path. It may import only the standard library."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread for each connection; it asks nobody for this machine's name, as http.server does."""
+    """Server with a thread per connection; unlike http.server, it does not look up the machine's host name."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """What breaks a connection is its client's; an error's words may quote what it sent."""
+        """Log nothing: a broken connection is the client's concern, and the message may quote its request."""
 
 
 class Lines:
-    """A request's head as it is read; `whole` unless the connection ended in the midst of it."""
+    """Reader of a request's head; `whole` is false if the connection ended within it."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -34,10 +34,10 @@ class Lines:
 
 
 class WholeHeads(BaseHTTPRequestHandler):
-    """http.server takes half a head for a whole one, and quotes what it refuses; this does neither."""
+    """Request handler that, unlike http.server, refuses an incomplete head and quotes nothing of a refused request."""
 
     def parse_request(self) -> bool:
-        """See http.server."""
+        """Parse the head; an incomplete one is refused."""
         whole, lines = self.rfile, Lines(self.rfile)
         self.rfile = lines  # type: ignore[assignment]
         try:
@@ -48,12 +48,12 @@ class WholeHeads(BaseHTTPRequestHandler):
         return taken and lines.whole
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """See http.server."""
+        """Send the status without a message."""
         super().send_error(code)
 
 
 def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer]) -> type[BaseHTTPRequestHandler]:
-    """The HTTP side; the gateway in front sends each body's length."""
+    """Create a handler class that answers with `call`; the gateway always sends a Content-Length."""
 
     class Handler(WholeHeads):
         protocol_version = "HTTP/1.1"
@@ -61,13 +61,13 @@ def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer])
         wbufsize = -1
 
         def _serve(self) -> None:
-            told = self.headers.get("Content-Length") or "0"
-            if not told.isascii() or not told.isdecimal() or "Transfer-Encoding" in self.headers:
+            given = self.headers.get("Content-Length") or "0"
+            if not given.isascii() or not given.isdecimal() or "Transfer-Encoding" in self.headers:
                 self.send_error(400)
                 return
-            length = int(told)
+            length = int(given)
             body = self.rfile.read(length)
-            if len(body) < length:  # its sender is gone
+            if len(body) < length:  # the client has disconnected
                 self.close_connection = True
                 return
             status, answered, content = call(self.command, self.path, list(self.headers.items()), body)
@@ -81,7 +81,7 @@ def handler_of(call: Callable[[str, str, list[tuple[str, str]], bytes], Answer])
                 self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
-            """The function's log is its own."""
+            """Log nothing: the log belongs to the function."""
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):

@@ -1,8 +1,8 @@
 """Cosmos DB in the sandbox: an in-memory server behind a layer that makes it as strict as the service.
 
-The server ignores a query's partition key, carries out batches piecemeal and without deletes, has no size limits and
-loses items when it pages through what has no order. What concerns documents is therefore decided here
-(`cosmos_operations`, `cosmos_sql`); databases and containers are passed through. Not looked at: `ttl`, signatures.
+The server ignores a query's partition key, does not carry out batches atomically, lacks deletes in batches, has no size
+limits and loses items when it pages through unordered results. This layer therefore decides all requests on documents
+(`cosmos_operations`, `cosmos_sql`) and forwards those on databases and containers. It ignores `ttl` and signatures.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from l3kit.sandbox.upstream import BODY, Answer, Upstream
 MAX_OPERATIONS = 100
 MAX_BATCH_BYTES = 2 * KB * KB
 MAX_ANSWER_BYTES = 4 * KB * KB
-"""A query's page ends here, whatever count was asked for."""
+"""Maximum size of a query's page, regardless of the requested count."""
 PAGE_ITEMS = 100
-"""Items in a page where the request leaves it open (no count), and ten times as many where it asks for it (-1)."""
+"""Default page size; ten times as many for a requested count of -1."""
 QUERY_UNITS = 2.3
-"""The least that a query costs."""
+"""Minimum charge of a query."""
 NO_CONTAINER_SUBSTATUS = "1003"
 CROSS_PARTITION_SUBSTATUS = "1004"
-_POINT_KINDS = {"GET": "Read", "PUT": "Replace", "DELETE": "Delete", "PATCH": "Patch"}
+_POINT_KINDS = {"GET": "Read", "PUT": "Replace", "DELETE": "Delete"}
 
 
 class BadRequestError(ValueError):
-    """Answered with status 400."""
+    """An invalid request, answered with status 400."""
 
 
 class CosmosLayer:
-    """In front of one server. Requests to one container are carried out one after the other."""
+    """Layer in front of one server. Requests to a container are carried out sequentially."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -66,7 +66,7 @@ class CosmosLayer:
         return await self._upstream.forward(request)
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
-        """Places at this layer's own address; reads are never stale here, which the service calls Strong."""
+        """Answer with this layer's address as location, and Strong consistency, because reads are never stale."""
         answer = await self._upstream.ask("GET", "/", headers={"Authorization": "-"})
         account = answer.json()
         for locations in ("writableLocations", "readableLocations"):
@@ -113,12 +113,10 @@ class CosmosLayer:
     async def _point(self, request: web.Request, container: Container, id_: str, body: bytes) -> web.Response:
         kind = _POINT_KINDS.get(request.method)
         if kind is None:
-            return _error(405, "MethodNotAllowed", f"no {request.method} on a document")
+            return _error(405, "MethodNotAllowed", f"the l3kit sandbox offers no {request.method} on a document")
         if len(body) > MAX_ITEM_BYTES:
             return _error(413, "RequestEntityTooLarge", "Request size is too large")
-        content = _parsed(body) if kind in ("Replace", "Patch") else None
-        if kind == "Patch" and isinstance(content, list):
-            content = {"operations": content}
+        content = _parsed(body) if kind == "Replace" else None
         return await self._one(request, container, _operation(request, kind, id_, content))
 
     async def _create(self, request: web.Request, container: Container, body: bytes) -> web.Response:
@@ -126,7 +124,7 @@ class CosmosLayer:
             return _error(413, "RequestEntityTooLarge", "Request size is too large")
         content = _parsed(body)
         if not isinstance(content, dict):
-            raise BadRequestError("the body is no document")
+            raise BadRequestError("the body is not a document")
         kind = "Upsert" if _is_true(request, "x-ms-documentdb-is-upsert") else "Create"
         return await self._one(request, container, _operation(request, kind, content.get("id", ""), content))
 
@@ -165,7 +163,7 @@ class CosmosLayer:
         count = _page_items(request)
         answer = await self._page(container, query, count, request)
         if len(answer.body) > MAX_ANSWER_BYTES:
-            answer = await self._page(container, query, _fitting(answer), request)
+            answer = await self._page(container, query, _fitting_count(answer), request)
         answer.headers["x-ms-request-charge"] = _charge(max(QUERY_UNITS, read_units(len(answer.body))))
         return answer.to_response()
 
@@ -178,8 +176,8 @@ class CosmosLayer:
         )
 
 
-def _fitting(answer: Answer) -> int:
-    """How many of a page's results an answer may hold; at least one."""
+def _fitting_count(answer: Answer) -> int:
+    """Number of a page's results that fit into an answer; at least one."""
     sizes = accumulate(len(orjson.dumps(result)) + 1 for result in orjson.loads(answer.body)["Documents"])
     return max(1, sum(size < MAX_ANSWER_BYTES - KB for size in sizes))
 
@@ -188,7 +186,7 @@ def _page_items(request: web.Request) -> int:
     try:
         count = int(request.headers.get("x-ms-max-item-count", PAGE_ITEMS))
     except ValueError:
-        raise BadRequestError("x-ms-max-item-count is no number") from None
+        raise BadRequestError("x-ms-max-item-count is not a number") from None
     return count if count > 0 else 10 * PAGE_ITEMS
 
 
@@ -211,7 +209,7 @@ def _operation(request: web.Request, kind: str, id_: Any, body: Any) -> Operatio
 
 def _batched(entry: Any) -> Operation:
     if not isinstance(entry, dict):
-        raise BadRequestError("an operation of a batch is an object")
+        raise BadRequestError("an operation of a batch must be an object")
     body = entry.get("resourceBody")
     id_ = entry.get("id") or (body.get("id", "") if isinstance(body, dict) else "")
     return Operation(str(entry.get("operationType")), id_, body, entry.get("ifMatch"), entry.get("ifNoneMatch"))

@@ -1,7 +1,7 @@
-"""Reads and writes of one partition's documents, all of them or none: what point requests and batches come down to.
+"""Atomic sets of reads and writes in one partition, the common form of point requests and batches.
 
-The outcome is decided beforehand from what is stored, under the container's lock; only a set of operations that will
-succeed is sent on, as one batch that the single-threaded server behind carries out without a pause.
+The outcome is decided in advance from the stored documents, under the container's lock. Only a set of operations that
+will succeed is forwarded, as one batch, which the single-threaded server carries out without interruption.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Any
 
 import orjson
 
-from l3kit.sandbox.azure.cosmos_patch import PatchError, apply_patch
-from l3kit.sandbox.azure.cosmos_sql import Query, confine
 from l3kit.sandbox.upstream import Upstream
 
 KB = 1024
@@ -24,7 +22,7 @@ MAX_ID_BYTES = 1023
 FORBIDDEN_IN_ID = "/\\?#"
 SYSTEM = frozenset(("_rid", "_self", "_etag", "_attachments", "_ts"))
 WRITE_UNITS = ((1, 4.95), (2, 6.29), (4, 6.67), (16, 9.52))
-"""Request units of a write by KB; straight lines between, the last one going on."""
+"""Request units of a write by size in KB, interpolated linearly and extrapolated beyond the last point."""
 FAILED_UNITS = 1.0
 NOT_FOUND = {"code": "NotFound", "message": "Entity with the specified id does not exist in the system."}
 
@@ -33,7 +31,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One read or write. `body` is a document, or of a Patch `{"operations": [...], "condition": ...}`."""
+    """One read or write; `body` is its document."""
 
     kind: str
     id: str
@@ -44,7 +42,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one operation; `body` is the document, or the error's code and message."""
+    """Result of one operation; `body`: the document, or the error's code and message."""
 
     status: int
     body: Document | None = None
@@ -57,20 +55,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Container:
-    """One container as it is known here: its path, the paths of its partition key, and who may use it now."""
+    """A container: its path, the paths of its partition key, and its lock."""
 
     path: str
     key_paths: Sequence[str]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-class ContradictionError(Exception):
-    """The server behind refused what should have succeeded (a unique key, say): at which operation, and how."""
-
-    def __init__(self, index: int, outcome: Outcome) -> None:
-        super().__init__(index, outcome)
-        self.index = index
-        self.outcome = outcome
 
 
 def read_units(size: int) -> float:
@@ -78,7 +67,7 @@ def read_units(size: int) -> float:
 
 
 def write_units(size: int) -> float:
-    """Request units of creating, replacing or deleting a document of so many bytes."""
+    """Request units of creating, replacing or deleting a document of `size` bytes."""
     kilobytes = max(1.0, size / KB)
     (low, at_low), (high, at_high) = WRITE_UNITS[-2:]
     for (start, at_start), (end, at_end) in pairwise(WRITE_UNITS):
@@ -89,7 +78,7 @@ def write_units(size: int) -> float:
 
 
 def id_problem(id_: Any) -> str | None:
-    """Why this is no document id, or None where it is one."""
+    """The reason why a document id is invalid; None for a valid one."""
     if not isinstance(id_, str) or not id_:
         return "The input content is invalid because the required properties - 'id; ' - are missing"
     if any(character in FORBIDDEN_IN_ID for character in id_):
@@ -100,10 +89,10 @@ def id_problem(id_: Any) -> str | None:
 
 
 class Operations:
-    """Carries out operations on one partition of a container; the caller holds the container's lock.
+    """Operations on one partition of a container; the caller holds the container's lock.
 
     Args:
-        partition: the partition key's values, as the request's header has them.
+        partition: partition key values from the request's header.
     """
 
     def __init__(self, upstream: Upstream, container: Container, partition: Sequence[Any]) -> None:
@@ -113,21 +102,19 @@ class Operations:
         self._key = orjson.dumps(list(partition)).decode()
 
     async def run(self, operations: Sequence[Operation]) -> list[Outcome]:
-        """All of them or none: where one fails, the others are answered with status 424."""
+        """Carry out all operations or none; if one fails, the others are answered with status 424."""
         stored = await self._load(operations)
         forwarded: list[Mapping[str, Any]] = []
         now: dict[str, Document | None] = dict(stored)
         for index, operation in enumerate(operations):
-            failure = await self._decide(operation, now, forwarded)
+            failure = self._decide(operation, now, forwarded)
             if failure is not None:
                 return _only(index, failure, len(operations))
         if all(operation.kind == "Read" for operation in operations):
             return [_success("Read", 200, stored[operation.id], None) for operation in operations]
-        try:
-            answers = await self._send(forwarded)
-        except ContradictionError as error:
-            await self._undo(stored)
-            return _only(error.index, error.outcome, len(operations))
+        answers = await self._post(forwarded, go_on=False)
+        if refused := [answer["statusCode"] for answer in answers if answer["statusCode"] >= 400]:
+            raise RuntimeError(f"the Cosmos DB server refused what should succeed, with {refused[0]}")
         return [
             _success(operation.kind, answer["statusCode"], answer.get("resourceBody"), stored.get(operation.id))
             for operation, answer in zip(operations, answers, strict=True)
@@ -144,10 +131,10 @@ class Operations:
             for id_, answer in zip(ids, answers, strict=True)
         }
 
-    async def _decide(
+    def _decide(
         self, operation: Operation, now: dict[str, Document | None], forwarded: list[Mapping[str, Any]]
     ) -> Outcome | None:
-        """Why it fails; None where it is to be sent on, with `now` as it will be then."""
+        """The failure of an operation; None if it will succeed, with its effect applied to `now`."""
         problem = id_problem(operation.id)
         if problem:
             return _bad_request(problem)
@@ -164,14 +151,6 @@ class Operations:
             forwarded.append(entry)
             return None
         body = operation.body
-        if operation.kind == "Patch":
-            entry["operationType"] = "Replace"
-            try:
-                body = await self._patched(operation, there)
-            except PatchError as error:
-                return _bad_request(str(error))
-            if body is None:
-                return _failure(412, "PreconditionFailed", "the patch's condition does not hold")
         failure = self._body_problem(operation, body)
         if failure:
             return failure
@@ -191,43 +170,6 @@ class Operations:
         if len(orjson.dumps(body)) > MAX_ITEM_BYTES:
             return _failure(413, "RequestEntityTooLarge", "Request size is too large")
         return None
-
-    async def _patched(self, operation: Operation, there: Document | None) -> Document | None:
-        """The document after the patch; None where the condition does not hold."""
-        assert there is not None
-        assert operation.body is not None
-        condition = operation.body.get("condition")
-        if condition:
-            if "_etag" not in there:
-                raise PatchError("a condition on a document changed by the same batch is not understood here")
-            if not await self._holds(operation.id, str(condition)):
-                return None
-        patched = apply_patch(there, operation.body.get("operations") or ())
-        return {name: value for name, value in patched.items() if name not in SYSTEM}
-
-    async def _holds(self, id_: str, condition: str) -> bool:
-        query = confine(Query(f"SELECT * {condition}"), self._container.key_paths, self._partition)
-        answer = await self._upstream.ask(
-            "POST", self._container.path + "/docs", headers=QUERY_HEADERS, body=orjson.dumps(query.body())
-        )
-        return answer.status == 200 and id_ in (document["id"] for document in answer.json()["Documents"])
-
-    async def _send(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        answers = await self._post(entries, go_on=False)
-        for index, answer in enumerate(answers):
-            if answer["statusCode"] >= 400:
-                message = "the document conflicts with the container's rules"
-                raise ContradictionError(index, _failure(answer["statusCode"], "Conflict", message))
-        return answers
-
-    async def _undo(self, stored: Mapping[str, Document | None]) -> None:
-        """Put back what was there before; only the entity tags differ."""
-        for id_, document in stored.items():
-            entry: dict[str, Any] = {"operationType": "Delete", "id": id_, "partitionKey": self._key}
-            if document is not None:
-                body = {name: value for name, value in document.items() if name not in SYSTEM}
-                entry = {**entry, "operationType": "Upsert", "resourceBody": body}
-            await self._post([entry], go_on=True)
 
     async def _post(self, entries: Sequence[Mapping[str, Any]], *, go_on: bool) -> list[dict[str, Any]]:
         headers = {
@@ -254,8 +196,8 @@ QUERY_HEADERS = {
 def _precondition(operation: Operation, there: Document | None) -> Outcome | None:
     if operation.kind == "Create":
         return None if there is None else _failure(409, "Conflict", "Resource with specified id already exists.")
-    if operation.kind not in ("Upsert", "Read", "Replace", "Delete", "Patch"):
-        return _bad_request(f"there is no batch operation {operation.kind!r}")
+    if operation.kind not in ("Upsert", "Read", "Replace", "Delete"):
+        return _bad_request(f"the l3kit sandbox offers no operation {operation.kind!r} on documents")
     if there is None and operation.kind != "Upsert":
         return Outcome(404, dict(NOT_FOUND))
     etag = there.get("_etag") if there is not None else None

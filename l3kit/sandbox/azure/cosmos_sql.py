@@ -1,4 +1,4 @@
-"""Confines a Cosmos DB query to one partition by rewriting its text: the server behind does not look at the key."""
+"""Confine a Cosmos DB query to one partition by rewriting its text, because the server ignores the partition key."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Query:
 
 
 def confine(query: Query, paths: Sequence[str], values: Sequence[Any]) -> Query:
-    """The query over the items whose partition key is `values`, at these paths of the container's definition.
+    """Restrict the query to items whose partition key, at these paths of the container's definition, is `values`.
 
-    A value `{}` stands for items that have no such attribute. Raises: ValueError for a form that is not understood.
+    A value `{}` selects items without the attribute. Raises: ValueError for an unsupported form of query.
     """
     masked = _masked(query.text)
     found = _FROM.search(masked)
     if found is None:
-        raise ValueError("the query has no FROM clause that this sandbox understands")
+        raise ValueError("the query has no FROM clause that this sandbox supports")
     if found["list"]:
-        raise ValueError("FROM ... IN is not understood by this sandbox together with a partition key")
+        raise ValueError("this sandbox does not support FROM ... IN together with a partition key")
     name = found["alias"] or found["source"]
     parameters = list(query.parameters)
     conditions = []
@@ -60,7 +60,7 @@ def confine(query: Query, paths: Sequence[str], values: Sequence[Any]) -> Query:
 
 
 def in_fixed_order(query: Query) -> Query:
-    """An unordered query ordered by `_rid`, since the server's paging loses items where there is no order."""
+    """Order an unordered query by `_rid`, because the server's paging loses items without an order."""
     masked = _masked(query.text)
     found = _FROM.search(masked)
     if found is None or found["list"] or _ORDER.search(masked) or _UNORDERED.search(masked):
@@ -82,7 +82,7 @@ def _with_condition(text: str, masked: str, condition: str, from_end: int) -> st
 
 
 def _masked(text: str) -> str:
-    """The text with literals and what stands in brackets blanked, so that keywords found in it are the query's own."""
+    """Blank out literals and bracketed text, so that the remaining keywords belong to the query itself."""
     text = _LITERAL.sub(lambda match: " " * len(match[0]), text)
     out: list[str] = []
     depth = 0

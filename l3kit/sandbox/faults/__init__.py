@@ -1,4 +1,1 @@
-"""Faults between a function and its clouds: arranged from outside, carried out by the gateway.
-
-Only tests and the crash lab arrange any.
-"""
+"""Fault injection between a function and its clouds: armed by tests and the crash lab, carried out by the gateway."""

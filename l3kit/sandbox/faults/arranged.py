@@ -1,4 +1,4 @@
-"""Arranging a fault in a running sandbox: what happens at which of a function's calls.
+"""Arm a fault in a running sandbox: an action at chosen calls of one function.
 
 plan = faults.arm(endpoint, "twin-hot-to-cold-mover", "kill_after", at=7)
 ...invoke the function...
@@ -33,60 +33,64 @@ Action = Literal[
     "pause_after",
     "deliver_again",
 ]
-"""What to do.
+"""What happens to a call.
 
-`watch` only lists the calls. `delay` holds every call and its answer up, at random. `kill_before`: the caller's process
-is killed before its request reaches the service; `kill_after`: after it has taken effect, before the answer is read.
-`lose_answer`: it takes effect, the connection breaks; `cut_answer`: it breaks in the middle of the answer. `error_500`,
-`error_503`, `throttle`: refused. `partial`: half of a batch is left unprocessed, of PartiQL statements every second one
-is answered as throttled. `silence`, `silence_after`: no answer, without or with effect. `pause_before`, `pause_after`:
-held until `go_on`. `deliver_again`: carried out and answered, and once more `after` further calls or at `go_on`, when
-nobody waits for the answer; not for Cloud Storage and Firestore, which refuse a call that is due for it.
+- `watch`: only list the calls.
+- `delay`: delay every call and its answer by a random time.
+- `kill_before`: kill the caller's process before the request reaches the service.
+- `kill_after`: kill it after the request has taken effect, before it reads the answer.
+- `lose_answer`, `cut_answer`: carry the request out, then close the connection before, or in the middle of, the answer.
+- `error_500`, `error_503`, `throttle`: refuse the request.
+- `partial`: leave half of a batch unprocessed; of PartiQL statements, answer every second one as throttled.
+- `silence`, `silence_after`: never answer, without or with taking effect.
+- `pause_before`, `pause_after`: hold the request or the answer until `go_on`.
+- `deliver_again`: carry out and answer, then carry out once more after `after` further calls or at `go_on`, discarding
+  the second answer. Refused for calls of Cloud Storage and Firestore.
 """
 SECONDS = 30.0
-"""For a request to the gateway itself."""
+"""Time limit of a request to the gateway."""
 CALL_SECONDS = 300.0
-"""For a function to start and to come to a call; on a busy machine that takes long."""
+"""Time for a function to start and reach a call, sufficient on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArmedFault:
-    """A fault that waits for its call. One function has one at a time; a new one replaces it and counts anew."""
+    """An armed fault. A function has one at a time; a new one replaces it and restarts the count."""
 
     endpoint: str
     caller: str
 
     def calls(self) -> list[str]:
-        """Service, operation and object of each of the function's calls since it was armed."""
+        """Service, operation and object of each call of the function since the fault was armed."""
         found: list[str] = self._ask("GET")["calls"]
         return found
 
     def fired(self) -> int:
-        """On how many calls it has acted."""
+        """Number of calls that it has acted on."""
         return int(self._ask("GET")["fired"])
 
     def wait_until_held(self, seconds: float = CALL_SECONDS) -> bool:
-        """Wait for a `pause_...`; False where the call did not come in time."""
+        """Wait until a `pause_...` holds a call; False on timeout."""
         return self._wait("held", seconds)
 
     def wait_until_fired(self, seconds: float = CALL_SECONDS) -> bool:
-        """Wait until it has acted; False where the call did not come in time."""
+        """Wait until it has acted on a call; False on timeout."""
         return self._wait("fired", seconds)
 
     def delivered(self) -> int:
-        """How many requests have been delivered a second time."""
+        """Number of requests delivered a second time."""
         return int(self._ask("GET")["delivered"])
 
     def go_on(self, action: Action | None = None, at: int = 0) -> None:
-        """Let a paused call go on, and deliver what waits for it. Raises: SandboxError where there is neither.
+        """Release a paused call and deliver waiting requests. Raises: SandboxError if there is neither.
 
         Args:
-            action, at: what is to happen next, at which call; the paused one may be hit, and counts on.
+            action, at: next action and its call; counting continues, and the paused call may be hit.
         """
         self._ask("POST", "/go-on", None if action is None else {"action": action, "at": at})
 
     def disarm(self) -> tuple[list[str], int]:
-        """Remove it. Returns: the calls, and on how many it acted."""
+        """Disarm the fault. Returns: the calls, and the number of calls that it acted on."""
         content = self._ask("DELETE")
         return content["calls"], int(content["fired"])
 
@@ -118,15 +122,15 @@ def arm(
     milliseconds: int = 20,
     after: int = 0,
 ) -> ArmedFault:
-    """Arrange what happens at the `at`-th call (from 1) that a function makes from now on.
+    """Arm a fault for the `at`-th call (from 1) that a function makes from now on.
 
     Args:
         endpoint: the sandbox's address.
         caller: name of the deployed function.
-        times: how many calls in a row are hit.
+        times: number of consecutive calls that are hit.
         writer: name of the function whose URL the caller posts to; these posts count as its calls.
-        seed, milliseconds: for `delay`: of the random delays, and how long each is at most.
-        after: for `deliver_again`: how many further calls later the request comes again; 0 is at `go_on` alone.
+        seed, milliseconds: for `delay`: seed of the random delays, and their maximum.
+        after: for `deliver_again`: number of further calls before the second delivery; 0 for `go_on` only.
     Raises: SandboxError.
     """
     plan = {

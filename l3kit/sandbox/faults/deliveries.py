@@ -1,4 +1,4 @@
-"""Faults in how a request is delivered: only a part of a batch is carried out, or all of it a second time, later."""
+"""Delivery faults: partially processed batches and requests delivered a second time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ THROTTLED = (
     {"Code": "ThrottlingError", "Message": "Throughput exceeds the current capacity of your table or index"},
     {"Code": "ProvisionedThroughputExceeded", "Message": "The level of throughput was exceeded"},
 )
-"""In turn: DynamoDB's service model names both, and a caller must know both."""
+"""Returned alternately, because DynamoDB's service model has both and a caller must handle both."""
 
 
 async def partial(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry out half of a batch, any other call as a whole."""
+    """Carry out half of a batch; pass any other call on unchanged."""
     if operation(request) == "BatchWriteItem":
         return await _half_of_items(request, handler)
     if operation(request) == "BatchExecuteStatement":
@@ -31,7 +31,7 @@ async def partial(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _half_of_items(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The first half is done; the answer lists the rest as unprocessed."""
+    """Carry out the first half of the items and answer that the rest is unprocessed."""
     content = json.loads(request[BODY])
     ((table, entries),) = content["RequestItems"].items()
     done, left = entries[: len(entries) // 2], entries[len(entries) // 2 :]
@@ -43,7 +43,7 @@ async def _half_of_items(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 async def _half_of_statements(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every second statement is carried out, from the second on; the others are answered as throttled."""
+    """Carry out every second statement, starting with the second, and answer that the others are throttled."""
     content = json.loads(request[BODY])
     statements = content["Statements"]
     answered: dict[str, Any] = {"Responses": []}
@@ -70,7 +70,7 @@ async def _with_body(request: web.Request, content: Any, handler: Handler) -> we
 
 @dataclass(slots=True)
 class _Late:
-    """A request that its service will get again. `calls`: of the caller until then; 0 or less: only when told to."""
+    """A request to deliver again. `calls`: the caller's calls until then; 0 or less: only on `deliver_all`."""
 
     request: web.Request
     handler: Handler
@@ -79,15 +79,15 @@ class _Late:
 
 @dataclass(slots=True)
 class LateDeliveries:
-    """The requests of one caller that are on their way a second time. `delivered`: how many have arrived."""
+    """Second deliveries of one caller's requests. `delivered`: number carried out so far."""
 
     waiting: list[_Late] = field(default_factory=list)
     delivered: int = 0
 
     async def carry_out(self, request: web.Request, handler: Handler, calls: int) -> web.StreamResponse:
-        """Carry a request out, and keep it for later; 501 from a service that reads its bodies but once."""
+        """Carry a request out and keep it for a second delivery; 501 for Cloud Storage, which streams its bodies."""
         if request.app.get(SERVICE) == "storage":
-            return web.Response(status=501, text="The sandbox delivers no call of Cloud Storage twice")
+            return web.Response(status=501, text="The sandbox cannot deliver calls of Cloud Storage twice")
         request[BODY] = request[BODY] if BODY in request else await request.read()
         request[WHOLE] = True
         answer = await handler(request)
@@ -95,14 +95,14 @@ class LateDeliveries:
         return answer
 
     async def after_a_call(self, earlier: list[_Late]) -> None:
-        """Deliver what was to wait for the call that was just carried out. `earlier`: what waited before it."""
+        """Count a completed call and deliver what is due. `earlier`: requests that were waiting before that call."""
         for late in earlier:
             late.calls -= 1
             if late.calls == 0:
                 await self._deliver(late)
 
     async def deliver_all(self) -> None:
-        """Deliver everything that waits, in the order in which it was sent first."""
+        """Deliver all waiting requests in their original order."""
         for late in list(self.waiting):
             await self._deliver(late)
 

@@ -1,7 +1,7 @@
-"""Faults between a function and its clouds: the gateway kills the caller, loses answers, refuses, or keeps silent.
+"""Fault plans of the gateway, which carries the faults out between a function and its clouds.
 
-One plan per calling function; it counts that function's calls and acts on the n-th. The function runs as it is
-deployed and knows nothing of it. `l3kit.sandbox.faults.arranged` is the side that tests and notebooks use.
+Each calling function has at most one plan, which counts the function's calls and acts on the n-th. The deployed
+function is unchanged. Tests and notebooks use the client side, `l3kit.sandbox.faults.arranged`.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ ACTIONS = ("watch", "delay", *BEFORE, *AFTER, AGAIN)
 
 
 class _Unanswered(Exception):
-    """The connection is gone; there is nobody to answer."""
+    """The connection is to be closed without an answer."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """What is to happen to one function's calls, and what has happened.
+    """One function's fault and the calls so far.
 
     Attributes:
-        writer: the function whose URL the caller posts to, where it does.
-        at: the call to act on, from 1; 0 is none.
-        times: on how many calls in a row.
-        after: for `deliver_again`: how many further calls later; 0 is only when told to go on.
-        calls: service, operation and object of every call so far, in the order of arrival.
+        writer: function whose URL the caller posts to, if any.
+        at: number of the call to act on, from 1; 0 for none.
+        times: number of consecutive calls.
+        after: for `deliver_again`: number of further calls; 0 for `go_on` only.
+        calls: service, operation and object of each call, in order of arrival.
     """
 
     caller: str
@@ -60,23 +60,23 @@ class Plan:
 
     @classmethod
     def of(cls, content: dict[str, Any]) -> Plan:
-        """Raises: ValueError naming what is wrong."""
+        """Build a plan from a JSON object. Raises: ValueError naming the problem."""
         wanted = ("caller", "action", "at", "times", "writer", "seed", "milliseconds", "after")
         unknown = sorted(set(content) - set(wanted))
         if unknown or not isinstance(content.get("caller"), str):
-            raise ValueError(f"a plan has {', '.join(wanted)}; caller is needed; unknown: {unknown}")
+            raise ValueError(f"a plan has {', '.join(wanted)}; caller is required; unknown: {unknown}")
         plan = cls(**content)
         _check_action(plan.action)
         plan.random = random.Random(plan.seed)
         return plan
 
     def note(self, call: str) -> str:
-        """Count a call; the action that is due now."""
+        """Count a call and return the action that is due."""
         self.calls.append(call)
         return self.due(len(self.calls))
 
     def due(self, number: int) -> str:
-        """The action for the call of this number."""
+        """The action for the call with this number."""
         if self.action in ("watch", "delay"):
             return self.action
         due = self.at <= number < self.at + self.times
@@ -103,10 +103,10 @@ class Plan:
 
 
 class FaultPlans:
-    """All plans of a gateway.
+    """All fault plans of a gateway.
 
     Args:
-        kill: ends an instance of a function (all busy ones where the instance is None) as a crash would.
+        kill: ends an instance of a function, or all busy ones if the instance is None, like a crash.
     """
 
     def __init__(self, kill: Callable[[str, str | None], None]) -> None:
@@ -120,7 +120,7 @@ class FaultPlans:
         app.router.add_delete("/_sandbox/faults/{caller}", admin(self._disarm))
 
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A request on its way, with what the caller's plan has for it."""
+        """Pass a request to its handler, applying the caller's plan."""
         found = self._plan_of(request) if self._plans else None
         if found is None:
             return await handler(request)
@@ -197,7 +197,7 @@ class FaultPlans:
         return self._plans.get(function)
 
     def kill(self, function: str, instance: str | None = None) -> None:
-        """End the function's process as a crash would."""
+        """End the function's process like a crash."""
         self._kill(function, instance)
 
     def _plan_of(self, request: web.Request) -> tuple[Plan, str | None] | None:
@@ -246,7 +246,7 @@ def _check_action(action: str) -> None:
 
 
 async def _silence(request: web.Request) -> None:
-    """Until the caller gives up or is gone."""
+    """Wait until the caller closes the connection, then leave the request unanswered."""
     for _ in range(int(SILENCE_SECONDS / POLL_SECONDS)):
         if request.transport is None or request.transport.is_closing():
             break
@@ -255,7 +255,7 @@ async def _silence(request: web.Request) -> None:
 
 
 async def _cut(request: web.Request, answer: web.StreamResponse) -> None:
-    """Send the head and the first half of the body, then break off."""
+    """Send the head and the first half of the body."""
     body = answer.body if isinstance(answer, web.Response) else None
     if isinstance(body, bytes) and len(body) > 1 and request.transport is not None:
         head = f"HTTP/1.1 {answer.status} OK\r\ncontent-length: {len(body)}\r\n\r\n".encode()

@@ -1,4 +1,4 @@
-"""How each service of the sandbox is told apart in a request, and how it says that something failed or is throttled."""
+"""Recognise a request's service and caller; each service's answers for failures and throttling."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from l3kit.sandbox.aws.partiql import subject
 from l3kit.sandbox.upstream import BODY
 
 SERVICE: web.AppKey[str] = web.AppKey("l3kit.service", str)
-"""Of an application that serves one service alone."""
+"""Service name of an application that serves a single service."""
 FUNCTION_PREFIXES = ("/_fnurl/", "/_azure/", "/_gcp/")
 AGENT = re.compile(r"l3kit-(?P<function>[a-z0-9-]+)/(?P<instance>[A-Za-z0-9-]+)")
-"""As functions name themselves in the user agent of each request (`stores.agent_of` of their cloud)."""
+"""Caller in the user agent of a function's requests (`stores.agent_of` of its cloud)."""
 
 
 class Service(Protocol):
-    """One service's dialect."""
+    """Call descriptions and error answers of one service."""
 
     def describe(self, request: web.Request) -> str:
-        """Service, operation and object of a call, for the list of calls."""
+        """Service, operation and object of a call."""
 
     def error(self, status: int) -> web.Response:
-        """A failure of the service's own, with status 500 or 503."""
+        """The service's internal error with status 500 or 503."""
 
     def throttled(self) -> web.Response:
-        """The refusal of a caller that asks too much."""
+        """The service's throttling answer."""
 
 
 class _DynamoDB:
@@ -117,8 +117,8 @@ class _Storage:
         return self._answer(429, "rateLimitExceeded")
 
     def _answer(self, status: int, reason: str) -> web.Response:
-        told = {"code": status, "message": reason, "errors": [{"reason": reason, "message": reason}]}
-        return json_answer({"error": told}, status)
+        content = {"code": status, "message": reason, "errors": [{"reason": reason, "message": reason}]}
+        return json_answer({"error": content}, status)
 
 
 _DYNAMODB, _AMAZON_S3, _FUNCTION = _DynamoDB(), _S3(), _Function()
@@ -126,7 +126,7 @@ _OTHERS: dict[str, Service] = {"cosmos": _Cosmos(), "blob": _Blob(), "storage": 
 
 
 def service_of(request: web.Request) -> Service:
-    """Whose request this is."""
+    """The service that a request is for."""
     name = request.app.get(SERVICE)
     if name is not None:
         return _OTHERS[name]
@@ -136,12 +136,12 @@ def service_of(request: web.Request) -> Service:
 
 
 def operation(request: web.Request) -> str:
-    """DynamoDB's operation; empty for any other service."""
+    """The DynamoDB operation; empty for other services."""
     return request.headers.get("X-Amz-Target", "").rpartition(".")[2]
 
 
 def statements_of(content: Any) -> list[str]:
-    """The PartiQL statements of a request; none where it has another form."""
+    """The PartiQL statements of a request; empty for other requests."""
     if not isinstance(content, dict):
         return []
     entries = content.get("Statements", [content])
@@ -152,12 +152,12 @@ def statements_of(content: Any) -> list[str]:
 
 
 def function_of(request: web.Request) -> str:
-    """The function that a public address belongs to; empty for any other request."""
+    """The function addressed by a function URL; empty for other requests."""
     return request.path.split("/")[2] if request.path.startswith(FUNCTION_PREFIXES) else ""
 
 
 def caller_of(request: web.Request) -> tuple[str, str | None]:
-    """The function that sends this request and its instance, as its credentials or its user agent tell."""
+    """The calling function and its instance, from the request's credentials or user agent."""
     token = request.headers.get("X-Amz-Security-Token", "").split("/")
     if len(token) == 3:
         return token[1], token[2]
@@ -165,13 +165,13 @@ def caller_of(request: web.Request) -> tuple[str, str | None]:
 
 
 def agent_caller(agent: str) -> str:
-    """The function that names itself in this user agent; empty where none does."""
+    """The function named in this user agent; empty if there is none."""
     found = AGENT.search(agent)
     return found["function"] if found else ""
 
 
 def _dynamodb_subject(body: bytes) -> str:
-    """The table; of a journal record its name and state, of PartiQL statements the verbs."""
+    """The table; for a journal record also its key and state, for PartiQL statements the verbs."""
     content = json.loads(body or b"{}")
     if statements := statements_of(content):
         read = [subject(statement) for statement in statements]

@@ -1,4 +1,5 @@
-"""Functions of Azure and Google Cloud in the sandbox: deployed zips, each run in a process of its own.
+"""Functions in the sandbox: deployed zips, each run in a process of its own.
 
-What lives here: their registry, builder, hosts and the admin API. What must not: what a function does.
+What lives here: the process layer of all three clouds' functions; registry, builder, front and admin API of those of
+Azure and Google Cloud (Lambda's Runtime API is in `sandbox.aws`). What must not: what a function does.
 """

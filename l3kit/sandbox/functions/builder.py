@@ -1,4 +1,4 @@
-"""What Azure's remote build and Google's Cloud Build do with a zip: install its requirements.txt."""
+"""The remote build of a zip, as Azure's and Google Cloud's: installing its requirements.txt."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CONSTRAINTS = "constraints.txt"
 _OTHER_FILE = re.compile(r"-r|--requirement|-e|--editable|file:|\.{0,2}/|[^:]+\.whl|[^#]+@\s*file:")
 _CONSTRAINT = re.compile(r"(?:-c|--constraint)[\s=]*(.*)")
 _STEERED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PYTHONPATH")
-"""Variables of the developer's that would change what is installed, or where to."""
+"""The developer's variables that would change what is installed, or where."""
 
 
 def build(root: Path, *, cache: Path | None = None) -> Path:
-    """The folder with all that the unpacked zip's requirements.txt names; installed once for each content.
+    """Return the folder with the installed requirements of an unpacked zip; each set of requirements is installed once.
 
-    Blocking. A folder is made beside its place and renamed into it, so that an interrupted one is never used.
-    Raises: RefusedError with pip's last lines, or for requirements that stand in other files.
+    Blocking. The folder is made beside its final place and renamed, so an interrupted installation is never used.
+    Raises: RefusedError with pip's last lines, or for requirements that refer to other files.
     """
     _check((root / "requirements.txt").read_text("utf-8", "replace"))
     folder = (cache or cache_root()) / "function-builds"
@@ -86,5 +86,5 @@ def _install(root: Path, target: Path) -> None:
 
 
 def without_addresses(text: str) -> str:
-    """pip's words without its index's address, which may hold a password."""
+    """Return pip's output without the address of its index, which may hold a password."""
     return re.sub(r"host='[^']*'", "host=<address>", re.sub(r"\S+://\S+", "<address>", text))

@@ -1,4 +1,4 @@
-"""The side of a sandbox's functions that provisioning and notebooks use: the port `FunctionHost`."""
+"""The client of the sandbox's functions for provisioning and notebooks: the port `FunctionHost`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ASK_SECONDS = 60.0
 
 
 class SandboxFunctionHost:
-    """The functions of one cloud in the sandbox whose gateway is at `endpoint`."""
+    """The functions of one cloud in the sandbox with its gateway at `endpoint`."""
 
     def __init__(self, endpoint: str, cloud: str) -> None:
         self._base = f"{endpoint}/_sandbox/functions/{cloud}"
@@ -33,7 +33,7 @@ class SandboxFunctionHost:
         return None if content is None else _deployed(content)
 
     def list(self) -> list[Deployed]:
-        """All of this cloud, by name. Raises: ProvisioningError."""
+        """Return all functions of this cloud, by name. Raises: ProvisioningError."""
         answer = self._ask("GET", self._base)
         if answer.status_code != 200:
             raise ProvisioningError(f"functions on {self._cloud}", _refusal_text(answer))
@@ -67,7 +67,7 @@ class SandboxFunctionHost:
             raise ProvisioningError(f"function {name}", _refusal_text(answer))
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """`/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
+        """Call `/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
         content = self._describe(name)
         if content is None:
             raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
@@ -81,9 +81,9 @@ class SandboxFunctionHost:
         return answer.status_code, answer.content
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what the schedule of that name starts, and wait for its end.
+        """Run what this schedule starts, and wait for its end.
 
-        Args: time: ISO-8601, when it was due; now where it is None.
+        Args: time: when it was due, ISO 8601; None for now.
         Returns: `status`, `body` and `log_tail`. Raises: L3Error.
         """
         body = json.dumps({"schedule": schedule, "time": time})
@@ -93,7 +93,7 @@ class SandboxFunctionHost:
         return dict(answer.json())
 
     def timers(self, name: str) -> dict[str, Timer]:
-        """The schedules that start this function, by name; empty where it has none or is not there."""
+        """Return the schedules that start this function, by name; empty if it has none or is not deployed."""
         content = self._describe(name)
         if content is None:
             return {}

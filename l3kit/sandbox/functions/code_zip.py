@@ -1,4 +1,4 @@
-"""A deployment's zip: whether the service would take it, and its content in a folder."""
+"""The zip of a deployment: checked as the service checks it, and unpacked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from l3kit.sandbox.functions.record import RefusedError
 
 MAX_ZIP_BYTES = {"azure": 1024**3, "gcp": 100 * 1024**2}
-"""A deployment package of Azure Functions; the source of a function on Google Cloud."""
+"""Of an Azure Functions deployment package; of a Google Cloud function's source."""
 MAX_UNPACKED_BYTES = {"azure": 1024**3, "gcp": 500 * 1024**2}
-"""The sandbox's own limit for Azure, which names none; a function's source with its modules on Google Cloud."""
+"""The sandbox's own limit for Azure, which documents none; Google Cloud's for a function's source with its modules."""
 FILES = {
     "azure": ("function_app.py", "host.json", "requirements.txt"),
     "gcp": ("main.py", "requirements.txt"),
@@ -20,10 +20,10 @@ FILES = {
 
 
 def unpack(cloud: str, code: bytes, folder: Path) -> None:
-    """Into `folder`, which is made.
+    """Unpack into `folder`, which is created.
 
-    Raises: RefusedError for what is no zip, is damaged or too large, lacks a needed file, or would be written
-        outside of the folder.
+    Raises: RefusedError for a zip that is damaged or too large, lacks a needed file, or would write outside the
+        folder.
     """
     if len(code) > MAX_ZIP_BYTES[cloud]:
         raise RefusedError(f"the zip has {len(code):,} bytes; {MAX_ZIP_BYTES[cloud]:,} are allowed on {cloud}")

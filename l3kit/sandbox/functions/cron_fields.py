@@ -1,4 +1,4 @@
-"""Whether Cloud Scheduler would take a unix cron expression, and Azure's timers an NCRONTAB one."""
+"""Validation of Cloud Scheduler's unix cron expressions and of the NCRONTAB expressions of Azure's timers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NCRONTAB = (("second", 0, 59, {}), *_UNIX[:4], ("weekday", 0, 6, _DAYS))
 
 
 def problem_with_unix_cron(expression: str) -> str | None:
-    """None where it is one of five fields, else what is wrong with it."""
+    """Return what is wrong with an expression of five fields; None if nothing is."""
     return _problem(expression, _UNIX, "unix cron")
 
 
 def problem_with_ncrontab(expression: str) -> str | None:
-    """None where it is one of six fields, seconds first, else what is wrong with it."""
+    """Return what is wrong with an expression of six fields, seconds first; None if nothing is."""
     return _problem(expression, _NCRONTAB, "NCRONTAB")
 
 

@@ -1,4 +1,4 @@
-"""One deployment of a function: its process, started when it is needed, and its end."""
+"""One deployment of a function and its process, started on demand."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from l3kit.sandbox.functions.cron_fields import problem_with_ncrontab
 from l3kit.sandbox.functions.instance import Instance, StartError
 from l3kit.sandbox.functions.record import FunctionRecord
 
-IDLE_SECONDS = 600.0
 UNUSED = "no request for {seconds:.0f} s"
 DELETED = "its function is deleted or deployed anew, or the sandbox ends"
 
 
 class Deployment:
-    """A record and at most one process that serves it.
+    """A function record with at most one process that serves it.
 
     Args:
-        make_instance: gives a new, not yet started one.
+        make_instance: returns a new instance, not yet started.
 
     Attributes:
-        problem: why its process did not start last time; empty where it did.
-        timers: Azure's, by name, as its code had them when it last started.
+        problem: why its process failed to start the last time; empty if it started.
+        timers: Azure's timers by name, as of the last start.
     """
 
     def __init__(self, record: FunctionRecord, make_instance: Callable[[FunctionRecord], Instance]) -> None:
@@ -36,7 +35,7 @@ class Deployment:
         self._retired = False
 
     async def instance(self) -> Instance:
-        """Its process, started where it does not run. Raises: StartError."""
+        """Return its process, started unless it runs. Raises: StartError."""
         async with self._starting:
             if self._instance is not None and self._instance.alive:
                 return self._instance
@@ -58,31 +57,34 @@ class Deployment:
             return self._instance
 
     def crash(self, instance_id: str | None) -> None:
-        """End its process as a crash would."""
+        """Kill its process as a crash would."""
         if self._instance is not None and instance_id in (None, self._instance.id):
             self._instance.crash()
 
-    async def end_idle(self, now: float) -> bool:
-        """End a process that nobody has asked for long, or that only had requests left. True when all is over."""
+    async def end_idle(self, now: float, idle_seconds: float) -> bool:
+        """End a process that is unused, or that has answered the last requests of a retired deployment.
+
+        Returns whether the deployment is retired and has ended.
+        """
         if self._starting.locked():
             return False
         async with self._starting:
             held = self._instance
             if held is not None and held.open_requests and held.alive:
                 return False
-            if held is not None and (self._retired or not held.alive or now - held.idle_since > IDLE_SECONDS):
+            if held is not None and (self._retired or held.is_unused(now, idle_seconds)):
                 self._instance = None
-                await held.stop(DELETED if self._retired else UNUSED.format(seconds=IDLE_SECONDS))
+                await held.stop(DELETED if self._retired else UNUSED.format(seconds=idle_seconds))
             if self._retired:
                 await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
             return self._retired
 
     def retire(self) -> None:
-        """Another deployment takes its place: it ends once it has answered what it holds."""
+        """Mark it replaced: it ends once it has answered the requests it holds."""
         self._retired = True
 
     async def stop(self) -> None:
-        """End it now, whatever it does, and remove its files."""
+        """End it at once and remove its files."""
         self._retired = True
         if self._instance is not None:
             self._instance.crash(DELETED)

@@ -1,4 +1,4 @@
-"""A schedule fired by hand: Azure's timers run, Cloud Scheduler's jobs send their request."""
+"""Firing a schedule by hand: runs an Azure timer, sends the request of a Cloud Scheduler job."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ async def fire(deployment: Deployment, schedule: str, time: str | None, log_file
     """Run what this schedule starts and wait for its end.
 
     Args:
-        time: ISO-8601, when Cloud Scheduler says the job was due; now where it is None. Azure's timers are told none.
-    Returns: `status`, `body` and `log_tail`, the end of what the process printed meanwhile.
-    Raises: KeyError where there is no such schedule; ValueError for a time that is none; StartError; EndedError;
+        time: when the job was due, ISO 8601; None for now. Azure's timers are not told.
+    Returns: `status`, `body` and `log_tail`, the end of what the process printed during the run.
+    Raises: KeyError if there is no such schedule; ValueError for a malformed time; StartError; EndedError;
         TimedOutError; TooLargeError.
     """
     due = scheduled_time(time)
@@ -45,7 +45,7 @@ async def _run_timer(instance: Instance, name: str) -> HttpAnswer:
     if name not in instance.timers:
         raise KeyError(name)
     headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
-    return await run(instance, "POST", f"/admin/functions/{quote(name, safe='')}/wait", headers, b'{"input": ""}')
+    return await run(instance, "POST", f"/admin/functions/{quote(name, safe='')}", headers, b'{"input": ""}')
 
 
 async def _send_job(instance: Instance, name: str, due: str) -> HttpAnswer:

@@ -1,4 +1,4 @@
-"""The functions' public addresses: what stands between the internet and a function on Azure and on Google Cloud."""
+"""The public addresses of functions: the platforms' front ends of Azure and Google Cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from l3kit.sandbox.functions.runs import TimedOutError, run
 
 PREFIXES = {"azure": "/_azure/", "gcp": "/_gcp/"}
 AZURE_HTTP_SECONDS = 230.0
-"""Azure's load balancer gives up a request after so long; the run goes on."""
+"""Azure's load balancer gives up on a request after this time; the run goes on."""
 HOP_BY_HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "content-length", "host"))
 _OWN = frozenset(("x-forwarded-prefix", "x-forwarded-for", "x-forwarded-proto"))
 
@@ -38,7 +38,7 @@ class Front:
         self._runs: set[asyncio.Task[web.Response]] = set()
 
     async def serve(self, request: web.Request, cloud: str, find: Callable[[], Deployment | None]) -> web.Response:
-        """One request to `/_azure/NAME/...` or `/_gcp/NAME/...`; `find` gives what is deployed at that moment."""
+        """Answer a request to `/_azure/NAME/...` or `/_gcp/NAME/...`; `find` returns the current deployment."""
         asked = find()
         if asked is None:
             return web.Response(status=404)
@@ -66,7 +66,7 @@ class Front:
         headers: CIMultiDict[str],
         body: Body,
     ) -> web.Response:
-        """What the platform answers, whatever comes of the run."""
+        """Return the platform's answer, whatever the outcome of the run."""
         azure = deployment.record.cloud == "azure"
         try:
             instance = await started(deployment, find)
@@ -86,7 +86,7 @@ class Front:
 
 
 async def started(deployment: Deployment, find: Callable[[], Deployment | None]) -> Instance:
-    """Its process; that of its successor where it was deployed anew before the request came to it.
+    """Return its process; its successor's if the function was redeployed before the request reached it.
 
     Raises: StartError.
     """
@@ -104,7 +104,7 @@ def _unavailable(status: int) -> web.Response:
 
 
 def _target(request: web.Request) -> str:
-    """Path and query as they were sent, without the prefix and the function's name."""
+    """Return path and query as they were sent, without the prefix and the function's name."""
     path, mark, query = request.raw_path.partition("?")
     return "/" + "/".join(path.split("/")[3:]) + mark + query
 

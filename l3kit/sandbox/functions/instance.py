@@ -1,4 +1,4 @@
-"""The process of one function of Azure or Google Cloud, and the requests that go to it."""
+"""The process of a function of Azure or Google Cloud, and the requests forwarded to it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
-import sys
 import time
-import uuid
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +16,18 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from l3kit.sandbox.aws.function_logs import note
-from l3kit.sandbox.cloud_parts import LINE_BYTES
+from l3kit.sandbox.cloud_parts import client_session
+from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
-from l3kit.sandbox.functions.process_facts import end_of
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
 EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
-"""A connection breaks a moment before its process's end is known, and the next request must not go to a dying one.
+"""Wait after a broken connection: it breaks a moment before the process's end is known, and the next request must not
+reach a dying process.
 
-A server that replaces its worker, as Google Cloud's does, lives on: there every broken request waits for so long.
+A server that replaces its worker, as Google Cloud's does, lives on; there every broken request waits this long.
 """
 HOSTS = Path(__file__).parents[1]
 
@@ -38,7 +35,7 @@ Body = bytes | AsyncIterable[bytes]
 
 
 class StartError(Exception):
-    """The function's process ended, or reported nothing, while it started; the message holds the end of its log."""
+    """The function's process ended or reported nothing during its start; the message holds the end of its log."""
 
 
 class EndedError(Exception):
@@ -46,79 +43,57 @@ class EndedError(Exception):
 
 
 class TooLargeError(Exception):
-    """The answer is larger than the cloud passes on."""
+    """The answer exceeds the cloud's limit."""
 
 
 def open_session() -> aiohttp.ClientSession:
-    """For requests to functions: each is sent once, whatever becomes of it."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-        auto_decompress=False,
-        read_bufsize=1024 * 1024,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-    )
+    """Open the session for requests to functions; each is sent once, whatever its outcome."""
+    session = client_session()
     session._retry_connection = False  # aiohttp repeats GET, PUT and DELETE: one request would crash two processes
     return session
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the function answered."""
+    """A function's answer."""
 
     status: int
     headers: CIMultiDict[str]
     body: bytes
 
 
-class Instance:
-    """One process that serves several requests at once.
+class Instance(FunctionProcess):
+    """A process that serves several requests at once.
 
     Args:
-        platform: what the sandbox tells the function beside its own settings.
-        log_file: gets what the process prints.
+        platform: the sandbox's own variables for the function, added to its settings.
+        log_file: gets what the process prints, too.
     """
 
     def __init__(
         self, record: FunctionRecord, platform: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
     ) -> None:
+        super().__init__(log_file)
         self.record = record
-        self.id = uuid.uuid4().hex
         self.timers: Mapping[str, str] = {}
         self.run_seconds = float(record.definition.timeout)
         self.open_requests = 0
-        self.idle_since = time.monotonic()
         self._platform = platform
-        self._log_file = log_file
         self._session = session
-        self._process: asyncio.subprocess.Process | None = None
         self._port = 0
-        self._killed = False
-        self._why = ""
-        self._noted = False
-
-    @property
-    def alive(self) -> bool:
-        return not self._killed and self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
         host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
-        command = (sys.executable, "-S", "-s", "-P", str(host), str(self.record.root), str(self.record.dependencies))
         try:
-            with self._log_file.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *command,
-                    str(write_end),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=self.record.root,
-                    env=variables(self.record, self.id, self._platform),
-                    pass_fds=(write_end,),
-                    process_group=0,
+            with self.log_file.open("ab") as log:
+                await self._spawn(
+                    *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
+                    folder=self.record.root,
+                    environment=variables(self.record, self.id, self._platform),
+                    output=log,
+                    keep=(write_end,),
                 )
         except BaseException as error:
             os.close(read_end)
@@ -142,11 +117,11 @@ class Instance:
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
     ) -> HttpAnswer:
-        """Pass a request on.
+        """Forward a request.
 
         Args:
-            target: path and query, as they stood in the request.
-            most: bytes that an answer of stated length may have.
+            target: path and query as sent.
+            most: limit of an answer's stated length, in bytes.
         Raises: EndedError; TooLargeError.
         """
         self.open_requests += 1
@@ -169,31 +144,8 @@ class Instance:
             self.open_requests -= 1
             self.idle_since = time.monotonic()
 
-    def crash(self, why: str = "as a crash would") -> None:
-        """Kill the process and all it started; to everybody else it has ended by itself."""
-        self._why = why if self.alive else self._why
-        self._killed = True
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def stop(self, why: str) -> None:
-        """Kill it, wait until it is gone, and say so in its function's log.
-
-        Args:
-            why: for the log; where it has ended by itself, or was killed before, that is told instead.
-        """
-        self.crash(why)
-        if self._process is None:
-            return
-        told = end_of(self._process.pid, await self._process.wait(), self._why)
-        if not self._noted:
-            self._noted = True
-            with contextlib.suppress(OSError):
-                note(self._log_file, told)
-
     async def _exited(self) -> None:
-        """Wait for the process's end, where it comes."""
+        """Wait a moment for the process's end."""
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), EXIT_SECONDS[self.record.cloud])
@@ -214,4 +166,4 @@ class Instance:
         return dict(json.loads(line))
 
     def _log_end(self) -> str:
-        return f"; the end of its log:\n{tail(self._log_file, 12)}"
+        return f"; the end of its log:\n{tail(self.log_file, 12)}"

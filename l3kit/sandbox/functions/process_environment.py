@@ -1,24 +1,18 @@
-"""The variables of a function's process: what its platform gives and its own settings; nothing of the developer's."""
+"""The variables of a function's process: its platform's and its own settings, none of the developer's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from l3kit.sandbox.azure.azure_host import KEY_VARIABLE, MASTER_VARIABLE
+from l3kit.sandbox.functions.process import SYSTEM
 from l3kit.sandbox.functions.record import FunctionRecord
 
 
 def variables(record: FunctionRecord, instance_id: str, platform: Mapping[str, str]) -> dict[str, str]:
-    """Args: platform: what the sandbox adds for this cloud: where its emulators are."""
+    """Return them. Args: platform: the sandbox's own for this cloud, such as the addresses of its emulators."""
     scratch = str(record.scratch)
-    common = {
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": scratch,
-        "TMPDIR": scratch,
-        "PYTHONUNBUFFERED": "1",
-    }
+    common = {**SYSTEM, "HOME": scratch, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
     of_cloud = _azure(record, instance_id) if record.cloud == "azure" else _gcp(record, instance_id)
     return common | of_cloud | dict(platform) | dict(record.definition.settings)
 

@@ -1,10 +1,9 @@
-"""What is known of a function's process: its memory, its connections, how it came to its end."""
+"""A process's memory and connections, as the operating system reports them."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import signal
 import weakref
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import psutil
 
 
 def peak_mb(pid: int) -> int:
-    """The most memory that it has held; what it holds now where the system does not tell; 0 where it is gone."""
+    """Return its peak memory in MiB; its present memory if the system tells no peak; 0 if it is gone."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         if found:
@@ -26,13 +25,13 @@ def peak_mb(pid: int) -> int:
 
 
 class OwnConnections:
-    """Tells a process's connections to the sandbox from other processes'; each is looked up once."""
+    """Recognizes the connections that a process made to the sandbox; each is looked up once."""
 
     def __init__(self) -> None:
         self._found = weakref.WeakSet[asyncio.BaseTransport]()
 
     async def has(self, transport: asyncio.BaseTransport | None, pid: int) -> bool:
-        """Whether this connection, as the sandbox holds it, is one that the process made."""
+        """Whether the process made this connection, given as the sandbox's end of it."""
         if transport is None:
             return False
         if transport not in self._found:
@@ -48,16 +47,3 @@ def _ports_of(pid: int) -> frozenset[int]:
         return frozenset(connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp4"))
     except psutil.Error:
         return frozenset()
-
-
-def end_of(pid: int, code: int, why: str) -> str:
-    """How it came to its end, for its function's log.
-
-    Args:
-        code: as `Process.wait` gives it.
-        why: it was killed; empty where it was not.
-    """
-    if why and code == -signal.SIGKILL:
-        return f"process {pid} was ended: {why}"
-    how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return f"process {pid} ended by itself: {how}"

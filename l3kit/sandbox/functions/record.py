@@ -1,4 +1,4 @@
-"""A deployed function of Azure or Google Cloud as the sandbox knows it."""
+"""The record of a deployed function of Azure or Google Cloud."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A Cloud Scheduler job: unix cron by UTC, and what it posts."""
+    """A Cloud Scheduler job: unix cron in UTC, and the body it posts."""
 
     name: str
     schedule: str
@@ -28,7 +28,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a deployment says of a function beside its code, checked.
+    """A deployment's definition of a function apart from its code, validated.
 
     Attributes:
         timeout: seconds of one request or run.
@@ -54,7 +54,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What opens a function: they stay when it is deployed again.
+    """A function's keys; they survive a redeployment.
 
     Attributes:
         function: opens FUNCTION routes on Azure; on Google Cloud it stands for an invoker's identity token.
@@ -93,7 +93,7 @@ class FunctionRecord:
         return self.folder / "scratch"
 
     def to_json(self, url: str) -> dict[str, Any]:
-        """All of it: only the admin API shows it."""
+        """Return all of it, keys included; only the admin API shows it."""
         return {
             "cloud": self.cloud,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""What the real services refuse of a function's definition."""
+"""Validation of a function's definition, as strict as the real services."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ RESERVED = {
         r"X_GOOGLE_.*|CLOUD_RUN_TIMEOUT_SECONDS"
     ),
 }
-"""Settings that the platforms set themselves."""
+"""Settings reserved for the platforms."""
 MAX_SETTING_BYTES = 32 * 1024
-"""Of one setting: Cloud Run's quota. Azure names none, an operating system takes little more."""
+"""Of one setting: Cloud Run's quota. Azure documents none; an operating system takes little more."""
 MAX_SETTINGS = 1000
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
@@ -34,7 +34,7 @@ MAX_TIMEOUT = {"azure": 600, "gcp": 3600}
 
 
 def check_definition(cloud: str, name: str, told: object) -> Definition:
-    """The definition in a deployment's form. Raises: RefusedError saying what the service would not take."""
+    """Return the validated definition. Raises: RefusedError naming what the service would refuse."""
     if not isinstance(told, dict):
         raise RefusedError("the definition is no JSON object")
     if unknown := sorted(set(told) - FIELDS):

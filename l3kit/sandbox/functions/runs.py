@@ -1,4 +1,4 @@
-"""A function's run, ended as its platform ends it: by killing the process (Azure) or giving it up (Cloud Run)."""
+"""A function's run with its time limit: Azure kills the process, Cloud Run gives up on the request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from l3kit.sandbox.functions.limits import ANSWER_BYTES
 
 
 class TimedOutError(Exception):
-    """The run took longer than it may."""
+    """The run exceeded its time limit."""
 
 
 async def run(instance: Instance, method: str, target: str, headers: Mapping[str, str], body: Body) -> HttpAnswer:
-    """Pass a request on and wait for its end. Raises: TimedOutError; EndedError; TooLargeError."""
+    """Forward a request and wait for its end. Raises: TimedOutError; EndedError; TooLargeError."""
     cloud = instance.record.cloud
     try:
         async with asyncio.timeout(instance.run_seconds):

@@ -1,4 +1,4 @@
-"""Functions of Azure and Google Cloud by name: the admin API that deploys, shows, fires and deletes them."""
+"""The registry of functions on Azure and Google Cloud, and the admin API to deploy, show, fire and delete them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
-from l3kit.sandbox.aws.function_logs import note
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
+from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
@@ -33,7 +33,7 @@ Key = tuple[str, str]
 
 
 class CloudFunctions:
-    """All of them in one gateway.
+    """All functions of Azure and Google Cloud in one gateway.
 
     Args:
         endpoint: the gateway's own address; the functions' addresses begin with it.
@@ -71,16 +71,16 @@ class CloudFunctions:
                 router.add_route("*", pattern, self._public(cloud))
 
     def kill(self, name: str, instance_id: str | None) -> None:
-        """End a function's process as a crash would."""
+        """Kill a function's process as a crash would."""
         for deployment in (*self._deployments.values(), *self._retired):
             if deployment.record.name == name:
                 deployment.crash(instance_id)
 
-    async def end_idle(self) -> None:
-        """End processes that nobody has asked for long, and what was deployed anew and has answered all it held."""
+    async def end_idle(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """End unused processes, and replaced deployments that have answered all they held."""
         now = time.monotonic()
         for deployment in [*self._deployments.values(), *self._retired]:
-            if await deployment.end_idle(now):
+            if await deployment.end_idle(now, idle_seconds):
                 with contextlib.suppress(ValueError):  # its function may have been deleted meanwhile
                     self._retired.remove(deployment)
 
@@ -126,7 +126,7 @@ class CloudFunctions:
             return json_answer(self._describe(deployment))
 
     async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
-        """Raises: RefusedError where Google Cloud would go on serving what was there before."""
+        """Start it. Raises: RefusedError where Google Cloud would keep serving the former deployment."""
         try:
             await deployment.instance()
         except StartError as error:
@@ -159,7 +159,7 @@ class CloudFunctions:
             return json_answer({})
 
     async def _fire(self, request: web.Request) -> web.Response:
-        """With {"schedule": NAME, "time": ISO-8601 or null}."""
+        """Fire the schedule of a body {"schedule": NAME, "time": ISO 8601 or null}."""
         deployment = self._deployments.get((request.match_info["cloud"], request.match_info["name"]))
         if deployment is None:
             return _missing()
@@ -199,7 +199,7 @@ def _missing() -> web.Response:
 
 
 async def _form(request: web.Request) -> tuple[object, bytes]:
-    """The definition and the zip of a deployment. Raises: RefusedError."""
+    """Return the definition and the zip of a deployment. Raises: RefusedError."""
     form = await request.post()
     code, told = form.get("code"), form.get("definition")
     if not isinstance(code, web.FileField) or not isinstance(told, str):

@@ -1,4 +1,1 @@
-"""Google Cloud on loopback: servers of Firestore and Cloud Storage, and the host of a Cloud Run function.
-
-Nothing of the other clouds.
-"""
+"""Google Cloud on loopback: servers for Firestore and Cloud Storage, and the host process of a Cloud Run function."""

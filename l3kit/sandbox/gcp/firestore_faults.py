@@ -1,4 +1,4 @@
-"""The faults of `fault_plans` for Firestore's calls, which come by gRPC."""
+"""The faults of `faults.plans` for Firestore's gRPC calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSALS = {
 
 
 class FirestoreFaults:
-    """The port `Intercept` of the sandbox's Firestore."""
+    """`Intercept` of the sandbox's Firestore that carries out fault plans."""
 
     def __init__(self, plans: FaultPlans) -> None:
         self._plans = plans
@@ -46,7 +46,7 @@ class FirestoreFaults:
         elif action == "pause_before":
             await plan.hold()
         elif action == AGAIN:
-            raise CallRefusedError(grpc.StatusCode.UNIMPLEMENTED, "The sandbox delivers no call of Firestore twice")
+            raise CallRefusedError(grpc.StatusCode.UNIMPLEMENTED, "The sandbox cannot deliver calls of Firestore twice")
         elif action in REFUSALS:
             raise CallRefusedError(REFUSALS[action], "The service cannot answer now")
 

@@ -1,7 +1,7 @@
-"""Serves one Cloud Run function: `python -S -s -P gcp_host.py ROOT DEPENDENCIES READY_FD`.
+"""Serve one Cloud Run function: `python -S -s -P gcp_host.py ROOT DEPENDENCIES READY_FD`.
 
-The real functions-framework of the function's own requirements does the work, on the server it has for production; it
-may import nothing else but the standard library.
+Runs the functions-framework from the function's own requirements with its production server. Apart from these, this
+module may import only the standard library.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from pathlib import Path
 from typing import Any
 
 KEEP_ALIVE_SECONDS = 120
-"""Longer than the gateway keeps a connection, so that none closes at the moment it is used again."""
+"""Longer than the gateway keeps idle connections, so that no connection closes just as it is reused."""
 THREADS = 80
-"""As many requests as Cloud Run gives one instance at once by default (Cloud Run, maximum concurrent requests).
+"""Cloud Run's default concurrency of one instance (Cloud Run, maximum concurrent requests).
 
-Each that stays half sent holds one; the framework's own number, four for a core, is soon used up by them.
+A half-sent request occupies a thread; the framework's default of four per core would soon be exhausted.
 """
-MOST_CONNECTIONS = 1_000
+MAX_CONNECTIONS = 1_000
 OWN_FILES = 100
 
 
-def most_connections(threads: int, files: int) -> int:
-    """How many connections a worker may hold: it ends at the first that it has no file for.
+def max_connections(threads: int, files: int) -> int:
+    """Maximum connections of a worker, which would crash if it ran out of file descriptors.
 
     Args:
-        threads: each may need a file beside its connection's.
-        files: that a process may have open.
+        threads: each may need a file descriptor in addition to its connection's.
+        files: the process's limit of open files.
     """
-    return max(threads + 1, min(MOST_CONNECTIONS, files - threads - OWN_FILES))
+    return max(threads + 1, min(MAX_CONNECTIONS, files - threads - OWN_FILES))
 
 
 def end_with_parent() -> None:
-    """No function outlives its gateway, and no worker its server."""
+    """End this process with its parent: the function with its gateway, a worker with its server."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
         if os.getppid() == 1:
@@ -46,7 +46,7 @@ def end_with_parent() -> None:
 
 
 def keep_errors_quiet() -> None:
-    """Let errors of a request's form tell their kind alone: gunicorn quotes the request in its log and its answer."""
+    """Reduce errors about malformed requests to their type: gunicorn quotes the request in its log and its answer."""
     from gunicorn.http import errors  # type: ignore[import-untyped,unused-ignore]
 
     for kind in vars(errors).values():
@@ -57,7 +57,7 @@ def keep_errors_quiet() -> None:
 def main(root: str, dependencies: str, ready_fd: int) -> None:
     end_with_parent()
     sys.path[:0] = [root, dependencies]
-    # Listening before anything else: the port told is the port served, and requests wait until a worker takes them.
+    # Listen first, so that the reported port is the served one and requests wait until a worker accepts them.
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
@@ -83,7 +83,7 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
         "post_fork": forked,
         "keepalive": KEEP_ALIVE_SECONDS,
         "threads": threads,
-        "worker_connections": most_connections(threads, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        "worker_connections": max_connections(threads, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
     }
     if "control_socket_disable" in make_settings():
         options["control_socket_disable"] = True

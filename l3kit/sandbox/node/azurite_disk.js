@@ -1,10 +1,10 @@
-// What Azurite answers where the disk takes nothing: the operating system's word, at once, and on any connection.
-// By itself it says "Internal Server Error", and leaves the rest of a large body unread: the next request on that
-// connection waits for ever.
+// Patch Azurite's answer on an unwritable disk: the operating system's error, immediately, with the body drained.
+// Unpatched, it answers "Internal Server Error" and leaves the rest of a large body unread, so that the next request on
+// that connection hangs.
 'use strict'
 const path = require('path')
 const { inspect } = require('util')
-const { tell } = require('./host.js')
+const { logError } = require('./host.js')
 
 const WORDS = {
   ENOSPC: 'No space left on device. Make room on that disk',
@@ -14,8 +14,8 @@ const WORDS = {
   EACCES: 'Permission denied. Allow this user to write there',
 }
 
-// root: the folder with node_modules.
-function mendDisk(root) {
+// root: folder with node_modules.
+function patchDisk(root) {
   const place = (...names) => require(path.join(root, 'node_modules', 'azurite', 'dist', 'src', ...names)).default
   const Store = place('common', 'persistence', 'FSExtentStore')
   const StorageError = place('blob', 'errors', 'StorageError')
@@ -38,10 +38,10 @@ function mendDisk(root) {
     } catch (error) {
       if (typeof body.resume == 'function') body.resume()
       if (!(error?.code in WORDS)) throw error
-      tell(error)
+      logError(error)
       throw new StorageError(500, 'InternalError', `The blob cannot be written: ${WORDS[error.code]}`, request ?? '')
     }
   }
 }
 
-module.exports = { mendDisk }
+module.exports = { patchDisk }

@@ -1,9 +1,9 @@
-// Runs Azurite's blob service on loopback for the l3kit sandbox; its telemetry is never started.
+// Run Azurite's blob service on loopback for the l3kit sandbox, without telemetry.
 // Usage: node azurite_host.js <folder with node_modules> <folder for its data> <fd to write the port to>
 'use strict'
 const fs = require('fs')
 const path = require('path')
-const { mendDisk } = require('./azurite_disk.js')
+const { patchDisk } = require('./azurite_disk.js')
 const { ready } = require('./host.js')
 const [, , root, data, readyFd] = process.argv
 const { BlobServerFactory } = require(path.join(root, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'BlobServerFactory'))
@@ -16,7 +16,7 @@ const settings = {
   blobKeepAliveTimeout: () => 3600,
   silent: () => true,
   loose: () => false,
-  // The SDKs are newer than Azurite and name versions that it has not heard of.
+  // The SDKs are newer than Azurite and send API versions unknown to it.
   skipApiVersionCheck: () => true,
   disableProductStyleUrl: () => true,
   inMemoryPersistence: () => false,
@@ -29,7 +29,7 @@ const settings = {
 
 async function main() {
   fs.mkdirSync(data, { recursive: true })
-  mendDisk(root)
+  patchDisk(root)
   const server = await new BlobServerFactory().createServer(settings)
   await server.start()
   ready(new URL(server.getHttpServerAddress()).port, readyFd)

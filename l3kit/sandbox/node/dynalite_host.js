@@ -1,9 +1,9 @@
-// Runs dynalite in memory on loopback for the l3kit sandbox.
+// Run dynalite in memory on loopback for the l3kit sandbox.
 // Usage: node dynalite_host.js <folder with node_modules> <fd to write the port to>
 'use strict'
 const [, , root, readyFd] = process.argv
 const { ready } = require('./host.js')
-const { load, serve } = require('./dynalite_mended.js')
+const { load, serve } = require('./dynalite_patched.js')
 
 const server = load(root)({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
 const failOpen = serve(server)

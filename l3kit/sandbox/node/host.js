@@ -1,5 +1,5 @@
-// What every host of an emulator does: it ends when stdin closes, which happens when the gateway that started it is
-// gone; and once it serves, nothing that a client sends ends it or is quoted in its log.
+// Common behaviour of all emulator hosts: the process ends when stdin closes, that is, together with the gateway that
+// started it; after start-up, no client input ends it or is quoted in its log.
 'use strict'
 const fs = require('fs')
 
@@ -7,15 +7,15 @@ process.stdin.on('end', () => process.exit(0))
 process.stdin.on('error', () => process.exit(0))
 process.stdin.resume()
 
-// Tell the gateway the port, on the pipe `readyFd`, and be discreet from then on.
-// onError: what is to be done after an error that nobody caught.
+// Write the port to the pipe `readyFd` and redact all later log output.
+// onError: called after an uncaught error.
 function ready(port, readyFd, onError = () => {}) {
   for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace']) {
-    console[name] = (...things) => things.filter(thing => thing instanceof Error).forEach(tell)
+    console[name] = (...things) => things.filter(thing => thing instanceof Error).forEach(logError)
   }
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, error => {
-      tell(error)
+      logError(error)
       onError()
     })
   }
@@ -23,16 +23,16 @@ function ready(port, readyFd, onError = () => {}) {
   fs.closeSync(Number(readyFd))
 }
 
-// An error's kind and place; its words may quote a request.
-function tell(error) {
+// Log an error's type and stack, but not its message, which may quote a request.
+function logError(error) {
   const places = String(error?.stack).split('\n').filter(line => /^ {4}at /.test(line))
   const code = /^[A-Z][A-Z_]*$/.test(error?.code) ? ' ' + error.code : ''
   const kind = (error?.constructor?.name ?? 'error') + code
   try {
     fs.writeSync(2, [new Date().toISOString() + ' ' + kind, ...places, ''].join('\n'))
   } catch {
-    // On a full disk. As a stream's error nobody caught it would be told in turn, without an end.
+    // On a full disk: an uncaught stream error would be logged in turn, endlessly.
   }
 }
 
-module.exports = { ready, tell }
+module.exports = { ready, logError }

@@ -10,13 +10,14 @@ import pytest
 
 from l3kit.cost.analysis.compression import hot_bytes
 from l3kit.cost.analysis.meter import compare_with_prediction, metered
-from l3kit.cost.model.workload import Layout, Workload
+from l3kit.cost.model.workload import Workload
 from l3kit.operate.coroutines import run
 from l3kit.operate.movers import MoverRun, run_mover
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.prices.price_book import load_prices
 from l3kit.session import Session
 from l3kit.twin.config import Twin
+from l3kit.twin.layout import Layout
 from tests.integration.aws.conftest import MakeTwin, deploy
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]

@@ -100,14 +100,14 @@ def test_a_sandbox_without_owner_outlives_the_process_that_started_it(
 def test_a_later_process_with_the_owners_id_is_not_the_owner() -> None:
     me = owner_of(os.getpid())
     assert me is not None
-    assert me.lives
-    assert not Owner(me.pid, me.created - 3600).lives
+    assert me.is_alive
+    assert not Owner(me.pid, me.created - 3600).is_alive
 
 
 @pytest.mark.parametrize("told", ["x", "-1", "99999999999999999999"])
 def test_an_owner_that_does_not_run_is_refused(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OWNER_VARIABLE, told)
-    with pytest.raises(SandboxError, match=r"its owner, process .* does not run"):
+    with pytest.raises(SandboxError, match=r"its owner, process .* is not running"):
         owner_of()
 
 

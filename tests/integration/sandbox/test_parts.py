@@ -206,7 +206,7 @@ def test_fire_tells_what_can_be_fired(
     arn = client.get_function(FunctionName="fireable")["Configuration"]["FunctionArn"]
     aws("scheduler").create_schedule(
         Name="fireable-daily", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn, "RoleArn": role},
+        Target={"Arn": arn, "RoleArn": role, "Input": "{}"},
     )  # fmt: skip
     home = ["--home", str(sandbox.home)]
     assert main(["sandbox", "fire", *home]) == 1

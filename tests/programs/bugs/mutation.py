@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One bug.
+    """A deliberate bug.
 
     Attributes:
-        file: below the project.
-        old, new: the text that is replaced; `old` stands there exactly once.
-        tests: where it must be caught.
+        file: path in the project.
+        old, new: text and replacement; `old` occurs exactly once.
+        tests: tests that must detect it.
     """
 
     name: str

@@ -64,9 +64,9 @@ STORES = (
     ),
     Mutation(
         "a copy's content is not compared",
-        "l3kit/clouds/aws/data/object_store.py",
-        "        if not same or there.size != info.size:\n",
-        "        if False:\n",
+        "l3kit/tiering/object_writes.py",
+        "    if there.size != info.size or not (there.sha256 == digest if digest else alike(there)):\n",
+        "    if False:\n",
         (OBJECTS,),
     ),
     Mutation(
@@ -79,7 +79,7 @@ STORES = (
     Mutation(
         "Cosmos DB: items are deleted whatever they have become",
         "l3kit/clouds/azure/data/hot_store.py",
-        '("delete", (key,), {"if_match_etag": etags[key]})',
+        '("delete", (key,), {"if_match_etag": etag})',
         '("delete", (key,))',
         (HOT_STORES,),
     ),
@@ -114,7 +114,7 @@ STORES = (
     Mutation(
         "Firestore: what a batch did not delete is forgotten",
         "l3kit/clouds/gcp/data/hot_store.py",
-        "return [key for key, code in zip(batch, codes, strict=True) if code not in _GONE]",
+        "return [key for (key, _), code in zip(batch, codes, strict=True) if code not in _GONE]",
         "return []",
         (HOT_STORES,),
     ),

@@ -17,7 +17,7 @@ def odd_bytes(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def no_colon(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A header that is none: what follows its name must not be told."""
+    """A header line without a colon, whose content must not be quoted."""
     text = secret.encode()
     line = chance.choice(
         (
@@ -71,7 +71,7 @@ def odd_method(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def odd_target(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """Percent signs that escape nothing, paths that lead upwards, targets that are very long."""
+    """Invalid percent escapes, paths that lead upwards, very long targets."""
     _, headers = complete(chance, whole, secret)
     addition = chance.choice(
         (
@@ -164,7 +164,7 @@ def odd_json(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def odd_coding(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """Codings that the body does not have, changes of protocol, expectations."""
+    """Content codings that the body does not have, protocol upgrades, expectations."""
     target, headers = complete(chance, whole, secret)
     name, value = chance.choice(
         (
@@ -190,7 +190,7 @@ def odd_coding(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def change_of_protocol(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """Asks to go on in another protocol, and does."""
+    """A request for a protocol upgrade, followed by data in that protocol."""
     target, headers = complete(chance, whole, secret)
     other = chance.choice((b"websocket", b"h2c", secret.encode()))
     headers += [(b"Upgrade", other), (b"Connection", b"Upgrade, HTTP2-Settings"), (b"HTTP2-Settings", b"AAMAAABk")]

@@ -24,7 +24,7 @@ def cut_body(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def cut_chunks(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A body in chunks that breaks off, or whose chunks are none."""
+    """A chunked body that breaks off or has malformed chunks."""
     target, headers = complete(chance, whole, secret)
     headers = [pair for pair in headers if pair[0] != b"Content-Length"] + [(b"Transfer-Encoding", b"chunked")]
     body = whole.body or b"x" * 40
@@ -85,7 +85,7 @@ def tls(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def http2(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """The start of HTTP/2 with frames that may be none."""
+    """The start of an HTTP/2 connection with possibly malformed frames."""
     frames = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     for _ in range(chance.randint(0, 6)):
         payload = chance.randbytes(chance.randint(0, 60)) + secret.encode()
@@ -98,7 +98,7 @@ def http2(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def http2_headers(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A call of gRPC whose headers are well compressed and whose message is none."""
+    """A gRPC call with valid compressed headers and a malformed message."""
     fields = [
         (b":method", b"POST"),
         (b":scheme", b"http"),
@@ -132,7 +132,7 @@ def random_bytes(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def scrambled(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A good request with bytes taken out, doubled or changed anywhere."""
+    """A valid request with bytes removed, duplicated or changed anywhere."""
     first, body = plain(chance, whole, secret)
     data = bytearray(first + body)
     for _ in range(chance.randint(1, 8)):
@@ -155,7 +155,7 @@ def slow(chance: random.Random, whole: Whole, secret: str) -> Broken:
 
 
 def one_behind_another(chance: random.Random, whole: Whole, secret: str) -> Broken:
-    """A good request and a broken one in one packet."""
+    """A valid request and a broken one in one packet."""
     first, body = plain(chance, whole, secret)
     return Broken("", secret, (first + body + b"GARBAGE " + secret.encode() + b"\r\n\x00\r\n\r\n",))
 

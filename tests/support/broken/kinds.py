@@ -39,7 +39,7 @@ from tests.support.broken.whole import HALF, Break, Broken, Whole
 
 
 def drawn(seed: int, templates: Mapping[str, Sequence[Whole]], rounds: int) -> list[tuple[str, Broken]]:
-    """Requests by port: each kind of breakage on each port, `rounds` times, in an order drawn by the seed."""
+    """Generate requests by port: each kind of breakage on each port, `rounds` times, in an order given by the seed."""
     found: list[tuple[str, Broken]] = []
     for port, wholes in templates.items():
         for kind, make in KINDS.items():

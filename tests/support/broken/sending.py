@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from tests.support.broken.whole import Broken
 
 AT_ONCE = 48
-"""Connections on which something is being sent at one moment."""
+"""Number of connections that send concurrently."""
 LEFT_OPEN = 150
-"""Connections that wait for an answer, or for their own end, at one moment."""
+"""Number of connections that wait for an answer or for their end concurrently."""
 QUIET_SECONDS = 0.15
 MOST_BYTES = 256 * 1024
-"""Of an answer that are looked at."""
+"""Number of bytes of an answer that are searched."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """What came of one request."""
+    """Result of one request."""
 
     port: str
     broken: Broken
@@ -30,11 +30,11 @@ class Sent:
 
     @property
     def told(self) -> bool:
-        """Whether the answer holds the secret."""
+        """Whether the answer contains the secret."""
         return self.broken.secret.encode() in self.answer
 
     def around(self) -> tuple[bytes, bytes]:
-        """The answer where the secret stands, and the beginning of the request."""
+        """The answer around the secret, and the beginning of the request."""
         at = self.answer.find(self.broken.secret.encode())
         return self.answer[max(0, at - 200) : at + 60], b"".join(self.broken.pieces)[:300]
 
@@ -54,13 +54,13 @@ async def send_all(
     find_ports: Callable[[], Mapping[str, int]],
     meanwhile: Callable[[], Awaitable[None]],
 ) -> tuple[list[Sent], int]:
-    """Send everything, many at once.
+    """Send all requests, many concurrently.
 
     Args:
-        find_ports: the port of each name now; asked again where one refuses, since a function's process may end for
-            want of requests while another one of the same name goes on.
-        meanwhile: waited for when all is sent, while the connections that are left open still are.
-    Returns: what came of each, and how many connections were left open then.
+        find_ports: returns the current port of each name; called again if a port refuses, since an idle function's
+            process may end and be replaced by another.
+        meanwhile: awaited after all requests are sent, while the remaining connections are still open.
+    Returns: the result of each request, and the number of connections still open at that time.
     """
     limit, kept, ports = asyncio.Semaphore(AT_ONCE), list[_Open](), dict(find_ports())
 
@@ -92,9 +92,9 @@ async def send_all(
 
 
 async def _send(sent: Sent, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> _Open | None:
-    """The connection where it stays open."""
+    """Send one request. Returns: the connection if it stays open."""
     opened = _Open(sent, reader, writer)
-    with contextlib.suppress(OSError):  # it may have been closed in the midst of what it will not read
+    with contextlib.suppress(OSError):  # the server may have closed it during the request
         for number, piece in enumerate(sent.broken.pieces):
             if number:
                 await asyncio.sleep(0.005)

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 Headers = list[tuple[bytes, bytes]]
 MARK = b"MARK"
 HALF = b"half-of-a-request"
-"""Instead of MARK in a request that is never sent to its end: what has this name was put by half a request."""
+"""Replaces MARK in a request that is never completed: an object with this name was stored by an incomplete request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A request that a port understands: what is broken is made of it.
+    """A valid request of a port, from which broken ones are made.
 
     Attributes:
-        target: path and query. `MARK` in it, or in the body, becomes a name that tells whether half of it was sent.
+        target: path and query. `MARK` in it, or in the body, becomes a name that shows if the request was complete.
     """
 
     method: bytes
@@ -36,13 +36,13 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What is sent on one connection.
+    """The data sent on one connection.
 
     Attributes:
         kind: its name in `KINDS`.
-        secret: what must appear nowhere afterwards.
-        pieces: sent one after the other, with a pause between.
-        end: what then becomes of the connection: `wait` for an answer, `half` closed, `reset`, or left `open`.
+        secret: must not appear in any answer or log.
+        pieces: sent one after the other, with a pause between them.
+        end: what the sender then does: `wait` for an answer, `half` close, `reset`, or leave the connection `open`.
     """
 
     kind: str
@@ -60,7 +60,7 @@ def head(method: bytes, target: bytes, headers: Headers, version: bytes = b"HTTP
 
 
 def carriers(chance: random.Random, secret: str) -> Headers:
-    """Headers that carry secrets, of all clouds; some of them."""
+    """A random subset of all clouds' headers that carry secrets."""
     text = secret.encode()
     every = [
         (b"X-Inter-Cloud-Token", text),
@@ -81,7 +81,7 @@ def with_code(target: bytes, secret: str) -> bytes:
 
 
 def complete(chance: random.Random, whole: Whole, secret: str) -> tuple[bytes, Headers]:
-    """The target and the headers, the length told, of a request that brings secrets beside its own authorization."""
+    """Target and headers, including the length, of a request with secrets in addition to its authorization."""
     own: Headers = [(b"Host", b"127.0.0.1"), *whole.headers]
     extra = [pair for pair in carriers(chance, secret) if chance.random() < 0.5] or carriers(chance, secret)[:1]
     if whole.body:
@@ -96,6 +96,6 @@ def plain(chance: random.Random, whole: Whole, secret: str) -> tuple[bytes, byte
 
 
 def in_pieces(chance: random.Random, data: bytes, most: int = 12) -> tuple[bytes, ...]:
-    """The same bytes in up to so many pieces."""
+    """Split the bytes into at most `most` pieces."""
     cuts = sorted(chance.randrange(1, len(data)) for _ in range(chance.randint(1, most - 1))) if len(data) > 1 else []
     return tuple(data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True))

@@ -8,8 +8,8 @@ from typing import Any
 
 from l3kit.cost.model.bill import Bill, Row
 from l3kit.cost.model.monthly import move_bill
-from l3kit.cost.model.workload import Layout
 from l3kit.prices.price_book import PriceBook, load_prices
+from l3kit.twin.layout import Layout
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

@@ -20,9 +20,10 @@ from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
 from l3kit.errors import ConfigurationError, L3Error, ProvisioningError
 from l3kit.operate import movers
-from l3kit.operate.movers import MOVERS, MoverRun, moments_between, run_mover
+from l3kit.operate.movers import MoverRun, moments_between, run_mover
 from l3kit.session import Session
 from l3kit.twin.config import Twin
+from l3kit.twin.layout import MOVERS
 from tests.support.accounts import aws_of
 
 MOVER = MOVERS[0]

@@ -18,12 +18,13 @@ from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
-from l3kit.operate.movers import MOVERS, replay, run_mover
+from l3kit.operate.movers import replay, run_mover
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.verify.report import verify
 from l3kit.session import Session
 from l3kit.twin.config import Twin
+from l3kit.twin.layout import MOVERS
 
 TWIN = Twin.load(Path(__file__).parents[3] / "params" / "twins" / "nyc-weather")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -63,7 +63,7 @@ def test_a_command_with_a_bad_place_ends_in_a_sentence(
     code = main([word.format(tmp_path) for word in COMMANDS[command]])
     said = capsys.readouterr()
     assert code == (3 if command == "sandbox status" else 1)
-    assert said.err.startswith("l3kit: ") or "not up" in said.out
+    assert said.err.startswith("l3kit: ") or "not running" in said.out
 
 
 @pytest.mark.parametrize("device", ["", "\ud83d"])

@@ -29,7 +29,7 @@ def test_a_sandbox_that_was_started_anew_is_told(dead: Session) -> None:
     content = json.loads((dead.sandbox_home / "state.json").read_text())
     content |= {"aws_endpoint": "http://127.0.0.1:1", "processes": []}
     (dead.sandbox_home / "state.json").write_text(json.dumps(content))
-    with pytest.raises(SandboxError, match="was started anew after this session was opened") as caught:
+    with pytest.raises(SandboxError, match="was restarted after this session was opened") as caught:
         query(dead, TWIN, "JFK")
     told(caught.value)
 
@@ -40,6 +40,6 @@ def test_a_sandbox_that_has_stopped_is_told(ended: str, dead: Session) -> None:
     (dead.sandbox_home / "state.json").unlink()
     if ended:
         (dead.sandbox_home / "ended.json").write_text(ended)
-    with pytest.raises(SandboxError, match=r"is not up any more|has stopped: no request for 14400 s") as caught:
+    with pytest.raises(SandboxError, match=r"is no longer running|has stopped: no request for 14400 s") as caught:
         tiers(dead, TWIN)
     told(caught.value)

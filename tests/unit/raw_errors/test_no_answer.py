@@ -19,9 +19,9 @@ from l3kit.clouds.aws.price_list import refresh_prices
 from l3kit.clouds.azure.control import calls as azure_calls
 from l3kit.clouds.gcp.control import calls as gcp_calls
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.operate.movers import MOVERS
 from l3kit.operate.verify.report import drift_checks
 from l3kit.session import Session, connect, reached
+from l3kit.twin.layout import MOVERS
 from tests.unit.raw_errors.telling import CLOSED, NOON, SECRET, TWIN, VERBS, told
 
 CONTROL: Mapping[str, Callable[[Session], object]] = {

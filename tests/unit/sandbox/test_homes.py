@@ -52,12 +52,12 @@ def test_a_name_stands_for_a_folder_and_back(project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "x" * 101, "ä", "a\0"])
 def test_what_is_no_name_leads_nowhere(name: str, project: Path) -> None:
-    with pytest.raises(SandboxError, match="is no name"):
+    with pytest.raises(SandboxError, match="is not a valid name"):
         sandbox_home(name)
 
 
 @pytest.mark.parametrize(
-    ("given", "remedy"), [("demmo", "Did you mean demo?"), ("xyz", "There are default, demo, three-clouds")]
+    ("given", "remedy"), [("demmo", "Did you mean demo?"), ("xyz", "Use one of default, demo, three-clouds")]
 )
 def test_an_unknown_name_is_told_which_there_are(given: str, remedy: str, project: Path) -> None:
     with pytest.raises(SandboxError) as caught:
@@ -102,11 +102,11 @@ def test_who_asks_for_one_that_is_down_is_told_what_runs_and_why(
 ) -> None:
     standing(project / ".l3kit" / "sandbox-demo", port=1)
     assert main(["sandbox", "status"]) == 3
-    assert capsys.readouterr().out == "the sandbox is not up; running: demo\n"
+    assert capsys.readouterr().out == "the sandbox is not running; running: demo\n"
     write_json(Home(sandbox_home("default")).end_file, {"reason": "no request for 14400 s", "part": ""})
     assert main(["sandbox", "status", "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
-    assert told["cause"] == "is not up: sandbox has stopped: no request for 14400 s; running: demo"
+    assert told["cause"] == "is not running: sandbox has stopped: no request for 14400 s; running: demo"
     assert told["others"] == ["demo"]
     assert main(["sandbox", "fire"]) == 1
     assert "running: demo" in capsys.readouterr().err

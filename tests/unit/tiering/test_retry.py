@@ -64,3 +64,25 @@ def test_what_no_repetition_cures_ends_at_once() -> None:
     with pytest.raises(StoreError, match="is missing"):
         asyncio.run(policy(slept).until_settled(Usage(), "put", "bucket b", attempt))
     assert (len(calls), slept) == (1, [])
+
+
+def test_what_a_store_leaves_of_a_batch_is_sent_again_until_none_is_left() -> None:
+    slept: list[float] = []
+    usage = Usage()
+    sent: list[list[str]] = []
+
+    async def send(batch: list[str]) -> list[str]:
+        sent.append(batch)
+        return batch[1:]
+
+    asyncio.run(policy(slept).until_none_left(usage, "batch_put", "table t", ["a", "b", "c"], send))
+    assert sent == [["a", "b", "c"], ["b", "c"], ["c"]]
+    assert (slept, usage.retries) == ([1.0, 2.0], {"batch_put": 2})
+
+
+def test_a_batch_of_which_some_is_always_left_is_given_up() -> None:
+    async def send(batch: bytes) -> bytes:
+        return batch
+
+    with pytest.raises(StoreError, match="table t: left items of a batch unwritten in 20 tries"):
+        asyncio.run(policy([]).until_none_left(Usage(), "batch_put", "table t", b"[1]", send))

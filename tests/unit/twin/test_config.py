@@ -75,9 +75,9 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         "config_iot_devices.json: entry 1: the id 'a' is there twice",
         "config_iot_devices.json: entry 2: id: is missing",
         "config_iot_devices.json: entry 3: id",
-        "config_iot_devices.json: entry 4: id: '_l3kit' is reserved",
-        "config_iot_devices.json: entry 5: id: '~a' is reserved",
-        "config_providers.json: layer_3_cold_provider: 'AWS' is not allowed; allowed are aws, azure, gcp",
+        "config_iot_devices.json: entry 4: id = '_l3kit': is reserved",
+        "config_iot_devices.json: entry 5: id = '~a': is reserved",
+        "config_providers.json: layer_3_cold_provider = 'AWS': is not allowed; allowed are aws, azure, gcp",
         "config_events.json: must be a list of objects",
         "9 problems",
     ):
@@ -110,9 +110,9 @@ def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
     assert twin.config.tuning == {"COMPRESSION": "gzip", "DEVICE_CONCURRENCY": 2}
     assert "tuning" not in twin.digital_twin_info()["config"]
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"COMPRESSION": "rar"}}))
-    assert "config.json: tuning: COMPRESSION: 'rar' is not allowed" in text
+    assert "config.json: tuning = {'COMPRESSION': 'rar'}: COMPRESSION: 'rar' is not allowed" in text
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"REWRITE_GUARD": "page"}}))
-    assert "tuning: REWRITE_GUARD was removed, because the store now decides each delete: remove the line" in text
+    assert "REWRITE_GUARD was removed, because the store now decides each delete: remove the line" in text
     assert "allowed are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
 
 
@@ -191,7 +191,7 @@ def test_a_device_ids_length_is_counted_in_bytes(tmp_path: Path, length: int, fi
 
 def test_half_a_surrogate_pair_is_no_device_id(tmp_path: Path) -> None:
     text = problems(write(tmp_path, devices='[{"id": "a\\ud800"}]'))
-    assert "config_iot_devices.json: entry 0: id: input should be a valid string" in text
+    assert "config_iot_devices.json: entry 0: id = 'a\\ud800': input should be a valid string" in text
 
 
 def test_other_layers_keys_of_a_device_are_kept_here_and_not_told_to_functions(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_schedule_of_a_known_form_is_taken(tmp_path: Path, schedule: str) -> N
 @pytest.mark.parametrize("schedule", ["", "daily", "rate(0 days)", "rate(1 week)", "cron(0 3 * * *)", "rate(1 day) "])
 def test_a_schedule_that_aws_would_refuse_is_found_before_anything_is_deployed(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
-    assert f"config.json: mover_schedule: {schedule!r} is no schedule" in text
+    assert f"config.json: mover_schedule = {schedule!r}: is no schedule" in text
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def write_layout(folder: Path, layout: tuple[str, str, str], device: str, **conf
 @pytest.mark.parametrize("schedule", ["cron(0 0 31 2 ? *)", "cron(0 0 30 FEB ? *)", "cron(0 0 29 2 ? 2100)"])
 def test_a_schedule_that_never_comes_round_is_refused(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
-    assert f"config.json: mover_schedule: {schedule!r} never runs" in text
+    assert f"config.json: mover_schedule = {schedule!r}: never runs" in text
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
-from l3kit.twin.cron_forms import WEEKDAYS, eventbridge, ncrontab, unix_cron
-from l3kit.twin.schedule_times import MONTHS, next_time
+from l3kit.twin.cron_forms import eventbridge, ncrontab, unix_cron
+from l3kit.twin.schedule_expressions import MONTHS, WEEKDAYS
+from l3kit.twin.schedule_times import next_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2031, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
@@ -49,7 +50,7 @@ def crons(draw: st.DrawFn) -> str:
         draw(field(0, 23)),
         day or draw(field(1, 31)),
         draw(field(1, 12, tuple(MONTHS))),
-        weekday or draw(field(1, 7, WEEKDAYS)),
+        weekday or draw(field(1, 7, tuple(WEEKDAYS))),
         "*",
     ]
     return f"cron({' '.join(fields)})"

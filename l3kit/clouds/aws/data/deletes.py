@@ -17,7 +17,7 @@ from typing import Any
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.client import REMEDIES
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
-from l3kit.clouds.aws.data.items import SORT_KEY, to_chunk_json
+from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.pages import no_collector
 from l3kit.clouds.aws.data.statements import (
     MAX_REQUEST_BYTES,
@@ -30,6 +30,7 @@ from l3kit.clouds.aws.data.statements import (
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.item_json import SORT_KEY
 
 log = logging.getLogger(__name__)
 

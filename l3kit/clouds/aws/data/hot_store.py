@@ -11,19 +11,17 @@ from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.item_size import check_size
-from l3kit.clouds.aws.data.items import PARTITION_KEY, SORT_KEY, to_chunk_json, to_wire
+from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
 from l3kit.clouds.aws.data.pages import decode
 from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
-from l3kit.errors import StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.ports import Page, always
 
 BATCH = 25
 """Maximum requests per BatchWriteItem (DynamoDB's limit)."""
-BATCH_TRIES = 20
-"""Maximum tries for the unprocessed items of a BatchWriteItem."""
 
 
 class DynamoHotStore:
@@ -83,7 +81,8 @@ class DynamoHotStore:
         for one in wire:
             check_size(f"item {one[PARTITION_KEY]['S']}/{one[SORT_KEY]['S']}", one)
         requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
-        await self._write("batch_put", requests)
+        batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
+        await self._bounded.run([self._put(batch) for batch in batches])
 
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one item read."""
@@ -146,27 +145,16 @@ class DynamoHotStore:
             request["Limit"] = max(1, limit)
         return odd_text.dumps(request)
 
-    async def _write(self, kind: str, requests: Sequence[bytes]) -> None:
-        batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
-        await self._bounded.run([self._write_batch(kind, batch) for batch in batches])
+    async def _put(self, batch: Sequence[bytes]) -> None:
+        retry, resource = self._table.client.retry, f"table {self._table.name}"
+        await retry.until_none_left(self.usage, "batch_put", resource, b"[%b]" % b",".join(batch), self._put_once)
 
-    async def _write_batch(self, kind: str, batch: Sequence[bytes]) -> None:
-        pending = b"[" + b",".join(batch) + b"]"
-        for attempt in range(1, BATCH_TRIES + 1):
-            answer = await self._table.send("BatchWriteItem", kind, self._batch(pending))
-            content = orjson.loads(answer.body)
-            self._table.count_write(content)
-            left = content.get("UnprocessedItems")
-            if not left:
-                return
-            pending = orjson.dumps(left[self._table.name])
-            self.usage.retried(kind)
-            await self._table.client.retry.wait(attempt)
-        raise StoreError(
-            f"table {self._table.name}",
-            f"left items of a batch unprocessed in {BATCH_TRIES} tries",
-            "The table is throttled: raise its capacity or try again later",
-        )
+    async def _put_once(self, requests: bytes) -> bytes:
+        """Send the requests; return those that DynamoDB left unprocessed."""
+        content = orjson.loads((await self._table.send("BatchWriteItem", "batch_put", self._batch(requests))).body)
+        self._table.count_write(content)
+        left = content.get("UnprocessedItems")
+        return orjson.dumps(left[self._table.name]) if left else b""
 
     def _batch(self, requests: bytes) -> bytes:
         return b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{%b:%b}}' % (orjson.dumps(self._table.name), requests)

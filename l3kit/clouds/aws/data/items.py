@@ -5,10 +5,6 @@ Whole pages go through `shapes` if possible, with the same result. docs/chunks.m
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,15 +12,20 @@ from typing import Any
 import orjson
 
 from l3kit.errors import ItemRefusedError
-from l3kit.tiering.format.chunk_tags import FIRESTORE_TAGS
+from l3kit.tiering.format.item_json import (
+    FIRESTORE_TAGS,
+    JSON_NUMBER,
+    NumberText,
+    decode_binary,
+    item_name,
+    looks_tagged,
+    misused,
+    parse_item,
+)
 
-PARTITION_KEY = "iotDeviceId"
-SORT_KEY = "id"
-KEYS = (PARTITION_KEY, SORT_KEY)
 MAX_DIGITS = 38
 MAX_LEVELS = 31
 """Maximum nesting of maps and lists: DynamoDB's 32 levels include the innermost scalar."""
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _TAGS = {"$binary": "B", "$stringSet": "SS", "$numberSet": "NS", "$binarySet": "BS", "$map": "M"}
 FOREIGN = "$foreign"
 """In a table, the only key of a map that wraps a tag of another store, such as `{"$timestamp": ...}`."""
@@ -32,10 +33,6 @@ WRAPPED = "_l3kit.item"
 """In a table, a map with the attributes of an item that was put back, if their names are too long for a statement."""
 
 Wire = Mapping[str, Any]
-
-
-class _Number(str):
-    """The text of a number in chunk JSON, to be written to the wire unchanged."""
 
 
 def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
@@ -60,16 +57,8 @@ def unwrapped(item: Mapping[str, Wire]) -> Mapping[str, Wire]:
 
 def to_wire(chunk_json: bytes) -> dict[str, Wire]:
     """The inverse of `to_chunk_json`. Raises: ItemRefusedError naming item and attribute that DynamoDB cannot hold."""
-    try:
-        item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ItemRefusedError("item", f"is not JSON ({error})") from None
-    if not isinstance(item, dict):
-        raise ItemRefusedError("item", "is not a JSON object")
-    name = f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
-    for key in (PARTITION_KEY, SORT_KEY):
-        if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
-            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    item = parse_item(chunk_json)
+    name = item_name(item)
     wire = {attribute: _wire(value, f"{name}: {attribute}", 1) for attribute, value in item.items()}
     if "M" in wire.get(WRAPPED, ()):
         raise ItemRefusedError(name, f"its attribute {WRAPPED} is a map, which is reserved by l3kit")
@@ -88,7 +77,7 @@ def _plain(value: Wire) -> Any:
         if _is_foreign(content):
             return {name: _plain(inner) for name, inner in content[FOREIGN]["M"].items()}
         plain = {name: _plain(content[name]) for name in sorted(content)}
-        return {"$map": plain} if _looks_tagged(plain) else plain
+        return {"$map": plain} if looks_tagged(plain) else plain
     if kind == "L":
         return [_plain(entry) for entry in content]
     if kind == "B":
@@ -110,12 +99,8 @@ def _is_foreign(content: Mapping[str, Any]) -> bool:
     return len(inner) == 1 and next(iter(inner)) in FIRESTORE_TAGS
 
 
-def _looks_tagged(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith("$")
-
-
 def _fragment(number: str) -> orjson.Fragment:
-    if _JSON_NUMBER.fullmatch(number):
+    if JSON_NUMBER.fullmatch(number):
         return orjson.Fragment(number)
     try:
         value = Decimal(number)
@@ -127,7 +112,7 @@ def _fragment(number: str) -> orjson.Fragment:
 
 
 def _wire(value: Any, where: str, level: int) -> Wire:
-    if isinstance(value, _Number):
+    if isinstance(value, NumberText):
         return {"N": _checked_number(value, where)}
     if isinstance(value, str):
         return {"S": value}
@@ -139,7 +124,7 @@ def _wire(value: Any, where: str, level: int) -> Wire:
         raise ItemRefusedError(where[:200], f"is nested more than {MAX_LEVELS} levels deep, DynamoDB's limit")
     if isinstance(value, list):
         return {"L": [_wire(entry, where, level + 1) for entry in value]}
-    if _looks_tagged(value):
+    if looks_tagged(value):
         ((tag, content),) = value.items()
         if tag in _TAGS:
             return _tagged(tag, content, where, level)
@@ -158,20 +143,17 @@ def _tagged(tag: str, content: Any, where: str, level: int) -> Wire:
     if kind == "B" and isinstance(content, str):
         return {"B": _checked_binary(content, where)}
     if kind in ("SS", "NS", "BS") and isinstance(content, list) and content:
-        if kind == "SS" and all(isinstance(entry, str) and not isinstance(entry, _Number) for entry in content):
+        if kind == "SS" and all(isinstance(entry, str) and not isinstance(entry, NumberText) for entry in content):
             return {"SS": content}
-        if kind == "NS" and all(isinstance(entry, _Number) for entry in content):
+        if kind == "NS" and all(isinstance(entry, NumberText) for entry in content):
             return {"NS": [_checked_number(entry, where) for entry in content]}
         if kind == "BS" and all(isinstance(entry, str) for entry in content):
             return {"BS": [_checked_binary(entry, where) for entry in content]}
-    raise ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
+    raise misused(where, tag)
 
 
 def _checked_binary(text: str, where: str) -> str:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
+    decode_binary(text, where)
     return text
 
 
@@ -187,7 +169,3 @@ def _checked_number(text: str, where: str) -> str:
     if len(digits) > MAX_DIGITS or (value and not -130 <= value.adjusted() <= 125):
         raise ItemRefusedError(where, f"the number {text[:60]} exceeds DynamoDB's digits or range")
     return str(text)
-
-
-def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"has {text}, which is not JSON")

@@ -10,10 +10,12 @@ from xml.etree import ElementTree
 
 from l3kit.clouds.aws.data.client import AwsClient, Call
 from l3kit.errors import L3Error, StoreError
+from l3kit.tiering.object_writes import check_digest, regrouped
 
 PART_BYTES = 8 * 1024 * 1024
 """S3 requires at least 5 MiB for every part but the last."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
+"""Answers that say that the key is taken."""
 
 
 async def upload_parts(
@@ -37,15 +39,15 @@ async def upload_parts(
     upload_id = ""
     tags: list[tuple[int, str]] = []
     try:
-        async for part in _regrouped(parts):
+        async for part in regrouped(parts, PART_BYTES):
             digest.update(part)
             if not upload_id:
                 if len(part) < PART_BYTES:
-                    _check(where, digest.hexdigest(), sha256)
+                    check_digest(where, digest.hexdigest(), sha256)
                     return part
                 upload_id = await _begin(client, where, path, headers)
             tags.append(await _put(client, where, path, upload_id, len(tags) + 1, part))
-        _check(where, digest.hexdigest(), sha256)
+        check_digest(where, digest.hexdigest(), sha256)
         if not upload_id:
             return b""
         await _complete(client, where, path, upload_id, tags)
@@ -64,22 +66,6 @@ async def upload_parts(
                 )
         raise
     return None
-
-
-async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    buffer = bytearray()
-    async for part in parts:
-        buffer += part
-        while len(buffer) >= PART_BYTES:
-            yield bytes(buffer[:PART_BYTES])
-            del buffer[:PART_BYTES]
-    if buffer:
-        yield bytes(buffer)
-
-
-def _check(where: str, seen: str, wanted: str | None) -> None:
-    if wanted is not None and seen != wanted:
-        raise StoreError(where, "the content received does not match the declared digest", "Send it again")
 
 
 async def _begin(client: AwsClient, where: str, path: str, headers: Mapping[str, str]) -> str:

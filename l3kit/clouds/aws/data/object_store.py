@@ -7,22 +7,22 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Unpack
 from urllib.parse import quote, unquote, unquote_plus
 from xml.etree import ElementTree
 
 from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
-from l3kit.clouds.aws.data.multipart import upload_parts
+from l3kit.clouds.aws.data.multipart import TAKEN, upload_parts
 from l3kit.clouds.aws.data.sigv4 import quote_path
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
-from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
+from l3kit.tiering.object_writes import check_copy, same_or_conflict, stored_digest
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 MAX_KEY_BYTES = 1024
 META = "x-amz-meta-"
-TAKEN = frozenset({"PreconditionFailed", "412"})
 MISSING = frozenset({"404", "NoSuchKey"})
 RESTORE = (
     '<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Days>{days}</Days>'
@@ -54,18 +54,10 @@ class S3ObjectStore:
         """S3 allows any key of 1 to 1,024 bytes."""
         return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """A PUT with `If-None-Match: *` and the body's checksum, which S3 verifies."""
-        digest = sha256 if content_encoding is None else hashlib.sha256(body).hexdigest()
-        headers = self._head(key, sha256, content_encoding, metadata) | {
+        digest = stored_digest(content) or hashlib.sha256(body).hexdigest()
+        headers = self._head(key, content) | {
             "if-none-match": "*",
             "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii"),
             "x-amz-sdk-checksum-algorithm": "SHA256",
@@ -84,25 +76,15 @@ class S3ObjectStore:
         )
         if answer.status < 300:
             return self._info(key, answer, len(body), headers)
-        return await same_or_conflict(self, key, sha256)
+        return await same_or_conflict(self, key, content["sha256"])
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """A multipart upload, completed only if the key is still free."""
-        headers = self._head(key, sha256, content_encoding, metadata)
-        small = await upload_parts(
-            self._client, self._where(key), self._path(key), headers, parts, None if content_encoding else sha256
-        )
+        headers, digest = self._head(key, content), stored_digest(content)
+        small = await upload_parts(self._client, self._where(key), self._path(key), headers, parts, digest)
         if small is not None:
-            return await self.create(key, small, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await same_or_conflict(self, key, sha256)
+            return await self.create(key, small, **content)
+        return await same_or_conflict(self, key, content["sha256"])
 
     async def head(self, key: str) -> ObjectInfo | None:
         answer = await self._head_request(key)
@@ -150,19 +132,8 @@ class S3ObjectStore:
         await self._client.call(
             Call("copy", self._where(info.key), "PUT", self._path(info.key), headers=headers, expected=TAKEN | MISSING)
         )
-        there = await self.head(info.key)
-        if there is None:
-            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
         digest = original.sha256 if original is not None else None
-        same = there.sha256 == digest if digest else (there.size, there.etag) == (info.size, info.etag)
-        if not same or there.size != info.size:
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left unchanged; compare the two by hand",
-                existing_sha256=there.sha256,
-            )
-        return there
+        return check_copy(self, source, info, await self.head(info.key), digest, lambda copy: copy.etag == info.etag)
 
     async def restore(self, key: str, *, days: int) -> str:
         body = RESTORE.format(days=days, tier=self._restore_tier).encode()
@@ -201,17 +172,16 @@ class S3ObjectStore:
         )
         return None if answer.status == 404 else answer
 
-    def _head(
-        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
-    ) -> dict[str, str]:
-        headers = {META + name.lower(): quote(value, safe=" -_.~/:+=,") for name, value in (metadata or {}).items()}
+    def _head(self, key: str, content: Declared) -> dict[str, str]:
+        metadata = content.get("metadata") or {}
+        headers = {META + name.lower(): quote(value, safe=" -_.~/:+=,") for name, value in metadata.items()}
         headers |= {
-            META + "sha256": sha256,
+            META + "sha256": content["sha256"],
             "content-type": "application/json",
             "x-amz-storage-class": self._storage_class(key),
         }
-        if content_encoding:
-            headers["content-encoding"] = content_encoding
+        if encoding := content.get("content_encoding"):
+            headers["content-encoding"] = encoding
         return headers
 
     def _info(self, key: str, answer: Answer, size: int, sent: Mapping[str, str] | None = None) -> ObjectInfo:

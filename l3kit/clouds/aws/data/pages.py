@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.clouds.aws.data.items import SORT_KEY, to_chunk_json
+from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.shapes import Decoded, Shapes
 from l3kit.clouds.aws.data.statements import Conditions, parameters
 from l3kit.errors import ItemRefusedError
+from l3kit.tiering.format.item_json import SORT_KEY
 
 
 def decode(answer: bytes, shapes: Shapes) -> Decoded:

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.clouds.aws.data.items import KEYS, WRAPPED, unwrapped
+from l3kit.clouds.aws.data.items import WRAPPED, unwrapped
+from l3kit.tiering.format.item_json import KEYS
 
 MAX_STATEMENTS = 25
 """Maximum statements per request (BatchExecuteStatement in the DynamoDB API reference)."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from azure.storage.blob import BlobBlock
 
-from l3kit.clouds.azure.data.blob_calls import BlobCalls, Refused
-from l3kit.errors import StoreError
+from l3kit.clouds.azure.data.blob_calls import BlobCalls
+from l3kit.tiering.object_writes import check_digest
+from l3kit.tiering.sdk_calls import Refused
 
 BLOCK_BYTES = 8 * 1024 * 1024
 TAKEN = frozenset({"BlobAlreadyExists", "ConditionNotMet", "BlobArchived", "409", "412"})
@@ -44,8 +45,7 @@ async def upload_blocks(
         while len(pending) > BLOCK_BYTES:
             blocks.append(await _stage(calls, where, client, f"{upload}{len(blocks):06d}", pending[:BLOCK_BYTES]))
             pending = pending[BLOCK_BYTES:]
-    if sha256 is not None and digest.hexdigest() != sha256:
-        raise StoreError(where, "the content does not match the declared digest", "Send it again")
+    check_digest(where, digest.hexdigest(), sha256)
     if not blocks:
         return pending
     if pending:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from l3kit.clouds.azure.data.cosmos import CosmosContainer, Reply
-from l3kit.clouds.azure.data.items import PARTITION_KEY, SORT_KEY, Document, to_chunk_json, to_document
-from l3kit.clouds.azure.data.pages import Bounds, PageSize, decode
+from l3kit.clouds.azure.data.items import Document, to_chunk_json, to_document
+from l3kit.clouds.azure.data.pages import Bounds, decode
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name
+from l3kit.tiering.hot_pages import BatchDeletes, PageSize, Seen
 from l3kit.tiering.ports import Page, always
 
 BATCH = 100
@@ -21,16 +22,9 @@ BATCH_BYTES = 1_500_000
 """Bytes of documents per batch; the service's limit is 2 MB per request."""
 ITEMS_A_LISTING = 10_000
 """Items per request when listing devices."""
+FIRST_ITEM_BYTES = 2048
 GONE = 404
 CHANGED = 412
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The etags of a page's items, in order; every write changes an item's etag."""
-
-    device_id: str
-    etags: Sequence[str]
 
 
 class CosmosHotStore:
@@ -43,7 +37,8 @@ class CosmosHotStore:
     def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
         self._container = container
         self._bounded = Bounded(delete_concurrency)
-        self._page_size = PageSize()
+        self._deletes = BatchDeletes(BATCH, self._delete, self._bounded, container.retry, container.usage)
+        self._page_size = PageSize(FIRST_ITEM_BYTES)
         self.usage = container.usage
 
     async def read_page(
@@ -68,7 +63,7 @@ class CosmosHotStore:
         page = decode(documents)
         self._page_size.note(page.size, len(page.items))
         next_after = page.last if more or page.cut else None
-        return Page(page.sort_keys, page.items, next_after, _Seen(device_id, page.etags), page.refused)
+        return Page(page.sort_keys, page.items, next_after, Seen(device_id, page.etags), page.refused)
 
     async def delete_page(
         self,
@@ -83,30 +78,7 @@ class CosmosHotStore:
         A batch with a missing or rewritten item is refused as a whole: all its items are returned, and the caller,
         which reads them again, resends only the unchanged ones.
         """
-        if not sort_keys:
-            return []
-        assert isinstance(page.seen, _Seen)
-        device_id = page.seen.device_id
-        etags = dict(zip(page.sort_keys, page.seen.etags, strict=True))
-
-        async def delete(batch: Sequence[str]) -> list[str]:
-            check()
-            operations = [("delete", (key,), {"if_match_etag": etags[key]}) for key in batch]
-            outcome = await self._container.attempt(
-                "batch_delete", "write", _batch_call(device_id, operations), once=True
-            )
-            if not isinstance(outcome, Reply):
-                return list(batch)
-            statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
-            return [key for key, status in zip(batch, statuses, strict=False) if status != GONE]
-
-        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded.run([delete(batch) for batch in batches])
-        left = [key for keys in results for key in keys]
-        if left:
-            self.usage.retried("batch_delete", sum(map(bool, results)))
-            await self._container.retry.wait(attempt)
-        return left
+        return await self._deletes.run(page, sort_keys, check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         """Writes nothing if any item is refused."""
@@ -114,8 +86,7 @@ class CosmosHotStore:
         for item in items:
             document = to_document(item)
             if document[PARTITION_KEY] != device_id:
-                name = f"item {document[PARTITION_KEY]}/{document[SORT_KEY]}"
-                raise ItemRefusedError(name, f"does not belong to the device {device_id}")
+                raise ItemRefusedError(item_name(document), f"does not belong to the device {device_id}")
             documents[document[SORT_KEY]] = document
 
         async def put(batch: Sequence[Document]) -> None:
@@ -157,6 +128,14 @@ class CosmosHotStore:
 
     async def close(self) -> None:
         await self._container.close()
+
+    async def _delete(self, device_id: str, batch: Sequence[tuple[str, str]]) -> list[str]:
+        operations = [("delete", (key,), {"if_match_etag": etag}) for key, etag in batch]
+        outcome = await self._container.attempt("batch_delete", "write", _batch_call(device_id, operations), once=True)
+        if not isinstance(outcome, Reply):
+            return [key for key, _ in batch]
+        statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
+        return [key for (key, _), status in zip(batch, statuses, strict=False) if status != GONE]
 
     async def _ask(
         self, device_id: str, text: str, values: Sequence[tuple[str, str]], count: int

@@ -7,20 +7,26 @@ with a special meaning in Cosmos DB (`ttl`, `_ts`, ...) are stored under a name 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from l3kit.errors import ItemRefusedError
-from l3kit.tiering.format.chunk_tags import FIRESTORE_TAGS
+from l3kit.tiering.format.item_json import (
+    FIRESTORE_TAGS,
+    JSON_NUMBER,
+    PARTITION_KEY,
+    SORT_KEY,
+    TAGS,
+    NumberText,
+    decode_binary,
+    item_name,
+    looks_tagged,
+    misused,
+    parse_item,
+)
 
-PARTITION_KEY = "iotDeviceId"
-SORT_KEY = "id"
 SYSTEM = ("_rid", "_self", "_etag", "_attachments", "_ts")
 RESERVED = frozenset((*SYSTEM, "ttl", "__proto__"))
 PREFIX = "$l3kit."
@@ -35,30 +41,14 @@ MAX_PARTITION_BYTES = 2048
 FORBIDDEN_IN_ID = "/\\?#"
 FIRST_UNSORTED = "\ue000"
 """From this character on UTF-16 and Unicode order differ, and the service does not document which it uses."""
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
 
 Document = dict[str, Any]
 
 
-class _Exact(str):
-    """The text of a number that a double cannot represent."""
-
-
 def to_document(chunk_json: bytes) -> Document:
     """Convert an item to a document. Raises: ItemRefusedError naming the item if Cosmos DB cannot hold it."""
-    try:
-        item = json.loads(chunk_json, parse_float=_float, parse_int=_integer, parse_constant=_no_constant)
-    except ValueError as error:
-        raise ItemRefusedError("item", f"is not JSON ({error})") from None
-    except RecursionError:
-        raise ItemRefusedError("item", "is nested too deeply") from None
-    if not isinstance(item, dict):
-        raise ItemRefusedError("item", "is not a JSON object")
-    name = f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
-    for key in (PARTITION_KEY, SORT_KEY):
-        if not isinstance(item.get(key), str) or isinstance(item[key], _Exact) or not item[key]:
-            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
+    item = parse_item(chunk_json, _integer, _float)
+    name = item_name(item)
     document = {_stored_name(key): _stored(value, f"{name}: {key}", 1) for key, value in item.items()}
     _check_keys(name, item)
     try:
@@ -116,28 +106,25 @@ def _plain_name(name: str) -> str:
     return name.removeprefix(PREFIX)
 
 
-def _integer(text: str) -> int | _Exact:
+def _integer(text: str) -> int | NumberText:
+    """Keep a number as text if a double cannot represent it."""
     if len(text) <= 17 and text != "-0":
         value = int(text)
         if abs(value) <= MAX_EXACT:
             return value
-    return _Exact(text)
+    return NumberText(text)
 
 
-def _float(text: str) -> float | _Exact:
+def _float(text: str) -> float | NumberText:
     """Keep a number as a float if its text survives; whole values do not, as they come back without fraction."""
     value = float(text)
     if value - value != 0 or value.is_integer() or orjson.dumps(value) != text.encode():
-        return _Exact(text)
+        return NumberText(text)
     return value
 
 
-def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"has {text}, which is not JSON")
-
-
 def _stored(value: Any, where: str, depth: int) -> Any:
-    if isinstance(value, _Exact):
+    if isinstance(value, NumberText):
         return {NUMBER: str(value)}
     if not isinstance(value, (dict, list)):
         return value
@@ -145,16 +132,16 @@ def _stored(value: Any, where: str, depth: int) -> Any:
         raise ItemRefusedError(where[:200], f"is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, list):
         return [_stored(entry, where, depth + 1) for entry in value]
-    if _looks_tagged(value):
+    if looks_tagged(value):
         ((tag, content),) = value.items()
         if tag in FIRESTORE_TAGS:
             return {tag: _stored(content, where, depth + 1)}
-        if tag not in _TAGS:
+        if tag not in TAGS:
             return {"$map": {tag: _stored(content, where, depth + 2)}}
         if tag != "$map":
             return {tag: _stored_tag(tag, content, where)}
         if not isinstance(content, dict):
-            raise _misused(where, tag)
+            raise misused(where, tag)
         return {tag: {name: _stored(entry, where, depth + 2) for name, entry in content.items()}}
     return {name: _stored(entry, where, depth + 1) for name, entry in value.items()}
 
@@ -164,31 +151,20 @@ def _stored_tag(tag: str, content: Any, where: str) -> Any:
         _check_binary(tag, content, where)
         return content
     if not isinstance(content, list) or not content:
-        raise _misused(where, tag)
+        raise misused(where, tag)
     for entry in content:
-        is_number = isinstance(entry, (int, float, _Exact)) and not isinstance(entry, bool)
+        is_number = isinstance(entry, (int, float, NumberText)) and not isinstance(entry, bool)
         if tag == "$binarySet":
             _check_binary(tag, entry, where)
         elif is_number != (tag == "$numberSet") or not (is_number or isinstance(entry, str)):
-            raise _misused(where, tag)
-    return [{NUMBER: str(entry)} if isinstance(entry, _Exact) else entry for entry in content]
+            raise misused(where, tag)
+    return [{NUMBER: str(entry)} if isinstance(entry, NumberText) else entry for entry in content]
 
 
 def _check_binary(tag: str, content: Any, where: str) -> None:
-    if isinstance(content, _Exact) or not isinstance(content, str):
-        raise _misused(where, tag)
-    try:
-        base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
-
-
-def _misused(where: str, tag: str) -> ItemRefusedError:
-    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
-
-
-def _looks_tagged(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith("$")
+    if isinstance(content, NumberText) or not isinstance(content, str):
+        raise misused(where, tag)
+    decode_binary(content, where)
 
 
 def _has_odd_number(value: Any) -> bool:
@@ -208,14 +184,14 @@ def _plain(value: Any) -> Any:
         raise ItemRefusedError("item", f"has the number {value}, which JSON cannot represent")
     if not isinstance(value, dict):
         return value
-    if _looks_tagged(value):
+    if looks_tagged(value):
         return _plain_tag(value)
     return {name: _plain(value[name]) for name in sorted(value)}
 
 
 def _plain_tag(value: Mapping[str, Any]) -> Any:
     ((tag, content),) = value.items()
-    if tag == NUMBER and isinstance(content, str) and _JSON_NUMBER.fullmatch(content):
+    if tag == NUMBER and isinstance(content, str) and JSON_NUMBER.fullmatch(content):
         return orjson.Fragment(content)
     if tag == "$map" and isinstance(content, dict):
         return {tag: {name: _plain(content[name]) for name in sorted(content)}}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from azure.core import MatchConditions
 from azure.storage.blob import BlobBlock, ContentSettings, RehydratePriority, StandardBlobTier
 
-from l3kit.clouds.azure.data.blob_calls import BlobCalls, Refused
+from l3kit.clouds.azure.data.blob_calls import BlobCalls
 from l3kit.clouds.azure.data.blob_names import from_azure, key_fault, to_azure
 from l3kit.clouds.azure.data.block_upload import TAKEN, upload_blocks
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
-from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
+from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict, stored_digest
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.sdk_calls import Refused
 
 ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {"cold": StandardBlobTier.COOL, "archive": StandardBlobTier.ARCHIVE}
 RESTORED_TIER = StandardBlobTier.COOL
@@ -46,49 +46,31 @@ class BlobObjectStore:
     def key_fault(self, key: str) -> str | None:
         return key_fault(key)
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """Put Blob with `If-None-Match: *` and the body's MD5, which the service verifies.
 
         The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
-        if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content does not match the declared digest", "Send it again")
-        blob, settings = self._blob(key), self._settings(key, sha256, content_encoding, metadata)
+        check_body(self._where(key), body, content)
+        blob, settings = self._blob(key), self._settings(key, content)
 
         async def put() -> None:
             await blob.upload_blob(body, length=len(body), overwrite=False, validate_content=True, **settings)
 
         await self._calls.run("put", self._where(key), put, sends=len(body), expected=TAKEN)
-        return await same_or_conflict(self, key, sha256)
+        return await same_or_conflict(self, key, content["sha256"])
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """Staged blocks, committed only if the name is still free."""
-        blob, settings = self._blob(key), self._settings(key, sha256, content_encoding, metadata)
+        blob, settings = self._blob(key), self._settings(key, content)
 
         async def commit(blocks: list[BlobBlock]) -> None:
             await blob.commit_block_list(blocks, match_condition=MatchConditions.IfMissing, **settings)
 
-        stored = None if content_encoding else sha256
-        outcome = await upload_blocks(self._calls, self._where(key), blob, parts, stored, commit)
+        outcome = await upload_blocks(self._calls, self._where(key), blob, parts, stored_digest(content), commit)
         if isinstance(outcome, bytes):
-            return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await same_or_conflict(self, key, sha256)
+            return await self.create(key, outcome, **content)
+        return await same_or_conflict(self, key, content["sha256"])
 
     async def head(self, key: str) -> ObjectInfo | None:
         there = await self._properties(key)
@@ -159,17 +141,8 @@ class BlobObjectStore:
         answer = await self._calls.run("copy", self._where(info.key), copy, expected=TAKEN | _MISSING | _CHANGED)
         changed = isinstance(answer, Refused) and answer.code in _CHANGED
         there = None if changed else await self._copied(info.key)
-        if there is None:
-            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
         digest = original.sha256 if original is not None else None
-        if there.size != info.size or (digest and there.sha256 != digest) or (not digest and answer is not None):
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left unchanged; compare the two by hand",
-                existing_sha256=there.sha256,
-            )
-        return there
+        return check_copy(self, source, info, there, digest, lambda copy: answer is None)
 
     async def restore(self, key: str, *, days: int) -> str:
         """Sets the access tier to Cool, with standard priority (up to 15 hours).
@@ -215,12 +188,11 @@ class BlobObjectStore:
             await asyncio.sleep(COPY_POLL_SECONDS)
         raise StoreError(self._where(key), "the copy has not finished yet", "The next run checks it again")
 
-    def _settings(
-        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
-    ) -> dict[str, Any]:
+    def _settings(self, key: str, content: Declared) -> dict[str, Any]:
+        encoding = content.get("content_encoding")
         return {
-            "metadata": to_azure({**(metadata or {}), "sha256": sha256}),
-            "content_settings": ContentSettings(content_type="application/json", content_encoding=content_encoding),
+            "metadata": to_azure({**(content.get("metadata") or {}), "sha256": content["sha256"]}),
+            "content_settings": ContentSettings(content_type="application/json", content_encoding=encoding),
             "standard_blob_tier": self._access_tier(key),
         }
 

@@ -15,11 +15,8 @@ from l3kit.clouds.azure.data.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
-REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
-OBJECT_TIMEOUTS = 4
-"""Time-out factor for requests, which carry up to 8 MiB."""
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 
 

@@ -1,17 +1,14 @@
-"""Conversion of a query response to a page: bounds, size, etags of the items."""
+"""Conversion of a query response to a page: bounds, etags of the items."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from l3kit.clouds.azure.data.items import SORT_KEY, Document, to_chunk_json
+from l3kit.clouds.azure.data.items import Document, to_chunk_json
 from l3kit.errors import ItemRefusedError
-
-PAGE_BYTES = 1024 * 1024
-FIRST_ITEM_BYTES = 2048
-"""Assumed size of an item before any was read."""
-MAX_ITEMS = 10_000
+from l3kit.tiering.format.item_json import SORT_KEY
+from l3kit.tiering.hot_pages import PAGE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +28,6 @@ class Bounds:
             terms.append((">=", "@since", self.since))
         text = " AND ".join(f"c.id {operator} {name}" for operator, name, _ in terms)
         return text, [(name, value) for _, name, value in terms]
-
-
-class PageSize:
-    """Estimates the number of items for a response of about 1 MiB from the size of the most recent ones."""
-
-    def __init__(self) -> None:
-        self._item_bytes = float(FIRST_ITEM_BYTES)
-
-    def items(self, limit: int | None) -> int:
-        fitting = max(1, min(MAX_ITEMS, int(PAGE_BYTES / self._item_bytes)))
-        return fitting if limit is None else min(fitting, max(1, limit))
-
-    def note(self, size: int, items: int) -> None:
-        if items:
-            self._item_bytes = max(1.0, size / items)
 
 
 @dataclass(frozen=True, slots=True)

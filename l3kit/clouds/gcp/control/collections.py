@@ -80,7 +80,7 @@ class Collection:
 
     @property
     def _database(self) -> str:
-        return f"projects/{self.session.project}/databases/(default)"
+        return f"projects/{self.session.project}/databases/{self.session.database}"
 
     @property
     def _client(self) -> Any:

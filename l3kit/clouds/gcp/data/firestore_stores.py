@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings import REQUEST_TIMEOUT
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
-
-REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
 
 
 @dataclass(frozen=True, slots=True)

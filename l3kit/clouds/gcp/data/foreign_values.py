@@ -10,7 +10,6 @@ import orjson
 
 from l3kit.errors import ItemRefusedError
 
-TAGS = frozenset({"$timestamp", "$geoPoint", "$reference"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _REFERENCE = re.compile(r"projects/[^/]+/databases/[^/]+/documents(/[^/]+/[^/]+)+")

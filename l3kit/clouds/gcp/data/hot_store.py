@@ -13,7 +13,6 @@ authoritative. The device's own document need not exist; its id is the device id
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from grpc import StatusCode as Code
@@ -25,21 +24,11 @@ from l3kit.clouds.gcp.data.item_writes import BATCH, ItemWrites, batches, put_wr
 from l3kit.clouds.gcp.data.items import to_chunk_json
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.hot_pages import PAGE_BYTES, BatchDeletes, PageSize, Seen
 from l3kit.tiering.ports import Page, always
 
-PAGE_BYTES = 1 << 20
-FIRST_LIMIT = 1000
-MAX_LIMIT = 10_000
-
+FIRST_DOCUMENT_BYTES = 1024
 _GONE = frozenset({Code.OK, Code.NOT_FOUND})
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The update times of a page's items, in order, in nanoseconds; every write changes a document's update time."""
-
-    device: str
-    update_times: Sequence[int]
 
 
 class FirestoreHotStore:
@@ -55,7 +44,8 @@ class FirestoreHotStore:
         self._reads = ItemReads(client, f"collection {name}")
         self._writes = ItemWrites(client, f"collection {name}")
         self._bounded = Bounded(delete_concurrency)
-        self._document_bytes = PAGE_BYTES / FIRST_LIMIT
+        self._deletes = BatchDeletes(BATCH, self._delete, self._bounded, client.retry, client.usage)
+        self._page_size = PageSize(FIRST_DOCUMENT_BYTES)
         self.usage = client.usage
 
     async def read_page(
@@ -76,8 +66,7 @@ class FirestoreHotStore:
         end = document_ids.below(before)
         if device is None or end is None or (since is not None and since >= before):
             return Page([], [], None)
-        fitting = max(1, int(PAGE_BYTES / self._document_bytes))
-        most = min(fitting, MAX_LIMIT, MAX_LIMIT if limit is None else max(1, limit))
+        most = self._page_size.items(limit)
         size: int = 0
 
         def full(answer: Any) -> bool:
@@ -86,8 +75,7 @@ class FirestoreHotStore:
             return size >= PAGE_BYTES
 
         documents = await self._reads.between(device, start, end, most, enough=full)
-        if documents:
-            self._document_bytes = max(PAGE_BYTES / MAX_LIMIT, size / len(documents))
+        self._page_size.note(size, len(documents))
         cut = len(documents) == most or size >= PAGE_BYTES
         if size > PAGE_BYTES and len(documents) > 1:
             documents.pop()
@@ -103,24 +91,7 @@ class FirestoreHotStore:
         attempt: int = 1,
     ) -> list[str]:
         """Batches of 500, each item independently conditional on its update time."""
-        if not sort_keys:
-            return []
-        assert isinstance(page.seen, _Seen)
-        device = page.seen.device
-        times = dict(zip(page.sort_keys, page.seen.update_times, strict=True))
-
-        async def delete(batch: Sequence[str]) -> list[str]:
-            check()
-            codes = await self._writes.delete([(f"{device}/{ITEMS}/{key}", times[key]) for key in batch])
-            return [key for key, code in zip(batch, codes, strict=True) if code not in _GONE]
-
-        batches = [sort_keys[at : at + BATCH] for at in range(0, len(sort_keys), BATCH)]
-        results = await self._bounded.run([delete(batch) for batch in batches])
-        left = [key for some in results for key in some]
-        if left:
-            self.usage.retried("batch_delete", sum(map(bool, results)))
-            await self._client.retry.wait(attempt)
-        return left
+        return await self._deletes.run(page, sort_keys, check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
         writes = [put_write(self._collection, self._client.database, one) for one in items]
@@ -143,6 +114,10 @@ class FirestoreHotStore:
     async def close(self) -> None:
         await self._client.close()
 
+    async def _delete(self, device: str, batch: Sequence[tuple[str, int]]) -> list[str]:
+        codes = await self._writes.delete([(f"{device}/{ITEMS}/{key}", time) for key, time in batch])
+        return [key for (key, _), code in zip(batch, codes, strict=True) if code not in _GONE]
+
 
 def _page(device_id: str, device: str, documents: Sequence[Any], next_after: str | None) -> Page:
     sort_keys: list[str] = []
@@ -158,4 +133,4 @@ def _page(device_id: str, device: str, documents: Sequence[Any], next_after: str
         else:
             sort_keys.append(key)
             update_times.append(document.update_time.ToNanoseconds())
-    return Page(sort_keys, items, next_after, _Seen(device, update_times), tuple(refused))
+    return Page(sort_keys, items, next_after, Seen(device, update_times), tuple(refused))

@@ -12,16 +12,15 @@ from l3kit.clouds.gcp.data import document_ids
 from l3kit.clouds.gcp.data.document_size import MAX_DOCUMENT_BYTES, document_size
 from l3kit.clouds.gcp.data.firestore_client import TRANSIENT, FirestoreClient
 from l3kit.clouds.gcp.data.item_reads import ITEMS, place
-from l3kit.clouds.gcp.data.items import DEVICE, SORT_KEY, fill, parse
+from l3kit.clouds.gcp.data.items import fill
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name, parse_item
 from l3kit.tiering.retry import Passing
 
 BATCH = 500
 """Maximum writes per BatchWrite (Firestore's limit)."""
 BATCH_BYTES = 8 << 20
 """Below Firestore's request limit of 10 MiB."""
-BATCH_TRIES = 20
-"""Maximum tries for writes that a BatchWrite left undone."""
 
 _Write: Any = types.Write.pb()
 _CODES = {code.value[0]: code for code in Code}
@@ -29,11 +28,11 @@ _CODES = {code.value[0]: code for code in Code}
 
 def put_write(collection: str, database: str, chunk_json: bytes) -> Any:
     """Build the write that stores an item. Raises: ItemRefusedError if Firestore cannot hold it unchanged."""
-    item = parse(chunk_json)
-    named = f"item {item[DEVICE]}/{item[SORT_KEY]}"
-    device = place(collection, item[DEVICE])
+    item = parse_item(chunk_json)
+    named = item_name(item)
+    device = place(collection, item[PARTITION_KEY])
     if device is None:
-        cause = document_ids.refusal(document_ids.encode(item[DEVICE]))
+        cause = document_ids.refusal(document_ids.encode(item[PARTITION_KEY]))
         raise ItemRefusedError(
             named, f"its device id {cause}", "Rename the device: Firestore uses the id as a document id"
         )
@@ -96,25 +95,23 @@ class ItemWrites:
 
     async def put(self, writes: Sequence[Any]) -> None:
         """Store items. Raises: ItemRefusedError naming the item; StoreError."""
-        pending = list(writes)
-        for attempt in range(1, BATCH_TRIES + 1):
-            answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(pending))
-            left = []
-            for write, status in zip(pending, answer.status, strict=True):
-                code = _CODES.get(status.code, Code.UNKNOWN)
-                if code in TRANSIENT:
-                    left.append(write)
-                elif code is Code.INVALID_ARGUMENT:
-                    raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
-                elif code is not Code.OK:
-                    raise StoreError(self._resource, f"batch_put returned {code.name} {status.message}".rstrip())
-            self._client.usage.write_units += len(pending) - len(left)
-            if not left:
-                return
-            pending = left
-            self._client.usage.retried("batch_put")
-            await self._client.retry.wait(attempt)
-        raise StoreError(self._resource, f"left items of a batch unwritten in {BATCH_TRIES} tries", "Try again later")
+        retry, usage = self._client.retry, self._client.usage
+        await retry.until_none_left(usage, "batch_put", self._resource, list(writes), self._put_once)
+
+    async def _put_once(self, writes: list[Any]) -> list[Any]:
+        """Send the writes; return those that were left. Raises: ItemRefusedError, StoreError."""
+        answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(writes))
+        left = []
+        for write, status in zip(writes, answer.status, strict=True):
+            code = _CODES.get(status.code, Code.UNKNOWN)
+            if code in TRANSIENT:
+                left.append(write)
+            elif code is Code.INVALID_ARGUMENT:
+                raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
+            elif code is not Code.OK:
+                raise StoreError(self._resource, f"batch_put returned {code.name} {status.message}".rstrip())
+        self._client.usage.write_units += len(writes) - len(left)
+        return left
 
     def _request(self, writes: Sequence[Any]) -> Any:
         request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)

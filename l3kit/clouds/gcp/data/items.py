@@ -15,7 +15,6 @@ Conversely, Firestore values that JSON lacks are tagged in the chunk: `$binary`,
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 import re
@@ -27,41 +26,30 @@ from google.cloud.firestore_v1 import types
 
 from l3kit.clouds.gcp.data import foreign_values
 from l3kit.errors import ItemRefusedError
+from l3kit.tiering.format.item_json import (
+    FIRESTORE_TAGS,
+    JSON_NUMBER,
+    PARTITION_KEY,
+    SORT_KEY,
+    NumberText,
+    decode_binary,
+    item_name,
+    looks_tagged,
+    misused,
+)
 
-DEVICE = "iotDeviceId"
-SORT_KEY = "id"
 MAX_LEVELS = 16
 """Firestore allows 20 levels; maps and arrays deeper than this are stored as text."""
 MAX_FIELD_NAME_BYTES = 1500
 STORE_TAGS = frozenset({"$number", "$json", "$map", "$stringSet", "$numberSet", "$binarySet"})
 
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 _Value: Any = types.Value.pb()
 
 
-class _Number(str):
-    """The text of a number in chunk JSON, to be stored exactly."""
-
-
 class _UnholdableError(Exception):
     """Firestore cannot hold this value natively."""
-
-
-def parse(chunk_json: bytes) -> dict[str, Any]:
-    """Parse an item, numbers as text. Raises: ItemRefusedError if it is not a valid item."""
-    try:
-        item = json.loads(chunk_json, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ItemRefusedError("item", f"is not JSON ({error})") from None
-    if not isinstance(item, dict):
-        raise ItemRefusedError("item", "is not a JSON object")
-    name = f"item {item.get(DEVICE)}/{item.get(SORT_KEY)}"
-    for key in (DEVICE, SORT_KEY):
-        if not isinstance(item.get(key), str) or isinstance(item[key], _Number) or not item[key]:
-            raise ItemRefusedError(name, f"its key attribute {key} is not a text")
-    return item
 
 
 def fill(fields: Any, item: Mapping[str, Any]) -> None:
@@ -69,7 +57,7 @@ def fill(fields: Any, item: Mapping[str, Any]) -> None:
 
     Raises: ItemRefusedError naming item and attribute that Firestore cannot hold unchanged.
     """
-    name = f"item {item[DEVICE]}/{item[SORT_KEY]}"
+    name = item_name(item)
     for attribute, value in item.items():
         where = f"{name}: {attribute}"
         try:
@@ -95,7 +83,7 @@ def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> b
 
 
 def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
-    for key, wanted in ((DEVICE, device_id), (SORT_KEY, sort_key)):
+    for key, wanted in ((PARTITION_KEY, device_id), (SORT_KEY, sort_key)):
         if plain.setdefault(key, wanted) != wanted:
             raise ItemRefusedError(
                 f"item {device_id}/{sort_key}", f"its field {key} contradicts the document's name, which is {wanted}"
@@ -112,7 +100,7 @@ def _fill(target: Any, value: Any, where: str, level: int) -> None:
 
 
 def _fill_native(target: Any, value: Any, where: str, level: int) -> None:
-    if isinstance(value, _Number):
+    if isinstance(value, NumberText):
         _fill_number(target, value)
     elif isinstance(value, str):
         target.string_value = value
@@ -122,7 +110,7 @@ def _fill_native(target: Any, value: Any, where: str, level: int) -> None:
         target.boolean_value = value
     elif isinstance(value, list):
         _fill_array(target, value, where, level)
-    elif _looks_tagged(value):
+    elif looks_tagged(value):
         ((tag, content),) = value.items()
         _fill_tagged(target, tag, content, where, level)
     else:
@@ -169,20 +157,20 @@ def _fill_tagged(target: Any, tag: str, content: Any, where: str, level: int) ->
         target.bytes_value = _bytes(content, where)
     elif tag in ("$stringSet", "$numberSet", "$binarySet") and isinstance(content, list) and content:
         _fill_set(target.map_value.fields[tag].array_value.values, tag, content, where)
-    elif tag in foreign_values.TAGS:
+    elif tag in FIRESTORE_TAGS:
         if not foreign_values.fill(target, tag, content):
-            raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+            raise misused(where, tag)
     elif tag in STORE_TAGS or tag == "$binary":
-        raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+        raise misused(where, tag)
     else:
         _fill_map(target, {tag: content}, where, level)
 
 
 def _fill_set(values: Any, tag: str, content: list[Any], where: str) -> None:
     for entry in content:
-        numeric = isinstance(entry, _Number)
+        numeric = isinstance(entry, NumberText)
         if not isinstance(entry, str) or numeric != (tag == "$numberSet"):
-            raise ItemRefusedError(where, f"the tag {tag} holds something else than docs/chunks.md says")
+            raise misused(where, tag)
         if numeric:
             _fill_number(values.add(), entry)
         elif tag == "$stringSet":
@@ -192,10 +180,7 @@ def _fill_set(values: Any, tag: str, content: list[Any], where: str) -> None:
 
 
 def _bytes(text: str, where: str) -> bytes:
-    try:
-        content = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ItemRefusedError(where, "is tagged as binary but is not base64") from None
+    content = decode_binary(text, where)
     if base64.b64encode(content).decode() != text:
         raise _UnholdableError
     return content
@@ -242,10 +227,10 @@ def _plain_map(fields: Mapping[str, Any]) -> Any:
 def _untagged(tag: str, content: Any) -> Any:
     """Reverse a tag written by `fill`. Raises: ValueError if it is not in that form."""
     kind = content.WhichOneof("value_type")
-    if tag == "$number" and _JSON_NUMBER.fullmatch(content.string_value):
+    if tag == "$number" and JSON_NUMBER.fullmatch(content.string_value):
         return orjson.Fragment(content.string_value)
     if tag == "$json" and kind == "string_value":
-        json.loads(content.string_value, parse_float=_Number, parse_constant=_no_json)
+        json.loads(content.string_value, parse_float=NumberText, parse_constant=_no_json)
         return orjson.Fragment(content.string_value)
     if tag == "$map" and kind == "map_value":
         inner = content.map_value.fields
@@ -272,7 +257,7 @@ def _is_number(value: Any) -> bool:
     kind = value.WhichOneof("value_type")
     if kind == "map_value":
         held = value.map_value.fields
-        return len(held) == 1 and "$number" in held and bool(_JSON_NUMBER.fullmatch(held["$number"].string_value))
+        return len(held) == 1 and "$number" in held and bool(JSON_NUMBER.fullmatch(held["$number"].string_value))
     return kind in ("integer_value", "double_value")
 
 
@@ -281,7 +266,7 @@ def _text(value: Any) -> str:
 
 
 def _with_digits(value: Any) -> Any:
-    if isinstance(value, _Number):
+    if isinstance(value, NumberText):
         return orjson.Fragment(str(value))
     if isinstance(value, list):
         return [_with_digits(entry) for entry in value]
@@ -294,13 +279,5 @@ def _is_field_name(name: str) -> bool:
     return bool(name) and not _RESERVED.fullmatch(name) and len(name.encode()) <= MAX_FIELD_NAME_BYTES
 
 
-def _looks_tagged(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith("$")
-
-
 def _no_json(text: str) -> Any:
     raise ValueError(text)
-
-
-def _no_constant(text: str) -> Any:
-    raise ItemRefusedError("item", f"has {text}, which is not JSON")

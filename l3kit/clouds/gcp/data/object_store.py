@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import google.cloud.storage as storage
 import requests
@@ -12,11 +11,12 @@ import requests
 from l3kit.clouds.gcp.data.blobs import blob_info, etag_generation
 from l3kit.clouds.gcp.data.object_names import key_fault
 from l3kit.clouds.gcp.data.resumable_upload import PIECE_BYTES, TAKEN, Upload
-from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls
-from l3kit.errors import KeyConflictError, StoreError
+from l3kit.clouds.gcp.data.storage_calls import StorageCalls
+from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
-from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier
-from l3kit.tiering.taken_keys import same_or_conflict
+from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict, stored_digest
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.sdk_calls import Refused
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
 PAGE = 1000
@@ -69,26 +69,15 @@ class GcsObjectStore:
     def key_fault(self, key: str) -> str | None:
         return key_fault(key)
 
-    async def create(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
         """An upload conditional on generation 0, with the body's CRC32C, which the service verifies.
 
         The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
         if len(body) > PIECE_BYTES:
-            return await self.create_large(
-                key, _one(body), sha256=sha256, content_encoding=content_encoding, metadata=metadata
-            )
-        if content_encoding is None and hashlib.sha256(body).hexdigest() != sha256:
-            raise StoreError(self._where(key), "the content does not match the declared digest", "Send it again")
-        blob = self._new_blob(key, sha256, content_encoding, metadata)
+            return await self.create_large(key, _one(body), **content)
+        check_body(self._where(key), body, content)
+        blob = self._new_blob(key, content)
 
         def upload() -> None:
             blob.upload_from_string(
@@ -96,19 +85,11 @@ class GcsObjectStore:
             )
 
         answer = await self._calls.run("put", self._where(key), upload, sends=len(body), expected=TAKEN)
-        return await same_or_conflict(self, key, sha256) if isinstance(answer, Refused) else blob_info(blob)
+        return await same_or_conflict(self, key, content["sha256"]) if isinstance(answer, Refused) else blob_info(blob)
 
-    async def create_large(
-        self,
-        key: str,
-        parts: AsyncIterator[bytes],
-        *,
-        sha256: str,
-        content_encoding: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> ObjectInfo:
+    async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """A resumable upload whose last piece is sent only once the digest is verified."""
-        blob = self._new_blob(key, sha256, content_encoding, metadata)
+        blob = self._new_blob(key, content)
 
         def begin() -> str:
             address: str = blob.create_resumable_upload_session(
@@ -117,10 +98,10 @@ class GcsObjectStore:
             return address
 
         upload = Upload(self._calls, self._where(key), begin, self._send)
-        outcome = await upload.run(parts, None if content_encoding else sha256)
+        outcome = await upload.run(parts, stored_digest(content))
         if isinstance(outcome, bytes):
-            return await self.create(key, outcome, sha256=sha256, content_encoding=content_encoding, metadata=metadata)
-        return await same_or_conflict(self, key, sha256)
+            return await self.create(key, outcome, **content)
+        return await same_or_conflict(self, key, content["sha256"])
 
     async def head(self, key: str) -> ObjectInfo | None:
         blob = await self._load(self._blob(key))
@@ -177,20 +158,10 @@ class GcsObjectStore:
             await self._rewrite(original)
         else:
             original = None
-        there = await self._load(self._blob(info.key))
-        if there is None:
-            raise StoreError(f"{source.name}/{info.key}", "changed before it was copied", "The next run tries again")
-        copied = blob_info(there)
+        blob = await self._load(self._blob(info.key))
         digest = info.sha256 or (blob_info(original).sha256 if original is not None else None)
-        same = copied.sha256 == digest if digest else original is not None and there.crc32c == original.crc32c
-        if not same or copied.size != info.size:
-            raise KeyConflictError(
-                self._where(info.key),
-                "holds other content",
-                "It was left unchanged; compare the two by hand",
-                existing_sha256=copied.sha256,
-            )
-        return copied
+        alike = blob is not None and original is not None and blob.crc32c == original.crc32c
+        return check_copy(self, source, info, blob_info(blob) if blob else None, digest, lambda copy: alike)
 
     async def restore(self, key: str, *, days: int) -> str:
         """No effect: Cloud Storage's Archive class is readable immediately."""
@@ -253,14 +224,12 @@ class GcsObjectStore:
                 return
             token = answer[0]
 
-    def _new_blob(
-        self, key: str, sha256: str, content_encoding: str | None, metadata: Mapping[str, str] | None
-    ) -> storage.Blob:
-        blob = self._blob(key)
-        blob.metadata = {name.lower(): text for name, text in (metadata or {}).items()} | {"sha256": sha256}
+    def _new_blob(self, key: str, content: Declared) -> storage.Blob:
+        blob, metadata = self._blob(key), content.get("metadata") or {}
+        blob.metadata = {name.lower(): text for name, text in metadata.items()} | {"sha256": content["sha256"]}
         blob.storage_class = self._storage_class(key)
-        if content_encoding:
-            blob.content_encoding = content_encoding
+        if encoding := content.get("content_encoding"):
+            blob.content_encoding = encoding
         return blob
 
     def _blob(self, key: str, bucket: str | None = None) -> storage.Blob:

@@ -19,11 +19,8 @@ from l3kit.clouds.gcp.data.storage_calls import StorageCalls
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
-REQUEST_TIMEOUT = float(Tuning().request_timeout_seconds)
-OBJECT_TIMEOUTS = 4
-"""Time-out factor for requests, which carry up to 8 MiB."""
 CONNECTIONS = 16
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"

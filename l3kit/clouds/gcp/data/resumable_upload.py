@@ -14,8 +14,10 @@ from functools import partial
 import google_crc32c
 import requests
 
-from l3kit.clouds.gcp.data.storage_calls import Refused, StorageCalls, UnexpectedStatusError
+from l3kit.clouds.gcp.data.storage_calls import StorageCalls, UnexpectedStatusError
 from l3kit.errors import L3Error, StoreError
+from l3kit.tiering.object_writes import check_digest, regrouped
+from l3kit.tiering.sdk_calls import Refused
 
 PIECE_BYTES = 8 * 1024 * 1024
 """The service requires a multiple of 256 KiB for every piece but the last."""
@@ -61,15 +63,12 @@ class Upload:
         digest = hashlib.sha256()
         held = b""
         try:
-            async for piece in _regrouped(parts):
+            async for piece in regrouped(parts, PIECE_BYTES):
                 digest.update(piece)
                 if held and not await self._piece(held, last=False):
                     return None
                 held = piece
-            if sha256 is not None and digest.hexdigest() != sha256:
-                raise StoreError(
-                    self._where, "the content received does not match the declared digest", "Send it again"
-                )
+            check_digest(self._where, digest.hexdigest(), sha256)
             if not self._address:
                 return held
             await self._piece(held, last=True)
@@ -145,17 +144,6 @@ class _Put:
     @property
     def total(self) -> str:
         return str(self.end) if self.last else "*"
-
-
-async def _regrouped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    buffer = bytearray()
-    async for part in parts:
-        buffer += part
-        while len(buffer) >= PIECE_BYTES:
-            yield bytes(buffer[:PIECE_BYTES])
-            del buffer[:PIECE_BYTES]
-    if buffer:
-        yield bytes(buffer)
 
 
 def _received(response: requests.Response) -> int:

@@ -1,72 +1,41 @@
-"""Who signs a request: the key and the session token tell; signatures are not checked."""
+"""Identify a request's caller by its access key and session token; signatures are not verified."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.iam.directory import Directory, Role
-from l3kit.sandbox.aws.iam.documents import Policy
+from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.evaluation import Identity
 from l3kit.sandbox.aws.iam.operator import OPERATOR, OPERATOR_KEY
-from l3kit.sandbox.aws.iam.principals import ANONYMOUS, ROOT, Principal
+from l3kit.sandbox.aws.iam.principals import ROOT, Principal
 from l3kit.sandbox.aws.signatures import credentials_of
 from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
 FUNCTION_TOKEN = re.compile(r"sandbox/(?P<function>[^/]+)/[^/]+")
-"""The session token of a function's instance (`function_instance.IDENTITY`)."""
+"""Session token of a function's instance (`function_instance.IDENTITY`)."""
 
 
 class UnknownCallerError(Exception):
-    """The key or its token belongs to nobody (any more)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TakenRole:
-    """A role that AssumeRole gave out.
-
-    Attributes:
-        expires: seconds since 1970.
-        policies: of the session; None where it has none.
-    """
-
-    role: str
-    session: str
-    token: str
-    expires: float
-    policies: tuple[Policy, ...] | None
+    """The access key or session token is unknown or no longer valid."""
 
 
 class Callers:
-    """Args: role_of: the ARN of the role configured for a deployed function, None without such a function."""
+    """The callers of requests.
 
-    def __init__(
-        self,
-        directory: Directory,
-        role_of: Callable[[str], str | None],
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    Args:
+        role_of: returns the ARN of a deployed function's role; None if the function does not exist.
+    """
+
+    def __init__(self, directory: Directory, role_of: Callable[[str], str | None]) -> None:
         self._directory = directory
         self._role_of = role_of
-        self._clock = clock
-        self._taken: dict[str, TakenRole] = {}
-
-    def give_out(self, access_key: str, taken: TakenRole) -> None:
-        """AssumeRole answered with this key."""
-        self._taken = {key: one for key, one in self._taken.items() if one.expires > self._clock()}
-        self._taken[access_key] = taken
 
     async def identify(self, request: web.Request) -> Identity:
-        """Raises: UnknownCallerError."""
+        """The caller's identity. Raises: UnknownCallerError."""
         key, token = credentials_of(request)
-        if not key:
-            return Identity(ANONYMOUS)
-        if key in self._taken:
-            return await self._session(self._taken[key], token)
         if key == ACCESS_KEY:
             return await self._function(token) if token else Identity(ROOT)
         name = OPERATOR if key == OPERATOR_KEY else await self._directory.user_of_key(key)
@@ -81,13 +50,15 @@ class Callers:
             raise UnknownCallerError(name)
         return Identity(Principal("user", user.arn, name, unique_id=user.unique_id), user.policies, user.boundary)
 
-    async def role_session(self, role_arn: str, session: str, policies: tuple[Policy, ...] | None = None) -> Identity:
-        """A role as it is at this moment. Raises: UnknownCallerError where it is gone."""
+    async def role_session(self, role_arn: str, session: str) -> Identity:
+        """A role as it is at this moment. Raises: UnknownCallerError if it is gone."""
         name = role_arn.rsplit("/", 1)[-1]
         role = await self._directory.role(name)
         if role is None or role.arn != role_arn:
             raise UnknownCallerError(role_arn)
-        return Identity(session_of(role, session), role.policies, role.boundary, policies)
+        arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/{session}"
+        principal = Principal("role", arn, name, role.arn, f"{role.unique_id}:{session}")
+        return Identity(principal, role.policies, role.boundary)
 
     async def _function(self, token: str) -> Identity:
         found = FUNCTION_TOKEN.fullmatch(token)
@@ -95,15 +66,3 @@ class Callers:
         if found is None or role is None:
             raise UnknownCallerError(token)
         return await self.role_session(role, found["function"])
-
-    async def _session(self, taken: TakenRole, token: str) -> Identity:
-        if taken.token != token or taken.expires <= self._clock():
-            raise UnknownCallerError(taken.role)
-        return await self.role_session(taken.role, taken.session, taken.policies)
-
-
-def session_of(role: Role, session: str) -> Principal:
-    """The principal that a session of a role is."""
-    name = role.arn.rsplit("/", 1)[-1]
-    arn = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/{session}"
-    return Principal("role", arn, name, role.arn, session, f"{role.unique_id}:{session}")

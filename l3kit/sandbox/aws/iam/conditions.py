@@ -1,214 +1,73 @@
-"""The Condition element: operators over a request's condition keys.
+"""The Condition element: operators over a request's condition keys, as far as the policies that l3kit writes use them.
 
-A key that a request lacks makes a positive operator false and a negated one true; `...IfExists` true; `Null` asks for
-it. ForAllValues is true without values, ForAnyValue false (IAM User Guide, "Condition operators" and "Multivalued
-context keys").
+A key that a request lacks makes an operator false; `Null` asks for it (IAM User Guide, "Condition operators").
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from l3kit.sandbox.aws.iam.condition_keys import is_known
-from l3kit.sandbox.aws.iam.matching import arn_matches, matches
-from l3kit.sandbox.aws.iam.variables import Context, UnknownVariableError, fill, keys_of, literal, plain
+from l3kit.sandbox.aws.iam.condition_keys import Context, is_known
 
-_NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
-Test = Callable[[str, str], bool]
-"""Gets the policy's value, variables filled in, and the request's."""
+EQUALS, BOOL, NULL = "StringEquals", "Bool", "Null"
+_BOOLEANS = frozenset(("true", "false"))
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be judged."""
+    """A condition that cannot be evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator with one key.
+    """One operator with one key; a value of `Bool` and `Null` is `true` or `false`."""
 
-    Attributes:
-        quantifier: `ForAllValues`, `ForAnyValue` or "".
-        negated: whether the operator is the contrary of `test`.
-    """
-
-    quantifier: str
-    negated: bool
-    if_exists: bool
-    test: Test
+    operator: str
     key: str
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Whether it holds for a request. Raises: UnknownVariableError."""
-        actual = context.get(self.key)
-        if actual is None:
-            if self.quantifier:
-                return self.quantifier == "ForAllValues" or self.if_exists
-            return self.negated or self.if_exists
-        wanted = [fill(value, context) for value in self.values]
-        verdicts = (any(self.test(value, one) for value in wanted) is not self.negated for one in actual)
-        if self.quantifier == "ForAnyValue":
-            return any(verdicts)
-        if self.quantifier == "ForAllValues" or self.negated:
-            return all(verdicts)
-        return any(verdicts)
+        """Whether it holds for a request."""
+        if self.operator == NULL:
+            return (self.key not in context) is (self.values == ("true",))
+        return any(one in self.values for one in context.get(self.key, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
-    """`Null`: whether the request has the key at all."""
-
-    key: str
-    absent: bool
-
-    def holds(self, context: Context) -> bool:
-        return (self.key not in context) is self.absent
-
-
-def parse_conditions(element: object) -> tuple[Condition | Absence, ...]:
-    """A Condition element, checked. Raises: ConditionError for what cannot be judged."""
+def parse_conditions(element: object) -> tuple[Condition, ...]:
+    """Parse and validate a Condition element. Raises: ConditionError if it cannot be evaluated."""
     if not isinstance(element, Mapping):
         raise ConditionError("Condition must be an object")
-    found: list[Condition | Absence] = []
+    found: list[Condition] = []
     for operator, tests in element.items():
         if not isinstance(tests, Mapping):
             raise ConditionError(f"the condition {operator} must be an object of keys")
-        found += [_parse(str(operator), str(key), _texts(values)) for key, values in tests.items()]
+        found += [_parse(str(operator), str(key).lower(), _texts(values)) for key, values in tests.items()]
     return tuple(found)
 
 
-def all_hold(conditions: Sequence[Condition | Absence], context: Context) -> bool:
-    """Whether every condition holds; one with a variable that has no value does not."""
-    try:
-        return all(condition.holds(context) for condition in conditions)
-    except UnknownVariableError:
-        return False
+def all_hold(conditions: Sequence[Condition], context: Context) -> bool:
+    """Whether every condition holds."""
+    return all(condition.holds(context) for condition in conditions)
 
 
-def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition | Absence:
-    found = _NAME.fullmatch(operator)
-    for name in (key.lower(), *(name for value in values for name in keys_of(value))):
-        if not is_known(name):
-            raise ConditionError(f"the l3kit sandbox cannot judge the condition key {name}")
-    quantifier, name, if_exists = found.groups(default="") if found else ("", "", "")
-    if name == "Null" and not quantifier and not if_exists and values in (("true",), ("false",)):
-        return Absence(key.lower(), values == ("true",))
-    negated = name in _NEGATED
-    kind = _OPERATORS.get(_NEGATED.get(name, name))
-    if kind is None:
-        raise ConditionError(f"{operator} is no condition operator")
-    test, check = kind
-    for value in values:
-        try:
-            check(value)
-        except ValueError:
-            raise ConditionError(f"{value!r} is no value for {operator}") from None
-    return Condition(quantifier, negated, bool(if_exists), test, key.lower(), values)
+def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition:
+    if operator not in (EQUALS, BOOL, NULL):
+        raise ConditionError(f"the l3kit sandbox judges {EQUALS}, {BOOL} and {NULL}, not the condition {operator}")
+    if not is_known(key):
+        raise ConditionError(f"the l3kit sandbox cannot evaluate the condition key {key}")
+    if any("${" in value for value in values):
+        raise ConditionError("the l3kit sandbox cannot judge variables")
+    if operator == EQUALS:
+        return Condition(operator, key, values)
+    booleans = tuple(value.lower() for value in values)
+    if not set(booleans) <= _BOOLEANS or (operator == NULL and len(booleans) != 1):
+        raise ConditionError(f"{', '.join(values)!r} is no value for {operator}")
+    return Condition(operator, key, booleans)
 
 
 def _texts(values: Any) -> tuple[str, ...]:
     its = values if isinstance(values, list) else [values]
-    if not its or not all(isinstance(one, str | int | float) for one in its):
-        raise ConditionError("a condition's values must be texts, numbers or booleans")
-    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in its)
-
-
-def _string(wanted: str, actual: str) -> bool:
-    return plain(wanted) == actual
-
-
-def _string_without_case(wanted: str, actual: str) -> bool:
-    return plain(wanted).lower() == actual.lower()
-
-
-def _like(wanted: str, actual: str) -> bool:
-    return matches(wanted, literal(actual))
-
-
-def _arn(wanted: str, actual: str) -> bool:
-    return arn_matches(wanted, literal(actual))
-
-
-def _bool(wanted: str, actual: str) -> bool:
-    return wanted.lower() == actual.lower()
-
-
-def _address(wanted: str, actual: str) -> bool:
-    try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(plain(wanted), strict=False)
-    except ValueError:
-        return False
-
-
-def _compared(read: Callable[[str], float], compare: Callable[[float, float], bool]) -> Test:
-    def test(wanted: str, actual: str) -> bool:
-        try:
-            return compare(read(actual), read(plain(wanted)))
-        except ValueError:
-            return False
-
-    return test
-
-
-def _date(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 time or of digits. Raises: ValueError."""
-    try:
-        return float(text)
-    except ValueError:
-        moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _anything(_: str) -> None:
-    """Every text will do."""
-
-
-def _unless_variable(check: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda value: None if "${" in value else check(value)
-
-
-def _boolean(value: str) -> None:
-    if value.lower() not in ("true", "false"):
-        raise ValueError(value)
-
-
-def _kinds() -> dict[str, tuple[Test, Callable[[str], Any]]]:
-    kinds: dict[str, tuple[Test, Callable[[str], Any]]] = {
-        "StringEquals": (_string, _anything),
-        "StringEqualsIgnoreCase": (_string_without_case, _anything),
-        "StringLike": (_like, _anything),
-        "ArnEquals": (_arn, _anything),
-        "ArnLike": (_arn, _anything),
-        "BinaryEquals": (_string, _anything),
-        "Bool": (_bool, _unless_variable(_boolean)),
-        "IpAddress": (_address, _unless_variable(lambda value: ipaddress.ip_network(value, strict=False))),
-    }
-    comparisons: dict[str, Callable[[float, float], bool]] = {
-        "Equals": lambda a, b: a == b,
-        "LessThan": lambda a, b: a < b,
-        "LessThanEquals": lambda a, b: a <= b,
-        "GreaterThan": lambda a, b: a > b,
-        "GreaterThanEquals": lambda a, b: a >= b,
-    }
-    for name, compare in comparisons.items():
-        kinds[f"Numeric{name}"] = (_compared(float, compare), _unless_variable(float))
-        kinds[f"Date{name}"] = (_compared(_date, compare), _unless_variable(_date))
-    return kinds
-
-
-_OPERATORS = _kinds()
-_NEGATED = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-    "NumericNotEquals": "NumericEquals",
-    "DateNotEquals": "DateEquals",
-    "NotIpAddress": "IpAddress",
-}
+    if not its or not all(isinstance(one, str | bool) for one in its):
+        raise ConditionError("a condition's values must be texts or booleans")
+    return tuple(str(one).lower() if isinstance(one, bool) else one for one in its)

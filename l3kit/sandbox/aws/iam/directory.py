@@ -1,4 +1,4 @@
-"""The account's roles, users and keys as moto holds them, kept at hand until a write of IAM changes them."""
+"""Cache of moto's roles, users and access keys, invalidated by IAM writes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.state import ACCOUNT_ID
 
 READS = ("Get", "List", "Simulate", "Generate")
-"""How the names of IAM's operations begin that change nothing."""
+"""Prefixes of read-only IAM operations."""
 _NAMED = ("RoleName", "UserName", "GroupName", "PolicyArn", "AccessKeyId")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: who may take it, and what it may do."""
+    """A role with its trust policy and permissions."""
 
     arn: str
     unique_id: str
@@ -30,7 +30,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user, with the policies of its groups among its own."""
+    """A user; `policies` includes those of its groups."""
 
     arn: str
     unique_id: str
@@ -39,7 +39,7 @@ class User:
 
 
 class Directory:
-    """Looks things up once. A write of IAM that names something makes it be looked up again; any other, everything."""
+    """Cached lookups. An IAM write invalidates the objects that it names, or everything if it names none."""
 
     def __init__(self, iam: MotoIam) -> None:
         self._iam = iam
@@ -48,7 +48,7 @@ class Directory:
         self._changes = 0
 
     def note_write(self, action: str, form: Mapping[str, str]) -> None:
-        """An operation of IAM has been carried out, or may have been."""
+        """Invalidate the cache after an IAM operation, even if it may have failed."""
         if action.startswith(READS):
             return
         self._changes += 1
@@ -56,7 +56,7 @@ class Directory:
             self._arns.clear()
         names = [(part, form[part]) for part in _NAMED if part in form]
         if not names or ("PolicyArn" in form and action.startswith(("Create", "Delete", "Set"))):
-            self._kept.clear()  # a managed policy stands in the roles and users that have it
+            self._kept.clear()  # roles and users contain their managed policies
             return
         for part, name in names:
             self._kept.pop((part, name), None)
@@ -70,11 +70,11 @@ class Directory:
         return await self._once(("UserName", name), lambda: self._read_user(name))
 
     async def user_of_key(self, access_key: str) -> str | None:
-        """The user whose active access key this is."""
+        """The user of an active access key."""
         return await self._once(("AccessKeyId", access_key), lambda: self._read_key(access_key))
 
     async def arn(self, kind: str, name: str) -> str:
-        """The ARN of a `role` or `user` with its path; where there is none, as it would be without one."""
+        """The ARN of a `role` or `user`; if it does not exist, the ARN without a path."""
         if (kind, name) not in self._arns:
             before = self._changes
             answer = await self._iam.call(f"Get{kind.title()}", **{f"{kind.title()}Name": name})
@@ -85,14 +85,14 @@ class Directory:
         return self._arns[kind, name]
 
     async def managed(self, arn: str) -> Policy | None:
-        """A managed policy's default version."""
+        """The default version of a managed policy."""
         return await self._once(("PolicyArn", arn), lambda: self._iam.managed(arn))
 
     async def _once(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         if key not in self._kept:
             before = self._changes
             found = await read()
-            if before != self._changes:  # what was read may be older than a write that is done
+            if before != self._changes:  # the result may predate a completed write
                 return found if key in self._kept else await self._once(key, read)
             self._kept[key] = found
         kept: T = self._kept[key]

@@ -1,4 +1,4 @@
-"""DynamoDB beyond one permission per request: statements judged one by one, and tables' resource policies."""
+"""DynamoDB beyond one permission per request: statements judged one by one."""
 
 from __future__ import annotations
 
@@ -10,85 +10,52 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
 from l3kit.sandbox.aws.iam import refusals
-from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_arn, table_of
-from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, parse_policy
-from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler
+from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_of
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler
 from l3kit.sandbox.aws.iam.evaluation import Decision
-from l3kit.sandbox.aws.iam.table_policies import OPERATIONS, TablePolicies, invalid
-from l3kit.sandbox.upstream import BODY, WHOLE, Upstream
+from l3kit.sandbox.upstream import BODY, WHOLE
 
-_PREFIX = "DynamoDB_20120810."
+OPERATION = "BatchExecuteStatement"
 
 
 class DynamoDBGuard:
-    """Around every request of DynamoDB that its own permissions let through."""
+    """Service-specific checks of DynamoDB."""
 
-    def __init__(self, enforcement: Enforcement, tables: TablePolicies, moto: Upstream) -> None:
+    def __init__(self, enforcement: Enforcement) -> None:
         self._enforcement = enforcement
-        self._tables = tables
-        self._moto = moto
 
-    async def __call__(self, case: Case, handler: Handler) -> web.StreamResponse:
-        operation = case.call.operation
-        if operation == "BatchExecuteStatement":
-            return await self._batch(case, handler)
-        if operation in OPERATIONS:
-            return await self._of_policies(case)
-        if operation == "CreateTable" and case.call.content.get("ResourcePolicy"):
-            return await self._create(case, handler)
-        answer = await handler(case.request)
-        if operation == "DeleteTable" and answer.status == 200:
-            self._tables.forget(table_arn(str(case.call.content.get("TableName", ""))))
-        return answer
+    async def __call__(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        return await (self._batch(access, handler) if access.call.operation == OPERATION else handler(access.request))
 
-    async def _of_policies(self, case: Case) -> web.StreamResponse:
-        arn = str(case.call.content.get("ResourceArn", ""))
-        asked = {"TableName": table_of(arn)}
-        there = await self._moto.call_json("dynamodb", _PREFIX + "DescribeTable", asked)
-        if there.status != 200:
-            return there.to_response()
-        return self._tables.answer(case.call.operation, case.call.content)
+    async def _batch(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        """Carry out BatchExecuteStatement: answer `AccessDenied` for a refused statement and execute the others.
 
-    async def _create(self, case: Case, handler: Handler) -> web.StreamResponse:
-        content = dict(case.call.content)
-        text, arn = str(content.pop("ResourcePolicy")), table_arn(str(content.get("TableName", "")))
-        try:
-            parse_policy(text, "resource")
-        except MalformedPolicyError as error:
-            return invalid(error)
-        case.request[BODY] = json.dumps(content).encode()
-        answer = await handler(case.request)
-        if answer.status == 200:
-            self._tables.put(arn, text)
-        return answer
-
-    async def _batch(self, case: Case, handler: Handler) -> web.StreamResponse:
-        """BatchExecuteStatement: a refused statement has `AccessDenied` as its own answer, the others are executed
-        (DynamoDB API Reference, BatchStatementError)."""
-        found = case.call.content.get("Statements")
+        Source: DynamoDB API Reference, BatchStatementError.
+        """
+        found = access.call.content.get("Statements")
         statements = found if isinstance(found, list) else []
         refused: dict[int, dict[str, Any]] = {}
         decided: dict[tuple[str, str], Decision] = {}  # all statements have the request's context
         for number, statement in enumerate(statements):
-            need = statement_need(case.call, statement)
+            need = statement_need(access.call, statement)
             if need is None:
                 continue
             about = need.action, need.resource
             if about not in decided:
-                decided[about] = await self._enforcement.decide(case.identity, need)
+                decided[about] = await self._enforcement.decide(access.identity, need)
             decision = decided[about]
             if not decision.allowed:
-                text = refusals.message(case.principal, need, decision)
+                text = refusals.message(access.principal, need, decision)
                 error = {"Code": "AccessDenied", "Message": text}
                 refused[number] = {"Error": error, "TableName": table_of(need.resource)}
         if not refused:
-            return await handler(case.request)
+            return await handler(access.request)
         left = [one for number, one in enumerate(statements) if number not in refused]
         answered: dict[str, Any] = {"Responses": []}
         if left:
-            case.request[BODY] = orjson.dumps({**case.call.content, "Statements": left})
-            case.request[WHOLE] = True
-            answer = await handler(case.request)
+            access.request[BODY] = orjson.dumps({**access.call.content, "Statements": left})
+            access.request[WHOLE] = True
+            answer = await handler(access.request)
             if answer.status != 200 or not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
                 return answer
             answered = json.loads(answer.body)

@@ -1,10 +1,9 @@
-"""In front of the emulators: who asks, what for, and whether that is allowed."""
+"""Permission check of every AWS request before it reaches an emulator."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -12,22 +11,22 @@ from aiohttp import web
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls import dynamodb, query, rest, s3, targets
-from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError, UnreadableError, global_context
+from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError, UnreadableError
 from l3kit.sandbox.aws.iam.directory import Directory
-from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
+from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.aws.iam.principals import Principal
 from l3kit.sandbox.aws.iam.resource_policies import ResourcePolicies, needs_policy
 from l3kit.sandbox.upstream import BODY
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-ROOT_MAY_ALWAYS = frozenset(("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"))
-"""For the account's root, whatever the bucket's policy denies (S3 User Guide): nobody is shut out for good."""
+ALWAYS_ALLOWED_TO_ROOT = frozenset(("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"))
+"""Allowed to the account's root even if the bucket's policy denies them, to prevent a lockout (S3 User Guide)."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """One request before the court."""
+class AccessRequest:
+    """A request with its caller and its parsed call."""
 
     request: web.Request
     call: Call
@@ -38,18 +37,18 @@ class Case:
         return self.identity.principal
 
 
-Excuse = Callable[[Case], Awaitable[web.Response | None]]
-"""What is answered instead of a refusal, where something is."""
-Guard = Callable[[Case, Handler], Awaitable[web.StreamResponse]]
-"""What a service needs beside its list of permissions; it passes the request on itself."""
+EarlyAnswer = Callable[[AccessRequest], Awaitable[web.Response | None]]
+"""Returns an answer that takes precedence over a refusal; None for the refusal."""
+Guard = Callable[[AccessRequest, Handler], Awaitable[web.StreamResponse]]
+"""Service-specific checks after the permissions; calls the handler itself."""
 
 
 class Enforcement:
-    """Judges every request of AWS's services.
+    """Permission check for all AWS services.
 
     Attributes:
-        guards: by service, what goes on around a request.
-        excuses: by service, what it tells before it speaks of permissions.
+        guards: service-specific checks, by service.
+        early_answers: answers that take precedence over a refusal, by service.
     """
 
     def __init__(
@@ -58,54 +57,48 @@ class Enforcement:
         directory: Directory,
         policies: ResourcePolicies,
         keys: Keys,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._callers = callers
         self._directory = directory
         self._policies = policies
         self._keys = keys
-        self._clock = clock
         self.guards: dict[str, Guard] = {}
-        self.excuses: dict[str, Excuse] = {}
+        self.early_answers: dict[str, EarlyAnswer] = {}
 
     async def handle(self, request: web.Request, service: str, handler: Handler) -> web.StreamResponse:
-        """Pass a request on to its handler, or refuse it as its service would."""
+        """Pass a request to its handler, or refuse it in the form of its service."""
         try:
             identity = await self._callers.identify(request)
         except UnknownCallerError:
             return refusals.unknown_caller(service)
-        case = Case(request, await self._call(request, service, identity.principal), identity)
+        access = AccessRequest(request, await self._call(request, service), identity)
         try:
-            refusal = await self.refusal(case, await self._needs(case.call))
+            refusal = await self.refusal(access, await self._needs(access.call))
         except UnmappedError as unmapped:
             return refusals.unmapped(service, str(unmapped))
         except UnreadableError:
             return await handler(request)
         if refusal is not None:
-            excuse = self.excuses.get(service)
-            return (await excuse(case) if excuse else None) or refusal
+            early_answer = self.early_answers.get(service)
+            return (await early_answer(access) if early_answer else None) or refusal
         guard = self.guards.get(service)
-        return await (guard(case, handler) if guard else handler(request))
+        return await (guard(access, handler) if guard else handler(request))
 
-    async def refusal(self, case: Case, needs: Sequence[Need]) -> web.Response | None:
-        """The answer to a request that lacks one of these permissions; None where it has all."""
+    async def refusal(self, access: AccessRequest, needs: Sequence[Need]) -> web.Response | None:
+        """The refusal for the first missing permission; None if the caller has all."""
         for need in needs:
-            decision = await self.decide(case.identity, need)
+            decision = await self.decide(access.identity, need)
             if not decision.allowed:
-                return refusals.denied(case.call.service, case.principal, need, decision)
+                return refusals.denied(access.call.service, access.principal, need, decision)
         return None
 
     async def decide(self, identity: Identity, need: Need) -> Decision:
-        """Whether somebody may do something, the resource's own policy heard."""
-        if identity.principal.kind == "root" and need.action in ROOT_MAY_ALWAYS:
+        """Evaluate a permission, including the resource's policy."""
+        if identity.principal.kind == "root" and need.action in ALWAYS_ALLOWED_TO_ROOT:
             return Decision(True)
-        return judge(identity, need, await self._policies.of(need), key_policy=needs_policy(need))
+        return evaluate(identity, need, await self._policies.of(need), key_policy=needs_policy(need))
 
-    def context(self, principal: Principal, user_agent: str = "") -> dict[str, tuple[str, ...]]:
-        """The condition keys of a request that somebody makes now."""
-        return global_context(principal, self._clock(), user_agent)
-
-    async def _call(self, request: web.Request, service: str, principal: Principal) -> Call:
+    async def _call(self, request: web.Request, service: str) -> Call:
         return Call(
             service=service,
             method=request.method,
@@ -114,7 +107,6 @@ class Enforcement:
             query=request.query,
             headers=request.headers,
             body=b"" if service == "s3" else await body_of(request),
-            context=self.context(principal, request.headers.get("User-Agent", "")),
         )
 
     async def _needs(self, call: Call) -> Sequence[Need]:
@@ -132,11 +124,11 @@ class Enforcement:
             return await targets.kms_needs(call, self._keys.arn)
         if call.service == "iam":
             return await query.iam_needs(call, self._directory.arn)
-        return [] if call.service == "sts" else query.query_needs(call)
+        return []  # STS says who one is
 
 
 async def body_of(request: web.Request) -> bytes:
-    """The body, kept for whoever passes the request on."""
+    """Read the body and keep it for forwarding."""
     if BODY not in request:
         request[BODY] = await request.read()
     body: bytes = request[BODY]

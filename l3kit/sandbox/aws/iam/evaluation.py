@@ -1,7 +1,7 @@
-"""The decision: an explicit deny before any allow, an allow before nothing.
+"""Policy evaluation: an explicit deny overrides any allow, and without an allow a request is denied.
 
-Within one account an allow of the identity's policies or of the resource's will do; a boundary and a session policy
-limit both (IAM User Guide, "Policy evaluation for requests within a single account").
+Within one account an allow of the identity's policies or of the resource's will do; a boundary
+limits both (IAM User Guide, "Policy evaluation for requests within a single account").
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from l3kit.sandbox.aws.iam.condition_keys import Context
 from l3kit.sandbox.aws.iam.documents import Policy, Statement
 from l3kit.sandbox.aws.iam.principals import Grant, Principal
-from l3kit.sandbox.aws.iam.variables import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One permission that a request needs.
+    """A permission that a request needs.
 
     Attributes:
         action: `service:Name`.
         resource: an ARN, or `*`.
-        context: the request's condition keys in small letters.
+        context: the request's condition keys in lower case.
     """
 
     action: str
@@ -31,28 +31,26 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What limits and allows a principal by itself.
+    """A principal with the policies that apply to it.
 
     Attributes:
         policies: inline, attached and of its groups.
         boundary: None without one.
-        session: the session's own policies; None where it has none.
     """
 
     principal: Principal
     policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
-    session: tuple[Policy, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether it is allowed, and why not in the words of AWS's own refusals.
+    """Result of an evaluation, with the reason in the wording of AWS's refusals.
 
     Attributes:
-        explicit: an explicit deny.
-        reason: `because no ... allows the X action` or `with an explicit deny in ...`; "" where it is allowed.
-        statements: policy and Sid of what decided.
+        explicit: whether an explicit deny decided.
+        reason: `because no ... allows the X action` or `with an explicit deny in ...`; "" if allowed.
+        statements: policy and Sid of the deciding statements.
     """
 
     allowed: bool
@@ -61,19 +59,19 @@ class Decision:
     statements: tuple[tuple[str, str], ...] = ()
 
 
-def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key_policy: bool = False) -> Decision:
-    """Whether this principal may do this.
+def evaluate(identity: Identity, need: Need, resource: Policy | None = None, *, key_policy: bool = False) -> Decision:
+    """Decide whether an identity has a permission.
 
     Args:
-        resource: the policy at the resource.
-        key_policy: the resource's policy must allow it, at least the account (KMS keys and roles' trust policies).
+        resource: the resource's policy.
+        key_policy: whether the resource's policy must grant access to the principal or its account, as for KMS keys and
+            trust policies.
     """
     principal = identity.principal
     grants = _grants(resource, principal, need)
     parts: list[tuple[str, Sequence[Policy]]] = [
         ("an identity-based policy", identity.policies),
         ("a permissions boundary", [identity.boundary] if identity.boundary else []),
-        ("a session policy", identity.session or []),
     ]
     for where, policies in parts:
         denied = _matching(policies, need, allow=False)
@@ -89,7 +87,7 @@ def judge(identity: Identity, need: Need, resource: Policy | None = None, *, key
 def _allowed(identity: Identity, need: Need, granted: Grant, key_policy: bool) -> Decision:
     kind = identity.principal.kind
     own = _matching(identity.policies, need, allow=True)
-    if kind in ("anonymous", "service"):
+    if kind == "service":
         return Decision(True) if granted >= Grant.ROLE else _refused(need, "resource-based policy")
     if key_policy and granted == Grant.NONE:
         return _refused(need, "resource-based policy")
@@ -101,8 +99,6 @@ def _allowed(identity: Identity, need: Need, granted: Grant, key_policy: bool) -
         return _refused(need, "identity-based policy")
     if identity.boundary and not _matching([identity.boundary], need, allow=True):
         return _refused(need, "permissions boundary")
-    if identity.session is not None and not _matching(identity.session, need, allow=True):
-        return _refused(need, "session policy")
     return Decision(True, statements=own)
 
 

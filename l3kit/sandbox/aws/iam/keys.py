@@ -1,4 +1,4 @@
-"""KMS keys: their policies, and which key a bucket encrypts with; asked of moto once, until a request changes them."""
+"""Cache of moto's KMS key policies and buckets' encryption keys, invalidated by writes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import Upstream, authorization
 
 AWS_MANAGED = "alias/aws/"
-"""Of keys that everybody in the account may use through their service."""
-_HARMLESS = ("Get", "List", "Describe", "Encrypt", "Decrypt", "Generate", "ReEncrypt", "Sign", "Verify")
+"""Alias prefix of AWS managed keys, which the whole account may use through their service."""
+_UNCHANGING = ("Get", "List", "Describe", "Encrypt", "Decrypt", "Generate", "ReEncrypt", "Sign", "Verify")
 
 
 class Keys:
-    """What of KMS the judging of requests needs."""
+    """KMS data needed for permission checks."""
 
     def __init__(self, moto: Upstream) -> None:
         self._moto = moto
@@ -28,21 +28,21 @@ class Keys:
         self._changes = 0
 
     def note(self, operation: str) -> None:
-        """An operation of KMS has been carried out."""
-        if not operation.startswith(_HARMLESS):
+        """Invalidate the cache after a KMS operation."""
+        if not operation.startswith(_UNCHANGING):
             self._changes += 1
             self._arns.clear()
             self._policies.clear()
 
     def note_bucket(self, bucket: str) -> None:
-        """A bucket's encryption was changed, or the bucket is gone."""
+        """Invalidate a bucket's key after a change of its encryption or its deletion."""
         self._changes += 1
         self._of_buckets.pop(bucket, None)
 
     async def arn(self, key: str) -> str:
-        """The ARN of a key given by id, ARN or alias."""
+        """The ARN of a key, given by id, ARN or alias."""
         if key not in self._arns:
-            before = self._changes  # what is read may be older than a change under way: then it is not kept
+            before = self._changes  # a result that may predate a concurrent change is not cached
             answer = await self._moto.call_json("kms", "TrentService.DescribeKey", {"KeyId": key})
             found = answer.json()["KeyMetadata"]["Arn"] if answer.status == 200 else ""
             if not found:
@@ -53,7 +53,7 @@ class Keys:
         return self._arns[key]
 
     async def policy(self, arn: str) -> Policy | None:
-        """A key's policy."""
+        """The policy of a key."""
         if arn not in self._policies:
             before, asked = self._changes, {"KeyId": arn, "PolicyName": "default"}
             answer = await self._moto.call_json("kms", "TrentService.GetKeyPolicy", asked)
@@ -64,7 +64,7 @@ class Keys:
         return self._policies[arn]
 
     async def of_write(self, bucket: str, headers: Mapping[str, str]) -> str:
-        """The ARN of the customer's key that an object would be encrypted with; "" for none."""
+        """The ARN of the customer managed key that would encrypt an object; "" for none."""
         chosen = headers.get("x-amz-server-side-encryption", "")
         if chosen.startswith("aws:kms"):
             key = headers.get("x-amz-server-side-encryption-aws-kms-key-id", "")
@@ -77,7 +77,7 @@ class Keys:
         return await self.arn(key)
 
     async def of_object(self, bucket: str, key: str) -> str:
-        """The ARN of the customer's key that an object is encrypted with; "" for none."""
+        """The ARN of the customer managed key that encrypts an object; "" for none."""
         if bucket not in self._encrypting:
             return ""
         head = await self._moto.ask("HEAD", f"/{bucket}/{quote(key)}", headers={"Authorization": authorization("s3")})

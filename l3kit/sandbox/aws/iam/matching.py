@@ -1,22 +1,20 @@
-"""Wildcards of policies: `*` is any text, `?` one character."""
+"""Wildcards in policies: `*` matches any text, `?` one character."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-ARN_PARTS = 6
-
 
 @lru_cache(maxsize=8192)
 def pattern(text: str) -> re.Pattern[str]:
-    """The compiled form of a text with wildcards."""
+    """Compile a text with wildcards."""
     parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
     return re.compile("".join(parts), re.DOTALL)
 
 
 def matches(wanted: str, actual: str) -> bool:
-    """Whether a text with wildcards covers another text as a whole."""
+    """Whether a text with wildcards matches the whole of another text."""
     if wanted == "*":
         return True
     if not has_wildcard(wanted):
@@ -26,11 +24,3 @@ def matches(wanted: str, actual: str) -> bool:
 
 def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
-
-
-def arn_matches(wanted: str, arn: str) -> bool:
-    """As ArnLike compares: each of the six parts by itself; a `*` reaches over no colon before the last."""
-    wanted_parts, parts = wanted.split(":", ARN_PARTS - 1), arn.split(":", ARN_PARTS - 1)
-    if len(wanted_parts) != ARN_PARTS or len(parts) != ARN_PARTS:
-        return wanted == "*"
-    return all(matches(one, other) for one, other in zip(wanted_parts, parts, strict=True))

@@ -1,4 +1,4 @@
-"""Asking moto for what it holds of IAM, in the gateway's own name."""
+"""Client of the gateway for moto's IAM data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ API_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An XML answer without regard to its namespace."""
+    """An XML element, searched without regard to namespaces."""
 
     node: ElementTree.Element
 
     def text(self, path: str) -> str:
-        """The text at a path of names; "" where there is none."""
+        """The text at a path of names; "" if missing."""
         return self.node.findtext(_any_namespace(path)) or ""
 
     def texts(self, path: str) -> list[str]:
@@ -30,18 +30,18 @@ class Element:
 
 
 def parse_xml(body: bytes) -> Element:
-    """Raises: ElementTree.ParseError."""
+    """Parse an XML document. Raises: ElementTree.ParseError."""
     return Element(ElementTree.fromstring(body))
 
 
 class MotoIam:
-    """Reads of IAM; None where moto has no such thing."""
+    """Reads of IAM data; None if moto does not have the object."""
 
     def __init__(self, moto: Upstream) -> None:
         self._moto = moto
 
     async def call(self, action: str, **parameters: str) -> Element | None:
-        """One call of IAM's query API; None where it is refused."""
+        """Send a call of IAM's query API; None if it is refused."""
         form = {"Action": action, "Version": API_VERSIONS["iam"], **parameters}
         headers = {"Authorization": authorization("iam"), "Content-Type": "application/x-www-form-urlencoded"}
         answer = await self._moto.ask("POST", "/", headers=headers, body=urlencode(form).encode())
@@ -52,7 +52,7 @@ class MotoIam:
         return [document(text, policy) for policy, text in (await self.inline_texts(kind, name)).items()]
 
     async def inline_texts(self, kind: str, name: str, *, without: str = "") -> dict[str, str]:
-        """The same by name, as their texts. Args: without: the name of one that is not asked for."""
+        """The inline policies' texts by name. Args: without: name of a policy to leave out."""
         listed = await self.call(f"List{kind}Policies", **{f"{kind}Name": name})
         found = {}
         names = listed.texts(".//PolicyNames/member") if listed else []
@@ -68,7 +68,7 @@ class MotoIam:
         return listed.texts(".//AttachedPolicies/member/PolicyArn") if listed else []
 
     async def managed(self, arn: str) -> Policy | None:
-        """A managed policy in its default version."""
+        """The default version of a managed policy."""
         found = await self.call("GetPolicy", PolicyArn=arn)
         if found is None:
             return None
@@ -78,7 +78,7 @@ class MotoIam:
 
 
 def document(text: str, name: str) -> Policy:
-    """A policy that an identity has."""
+    """Parse a policy of an identity."""
     return parse_policy(text, "identity", name)
 
 

@@ -1,6 +1,6 @@
-"""The operator of the sandbox: a user of the account with the permissions that l3kit says a deploying person needs.
+"""The sandbox's operator: an IAM user with the permissions that l3kit documents for deploying a twin.
 
-The user and its policies are ordinary ones in moto, made when that starts, so a test can take one away.
+The user and its policies are ordinary objects in moto, created at its start, so a test can remove one.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OPERATOR = "l3kit-operator"
 OPERATOR_KEY = "sandbox"
-"""The access key that `l3kit.clouds.aws.session.open_sandbox` signs with."""
+"""Access key used by `l3kit.clouds.aws.session.open_sandbox`."""
 
 
 def operator_policies() -> dict[str, str]:
-    """The table of required permissions, on the resources of any twin, as documents by name."""
+    """The required permissions, on the resources of any twin, as policy documents by name."""
     parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION)))
     return {f"{OPERATOR}-{number}": compact(part) for number, part in enumerate(parts, 1)}
 
 
 async def make_operator(iam: MotoIam, policies: Mapping[str, str]) -> None:
-    """Create the user with these policies attached. Raises: SandboxError where moto refuses one."""
-    await _must(iam, "CreateUser", UserName=OPERATOR)
+    """Create the user with these policies attached. Raises: SandboxError if moto refuses a call."""
+    await _call(iam, "CreateUser", UserName=OPERATOR)
     for name, document in policies.items():
-        made = await _must(iam, "CreatePolicy", PolicyName=name, PolicyDocument=document)
-        await _must(iam, "AttachUserPolicy", UserName=OPERATOR, PolicyArn=made)
+        made = await _call(iam, "CreatePolicy", PolicyName=name, PolicyDocument=document)
+        await _call(iam, "AttachUserPolicy", UserName=OPERATOR, PolicyArn=made)
 
 
-async def _must(iam: MotoIam, action: str, **parameters: str) -> str:
+async def _call(iam: MotoIam, action: str, **parameters: str) -> str:
     answer = await iam.call(action, **parameters)
     if answer is None:
-        raise SandboxError("sandbox emulator moto", f"refused {action} for the sandbox's operator", "See its log")
+        raise SandboxError("sandbox emulator moto", f"refused {action} for the sandbox's operator", "Read its log")
     return answer.text(".//Arn")

@@ -1,4 +1,4 @@
-"""Who asks, and whom a policy's Principal element names."""
+"""Principals of requests, and the Principal element of policies."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from typing import Any, Literal
 from l3kit.sandbox.state import ACCOUNT_ID
 
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT_ID}:root"
-_ARN = re.compile(r"arn:aws:(?:iam::\d{12}:(?:root|user/\S+|role/\S+)|sts::\d{12}:(?:assumed-role|federated-user)/\S+)")
-PrincipalKind = Literal["root", "user", "role", "service", "anonymous"]
+_ARN = re.compile(r"arn:aws:(?:iam::\d{12}:(?:root|user/\S+|role/\S+)|sts::\d{12}:assumed-role/\S+)")
+PrincipalKind = Literal["root", "user", "role", "service"]
 
 
 class Grant(enum.IntEnum):
-    """How a statement names a principal; a higher one grants more by itself."""
+    """How a statement names a principal, in ascending order of what an allow grants by itself."""
 
     NONE = 0
     ACCOUNT = 1
-    """The account: it leaves the decision to the principal's own policies."""
+    """The account: the principal's own policies decide."""
     ROLE = 2
-    """The role, or everybody: a boundary or a session policy still limits it."""
+    """The role, or everybody: a boundary still limits it."""
     EXACT = 3
     """The user or the role's session itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who signed a request.
+    """The caller of a request.
 
     Attributes:
-        arn: of the user, the role's session or the root; a service's name; "" for nobody.
+        arn: of the user, the role's session or the root; a service's name.
         name: of the user or the role.
         role_arn: of the role behind a session.
-        session: the session's name.
         unique_id: as IAM's `aws:userid` begins.
     """
 
@@ -43,69 +42,45 @@ class Principal:
     arn: str
     name: str = ""
     role_arn: str = ""
-    session: str = ""
     unique_id: str = ""
-
-    @property
-    def identifiers(self) -> frozenset[str]:
-        """All under which a policy can name it, the account included."""
-        own = {self.arn, self.role_arn} - {""}
-        if self.kind in ("root", "user", "role"):
-            own |= {ROOT_ARN}
-        return frozenset(own)
 
 
 ROOT = Principal("root", ROOT_ARN, unique_id=ACCOUNT_ID)
-ANONYMOUS = Principal("anonymous", "")
 
 
 def service(name: str) -> Principal:
-    """A service of AWS that acts by itself, such as `scheduler.amazonaws.com`."""
+    """The principal of an AWS service, such as `scheduler.amazonaws.com`."""
     return Principal("service", name)
 
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """A Principal or NotPrincipal element.
-
-    Attributes:
-        names: ARNs (of accounts: their root), services' names, or `*`.
-        excluded: all but these.
-    """
+    """A Principal element: ARNs (of an account, its root's), names of services, or `*`."""
 
     names: frozenset[str]
-    excluded: bool = False
 
     def grant_to(self, principal: Principal, *, allow: bool) -> Grant:
-        """How it names this principal.
-
-        NotPrincipal leaves a principal out of a Deny only where it lists the account, the role and the session; out of
-        an Allow already where it lists one of them.
-        """
-        if self.excluded:
-            listed = self.names & principal.identifiers
-            out = bool(listed) if allow else bool(principal.identifiers) and listed == principal.identifiers
-            return Grant.NONE if out or "*" in self.names else Grant.ROLE
+        """How it names this principal."""
         if principal.kind == "service":
             return Grant.EXACT if principal.arn in self.names or (not allow and "*" in self.names) else Grant.NONE
         if principal.arn and principal.arn in self.names:
             return Grant.EXACT
         if "*" in self.names or (principal.role_arn and principal.role_arn in self.names):
             return Grant.ROLE
-        return Grant.ACCOUNT if ROOT_ARN in principal.identifiers & self.names else Grant.NONE
+        return Grant.ACCOUNT if ROOT_ARN in self.names else Grant.NONE
 
 
-def parse_principals(element: Any, *, excluded: bool) -> Principals:
-    """Raises: ValueError with the name that is none."""
+def parse_principals(element: Any) -> Principals:
+    """Parse a Principal or NotPrincipal element. Raises: ValueError with the invalid name."""
     if element == "*":
-        return Principals(frozenset({"*"}), excluded)
+        return Principals(frozenset({"*"}))
     if not isinstance(element, Mapping) or not element:
         raise ValueError(repr(element))
     names: set[str] = set()
     for kind, values in element.items():
         for value in values if isinstance(values, list) else [values]:
             names.add(_name(str(kind), str(value)))
-    return Principals(frozenset(names), excluded)
+    return Principals(frozenset(names))
 
 
 def _name(kind: str, value: str) -> str:
@@ -118,6 +93,4 @@ def _name(kind: str, value: str) -> str:
             return value
     elif kind == "Service" and re.fullmatch(r"[a-z0-9.-]+\.amazonaws\.com", value):
         return value
-    elif kind in ("Federated", "CanonicalUser") and value:
-        return f"{kind}:{value}"
     raise ValueError(f'"{kind}":"{value}"')

@@ -1,4 +1,4 @@
-"""Refusals as each service words and shapes them.
+"""Refusals in the wording and format of each service.
 
 Sources: AWS's own answers as quoted in public issue threads; IAM User Guide, "Troubleshoot access denied error
 messages"; S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors" (S3 puts the ARN in quotation marks).
@@ -16,25 +16,25 @@ from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 
 REST = frozenset(("lambda", "scheduler"))
-JSON = frozenset(("logs", "kms", "events"))
+JSON = frozenset(("logs", "kms"))
 _INVALID_TOKEN = "The security token included in the request is invalid"
 
 
 def message(principal: Principal, need: Need, decision: Decision, *, quoted: bool = False) -> str:
-    """Who may not do what, and why."""
+    """Text of a refusal: principal, action, resource and reason."""
     resource = f'"{need.resource}"' if quoted and need.resource != "*" else need.resource
-    who = principal.arn or "anonymous"
-    return f"User: {who} is not authorized to perform: {need.action} on resource: {resource} {decision.reason}".rstrip()
+    text = f"User: {principal.arn} is not authorized to perform: {need.action} on resource: {resource}"
+    return f"{text} {decision.reason}".rstrip()
 
 
 def denied(service: str, principal: Principal, need: Need, decision: Decision) -> web.Response:
-    """The answer to a request that is not allowed."""
+    """Answer for a missing permission."""
     quoted = service == "s3" and need.action.startswith("s3:")
     return access_denied(service, message(principal, need, decision, quoted=quoted))
 
 
 def access_denied(service: str, text: str) -> web.Response:
-    """Access denied, in the service's own form."""
+    """Access denied in the service's own format."""
     if service == "s3":
         return s3_error(403, "AccessDenied", text)
     if service == "dynamodb":
@@ -47,12 +47,12 @@ def access_denied(service: str, text: str) -> web.Response:
 
 
 def unmapped(service: str, what: str) -> web.Response:
-    """An operation whose permissions the sandbox does not know."""
+    """Answer for an operation without known permissions."""
     return access_denied(service, f"The l3kit sandbox does not know which permissions {what} needs, so it refuses it")
 
 
 def unknown_caller(service: str) -> web.Response:
-    """The key, or its token, belongs to nobody."""
+    """Answer for an unknown access key or session token."""
     if service == "s3":
         return s3_error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
     if service == "dynamodb":
@@ -65,7 +65,7 @@ def unknown_caller(service: str) -> web.Response:
 
 
 def query_error(status: int, code: str, text: str) -> web.Response:
-    """As IAM, STS and the other services of the query protocol answer."""
+    """As IAM and STS, services of the query protocol, answer."""
     body = (
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"

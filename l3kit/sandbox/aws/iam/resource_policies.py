@@ -1,4 +1,4 @@
-"""The policy that stands at a resource: a bucket's, a table's, a function's, a key's."""
+"""The policy of a resource: a bucket, a function, a key."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from collections.abc import Callable
 from l3kit.sandbox.aws.iam.documents import Policy
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
-from l3kit.sandbox.aws.iam.table_policies import TablePolicies
 
 
 class ResourcePolicies:
-    """Args: of_bucket, of_function: by name, the policy or None."""
+    """Look up the policy of a resource. Args: of_bucket, of_function: return the policy by name, or None."""
 
     def __init__(
         self,
-        tables: TablePolicies,
         keys: Keys,
         of_bucket: Callable[[str], Policy | None],
         of_function: Callable[[str], Policy | None],
     ) -> None:
-        self._tables = tables
         self._keys = keys
         self._of_bucket = of_bucket
         self._of_function = of_function
@@ -29,8 +26,6 @@ class ResourcePolicies:
         service = need.action.partition(":")[0]
         if service == "s3":
             return self._of_bucket(need.resource.removeprefix("arn:aws:s3:::").partition("/")[0])
-        if service == "dynamodb":
-            return self._tables.of(need.resource)
         if service == "lambda" and ":function:" in need.resource:
             return self._of_function(need.resource.split(":function:")[1].split(":")[0])
         if service == "kms" and ":key/" in need.resource:
@@ -39,5 +34,5 @@ class ResourcePolicies:
 
 
 def needs_policy(need: Need) -> bool:
-    """Whether the resource's policy must allow it, at least the account: KMS keys."""
+    """Whether the resource's policy must grant access to the principal or its account, as for KMS keys."""
     return need.action.startswith("kms:") and ":key/" in need.resource

@@ -1,4 +1,4 @@
-"""S3 beyond one permission per request: keys of a batch, keys that encrypt, and what a missing object is told as."""
+"""S3 checks beyond one permission per request: batch deletes, KMS keys, tags, and hiding missing objects."""
 
 from __future__ import annotations
 
@@ -12,62 +12,59 @@ from l3kit.sandbox.aws.answers import s3_error
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls import s3
 from l3kit.sandbox.aws.iam.calls.request import Call
-from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement, Handler, body_of
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler, body_of
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import HEADERS, Answer, Upstream, authorization
+from l3kit.sandbox.upstream import Answer, Upstream, authorization
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 class S3Guard:
-    """Around every request of S3 that its own permissions let through."""
+    """Service-specific checks of S3."""
 
     def __init__(self, enforcement: Enforcement, keys: Keys, moto: Upstream) -> None:
         self._enforcement = enforcement
         self._keys = keys
         self._moto = moto
 
-    async def __call__(self, case: Case, handler: Handler) -> web.StreamResponse:
-        call = case.call
+    async def __call__(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        call = access.call
         if s3.is_batch_delete(call):
-            return await self._delete_batch(case, handler)
-        needs = [*await self._tags_of_source(call), *await self._of_keys(call)]
-        refusal = await self._enforcement.refusal(case, needs)
-        refusal = refusal or await self._hidden(case)
+            return await self._delete_batch(access, handler)
+        refusal = await self._enforcement.refusal(access, await self._of_keys(call))
+        refusal = refusal or await self._hidden(access)
         if refusal is not None:
             return refusal
-        if case.principal.kind == "anonymous":  # moto goes by its own idea of what is public
-            case.request[HEADERS] = {"Authorization": authorization("s3")}
-        answer = await handler(case.request)
+        answer = await handler(access.request)
         bucket, key = s3.place(call)
         if call.method in ("PUT", "DELETE") and not key:
             self._keys.note_bucket(bucket)
         return answer
 
-    async def missing_bucket(self, case: Case) -> web.Response | None:
-        """That a bucket is not there is told to whoever asks."""
-        bucket, _ = s3.place(case.call)
+    async def missing_bucket(self, access: AccessRequest) -> web.Response | None:
+        """Answer that the bucket is missing, which S3 discloses to every caller."""
+        bucket, _ = s3.place(access.call)
         if not bucket or await self._has(bucket):
             return None
-        if case.call.method == "PUT" and not case.call.query and not s3.place(case.call)[1]:
-            return None  # it is to be made
+        if access.call.method == "PUT" and not access.call.query and not s3.place(access.call)[1]:
+            return None  # CreateBucket
         return s3_error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
 
     async def _has(self, bucket: str) -> bool:
         head = await self._moto.ask("HEAD", f"/{quote(bucket)}", headers={"Authorization": authorization("s3")})
         return head.status != 404
 
-    async def _hidden(self, case: Case) -> web.Response | None:
-        """Who may not list the bucket is not told that an object is missing."""
-        call = case.call
+    async def _hidden(self, access: AccessRequest) -> web.Response | None:
+        """Refusal that hides a missing object from a caller who may not list the bucket."""
+        call = access.call
         bucket, key, version = s3.copy_source(call)
         if not bucket and call.method in ("GET", "HEAD"):
             (bucket, key), version = s3.place(call), call.query.get("versionId") or ""
         if not key or "uploadId" in call.query:
             return None
-        refusal = await self._enforcement.refusal(case, [call.need("s3:ListBucket", s3.arn(bucket))])
+        refusal = await self._enforcement.refusal(access, [call.need("s3:ListBucket", s3.arn(bucket))])
         if refusal is None or (await self._head(bucket, key, version)).status != 404 or not await self._has(bucket):
             return None
         return refusal
@@ -76,20 +73,8 @@ class S3Guard:
         path = f"/{quote(bucket)}/{quote(key)}" + (f"?versionId={quote(version)}" if version else "")
         return await self._moto.ask("HEAD", path, headers={"Authorization": authorization("s3")})
 
-    async def _tags_of_source(self, call: Call) -> list[Need]:
-        """A copy takes the source's tags along, which is a permission of its own on both sides."""
-        bucket, key, version = s3.copy_source(call)
-        if not bucket or "partNumber" in call.query or call.headers.get("x-amz-tagging-directive") == "REPLACE":
-            return []
-        head = await self._head(bucket, key, version)
-        if not int(head.headers.get("x-amz-tagging-count", "0")):
-            return []
-        read = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
-        target = s3.arn(*s3.place(call))
-        return [call.need(read, s3.arn(bucket, key)), call.need("s3:PutObjectTagging", target)]
-
     async def _of_keys(self, call: Call) -> list[Need]:
-        """What the caller needs of the KMS keys that S3 uses on its behalf."""
+        """Permissions on the KMS keys that S3 uses for the caller."""
         bucket, key = s3.place(call)
         if not key:
             return []
@@ -97,59 +82,57 @@ class S3Guard:
         source, source_key, _ = s3.copy_source(call)
         if source:
             found.append(("Decrypt", await self._keys.of_object(source, source_key)))
-        if call.method == "GET" and not call.query.keys() & s3.OBJECT_SETTINGS.keys():
+        if call.method == "GET":
             found.append(("Decrypt", await self._keys.of_object(bucket, key)))
         if call.method == "HEAD" and call.headers.get("x-amz-checksum-mode"):
             found.append(("Decrypt", await self._keys.of_object(bucket, key)))
         if _writes(call):
             used = await self._keys.of_write(bucket, call.headers)
             found.append(("GenerateDataKey", used))
-            if "uploadId" in call.query:  # parts are read again when they are put together
+            if "uploadId" in call.query:  # completing an upload reads its parts
                 found.append(("Decrypt", used))
         via = f"s3.{REGION}.amazonaws.com"
         return [call.need(f"kms:{action}", arn, kms__ViaService=via) for action, arn in found if arn]
 
-    async def _delete_batch(self, case: Case, handler: Handler) -> web.StreamResponse:
-        """DeleteObjects: refused keys stand in the answer as errors, the others are removed."""
-        bucket, _ = s3.place(case.call)
-        body = await body_of(case.request)
+    async def _delete_batch(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        """Carry out DeleteObjects: refused keys become errors in the answer, the others are deleted."""
+        bucket, _ = s3.place(access.call)
+        body = await body_of(access.request)
         try:
             root = ElementTree.fromstring(body)
         except ElementTree.ParseError:
-            return await handler(case.request)
+            return await handler(access.request)
         errors: list[str] = []
         left: list[str] = []
         for entry in root.findall("{*}Object"):
             key, version = entry.findtext("{*}Key") or "", entry.findtext("{*}VersionId") or ""
-            need = s3.delete_need(case.call, bucket, key, version)
-            decision = await self._enforcement.decide(case.identity, need)
+            need = s3.delete_need(access.call, bucket, key, version)
+            decision = await self._enforcement.decide(access.identity, need)
             if decision.allowed:
                 left.append(_entry(key, version))
             else:
-                text = refusals.message(case.principal, need, decision, quoted=True)
+                text = refusals.message(access.principal, need, decision, quoted=True)
                 errors.append(_error(key, version, text))
         if not errors:
-            return await handler(case.request)
+            return await handler(access.request)
         if not left:
             head = '<?xml version="1.0" encoding="UTF-8"?>'
             text = f'{head}<DeleteResult xmlns="{_NAMESPACE}">{"".join(errors)}</DeleteResult>'
             return web.Response(body=text.encode(), content_type="application/xml")
         quiet = f"<Quiet>{root.findtext('{*}Quiet') or 'false'}</Quiet>"
         body = f'<Delete xmlns="{_NAMESPACE}">{"".join(left)}{quiet}</Delete>'.encode()
-        return await self._delete_rest(case, body, errors)
+        return await self._delete_rest(access, body, errors)
 
-    async def _delete_rest(self, case: Case, body: bytes, errors: list[str]) -> web.Response:
+    async def _delete_rest(self, access: AccessRequest, body: bytes, errors: list[str]) -> web.Response:
         headers = {"Authorization": authorization("s3"), "Content-Type": "application/xml"}
-        answer = await self._moto.ask("POST", case.request.raw_path, headers=headers, body=body)
+        answer = await self._moto.ask("POST", access.request.raw_path, headers=headers, body=body)
         text = answer.body.decode()
         before, end, after = text.rpartition("</DeleteResult>")
         return answer.to_response((before + "".join(errors) + end + after).encode())
 
 
 def _writes(call: Call) -> bool:
-    if call.method == "PUT":
-        return not call.query.keys() & s3.OBJECT_SETTINGS.keys()
-    return call.method == "POST" and bool(call.query.keys() & {"uploads", "uploadId"})
+    return call.method == "PUT" or (call.method == "POST" and bool(call.query.keys() & {"uploads", "uploadId"}))
 
 
 def _entry(key: str, version: str) -> str:

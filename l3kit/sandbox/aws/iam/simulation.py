@@ -1,4 +1,4 @@
-"""SimulatePrincipalPolicy and SimulateCustomPolicy, answered by the evaluator that judges real requests."""
+"""SimulatePrincipalPolicy, answered by the evaluator that judges real requests."""
 
 from __future__ import annotations
 
@@ -10,51 +10,44 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from l3kit.sandbox.aws.iam import refusals
+from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.directory import Directory, Role, User
-from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
-from l3kit.sandbox.aws.iam.enforcement import Case, Enforcement
-from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, judge
+from l3kit.sandbox.aws.iam.enforcement import AccessRequest
+from l3kit.sandbox.aws.iam.evaluation import Decision, Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import Principal
 
-DEFAULT_ITEMS = 100
+OPERATION = "SimulatePrincipalPolicy"
+PARAMETERS = re.compile(r"Action|Version|PolicySourceArn|MaxItems|(?:ActionNames|ResourceArns|ContextEntries)(?:\..*)?")
+MOST = 1000
+"""Of `MaxItems` (IAM API Reference); the answer is one page."""
 
 
 class Simulation:
-    """What somebody would be allowed, by their policies and those of the request; resources' own are not looked up."""
+    """What somebody would be allowed by their own policies; resources' policies are not looked up."""
 
-    def __init__(self, enforcement: Enforcement, directory: Directory) -> None:
-        self._enforcement = enforcement
+    def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    async def answer(self, case: Case) -> web.Response:
-        """Either of the two operations."""
-        form = case.call.form
-        try:
-            identity = await self._identity(form)
-            given = form.get("ResourcePolicy")
-            resource = parse_policy(given, "resource", "ResourcePolicy") if given else None
-        except MalformedPolicyError as error:
-            return refusals.query_error(400, "PolicyEvaluation", str(error))
+    async def answer(self, access: AccessRequest) -> web.Response:
+        """SimulatePrincipalPolicy; nothing else is offered."""
+        form = access.call.form
+        strange = [name for name in form if not PARAMETERS.fullmatch(name)]
+        if form["Action"] != OPERATION or strange:
+            text = f"The l3kit sandbox does not support {form['Action']} {' '.join(strange)}".rstrip()
+            return refusals.query_error(400, "InvalidInput", text)
+        identity = await self._identity(form.get("PolicySourceArn", ""))
         if identity is None:
             return refusals.query_error(404, "NoSuchEntity", f"{form.get('PolicySourceArn')} cannot be found.")
-        context = self._enforcement.context(identity.principal) | _entries(form)
+        context = {**OF_EVERY_REQUEST, **_entries(form)}
         pairs = [
             (action, arn) for action in _members(form, "ActionNames") for arn in _members(form, "ResourceArns") or ["*"]
         ]
-        start, size = int(form.get("Marker") or 0), int(form.get("MaxItems") or DEFAULT_ITEMS)
-        results = [
-            _result(action, arn, judge(identity, Need(action, arn, context), resource))
-            for action, arn in pairs[start : start + size]
-        ]
-        return _page(form["Action"], results, start + size if start + size < len(pairs) else None)
+        if len(pairs) > min(int(form.get("MaxItems") or MOST), MOST):
+            return refusals.query_error(400, "InvalidInput", "The l3kit sandbox answers simulations in one page only")
+        return _page([_result(action, arn, evaluate(identity, Need(action, arn, context))) for action, arn in pairs])
 
-    async def _identity(self, form: Mapping[str, str]) -> Identity | None:
-        """None where there is no such user or role. Raises: MalformedPolicyError."""
-        given = [parse_policy(text, "identity", f"PolicyInputList.{number}") for number, text in _inputs(form)]
-        source = form.get("PolicySourceArn", "")
-        if not source:
-            caller = form.get("CallerArn", "")
-            return Identity(Principal("user", caller, caller.rsplit("/", 1)[-1]), tuple(given))
+    async def _identity(self, source: str) -> Identity | None:
+        """None if there is no such user or role."""
         kind, _, path = source.rpartition(":")[2].partition("/")
         name = path.rsplit("/", 1)[-1]
         found: Role | User | None = None
@@ -62,18 +55,16 @@ class Simulation:
             found = await (self._directory.role(name) if kind == "role" else self._directory.user(name))
         if found is None or found.arn != source:
             return None
-        policies: tuple[Policy, ...] = (*found.policies, *given)
         role = found.arn if kind == "role" else ""
         principal = Principal("role" if role else "user", found.arn, name, role, unique_id=found.unique_id)
-        return Identity(principal, policies, found.boundary)
+        return Identity(principal, found.policies, found.boundary)
 
 
-def _page(operation: str, results: list[str], marker: int | None) -> web.Response:
-    more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else "<IsTruncated>false</IsTruncated>"
+def _page(results: list[str]) -> web.Response:
     text = (
-        f'<{operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><{operation}Result>'
-        f"<EvaluationResults>{''.join(results)}</EvaluationResults>{more}</{operation}Result>"
-        f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata></{operation}Response>"
+        f'<{OPERATION}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><{OPERATION}Result>'
+        f"<EvaluationResults>{''.join(results)}</EvaluationResults><IsTruncated>false</IsTruncated></{OPERATION}Result>"
+        f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata></{OPERATION}Response>"
     )
     return web.Response(text=text, content_type="text/xml")
 
@@ -99,10 +90,6 @@ def _entries(form: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         found[form[f"{at}.ContextKeyName"].lower()] = tuple(_members(form, f"{at}.ContextKeyValues"))
         number += 1
     return found
-
-
-def _inputs(form: Mapping[str, str]) -> list[tuple[int, str]]:
-    return list(enumerate(_members(form, "PolicyInputList"), 1))
 
 
 def _members(form: Mapping[str, str], name: str) -> list[str]:

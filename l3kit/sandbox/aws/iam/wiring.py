@@ -1,4 +1,4 @@
-"""All parts of the judging, put together for a gateway."""
+"""Assembly of the permission checks for a gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import Policy
 from l3kit.sandbox.aws.iam.dynamodb_guard import DynamoDBGuard
 from l3kit.sandbox.aws.iam.enforcement import Enforcement
-from l3kit.sandbox.aws.iam.iam_guard import IamGuard, StsGuard
+from l3kit.sandbox.aws.iam.iam_guard import IamGuard, say_who
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.aws.iam.kms_guard import KmsGuard
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
@@ -19,15 +19,14 @@ from l3kit.sandbox.aws.iam.resource_policies import ResourcePolicies
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.iam.s3_guard import S3Guard
 from l3kit.sandbox.aws.iam.simulation import Simulation
-from l3kit.sandbox.aws.iam.table_policies import TablePolicies
 from l3kit.sandbox.upstream import Upstream
 
 
 class Permissions:
-    """What a gateway needs of this package.
+    """The permission checks of a gateway.
 
     Args:
-        function: a deployed function by its name; None where there is no such function.
+        function: returns a deployed function by name; None if it does not exist.
     """
 
     def __init__(
@@ -39,24 +38,24 @@ class Permissions:
             return record.config.role if (record := function(name)) else None
 
         def function_policy(name: str) -> Policy | None:
-            return record.policy.judged() if (record := function(name)) else None
+            return record.policy.parsed() if (record := function(name)) else None
 
         iam = MotoIam(moto)
-        directory, keys, tables = Directory(iam), Keys(moto), TablePolicies()
+        directory, keys = Directory(iam), Keys(moto)
         self.bucket_policies = BucketPolicies(moto)
         callers = Callers(directory, role_of)
-        policies = ResourcePolicies(tables, keys, self.bucket_policies.of, function_policy)
+        policies = ResourcePolicies(keys, self.bucket_policies.of, function_policy)
         self.enforcement = Enforcement(callers, directory, policies, keys)
         self.role_use = RoleUse(self.enforcement, callers, directory)
-        simulation = Simulation(self.enforcement, directory)
+        simulation = Simulation(directory)
         s3 = S3Guard(self.enforcement, keys, moto)
-        self.enforcement.excuses["s3"] = s3.missing_bucket
+        self.enforcement.early_answers["s3"] = s3.missing_bucket
         self.enforcement.guards |= {
-            "dynamodb": DynamoDBGuard(self.enforcement, tables, moto),
+            "dynamodb": DynamoDBGuard(self.enforcement),
             "iam": IamGuard(directory, iam, simulation),
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
             "s3": s3,
             "scheduler": self.role_use.guard_scheduler,
-            "sts": StsGuard(callers, directory),
+            "sts": say_who,
         }

@@ -1,8 +1,8 @@
-"""PartiQL for DynamoDB as far as l3kit and its neighbours use it: single deletes and inserts, alone or 25 at once."""
+"""PartiQL for DynamoDB as far as l3kit uses it: deletes and inserts of single items, up to 25 at once."""
 
 from __future__ import annotations
 
-from l3kit.sandbox.aws.partiql.layer import OPERATIONS, PartiQL
+from l3kit.sandbox.aws.partiql.layer import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.parser import subject
 
-__all__ = ["OPERATIONS", "PartiQL", "subject"]
+__all__ = ["OPERATION", "PartiQL", "subject"]

@@ -1,8 +1,8 @@
-"""ExecuteStatement and BatchExecuteStatement on top of dynalite.
+"""BatchExecuteStatement on top of dynalite.
 
 Each statement becomes one conditional DeleteItem or PutItem, which dynalite decides and carries out under its lock of
 that item. So a statement is atomic against every other write. What the answers look like is taken from DynamoDB's
-service model and documentation, and compared with DynamoDB Local in `tests/conformance/test_partiql.py`.
+service model and documentation, and compared with DynamoDB Local in `tests/conformance`.
 """
 
 from __future__ import annotations
@@ -22,27 +22,20 @@ from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, Write, write
 from l3kit.sandbox.aws.partiql.tokens import StatementError
 from l3kit.sandbox.upstream import Upstream
 
-OPERATIONS = frozenset(("BatchExecuteStatement", "ExecuteStatement"))
+OPERATION = "BatchExecuteStatement"
 WRITE_UNIT_BYTES = 1024
 CONDITION = ("ConditionalCheckFailed", "The conditional request failed")
 DUPLICATE = ("DuplicateItem", "Duplicate primary key exists in table")
-EXCEPTIONS = {
-    "ConditionalCheckFailed": "ConditionalCheckFailedException",
-    "DuplicateItem": "DuplicateItemException",
-    "ResourceNotFound": "ResourceNotFoundException",
-    "InternalServerError": "InternalServerError",
-}
-"""A statement's error code in a batch, and the exception it is alone; any other is a ValidationException."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a statement.
+    """Result of a statement.
 
     Attributes:
-        table: empty where the statement did not get as far as its table.
+        table: empty if the statement failed before its table was known.
         error: code and message.
-        item: the item deleted, or the one that made the condition fail.
+        item: the item deleted.
         units: write units.
     """
 
@@ -53,20 +46,20 @@ class Outcome:
 
 
 class PartiQL:
-    """The two operations.
+    """The operation.
 
     Args:
-        key_of: a table's key with its types; None where there is no such table.
+        key_of: returns a table's key with its types; None for a missing table.
     """
 
     def __init__(self, dynalite: Upstream, key_of: Callable[[str], Key | None]) -> None:
         self._dynalite = dynalite
         self._key_of = key_of
 
-    async def handle(self, operation: str, body: bytes) -> web.Response:
+    async def handle(self, body: bytes) -> web.Response:
         """Answer a request; its body is a JSON object."""
         try:
-            request = request_of(operation, body)
+            request = request_of(body)
             planned = [self._planned(asked) for asked in request.statements]
             writes = [plan for plan in planned if isinstance(plan, Write)]
             if len({write.identity for write in writes}) < len(writes):
@@ -75,13 +68,12 @@ class PartiQL:
             return dynamodb_error("ValidationException", str(error))
         carried_out = iter(await self._carry_out(writes))
         outcomes = [next(carried_out) if isinstance(plan, Write) else plan for plan in planned]
-        told = zip(request.statements, planned, outcomes, strict=True)
-        if operation == "ExecuteStatement":
-            return _alone(*next(told), request.capacity)
-        content: dict[str, Any] = {"Responses": [_in_batch(*each) for each in told]}
-        if request.capacity != "NONE":
-            content["ConsumedCapacity"] = [_capacity(one, request.capacity) for one in outcomes if one.units]
-        return _answer(content)
+        content: dict[str, Any] = {"Responses": [_told(*each) for each in zip(planned, outcomes, strict=True)]}
+        if request.capacity:
+            content["ConsumedCapacity"] = [
+                {"TableName": one.table, "CapacityUnits": float(one.units)} for one in outcomes if one.units
+            ]
+        return web.Response(body=odd_text.dumps(content), content_type="application/x-amz-json-1.0")
 
     def _planned(self, asked: Asked) -> Write | Outcome:
         try:
@@ -100,9 +92,9 @@ class PartiQL:
 
 
 def _outcome(write: Write, status: int, content: Mapping[str, Any]) -> Outcome:
-    """A write's answer as a statement's outcome.
+    """Convert a write's answer to the statement's outcome.
 
-    A DELETE of an item that is not there succeeds, whatever its other conditions: so says DynamoDB's documentation
+    A DELETE of a missing item succeeds regardless of its other conditions, according to DynamoDB's documentation
     ("PartiQL delete statements for DynamoDB"). DynamoDB Local answers ConditionalCheckFailed instead.
     """
     if status == 200:
@@ -113,7 +105,7 @@ def _outcome(write: Write, status: int, content: Mapping[str, Any]) -> Outcome:
         there = content.get("Item")
         if there is None:
             return Outcome(write.table, units=1)
-        return Outcome(write.table, DUPLICATE if write.inserts else CONDITION, there, _units(there))
+        return Outcome(write.table, DUPLICATE if write.inserts else CONDITION, units=_units(there))
     code = {"ResourceNotFoundException": "ResourceNotFound", "ValidationException": "ValidationError"}
     message = content.get("message") or content.get("Message") or kind
     return Outcome(write.table, (code.get(kind, "InternalServerError"), message))
@@ -123,36 +115,11 @@ def _units(item: Mapping[str, Any] | None) -> int:
     return max(1, math.ceil(item_size(item) / WRITE_UNIT_BYTES)) if item else 1
 
 
-def _in_batch(asked: Asked, plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:
+def _told(plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if outcome.error:
         code, message = outcome.error
         told["Error"] = {"Code": code, "Message": message}
-        if asked.on_failure and outcome.item:
-            told["Error"]["Item"] = outcome.item
     elif outcome.item and isinstance(plan, Write) and plan.returning:
         told["Item"] = outcome.item
     return {**told, "TableName": outcome.table} if outcome.table else told
-
-
-def _alone(asked: Asked, plan: Write | Outcome, outcome: Outcome, capacity: str) -> web.Response:
-    if outcome.error is None:
-        items = [outcome.item] if outcome.item and isinstance(plan, Write) and plan.returning else []
-        return _answer(
-            {"Items": items, **({"ConsumedCapacity": _capacity(outcome, capacity)} if capacity != "NONE" else {})}
-        )
-    code, message = outcome.error
-    if asked.on_failure and outcome.item:
-        # An INSERT asked so is refused with this exception too, as by DynamoDB Local: no other has room for an item.
-        return dynamodb_error("ConditionalCheckFailedException", CONDITION[1], Item=outcome.item)
-    status = 500 if code == "InternalServerError" else 400
-    return dynamodb_error(EXCEPTIONS.get(code, "ValidationException"), message, status)
-
-
-def _capacity(outcome: Outcome, detail: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"TableName": outcome.table, "CapacityUnits": float(outcome.units)}
-    return {**told, "Table": {"CapacityUnits": float(outcome.units)}} if detail == "INDEXES" else told
-
-
-def _answer(content: Mapping[str, Any]) -> web.Response:
-    return web.Response(body=odd_text.dumps(content), content_type="application/x-amz-json-1.0")

@@ -1,65 +1,46 @@
-"""Reads the statements that the sandbox offers: DELETE of one item by its values, INSERT of one item. Pure."""
+"""Parser for the supported statements: DELETE of one item by its values, INSERT of one item."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from l3kit.sandbox.aws.partiql.tokens import StatementError, Token, tokens_of
 
-OFFERED = (
-    'DELETE FROM "table" WHERE "name" = value AND "name" IS [NOT] MISSING ... [RETURNING ALL OLD *] and '
-    "INSERT INTO \"table\" VALUE {'name': value, ...}"
+SUPPORTED = (
+    'DELETE FROM "table" WHERE "name" = ? AND "name" IS MISSING ... [RETURNING ALL OLD *] and '
+    "INSERT INTO \"table\" VALUE {'name': ?, ...}"
 )
-PARSED = 512
-"""Statements kept parsed: prepared ones come again with other parameters."""
-VERBS = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "EXISTS"))
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A `?`; its value comes with the request. `index`: from 0."""
-
-    index: int
-
-
-Value = Parameter | Mapping[str, Any]
-"""What stands in a statement for a value: a parameter, or a literal in wire form."""
+CACHED_STATEMENTS = 512
+"""Number of cached statements; a prepared statement is sent repeatedly with other parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """A DELETE. `equal`: pairs of name and value. `missing`: names, and whether they must be missing or there."""
+    """A DELETE.
+
+    Attributes:
+        equal: names, each with the value of the parameter in the same place.
+        missing: names of attributes that the item must not have.
+    """
 
     table: str
-    equal: Sequence[tuple[str, Value]]
-    missing: Sequence[tuple[str, bool]]
+    equal: Sequence[str]
+    missing: Sequence[str]
     returning: bool
-    parameters: int
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT of one item."""
+    """An INSERT of one item: its attributes' names, each with the value of the parameter in the same place."""
 
     table: str
-    item: Mapping[str, Value]
-    parameters: int
-
-
-def verb_of(statement: str) -> str:
-    """DELETE, INSERT, UPDATE or SELECT. Raises: StatementError for anything else."""
-    first = statement.split(None, 1)[:1]
-    verb = first[0].upper() if first else ""
-    if verb not in VERBS:
-        raise StatementError(f"Statement wasn't well formed, can't be processed: {statement[:80]}")
-    return verb
+    names: Sequence[str]
 
 
 def subject(statement: str) -> tuple[str, str]:
-    """Verb and table of a statement, each empty where it cannot be read."""
+    """Verb and table of a statement, each empty if it cannot be parsed."""
     try:
         parsed = parse(statement)
     except StatementError:
@@ -67,40 +48,40 @@ def subject(statement: str) -> tuple[str, str]:
     return ("DELETE" if isinstance(parsed, Delete) else "INSERT"), parsed.table
 
 
-@lru_cache(PARSED)
+@lru_cache(CACHED_STATEMENTS)
 def parse(statement: str) -> Delete | Insert:
-    """Raises: StatementError for a statement that is malformed or that the sandbox does not offer."""
-    verb = verb_of(statement)
+    """Raises: StatementError for a statement that is malformed or that the sandbox does not support."""
+    verb = next(iter(statement.split(None, 1)), "").upper()
     if verb not in ("DELETE", "INSERT"):
-        raise StatementError(f"The l3kit sandbox does not offer {verb} in PartiQL. It offers {OFFERED}")
+        raise StatementError(f"The l3kit sandbox does not support {verb[:80]!r} in PartiQL. It supports {SUPPORTED}")
     reader = _Reader(tokens_of(statement))
     return reader.delete() if verb == "DELETE" else reader.insert()
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Goes through the words from left to right. `depth`: collections around the present word."""
+    """Goes through the words from left to right."""
 
     tokens: list[Token]
     at: int = 0
-    parameters: int = 0
-    depth: int = 0
 
     def delete(self) -> Delete:
         self._words("DELETE", "FROM")
         table = self._table()
         if not self._is("WHERE"):
             raise StatementError("Where clause does not contain a mandatory equality on all key attributes")
-        equal: list[tuple[str, Value]] = []
-        missing: list[tuple[str, bool]] = []
+        equal: list[str] = []
+        missing: list[str] = []
         self._words("WHERE")
         while True:
             name = self._name()
             if self._is("IS"):
-                missing.append((name, self._missing()))
+                self._words("IS", "MISSING")
+                missing.append(name)
             else:
                 self._sign("=")
-                equal.append((name, self._value()))
+                self._sign("?")
+                equal.append(name)
             if not self._is("AND"):
                 break
             self._words("AND")
@@ -108,7 +89,7 @@ class _Reader:
         if returning:
             self._returning()
         self._finish()
-        return Delete(table, equal, missing, returning, self.parameters)
+        return Delete(table, equal, missing, returning)
 
     def insert(self) -> Insert:
         self._words("INSERT", "INTO")
@@ -119,11 +100,11 @@ class _Reader:
                 "Unsupported format in item expression. "
                 "Please use struct format {...} to express item values for insert statement."
             )
-        item = self._struct()
+        names = self._struct()
         if self._is("RETURNING"):
             raise StatementError("RETURNING is not supported in INSERT")
         self._finish()
-        return Insert(table, item, self.parameters)
+        return Insert(table, names)
 
     # --- parts of statements
 
@@ -132,12 +113,6 @@ class _Reader:
         if self._at("."):
             raise StatementError("This operation is not supported on an index")
         return name
-
-    def _missing(self) -> bool:
-        self._words("IS")
-        wanted = not self._is("NOT")
-        self._words(*(["MISSING"] if wanted else ["NOT", "MISSING"]))
-        return wanted
 
     def _returning(self) -> None:
         self._words("RETURNING")
@@ -148,77 +123,27 @@ class _Reader:
                 "Only RETURNING ALL OLD * is allowed in DELETE statements."
             )
 
-    def _value(self) -> Value:
-        if self._at("?"):
-            if self.depth:
-                raise StatementError(f"Unsupported data type: Parameter inside another value at {self._peek.at}")
-            self._next()
-            self.parameters += 1
-            return Parameter(self.parameters - 1)
-        return self._literal()
-
-    def _literal(self) -> Mapping[str, Any]:
-        token = self._peek
-        if token.kind in ("text", "number"):
-            self._next()
-            return {"S" if token.kind == "text" else "N": token.value}
-        if token.kind == "word" and token.value in ("TRUE", "FALSE"):
-            self._next()
-            return {"BOOL": token.value == "TRUE"}
-        if token.kind == "word" and token.value == "NULL":
-            self._next()
-            return {"NULL": True}
-        if any(map(self._at, ("{", "[", "<<"))):
-            return self._collection(token.value)
-        raise self._not_offered()
-
-    def _collection(self, opening: str) -> Mapping[str, Any]:
-        self.depth += 1
-        try:
-            if opening == "{":
-                return {"M": self._struct()}
-            entries = self._entries(opening, "]" if opening == "[" else ">>")
-        finally:
-            self.depth -= 1
-        if opening == "[":
-            return {"L": entries}
-        kinds = {next(iter(entry)) for entry in entries}
-        if kinds not in ({"S"}, {"N"}):
-            raise StatementError("A set in << >> has texts or numbers, at least one, all of one type")
-        kind = kinds.pop()
-        return {kind + "S": [entry[kind] for entry in entries]}
-
-    def _entries(self, opening: str, closing: str) -> list[Any]:
-        self._sign(opening)
-        entries: list[Any] = []
-        while entries or not self._at(closing):
-            entries.append(self._value())
-            if not self._at(","):
-                break
-            self._sign(",")
-        self._sign(closing)
-        return entries
-
-    def _struct(self) -> dict[str, Value]:
+    def _struct(self) -> list[str]:
         self._sign("{")
-        item: dict[str, Value] = {}
-        while item or not self._at("}"):
+        names: list[str] = []
+        while names or not self._at("}"):
             key = self._next()
             if key.kind != "text":
                 raise StatementError(f"Tuple keys must be of type String, in single quotes, at {key.at}")
-            if key.value in item:
+            if key.value in names:
                 raise StatementError(f"Duplicate keys in tuple. Key: {key.value}")
             if not key.value:
                 raise StatementError("Path component cannot be an empty string")
             self._sign(":")
-            item[key.value] = self._value()
+            self._sign("?")
+            names.append(key.value)
             if not self._at(","):
                 break
             self._sign(",")
         self._sign("}")
-        return item
+        return names
 
-    # --- words
+    # --- tokens
 
     @property
     def _peek(self) -> Token:
@@ -238,17 +163,17 @@ class _Reader:
     def _words(self, *words: str) -> None:
         for word in words:
             if not self._is(word):
-                raise self._not_offered()
+                raise self._unsupported()
             self._next()
 
     def _sign(self, sign: str) -> None:
         if not self._at(sign):
-            raise self._not_offered()
+            raise self._unsupported()
         self._next()
 
     def _name(self) -> str:
         if self._peek.kind != "name":
-            raise self._not_offered()
+            raise self._unsupported()
         name = self._next().value
         if not name:
             raise StatementError("Path component cannot be an empty string")
@@ -258,12 +183,12 @@ class _Reader:
         if self._at(";"):
             self._next()
         if self._peek.kind != "end":
-            raise self._not_offered()
+            raise self._unsupported()
 
-    def _not_offered(self) -> StatementError:
+    def _unsupported(self) -> StatementError:
         token = self._peek
         what = f"{token.value!r} at {token.at}" if token.kind != "end" else "the end"
         return StatementError(
-            f"Statement wasn't well formed, or has what the l3kit sandbox does not offer, from {what} on. "
-            f"It offers {OFFERED}; names in double quotes"
+            f"Statement wasn't well formed, or is not supported by the l3kit sandbox, from {what} on. "
+            f"It supports {SUPPORTED}; names in double quotes"
         )

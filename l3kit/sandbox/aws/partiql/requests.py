@@ -1,4 +1,4 @@
-"""The requests ExecuteStatement and BatchExecuteStatement as they come, looked through. Pure."""
+"""The request BatchExecuteStatement as it comes, looked through. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.sandbox.aws.partiql.parser import verb_of
-from l3kit.sandbox.aws.partiql.tokens import StatementError
 from l3kit.sandbox.aws.partiql.values import problem_with
 
 MAX_STATEMENTS = 25
@@ -17,48 +15,43 @@ MAX_CHARACTERS = 8192
 
 
 class RequestError(Exception):
-    """A request that is refused as a whole."""
+    """An invalid request, refused as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One statement of a request. `on_failure`: whether the item is asked for that made a condition fail."""
+    """One statement of a request."""
 
     text: str
     parameters: Sequence[Any]
-    on_failure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The statements, and how the capacity is to be told: NONE, TOTAL or INDEXES."""
+    """The statements, and whether the capacity is to be told."""
 
     statements: Sequence[Asked]
-    capacity: str
+    capacity: bool
 
 
-def request_of(operation: str, body: bytes) -> Request:
+def request_of(body: bytes) -> Request:
     """Raises: RequestError."""
     content = odd_text.loads(body)
-    if operation == "ExecuteStatement":
-        asked = [_asked(content, "")]
-    else:
-        statements = content.get("Statements")
-        if not isinstance(statements, list) or not statements:
-            raise RequestError("The statement was empty.")
-        if len(statements) > MAX_STATEMENTS:
-            raise RequestError(
-                _constraint("statements", f"Member must have length less than or equal to {MAX_STATEMENTS}")
-            )
-        asked = [_asked(each, f"statements.{number}.member.") for number, each in enumerate(statements, 1)]
-        if len({verb in ("SELECT", "EXISTS") for verb in map(_verb, asked) if verb}) > 1:
-            raise RequestError("Read and write requests together in the same batch is not supported.")
-    return Request(asked, _one_of(content, "ReturnConsumedCapacity", "", ("NONE", "TOTAL", "INDEXES")))
+    statements = content.get("Statements")
+    if not isinstance(statements, list) or not statements:
+        raise RequestError("The statement was empty.")
+    if len(statements) > MAX_STATEMENTS:
+        raise RequestError(_constraint("statements", f"Member must have length less than or equal to {MAX_STATEMENTS}"))
+    capacity = content.get("ReturnConsumedCapacity") or "NONE"
+    if capacity not in ("NONE", "TOTAL"):
+        raise RequestError("The l3kit sandbox offers ReturnConsumedCapacity NONE and TOTAL only")
+    asked = [_asked(each, f"statements.{number}.member.") for number, each in enumerate(statements, 1)]
+    return Request(asked, capacity == "TOTAL")
 
 
 def _asked(content: Any, place: str) -> Asked:
     if not isinstance(content, Mapping):
-        raise RequestError(f"Unexpected value type in payload: {place or 'the request'}")
+        raise RequestError(f"Unexpected value type in payload: {place}")
     text, parameters = content.get("Statement"), content.get("Parameters")
     if not isinstance(text, str) or not text:
         raise RequestError("The statement was empty.")
@@ -70,26 +63,9 @@ def _asked(content: Any, place: str) -> Asked:
         raise RequestError(_constraint(place + "parameters", "Member must have length greater than or equal to 1"))
     if problem := next(filter(None, map(problem_with, parameters or ())), None):
         raise RequestError(problem)
-    on_failure = _one_of(content, "ReturnValuesOnConditionCheckFailure", place, ("NONE", "ALL_OLD"))
-    return Asked(text, parameters or (), on_failure == "ALL_OLD")
-
-
-def _verb(asked: Asked) -> str:
-    try:
-        return verb_of(asked.text)
-    except StatementError:
-        return ""
-
-
-def _one_of(content: Mapping[str, Any], name: str, place: str, allowed: Sequence[str]) -> str:
-    """The value of a member with few; the first where it is left out."""
-    value = content.get(name)
-    if value is None:
-        return allowed[0]
-    if value not in allowed:
-        member = place + name[0].lower() + name[1:]
-        raise RequestError(_constraint(member, f"Member must satisfy enum value set: [{', '.join(allowed)}]"))
-    return str(value)
+    if (content.get("ReturnValuesOnConditionCheckFailure") or "NONE") != "NONE":
+        raise RequestError("The l3kit sandbox offers ReturnValuesOnConditionCheckFailure NONE only in PartiQL")
+    return Asked(text, parameters or ())
 
 
 def _constraint(member: str, constraint: str) -> str:

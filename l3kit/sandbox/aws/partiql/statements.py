@@ -1,4 +1,4 @@
-"""A PartiQL statement with its parameters as a conditional DeleteItem or PutItem. Pure."""
+"""Translation of a PartiQL statement with its parameters to a conditional DeleteItem or PutItem."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from l3kit.sandbox.aws.partiql.parser import Delete, Insert, Parameter, Value, parse
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse
 from l3kit.sandbox.aws.partiql.tokens import StatementError
 
 MAX_OPERATORS = 300
-"""Comparisons and ANDs of one statement, the key's included (DynamoDB's limit for an expression; DynamoDB Local
-counts a statement's WHERE so: 150 conditions pass, 151 do not)."""
+"""Maximum comparisons and ANDs of a statement, including the key's (DynamoDB's limit for an expression).
+
+DynamoDB Local counts a statement's WHERE the same way: 150 conditions pass, 151 do not.
+"""
 ALL_OLD = {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 Key = Sequence[tuple[str, str]]
-"""A table's key: attribute and type (S, N or B), the partition key first."""
+"""A table's key: pairs of attribute and type (S, N or B), the partition key first."""
 
 
 class NoTableError(StatementError):
-    """The statement names a table that is not there."""
+    """The statement names a missing table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What a statement asks of the store.
+    """The write that a statement requests.
 
     Attributes:
         target: DeleteItem or PutItem.
-        content: the request to it; the old item comes back whatever becomes of it.
-        identity: table and key, for comparing with other statements'.
-        returning: whether the statement's answer has the old item.
+        content: its request; always asks for the old item.
+        identity: table and key, for finding duplicates in a batch.
+        returning: whether the statement's answer contains the old item.
     """
 
     table: str
@@ -46,12 +48,12 @@ class Write:
 
 
 def write_of(statement: str, parameters: Sequence[Any], key_of: Callable[[str], Key | None]) -> Write:
-    """The write that a statement means. `key_of`: a table's key, None where there is no such table.
+    """Translate a statement to a write. `key_of`: returns a table's key; None for a missing table.
 
     Raises: StatementError.
     """
     parsed = parse(statement)
-    if len(parameters) != parsed.parameters:
+    if len(parameters) != len(parsed.equal if isinstance(parsed, Delete) else parsed.names):
         raise StatementError("Number of parameters in request and statement don't match.")
     table = parsed.table.rsplit("/", 1)[-1]
     key = key_of(table)
@@ -69,13 +71,12 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
     parts = {name for name, _ in key}
     given: dict[str, Any] = {}
     equal: list[tuple[str, Any]] = []
-    for name in (*(name for name, _ in parsed.equal), *(name for name, _ in parsed.missing)):
+    for name in (*parsed.equal, *parsed.missing):
         _check_name(name)
-    for name, value in parsed.equal:
-        bound = _bound(value, parameters)
+    for name, value in zip(parsed.equal, parameters, strict=True):
         if name not in parts:
-            equal.append((name, bound))
-        elif given.setdefault(name, bound) != bound:
+            equal.append((name, value))
+        elif given.setdefault(name, value) != value:
             raise StatementError(
                 f"Multiple conditions on same key {name}. Only single item Update/Insert/Delete are supported"
             )
@@ -87,41 +88,37 @@ def _delete(parsed: Delete, table: str, key: Key, parameters: Sequence[Any]) -> 
 
 
 def _insert(parsed: Insert, table: str, key: Key, parameters: Sequence[Any]) -> Write:
-    item = {name: _bound(value, parameters) for name, value in parsed.item.items()}
+    item = dict(zip(parsed.names, parameters, strict=True))
     for name, _ in key:
         if name not in item:
             raise StatementError(f"Key attribute should be present in the item: Key {name}")
-    content = {"TableName": table, "Item": item, **_condition([], [(key[0][0], True)]), **ALL_OLD}
+    content = {"TableName": table, "Item": item, **_condition([], [key[0][0]]), **ALL_OLD}
     return Write(table, "PutItem", content, _identity(table, key, item))
 
 
-def _bound(value: Value, parameters: Sequence[Any]) -> Any:
-    return parameters[value.index] if isinstance(value, Parameter) else value
-
-
 def _check_name(name: str) -> None:
-    """Raises: StatementError for a name that DynamoDB Local takes for a placeholder, where no statement has any."""
+    """Refuse a name that DynamoDB Local takes for a placeholder. Raises: StatementError."""
     if name.startswith(("#", ":")):
         raise StatementError(
             f"An expression attribute name used in the document path is not defined; attribute name: {name}"
         )
 
 
-def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[tuple[str, bool]]) -> dict[str, Any]:
+def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[str]) -> dict[str, Any]:
     """The parameters of a conditional write that say the same as these parts of a WHERE.
 
-    In the form that DynamoDB had before expressions: dynalite needs milliseconds to read an expression.
-    Raises: StatementError where a name comes twice, for which that form has no room.
+    Uses DynamoDB's legacy `Expected` form, because dynalite needs milliseconds to parse an expression.
+    Raises: StatementError for a repeated name, which that form cannot express.
     """
     expected: dict[str, Any] = {name: {"Value": value} for name, value in equal}
-    expected |= {name: {"Exists": False} if wanted else {"ComparisonOperator": "NOT_NULL"} for name, wanted in missing}
+    expected |= {name: {"Exists": False} for name in missing}
     if len(expected) < len(equal) + len(missing):
-        raise StatementError("The l3kit sandbox does not offer two conditions on one attribute")
+        raise StatementError("The l3kit sandbox does not support two conditions on one attribute")
     return {"Expected": expected} if expected else {}
 
 
 def _identity(table: str, key: Key, values: Mapping[str, Any]) -> tuple[object, ...]:
-    """Raises: StatementError for a key of another type than the table's, or an empty one."""
+    """Table and key of a statement. Raises: StatementError for a key that is empty or of the wrong type."""
     return (table, *(_key_value(name, kind, values[name]) for name, kind in key))
 
 

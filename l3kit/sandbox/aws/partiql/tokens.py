@@ -1,4 +1,4 @@
-"""The words of a PartiQL statement. Pure."""
+"""Tokenizer for PartiQL statements."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TOKEN = re.compile(
 
 
 class StatementError(Exception):
-    """A statement that DynamoDB refuses, or that the sandbox does not offer; the message says which."""
+    """A statement that is invalid or not supported by the sandbox, as stated in the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word.
+    """One token.
 
     Attributes:
         kind: `name` (in double quotes), `text` (in single quotes), `number`, `word`, `sign`, `end`.
-        value: without quotes and with doubled quotes undone; words in capitals.
-        at: where it begins, from 1.
+        value: unquoted, with doubled quotes resolved; words in upper case.
+        at: position of its first character, from 1.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Token:
 
 
 def tokens_of(statement: str) -> list[Token]:
-    """The statement's words, and an `end`. Raises: StatementError where something is no word."""
+    """The statement's tokens, ending with an `end`. Raises: StatementError for text that is not a token."""
     found, at = [], 0
     while match := _TOKEN.match(statement, at):
         kind = str(match.lastgroup)

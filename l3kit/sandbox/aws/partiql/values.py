@@ -1,4 +1,4 @@
-"""Attribute values in wire form, looked through as DynamoDB does before it reads a statement. Pure."""
+"""Validation of attribute values in wire form, as DynamoDB does it before parsing a statement."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 KINDS = frozenset(("S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"))
 MAX_DIGITS = 38
 EXPONENTS = range(-130, 126)
-"""Of a number's first digit. Source: "Supported data types" in the DynamoDB developer guide, as are the digits."""
+"""Exponents of a number's first digit. Source, as for the digits: DynamoDB developer guide, "Supported data types"."""
 MAX_LEVELS = 32
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 
 
 def problem_with(value: Any, level: int = 1) -> str | None:
-    """Why DynamoDB takes this value in no request; None where it does."""
+    """DynamoDB's error message for an invalid value; None for a valid one."""
     kinds = [kind for kind in value if kind in KINDS] if isinstance(value, Mapping) else []
     if len(kinds) != 1:
-        told = "has more than one datatypes set" if kinds else "is empty"
-        return f"Supplied AttributeValue {told}, must contain exactly one of the supported datatypes"
+        problem = "has more than one datatypes set" if kinds else "is empty"
+        return f"Supplied AttributeValue {problem}, must contain exactly one of the supported datatypes"
     (kind,) = kinds
     content = value[kind]
     if kind in ("L", "M"):
@@ -72,7 +72,7 @@ def _problem_with_scalar(content: Any, kind: str) -> str | None:
         try:
             base64.b64decode(content, validate=True)
         except binascii.Error:
-            return _invalid("A binary value is not base64")
+            return _invalid("A binary value is not valid base64")
     return None
 
 
@@ -80,15 +80,15 @@ def _problem_with_number(text: str) -> str | None:
     if not _NUMBER.fullmatch(text):
         return "A value provided cannot be converted into a number"
     if len(text) <= MAX_DIGITS and "e" not in text and "E" not in text:
-        return None  # too short to have more digits, or another range without an exponent
+        return None  # too short for too many digits or, without an exponent, for a magnitude out of range
     number = Decimal(text)
     if not number:
         return None
     if len("".join(map(str, number.as_tuple().digits)).strip("0")) > MAX_DIGITS:
         return f"DynamoDB only supports precision up to {MAX_DIGITS} digits"
     if number.adjusted() not in EXPONENTS:
-        told = ("overflow", "larger") if number.adjusted() > 0 else ("underflow", "smaller")
-        return f"Number {told[0]}. Attempting to store a number with magnitude {told[1]} than supported range"
+        words = ("overflow", "larger") if number.adjusted() > 0 else ("underflow", "smaller")
+        return f"Number {words[0]}. Attempting to store a number with magnitude {words[1]} than supported range"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's own Firestore server. Importing this imports gRPC: do it where the server is wanted, not before."""
+"""The sandbox's own Firestore server. Importing this package imports gRPC, so import it only to start the server."""
 
 from __future__ import annotations
 

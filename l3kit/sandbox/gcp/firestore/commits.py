@@ -1,4 +1,4 @@
-"""The calls that write."""
+"""Writing calls."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from l3kit.sandbox.gcp.firestore.documents import Documents, Stored, Ticks
 from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid, unimplemented
 
 MAX_BATCH = 500
-"""Writes in a BatchWrite. A Commit is limited only by its size, since March 2023."""
+"""Maximum writes in a BatchWrite. Since March 2023 a Commit is limited only by its size."""
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 
 
 class Commits:
-    """Writing calls on the documents. Nothing else runs between a call's first check and its last change."""
+    """The writing calls of the service. Each runs without interruption from its first check to its last change."""
 
     def __init__(self, documents: Documents, ticks: Ticks) -> None:
         self._documents = documents
         self._ticks = ticks
 
     def commit(self, request: Any) -> Any:
-        """All or nothing, in order. Several writes may be on one document."""
+        """Apply all writes in order, or none. Several writes may concern one document."""
         _check_size(request)
         if request.transaction:
             raise unimplemented("transactions")
@@ -32,7 +32,7 @@ class Commits:
         return messages.CommitResponse(write_results=results, commit_time=messages.timestamp(at))
 
     def batch_write(self, request: Any) -> Any:
-        """Each write by itself, with a status of its own."""
+        """Apply each write separately, with its own status."""
         _check_size(request)
         if len(request.writes) > MAX_BATCH:
             raise invalid(f"a BatchWrite holds at most {MAX_BATCH} writes, not {len(request.writes)}")

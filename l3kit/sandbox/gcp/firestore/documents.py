@@ -1,4 +1,4 @@
-"""What is stored: documents by collection, sorted by id."""
+"""In-memory storage of documents by collection, sorted by id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from l3kit.sandbox.gcp.firestore import names
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A document as it is sent, never changed after it was stored. `version`: its update time in microseconds."""
+    """A stored document in wire form, immutable. `version`: update time in microseconds since 1970."""
 
     document: Any
     version: int
@@ -23,7 +23,7 @@ class Stored:
 
 
 class Ticks:
-    """Microseconds since 1970 that never stand still between two commits.
+    """Strictly increasing commit times in microseconds since 1970.
 
     Args:
         clock: nanoseconds since 1970.
@@ -34,12 +34,12 @@ class Ticks:
         self._last = 0
 
     def reading(self) -> int:
-        """Now, as the time of a read: every later commit has a greater one."""
+        """The time of a read; every later commit has a greater one."""
         self._last = max(self._clock() // 1000, self._last)
         return self._last
 
     def commit(self) -> int:
-        """A time greater than that of every read and commit before."""
+        """The time of a commit, greater than that of every earlier read and commit."""
         self._last = max(self._clock() // 1000, self._last + 1)
         return self._last
 
@@ -51,7 +51,7 @@ class _Collection:
 
 
 class Documents:
-    """All documents of all databases."""
+    """The documents of all databases."""
 
     def __init__(self) -> None:
         self._collections: dict[str, _Collection] = {}
@@ -78,12 +78,12 @@ class Documents:
             del self._collections[path]
 
     def ids(self, path: str) -> Sequence[str]:
-        """The sorted ids of a collection's documents. Do not keep it: it changes."""
+        """The sorted ids of a collection's documents; a live view, so do not keep it."""
         collection = self._collections.get(path)
         return collection.ids if collection else []
 
     def missing(self, path: str) -> set[str]:
-        """Ids of a collection's documents that do not exist and have collections below them."""
+        """Ids of missing documents of a collection that have subcollections."""
         prefix = path + "/"
         owners = {other[len(prefix) :].partition("/")[0] for other in self._collections if other.startswith(prefix)}
         return owners.difference(self.ids(path))

@@ -1,4 +1,4 @@
-"""A hook around every call, for faults."""
+"""Hook around every call, used for fault injection."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from l3kit.sandbox.gcp.firestore import names
 
 @dataclass(frozen=True, slots=True)
 class CallInfo:
-    """A call as a hook sees it.
+    """Description of a call for the hook.
 
     Attributes:
         method: for example `BatchWrite`.
-        agent: the caller's user agent, as gRPC sent it: `l3kit/0.1 hot-to-cold-mover grpc-python-asyncio/...`.
-        subject: path, below the database, of the first document or the collection that the call is about.
-        writes: how many writes it carries (Commit and BatchWrite).
+        agent: the caller's user agent as sent by gRPC: `l3kit/0.1 hot-to-cold-mover grpc-python-asyncio/...`.
+        subject: path, below the database, of the call's first document or its collection.
+        writes: number of writes (Commit and BatchWrite).
     """
 
     method: str
@@ -26,17 +26,17 @@ class CallInfo:
 
 
 class Intercept(Protocol):
-    """Runs around every call. Either method may wait, or raise `CallRefusedError` to end the call with a status."""
+    """Hook around every call. Either method may wait, or raise `CallRefusedError` to end the call with a status."""
 
     async def before(self, call: CallInfo) -> None:
-        """Nothing has happened yet: an error here means that nothing will."""
+        """Called before the call is carried out; an error here prevents it."""
 
     async def after(self, call: CallInfo) -> None:
-        """It has happened, nothing is answered yet: an error here, such as UNAVAILABLE, is a lost answer."""
+        """Called after the call has taken effect; an error here, such as UNAVAILABLE, replaces its answer."""
 
 
 class NoIntercept:
-    """Lets everything pass."""
+    """Hook that does nothing."""
 
     async def before(self, call: CallInfo) -> None:
         return None
@@ -46,7 +46,7 @@ class NoIntercept:
 
 
 def describe(method: str, agent: str, request: Any) -> CallInfo:
-    """What a hook is told of a request."""
+    """Describe a request for the hook."""
     held = {field.name for field in request.DESCRIPTOR.fields}
     if "writes" in held:
         first = next(iter(request.writes), None)

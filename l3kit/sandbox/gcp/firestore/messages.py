@@ -1,4 +1,4 @@
-"""The wire messages of google.firestore.v1, as plain protobuf classes: a page of thousands passes through here."""
+"""Wire messages of google.firestore.v1 as plain protobuf classes, for speed with pages of thousands of documents."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WriteResult: Any = write.WriteResult.pb()
 
 
 def timestamp(microseconds: int) -> Timestamp:
-    """Microseconds since 1970 as a message."""
+    """Convert microseconds since 1970 to a timestamp message."""
     seconds, rest = divmod(microseconds, 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
 
 
 def microseconds(stamp: Timestamp) -> int:
-    """The inverse; nanoseconds beyond are cut off."""
+    """Convert a timestamp message to microseconds since 1970; nanoseconds are truncated."""
     return int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000

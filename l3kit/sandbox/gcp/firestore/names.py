@@ -15,18 +15,18 @@ _RESERVED = re.compile(r"__.*__", re.DOTALL)
 
 
 def split(name: str) -> tuple[str, str]:
-    """A document's or collection's name as (what holds it, its own id)."""
+    """Split a document's or collection's name into its parent and its own id."""
     parent, _, last = name.rpartition("/")
     return parent, last
 
 
 def below_documents(name: str) -> str:
-    """The part of a name that a person looks at."""
+    """The part of a name below `documents/`, for display."""
     return "/".join(name.split("/")[_ROOT_SEGMENTS:])
 
 
 def check_document(name: str) -> None:
-    """Raises: CallRefusedError unless this can be the name of a document."""
+    """Validate a document name. Raises: CallRefusedError."""
     ids = _ids(name)
     if not ids or len(ids) % 2:
         raise invalid(f"{name!r} is not the name of a document")
@@ -37,15 +37,15 @@ def check_document(name: str) -> None:
 
 
 def check_parent(name: str) -> None:
-    """Raises: CallRefusedError unless this is the database's root or the name of a document."""
+    """Validate a parent: the database's root or a document name. Raises: CallRefusedError."""
     if _ids(name):
         check_document(name)
 
 
 def check_id(one: str) -> None:
-    """Raises: CallRefusedError for what can be no id of a document or a collection."""
+    """Validate the id of a document or collection. Raises: CallRefusedError."""
     if not one or "/" in one:
-        raise invalid(f"the id {one!r} is empty or has a slash")
+        raise invalid(f"the id {one!r} is empty or contains a slash")
     if one in (".", ".."):
         raise invalid(f"the id {one!r} is not allowed")
     if _RESERVED.fullmatch(one):

@@ -1,6 +1,6 @@
-"""Structured queries of one collection by document names: cursors, direction, limit and projection.
+"""Structured queries of one collection by document name: cursors, direction, limit and projection.
 
-l3kit asks for nothing else. Filters, other orders, offsets and collection groups are refused.
+These are the queries that l3kit uses. Filters, other orders, offsets and collection groups are refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PLAIN_FIELD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
 class Query:
-    """A query below `parent`. Raises: CallRefusedError where it makes no sense."""
+    """A query below `parent`. Raises: CallRefusedError for an invalid or unsupported query."""
 
     def __init__(self, parent: str, query: Any) -> None:
         names.check_parent(parent)
@@ -43,11 +43,11 @@ class Query:
         self._fields = [one.field_path for one in query.select.fields] if query.HasField("select") else []
 
     def run(self, documents: Documents) -> list[Stored]:
-        """What matches, in order. No document outside the cursors is touched."""
+        """The matching documents in order; documents outside the cursors are not read."""
         return list(islice(self._matching(documents), self._limit))
 
     def projected(self, stored: Stored) -> Any:
-        """The document as it is answered."""
+        """The document with the selected fields."""
         return project(stored.document, self._fields) if self._fields else stored.document
 
     def _matching(self, documents: Documents) -> Iterator[Stored]:
@@ -63,18 +63,18 @@ class Query:
 
 
 def project(document: Any, paths: Iterable[str]) -> Any:
-    """The document with only these fields; its name and times stay. Raises: CallRefusedError for a nested field."""
+    """The document with only these fields, its name and its times. Raises: CallRefusedError for a nested field."""
     part = Document(name=document.name, create_time=document.create_time, update_time=document.update_time)
     for path in paths:
         if not _PLAIN_FIELD.fullmatch(path):
-            raise unimplemented("projection to parts of fields")
+            raise unimplemented("projection to nested fields")
         if path in document.fields:
             part.fields[path].CopyFrom(document.fields[path])
     return part
 
 
 class _Cursor:
-    """A position between results: just before or just after a name."""
+    """A position just before or just after a document name."""
 
     def __init__(self, cursor: Any) -> None:
         if len(cursor.values) > 1:
@@ -87,7 +87,7 @@ class _Cursor:
         self._name = cursor.values[0].reference_value if cursor.values else None
 
     def place(self, path: str, ids: Sequence[str], *, above: bool) -> int:
-        """Where this position cuts a collection's sorted ids; `above`: ids equal to the cursor's lie below the cut."""
+        """Index of this position in a collection's sorted ids; `above`: behind an id equal to the cursor's."""
         if self._name is None:
             return len(ids) if above else 0
         parent, one = names.split(self._name)
@@ -98,7 +98,7 @@ class _Cursor:
 
 
 def _check_served(query: Any) -> None:
-    """Raises: CallRefusedError for what the real Firestore can do and this one cannot."""
+    """Refuse query features that only the real Firestore supports. Raises: CallRefusedError."""
     if query.from_[0].all_descendants:
         raise unimplemented("collection groups")
     if query.HasField("find_nearest"):
@@ -108,4 +108,4 @@ def _check_served(query: Any) -> None:
     if query.offset:
         raise unimplemented("offsets")
     if [one.field.field_path for one in query.order_by] not in ([], [_NAME]):
-        raise unimplemented("order but by __name__")
+        raise unimplemented("order other than by __name__")

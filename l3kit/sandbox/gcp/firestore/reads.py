@@ -1,4 +1,4 @@
-"""The calls that read. Each takes its request and returns its answer, or its answers where the call streams."""
+"""Reading calls: each takes a request and returns its answer, or a list of answers for a streaming call."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from l3kit.sandbox.gcp.firestore.queries import Query, project
 from l3kit.sandbox.gcp.firestore.refusal import invalid, not_found, unimplemented
 
 PAGE = 300
-"""Documents in an answer to a listing that names no page size."""
+"""Default page size of a listing."""
 
 
 class Reads:
-    """Reading calls on the documents."""
+    """The reading calls of the service."""
 
     def __init__(self, documents: Documents, ticks: Ticks) -> None:
         self._documents = documents
@@ -62,7 +62,7 @@ class Reads:
         _check_now(request)
         names.check_parent(request.parent)
         if request.order_by not in ("", "__name__", "__name__ asc"):
-            raise unimplemented("order of listings but __name__")
+            raise unimplemented("order of listings other than __name__")
         if not request.collection_id:
             raise unimplemented("listings of all collections")
         path = f"{request.parent}/{request.collection_id}"
@@ -79,7 +79,7 @@ class Reads:
 
 
 def _check_now(request: Any) -> None:
-    """Raises: CallRefusedError where the request reads anything but the documents as they are now."""
+    """Refuse reads of past versions and in transactions. Raises: CallRefusedError."""
     selector = request.WhichOneof("consistency_selector")
     if selector is not None:
         raise unimplemented("past versions" if selector == "read_time" else "transactions")
@@ -90,7 +90,7 @@ def _masked(document: Any, request: Any) -> Any:
 
 
 def _page(listed: Sequence[str], request: Any) -> tuple[list[str], str]:
-    """What a listing answers of a sorted list, and the token that continues it behind the last one."""
+    """One page of a sorted list, and the token of the next page."""
     if request.page_token:
         try:
             after = base64.urlsafe_b64decode(request.page_token.encode()).decode()

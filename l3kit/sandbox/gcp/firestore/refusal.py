@@ -1,4 +1,4 @@
-"""How a call ends in an error."""
+"""Errors that end a call."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import grpc
 
 
 class CallRefusedError(Exception):
-    """Ends a call with a gRPC status. The server raises it, and an `Intercept` may.
+    """Ends a call with a gRPC status; raised by the server or by an `Intercept`.
 
     Args:
-        code: the status.
-        message: its text.
-        retry_after: seconds that the caller is told to wait (google.rpc.RetryInfo); None says nothing.
+        code: gRPC status code.
+        message: text of the status.
+        retry_after: seconds in the answer's google.rpc.RetryInfo; None omits it.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str, *, retry_after: float | None = None) -> None:
@@ -22,15 +22,15 @@ class CallRefusedError(Exception):
 
 
 def invalid(message: str) -> CallRefusedError:
-    """The request makes no sense, whatever is stored."""
+    """Refusal of a request that is invalid regardless of the stored data."""
     return CallRefusedError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def unimplemented(what: str) -> CallRefusedError:
-    """The real Firestore can do this and the sandbox cannot."""
+    """Refusal of a feature that only the real Firestore supports."""
     return CallRefusedError(grpc.StatusCode.UNIMPLEMENTED, f"the sandbox's Firestore has no {what}")
 
 
 def not_found(name: str) -> CallRefusedError:
-    """There is no such document."""
+    """Refusal of a call on a missing document."""
     return CallRefusedError(grpc.StatusCode.NOT_FOUND, f"Document not found: {name}")

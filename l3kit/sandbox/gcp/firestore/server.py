@@ -1,4 +1,4 @@
-"""The gRPC server: one process, in memory, on 127.0.0.1 only."""
+"""In-memory gRPC server of Firestore on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
 
 SERVICE = "google.firestore.v1.Firestore"
 STOP_SECONDS = 0.5
-"""How long calls under way may take after `stop`."""
+"""Grace period of calls in progress at `stop`."""
 
 Work = Callable[[Any], Any]
 
 
 class FirestoreServer:
-    """Firestore in Native mode, as far as l3kit uses it: whole documents, queries by name. Else UNIMPLEMENTED.
+    """The part of Firestore in Native mode that l3kit uses: whole documents and queries by name; else UNIMPLEMENTED.
 
     Args:
         clock: nanoseconds since 1970.
-        intercept: runs around every call.
+        intercept: hook around every call.
     """
 
     def __init__(self, clock: Callable[[], int] = time.time_ns, *, intercept: Intercept | None = None) -> None:
@@ -42,7 +42,7 @@ class FirestoreServer:
         self._server: Any = None
 
     async def start(self, port: int = 0) -> int:
-        """Listen on 127.0.0.1 and return the port; 0 takes a free one."""
+        """Listen on 127.0.0.1 and return the port; 0 selects a free one."""
         options = [("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 64 * 1024), ("grpc.so_reuseport", 0)]
         self._server = grpc.aio.server(options=options)
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, self._handlers()),))
@@ -51,7 +51,7 @@ class FirestoreServer:
         return int(bound)
 
     async def stop(self) -> None:
-        """Stop listening; calls under way get half a second."""
+        """Stop listening; calls in progress get half a second to finish."""
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
 
@@ -82,7 +82,7 @@ class FirestoreServer:
         return grpc.unary_stream_rpc_method_handler(handle, request_type.FromString, _serialize)
 
     async def _answer(self, method: str, work: Work, request: Any, context: Any) -> Any:
-        """The whole answer before its first byte is sent: what happens while it streams does not change it."""
+        """Compute the whole answer before streaming it, so that later writes do not affect it."""
         try:
             call = describe(method, _agent(context), request)
             await self._intercept.before(call)
@@ -96,7 +96,7 @@ class FirestoreServer:
 
 
 def _done(work: Work, request: Any) -> Any:
-    """The answer; a refusal is one too, and may be lost like any other."""
+    """The call's answer or its refusal, both of which the `after` hook may replace."""
     try:
         return work(request)
     except CallRefusedError as error:

@@ -1,4 +1,4 @@
-"""Values: what a document may hold, and its size by the documented rules."""
+"""Validation and size of a document's values by the documented rules."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Fields = Mapping[str, Any]
 
 
 def check_fields(fields: Fields, depth: int = 1) -> None:
-    """Raises: CallRefusedError for what no document may hold."""
+    """Validate a document's fields. Raises: CallRefusedError."""
     for name, value in fields.items():
         check_field_name(name)
         _check_value(value, depth, in_array=False)
 
 
 def check_field_name(name: str) -> None:
-    """Raises: CallRefusedError for an empty, reserved or overlong field name."""
+    """Validate a field name. Raises: CallRefusedError if it is empty, reserved or too long."""
     if not name:
         raise invalid("a field's name is empty")
     if _RESERVED.fullmatch(name):
@@ -40,21 +40,21 @@ def check_field_name(name: str) -> None:
 
 
 def check_size(name: str, fields: Fields) -> None:
-    """Raises: CallRefusedError for a document over 1 MiB."""
+    """Check the size limit of 1 MiB. Raises: CallRefusedError."""
     size = document_size(name, fields)
     if size > MAX_DOCUMENT_BYTES:
         raise invalid(f"the document {name} has {size} bytes, more than the allowed {MAX_DOCUMENT_BYTES}")
 
 
 def document_size(name: str, fields: Fields) -> int:
-    """Bytes by the documented rules: name, fields and 32 more."""
+    """Size of a document in bytes by the documented rules: name, fields and 32 bytes of overhead."""
     return _name_size(name) + _fields_size(fields) + 32
 
 
 def _check_value(value: Any, depth: int, *, in_array: bool) -> None:
     kind = value.WhichOneof("value_type")
     if kind in ("array_value", "map_value") and depth > MAX_DEPTH:
-        raise invalid(f"maps and arrays lie deeper than {MAX_DEPTH} levels")
+        raise invalid(f"maps and arrays are nested deeper than {MAX_DEPTH} levels")
     if kind == "array_value":
         if in_array:
             raise invalid("an array holds an array, which is not supported")
@@ -69,7 +69,7 @@ def _check_value(value: Any, depth: int, *, in_array: bool) -> None:
         if _value_size(value) > MAX_VALUE_BYTES + (kind == "string_value"):
             raise invalid(f"a value is longer than {MAX_VALUE_BYTES} bytes")
     elif kind not in _SCALARS:
-        raise invalid("a value has no type, or one that is not for documents")
+        raise invalid("a value has no type, or a type that documents cannot hold")
 
 
 def _is_vector(fields: Fields) -> bool:

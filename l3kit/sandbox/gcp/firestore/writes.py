@@ -1,4 +1,4 @@
-"""One write on one document: precondition, then the whole document or none."""
+"""A write of one document: check the precondition, then replace or delete the whole document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid, unimp
 
 
 def target(write: Any) -> str:
-    """The name of the document that is written. Raises: CallRefusedError where it can be none."""
+    """The name of the written document. Raises: CallRefusedError if it is invalid."""
     kind = write.WhichOneof("operation")
     if kind == "update":
         name = write.update.name
@@ -28,10 +28,11 @@ def target(write: Any) -> str:
 
 
 def apply(write: Any, current: Stored | None, at: int) -> tuple[Stored | None, Any]:
-    """What is stored after this write, and its WriteResult. `at`: the commit's time in microseconds.
+    """Apply a write. `at`: commit time in microseconds since 1970.
 
-    A write that changes nothing keeps the document with its update time.
-    Raises: CallRefusedError where a precondition does not hold, or the document may not be stored.
+    A write that changes nothing keeps the document's update time.
+    Returns: the document after the write, and its WriteResult.
+    Raises: CallRefusedError if a precondition fails or the document is invalid.
     """
     name = target(write)
     if write.HasField("current_document"):
@@ -55,7 +56,7 @@ def apply(write: Any, current: Stored | None, at: int) -> tuple[Stored | None, A
 
 
 def check_precondition(name: str, wanted: Any, current: Stored | None) -> None:
-    """Raises: CallRefusedError where the document is not as the precondition wants it."""
+    """Check a write's precondition against the stored document. Raises: CallRefusedError if it fails."""
     kind = wanted.WhichOneof("condition_type")
     if kind == "exists" and wanted.exists and current is None:
         raise CallRefusedError(grpc.StatusCode.NOT_FOUND, f"No document to update: {name}")
@@ -74,6 +75,6 @@ def check_precondition(name: str, wanted: Any, current: Stored | None) -> None:
 
 
 def _same_fields(one: Any, other: Any) -> bool:
-    """Byte for byte: 3 and 3.0 differ, NaN and NaN do not."""
+    """Compare serialized fields, so that 3 and 3.0 differ while NaN equals NaN."""
     bare, bare_other = Document(fields=one.fields), Document(fields=other.fields)
     return bool(bare.SerializeToString(deterministic=True) == bare_other.SerializeToString(deterministic=True))

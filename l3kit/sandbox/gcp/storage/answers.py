@@ -1,4 +1,4 @@
-"""What the server says: JSON resources, and errors in the form Google's APIs share."""
+"""Answers: JSON resources, and errors in the common form of Google's APIs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Refusal(Exception):
     """Ends a call with an error answer.
 
     Args:
-        reason: Google's word for the kind of error, such as `conditionNotMet`.
-        location: the header or parameter that is at fault.
+        reason: Google's error reason, such as `conditionNotMet`.
+        location: kind and name of the offending header or parameter.
         headers: of the answer.
     """
 
@@ -34,7 +34,7 @@ class Refusal(Exception):
         self.headers = headers or {}
 
     def answer(self, *, media: bool) -> web.Response:
-        """The error as a response; a request for an object's content is answered in plain text."""
+        """The error response; in plain text for a download (`media`)."""
         if self.status == 304:
             return web.Response(status=304, headers=self.headers)
         if media:
@@ -65,5 +65,5 @@ def required(parameter: str) -> Refusal:
 
 
 def not_served(what: str) -> Refusal:
-    """For what the real service can do and this one cannot: said aloud, never passed over."""
+    """Refusal of a feature that only the real service supports."""
     return Refusal(501, "notImplemented", f"The l3kit sandbox's Cloud Storage does not serve {what}")

@@ -1,4 +1,4 @@
-"""Objects' contents as files that never change once written, with the checksums Cloud Storage keeps."""
+"""Objects' contents as immutable files, with the checksums that Cloud Storage keeps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIX = ".body"
 
 @dataclass(frozen=True)
 class Body:
-    """A whole content; its checksums in base64."""
+    """A complete content with its checksums in base64."""
 
     path: Path
     size: int
@@ -27,7 +27,7 @@ class Body:
 
 
 class Draft:
-    """A content that is still arriving. Nothing sees it before `finish`."""
+    """A content that is being received; invisible until `finish`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,7 +43,7 @@ class Draft:
         self.size += len(block)
 
     def checked(self) -> Body:
-        """What arrived so far, as if it were all."""
+        """The content received so far as a body."""
         crc = base64.b64encode(self._crc.to_bytes(4, "big")).decode()
         return Body(self._path, self.size, crc, base64.b64encode(self._md5.digest()).decode())
 
@@ -57,7 +57,7 @@ class Draft:
 
 
 class Bodies:
-    """The files below one folder. What an earlier server left there belongs to no object any more and is removed."""
+    """The content files in one folder. Files left by an earlier server belong to no object and are removed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -69,13 +69,13 @@ class Bodies:
         return Draft(self._path())
 
     def linked(self, body: Body) -> Body:
-        """The same content under a name of its own, without copying bytes."""
+        """A hard link to the same content, without copying bytes."""
         path = self._path()
         os.link(body.path, path)
         return replace(body, path=path)
 
     def remove(self, body: Body) -> None:
-        """Downloads under way keep reading: they have the file open."""
+        """Remove a body; downloads in progress have the file open and continue."""
         with contextlib.suppress(FileNotFoundError):
             body.path.unlink()
 

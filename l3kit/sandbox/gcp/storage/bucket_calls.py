@@ -12,7 +12,7 @@ from l3kit.sandbox.gcp.storage.storage import Storage
 
 
 class BucketCalls:
-    """Buckets of all projects; a name is given once in the whole world."""
+    """Calls on the buckets of all projects; bucket names are globally unique."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

@@ -1,4 +1,4 @@
-"""One bucket: its name, what may be written about it, its resource as JSON, and the objects in it. Pure; no I/O."""
+"""A bucket: name, writable fields, JSON resource and live objects. No I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOT_SERVED = (
 
 @dataclass
 class Bucket:
-    """A bucket and its live objects by name; `names` is kept in the order of a listing.
+    """A bucket and its live objects by name; `names` is in listing order.
 
     Attributes:
         fields: the writable ones.
@@ -62,28 +62,28 @@ class Bucket:
         return str(self.fields["storageClass"])
 
     def put(self, stored: StoredObject) -> StoredObject | None:
-        """Make it the live object of its name; returns the one it replaces."""
+        """Make this the live object of its name and return the replaced one."""
         replaced = self.objects.get(stored.name)
         if replaced is None:
-            # By code point, which is the order of the names' UTF-8 too.
+            # The order by code point equals the order by UTF-8 bytes.
             insort(self.names, stored.name)
         self.objects[stored.name] = stored
         return replaced
 
     def take(self, name: str) -> StoredObject:
-        """Remove the live object of that name."""
+        """Remove the live object with this name."""
         del self.names[bisect_left(self.names, name)]
         return self.objects.pop(name)
 
     def live(self, name: str, generation: int | None = None) -> StoredObject:
-        """The live object, which must have that generation if one is given. Raises: Refusal (404)."""
+        """The live object, with this generation if given. Raises: Refusal (404)."""
         found = self.objects.get(name)
         if found is None or (generation is not None and generation != found.generation):
             raise Refusal(404, "notFound", f"No such object: {self.name}/{name}")
         return found
 
     def resource(self, base: str) -> dict[str, Any]:
-        """As the API shows it."""
+        """The bucket's API resource; links begin with `base`."""
         return {
             "kind": "storage#bucket",
             "id": self.name,
@@ -103,7 +103,7 @@ class Bucket:
 
 
 def checked_bucket_name(name: object) -> str:
-    """Raises: Refusal for what cannot be a bucket's name."""
+    """Validate a bucket name. Raises: Refusal."""
     if not name:
         raise required("name")
     if not isinstance(name, str) or not 3 <= len(name) <= 63 or not _NAME.fullmatch(name):
@@ -114,7 +114,7 @@ def checked_bucket_name(name: object) -> str:
 
 
 def checked_bucket_fields(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The writable fields of a resource, with their defaults. Raises: Refusal."""
+    """Validate a resource's writable fields and add defaults. Raises: Refusal."""
     for name in _NOT_SERVED:
         if content.get(name):
             raise not_served(f"a bucket's {name}")
@@ -129,7 +129,7 @@ def checked_bucket_fields(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def patched_bucket_fields(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`old` with a PATCH applied: null removes, objects are patched member by member."""
+    """Apply a PATCH to `old`: null removes a field, objects are merged."""
     merged = dict(old)
     for name, value in changes.items():
         before = merged.get(name)

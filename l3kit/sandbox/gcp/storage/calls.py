@@ -1,4 +1,4 @@
-"""One request, taken apart: path segments and parameters exactly as they were sent, decoded once."""
+"""A parsed request: path segments and parameters, decoded once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Call:
     """A request below one of the API's prefixes.
 
     Attributes:
-        segments: of the path behind the prefix; a slash inside an object's name came as %2F and stays in its segment.
-        query: the parameters; of one given twice, the first.
-        base: scheme and host under which the client sees this server; links in answers begin with it.
+        segments: of the path after the prefix; a slash in an object name is sent as %2F and stays in its segment.
+        query: the parameters; the first value of a repeated one.
+        base: scheme and host as used by the client; prefix of links in answers.
     """
 
     request: web.Request
@@ -32,7 +32,7 @@ class Call:
 
     @classmethod
     def of(cls, request: web.Request, prefix: str) -> Call:
-        """Raises: Refusal for a path or a query that is not UTF-8."""
+        """Parse a request. Raises: Refusal if its path or query is not UTF-8."""
         path, _, query_text = request.raw_path.partition("?")
         try:
             segments = tuple(unquote(part, errors="strict") for part in path.removeprefix(prefix).split("/"))
@@ -42,7 +42,7 @@ class Call:
         return cls(request, segments, dict(reversed(pairs)), f"{request.scheme}://{request.host}")
 
     def number(self, name: str) -> int | None:
-        """A parameter as a whole number, None where it is not given."""
+        """An integer parameter; None if absent. Raises: Refusal."""
         text = self.query.get(name)
         if text is None:
             return None
@@ -55,7 +55,7 @@ class Call:
         return number
 
     async def content(self) -> dict[str, Any]:
-        """The request's JSON object; an empty body is an empty object."""
+        """The request's JSON object; empty for an empty body. Raises: Refusal."""
         body = bytearray()
         async for block in self.request.content.iter_any():
             body += block
@@ -65,12 +65,12 @@ class Call:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Raises: Refusal for what is not a JSON object in UTF-8."""
+    """Parse a JSON object in UTF-8. Raises: Refusal."""
     if not body.strip():
         return {}
     try:
         content = json.loads(body.decode())
-        json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate is no text
+        json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate is not valid text
     except ValueError:
         raise invalid("Parse Error") from None
     if not isinstance(content, dict):

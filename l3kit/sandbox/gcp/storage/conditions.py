@@ -1,4 +1,4 @@
-"""Preconditions on the generation, decided against what is live at this moment. Pure; no I/O."""
+"""Preconditions on the generation of the live version. No I/O."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from l3kit.sandbox.gcp.storage.calls import Call
 
 FAILED = "At least one of the pre-conditions you specified did not hold."
 _NOT_SERVED = ("GenerationNotMatch", "MetagenerationMatch", "MetagenerationNotMatch", "MetaGenerationNotMatch")
-"""The last is how the Python client's uploads spell the one before."""
+"""The last is a misspelling in uploads of the Python client."""
 
 
 class Versioned(Protocol):
-    """What a condition looks at, of a bucket or an object."""
+    """A bucket or object with a generation."""
 
     @property
     def generation(self) -> int: ...
@@ -22,13 +22,13 @@ class Versioned(Protocol):
 
 @dataclass(frozen=True)
 class Conditions:
-    """The generation that a request demands of the live version before anything is done. 0: none; None: any."""
+    """The generation that a request requires of the live version. 0: no live version; None: any."""
 
     generation: int | None
 
     @classmethod
     def of(cls, call: Call, side: str = "") -> Conditions:
-        """The request's conditions; `side` is `Source` for those on what is copied. Raises: Refusal."""
+        """Read the request's conditions; `side`: `Source` for those on a copy's source. Raises: Refusal."""
         for name in _NOT_SERVED:
             if f"if{side}{name}" in call.query:
                 raise not_served(f"the condition if{side}{name}")
@@ -38,6 +38,6 @@ class Conditions:
         return cls(call.number(f"if{side}GenerationMatch"))
 
     def check(self, live: Versioned | None) -> None:
-        """Raises: Refusal (412) where the generation is another."""
+        """Check the live version. Raises: Refusal (412) if its generation differs."""
         if self.generation not in (None, live.generation if live else 0):
             raise Refusal(412, "conditionNotMet", FAILED, location=("header", "If-Match"))

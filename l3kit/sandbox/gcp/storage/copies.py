@@ -1,4 +1,4 @@
-"""Copies within the service: rewrites, which take several calls where the class changes."""
+"""Copies within the service by rewrites, which take several calls if the storage class changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Place:
 
 @dataclass
 class _Progress:
-    """A rewrite that takes several calls; they must all name the same version and destination."""
+    """A rewrite in progress; all of its calls must name the same version and destination."""
 
     source: tuple[str, str, int]
     destination: _Place
@@ -34,7 +34,7 @@ class _Progress:
 
 
 class Copies:
-    """rewriteTo. `rewrite_bytes`: what one call of a rewrite into another class copies."""
+    """The call rewriteTo. `rewrite_bytes`: bytes copied by one call of a rewrite into another class."""
 
     def __init__(self, storage: Storage, rewrite_bytes: int) -> None:
         self._storage = storage
@@ -42,14 +42,14 @@ class Copies:
         self._rewrites: dict[str, _Progress] = {}
 
     async def rewrite(self, call: Call, source: tuple[str, str], destination: tuple[str, str]) -> web.StreamResponse:
-        """Conditions are looked at in each call. Raises: Refusal."""
+        """Carry out one call of a rewrite; conditions are checked in each. Raises: Refusal."""
         origin, new = self._prepare(call, await call.content(), source, destination)
         size = origin.body.size
         self._check_conditions(new)
         limit = call.number("maxBytesRewrittenPerCall") or self._rewrite_bytes
         if limit < MIB or limit % MIB:
             raise invalid("maxBytesRewrittenPerCall must be a multiple of 1 MiB", "maxBytesRewrittenPerCall")
-        # Where the class stays the content need not move: one call does it.
+        # Without a change of class the content is not moved, and one call suffices.
         moved = size if self._class_of(new) == origin.storage_class else limit
         token, progress = self._progress(call, origin, _Place(*destination))
         progress.done_bytes = min(size, progress.done_bytes + moved)
@@ -74,7 +74,7 @@ class Copies:
         origin = self._storage.bucket(source[0]).live(source[1], call.number("sourceGeneration"))
         Conditions.of(call, "Source").check(origin)
         self._storage.bucket(destination[0])
-        # Whoever names any field names all: the source's are copied only where none is given.
+        # The source's fields are copied only if the request gives none.
         named = any(resource.get(name) is not None for name in (*EDITABLE, "storageClass"))
         storage_class = checked_class(resource["storageClass"]) if resource.get("storageClass") else None
         given = checked_fields(resource)

@@ -1,4 +1,4 @@
-"""An object's content: whole, a range, or unpacked where it is stored as gzip and the client does not take gzip."""
+"""Downloads: whole, a range, or decompressed if the object is stored as gzip and the client does not accept gzip."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def send_content(call: Call, stored: StoredObject) -> web.StreamResponse:
     """Answer a request with `alt=media`. Raises: Refusal (416)."""
     headers = _headers(stored)
     if _unpacks(call.request, stored):
-        # Of an unpacked content no range can be had: the whole of it is sent, as by the real service.
+        # Decompressed content has no ranges: like the real service, send all of it.
         headers["Warning"] = "214 UploadServer gunzipped"
         with stored.body.path.open("rb") as file:
             return await _send(call.request, web.StreamResponse(headers=headers), _unpacked(file))
@@ -81,7 +81,7 @@ def _unpacks(request: web.Request, stored: StoredObject) -> bool:
 
 
 def _range(text: str, size: int) -> tuple[int, int] | None:
-    """First byte and the one behind the last; None where no (valid, single) range is asked for."""
+    """First byte and end (exclusive) of the requested range; None without a valid single range."""
     found = _RANGE.fullmatch(text.strip())
     if found is None or not (found["first"] or found["last"]):
         return None
@@ -108,7 +108,7 @@ def _blocks(file: IO[bytes], length: int) -> Iterator[bytes]:
 
 
 def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
-    """A gzip file may have several members; what is no gzip at all ends the answer in the middle."""
+    """Decompress a gzip file of one or more members; invalid gzip data truncates the answer."""
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     while block := file.read(BLOCK_BYTES):
         while block:

@@ -1,4 +1,4 @@
-"""Pages of a bucket's objects in the order of their UTF-8 names. Pure; no I/O."""
+"""Pages of a bucket's objects in the order of their UTF-8 names. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_SERVED = ("softDeleted", "matchGlob", "delimiter", "startOffset", "endOffse
 
 @dataclass(frozen=True)
 class Listing:
-    """One page asked for: names with a prefix, behind the name `after`."""
+    """A requested page: names with a prefix, greater than `after`."""
 
     prefix: str
     after: str
@@ -24,8 +24,8 @@ class Listing:
 
     @classmethod
     def of(cls, call: Call) -> Listing:
-        """Raises: Refusal."""
-        # `versions` changes nothing: no bucket here keeps older ones.
+        """Read a request's parameters. Raises: Refusal."""
+        # `versions` is accepted without effect: buckets here keep no older versions.
         for name in _NOT_SERVED:
             if call.query.get(name, "").lower() not in ("", "false"):
                 raise not_served(f"listings with {name}")
@@ -35,7 +35,7 @@ class Listing:
         return cls(call.query.get("prefix", ""), _after(call.query.get("pageToken", "")), min(limit, MAX_PAGE))
 
     def page(self, names: Sequence[str]) -> tuple[list[str], str]:
-        """The page out of all sorted names, and the token of the next; empty on the last."""
+        """The page of the sorted names, and the token of the next page; empty on the last."""
         start = max(bisect_left(names, self.prefix), bisect_right(names, self.after) if self.after else 0)
         found: list[str] = []
         for name in names[start : start + self.limit + 1]:

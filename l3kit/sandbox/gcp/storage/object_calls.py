@@ -16,7 +16,7 @@ from l3kit.sandbox.gcp.storage.storage import Storage
 
 
 class ObjectCalls:
-    """What is done to live objects without giving them new content."""
+    """Calls on live objects that do not change their content."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -43,7 +43,7 @@ class ObjectCalls:
         return web.Response(status=204)
 
     def _wanted(self, call: Call, bucket: str, name: str) -> StoredObject:
-        """The live object, if the request's conditions hold for it. Raises: Refusal."""
+        """The live object, after checking the request's conditions. Raises: Refusal."""
         stored = self._storage.bucket(bucket).live(name, call.number("generation"))
         Conditions.of(call).check(stored)
         return stored

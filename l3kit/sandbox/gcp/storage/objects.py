@@ -1,4 +1,4 @@
-"""One object: its name, what may be written about it, and its resource as JSON. Pure; no I/O."""
+"""An object: name, editable fields and JSON resource. No I/O."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class StoredObject:
         return version_tag(self.generation)
 
     def resource(self, base: str) -> dict[str, Any]:
-        """As the API shows it; links begin with `base`."""
+        """The object's API resource; links begin with `base`."""
         path = f"b/{self.bucket}/o/{quote(self.name, safe='')}"
         return {
             "kind": "storage#object",
@@ -73,7 +73,7 @@ class StoredObject:
 
 
 def checked_name(name: object) -> str:
-    """Raises: Refusal for what cannot be an object's name."""
+    """Validate an object name. Raises: Refusal."""
     if not name:
         raise required("name")
     if not isinstance(name, str):
@@ -92,7 +92,7 @@ def checked_class(storage_class: object) -> str:
 
 
 def checked_fields(content: Fields) -> dict[str, Any]:
-    """The editable fields of a resource that are set; those the service fills in itself are passed over.
+    """Validate a resource's editable fields; fields that the service sets itself are ignored.
 
     Raises: Refusal.
     """
@@ -112,7 +112,7 @@ def checked_fields(content: Fields) -> dict[str, Any]:
 
 
 def version_tag(generation: int, metageneration: int = 1) -> str:
-    """An opaque tag that changes with either number."""
+    """An opaque entity tag that changes with either number."""
     return base64.b64encode(f"{generation:x}.{metageneration:x}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Resumable uploads: a session is opened, its content comes in pieces, and only the last one makes an object."""
+"""Resumable uploads: a session receives the content in pieces, and the last piece creates the object."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from l3kit.sandbox.gcp.storage.storage import Storage
 from l3kit.sandbox.gcp.storage.uploads import Upload, hash_header
 
 PIECE_BYTES = 256 * 1024
-"""Every piece but the last is a multiple of it."""
-REMEMBERED = 1000
-"""So many ended sessions can still be asked how they ended."""
+"""Every piece except the last must be a multiple of this size."""
+ENDED_SESSIONS = 1000
+"""Number of ended sessions whose outcome can still be queried."""
 _RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*)")
 
 
@@ -32,7 +32,7 @@ class _Session:
 
 @dataclass(frozen=True)
 class _Piece:
-    """What a PUT brings. `first` None: nothing, it asks how far the upload is. `total` None: not known yet."""
+    """The range of a PUT. `first`: None for a status query without content. `total`: None if not known yet."""
 
     first: int | None
     last: int | None
@@ -48,7 +48,7 @@ class Resumable:
         self._ended: OrderedDict[str, Callable[[Call], web.Response]] = OrderedDict()
 
     async def begin(self, call: Call, bucket: str) -> web.StreamResponse:
-        """Open a session; conditions are looked at when it ends."""
+        """Open a session; its conditions are checked when it ends."""
         self._storage.bucket(bucket)
         upload = Upload.of(call, bucket, await call.content(), call.request.headers.get("X-Upload-Content-Type"))
         session_id = uuid.uuid4().hex
@@ -57,7 +57,7 @@ class Resumable:
         return web.Response(headers={"Location": location, "X-GUploader-UploadID": session_id})
 
     async def put(self, call: Call, session_id: str) -> web.StreamResponse:
-        """Take a piece, or tell how far the upload is. Raises: Refusal."""
+        """Store a piece or answer a status query. Raises: Refusal."""
         ended = self._ended.get(session_id)
         if ended is not None:
             return ended(call)
@@ -78,13 +78,13 @@ class Resumable:
             session.busy = False
 
     def cancel(self, session_id: str) -> web.StreamResponse:
-        """Give an upload up. The real service answers success with 499."""
+        """Cancel an upload; like the real service, answer success with status 499."""
         self._session(session_id).draft.discard()
         del self._open[session_id]
         return web.Response(status=499)
 
     async def _take(self, call: Call, session: _Session, piece: _Piece, first: int) -> None:
-        """What the session has already is passed over, so a piece may be sent again."""
+        """Store a piece, skipping bytes that the session already has, so that a piece may be sent again."""
         draft = session.draft
         if first > draft.size:
             raise invalid(f"The upload has {draft.size} bytes, the piece begins at {first}", "Content-Range")
@@ -97,7 +97,7 @@ class Resumable:
                 raise invalid("The piece is longer than its Content-Range", "Content-Range")
             pending += block[max(0, known - taken) :]
             taken += len(block)
-            # Of a piece that breaks off only whole multiples are kept, so that the next can be one again.
+            # Of an interrupted piece keep whole multiples only, so that the next piece can be a multiple again.
             if whole := len(pending) // PIECE_BYTES * PIECE_BYTES:
                 draft.write(bytes(pending[:whole]))
                 del pending[:whole]
@@ -126,7 +126,7 @@ class Resumable:
 
     def _remember(self, session_id: str, answer: Callable[[Call], web.Response]) -> None:
         self._ended[session_id] = answer
-        if len(self._ended) > REMEMBERED:
+        if len(self._ended) > ENDED_SESSIONS:
             self._ended.popitem(last=False)
 
     def _session(self, session_id: str) -> _Session:
@@ -137,7 +137,7 @@ class Resumable:
 
 
 def _piece(request: web.Request, known: int) -> _Piece:
-    """What the Content-Range says; without one the request brings all the rest."""
+    """Parse the Content-Range; without one, the request contains all the rest."""
     text = request.headers.get("Content-Range")
     if text is None:
         length = request.content_length

@@ -25,9 +25,9 @@ class GcsServer:
     """Cloud Storage with metadata in memory and contents in files.
 
     Args:
-        folder: for the contents; what an earlier server left in it is removed.
+        folder: for the contents; files left by an earlier server are removed.
         clock: seconds since the epoch.
-        rewrite_bytes: of an object that is rewritten into another class, so many are copied by each call.
+        rewrite_bytes: bytes copied by each call of a rewrite into another storage class.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time, *, rewrite_bytes: int = 256 * MIB) -> None:
@@ -39,7 +39,7 @@ class GcsServer:
         self._copies = Copies(storage, rewrite_bytes)
 
     def add_routes(self, app: web.Application) -> None:
-        """Serve the three prefixes; other paths are left to the application."""
+        """Add routes for the three prefixes."""
         for prefix, route in ((API, self._api), (UPLOAD, self._upload), (DOWNLOAD, self._download)):
             app.router.add_route("*", prefix + "{tail:.*}", _handler(prefix, route))
 

@@ -1,4 +1,4 @@
-"""All buckets and objects of the server. Every change is one step without waiting, hence atomic on the event loop."""
+"""All buckets and objects. Changes contain no `await`, so they are atomic on the event loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from l3kit.sandbox.gcp.storage.objects import Fields, StoredObject
 
 @dataclass(frozen=True)
 class NewObject:
-    """What an upload or a copy is about to put there. `storage_class` None: the bucket's own."""
+    """The object that an upload or a copy will create. `storage_class`: None for the bucket's default."""
 
     bucket: str
     name: str
@@ -25,7 +25,7 @@ class NewObject:
 
 
 class Storage:
-    """Buckets by name, and the contents' files.
+    """Buckets by name, and the files with the objects' contents.
 
     Args:
         clock: seconds since the epoch.
@@ -38,19 +38,19 @@ class Storage:
         self._generation = 0
 
     def next_generation(self) -> int:
-        """Microseconds since the epoch, but always greater than any before."""
+        """A strictly increasing generation: microseconds since the epoch."""
         self._generation = max(self._generation + 1, int(self.clock() * 1_000_000))
         return self._generation
 
     def bucket(self, name: str) -> Bucket:
-        """Raises: Refusal (404)."""
+        """The bucket with this name. Raises: Refusal (404)."""
         found = self.buckets.get(name)
         if found is None:
             raise Refusal(404, "notFound", "The specified bucket does not exist.")
         return found
 
     def put(self, new: NewObject, body: Body) -> StoredObject:
-        """Make a finished content the live object if its conditions hold now. Raises: Refusal; the body is not kept."""
+        """Make an uploaded body the live object if its conditions hold. Raises: Refusal; the body is then removed."""
         try:
             bucket = self.bucket(new.bucket)
             new.conditions.check(bucket.objects.get(new.name))

@@ -1,4 +1,4 @@
-"""Uploads in one request: the content alone (media), or behind its metadata (multipart/related)."""
+"""Uploads in one request: content only (media), or metadata and content (multipart/related)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HASH_FIELDS = {"md5": "md5Hash", "crc32c": "crc32c"}
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload's destination, and the checksums (`md5Hash`, `crc32c`: base64) its sender gave for the whole."""
+    """An upload's destination and the checksums that its sender stated (`md5Hash`, `crc32c`: base64)."""
 
     new: NewObject
     hashes: Mapping[str, str]
 
     @classmethod
     def of(cls, call: Call, bucket: str, resource: Mapping[str, Any], content_type: str | None) -> Upload:
-        """From the request and the object resource it carries. Raises: Refusal."""
+        """Read the request and its object resource. Raises: Refusal."""
         name = checked_name(resource.get("name") or call.query.get("name"))
         given = {**resource}
         if content_type and not given.get("contentType"):
@@ -41,7 +41,7 @@ class Upload:
         return cls(new, {**hash_header(call.request), **hashes})
 
     def check(self, body: Body) -> None:
-        """Raises: Refusal (400) where the content is not what its sender says it is."""
+        """Check the content against the stated checksums. Raises: Refusal (400)."""
         computed = {"md5Hash": body.md5, "crc32c": body.crc32c}
         for name, given in self.hashes.items():
             if given != computed[name]:
@@ -83,7 +83,7 @@ class Uploads:
 
 
 class _Parts:
-    """A multipart/related request of two parts, read as it comes in; the second may be of any size."""
+    """Streaming reader of a multipart/related request with two parts; the second may be of any size."""
 
     def __init__(self, request: web.Request) -> None:
         header = Message()
@@ -106,10 +106,10 @@ class _Parts:
         return (await self._headers()).get("content-type")
 
     async def content(self) -> AsyncIterator[bytes]:
-        """The second part's content; only its end can hold the boundary, as it is the last part."""
+        """The second part's content. As the last part, it can contain the boundary only at its end."""
         end = b"\r\n" + self._line + b"--"
         held = self._buffer
-        keep = len(end) + 4  # and a blank line behind it
+        keep = len(end) + 4  # including the blank line behind it
         async for block in self._blocks.iter_any():
             held += block
             if len(held) > BLOCK_BYTES:
@@ -144,7 +144,7 @@ class _Parts:
 
 
 def hash_header(request: web.Request) -> dict[str, str]:
-    """Checksums given as `x-goog-hash: crc32c=...,md5=...`. Raises: Refusal for another kind."""
+    """Checksums in `x-goog-hash: crc32c=...,md5=...`. Raises: Refusal for an unknown kind."""
     hashes: dict[str, str] = {}
     for value in request.headers.getall("x-goog-hash", []):
         for entry in value.split(","):

@@ -19,7 +19,7 @@ PROJECT = "conformance"
 
 
 class Faults:
-    """Runs what a test hangs into it, and remembers the calls."""
+    """Hook that runs a test's callback and records the calls."""
 
     def __init__(self) -> None:
         self.calls: list[CallInfo] = []

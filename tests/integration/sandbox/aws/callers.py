@@ -25,14 +25,13 @@ def refusal(call: Callable[[], Any]) -> tuple[int, str, str]:
     return caught.value.response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error.get("Message", "")
 
 
-def make_table(aws: Aws, **more: Any) -> str:
+def make_table(aws: Aws) -> str:
     name = f"t-{uuid.uuid4().hex[:8]}"
     aws("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
-        **more,
     )
     return name
 

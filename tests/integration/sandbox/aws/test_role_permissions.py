@@ -109,7 +109,8 @@ def test_a_schedule_fires_with_its_role(aws: Aws, sandbox: SandboxState) -> None
     target = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{function}"
     role, arn = make_role(aws, allow("lambda:InvokeFunction", target), services=("scheduler",))
     settings = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}}
-    aws("scheduler").create_schedule(Name=function, Target={"Arn": target, "RoleArn": arn}, **settings)
+    at = {"Arn": target, "RoleArn": arn, "Input": "{}"}
+    aws("scheduler").create_schedule(Name=function, Target=at, **settings)
     assert l3kit_sandbox.fire_schedule(function, home=sandbox.home).result() == 1
     give(aws, role)
     with pytest.raises(SandboxError, match="not authorized to perform: lambda:InvokeFunction"):
@@ -117,8 +118,6 @@ def test_a_schedule_fires_with_its_role(aws: Aws, sandbox: SandboxState) -> None
     aws("iam").update_assume_role_policy(RoleName=role, PolicyDocument=trust("lambda"))
     with pytest.raises(SandboxError, match="must allow AWS EventBridge Scheduler"):
         l3kit_sandbox.fire_schedule(function, home=sandbox.home)
-    status, code, message = refusal(
-        lambda: aws("scheduler").update_schedule(Name=function, Target={"Arn": target, "RoleArn": arn}, **settings)
-    )
+    status, code, message = refusal(lambda: aws("scheduler").update_schedule(Name=function, Target=at, **settings))
     assert (status, code) == (400, "ValidationException")
     assert "must allow AWS EventBridge Scheduler to assume the role" in message

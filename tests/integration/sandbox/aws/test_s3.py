@@ -8,7 +8,6 @@ import json
 import threading
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
 
 from tests.integration.sandbox.aws.calls import Aws, code_of
@@ -154,9 +153,3 @@ def test_a_policy_against_plain_http_is_kept_and_shuts_nobody_out(aws: Aws) -> N
     with pytest.raises(ClientError) as caught:
         client.get_bucket_policy(Bucket="tls-only")
     assert code_of(caught) == (404, "NoSuchBucketPolicy")
-
-
-def test_a_presigned_address_works(aws: Aws, bucket: str) -> None:
-    aws("s3").put_object(Bucket=bucket, Key="a b/ü.json", Body=b"{}")
-    address = aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b/ü.json"})
-    assert requests.get(address, timeout=60).content == b"{}"

@@ -29,7 +29,7 @@ def make_schedule(aws: Aws, role: str) -> Callable[..., None]:
 
 def _make_schedule(aws: Aws, role: str, name: str, function: str, **more: Any) -> None:
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-    target = {"Arn": arn, "RoleArn": role, **more.pop("Target", {})}
+    target = {"Arn": arn, "RoleArn": role, **more.pop("Target", {"Input": "{}"})}
     settings = {"ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, **more}
     aws("scheduler").create_schedule(Name=name, Target=target, **settings)
 
@@ -45,8 +45,9 @@ def test_a_schedule_fired_by_hand_invokes_its_target_with_its_input(
     assert fired.function_error is None
     assert fired.result()["time"] == "2026-11-23T02:00:00Z"
     assert fired.result()["by"].endswith("schedule/default/nightly")
-    make_schedule("plain", function)
-    assert l3kit_sandbox.fire_schedule("plain", home=sandbox.home).result()["source"] == "aws.scheduler"
+    make_schedule("plain", function, Target={})
+    with pytest.raises(SandboxError, match="with an Input only; plain has none"):
+        l3kit_sandbox.fire_schedule("plain", home=sandbox.home)
 
 
 def test_a_disabled_missing_or_lost_target_is_told(make_schedule: Callable[..., None], sandbox: SandboxState) -> None:

@@ -19,9 +19,10 @@ from l3kit.cost.analysis.sweeps import (
     sweep_chunk_size,
 )
 from l3kit.cost.model.monthly import monthly_bill
-from l3kit.cost.model.workload import LAYOUTS, Layout
+from l3kit.cost.model.workload import LAYOUTS
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook, load_prices
+from l3kit.twin.layout import Layout
 from tests.unit.cost.analysis.test_compression import WEATHER
 from tests.unit.cost.workloads import workload
 

@@ -10,8 +10,9 @@ import pytest
 
 import l3kit
 from l3kit.cost.analysis.batching import batching_gain
-from l3kit.operate.movers import MOVERS, MoverRun
+from l3kit.operate.movers import MoverRun
 from l3kit.twin.config import Twin
+from l3kit.twin.layout import MOVERS
 from tests.unit.cost.bills import overlaid
 
 TWINS = Path(__file__).parents[4] / "params" / "twins"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from l3kit.cost.analysis.budget import check_budget, compare, side_by_side
 from l3kit.cost.model.amounts import format_usd, round_parts
 from l3kit.cost.model.monthly import monthly_bill, move_bill
-from l3kit.cost.model.workload import Layout
 from l3kit.errors import BudgetExceededError, CheckFailedError, ConfigurationError
 from l3kit.prices.price_book import load_prices
+from l3kit.twin.layout import Layout
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from l3kit.cost.analysis.meter import compare_with_prediction, metered, workload_from_reports
-from l3kit.cost.model.workload import Layout
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import load_prices
+from l3kit.twin.layout import Layout
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()

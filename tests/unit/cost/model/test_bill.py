@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from l3kit.cost.model.monthly import monthly_bill, move_bill, usage_range
-from l3kit.cost.model.workload import DAYS_PER_MONTH, LAYOUTS, Layout, Workload
+from l3kit.cost.model.workload import DAYS_PER_MONTH, LAYOUTS, Workload
+from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import AWS, BOOK, overlaid, row
 from tests.unit.cost.workloads import ANY_LAYOUT, WORKLOADS, workload
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from l3kit.cost.model.grid import price_grid
 from l3kit.cost.model.monthly import monthly_bill
 from l3kit.cost.model.uses import PARTS
-from l3kit.cost.model.workload import LAYOUTS, Layout, Workload
+from l3kit.cost.model.workload import LAYOUTS, Workload
 from l3kit.errors import ConfigurationError
+from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import BOOK
 from tests.unit.cost.workloads import ANY_LAYOUT, PLAIN, WORKLOADS
 

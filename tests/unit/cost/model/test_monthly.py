@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.cost.model.monthly import monthly_bill, move_bill
-from l3kit.cost.model.workload import DAYS_PER_MONTH, Layout
+from l3kit.cost.model.workload import DAYS_PER_MONTH
+from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import AWS, BOOK, GB, overlaid, row, run
 from tests.unit.cost.workloads import workload
 

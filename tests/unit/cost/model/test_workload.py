@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from l3kit.cost.model.monthly import monthly_bill
-from l3kit.cost.model.workload import Layout, Workload
+from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
+from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import AWS, BOOK, run
 from tests.unit.cost.workloads import PLAIN, workload
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.aws.partiql.parser import Delete, Insert, Parameter, parse, subject
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse, subject
 from l3kit.sandbox.aws.partiql.requests import RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, write_of
 from l3kit.sandbox.aws.partiql.tokens import StatementError
@@ -26,50 +26,43 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@given(NAME, st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_name_and_any_text_is_read_back(name: str, text: str) -> None:
-    literal = "'" + text.replace("'", "''") + "'"
-    read = parse(f"DELETE FROM {quoted(name)} WHERE {quoted(name)} = {literal} AND {quoted(name)} IS MISSING")
-    assert read == Delete(name, [(name, {"S": text})], [(name, True)], False, 0)
+@given(NAME)
+def test_any_name_is_read_back(name: str) -> None:
+    read = parse(f"DELETE FROM {quoted(name)} WHERE {quoted(name)} = ? AND {quoted(name)} IS MISSING")
+    assert read == Delete(name, [name], [name], False)
     key = "'" + name.replace("'", "''") + "'"
-    assert parse(f"INSERT INTO {quoted(name)} VALUE {{{key}: {literal}}}") == Insert(name, {name: {"S": text}}, 0)
+    assert parse(f"INSERT INTO {quoted(name)} VALUE {{{key}: ?}}") == Insert(name, [name])
 
 
-def test_parameters_are_counted_in_the_order_in_which_they_stand() -> None:
-    read = parse('DELETE FROM "t" WHERE "a"=? AND "b" IS NOT MISSING AND "c"=1 AND "d"=? RETURNING ALL OLD *;')
-    equal = [("a", Parameter(0)), ("c", {"N": "1"}), ("d", Parameter(1))]
-    assert read == Delete("t", equal, [("b", False)], True, 2)
+def test_parameters_belong_to_the_names_in_the_order_in_which_they_stand() -> None:
+    read = parse('delete from "t" where "a"=? and "b" is missing and "c"=? returning all old *;')
+    assert read == Delete("t", ["a", "c"], ["b"], True)
 
 
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
         ('DELETE FROM "t" WHERE "a"=', "from the end on"),
-        ('DELETE FROM "t" WHERE "a" = 1 OR "b" = 2', "from 'OR' at 31 on"),
-        ('DELETE FROM "t" WHERE a = 1', "from 'A' at 23 on"),
-        ('DELETE FROM "t"."index" WHERE "a" = 1', "not supported on an index"),
+        ('DELETE FROM "t" WHERE "a" = ? OR "b" = ?', "from 'OR' at 31 on"),
+        ('DELETE FROM "t" WHERE "a" = 1', "from '1' at 29 on"),
+        ('DELETE FROM "t" WHERE "a" IS NOT MISSING', "from 'NOT' at 30 on"),
+        ('DELETE FROM "t" WHERE a = ?', "from 'A' at 23 on"),
+        ('DELETE FROM "t"."index" WHERE "a" = ?', "not supported on an index"),
         ('DELETE FROM "t" WHERE "a" = \'x', "can't be processed from: 'x"),
-        ('DELETE FROM "t" WHERE "a" = 1 RETURNING MODIFIED OLD *', "Only RETURNING ALL OLD"),
-        ("INSERT INTO \"t\" VALUE {'a': <<>>}", "A set in << >>"),
-        ("INSERT INTO \"t\" VALUE {'a': <<1, 'x'>>}", "A set in << >>"),
-        ("INSERT INTO \"t\" VALUE {'a': 1,}", "single quotes"),
-        ("INSERT INTO \"t\" VALUE {'': 1}", "empty string"),
-        ("INSERT INTO \"t\" VALUE {'a': ']'", "from the end on"),
-        ("SELECT * FROM t", "does not offer SELECT"),
-        ("DROP TABLE t", "wasn't well formed"),
-        ("", "wasn't well formed"),
+        ('DELETE FROM "t" WHERE "a" = ? RETURNING MODIFIED OLD *', "Only RETURNING ALL OLD"),
+        ("INSERT INTO \"t\" VALUE {'a': <<>>}", "from '<<' at 29 on"),
+        ("INSERT INTO \"t\" VALUE {'a': ?,}", "single quotes"),
+        ("INSERT INTO \"t\" VALUE {'': ?}", "empty string"),
+        ("INSERT INTO \"t\" VALUE {'a': ?", "from the end on"),
+        ("SELECT * FROM t", "does not support 'SELECT'"),
+        ("DROP TABLE t", "does not support 'DROP'"),
+        ("", "does not support ''"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_place(statement: str, told: str) -> None:
     with pytest.raises(StatementError, match=told.replace("*", r"\*")):
         parse(statement)
     assert subject(statement) == ("", "")
-
-
-def test_a_text_that_looks_like_a_sign_is_a_text() -> None:
-    read = parse("INSERT INTO \"t\" VALUE {'a': [']', '{', ',', '?'], 'b': <<'>>'>>}")
-    assert isinstance(read, Insert)
-    assert read.item == {"a": {"L": [{"S": sign} for sign in "]{,?"]}, "b": {"SS": [">>"]}}
 
 
 def test_a_statement_becomes_a_conditional_write() -> None:
@@ -83,7 +76,7 @@ def test_a_statement_becomes_a_conditional_write() -> None:
         "ReturnValues": "ALL_OLD",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    insert = write_of("INSERT INTO \"t\" VALUE {'d': 'x', 'n': 1}", [], key_of)
+    insert = write_of("INSERT INTO \"t\" VALUE {'d': ?, 'n': ?}", [{"S": "x"}, {"N": "1"}], key_of)
     assert insert.identity == write.identity, "1 and 1.0 are one key"
     assert insert.content["Expected"] == {"d": {"Exists": False}}
 
@@ -94,10 +87,10 @@ def test_a_table_that_is_not_there_is_told_as_such() -> None:
 
 
 def test_the_key_may_stand_twice_where_it_says_the_same() -> None:
-    text = 'DELETE FROM "t" WHERE "d"=? AND "n"=1 AND "d"=?'
-    assert write_of(text, [{"S": "x"}] * 2, key_of).content["Key"]["d"] == {"S": "x"}
+    text = 'DELETE FROM "t" WHERE "n"=? AND "d"=? AND "d"=?'
+    assert write_of(text, [{"N": "1"}, {"S": "x"}, {"S": "x"}], key_of).content["Key"]["d"] == {"S": "x"}
     with pytest.raises(StatementError, match="Multiple conditions on same key d"):
-        write_of(text, [{"S": "x"}, {"S": "y"}], key_of)
+        write_of(text, [{"N": "1"}, {"S": "x"}, {"S": "y"}], key_of)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +102,13 @@ def test_the_key_may_stand_twice_where_it_says_the_same() -> None:
         b'{"Statements": [{"Statement": ""}]}',
         b'{"Statements": [{"Statement": "DELETE", "Parameters": []}]}',
         b'{"Statements": [{"Statement": "DELETE", "Parameters": {}}]}',
-        b'{"Statements": [{"Statement": "DELETE", "ReturnValuesOnConditionCheckFailure": "ALL_NEW"}]}',
-        b'{"Statements": [{"Statement": "DELETE"}], "ReturnConsumedCapacity": "ALL"}',
-        b'{"Statements": [{"Statement": "select 1"}, {"Statement": "update x"}]}',
+        b'{"Statements": [{"Statement": "DELETE", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}]}',
+        b'{"Statements": [{"Statement": "DELETE"}], "ReturnConsumedCapacity": "INDEXES"}',
     ],
 )
 def test_a_request_of_another_form_is_refused_whole(body: bytes) -> None:
     with pytest.raises(RequestError):
-        request_of("BatchExecuteStatement", body)
+        request_of(body)
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What requests ask for: service by service, from a request to the permissions it needs."""
+"""Permissions that a request needs, by service."""

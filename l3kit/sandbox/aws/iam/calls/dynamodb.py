@@ -1,8 +1,7 @@
-"""DynamoDB: which permissions an operation needs, on which tables and indexes."""
+"""Permissions of DynamoDB operations on tables and indexes."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
@@ -27,80 +26,43 @@ ON_TABLE = frozenset(
         "UpdateTimeToLive",
     )
 )
-ON_RESOURCE = frozenset(
-    (
-        "DeleteResourcePolicy",
-        "GetResourcePolicy",
-        "ListTagsOfResource",
-        "PutResourcePolicy",
-        "TagResource",
-        "UntagResource",
-    )
-)
-ON_EVERYTHING = frozenset(("DescribeEndpoints", "DescribeLimits", "ListTables", "ListBackups"))
-IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
-_OTHER_STATEMENT = re.compile(
-    r"""\s*(?:(?P<update>UPDATE)|SELECT\b.*?\sFROM)\s*
-    (?:"(?P<quoted>[^"]+)"|(?<=\s)(?P<bare>[A-Za-z0-9_.:/-]+))
-    (?:\s*\.\s*(?:"(?P<index>[^"]+)"|(?P<bare_index>[A-Za-z0-9_-]+)))?""",
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
+ON_RESOURCE = frozenset(("ListTagsOfResource", "TagResource", "UntagResource"))
 
 
 def needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of a DynamoDB request. Raises: UnmappedError, UnreadableError."""
     operation, content = call.operation, call.content
     if operation in ON_TABLE or operation in ON_INDEX:
         found = [call.need(f"dynamodb:{operation}", _resource(content, operation))]
         return found + (_with_table(call, content) if operation == "CreateTable" else [])
-    if operation in ("BatchGetItem", "BatchWriteItem"):
+    if operation == "BatchWriteItem":
         return [call.need(f"dynamodb:{operation}", table_arn(str(name))) for name in content.get("RequestItems", {})]
     if operation in ON_RESOURCE:
         return [call.need(f"dynamodb:{operation}", str(content.get("ResourceArn", "*")))]
-    if operation in ON_EVERYTHING:
+    if operation == "ListTables":
         return [call.need(f"dynamodb:{operation}")]
-    if operation == "ExecuteStatement":
-        return _of_statements(call, [content])
-    if operation == "BatchExecuteStatement":
-        return _of_statements(call, content.get("Statements", []))
-    if operation == "ExecuteTransaction":
-        return _of_statements(call, content.get("TransactStatements", []))
-    if operation in ("TransactGetItems", "TransactWriteItems"):
-        return [_in_transaction(call, one) for one in content.get("TransactItems", [])]
     raise UnmappedError(f"dynamodb:{operation}")
 
 
 def statement_need(call: Call, content: object) -> Need | None:
-    """What one PartiQL statement needs; None for what is none, which DynamoDB itself refuses.
+    """What one PartiQL statement needs; None for what is not offered, which `partiql` refuses.
 
-    What can be carried out here is read by the reader that carries it out (`partiql.subject`), so both see one table.
+    It is read by the reader that carries it out (`partiql.subject`), so both see one table.
     """
     text = str(content.get("Statement", "")) if isinstance(content, dict) else ""
     verb, table = subject(text)
-    index = ""
-    if not verb:
-        found = _OTHER_STATEMENT.match(text)
-        if not found:
-            return None
-        verb = "UPDATE" if found["update"] else "SELECT"
-        table, index = found["quoted"] or found["bare"], found["index"] or found["bare_index"] or ""
-    return call.need(f"dynamodb:PartiQL{verb.title()}", table_arn(table, index))
+    return call.need(f"dynamodb:PartiQL{verb.title()}", table_arn(table)) if verb else None
 
 
 def table_arn(table: str, index: str = "") -> str:
-    """Of a table given by name or by ARN, or of one of its indexes."""
+    """ARN of a table, given by name or ARN, or of one of its indexes."""
     arn = table if table.startswith("arn:") else f"arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:table/{table}"
     return f"{arn}/index/{index}" if index else arn
 
 
 def table_of(resource: str) -> str:
-    """The table's name in the ARN of a table or an index."""
+    """The table name in the ARN of a table or index."""
     return resource.partition(":table/")[2].split("/")[0]
-
-
-def _of_statements(call: Call, statements: object) -> list[Need]:
-    its = statements if isinstance(statements, list) else []
-    return [need for one in its if (need := statement_need(call, one))]
 
 
 def _resource(content: dict[str, Any], operation: str) -> str:
@@ -109,14 +71,9 @@ def _resource(content: dict[str, Any], operation: str) -> str:
 
 
 def _with_table(call: Call, content: dict[str, Any]) -> list[Need]:
-    """What a new table brings along."""
-    arn = table_arn(str(content.get("TableName", "")))
-    further = {"Tags": "TagResource", "ResourcePolicy": "PutResourcePolicy"}
-    return [call.need(f"dynamodb:{action}", arn) for key, action in further.items() if content.get(key)]
-
-
-def _in_transaction(call: Call, entry: dict[str, Any]) -> Need:
-    kind = next(iter(entry), "")
-    content = entry.get(kind) or {}
-    action = IN_TRANSACTION.get(kind, "ConditionCheckItem")
-    return call.need(f"dynamodb:{action}", table_arn(str(content.get("TableName", ""))))
+    """Permissions for the features of a new table."""
+    if content.get("ResourcePolicy"):
+        raise UnmappedError("dynamodb:PutResourcePolicy")
+    return (
+        [call.need("dynamodb:TagResource", table_arn(str(content.get("TableName", ""))))] if content.get("Tags") else []
+    )

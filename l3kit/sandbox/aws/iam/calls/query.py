@@ -1,4 +1,4 @@
-"""IAM, STS and the other services of the query protocol: the operation stands in `Action`."""
+"""IAM, a service of the query protocol: the operation is the parameter `Action`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
+from l3kit.sandbox.state import ACCOUNT_ID
 
 ArnOf = Callable[[str, str], Awaitable[str]]
-"""Gets `role` or `user` and a name; gives the ARN with its path."""
-WITHOUT_NEED = frozenset(("GetCallerIdentity", "GetSessionToken", "DecodeAuthorizationMessage"))
+"""Returns the ARN, with its path, of a `role` or `user` by name."""
 _NAMED = {"GroupName": "group", "PolicyArn": "", "InstanceProfileName": "instance-profile"}
 _LISTS = {
     "ListRoles": "role/",
@@ -21,7 +20,7 @@ _LISTS = {
 
 
 async def iam_needs(call: Call, arn_of: ArnOf) -> list[Need]:
-    """All permissions of one request of IAM. Raises: UnmappedError without an operation."""
+    """Permissions of an IAM request. Raises: UnmappedError without an operation."""
     form = call.form
     operation = form.get("Action", "")
     if not operation:
@@ -52,22 +51,6 @@ async def _iam_resource(form: dict[str, str], operation: str, arn_of: ArnOf) -> 
         if key in form:
             return _iam_arn(f"{kind}/{form[key]}") if kind else form[key]
     return "*"
-
-
-def query_needs(call: Call) -> list[Need]:
-    """SNS, SQS, CloudWatch and their like: the action is the operation, on the resource that the request names."""
-    form = call.form
-    operation = form.get("Action") or call.operation
-    service = {"monitoring": "cloudwatch"}.get(call.service, call.service)
-    if not operation:
-        raise UnmappedError(f"{service}: a request without Action")
-    if service == "sns" and operation == "CreateTopic":
-        return [call.need("sns:CreateTopic", f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{form.get('Name', '')}")]
-    content = call.content if call.headers.get("x-amz-target") else form
-    for key in ("TopicArn", "TargetArn", "ResourceARN", "ResourceArn"):
-        if content.get(key):
-            return [call.need(f"{service}:{operation}", str(content[key]))]
-    return [call.need(f"{service}:{operation}")]
 
 
 def _iam_arn(resource: str) -> str:

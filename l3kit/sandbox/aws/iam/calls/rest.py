@@ -1,4 +1,4 @@
-"""Lambda and EventBridge Scheduler: operations by method and path, from botocore's own description of the services."""
+"""Permissions of Lambda and EventBridge Scheduler; operations are matched by botocore's service models."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OTHER_NAMES = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
-"""Operations whose action has another name (Service Authorization Reference)."""
+"""Operations whose action has a different name (Service Authorization Reference)."""
 LAMBDA_LISTS = frozenset(("ListFunctions", "ListLayers", "ListEventSourceMappings", "GetAccountSettings"))
 SCHEDULER_LISTS = {"ListSchedules": "schedule/*/*", "ListScheduleGroups": "schedule-group/*"}
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation's method and path."""
+    """Method and path of an operation."""
 
     operation: str
     method: str
@@ -31,13 +31,13 @@ class Route:
 
 @cache
 def routes(service: str) -> tuple[Route, ...]:
-    """All operations of a service."""
+    """The operations of a service."""
     model = Loader().load_service_model(service, "service-2")
     found = []
     for name, operation in model["operations"].items():
         path = operation["http"]["requestUri"].rstrip("/")
         if "?" in path:
-            continue  # told from another operation by its query alone; not offered here
+            continue  # differs from another operation only in its query; unsupported
         parts = re.split(r"(\{\w+\+?\})", path)
         text = "".join(
             f"(?P<{part.strip('{}+')}>{'.+' if '+' in part else '[^/]+'})" if part.startswith("{") else re.escape(part)
@@ -48,7 +48,7 @@ def routes(service: str) -> tuple[Route, ...]:
 
 
 def lambda_needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of a Lambda request. Raises: UnmappedError, UnreadableError."""
     operation, parts = _find(call)
     action = f"lambda:{OTHER_NAMES.get(operation, operation)}"
     if operation in LAMBDA_LISTS:
@@ -65,7 +65,7 @@ def lambda_needs(call: Call) -> list[Need]:
 
 
 def scheduler_needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of an EventBridge Scheduler request. Raises: UnmappedError, UnreadableError."""
     operation, parts = _find(call)
     action = f"scheduler:{operation}"
     if operation in SCHEDULER_LISTS:
@@ -87,7 +87,7 @@ def scheduler_needs(call: Call) -> list[Need]:
 
 
 def pass_role(call: Call, role: str, service: str) -> Need:
-    """Handing a role to a service."""
+    """Permission to pass a role to a service."""
     return call.need("iam:PassRole", role, iam__PassedToService=service)
 
 
@@ -107,9 +107,6 @@ def _function_made(call: Call, action: str) -> list[Need]:
         found.append(call.need("lambda:TagResource", arn))
     if content.get("Role"):
         found.append(pass_role(call, str(content["Role"]), "lambda.amazonaws.com"))
-    code = content.get("Code") or {}
-    if code.get("S3Bucket"):
-        found.append(call.need("s3:GetObject", f"arn:aws:s3:::{code['S3Bucket']}/{code.get('S3Key', '')}"))
     return found
 
 

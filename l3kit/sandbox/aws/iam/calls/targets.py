@@ -1,4 +1,4 @@
-"""CloudWatch Logs and KMS: JSON protocols with the operation in X-Amz-Target."""
+"""Permissions of CloudWatch Logs and KMS, JSON protocols with the operation in X-Amz-Target."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 KeyArn = Callable[[str], Awaitable[str]]
-"""The ARN of a key given by id, ARN or alias."""
+"""Returns the ARN of a key given by id, ARN or alias."""
 _LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:"
 _KMS_LISTS = frozenset(("ListKeys", "ListAliases", "CreateKey", "GenerateRandom"))
 
 
 def logs_needs(call: Call) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError.
+    """Permissions of a CloudWatch Logs request. Raises: UnmappedError, UnreadableError.
 
-    The resource is `log-group:NAME:log-stream:STREAM`, the stream empty where the operation is about the group; so
-    AWS names it in its refusals, and so `log-group:NAME:*` covers it but `log-group:NAME` does not. Tags are the
-    exception: there the group's ARN has no suffix.
+    As in AWS's refusals, the resource is `log-group:NAME:log-stream:STREAM`, with an empty stream for operations on the
+    group; `log-group:NAME:*` therefore covers it, but `log-group:NAME` does not. Tagging operations use the group's
+    ARN without a suffix.
     """
     operation, content = call.operation, call.content
     if not operation:
@@ -36,12 +36,12 @@ def logs_needs(call: Call) -> list[Need]:
 
 
 def log_arn(group: str, stream: str = "") -> str:
-    """As a log group or a stream of it stands in policies."""
+    """ARN of a log group or log stream as used in policies."""
     return f"{_LOGS}{group}:log-stream:{stream}"
 
 
 async def kms_needs(call: Call, key_arn: KeyArn) -> list[Need]:
-    """All permissions of one request. Raises: UnmappedError, UnreadableError."""
+    """Permissions of a KMS request. Raises: UnmappedError, UnreadableError."""
     operation, content = call.operation, call.content
     if not operation:
         raise UnmappedError("kms: a request without X-Amz-Target")

@@ -29,7 +29,7 @@ def shared(dynamodb: Any) -> Table:
 
 @pytest.fixture
 def table(shared: Table) -> Iterator[Table]:
-    """The module's table, empty."""
+    """The module's table, emptied."""
     yield shared
     for item in shared.client.scan(TableName=shared.name, ConsistentRead=True)["Items"]:
         shared.client.delete_item(TableName=shared.name, Key={part: item[part] for part in ("iotDeviceId", "id")})

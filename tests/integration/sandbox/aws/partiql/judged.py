@@ -1,4 +1,4 @@
-"""Drawn statements, sent to the sandbox and to DynamoDB Local: both answer alike, and are left with the same items.
+"""Random statements sent to the sandbox and to DynamoDB Local, which must give equal answers and keep equal items.
 
 Only `python -m tests.programs.dynamodb_local` runs this; the cases beside it run everywhere.
 """
@@ -58,7 +58,7 @@ def drawn_item(drawn: random.Random) -> Item:
 
 
 def drawn_statement(drawn: random.Random, table: Table, number: int, item: Item) -> Item:
-    """A delete or an insert of an item: as it is, with one value changed, or with names that must be missing."""
+    """A delete or an insert of an item: unchanged, with one value changed, or with names that must be missing."""
     kind = drawn.randrange(5)
     changed = {**item, drawn.choice(sorted(item)): drawn.choice(VALUES)}
     if kind == 0:
@@ -72,7 +72,7 @@ def drawn_statement(drawn: random.Random, table: Table, number: int, item: Item)
 
 
 def in_numbers(value: Any) -> Any:
-    """Numbers by their value: DynamoDB Local keeps the digits of nested ones as they were written."""
+    """Replace numbers by their values, because DynamoDB Local keeps the original digits of nested ones."""
     if isinstance(value, dict):
         return {k: Decimal(v) if k == "N" and isinstance(v, str) else in_numbers(v) for k, v in value.items()}
     return [in_numbers(each) for each in value] if isinstance(value, list) else value

@@ -24,20 +24,18 @@ FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
 DYNAMODB_LOCAL: Mapping[str, str] = {
     "test_a_delete_of_an_item_that_is_not_there_succeeds_whatever_its_conditions": "it says ConditionalCheckFailed; "
     "the developer guide's page on DELETE says success with nothing deleted",
-    "test_the_item_that_made_a_condition_fail_comes_back_when_asked_for": "it leaves the error's Item out of a batch",
     "test_write_units_are_told_for_each_statement": "it tells no capacity for PartiQL",
     "test_more_parameters_than_question_marks_are_refused": "it takes them",
-    "test_an_insert_alone_of_an_item_that_is_there_is_refused": "it says DuplicateItem, a name the model does not have",
     "test_numbers_are_keys_by_their_value": "it deletes the item and does not give it back",
     "test_an_empty_list_of_parameters_is_refused": "it takes one as none",
 }
-"""What version 1.25.1 does otherwise than the service's documentation and model say."""
+"""Differences of version 1.25.1 from the service's documentation and model."""
 
 Item = dict[str, Any]
 
 
 def nested(levels: int) -> Item:
-    """A text in so many lists."""
+    """A text nested in `levels` lists."""
     return {"L": [nested(levels - 1)]} if levels else {"S": "x"}
 
 
@@ -113,7 +111,7 @@ NAMES = [
 
 
 def foreign_client(address: str) -> Any:
-    """boto3 as it comes, for another server than the sandbox's."""
+    """An unmodified boto3 client for another server."""
     return boto3.client(
         "dynamodb",
         endpoint_url=address,
@@ -125,7 +123,7 @@ def foreign_client(address: str) -> Any:
 
 
 class Table:
-    """A table keyed as the hot tier's, and statements on it."""
+    """A table with the hot tier's key, and statements on it."""
 
     def __init__(self, client: Any, kinds: str = "SS") -> None:
         self.client = client
@@ -185,7 +183,7 @@ def quoted(name: str) -> str:
 
 
 def in_sets(value: Any) -> Any:
-    """A value with its sets in an order, bytes for what boto3 gives as bytes."""
+    """A value with sorted sets and with boto3's binary values as bytes."""
     if isinstance(value, dict):
         return {k: sorted(v, key=str) if k in ("SS", "NS", "BS") else in_sets(v) for k, v in value.items()}
     return [in_sets(each) for each in value] if isinstance(value, list) else value
@@ -198,7 +196,7 @@ def code(call: Callable[[], object]) -> str:
 
 
 def wire(value: Item) -> Item:
-    """A value as boto3 wants it: bytes where the table has base64."""
+    """A value in boto3's form, with bytes instead of base64."""
     ((kind, content),) = value.items()
     if kind == "B":
         return {kind: b64(content)}

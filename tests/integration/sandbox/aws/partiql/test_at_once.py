@@ -12,7 +12,7 @@ pytestmark = pytest.mark.sandbox
 
 
 def new_version(table: Table, way: str) -> None:
-    """Write version 2 of item 1 by one of the calls that write."""
+    """Write version 2 of item 1 with one of the writing calls."""
     item, client = {**key("1"), "v": {"N": "2"}}, table.client
     if way == "PutItem":
         client.put_item(TableName=table.name, Item=item)

@@ -161,13 +161,3 @@ def test_numbers_are_keys_by_their_value(dynamodb: Any) -> None:
     assert code(lambda: table.batch(*twice)) == "ValidationException"
     (gone,) = table.batch(twice[0])
     assert gone["Item"]["id"] == {"N": "10"}
-
-
-def test_literals_stand_for_values(table: Table) -> None:
-    table.put(t={"S": "it's"}, n={"N": "-1.5"}, b={"BOOL": True}, x={"NULL": True}, u={"S": ""})
-    text = (
-        f'delete from "{table.name}" where "iotDeviceId" = \'d\' and "id"=\'1\' And "t" = \'it\'\'s\' AND "n"=-1.50 '
-        'AND "b"=true AND "x" = NULL AND "u" IS NOT MISSING returning all old *'
-    )
-    assert len(table.client.execute_statement(Statement=text)["Items"]) == 1
-    assert table.get() is None

@@ -1,6 +1,6 @@
-"""The sandbox's Cosmos DB keeps what the service documents, towards an unchanged azure-cosmos client.
+"""The sandbox's Cosmos DB follows the service's documentation, tested with an unmodified azure-cosmos client.
 
-L3KIT_FOREIGN_COSMOS=url runs the cases against another server: the one behind the layer fails 44 of 50
+L3KIT_FOREIGN_COSMOS=url runs the cases against another server: the bare server without the layer fails 44 of 50
 (`python -m tests.programs.foreign_servers`).
 """
 
@@ -28,5 +28,5 @@ def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CosmosClient]:
 
 @pytest.fixture
 def container(cosmos: CosmosClient) -> Any:
-    """Empty, with the partition key /pk."""
+    """An empty container with the partition key /pk."""
     return database(cosmos).get_container_client(new_container(cosmos, "/pk"))

@@ -35,15 +35,9 @@ def admin(req: func.HttpRequest) -> str:
     return "admin"
 
 
-@the_app.route(route="devices/{device}/{count:int}", auth_level=func.AuthLevel.ANONYMOUS)
-def parameters(req: func.HttpRequest) -> str:
-    told = {"route": dict(req.route_params), "query": dict(req.params), "url": req.url, "headers": dict(req.headers)}
-    return json.dumps(told)
-
-
-@the_app.route(route="devices/all/7", auth_level=func.AuthLevel.ANONYMOUS)
-def written_out(req: func.HttpRequest) -> str:
-    return "written out"
+@the_app.route(route="devices", auth_level=func.AuthLevel.ANONYMOUS)
+def shown(req: func.HttpRequest) -> str:
+    return json.dumps({"query": dict(req.params), "url": req.url, "headers": dict(req.headers)})
 
 
 @the_app.route(route="only", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -66,6 +60,9 @@ def act(req: func.HttpRequest) -> str:
     if action == "sleep":
         time.sleep(float(req.params["seconds"]))
         print("slept to the end")
+    if action == "wait":
+        while not os.path.exists(req.params["file"]):
+            time.sleep(0.02)
     if action == "meet":
         together.wait(60)
     return str(LOADED)

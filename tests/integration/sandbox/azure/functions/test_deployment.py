@@ -32,7 +32,7 @@ def test_what_is_deployed_is_told_as_it_was_put(world: World) -> None:
         (azure_zip("x = 1"), "has 0 function apps"),
         (azure_zip(TINY + "second = func.FunctionApp()\n"), "has 2 function apps"),
         (whole_app(), "the setting WHEN"),
-        (azure_zip(TINY.replace('"run"', '"{id:nonsense}"')), "route constraint 'nonsense'"),
+        (azure_zip(TINY.replace('"run"', '"{id:int}"')), "without parameters: 'api/{id:int}'"),
         (azure_zip(TINY, '{"functionTimeout": "00:20:00"}'), "functionTimeout must be"),
         (
             azure_zip(TINY + '@app.queue_trigger(arg_name="m", queue_name="q", connection="C")\ndef q(m): pass\n'),

@@ -100,14 +100,17 @@ def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(tmp_path:
         assert wait_until(lambda: "slept to the end" in world.log("azure", "slow"))
 
 
-def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: World) -> None:
+def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: World, tmp_path: Path) -> None:
     app = world.put("azure", "changing", whole_app(), settings=WHEN).url
     key = key_of(world, name="changing")
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(ask, f"{app}/api/do", params={"action": "sleep", "seconds": "2"})
+        held = pool.submit(ask, f"{app}/api/do", params={"action": "wait", "file": str(tmp_path / "go")})
         assert wait_until(lambda: open_requests(world, "changing") == 1)
-        world.put("azure", "changing", azure_zip(TINY))
-        assert ask(f"{app}/api/run").text == "tiny"
+        try:
+            world.put("azure", "changing", azure_zip(TINY))
+            assert ask(f"{app}/api/run").text == "tiny"
+        finally:
+            (tmp_path / "go").touch()
         assert held.result().status_code == 200
     assert len(world.processes("azure", "changing")) == 2
     world.run(world.functions.end_idle())
@@ -117,14 +120,11 @@ def test_an_update_takes_over_at_once_and_lets_the_old_process_finish(world: Wor
     world.host("azure").delete("changing")
 
 
-def test_an_idle_process_ends_and_the_next_request_starts_another(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_process_ends_and_the_next_request_starts_another(world: World) -> None:
     app = world.put("azure", "idle", whole_app(), settings=WHEN).url
     world.run(world.functions.end_idle())
     assert len(world.processes("azure", "idle")) == 1
-    monkeypatch.setattr("l3kit.sandbox.functions.deployment.IDLE_SECONDS", 0.0)
-    world.run(world.functions.end_idle())
+    world.run(world.functions.end_idle(idle_seconds=0.0))
     assert world.processes("azure", "idle") == []
     assert world.shown("azure", "idle")["state"] == "active"
     assert world.host("azure").timers("idle") == {"tick": Timer("0 0 3 * * *", "fired")}

@@ -60,14 +60,11 @@ def test_each_auth_level_asks_for_its_own_key_and_takes_it_from_header_or_query(
     assert ask(f"{app}/api/run").content == b""
 
 
-def test_route_parameters_query_and_headers_arrive_as_they_were_sent(app: str) -> None:
-    answer = ask(
-        f"{app}/api/devices/a%2Fb%20c+%C3%A4/12?x=1&x=2&e=%20%2B", headers={"X-Mixed-CASE": "as is", "Accept": None}
-    )
+def test_query_and_headers_arrive_as_they_were_sent(app: str) -> None:
+    answer = ask(f"{app}/api/devices?x=1&x=2&e=%20%2B", headers={"X-Mixed-CASE": "as is", "Accept": None})
     told = answer.json()
-    assert told["route"] == {"device": "a/b c+ä", "count": "12"}
     assert told["query"] == {"x": "1,2", "e": " +"}
-    assert told["url"] == f"{app}/api/devices/a%2Fb%20c+%C3%A4/12?x=1&x=2&e=%20%2B"
+    assert told["url"] == f"{app}/api/devices?x=1&x=2&e=%20%2B"
     assert told["headers"]["x-mixed-case"] == "as is"
     assert not {"accept", "x-forwarded-prefix", "transfer-encoding"} & set(told["headers"])
 
@@ -75,15 +72,9 @@ def test_route_parameters_query_and_headers_arrive_as_they_were_sent(app: str) -
 def test_an_address_arrives_with_the_very_escapes_it_was_sent_with(world: World, app: str) -> None:
     connection = http.client.HTTPConnection(world.endpoint.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
-        connection.request("GET", "/_azure/the-app/api/devices/%41%2f/1?q=%7e'")
+        connection.request("GET", "/_azure/the-app/api/%64evices?q=%7e'")
         told = json.loads(connection.getresponse().read())
-    assert told["url"] == f"{app}/api/devices/%41%2f/1?q=%7e'"
-    assert told["route"]["device"] == "A/"
-
-
-def test_a_written_out_route_goes_before_one_with_parameters(app: str) -> None:
-    assert ask(f"{app}/api/devices/all/7").text == "written out"
-    assert ask(f"{app}/api/devices/all/8").json()["route"] == {"device": "all", "count": "8"}
+    assert told["url"] == f"{app}/api/%64evices?q=%7e'"
 
 
 def test_unknown_routes_and_methods_are_404(world: World, app: str) -> None:

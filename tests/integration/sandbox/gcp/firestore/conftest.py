@@ -1,4 +1,4 @@
-"""The sandbox's Firestore under Google's unchanged clients.
+"""The sandbox's Firestore server, tested with Google's unmodified clients.
 
 L3KIT_FOREIGN_FIRESTORE=host:port runs the cases against another server: @firestore-emulator/server fails 30 of 48
 (`python -m tests.programs.foreign_servers`).
@@ -29,6 +29,6 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def db(address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client of a project that nobody has used before."""
+    """A client of a new project."""
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
     return firestore.Client(project=f"p-{uuid.uuid4().hex[:12]}")

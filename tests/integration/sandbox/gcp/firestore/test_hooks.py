@@ -12,7 +12,7 @@ from tests.conformance.firestore_backend import running_server
 
 
 class Faults:
-    """Fails the calls of one method, before or after they took effect."""
+    """Hook that fails the calls of one method, before or after they take effect."""
 
     def __init__(self) -> None:
         self.calls: list[CallInfo] = []

@@ -13,7 +13,7 @@ import requests
 
 from l3kit.clouds.ports.function_host import Timer
 from l3kit.errors import L3Error
-from l3kit.sandbox.gcp.gcp_host import most_connections
+from l3kit.sandbox.gcp.gcp_host import max_connections
 from tests.integration.sandbox.gcp.functions.functions import HALF_BODY, JOB, MAIN, ask, port_of
 from tests.support.cloud_functions import World, gcp_zip
 from tests.support.waiting import wait_until
@@ -118,9 +118,9 @@ def test_requests_that_stay_half_sent_hold_nobody_up(world: World, url: str, hal
 
 
 def test_a_worker_holds_no_more_connections_than_it_has_files_for() -> None:
-    assert most_connections(80, 1_048_576) == 1_000
-    assert most_connections(80, 256) == 81
-    assert most_connections(80, 1_024) == 844
+    assert max_connections(80, 1_048_576) == 1_000
+    assert max_connections(80, 256) == 81
+    assert max_connections(80, 1_024) == 844
 
 
 def test_a_request_over_the_timeout_is_a_504_and_the_instance_lives_on(world: World) -> None:

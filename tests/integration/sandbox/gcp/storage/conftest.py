@@ -1,11 +1,11 @@
-"""The sandbox's Cloud Storage, driven by Google's own unchanged client over a real socket.
+"""The sandbox's Cloud Storage server, tested with Google's unmodified client over a real socket.
 
-The cases hold for the real service too. `L3KIT_FOREIGN_GCS=http://127.0.0.1:PORT` runs them against another server.
-gcp-storage-emulator 2026.7.19 as it comes fails 55 of 72 (`python -m tests.programs.foreign_servers`): every
-precondition on the generation (uploads, resumable uploads, rewrites, deletes, reads) and so every race; page sizes
-and page tokens; classes (a bucket's own, a change by rewriting, an unknown one); names with % or ?, forbidden names;
-checksums in headers, that of a resumable upload's end; ranges beyond the end; other encodings than gzip and the
-unpacking of gzip; pieces of resumable uploads; public access prevention.
+The cases also hold for the real service. `L3KIT_FOREIGN_GCS=http://127.0.0.1:PORT` runs them against another server.
+The unmodified gcp-storage-emulator 2026.7.19 fails 55 of 72 (`python -m tests.programs.foreign_servers`): all
+preconditions on the generation (uploads, resumable uploads, rewrites, deletes, reads) and therefore all races; page
+sizes and page tokens; storage classes (of a bucket, changed by a rewrite, unknown); names with % or ?, forbidden names;
+checksums in headers and at the end of a resumable upload; ranges beyond the end; encodings other than gzip, and
+decompression of gzip; pieces of resumable uploads; public access prevention.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.conformance.gcs_backend import gcs_server, unchanged_client
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of the server under test."""
+    """Address of the server under test."""
     foreign = os.environ.get("L3KIT_FOREIGN_GCS")
     if foreign:
         yield foreign.rstrip("/")

@@ -24,7 +24,7 @@ def in_one_request(bucket: storage.Bucket, name: str, body: bytes, more: dict[st
 
 
 def resumable(bucket: storage.Bucket, name: str, body: bytes, more: dict[str, Any]) -> None:
-    """The client uploads what has no known size in pieces."""
+    """Upload without a known size, which the client sends in pieces."""
     bucket.blob(name, chunk_size=256 * 1024).upload_from_file(io.BytesIO(body), size=None, retry=None, **more)
 
 

@@ -13,9 +13,10 @@ from google.cloud.firestore_v1.types import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.clouds.gcp.data.items import fill, parse, to_chunk_json
+from l3kit.clouds.gcp.data.items import fill, to_chunk_json
 from l3kit.errors import ItemRefusedError
 from l3kit.sandbox.gcp.firestore import values as server_rules
+from l3kit.tiering.format.item_json import parse_item
 
 TAGS = ("$binary", "$map", "$stringSet", "$numberSet", "$binarySet", "$number", "$json", "$timestamp", "$x")
 
@@ -69,7 +70,7 @@ def chunk_json(**attributes: Any) -> bytes:
 def stored(item: bytes) -> Any:
     """The item's document, once over the wire."""
     document = Document.pb()(name="projects/p/databases/d/documents/hot/d/items/t")
-    fill(document.fields, parse(item))
+    fill(document.fields, parse_item(item))
     return Document.pb().FromString(document.SerializeToString())
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.aws.iam.matching import arn_matches, matches
+from l3kit.sandbox.aws.iam.matching import matches
 
 TEXT = st.text("ab.:/[]*?\\\n", max_size=8)
 
@@ -38,18 +37,3 @@ def test_a_star_covers_any_middle(before: str, middle: str, after: str) -> None:
     literal = str.maketrans("", "", "*?")
     before, after = before.translate(literal), after.translate(literal)
     assert matches(f"{before}*{after}", before + middle + after)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "arn", "same"),
-    [
-        ("arn:aws:lambda:*:1:function:f*", "arn:aws:lambda:eu-1:1:function:f:v", True),
-        ("arn:aws:*:function:f", "arn:aws:lambda:eu-1:1:function:f", False),
-        ("arn:aws:s3:::b/*", "arn:aws:s3:::b/a:b/c", True),
-        ("arn:aws:s3:::b", "arn:aws:s3:::B", False),
-        ("*", "anything", True),
-        ("no-arn", "no-arn", False),
-    ],
-)
-def test_arns_are_compared_part_by_part(wanted: str, arn: str, same: bool) -> None:
-    assert arn_matches(wanted, arn) is same

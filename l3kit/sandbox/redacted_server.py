@@ -1,4 +1,4 @@
-"""aiohttp's server as the sandbox uses it: a request that is none is refused without a word of it."""
+"""aiohttp servers whose answers to malformed requests quote nothing of the request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 MALFORMED = "The request is malformed"
-FAILED = "The l3kit sandbox failed at this request. The place is named in logs/gateway.log of its home"
+FAILED = "The l3kit sandbox failed on this request; logs/gateway.log in its home has the location"
 
 
 class _Connection(web.RequestHandler):
@@ -22,7 +22,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """See aiohttp, whose answer to what it cannot read quotes it."""
+        """Replace aiohttp's error text, which quotes the unreadable request."""
         if status != 500:
             refusal = web.Response(status=status, text=MALFORMED)
             refusal.force_close()
@@ -35,25 +35,25 @@ class _Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """See aiohttp, which quotes an expectation that it does not know."""
+        """Replace aiohttp's 417 answer, which quotes the unknown expectation."""
         if resp.status == web.HTTPExpectationFailed.status_code:
             resp = web.Response(status=resp.status, text=MALFORMED)
         return await super().finish_response(request, resp, start_time)
 
 
-class DiscreetServer(web.Server):
-    """Makes a connection's handler; takes what `web.Server` takes."""
+class RedactedServer(web.Server):
+    """`web.Server` with redacted error answers."""
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
-class DiscreetRunner(web.AppRunner):
-    """Serves an application; takes what `web.AppRunner` takes."""
+class RedactedRunner(web.AppRunner):
+    """`web.AppRunner` with redacted error answers."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return DiscreetServer(
+        return RedactedServer(
             made.request_handler,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
@@ -63,6 +63,6 @@ class DiscreetRunner(web.AppRunner):
 
 
 def runtime_server(handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> web.Server:
-    """For requests without an application. `handler` answers each."""
+    """Create a server without an application; `handler` answers every request."""
     more: dict[str, Any] = {"access_log": None}
-    return DiscreetServer(handler, **more)
+    return RedactedServer(handler, **more)

@@ -1,16 +1,16 @@
-// dynalite with its faults mended: values compare as DynamoDB compares them, no attribute name is special, a refused
-// condition brings the item along, and nothing that a client sends ends it.
+// dynalite, patched: values compare as in DynamoDB, no attribute name is special, a failed condition returns the item,
+// and no client input ends the process.
 //
-// It also keeps texts as texts and takes calls without HTTP around each, for speed.
-// dynalite has no hook for its comparison, so its files are compiled with changes. The version is locked; where a text
-// to be changed is not found as often as expected, the start fails and says so.
+// For speed it also stores texts as texts and accepts calls without an HTTP request for each.
+// dynalite has no hook for its comparison, so its files are compiled with replacements. The version is locked; the start
+// fails with an error if a text to replace does not occur exactly as often as expected.
 'use strict'
 const { EventEmitter } = require('events')
 const Module = require('module')
 const fs = require('fs')
 const path = require('path')
 
-// JavaScript takes the last of several functions of one name.
+// Appended to the file: of several functions with one name, JavaScript uses the last.
 const COMPARISON = `
 function attributesEqual (one, other) {
   const [ kind ] = Object.keys(one)
@@ -50,7 +50,7 @@ function mapPath (path, item) {
   return found
 }
 `
-// What is in memory needs no promise.
+// Read synchronously from memory, without a promise.
 const STORE = `
 function got (db, key, callback) {
   if (db.status != 'open') return db.get(key, callback)
@@ -67,7 +67,7 @@ const STORED = [
   ["new MemoryLevel({ valueEncoding: 'json' })", "new MemoryLevel({ valueEncoding: 'json', storeEncoding: 'utf8' })", 1],
   ['mainDb.get(prefix + key, callback)', 'got(mainDb, prefix + key, callback)', 1],
 ]
-// A call without HTTP around it.
+// Carry out a call without an HTTP request.
 const CALLED = `
 function perform (store, target, content, done) {
   const action = validations.toLowerFirst(target)
@@ -94,14 +94,14 @@ const NAMED_BY_CLIENTS = [
   ['return newVal\n      }, {})', 'return newVal\n      }, Object.create(null))', 2],
 ]
 const PROJECTED = [['curItem.M = curItem.M || {}', 'curItem.M = curItem.M || Object.create(null)', 1]]
-// An empty text and a false are values.
+// Accept an empty text and false as values.
 const FALSY = [
   ["case 'in':\n    if (!attrVal)", "case 'in':\n    if (attrVal == null)", 1],
   ['if (!attrVal || ', 'if (attrVal == null || ', 2],
   ['if (val.S) {', 'if (val.S != null) {', 1],
   ['if (val.B) {', 'if (val.B != null) {', 1],
 ]
-// It would repeat the header in its answer.
+// Do not repeat the header in the answer.
 const REPEATED = [["msg += 'Authorization=' + authHeader", "msg += 'Authorization=...'", 1]]
 const FAILED = {
   __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
@@ -109,7 +109,7 @@ const FAILED = {
 }
 const ALL_OLD = 'ReturnValuesOnConditionCheckFailure'
 
-// The module `dynalite` below `root`, mended.
+// Load the patched module `dynalite` below `root`.
 function load(root) {
   const folder = path.join(root, 'node_modules', 'dynalite')
   compile(path.join(folder, 'validations', 'index.js'), NAMED_BY_CLIENTS, '')
@@ -147,8 +147,8 @@ function compile(file, changes, addition) {
   return made.exports
 }
 
-// Let `server` read each request whole before dynalite sees it, take many calls in one request, and answer what dynalite
-// throws with a 500. Returns: what fails all requests that are open, for an error whose request is not known.
+// Make `server` buffer each request before dynalite handles it, accept many calls in one request, and answer exceptions
+// with status 500. Returns: a function that fails all open requests, for an error that belongs to no known request.
 // POST /many: [{"target": "DeleteItem", "content": {...}}, ...]; the answer: [{"status": 200, "content": {...}}, ...].
 function serve(server) {
   const [handle] = server.listeners('request')
@@ -159,7 +159,7 @@ function serve(server) {
     try {
       for await (const block of request) blocks.push(block)
     } catch {
-      return // The sender is gone.
+      return // The client has disconnected.
     }
     const body = Buffer.concat(blocks)
     if (request.url == '/many') {
@@ -170,7 +170,7 @@ function serve(server) {
     give(request, body, response, handle, open)
   })
   return () => {
-    open.forEach(fail) // Whose request it was is not known here.
+    open.forEach(fail) // The failed request is unknown here.
     open.clear()
   }
 }
@@ -192,7 +192,7 @@ async function many(body, handle, open) {
   })))
 }
 
-// Hand dynalite a request whose body is here already.
+// Pass a buffered request to dynalite.
 function give({ method, url, headers }, body, response, handle, open) {
   const request = Object.assign(new EventEmitter(), { method, url, headers })
   open.add(response)

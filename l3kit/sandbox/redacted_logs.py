@@ -1,6 +1,6 @@
-"""Logs that tell of an error its kind and where it arose, never its words: those may quote what a client sent.
+"""Logs that state an error's type and location but never its message, which may quote what a client sent.
 
-A malformed header, with the token in it, is quoted by most servers and libraries that refuse it.
+Most servers and libraries quote a malformed header, token included, when they refuse it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from types import TracebackType
 
 PRIVATE_UMASK = 0o077
 FRAMES = 12
-"""Of an error's traceback that are told: the last ones."""
+"""Frames logged of each traceback, counted from the innermost."""
 
 
-class DiscreetFormatter(logging.Formatter):
-    """Level, logger, place and the errors' kinds. The text of a record is left out: it may hold a request's."""
+class RedactingFormatter(logging.Formatter):
+    """Log level, logger, location and types of errors; omits the message, which may contain parts of a request."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = f"{self.formatTime(record)} {record.levelname} {record.name} ({record.module}:{record.lineno})"
@@ -26,22 +26,22 @@ class DiscreetFormatter(logging.Formatter):
         return f"{line}\n{kind_and_place(error)}" if error is not None else line
 
 
-def log_discreetly(level: int = logging.WARNING) -> None:
-    """Let everything that this process logs, and errors that end a thread, go to stderr like this.
+def log_redacted(level: int = logging.WARNING) -> None:
+    """Send this process's log records and uncaught errors to stderr in redacted form.
 
-    Files that it makes, and its children, are this user's alone.
+    Also sets the umask, so that files of this process and its children are readable by this user only.
     """
     os.umask(PRIVATE_UMASK)
     handler = logging.StreamHandler()
-    handler.setFormatter(DiscreetFormatter())
+    handler.setFormatter(RedactingFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    threading.excepthook = lambda ended: _tell(ended.exc_value)
-    sys.unraisablehook = lambda raised: _tell(raised.exc_value)
-    sys.excepthook = _tell_last
+    threading.excepthook = lambda ended: _report(ended.exc_value)
+    sys.unraisablehook = lambda raised: _report(raised.exc_value)
+    sys.excepthook = _report_uncaught
 
 
 def kind_and_place(error: BaseException) -> str:
-    """The kinds of an error and of those that led to it, and the last frames of each."""
+    """The types of an error and of its causes, each with its innermost frames."""
     lines: list[str] = []
     current: BaseException | None = error
     while current is not None and len(lines) < 5 * FRAMES:
@@ -52,10 +52,10 @@ def kind_and_place(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _tell(error: BaseException | None) -> None:
+def _report(error: BaseException | None) -> None:
     if error is not None:
         print(kind_and_place(error), file=sys.stderr, flush=True)
 
 
-def _tell_last(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
-    _tell(error)
+def _report_uncaught(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    _report(error)

@@ -1,0 +1,88 @@
+"""Names and values that somebody gives, in a file or a notebook: reading them, and saying what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from l3kit.errors import ConfigurationError
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a remedy for an unknown name: the nearest known one, or all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+
+
+def check_known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises: ConfigurationError for the first name that is not known, with the nearest that is."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise ConfigurationError(f"{what}: {name}", "is not known", did_you_mean(name, names))
+
+
+def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
+    """Return a finding of pydantic as one line: name, value and what is allowed.
+
+    Args:
+        unknown: returns what is wrong with a name that the model does not have.
+    """
+    name = ".".join(map(str, finding["loc"]))
+    if finding["type"] == "extra_forbidden":
+        return f"{name}: {unknown(name)}"
+    if finding["type"] == "missing":
+        return f"{name}: is missing"
+    message = finding["msg"]
+    if finding["type"] == "value_error":
+        message = message.removeprefix("Value error, ")
+    else:
+        message = f"{message[0].lower()}{message[1:]}"
+    return f"{name} = {finding['input']!r}: {message}" if name else message
+
+
+def all_problems(what: str, problems: Sequence[str]) -> ConfigurationError:
+    """Return the error that tells all problems, one a line."""
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return ConfigurationError(what, f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
+
+
+def read_yaml(path: Path, loader: Any = None) -> Any:
+    """Read a YAML file. Raises: ConfigurationError naming the file.
+
+    Args:
+        loader: None for PyYAML's safe one.
+    """
+    import yaml
+
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=loader or yaml.SafeLoader)
+    except OSError as error:
+        raise ConfigurationError(path.name, f"cannot be read ({error.strerror})", "Name a file that exists") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigurationError(path.name, f"is not YAML ({' '.join(str(error).split())})") from None
+
+
+def read_table(path: Path) -> Mapping[str, Any]:
+    """Read a YAML file of names and values. Raises: ConfigurationError naming the file."""
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise ConfigurationError(path.name, "is not a table of names and values")
+    return content
+
+
+@contextmanager
+def in_file(path: Path) -> Iterator[None]:
+    """Name the file in errors about its values."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path.name}: {error.resource}", error.cause, error.remedy) from None

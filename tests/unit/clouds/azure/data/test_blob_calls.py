@@ -1,0 +1,41 @@
+"""What Blob Storage's errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
+
+from l3kit.clouds.azure.data.blob_calls import BlobCalls
+from l3kit.errors import StoreError
+from l3kit.tiering.ports import Usage
+from l3kit.tiering.retry import RetryPolicy
+
+
+def outcome(error: Exception) -> tuple[str, dict[str, int]]:
+    """The error of a call that always ends so, and its retries."""
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    async def work() -> None:
+        raise error
+
+    calls = BlobCalls(Usage(), RetryPolicy(tries=3, sleep=sleep), timeout=1.0)
+    with pytest.raises(StoreError) as caught:
+        asyncio.run(calls.run("get", "c/k", work))
+    return str(caught.value), calls.usage.retries
+
+
+def test_without_credentials_nothing_is_tried_again() -> None:
+    text, retries = outcome(ClientAuthenticationError("DefaultAzureCredential failed, secret words"))
+    assert "no credentials for Azure" in text
+    assert "secret" not in text
+    assert retries == {}
+
+
+def test_a_lost_answer_is_tried_again() -> None:
+    text, retries = outcome(ServiceResponseError("the connection broke"))
+    assert "get was not answered (ServiceResponseError)" in text
+    assert retries == {"get": 2}
