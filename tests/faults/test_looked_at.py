@@ -9,8 +9,8 @@ import pytest
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from tests.faults.conftest import MakeWorld
+from tests.faults.prepared import three_chunks
 from tests.faults.sweep import KILLS, Setting, shards
-from tests.faults.test_runs_at_once import three_chunks
 from tests.faults.world import DEVICES, World
 
 pytestmark = pytest.mark.sandbox

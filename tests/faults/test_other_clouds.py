@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import MakeWorld
+from tests.faults.prepared import few, few_chunks
 from tests.faults.rewrites import MOVE, PATIENT, survives_a_rewrite
 from tests.faults.sweep import Setting, applicable, moments, sampled_double_faults, sampled_faults, shards
-from tests.faults.test_hot_to_cold import few
 from tests.faults.test_runs_at_once import at_once
 from tests.faults.world import DEVICES, Mover, World, counted, item
 
@@ -50,14 +50,8 @@ def of_layouts(layouts: Sequence[Layout], fast: Sequence[Layout] = ()) -> Any:
     return pytest.mark.parametrize("layout", [pytest.param(one, id="-".join(one), marks=marks[one]) for one in layouts])
 
 
-def chunks(world: World) -> list[bytes]:
-    items = world.items(12, 5)
-    world.put_chunks(items)
-    return items
-
-
 def settings(mover: Mover) -> Setting:
-    return Setting(mover, few if mover == HOT else chunks)
+    return Setting(mover, few if mover == HOT else few_chunks)
 
 
 @of_layouts(HOT_LAYOUTS, fast=[GCP])

@@ -11,9 +11,9 @@ import pytest
 
 from l3kit.sandbox.faults.arranged import ArmedFault
 from tests.faults.conftest import MakeWorld
+from tests.faults.prepared import few, few_chunks
 from tests.faults.rewrites import PATIENT, hold
 from tests.faults.sweep import Setting, finish
-from tests.faults.test_hot_to_cold import few
 from tests.faults.world import World, counted
 from tests.support.role_trials import Role, Trial, trials_of
 
@@ -22,12 +22,6 @@ Aws = Callable[[str], Any]
 REMEDY = "run deploy_l3"
 SAMPLE = pytest.mark.parametrize("shard", [(0, 24)], ids=["0of24"])
 """Every 24th pair of a call and an action."""
-
-
-def chunks(world: World) -> list[bytes]:
-    items = world.items(12, 5)
-    world.put_chunks(items)
-    return items
 
 
 def take_each(world: World, setting: Setting, aws: Aws, shard: tuple[int, int]) -> None:
@@ -77,4 +71,4 @@ def test_a_permission_taken_from_the_hot_to_cold_mover_in_mid_run_loses_and_doub
 def test_a_permission_taken_from_the_cold_to_archive_mover_in_mid_run_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, shard: tuple[int, int]
 ) -> None:
-    take_each(tallied(make_world(**PATIENT)), Setting("cold-to-archive-mover", chunks), aws, shard)
+    take_each(tallied(make_world(**PATIENT)), Setting("cold-to-archive-mover", few_chunks), aws, shard)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import MakeWorld
+from tests.faults.prepared import three_chunks
 from tests.faults.rewrites import check_rewritten
 from tests.faults.sweep import KILLS, Setting, shards
 from tests.faults.world import DEVICES, Mover, World, counted, item
@@ -18,12 +19,6 @@ HOT: Mover = "hot-to-cold-mover"
 ARCHIVE: Mover = "cold-to-archive-mover"
 PATIENT = {"REQUEST_TIMEOUT_SECONDS": 30}
 QUIET_RUNS = 2
-
-
-def three_chunks(world: World) -> list[bytes]:
-    items = world.items(60, 20)
-    world.put(items)
-    return items
 
 
 def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, Any]]:

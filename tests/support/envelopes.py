@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -21,26 +22,27 @@ def chunk(device: str, **changes: Any) -> dict[str, Any]:
 
 
 def parcel(key: str, **changes: Any) -> dict[str, Any]:
-    """An archive envelope."""
-    return {"object_key": key, "data": "[]", "metadata": {"items": "1"}, **changes}
+    """An archive envelope; `...` leaves a field out."""
+    fields = {"object_key": key, "data": "[]", "metadata": {"items": "1"}, **changes}
+    return {name: value for name, value in fields.items() if value is not ...}
+
+
+def cut(key: str, body: bytes, *sizes: int, **changes: Any) -> list[dict[str, Any]]:
+    """Archive envelopes of an object in parts of these sizes and the rest, as base64."""
+    ends = [*itertools.accumulate(sizes), len(body)]
+    pieces = [body[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    whole = {"data_encoding": "base64", "is_multipart": True, "total_parts": len(pieces), "metadata": ...}
+    whole |= {"sha256": hashlib.sha256(body).hexdigest()}
+    return [
+        parcel(key, **{**whole, "data": base64.b64encode(piece).decode(), "part_number": number, **changes})
+        for number, piece in enumerate(pieces, 1)
+    ]
 
 
 def parts_of(key: str, body: bytes, count: int, **changes: Any) -> list[dict[str, Any]]:
-    """Archive envelopes of an object in `count` parts, as base64."""
+    """Archive envelopes of an object in up to `count` parts of one size."""
     size = -(-len(body) // count)
-    pieces = [body[at : at + size] for at in range(0, len(body), size)]
-    return [
-        parcel(
-            key,
-            data=base64.b64encode(piece).decode(),
-            data_encoding="base64",
-            is_multipart=True,
-            part_number=number,
-            total_parts=len(pieces),
-            **{"sha256": hashlib.sha256(body).hexdigest(), **changes},
-        )
-        for number, piece in enumerate(pieces, 1)
-    ]
+    return cut(key, body, *[size] * (-(-len(body) // size) - 1), **{"metadata": {"items": "1"}, **changes})
 
 
 def damaged(envelope: dict[str, Any], edits: Sequence[Edit], packed: bool) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -108,6 +109,50 @@ class Killer:
             if self._how == "after":
                 raise Dead
             raise StoreError("store", "the answer was lost")
+
+        return call
+
+
+class Instead:
+    """Stands between the mover and a store and has one method done otherwise; that gets the store's own first."""
+
+    def __init__(self, store: Any, name: str, do: Callable[..., Any]) -> None:
+        self._store, self._name, self._do = store, name, do
+
+    def __getattr__(self, name: str) -> Any:
+        own = getattr(self._store, name)
+        return functools.partial(self._do, own) if name == self._name else own
+
+
+def refusing(store: Any, name: str, error: BaseException) -> Instead:
+    """A store of which one method fails."""
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    return Instead(store, name, refuse)
+
+
+class AtCall:
+    """Stands between the mover and a store, and acts right before or after the n-th call over all stores."""
+
+    def __init__(self, store: Any, tally: list[int], at: int, *, before: Any = None, after: Any = None) -> None:
+        self._store, self._tally, self._at, self._before, self._after = store, tally, at, before, after
+
+    def __getattr__(self, name: str) -> Any:
+        own = getattr(self._store, name)
+        if not asyncio.iscoroutinefunction(own):
+            return own
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self._tally[0] += 1
+            now = self._tally[0] == self._at
+            if now and self._before:
+                self._before()
+            result = await own(*args, **kwargs)
+            if now and self._after:
+                await self._after()
+            return result
 
         return call
 

@@ -19,7 +19,7 @@ from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import JournalRow
 from l3kit.tiering.settings import Tuning
 from tests.support.memory_stores import MemoryObjectStore
-from tests.support.moving import NOW, Dead, Killer, World, killed_world, readings
+from tests.support.moving import NOW, Dead, World, killed_world, readings, refusing
 
 WANTED = Counter(one.decode() for one in [*readings("a", 60), *readings("b", 25)])
 CALLS = killed_world(0, "never")[1]
@@ -72,14 +72,8 @@ def stopped_before_its_deletes() -> World:
     world = World()
     world.put("a", *readings("a", 60))
 
-    class NoDeletes(Killer):
-        def __getattr__(self, name: str) -> Any:
-            if name == "delete_page":
-                raise Dead
-            return getattr(self._store, name)
-
     with contextlib.suppress(Dead):
-        world.move("a", hot=NoDeletes(world.hot, [0], 0, ""))
+        world.move("a", hot=refusing(world.hot, "delete_page", Dead()))
     assert from_row(world.journal.rows[ROW]).entry.state == "stored"  # type: ignore[union-attr]
     world.now += timedelta(minutes=10)
     return world

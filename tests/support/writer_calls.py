@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from typing import Any
 
 from l3kit.errors import StoreError
+from tests.support import envelopes
 from tests.support.lambda_calls import Cloud, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import item
@@ -45,31 +45,15 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 
 
 def parcel(**changes: Any) -> dict[str, Any]:
-    fields = {
-        "object_key": KEY,
-        "data": BODY.decode(),
-        "source_cloud": "gcp",
-        "is_multipart": False,
-        "part_number": 1,
-        "total_parts": 1,
-        **changes,
-    }
-    return {name: value for name, value in fields.items() if value is not ...}
+    """What the seed's mover sends of a whole object; `...` removes a field."""
+    numbers = {"is_multipart": False, "part_number": 1, "total_parts": 1}
+    return envelopes.parcel(
+        KEY, **{"data": BODY.decode(), "source_cloud": "gcp", "metadata": ..., **numbers, **changes}
+    )
 
 
 def parts_of(body: bytes = BODY, count: int = 4, **changes: Any) -> list[dict[str, Any]]:
-    size = -(-len(body) // count)
-    return [
-        parcel(
-            data=base64.b64encode(body[n * size : (n + 1) * size]).decode(),
-            data_encoding="base64",
-            is_multipart=True,
-            part_number=n + 1,
-            total_parts=count,
-            **{"sha256": hashlib.sha256(body).hexdigest(), **changes},
-        )
-        for n in range(count)
-    ]
+    return envelopes.parts_of(KEY, body, count, **{"source_cloud": "gcp", "metadata": ..., **changes})
 
 
 def post_archive(cloud: Cloud, body: Any, **how: Any) -> tuple[int, dict[str, Any]]:

@@ -9,24 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from l3kit.cost.report.parameters import CostAnalysisParameters
-from l3kit.notebook import parameters as params
-from l3kit.notebook.parameters import Parameters
 from l3kit.twin.config import CONFIG, DEVICES, EVENTS, PROVIDER_FILE, Config, Device, Providers, Twin
 from l3kit.twin.connections import FILE, load_connections
 from l3kit.twin.target import built_in_parameters
+from tests.support.notebook_models import MODELS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
-MODELS: dict[str, type[Parameters]] = {
-    "walkthrough": params.WalkthroughParameters,
-    "deploy_l3": params.DeployParameters,
-    "run_movers": params.RunMoversParameters,
-    "verify_connections": params.VerifyParameters,
-    "query_tiers": params.QueryParameters,
-    "crash_lab": params.CrashLabParameters,
-    "cost_analysis": CostAnalysisParameters,
-    "destroy_l3": params.DestroyParameters,
-}
 
 
 def section(title: str) -> str:

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
-from l3kit.deploy import apply, plan, plan_destroy
+from l3kit.deploy import Plan, apply, plan, plan_destroy
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
 from l3kit.twin.config import Twin
@@ -54,6 +54,27 @@ class Killer:
         aws._boto.events.register("before-call", self.before)
         aws._boto.events.register("after-call", self.after)
         return on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
+
+
+class Stopping:
+    """A resource that cannot be made: its `create` raises."""
+
+    def __init__(self, resource: Any, error: BaseException) -> None:
+        self._resource, self._error = resource, error
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute == "create":
+            raise self._error
+        return getattr(self._resource, attribute)
+
+
+def stopped_at(wanted: Plan, kind: str, error: BaseException) -> Plan:
+    """The plan with resources of a kind that cannot be made."""
+    steps = (
+        dataclasses.replace(step, resource=Stopping(step.resource, error)) if step.kind == kind else step
+        for step in wanted.steps
+    )
+    return dataclasses.replace(wanted, steps=tuple(steps))
 
 
 def killed_apply(twin: Twin, session: Session, at: int | str, when: str) -> list[str]:
@@ -108,21 +129,8 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
     twin = make_twin("gcp", "gcp", "aws")
     wanted = plan(twin, session, clouds={"aws"})
 
-    class Interrupted:
-        def __init__(self, resource: Any) -> None:
-            self._resource = resource
-
-        def __getattr__(self, attribute: str) -> Any:
-            if attribute == "create":
-                raise KeyboardInterrupt
-            return getattr(self._resource, attribute)
-
-    steps = tuple(
-        dataclasses.replace(step, resource=Interrupted(step.resource)) if step.kind == "role" else step
-        for step in wanted.steps
-    )
     with pytest.raises(KeyboardInterrupt) as caught:
-        apply(dataclasses.replace(wanted, steps=steps), session)
+        apply(stopped_at(wanted, "role", KeyboardInterrupt()), session)
     role = aws_of(session).names(twin.name).role("archive-writer")
     assert caught.value.__notes__ == [
         f"Interrupted at: create role {role}; 2 steps were done before it; apply again to complete the rest"
@@ -211,23 +219,9 @@ def test_a_step_that_is_refused_says_what_was_done_and_that_applying_again_compl
     wanted = plan(twin, session, clouds={"aws"})
     name = aws_of(session).names(twin.name).log_group("archive-writer")
 
-    class Refusing:
-        """The third resource cannot be made."""
-
-        def __init__(self, resource: Any) -> None:
-            self._resource = resource
-
-        def __getattr__(self, attribute: str) -> Any:
-            if attribute == "create":
-                raise ProvisioningError(name, "CreateLogGroup answered LimitExceeded", "Ask AWS for more")
-            return getattr(self._resource, attribute)
-
-    steps = tuple(
-        dataclasses.replace(step, resource=Refusing(step.resource)) if step.kind == "log group" else step
-        for step in wanted.steps
-    )
+    refused = ProvisioningError(name, "CreateLogGroup answered LimitExceeded", "Ask AWS for more")
     with pytest.raises(ProvisioningError) as caught:
-        apply(dataclasses.replace(wanted, steps=steps), session)
+        apply(stopped_at(wanted, "log group", refused), session)
     text = str(caught.value)
     assert f"create log group {name}: CreateLogGroup answered LimitExceeded" in text
     assert "3 steps were done before it; apply again to complete the rest" in text

@@ -226,30 +226,6 @@ def test_cold_archive_mover_env_vars_match_deployer(
     assert ("hot-to-cold-mover", True) in seen
 
 
-@pytest.mark.slow
-def test_tokens_are_kept_unless_rotation_is_asked_for(receiver_cold: Twin, session: Session) -> None:
-    before = saved_links(session, receiver_cold)[LINKS["cold-writer"]]
-    deploy(receiver_cold, session)
-    assert saved_links(session, receiver_cold)[LINKS["cold-writer"]] == before
-    rotation = plan(receiver_cold, session, clouds={"aws"}, rotate_tokens=True)
-    assert [(step.kind, step.reason) for step in rotation.changes] == [
-        ("link token", "a new token was requested"),
-        ("function", "variable INTER_CLOUD_TOKEN will differ"),
-    ]
-    apply(rotation, session)
-    after = saved_links(session, receiver_cold)[LINKS["cold-writer"]]
-    told = variables(receiver_cold, session, "cold-writer")
-    assert after.token != before.token
-    assert told["INTER_CLOUD_TOKEN"] == after.token
-    assert [former.token.reveal() for former in after.former] == [before.token]
-    assert told["INTER_CLOUD_TOKEN_PREVIOUS"] == f"{after.former[0].until:%Y-%m-%dT%H:%M:%SZ} {before.token}"
-    assert plan(receiver_cold, session, clouds={"aws"}).changes == ()
-    assert apply(rotation, session).done == ()
-    for token, status in ((after.token, 400), (before.token, 400), (before.token[:-1], 403)):
-        answer = requests.post(after.url, headers={"X-Inter-Cloud-Token": token}, timeout=60)
-        assert answer.status_code == status
-
-
 def test_clouds_that_cannot_be_deployed_yet_are_refused_before_anything_happens(
     session: Session, make_twin: MakeTwin
 ) -> None:

@@ -163,19 +163,6 @@ def linked(session: Session, sender: Twin, receiver: Twin, sending: str, receivi
 
 
 @pytest.mark.slow
-def test_items_cross_to_a_cold_writer_on_another_cloud(session: Session, make_twin: MakeTwin) -> None:
-    receiver, sender = make_twin("azure", "aws", "aws"), make_twin("aws", "azure", "azure")
-    deploy(receiver, session)
-    linked(session, sender, receiver, "aws_l3hot_to_azure_l3cold", "azure_l3hot_to_aws_l3cold")
-    deploy(sender, session)
-    put(session, sender, ITEMS)
-    moved = run_mover(session, sender, "hot-to-cold-mover", time=NOW)
-    assert (moved.verdict, moved.total("items")) == ("complete", 89)
-    assert stored(session, receiver, "cold") == wanted(ITEMS[31:])
-    assert run_mover(session, sender, "hot-to-cold-mover", time=NOW).total("items") == 0
-
-
-@pytest.mark.slow
 def test_a_full_chunk_that_cannot_be_compressed_crosses_too(session: Session, make_twin: MakeTwin) -> None:
     import base64
     import random
@@ -191,21 +178,6 @@ def test_a_full_chunk_that_cannot_be_compressed_crosses_too(session: Session, ma
     assert (moved.verdict, moved.total("items")) == ("complete", 20)
     assert moved.total("chunks") == 2
     assert stored(session, receiver, "cold") == wanted(items)
-
-
-@pytest.mark.slow
-def test_chunks_cross_to_an_archive_writer_on_another_cloud(session: Session, make_twin: MakeTwin) -> None:
-    receiver, sender = make_twin("gcp", "gcp", "aws"), make_twin("aws", "aws", "gcp")
-    deploy(receiver, session)
-    linked(session, sender, receiver, "aws_l3cold_to_gcp_l3archive", "gcp_l3cold_to_aws_l3archive")
-    deploy(sender, session)
-    put(session, sender, ITEMS)
-    run_mover(session, sender, "hot-to-cold-mover", time=NOW - timedelta(days=60))
-    run_mover(session, sender, "hot-to-cold-mover", time=NOW)
-    archived = run_mover(session, sender, "cold-to-archive-mover", time=NOW)
-    assert (archived.verdict, archived.total("chunks")) == ("complete", 1)
-    assert stored(session, receiver, "archive") == wanted(ITEMS[91:])
-    assert stored(session, sender, "cold") == wanted(ITEMS[31:91])
 
 
 @pytest.mark.slow

@@ -11,23 +11,13 @@ import nbformat
 import pytest
 import yaml
 
-from l3kit.cost.report.parameters import CostAnalysisParameters
 from l3kit.errors import ConfigurationError
 from l3kit.notebook import parameters as params
 from l3kit.notebook.parameters import Parameters, check, parameters
 from l3kit.twin.target import built_in_parameters
+from tests.support.notebook_models import MODELS
 
 ROOT = Path(__file__).parents[3]
-MODELS: dict[str, type[Parameters]] = {
-    "walkthrough": params.WalkthroughParameters,
-    "deploy_l3": params.DeployParameters,
-    "run_movers": params.RunMoversParameters,
-    "verify_connections": params.VerifyParameters,
-    "query_tiers": params.QueryParameters,
-    "crash_lab": params.CrashLabParameters,
-    "cost_analysis": CostAnalysisParameters,
-    "destroy_l3": params.DestroyParameters,
-}
 SHARED = {"aws-azure-gcp": ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")}
 """Files with what several notebooks take alike."""
 SCENARIOS = {"cost_analysis": {"three_clouds", "expiry"}}

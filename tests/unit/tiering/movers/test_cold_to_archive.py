@@ -21,6 +21,7 @@ from l3kit.tiering.settings import MAX_SAFE_OBJECT_SIZE, Tuning, TwinInfo, is_mu
 from tests.support.archiving import NOW, URL, World, key_of, put
 from tests.support.lambda_calls import environment, info_with
 from tests.support.memory_stores import MemoryObjectStore
+from tests.support.moving import Instead
 
 # --- local or remote --------------------------------------------------------------------------------------------
 
@@ -129,23 +130,13 @@ def test_archive_mover_no_delete_on_failure(step: str) -> None:
     for key in (bad, *good):
         put(world.cold, key)
 
-    class Failing:
-        def __init__(self, store: Any) -> None:
-            self.store = store
+    async def fail_bad(own: Any, *args: Any, **kwargs: Any) -> Any:
+        if bad in args or any(isinstance(arg, ObjectInfo) and arg.key == bad for arg in args):
+            raise StoreError(bad, "the store broke", "Try again")
+        return await own(*args, **kwargs)
 
-        def __getattr__(self, name: str) -> Any:
-            attribute = getattr(self.store, name)
-            if name != step:
-                return attribute
-
-            async def call(*args: Any, **kwargs: Any) -> Any:
-                if bad in args or any(isinstance(arg, ObjectInfo) and arg.key == bad for arg in args):
-                    raise StoreError(bad, "the store broke", "Try again")
-                return await attribute(*args, **kwargs)
-
-            return call
-
-    report = world.run(cold=Failing(world.cold), target=LocalArchive(Failing(world.archive)))  # type: ignore[arg-type]
+    cold, archive = (Instead(store, step, fail_bad) for store in (world.cold, world.archive))
+    report = world.run(cold=cold, target=LocalArchive(archive))  # type: ignore[arg-type]
     assert world.cold_keys() == [bad]
     assert set(good) <= set(world.archived())
     assert report.verdict == "partial"

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import json
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, HotToCold, read_report
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings import Tuning
-from tests.support.moving import NOW, Killer, World, item, killed_world, readings
+from tests.support.moving import NOW, AtCall, Instead, World, item, killed_world, readings
 
 
 def test_old_items_become_chunks_and_recent_ones_stay() -> None:
@@ -127,28 +126,6 @@ def test_an_item_rewritten_after_a_crash_survives_in_its_last_version(how: str) 
         assert max(found.values()) == 1, f"call {at}, {how}"
 
 
-class Rewriter(Killer):
-    """Rewrites an item right after the n-th call."""
-
-    def __init__(self, store: Any, tally: list[int], at: int, rewrite: Callable[[], Any]) -> None:
-        super().__init__(store, tally, at, "")
-        self._rewrite = rewrite
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._store, name)
-        if not asyncio.iscoroutinefunction(call):
-            return call
-
-        async def then_rewrite(*args: Any, **kwargs: Any) -> Any:
-            result = await call(*args, **kwargs)
-            self._tally[0] += 1
-            if self._tally[0] == self._at:
-                await self._rewrite()
-            return result
-
-        return then_rewrite
-
-
 def test_an_item_rewritten_between_read_and_delete_stays() -> None:
     new = item("a", 3, rewritten=True)
     for at in range(1, 1000):
@@ -156,7 +133,7 @@ def test_an_item_rewritten_between_read_and_delete_stays() -> None:
         world.put("a", *readings("a", 30))
         tally = [0]
         rewrite = functools.partial(world.hot.put_items, "a", [new])
-        hot, cold, journal = (Rewriter(s, tally, at, rewrite) for s in (world.hot, world.cold, world.journal))
+        hot, cold, journal = (AtCall(s, tally, at, after=rewrite) for s in (world.hot, world.cold, world.journal))
         world.move("a", hot=hot, cold=cold, journal=journal)
         if tally[0] < at:
             assert at > 12
@@ -229,24 +206,17 @@ def test_two_overlapping_runs_lose_and_double_nothing() -> None:
 def test_a_zombie_that_wakes_up_after_its_lease_can_do_no_harm() -> None:
     world = World()
     world.put("a", *readings("a", 30))
-    woken = []
+    woken: list[bool] = []
 
-    class Sleeper(Killer):
-        def __getattr__(self, name: str) -> Any:
-            call = getattr(self._store, name)
-            if name != "create" or woken:
-                return call
+    async def sleep_first(create: Any, *args: Any, **kwargs: Any) -> Any:
+        if not woken:
+            woken.append(True)
+            await world.hot.put_items("a", [item("a", 5, rewritten=True)])
+            world.now += timedelta(minutes=10)
+            await asyncio.to_thread(world.move, "a")  # another run takes over and seals the key
+        return await create(*args, **kwargs)
 
-            async def slept(*args: Any, **kwargs: Any) -> Any:
-                woken.append(True)
-                await world.hot.put_items("a", [item("a", 5, rewritten=True)])
-                world.now += timedelta(minutes=10)
-                await asyncio.to_thread(world.move, "a")  # another run takes over and seals the key
-                return await call(*args, **kwargs)
-
-            return slept
-
-    report = world.move("a", cold=Sleeper(world.cold, [0], 0, ""))
+    report = world.move("a", cold=Instead(world.cold, "create", sleep_first))
     found = world.everywhere()
     assert max(found.values()) == 1
     assert found[item("a", 5, rewritten=True).decode()] == 1
@@ -288,20 +258,12 @@ def test_one_bad_device_does_not_stop_the_others() -> None:
     for device in ("a", "b", "c"):
         world.put(device, *readings(device, 10))
 
-    class Refusing(Killer):
-        def __getattr__(self, name: str) -> Any:
-            call = getattr(self._store, name)
-            if name != "read_page":
-                return call
+    async def refuse_b(read_page: Any, device_id: str, **kwargs: Any) -> Any:
+        if device_id == "b":
+            raise ZeroDivisionError
+        return await read_page(device_id, **kwargs)
 
-            async def read_page(device_id: str, **kwargs: Any) -> Any:
-                if device_id == "b":
-                    raise ZeroDivisionError
-                return await call(device_id, **kwargs)
-
-            return read_page
-
-    report = world.move("a", "b", "c", hot=Refusing(world.hot, [0], 0, ""))
+    report = world.move("a", "b", "c", hot=Instead(world.hot, "read_page", refuse_b))
     assert report.verdict == "partial"
     assert [(d.device_id, d.items) for d in sorted(report.devices, key=lambda d: d.device_id)] == [
         ("a", 10),

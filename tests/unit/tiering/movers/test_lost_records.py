@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -19,29 +20,8 @@ from l3kit.tiering.movers.cold_to_archive import SEAL_RETENTION
 from l3kit.tiering.transfer.known_chunks import highest_number
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
 from tests.support.memory_stores import MemoryObjectStore
-from tests.support.moving import Dead, Killer, World, item, readings
+from tests.support.moving import AtCall, Dead, World, item, readings, refusing
 from tests.support.records import ROW, archive_all, key_of, mover, run_on
-
-
-class Thief(Killer):
-    """Deletes a device's record right before the n-th call of a run, over all stores."""
-
-    def __init__(self, store: Any, tally: list[int], at: int, world: World) -> None:
-        super().__init__(store, tally, at, "")
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._store, name)
-        if not asyncio.iscoroutinefunction(call):
-            return call
-
-        async def robbed(*args: Any, **kwargs: Any) -> Any:
-            self._tally[0] += 1
-            if self._tally[0] == self._at:
-                self._world.journal.rows.pop(ROW, None)
-            return await call(*args, **kwargs)
-
-        return robbed
 
 
 def test_a_record_lost_before_any_call_of_a_run_loses_nothing_and_doubles_at_most_the_chunk_under_way() -> None:
@@ -50,7 +30,8 @@ def test_a_record_lost_before_any_call_of_a_run_loses_nothing_and_doubles_at_mos
         world = World()
         world.put("a", *readings("a", 60))
         tally = [0]
-        hot, cold, journal = (Thief(s, tally, at, world) for s in (world.hot, world.cold, world.journal))
+        steal = functools.partial(world.journal.rows.pop, ROW, None)
+        hot, cold, journal = (AtCall(s, tally, at, before=steal) for s in (world.hot, world.cold, world.journal))
         world.move("a", hot=hot, cold=cold, journal=journal)
         ended = tally[0] < at
         world.now += timedelta(minutes=10)
@@ -95,14 +76,8 @@ def test_after_a_lost_record_a_crash_an_archive_run_and_a_rewrite_double_nothing
     rest = readings("a", 20)[10:]
     world.put("a", *rest)
 
-    class DiesAfterStoring(Killer):
-        def __getattr__(self, name: str) -> Any:
-            if name == "delete_page":
-                raise Dead
-            return getattr(self._store, name)
-
     with contextlib.suppress(Dead):
-        world.move("a", hot=DiesAfterStoring(world.hot, [0], 0, ""))
+        world.move("a", hot=refusing(world.hot, "delete_page", Dead()))
     archive_all(world.cold, archive)
     new = item("a", 12, rewritten=True)
     world.put("a", new)
@@ -226,13 +201,8 @@ def test_a_store_that_cannot_be_listed_leaves_the_device_where_it_is() -> None:
     world = World()
     world.put("a", item("a", 1))
 
-    class NoList(Killer):
-        def __getattr__(self, name: str) -> Any:
-            if name == "list":
-                raise StoreError("bucket", "AccessDenied: s3:ListBucket", "Run deploy_l3")
-            return getattr(self._store, name)
-
-    report = world.move("a", cold=NoList(world.cold, [0], 0, ""))
+    refused = StoreError("bucket", "AccessDenied: s3:ListBucket", "Run deploy_l3")
+    report = world.move("a", cold=refusing(world.cold, "list", refused))
     assert "s3:ListBucket" in report.devices[0].skipped[0].reason
     assert len(world.hot.devices["a"]) == 1
     assert not world.cold.objects

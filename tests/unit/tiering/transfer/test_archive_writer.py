@@ -61,16 +61,6 @@ def test_a_wrong_archive_field_is_named(field: str, value: Any) -> None:
     assert (status, answer["field"], cloud.archive.objects) == (400, field, {})
 
 
-@pytest.mark.parametrize(("part_number", "total_parts"), [(0, 3), (4, 3), (1, 0), (1, 10_001), ("1", 3), (1, None)])
-def test_part_numbers_run_from_1_to_the_total(part_number: Any, total_parts: Any) -> None:
-    cloud = Cloud()
-    status, answer = post_archive(
-        cloud, parcel(is_multipart=True, part_number=part_number, total_parts=total_parts, sha256=SHA256)
-    )
-    assert (status, cloud.archive.objects) == (400, {})
-    assert answer["field"] in ("part_number", "total_parts")
-
-
 def test_base64_that_is_none_is_refused() -> None:
     assert post_archive(Cloud(), parcel(data="a!b", data_encoding="base64"))[1]["field"] == "data"
 
@@ -113,21 +103,6 @@ def test_parts_may_arrive_twice_and_in_any_order(seed: int) -> None:
     answers = [post_archive(cloud, part) for part in shuffled]
     assert {status for status, _ in answers} == {200}
     assert answers[-1][1].get("sha256") == SHA256
-    assert list(cloud.archive.objects) == [KEY]
-
-
-def test_parts_that_do_not_have_the_digest_together_are_discarded() -> None:
-    cloud = Cloud()
-    answers = [post_archive(cloud, part) for part in parts_of(sha256="ab" * 32)]
-    assert (answers[-1][0], answers[-1][1]["field"]) == (400, "sha256")
-    assert cloud.archive.objects == {}
-
-
-def test_parts_for_a_key_with_other_content_are_a_conflict() -> None:
-    cloud = Cloud()
-    post_archive(cloud, parcel(data="[]"))
-    status, answer = post_archive(cloud, parts_of()[0])
-    assert (status, answer["sha256"]) == (409, hashlib.sha256(b"[]").hexdigest())
     assert list(cloud.archive.objects) == [KEY]
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
-import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from l3kit.tiering.transfer.archive_writer import ArchiveWriter
 from l3kit.tiering.transfer.multipart import ORPHAN_AGE, PARTS_PREFIX, sweep_parts
 from l3kit.tiering.transfer.wire import Request, Response
+from tests.support import envelopes
 from tests.support.lambda_calls import SECRET
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.wire_server import TOKEN
@@ -26,23 +25,7 @@ KEY = "EWR/2024/chunk-00001.json"
 
 
 def cut(body: bytes = BODY, *sizes: int, **changes: Any) -> list[dict[str, Any]]:
-    """An object's envelopes, in parts of these sizes and the rest; `...` leaves a field out."""
-    ends = [*itertools.accumulate(sizes), len(body)]
-    pieces = [body[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    fields = [
-        {
-            "object_key": KEY,
-            "data": base64.b64encode(piece).decode(),
-            "data_encoding": "base64",
-            "is_multipart": True,
-            "part_number": number,
-            "total_parts": len(pieces),
-            "sha256": hashlib.sha256(body).hexdigest(),
-            **changes,
-        }
-        for number, piece in enumerate(pieces, 1)
-    ]
-    return [{name: value for name, value in each.items() if value is not ...} for each in fields]
+    return envelopes.cut(KEY, body, *sizes, **changes)
 
 
 async def answer(store: Any, part: dict[str, Any]) -> Response:
@@ -105,8 +88,12 @@ def test_a_damaged_part_that_completes_the_set_is_told_and_leaves_nothing() -> N
     [
         ({"sha256": ...}, "sha256"),
         ({"sha256": None}, "sha256"),
+        ({"part_number": 0}, "part_number"),
         ({"part_number": 3}, "part_number"),
+        ({"part_number": "1"}, "part_number"),
+        ({"total_parts": 0}, "total_parts"),
         ({"total_parts": 10_001}, "total_parts"),
+        ({"total_parts": None}, "total_parts"),
         ({"is_multipart": False, "part_number": 2}, "is_multipart"),
         ({"is_multipart": ..., "part_number": 4111, "total_parts": 279, "more": [1]}, "is_multipart"),
         ({"is_multipart": None, "part_number": 1}, "is_multipart"),

@@ -1,0 +1,18 @@
+"""The notebooks, and what each takes as parameters."""
+
+from __future__ import annotations
+
+from l3kit.cost.report.parameters import CostAnalysisParameters
+from l3kit.notebook import parameters as params
+from l3kit.notebook.parameters import Parameters
+
+MODELS: dict[str, type[Parameters]] = {
+    "walkthrough": params.WalkthroughParameters,
+    "deploy_l3": params.DeployParameters,
+    "run_movers": params.RunMoversParameters,
+    "verify_connections": params.VerifyParameters,
+    "query_tiers": params.QueryParameters,
+    "crash_lab": params.CrashLabParameters,
+    "cost_analysis": CostAnalysisParameters,
+    "destroy_l3": params.DestroyParameters,
+}
