@@ -6,7 +6,6 @@ files.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import importlib.metadata
@@ -47,19 +46,7 @@ class Runtime:
     architecture: str
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A packed function."""
-
-    data: bytes
-
-    @property
-    def code_sha256(self) -> str:
-        """Base64 of the SHA-256, like Lambda's CodeSha256."""
-        return base64.b64encode(hashlib.sha256(self.data).digest()).decode("ascii")
-
-
-def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, bytes] | None = None) -> Package:
+def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, bytes] | None = None) -> bytes:
     """Build a function's zip.
 
     Args:
@@ -77,16 +64,16 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
     return _packed[key]
 
 
-_packed: dict[bytes, Package] = {}
+_packed: dict[bytes, bytes] = {}
 """Zips built by this process, by a digest of their contents: a plan compares each function several times."""
 
 
-def _checked(function: str, data: bytes) -> Package:
+def _checked(function: str, data: bytes) -> bytes:
     if len(data) > MAX_ZIP_BYTES:
         raise ProvisioningError(
             f"function {function}", f"its zip has {len(data):,} bytes, {MAX_ZIP_BYTES:,} are allowed", "Report this"
         )
-    return Package(data)
+    return data
 
 
 def write_zip(content: Mapping[str, bytes], begun: bytes = b"") -> bytes:

@@ -41,7 +41,9 @@ def ncrontab(expression: str) -> str:
 
 
 def eventbridge(unix: str) -> str:
-    """Convert a result of `unix_cron` or `ncrontab` back to EventBridge's format."""
+    """Convert a result of `unix_cron` or `ncrontab` back to EventBridge's format; what has that format stays."""
+    if "(" in unix:
+        return unix
     minute, hour, day, month, weekday = unix.split()[-5:]
     day, weekday = (day, "?") if weekday == "*" else ("?", weekday)
     return f"cron({minute} {hour} {day} {month} {weekday} *)"

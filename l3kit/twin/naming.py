@@ -16,7 +16,9 @@ MAX_TWIN_NAME = 28
 BUCKET_SUFFIX = 8
 
 TAG_TWIN = "l3kit:twin"
-"""Ownership tag or label of a twin's resources."""
+"""Ownership tag of a twin's resources."""
+LABEL_TWIN = "l3kit-twin"
+"""`TAG_TWIN` in the characters that Google Cloud's labels allow."""
 
 
 def check_twin_name(name: str) -> str:

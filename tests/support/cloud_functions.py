@@ -60,7 +60,7 @@ def gcp_zip(source: str, **more: str) -> bytes:
 
 
 def definition(**more: Any) -> Definition:
-    return Definition(**{"python": PYTHON, "settings": {}, "labels": {}, "timeout": 60, **more})
+    return Definition(**{"python": PYTHON, "settings": {}, "owner": "", "timeout": 60, **more})
 
 
 @dataclass

@@ -37,8 +37,12 @@ class AwsNames:
         return f"/aws/lambda/{self.function(function)}"
 
     def schedule(self, function: str) -> str:
-        """The schedule that starts a mover. At most 64 characters."""
-        return limited(f"{self.twin_name}-{function}", 64)
+        """The schedule that starts a mover, named like it. At most 64 characters."""
+        return self.function(function)
+
+    def schedule_group(self) -> str:
+        """The group of the twin's schedules."""
+        return f"l3kit-{self.twin_name}"
 
     def scheduler_role(self) -> str:
         """The role with which EventBridge Scheduler invokes the movers."""

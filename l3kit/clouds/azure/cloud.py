@@ -28,10 +28,10 @@ class AzureCloud(HostedFunctions):
     def __init__(self, session: AzureSession) -> None:
         super().__init__(
             "azure",
-            session.functions,
+            lambda twin: session.functions,
             lambda twin, name: self.session.names(twin.name).function(name),
             ncrontab,
-            lambda function: f"/api/{function}",
+            lambda there, function: f"{there.url}/api/{function}",
         )
         self.session = session
 
@@ -40,13 +40,11 @@ class AzureCloud(HostedFunctions):
         return f"{self.session.subscription}-{self.session.region}"
 
     def provisioner(self, twin: Twin, links: DeployedLinks) -> AzureProvisioner:
-        """See `Cloud.provisioner`."""
         from l3kit.clouds.azure.control.provisioner import AzureProvisioner
 
         return AzureProvisioner(twin, self.session, links)
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
-        """See `Cloud.store_name`."""
         return self.session.names(twin.name).store(resource)
 
     def hot_store(self, twin: Twin) -> HotStore:

@@ -28,10 +28,10 @@ class GcpCloud(HostedFunctions):
     def __init__(self, session: GcpSession) -> None:
         super().__init__(
             "gcp",
-            session.functions,
+            lambda twin: session.functions,
             lambda twin, name: self.session.names(twin.name).function(name),
             unix_cron,
-            lambda function: "/",
+            lambda there, function: f"{there.url}/",
         )
         self.session = session
 
@@ -40,13 +40,11 @@ class GcpCloud(HostedFunctions):
         return f"{self.session.project}-{self.session.region}"
 
     def provisioner(self, twin: Twin, links: DeployedLinks) -> GcpProvisioner:
-        """See `Cloud.provisioner`."""
         from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 
         return GcpProvisioner(twin, self.session, links)
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
-        """See `Cloud.store_name`."""
         return self.session.names(twin.name).store(resource)
 
     def hot_store(self, twin: Twin) -> HotStore:

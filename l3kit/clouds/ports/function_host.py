@@ -1,10 +1,11 @@
-"""The port for deploying functions on Azure and Google Cloud."""
+"""The port for a cloud's functions: what provisioning sets of them, and what is read back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,27 +14,24 @@ class Definition:
 
     Attributes:
         python: version as `3.13`.
+        owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
         timeout: seconds of one request or run.
-        public: whether anybody may call it; its own code then checks the token.
-        schedules: jobs that call it: name, schedule (unix cron, UTC) and body each; Azure's timers are in the code.
+        public: whether anybody may call it; its own code then checks the token. False where an address that is a
+            resource of its own grants that (Lambda's function URLs).
+        schedules: jobs that belong to it: name, schedule (unix cron, UTC) and body each. Empty where timers are in the
+            code (Azure) or are resources of their own (EventBridge).
+        memory_mb: memory in MB; 0 leaves it to the cloud.
+        identity: name of what its code runs as, e.g. a role; empty where the cloud's default is taken.
     """
 
     python: str
     settings: Mapping[str, str] = field(repr=False)
-    labels: Mapping[str, str]
+    owner: str
     timeout: int
     public: bool = False
     schedules: Sequence[Mapping[str, str]] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "python": self.python,
-            "settings": dict(self.settings),
-            "labels": dict(self.labels),
-            "timeout": self.timeout,
-            "public": self.public,
-            "schedules": [dict(job) for job in self.schedules],
-        }
+    memory_mb: int = 0
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,9 @@ class Deployed:
     """A deployed function.
 
     Attributes:
+        url: its address; empty where an address is a resource of its own.
         code_sha256: hex digest of its zip.
-        state: `active`, or why it is not.
+        state: `active`, or why it does not work, as a clause: `it failed to start: ...`.
     """
 
     name: str
@@ -52,20 +51,56 @@ class Deployed:
     definition: Definition
 
 
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A schedule that starts a function.
+
+    Attributes:
+        expression: in its cloud's own format.
+        state: `fired`: kept by a sandbox, where it is triggered by hand.
+        begins: start of a rate; None for other expressions, or if it is unknown.
+        fault: why it does not start the function as it should, apart from its state; empty if it does.
+    """
+
+    expression: str
+    state: Literal["on", "off", "fired"]
+    begins: datetime | None = None
+    fault: str = ""
+
+
 class FunctionHost(Protocol):
-    """The functions of one cloud."""
+    """The functions of one cloud.
+
+    A host keeps nothing of its own: every method reads or changes the cloud, so that it may run again after a crash at
+    any point of an earlier one.
+    """
 
     def get(self, name: str) -> Deployed | None:
-        """Return the function; None if there is none. Raises: ProvisioningError."""
+        """Return the function; None if there is none.
 
-    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
-        """Create or replace the function; returns when it is active. Raises: ProvisioningError."""
+        Raises: PermissionMissingError if it or its settings may not be read; ProvisioningError.
+        """
+
+    def create(self, name: str, definition: Definition, code: bytes) -> None:
+        """Create the function; returns when it is active.
+
+        Raises: AlreadyThereError if there is one, which stays as it is; ProvisioningError.
+        """
+
+    def update(self, name: str, definition: Definition, code: bytes) -> None:
+        """Give the function this definition and code; returns when it is active. Raises: ProvisioningError."""
 
     def delete(self, name: str) -> None:
         """Delete the function; a missing one is not an error. Raises: ProvisioningError."""
 
-    def timers(self, name: str) -> Mapping[str, str]:
+    def timers(self, name: str) -> Mapping[str, Timer]:
         """Return the schedules that start it, by name; empty if it has none. Raises: ProvisioningError."""
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Call a function that is not public, with authorization. Returns: status and body. Raises: L3Error."""
+        """Call a function that is not public, with authorization. Returns: HTTP status and body.
+
+        Args:
+            timeout: seconds.
+        Raises: ProvisioningError if it is not deployed; L3Error if it did not respond, or failed and its cloud says
+            why.
+        """

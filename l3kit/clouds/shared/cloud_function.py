@@ -1,4 +1,4 @@
-"""A function of Azure or Google Cloud as a resource of a plan."""
+"""A function as a resource of a plan, behind the function host of its cloud."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from l3kit.clouds.ports.function_host import Definition, Deployed, FunctionHost
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import MissingConnectionError
-
-OWNER_LABEL = "l3kit-twin"
-"""`naming.TAG_TWIN` in the characters that labels allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class CloudFunction:
         build: packs the code and collects the settings; called when needed, since an earlier step may make a receiver's
             token.
         pending_changes: pending changes to it by an earlier step of the same plan, in words.
-        schedules: as in `Definition`.
+        schedules, memory_mb, identity: as in `Definition`.
     """
 
     host: FunctionHost = field(repr=False, compare=False)
@@ -42,6 +39,8 @@ class CloudFunction:
     build: Callable[[], BuiltFunction] = field(repr=False, compare=False)
     pending_changes: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
     schedules: Sequence[Mapping[str, str]] = ()
+    memory_mb: int = 0
+    identity: str = ""
     kind: str = "function"
     holds_data: bool = False
 
@@ -49,7 +48,7 @@ class CloudFunction:
         there = self.host.get(self.name)
         if there is None:
             return Finding(False)
-        if there.definition.labels.get(OWNER_LABEL) != self.twin_name:
+        if there.definition.owner != self.twin_name:
             return Finding(True, owned=False)
         pending_changes = tuple(self.pending_changes())
         try:
@@ -58,32 +57,54 @@ class CloudFunction:
             return Finding(True, True, pending_changes or (missing.cause,))
 
     def create(self) -> None:
-        self.update()
+        built = self.build()
+        self.host.create(self.name, self._definition(built), built.code)
 
     def update(self) -> None:
         built = self.build()
-        self.host.put(self.name, self._definition(built), built.code)
+        self.host.update(self.name, self._definition(built), built.code)
 
     def delete(self) -> None:
         self.host.delete(self.name)
 
     def _definition(self, built: BuiltFunction) -> Definition:
-        labels = {OWNER_LABEL: self.twin_name, "l3kit-managed": "true"}
-        return Definition(self.python, built.settings, labels, self.timeout, self.public, tuple(self.schedules))
+        return Definition(
+            self.python,
+            built.settings,
+            self.twin_name,
+            self.timeout,
+            self.public,
+            tuple(self.schedules),
+            self.memory_mb,
+            self.identity,
+        )
 
     def _differences(self, there: Deployed) -> list[str]:
         built = self.build()
         wanted, had = self._definition(built), there.definition
         found = [] if there.code_sha256 == hashlib.sha256(built.code).hexdigest() else ["its code differs"]
-        for name in ("python", "timeout", "public"):
-            if getattr(had, name) != getattr(wanted, name):
-                found.append(f"{name} is {getattr(had, name)}, not {getattr(wanted, name)}")
-        if [dict(job) for job in had.schedules] != [dict(job) for job in wanted.schedules]:
-            found.append("its schedule differs")
+        found += definition_differences(had, wanted)
         found += variable_differences(had.settings, wanted.settings)
-        if there.state != "active":
-            found.append(f"is {there.state}")
-        return found
+        return found if there.state == "active" else [*found, there.state]
+
+
+def definition_differences(there: Definition, wanted: Definition) -> list[str]:
+    """Return in words what differs, apart from the variables."""
+    found = []
+    if there.python != wanted.python:
+        found.append(f"its Python is {there.python}, not {wanted.python}")
+    if there.memory_mb != wanted.memory_mb:
+        found.append(f"its memory is {there.memory_mb} MB, not {wanted.memory_mb} MB")
+    if there.timeout != wanted.timeout:
+        found.append(f"its timeout is {there.timeout} s, not {wanted.timeout} s")
+    if there.identity != wanted.identity:
+        default = "the cloud's default"
+        found.append(f"it runs as {there.identity or default}, not {wanted.identity or default}")
+    if there.public != wanted.public:
+        found.append(f"it is {'public' if there.public else 'not public'}")
+    if [dict(job) for job in there.schedules] != [dict(job) for job in wanted.schedules]:
+        found.append("its schedule differs")
+    return found
 
 
 def variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Functions of a twin on Azure or Google Cloud: invocation, checks, schedules."""
+"""Functions of a twin behind the function host of one cloud: invocation, checks, schedules."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.shared.cloud_function import OWNER_LABEL
-from l3kit.errors import L3Error
+from l3kit.errors import L3Error, PermissionMissingError
 from l3kit.tiering.settings import further_variables
 from l3kit.twin.connections import DeployedWriter
 from l3kit.twin.cron_forms import eventbridge
@@ -17,7 +16,7 @@ from l3kit.twin.schedules import Schedule
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
-    from l3kit.clouds.ports.function_host import FunctionHost
+    from l3kit.clouds.ports.function_host import Deployed, FunctionHost, Timer
     from l3kit.twin.config import Twin
 
 INVOKE_SECONDS = 930.0
@@ -28,31 +27,32 @@ class HostedFunctions:
     """The functions of one cloud.
 
     Args:
+        host_of: the cloud's function host, for a twin's functions.
         name_of: a function's deployed name.
         expression_of: converts the twin's schedule to this cloud's format.
-        path_of: path below a writer's address for POST requests.
+        address_of: where a deployed writer takes POST requests; empty if nowhere yet.
     """
 
     def __init__(
         self,
         provider: str,
-        host: FunctionHost,
+        host_of: Callable[[Twin], FunctionHost],
         name_of: Callable[[Twin, str], str],
         expression_of: Callable[[str], str],
-        path_of: Callable[[str], str],
+        address_of: Callable[[Deployed, str], str],
     ) -> None:
         self._provider = provider
-        self._host = host
+        self._host_of = host_of
         self._name_of = name_of
         self._expression_of = expression_of
-        self._path_of = path_of
+        self._address_of = address_of
 
     def function_name(self, twin: Twin, function: str) -> str:
         return self._name_of(twin, function)
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
         name = self._name_of(twin, function)
-        status, body = self._host.invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
+        status, body = self._host_of(twin).invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
         try:
             answer = json.loads(body or b"null")
         except ValueError:
@@ -63,20 +63,24 @@ class HostedFunctions:
         raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
-        there = self._host.get(self._name_of(twin, function))
+        there = self._get(twin, function)
         return None if there is None else there.definition.settings
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        there = self._host.get(self._name_of(twin, function))
-        if there is None or there.definition.labels.get(OWNER_LABEL) != twin.name:
+        there = self._get(twin, function)
+        if there is None or there.definition.owner != twin.name:
             return None
-        return DeployedWriter(there.url + self._path_of(function), there.definition.settings)
+        return DeployedWriter(self._address_of(there, function), there.definition.settings)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check, variables_check
 
         for function in twin.layout.functions_on(self._provider):
-            there = self._host.get(self._name_of(twin, function))
+            try:
+                there = self._get(twin, function)
+            except PermissionMissingError as error:  # the others may be seen all the same
+                yield Check("functions", function, "active", error.cause, False, error.remedy)
+                continue
             state = there.state if there else "missing"
             good = state == "active"
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
@@ -89,14 +93,33 @@ class HostedFunctions:
 
         wanted = self._expression_of(twin.config.mover_schedule)
         for function in twin.layout.movers_on(self._provider):
-            found = list(self._host.timers(self._name_of(twin, function)).values())
-            on = found == [wanted]
-            seen = "on" if on else f"at {', '.join(found)}" if found else "missing"
-            yield Check("schedules", function, "on", seen, on, "" if on else REPAIR)
+            try:
+                timers = self._timers(twin, function)
+            except PermissionMissingError as error:
+                yield Check("schedules", function, "on", error.cause, False, error.remedy)
+                continue
+            seen = ", ".join(_seen(timer, wanted) for timer in timers) or "missing"
+            yield Check("schedules", function, "on", seen, seen == "on", "" if seen == "on" else REPAIR)
 
     def schedule(self, twin: Twin, mover: str, now: datetime) -> Schedule:
-        """Return the deployed schedule of a mover; in a sandbox it does not run by itself."""
-        found = list(self._host.timers(self._name_of(twin, mover)).values())
-        if not found:
+        timers = self._timers(twin, mover)
+        if not timers:
             return Schedule("missing")
-        return Schedule("fired", found[0], next_time(eventbridge(found[0]), now))
+        timer = timers[0]
+        if timer.state == "off":
+            return Schedule("off", timer.expression)
+        if timer.fault:
+            return Schedule(timer.state, f"{timer.expression}, {timer.fault}")
+        return Schedule(timer.state, timer.expression, next_time(eventbridge(timer.expression), now, timer.begins))
+
+    def _get(self, twin: Twin, function: str) -> Deployed | None:
+        return self._host_of(twin).get(self._name_of(twin, function))
+
+    def _timers(self, twin: Twin, mover: str) -> list[Timer]:
+        return list(self._host_of(twin).timers(self._name_of(twin, mover)).values())
+
+
+def _seen(timer: Timer, wanted: str) -> str:
+    if timer.state == "off":
+        return "off"
+    return timer.fault or ("on" if timer.expression == wanted else f"at {timer.expression}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from l3kit.clouds.ports.function_host import Definition, Deployed
+from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import L3Error, ProvisioningError
+from l3kit.twin.naming import LABEL_TWIN
 
 ADMIN = {"X-L3kit-Sandbox": "1"}
 DEPLOY_SECONDS = 700.0
@@ -36,9 +39,18 @@ class SandboxFunctionHost:
             raise ProvisioningError(f"functions on {self._cloud}", _refusal_text(answer))
         return [_deployed(content) for content in answer.json()]
 
+    def create(self, name: str, definition: Definition, code: bytes) -> None:
+        if self._describe(name) is not None:
+            raise AlreadyThereError(f"function {name}", "exists already")
+        self.put(name, definition, code)
+
+    def update(self, name: str, definition: Definition, code: bytes) -> None:
+        self.put(name, definition, code)
+
     def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
+        """Create or replace the function. Raises: ProvisioningError if it is refused, or does not start."""
         files = {
-            "definition": (None, json.dumps(definition.to_json())),
+            "definition": (None, json.dumps(_wire_form(definition))),
             "code": ("code.zip", code, "application/zip"),
         }
         answer = self._ask("PUT", self._address(name), files=files, timeout=DEPLOY_SECONDS)
@@ -46,7 +58,7 @@ class SandboxFunctionHost:
             raise ProvisioningError(f"function {name}", _refusal_text(answer), "Nothing of it was changed")
         deployed = _deployed(answer.json())
         if deployed.state != "active":
-            raise ProvisioningError(f"function {name}", f"is {deployed.state}", "Apply again once the cause is gone")
+            raise ProvisioningError(f"function {name}", deployed.state, "Apply again once the cause is gone")
         return deployed
 
     def delete(self, name: str) -> None:
@@ -80,13 +92,13 @@ class SandboxFunctionHost:
             raise L3Error(f"schedule {schedule} of {name}", _refusal_text(answer))
         return dict(answer.json())
 
-    def timers(self, name: str) -> dict[str, str]:
+    def timers(self, name: str) -> dict[str, Timer]:
         """Return the schedules that start this function, by name; empty if it has none or is not deployed."""
         content = self._describe(name)
         if content is None:
             return {}
         jobs = {job["name"]: job["schedule"] for job in content["definition"]["schedules"]}
-        return {**content["timers"], **jobs}
+        return {timer: Timer(told, "fired") for timer, told in {**content["timers"], **jobs}.items()}
 
     def _describe(self, name: str) -> dict[str, Any] | None:
         answer = self._ask("GET", self._address(name))
@@ -111,12 +123,20 @@ class SandboxFunctionHost:
             ) from None
 
 
+def _wire_form(definition: Definition) -> dict[str, Any]:
+    told = asdict(definition)
+    owner = told.pop("owner")
+    told["labels"] = {LABEL_TWIN: owner, "l3kit-managed": "true"} if owner else {}
+    # The sandbox refuses what it does not know, so what is left to the cloud is not told.
+    return {name: value for name, value in told.items() if name not in ("memory_mb", "identity") or value}
+
+
 def _deployed(content: dict[str, Any]) -> Deployed:
-    told = content["definition"]
-    definition = Definition(
-        told["python"], told["settings"], told["labels"], told["timeout"], told["public"], told["schedules"]
-    )
-    return Deployed(content["name"], content["url"], content["code_sha256"], content["state"], definition)
+    told, state = content["definition"], content["state"]
+    owner = told["labels"].get(LABEL_TWIN, "")
+    definition = Definition(told["python"], told["settings"], owner, told["timeout"], told["public"], told["schedules"])
+    state = state if state == "active" else f"it is {state}"
+    return Deployed(content["name"], content["url"], content["code_sha256"], state, definition)
 
 
 def _refusal_text(answer: requests.Response) -> str:

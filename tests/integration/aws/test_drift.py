@@ -99,7 +99,7 @@ ROUNDS: list[dict[str, Break]] = [
             lambda c, n: c.update_function_configuration(
                 FunctionName=n.function("cold-to-archive-mover"), Timeout=3, MemorySize=128
             ),
-            "MemorySize is 128, not 1024; Timeout is 3, not 900",
+            "its memory is 128 MB, not 1024 MB; its timeout is 3 s, not 900 s",
         ),
         "a deleted url permission": (
             "lambda",

@@ -73,7 +73,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: a writer that is no longer public": (
             lambda s, t: change_settings(s, t, "gcp", "cold-writer", lambda d: dataclasses.replace(d, public=False)),
-            "public is False, not True",
+            "it is not public",
         ),
         "gcp: a changed job": (
             lambda s, t: change_settings(
@@ -93,7 +93,7 @@ ROUNDS: list[dict[str, Broken]] = [
     {
         "azure: another timeout": (
             lambda s, t: change_settings(s, t, "azure", "hot-reader", lambda d: dataclasses.replace(d, timeout=5)),
-            "timeout is 5, not 60",
+            "its timeout is 5 s, not 60 s",
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),

@@ -71,7 +71,7 @@ def others_function(cloud: str) -> Callable[[Session, Twin], str]:
         name = function_name(session, twin, cloud, "hot-reader")
         source = {"azure": azure_zip("import azure.functions as func\napp = func.FunctionApp()\n")}
         source["gcp"] = gcp_zip("def main(request):\n    return 'theirs'\n")
-        host(session, cloud).put(name, definition(labels={"l3kit-twin": "somebody-else"}), source[cloud])
+        host(session, cloud).put(name, definition(owner="somebody-else"), source[cloud])
         return f"function {name}"
 
     return make

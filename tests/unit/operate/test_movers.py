@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 
 from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
 from l3kit.errors import ConfigurationError, L3Error, ProvisioningError
 from l3kit.operate import movers
 from l3kit.operate.movers import MoverRun, moments_between, run_mover
@@ -56,7 +57,7 @@ class Lambda:
 
     def __init__(self) -> None:
         self.session = session()
-        self.stub = Stubber(aws_of(self.session).client("lambda", read_timeout=920, max_attempts=1))
+        self.stub = Stubber(aws_of(self.session).client("lambda", read_timeout=INVOKE_SECONDS, max_attempts=1))
 
     def answers(self, payload: Any, event: dict[str, str] | None = None, **more: Any) -> None:
         body = json.dumps(payload).encode()

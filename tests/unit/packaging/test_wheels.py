@@ -32,14 +32,13 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.M
     for path in (package.PACKAGE / "tiering").rglob("*.py"):
         os.utime(path, (later, path.stat().st_mtime))
     second = pack("aws", "cold-writer", HERE)
-    assert first.data == second.data
-    assert first.code_sha256 == second.code_sha256
-    entries = zipfile.ZipFile(io.BytesIO(first.data)).infolist()
+    assert first == second
+    entries = zipfile.ZipFile(io.BytesIO(first)).infolist()
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
     held = [entry.filename for entry in entries]
     own = held.index("l3kit/__init__.py")
     assert [held[:own], held[own:]] == [sorted(held[:own]), sorted(held[own:])]
-    assert first.data != pack("aws", "cold-writer", HERE, {"digital_twin_info.json": b"{}"}).data
+    assert first != pack("aws", "cold-writer", HERE, {"digital_twin_info.json": b"{}"})
 
 
 def test_dependencies_are_compressed_once_and_the_same_where_nothing_can_be_kept(tmp_path: Path) -> None:
@@ -59,7 +58,7 @@ def test_dependencies_are_compressed_once_and_the_same_where_nothing_can_be_kept
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_zip_holds_the_entry_point_the_needed_part_of_l3kit_and_dependencies(function: str) -> None:
-    held = names(pack("aws", function, HERE).data)
+    held = names(pack("aws", function, HERE))
     for name in (
         "lambda_function.py",
         "l3kit/tiering/transfer/wire.py",
@@ -73,7 +72,7 @@ def test_a_zip_holds_the_entry_point_the_needed_part_of_l3kit_and_dependencies(f
 
 
 def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
-    zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE).data)).extractall(tmp_path)
+    zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE))).extractall(tmp_path)
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, '.');"
         "import l3kit.clouds.aws.data.entry, l3kit.tiering.transfer.cold_writer, l3kit.tiering.transfer.archive_writer;"

@@ -12,6 +12,7 @@ from botocore.config import Config
 from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.aws.unanswered import unanswered
+from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
 from l3kit.session import Session
 from tests.unit.raw_errors.telling import CLOSED, SECRET
 
@@ -37,5 +38,5 @@ def unreachable() -> Session:
     names = ("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts")
     once = Config(retries={"total_max_attempts": 1}, proxies={})
     clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
-    clients["lambda", 920, 1] = clients["lambda", 60.0, 6]  # type: ignore[index]
+    clients["lambda", INVOKE_SECONDS, 1] = clients["lambda", 60.0, 6]
     return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})

@@ -17,7 +17,7 @@ from l3kit.clouds.aws.control.bucket_rules import (
     lifecycle_difference,
     policy_difference,
 )
-from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.calls import code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.policy_limits import BUCKET_POLICY, check_length
 from l3kit.clouds.ports.resources import Finding
@@ -115,7 +115,7 @@ class Bucket:
         return policy
 
     def _tags(self) -> dict[str, str]:
-        found = self._get(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
+        found = unless_missing(lambda: self._s3.get_bucket_tagging(Bucket=self.name)["TagSet"]) or []
         return {tag["Key"]: tag["Value"] for tag in found}
 
     def _aspects(self) -> tuple[Aspect, ...]:
@@ -141,21 +141,23 @@ class Bucket:
         )
 
     def _public_access(self) -> str:
-        block = self._get(lambda: self._s3.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"])
-        return "" if block == BLOCK_ALL else "public access is not blocked"
+        there = unless_missing(lambda: self._s3.get_public_access_block(Bucket=self.name))
+        blocked = there is not None and there["PublicAccessBlockConfiguration"] == BLOCK_ALL
+        return "" if blocked else "public access is not blocked"
 
     def _encryption(self) -> str:
         """Accept any encryption: the bucket may use a customer's key."""
-        there = self._get(lambda: self._s3.get_bucket_encryption(Bucket=self.name)["ServerSideEncryptionConfiguration"])
-        chosen = [rule for rule in (there or {}).get("Rules", []) if "ApplyServerSideEncryptionByDefault" in rule]
+        there = unless_missing(lambda: self._s3.get_bucket_encryption(Bucket=self.name))
+        rules = there["ServerSideEncryptionConfiguration"].get("Rules", []) if there else []
+        chosen = [rule for rule in rules if "ApplyServerSideEncryptionByDefault" in rule]
         return "" if chosen else "default encryption is not set"
 
     def _access(self) -> str:
-        there = self._get(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
+        there = unless_missing(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
         return policy_difference(there, self._policy())
 
     def _expiry(self) -> str:
-        rules = self._get(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
+        rules = unless_missing(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
         return lifecycle_difference(rules)
 
     def _versions(self) -> str:
@@ -164,15 +166,6 @@ class Bucket:
             return ""
         there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
         return "" if there == "Enabled" else "versioning is off"
-
-    @staticmethod
-    def _get(read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
 
     def _is_empty(self) -> bool:
         return not self._s3.list_objects_v2(Bucket=self.name, MaxKeys=1).get("KeyCount", 0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
+T = TypeVar("T")
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 REFUSED_KEYS = frozenset(
     {
@@ -55,6 +57,16 @@ def code_of(error: ClientError) -> str:
 
 def is_missing(error: ClientError) -> bool:
     return code_of(error) in MISSING
+
+
+def unless_missing(call: Callable[[], T]) -> T | None:
+    """Return the call's result; None if AWS says that there is no such resource. Raises: ClientError."""
+    try:
+        return call()
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
 
 
 @contextmanager

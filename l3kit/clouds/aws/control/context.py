@@ -73,7 +73,7 @@ class Context:
         """Retry a call while AWS refuses it temporarily; any other refusal is final.
 
         Args:
-            for_now: whether this refusal is temporary.
+            is_temporary: whether this refusal is temporary.
             limit: seconds.
         Raises: ClientError; ProvisioningError when the limit is up.
         """

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.control.calls import DENIED, code_of, explained, is_missing
+from l3kit.clouds.aws.control.calls import DENIED, code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.errors import PermissionMissingError, ProvisioningError
 from l3kit.tiering.settings import StoreName
@@ -45,13 +45,8 @@ def _of_bucket(context: Context, name: str) -> str | None:
 
 
 def _of_table(context: Context, name: str) -> str | None:
-    try:
-        table = context.client("dynamodb").describe_table(TableName=name)["Table"]
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
-    key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+    there = unless_missing(lambda: context.client("dynamodb").describe_table(TableName=name))
+    key: str | None = there["Table"].get("SSEDescription", {}).get("KMSMasterKeyArn") if there else None
     return key
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.functions import owner_of
+from l3kit.clouds.aws.control.lambda_host import is_owned
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
@@ -47,7 +47,7 @@ class FunctionUrl:
             if config is None:
                 return Finding(False)
             differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
-            if not owner_of(self.context, self.name):
+            if not is_owned(self.context, self.name):
                 return Finding(True, owned=False)
             there = self._statements()
             differences += [
@@ -85,11 +85,7 @@ class FunctionUrl:
 
     def delete(self) -> None:
         with explained(f"function url of {self.name}"):
-            try:
-                self._lambda.delete_function_url_config(FunctionName=self.name)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(lambda: self._lambda.delete_function_url_config(FunctionName=self.name))
 
     @property
     def _lambda(self) -> Any:
@@ -106,23 +102,15 @@ class FunctionUrl:
         self.context.retry_while(add, _is_busy, f"function {self.name} accepts its permissions", BUSY_LIMIT)
 
     def _statements(self) -> dict[str, dict[str, Any]]:
-        try:
-            policy = json.loads(self._lambda.get_policy(FunctionName=self.name)["Policy"])
-        except ClientError as error:
-            if is_missing(error):
-                return {}
-            raise
-        return {statement["Sid"]: statement for statement in policy["Statement"]}
+        there = unless_missing(lambda: self._lambda.get_policy(FunctionName=self.name))
+        statements = json.loads(there["Policy"])["Statement"] if there else []
+        return {statement["Sid"]: statement for statement in statements}
 
 
 def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
-    """Return the configuration of a function's URL; None if it has none. Raises: ClientError."""
-    try:
-        return dict(aws.client("lambda").get_function_url_config(FunctionName=function))
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    """Return the configuration of a function's URL; None if it has none. Raises: ProvisioningError."""
+    with explained(f"function url of {function}"):
+        return unless_missing(lambda: dict(aws.client("lambda").get_function_url_config(FunctionName=function)))
 
 
 def _is_busy(error: ClientError) -> bool:

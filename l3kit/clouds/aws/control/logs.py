@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from l3kit.clouds.aws.control.calls import explained, is_missing
+from l3kit.clouds.aws.control.calls import explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.functions import owner_of
+from l3kit.clouds.aws.control.lambda_host import is_owned
 from l3kit.clouds.ports.resources import Finding
 
 RETENTION_DAYS = 30
@@ -34,7 +32,7 @@ class LogGroup:
             days = group.get("retentionInDays")
             differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
             if not tags:  # if our group was removed, the next log line makes one without a tag
-                owned = owner_of(self.context, self.function) is True
+                owned = is_owned(self.context, self.function)
                 return Finding(True, owned, ("its ownership tag is missing", *differences))
             return Finding(True, self.context.owns(tags), differences)
 
@@ -50,11 +48,7 @@ class LogGroup:
 
     def delete(self) -> None:
         with explained(f"log group {self.name}"):
-            try:
-                self._logs.delete_log_group(logGroupName=self.name)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(lambda: self._logs.delete_log_group(logGroupName=self.name))
 
     @property
     def _logs(self) -> Any:

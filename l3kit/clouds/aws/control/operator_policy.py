@@ -43,7 +43,7 @@ class Scope:
             return tuple(self._arn("lambda", f"function:{self._names.function(name)}") for name in FUNCTIONS)
         if on in ("log groups", "all log groups"):
             return self._log_groups(on)
-        group = f"l3kit-{self.twin}"
+        group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
         return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)

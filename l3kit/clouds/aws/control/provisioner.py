@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.control import preflight
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.functions import Built, Function
 from l3kit.clouds.aws.control.keys import customer_key
+from l3kit.clouds.aws.control.lambda_host import LambdaHost, runtime_of
 from l3kit.clouds.aws.control.links import FunctionUrl
 from l3kit.clouds.aws.control.logs import LogGroup
 from l3kit.clouds.aws.control.policies import Placement, function_policy, scheduler_policy, stores_of, trust
@@ -19,6 +17,7 @@ from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
 from l3kit.clouds.ports.resources import Resource
+from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.twin.layout import MOVERS
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PROVIDER = "aws"
-ACCOUNT_RUNTIME = Runtime("3.13", "x86_64")
-"""Runtime on real Lambda; the sandbox runs functions on its own Python."""
 MEMORY = {"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024}
 """MB; 1,769 MB is one vCPU, which the mover uses fully."""
 OTHER_MEMORY = 512
@@ -73,15 +70,17 @@ class AwsProvisioner:
         parts: list[Resource] = [
             Role(context, names.role(function), trust("lambda.amazonaws.com", context), self._policy(function)),
             LogGroup(context, names.log_group(function), names.function(function)),
-            Function(
-                context,
+            CloudFunction(
+                LambdaHost(context),
                 names.function(function),
-                names.role(function),
-                runtime,
-                MEMORY.get(function, OTHER_MEMORY),
+                twin.name,
+                runtime.python,
                 TIMEOUT.get(function, OTHER_TIMEOUT),
+                False,  # its address, a resource of its own, is what is public
                 self._builder(function, runtime),
                 pending_changes,
+                memory_mb=MEMORY.get(function, OTHER_MEMORY),
+                identity=names.role(function),
             ),
         ]
         if link := twin.layout.link_to(function):
@@ -94,7 +93,7 @@ class AwsProvisioner:
         trusted = trust("scheduler.amazonaws.com", self._context)
         return [
             Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(movers))),
-            ScheduleGroup(self._context, schedule_group(self._context)),
+            ScheduleGroup(self._context, self._context.names.schedule_group()),
             *self.left_over_schedules(movers),
         ]
 
@@ -104,7 +103,7 @@ class AwsProvisioner:
             Schedule(
                 context,
                 names.schedule(mover),
-                schedule_group(context),
+                names.schedule_group(),
                 names.function(mover),
                 names.scheduler_role(),
                 self._twin.config.mover_schedule,
@@ -125,22 +124,9 @@ class AwsProvisioner:
 
         return make
 
-    def _builder(self, function: str, runtime: Runtime) -> Callable[[], Built]:
-        def build() -> Built:
+    def _builder(self, function: str, runtime: Runtime) -> Callable[[], BuiltFunction]:
+        def build() -> BuiltFunction:
             variables, files = environment(self._twin, self._links, PROVIDER, function, self._context.names.store)
-            return Built(pack(PROVIDER, function, runtime, files), variables)
+            return BuiltFunction(pack(PROVIDER, function, runtime, files), variables)
 
         return build
-
-
-def runtime_of(session: AwsSession) -> Runtime:
-    """Return the runtime of functions in this session."""
-    if session.endpoint_url is None:
-        return ACCOUNT_RUNTIME
-    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    return Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", machine)
-
-
-def schedule_group(context: Context) -> str:
-    """Return the group of the twin's schedules."""
-    return f"l3kit-{context.names.twin_name}"

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from l3kit.clouds.aws.control.calls import explained, is_missing
+from l3kit.clouds.aws.control.calls import explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.policies import POLICY_NAME, policy_differences
 from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, TRUST_POLICY, check_length
@@ -37,12 +35,10 @@ class Role:
         """Read the role's state. A policy that cannot be built, or is too long for IAM, is the finding's fault."""
         policy, fault = self._policy_or_fault()
         with explained(f"role {self.name}"):
-            try:
-                role = self._iam.get_role(RoleName=self.name)["Role"]
-            except ClientError as error:
-                if is_missing(error):
-                    return Finding(False, fault=fault)
-                raise
+            there = unless_missing(lambda: self._iam.get_role(RoleName=self.name))
+            if there is None:
+                return Finding(False, fault=fault)
+            role = there["Role"]
             tags = self._iam.list_role_tags(RoleName=self.name)["Tags"]
             owned = self.context.owns_list(tags)
             return Finding(True, owned, tuple(self._differences(role, policy)), fault=fault)
@@ -73,15 +69,14 @@ class Role:
 
     def delete(self) -> None:
         with explained(f"role {self.name}"):
-            try:
-                for name in self._inline():
-                    self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
-                for arn in self._attached():
-                    self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
-                self._iam.delete_role(RoleName=self.name)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(self._delete)
+
+    def _delete(self) -> None:
+        for name in self._inline():
+            self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+        for arn in self._attached():
+            self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+        self._iam.delete_role(RoleName=self.name)
 
     @property
     def _iam(self) -> Any:

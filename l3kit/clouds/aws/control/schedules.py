@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.ports.resources import Finding
 
@@ -33,13 +33,8 @@ class ScheduleGroup:
 
     def compare(self) -> Finding:
         with explained(f"schedule group {self.name}"):
-            try:
-                group = self._scheduler.get_schedule_group(Name=self.name)
-            except ClientError as error:
-                if is_missing(error):
-                    return Finding(False)
-                raise
-            if group["State"] == "DELETING":
+            group = unless_missing(lambda: self._scheduler.get_schedule_group(Name=self.name))
+            if group is None or group["State"] == "DELETING":
                 return Finding(False)
             tags = self._scheduler.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
             return Finding(True, self.context.owns_list(tags))
@@ -55,21 +50,13 @@ class ScheduleGroup:
     def delete(self) -> None:
         """Delete the group with its schedules."""
         with explained(f"schedule group {self.name}"):
-            try:
-                self._scheduler.delete_schedule_group(Name=self.name)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(lambda: self._scheduler.delete_schedule_group(Name=self.name))
             self.context.wait(lambda: not self._state(), f"schedule group {self.name} is gone", GROUP_LIMIT)
 
     def _state(self) -> str:
         """Return `ACTIVE` or `DELETING`; "" if there is no group."""
-        try:
-            return str(self._scheduler.get_schedule_group(Name=self.name)["State"])
-        except ClientError as error:
-            if is_missing(error):
-                return ""
-            raise
+        there = unless_missing(lambda: self._scheduler.get_schedule_group(Name=self.name))
+        return str(there["State"]) if there else ""
 
     @property
     def _scheduler(self) -> Any:
@@ -91,12 +78,9 @@ class Schedule:
 
     def compare(self) -> Finding:
         with explained(f"schedule {self.name}"):
-            try:
-                there = self._scheduler.get_schedule(Name=self.name, GroupName=self.group)
-            except ClientError as error:
-                if is_missing(error):
-                    return Finding(False)
-                raise
+            there = unless_missing(lambda: self._scheduler.get_schedule(Name=self.name, GroupName=self.group))
+            if there is None:
+                return Finding(False)
             owned = ScheduleGroup(self.context, self.group).compare().owned
             return Finding(True, owned, tuple(self._differences(there)))
 
@@ -110,11 +94,7 @@ class Schedule:
 
     def delete(self) -> None:
         with explained(f"schedule {self.name}"):
-            try:
-                self._scheduler.delete_schedule(Name=self.name, GroupName=self.group)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(lambda: self._scheduler.delete_schedule(Name=self.name, GroupName=self.group))
 
     @property
     def _scheduler(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
+from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
@@ -88,11 +88,7 @@ class Table:
     def delete(self) -> None:
         """Delete the table with all its items."""
         with explained(f"table {self.name}"):
-            try:
-                self._db.delete_table(TableName=self.name)
-            except ClientError as error:
-                if not is_missing(error):
-                    raise
+            unless_missing(lambda: self._db.delete_table(TableName=self.name))
             self.context.wait(lambda: self._describe() is None, f"table {self.name} is gone", TABLE_LIMIT)
 
     @property
@@ -100,13 +96,8 @@ class Table:
         return self.context.client("dynamodb")
 
     def _describe(self) -> dict[str, Any] | None:
-        try:
-            table: dict[str, Any] = self._db.describe_table(TableName=self.name)["Table"]
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
-        return table
+        there = unless_missing(lambda: self._db.describe_table(TableName=self.name))
+        return dict(there["Table"]) if there else None
 
     def _differences(self, table: dict[str, Any]) -> list[str]:
         found = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.gcp.control.calls import explained, storage_client
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
-from l3kit.clouds.shared.cloud_function import OWNER_LABEL
+from l3kit.twin.naming import LABEL_TWIN
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
@@ -29,7 +29,7 @@ class Bucket:
             there = storage_client(self.session).lookup_bucket(self.name)
             if there is None:
                 return Finding(False)
-            return Finding(True, there.labels.get(OWNER_LABEL) == self.twin_name, tuple(self._differences(there)))
+            return Finding(True, there.labels.get(LABEL_TWIN) == self.twin_name, tuple(self._differences(there)))
 
     def create(self) -> None:
         from google.api_core.exceptions import Conflict
@@ -37,7 +37,7 @@ class Bucket:
         with explained(f"bucket {self.name}"):
             bucket = storage_client(self.session).bucket(self.name)
             self._set(bucket)
-            bucket.labels = {OWNER_LABEL: self.twin_name, "l3kit-managed": "true"}
+            bucket.labels = {LABEL_TWIN: self.twin_name, "l3kit-managed": "true"}
             try:
                 bucket.create(location=self.session.region)
             except Conflict:

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from l3kit.clouds.ports.function_host import Definition, Deployed
+import pytest
+
+from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction, variable_differences
-
-
-class MemoryHost:
-    """A cloud's functions in memory."""
-
-    def __init__(self) -> None:
-        self.functions: dict[str, Deployed] = {}
-
-    def get(self, name: str) -> Deployed | None:
-        return self.functions.get(name)
-
-    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
-        url = f"https://{name}.example"
-        self.functions[name] = Deployed(name, url, hashlib.sha256(code).hexdigest(), "active", definition)
-        return self.functions[name]
-
-    def delete(self, name: str) -> None:
-        self.functions.pop(name, None)
-
-    def timers(self, name: str) -> dict[str, str]:
-        return {}
-
-    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        raise AssertionError("not called")
+from l3kit.errors import MissingConnectionError
+from tests.support.memory_functions import MemoryHost
 
 
 def function(host: MemoryHost, code: bytes = b"code", twin: str = "plant", **more: Any) -> CloudFunction:
     settings = more.pop("settings", {"A": "1", "INTER_CLOUD_TOKEN": "secret-token"})
-    return CloudFunction(host, "f", twin, "3.11", 60, False, lambda: BuiltFunction(code, settings), **more)
+    wanted = {"python": "3.11", "timeout": 60, "public": False, "build": lambda: BuiltFunction(code, settings)}
+    return CloudFunction(host, "f", twin, **{**wanted, **more})
 
 
 def test_a_function_is_made_compared_changed_and_removed() -> None:
@@ -43,9 +23,24 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
     assert not function(host).compare().exists
     function(host).create()
     assert function(host).compare().differences == ()
-    changed = function(host, b"other", settings={"A": "2", "B": "3"}, schedules=({"name": "j"},))
+    changed = function(
+        host,
+        b"other",
+        settings={"A": "2", "B": "3"},
+        python="3.13",
+        timeout=900,
+        public=True,
+        memory_mb=512,
+        identity="mover",
+        schedules=({"name": "j"},),
+    )
     assert changed.compare().differences == (
         "its code differs",
+        "its Python is 3.11, not 3.13",
+        "its memory is 0 MB, not 512 MB",
+        "its timeout is 60 s, not 900 s",
+        "it runs as the cloud's default, not mover",
+        "it is not public",
         "its schedule differs",
         "variable A differs",
         "variable B is missing",
@@ -53,16 +48,38 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
     )
     changed.update()
     assert changed.compare().differences == ()
+    assert "it is public" in function(host).compare().differences
     changed.delete()
     changed.delete()
     assert not changed.compare().exists
 
 
-def test_a_function_with_another_twins_label_is_not_ours() -> None:
+def test_a_function_with_another_twins_mark_is_not_ours_and_is_not_replaced() -> None:
     host = MemoryHost()
     function(host, twin="other").create()
     finding = function(host).compare()
     assert (finding.exists, finding.owned) == (True, False)
+    with pytest.raises(AlreadyThereError):
+        function(host).create()
+    assert host.functions["f"].definition.owner == "other"
+
+
+def test_a_function_that_does_not_work_says_why() -> None:
+    host = MemoryHost()
+    function(host).create()
+    host.fail("f", "it failed to start: no module named x")
+    assert function(host).compare().differences == ("it failed to start: no module named x",)
+
+
+def test_an_unknown_link_is_told_by_what_an_earlier_step_will_change_or_else_as_it_is() -> None:
+    def unknown() -> BuiltFunction:
+        raise MissingConnectionError("connection c", "is incomplete")
+
+    host = MemoryHost()
+    function(host).create()
+    coming = function(host, build=unknown, pending_changes=lambda: ("variable INTER_CLOUD_TOKEN will differ",))
+    assert coming.compare().differences == ("variable INTER_CLOUD_TOKEN will differ",)
+    assert function(host, build=unknown).compare().differences == ("is incomplete",)
 
 
 def test_no_repr_and_no_difference_shows_a_token() -> None:

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.sandbox
 
 def test_what_is_deployed_is_told_as_it_was_put(world: World) -> None:
     code = azure_zip(TINY)
-    put = world.put("azure", "told", code, settings={"A.B": "1"}, labels={"l3kit-twin": "t"}, timeout=7)
+    put = world.put("azure", "told", code, settings={"A.B": "1"}, owner="t", timeout=7)
     assert world.host("azure").get("told") == put
     assert put.definition.settings == {"A.B": "1"}
-    assert (put.definition.labels, put.definition.timeout) == ({"l3kit-twin": "t"}, 7)
+    assert (put.definition.owner, put.definition.timeout) == ("t", 7)
     assert world.host("azure").invoke("told", b"{}", timeout=60) == (200, b"tiny")
     world.host("azure").delete("told")
 
@@ -69,7 +69,7 @@ GOOD = azure_zip(TINY)
         ("ok", {"settings": {"a-b": "x"}}, GOOD, "no name of a setting"),
         ("ok", {"settings": {"A": 1}}, GOOD, "no text"),
         ("ok", {"settings": {"A": "x" * 40_000}}, GOOD, "32,768 are allowed"),
-        ("ok", {"labels": {"UPPER": "x"}}, GOOD, "label"),
+        ("ok", {"owner": "UPPER"}, GOOD, "label"),
         ("ok", {"schedules": [{"name": "j", "schedule": "* * * * *"}]}, GOOD, "in the function's code"),
         ("ok", {}, b"PK no zip", "no zip"),
         ("ok", {}, code_zip(function_app__py="", host__json="{}"), "lacks requirements.txt"),

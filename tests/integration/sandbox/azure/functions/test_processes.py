@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from l3kit.clouds.ports.function_host import Timer
 from tests.integration.sandbox.azure.functions.apps import TINY, WHEN, ask, key_of, open_requests, whole_app
 from tests.support.cloud_functions import World, azure_zip, serving
 from tests.support.waiting import wait_until
@@ -125,7 +126,7 @@ def test_an_idle_process_ends_and_the_next_request_starts_another(world: World) 
     world.run(world.functions.end_idle(idle_seconds=0.0))
     assert world.processes("azure", "idle") == []
     assert world.shown("azure", "idle")["state"] == "active"
-    assert world.host("azure").timers("idle") == {"tick": "0 0 3 * * *"}
+    assert world.host("azure").timers("idle") == {"tick": Timer("0 0 3 * * *", "fired")}
     assert ask(f"{app}/api/open").status_code == 200
     world.host("azure").delete("idle")
 

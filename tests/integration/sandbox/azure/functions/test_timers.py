@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from l3kit.clouds.ports.function_host import Timer
 from l3kit.errors import L3Error, ProvisioningError
 from tests.integration.sandbox.azure.functions.apps import WHEN, ask, key_of, whole_app
 from tests.support.cloud_functions import World
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.sandbox
 
 def test_a_timer_is_run_by_hand_and_its_outcome_told(world: World, app: str) -> None:
     host = world.host("azure")
-    assert host.timers("the-app") == {"tick": "0 0 3 * * *"}
+    assert host.timers("the-app") == {"tick": Timer("0 0 3 * * *", "fired")}
     outcome = host.fire("the-app", "tick")
     assert outcome == {"status": 200, "body": "{}", "log_tail": "tick False\n"}
     with pytest.raises(L3Error, match="no schedule tock"):

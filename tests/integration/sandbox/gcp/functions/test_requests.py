@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from l3kit.clouds.ports.function_host import Timer
 from l3kit.errors import L3Error
 from l3kit.sandbox.gcp.gcp_host import max_connections
 from tests.integration.sandbox.gcp.functions.functions import HALF_BODY, JOB, MAIN, ask, port_of
@@ -137,7 +138,7 @@ def test_a_job_is_fired_as_cloud_scheduler_sends_it(world: World) -> None:
     )
     world.put("gcp", "scheduled", code, schedules=[JOB])
     host = world.host("gcp")
-    assert host.timers("scheduled") == {"nightly": "0 3 * * SUN"}
+    assert host.timers("scheduled") == {"nightly": Timer("0 3 * * SUN", "fired")}
     outcome = host.fire("scheduled", "nightly", "2026-03-01T05:00:00+02:00")
     told = json.loads(outcome["body"])
     assert outcome["status"] == 200

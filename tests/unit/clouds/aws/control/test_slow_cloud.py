@@ -2,127 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.calls import explained
-from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.functions import Built, Function
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
-from l3kit.clouds.aws.names import AwsNames
-from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
-from l3kit.packaging.wheels import Package, Runtime
-
-ACCOUNT = "123456789012"
-ROLE_IS_NEW = ("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
-
-
-def refusal(operation: str, code: str, message: str = "") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    def clock(self) -> float:
-        return self.now
-
-
-class Client:
-    """Answers each call by the next of its prepared answers, the last of them for ever; unprepared calls succeed."""
-
-    def __init__(self, **answers: list[Any]) -> None:
-        self.calls: list[str] = []
-        self._answers = answers
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**_: Any) -> Any:
-            self.calls.append(operation)
-            answers = self._answers.get(operation, [{}])
-            answer = answers.pop(0) if len(answers) > 1 else answers[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return call
-
-
-def context(service: str, client: Client) -> tuple[Context, Time]:
-    time = Time()
-    clients: dict[Any, Any] = {(service, 60.0, 6): client}
-    aws = AwsSession("us-east-1", ACCOUNT, None, None, clients)
-    return Context(aws, AwsNames("plant", ACCOUNT, "us-east-1"), time.sleep, time.clock), time
-
-
-def function(client: Client) -> tuple[Function, Time]:
-    where, time = context("lambda", client)
-    built = Built(Package(b"zip"), {"A": "1"})
-    return Function(where, "plant-f", "plant-f", Runtime("3.13", "x86_64"), 512, 60, lambda: built), time
-
-
-def configuration(**changed: Any) -> dict[str, Any]:
-    client = Client()
-    wanted = function(client)[0]
-    settings: dict[str, Any] = wanted._settings(wanted.build())
-    return {**settings, "CodeSha256": wanted.build().package.code_sha256, "State": "Active", **changed}
-
-
-def test_a_function_waits_for_its_new_role_and_until_it_is_active() -> None:
-    client = Client(
-        create_function=[refusal("CreateFunction", *ROLE_IS_NEW), refusal("CreateFunction", *ROLE_IS_NEW), {}],
-        get_function_configuration=[configuration(State="Pending"), configuration()],
-    )
-    made, time = function(client)
-    made.create()
-    assert client.calls == ["create_function"] * 3 + ["get_function_configuration"] * 2
-    assert 0 < time.now < 5
-
-
-def test_a_refusal_that_is_not_about_a_new_role_is_final_at_once() -> None:
-    client = Client(create_function=[refusal("CreateFunction", "InvalidParameterValueException", "Unzipped size")])
-    made, time = function(client)
-    with pytest.raises(ProvisioningError, match="Unzipped size"):
-        made.create()
-    assert (client.calls, time.now) == (["create_function"], 0.0)
-
-
-def test_a_role_that_never_works_is_named_when_the_limit_is_up() -> None:
-    made, time = function(Client(create_function=[refusal("CreateFunction", *ROLE_IS_NEW)]))
-    with pytest.raises(ProvisioningError, match="role plant-f can be assumed by Lambda: did not happen within 90 s"):
-        made.create()
-    assert time.now <= 90
-
-
-def test_a_function_whose_last_update_failed_shows_it_and_is_updated_again() -> None:
-    failed = configuration(LastUpdateStatus="Failed", LastUpdateStatusReason="KMS access was denied")
-    tags = {"l3kit:twin": "plant"}
-    client = Client(
-        get_function=[{"Configuration": failed, "Tags": tags}],
-        get_function_configuration=[failed, configuration(LastUpdateStatus="InProgress"), configuration()],
-    )
-    made, _ = function(client)
-    assert made.compare().differences == ("its last update failed: KMS access was denied",)
-    made.update()
-    assert client.calls.count("update_function_configuration") == 1
-
-
-def test_a_function_that_cannot_start_says_why_instead_of_waiting() -> None:
-    client = Client(get_function_configuration=[configuration(State="Failed", StateReason="subnet is gone")])
-    made, time = function(client)
-    with pytest.raises(ProvisioningError, match="it failed to start: subnet is gone"):
-        made.create()
-    assert time.now == 0.0
+from tests.support.slow_aws import Client, context, refusal
 
 
 def test_a_new_tables_backups_are_switched_on_as_soon_as_there_are_any() -> None:

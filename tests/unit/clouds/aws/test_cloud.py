@@ -1,4 +1,4 @@
-"""What Lambda tells of a deployed writer, and what it does not tell to whom."""
+"""AWS as a session reaches it: what it tells of a deployed writer, and what it does not tell to whom."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from tests.integration.aws.conftest import write_twin
 
 URL = "https://abc.lambda-url.us-east-1.on.aws/"
 VARIABLES = {"INTER_CLOUD_TOKEN": "secret-token"}
+CONFIGURATION = {
+    "FunctionName": "plant-cold-writer",
+    "Runtime": "python3.13",
+    "Role": "arn:aws:iam::123456789012:role/r",
+    "MemorySize": 512,
+    "Timeout": 60,
+    "CodeSha256": "",
+}
 
 
 class Lambda:
@@ -51,7 +59,7 @@ def writer(twin: Twin, client: Lambda) -> DeployedWriter | None:
 
 
 def described(environment: dict[str, Any], owner: str = "plant") -> dict[str, Any]:
-    return {"Tags": {"l3kit:twin": owner}, "Configuration": {"Environment": environment}}
+    return {"Tags": {"l3kit:twin": owner}, "Configuration": {**CONFIGURATION, "Environment": environment}}
 
 
 def test_a_writer_is_told_with_its_address_and_variables(twin: Twin) -> None:
@@ -64,7 +72,8 @@ def test_a_writer_is_told_with_its_address_and_variables(twin: Twin) -> None:
 def test_a_function_that_is_missing_or_somebody_elses_is_no_writer_of_this_twin(twin: Twin) -> None:
     assert writer(twin, Lambda("ResourceNotFoundException")) is None
     assert writer(twin, Lambda(described({"Variables": VARIABLES}, "another"), URL)) is None
-    assert writer(twin, Lambda({"Configuration": {"Environment": {"Variables": VARIABLES}}}, URL)) is None
+    untagged = {name: told for name, told in described({"Variables": VARIABLES}).items() if name != "Tags"}
+    assert writer(twin, Lambda(untagged, URL)) is None
 
 
 @pytest.mark.parametrize(

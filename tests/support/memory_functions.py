@@ -1,0 +1,56 @@
+"""A cloud's functions in memory, behind the port `FunctionHost`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.resources import AlreadyThereError
+from l3kit.errors import PermissionMissingError
+
+
+class MemoryHost:
+    """Attributes:
+    schedules: by function and name.
+    answer: what each invocation gives.
+    hidden: functions that may not be looked at.
+    """
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Deployed] = {}
+        self.schedules: dict[str, dict[str, Timer]] = {}
+        self.answer = (200, b"null")
+        self.invoked: list[tuple[str, bytes]] = []
+        self.hidden: set[str] = set()
+
+    def get(self, name: str) -> Deployed | None:
+        self._look(name)
+        return self.functions.get(name)
+
+    def create(self, name: str, definition: Definition, code: bytes) -> None:
+        if name in self.functions:
+            raise AlreadyThereError(f"function {name}", "exists already")
+        self.update(name, definition, code)
+
+    def update(self, name: str, definition: Definition, code: bytes) -> None:
+        url = f"https://{name}.example"
+        self.functions[name] = Deployed(name, url, hashlib.sha256(code).hexdigest(), "active", definition)
+
+    def delete(self, name: str) -> None:
+        self.functions.pop(name, None)
+
+    def timers(self, name: str) -> dict[str, Timer]:
+        self._look(name)
+        return self.schedules.get(name, {})
+
+    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
+        self.invoked.append((name, body))
+        return self.answer
+
+    def fail(self, name: str, state: str) -> None:
+        self.functions[name] = replace(self.functions[name], state=state)
+
+    def _look(self, name: str) -> None:
+        if name in self.hidden:
+            raise PermissionMissingError(f"function {name}", "it may not be read", "Ask for it")
