@@ -12,7 +12,7 @@ from l3kit.providers import provider
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
-    from l3kit.clouds.ports.function_host import Deployed
+    from l3kit.clouds.ports.function_host import Deployed, Timer
     from l3kit.sandbox.cloud_parts import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
@@ -25,7 +25,7 @@ class ScheduledFunctions(Protocol):
     def list(self) -> Sequence[Deployed]:
         """Return all functions of this cloud, by name. Raises: ProvisioningError."""
 
-    def timers(self, name: str) -> Mapping[str, str]:
+    def timers(self, name: str) -> Mapping[str, Timer]:
         """Return the schedules that start a function, by name; empty if it has none or is not deployed."""
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:

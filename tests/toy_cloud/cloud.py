@@ -30,10 +30,10 @@ class ToyCloud(HostedFunctions):
     def __init__(self, folder: Path, host: ToyFunctionHost) -> None:
         super().__init__(
             names.NAME,
-            host,
+            lambda twin: host,
             lambda twin, function: names.function_name(twin.name, function),
             unix_cron,
-            lambda function: "",
+            lambda there, function: there.url,
         )
         self.folder = folder
         self.host = host

@@ -9,7 +9,8 @@ from typing import Any
 
 import requests
 
-from l3kit.clouds.ports.function_host import Definition, Deployed
+from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.admin_calls import ADMIN_HEADER
 
@@ -32,19 +33,24 @@ class ToyFunctionHost:
     def list(self) -> list[Deployed]:
         return [_deployed(content) for content in self._ask("GET", "/functions")]
 
-    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
+    def create(self, name: str, definition: Definition, code: bytes) -> None:
+        if self._describe(name) is not None:
+            raise AlreadyThereError(f"function {name}", "exists already")
+        self.update(name, definition, code)
+
+    def update(self, name: str, definition: Definition, code: bytes) -> None:
         told = {"definition": asdict(definition), "code": base64.b64encode(code).decode()}
         deployed = _deployed(self._ask("PUT", f"/functions/{name}", json=told))
         if deployed.state != "active":
-            raise ProvisioningError(f"function {name}", f"is {deployed.state}", "Apply again once the cause is gone")
-        return deployed
+            raise ProvisioningError(f"function {name}", deployed.state, "Apply again once the cause is gone")
 
     def delete(self, name: str) -> None:
         self._ask("DELETE", f"/functions/{name}")
 
-    def timers(self, name: str) -> Mapping[str, str]:
+    def timers(self, name: str) -> Mapping[str, Timer]:
         content = self._describe(name)
-        return {job["name"]: job["schedule"] for job in content["definition"]["schedules"]} if content else {}
+        jobs = content["definition"]["schedules"] if content else ()
+        return {job["name"]: Timer(job["schedule"], "fired") for job in jobs}
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         content = self._describe(name)

@@ -91,7 +91,7 @@ class FunctionServer:
         try:
             served, state = _started(root, told["definition"]["settings"]), "active"
         except ConfigurationError as error:
-            served, state = None, f"not running: {error}"
+            served, state = None, f"it is not running: {error}"
         digest = hashlib.sha256(code).hexdigest()
         self._functions[name] = Function(name, told["definition"], digest, key, served, state)
         return web.json_response(self._shown(request, name))
