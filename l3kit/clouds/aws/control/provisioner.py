@@ -16,6 +16,7 @@ from l3kit.clouds.aws.control.policies import Placement, function_policy, schedu
 from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
+from l3kit.clouds.aws.provider import BILLING
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PROVIDER = "aws"
-MEMORY = {"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024}
-"""MB; 1,769 MB is one vCPU, which the mover uses fully."""
 OTHER_MEMORY = 512
+"""MB of a function that has no memory of its own in `BILLING`."""
 TIMEOUT = dict.fromkeys(MOVERS, 900)
 OTHER_TIMEOUT = 60
 
@@ -79,7 +79,7 @@ class AwsProvisioner:
                 False,  # its address, a resource of its own, is what is public
                 self._builder(function, runtime),
                 pending_changes,
-                memory_mb=MEMORY.get(function, OTHER_MEMORY),
+                memory_mb=BILLING.memory_mb.get(function, OTHER_MEMORY),
                 identity=names.role(function),
             ),
         ]
