@@ -1,4 +1,4 @@
-"""IAM and STS: policy documents are validated before moto stores them, simulations and AssumeRole are answered."""
+"""IAM and STS: policy documents are validated before moto stores them; simulations are answered here."""
 
 from __future__ import annotations
 
