@@ -46,6 +46,8 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
         message = message.removeprefix("Value error, ")
     else:
         message = f"{message[0].lower()}{message[1:]}"
+    if isinstance(finding["input"], (dict, list)):  # it may be long, and hold a secret; the message names its key
+        return f"{name}: {message}" if name else message
     return f"{name} = {finding['input']!r}: {message}" if name else message
 
 
@@ -74,7 +76,7 @@ def read_yaml(path: Path, loader: Any = None) -> Any:
 def read_table(path: Path) -> Mapping[str, Any]:
     """Read a YAML file of names and values. Raises: ConfigurationError naming the file."""
     content = read_yaml(path)
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
         raise ConfigurationError(path.name, "is not a table of names and values")
     return content
 

@@ -85,6 +85,10 @@ def fire_schedule(
     Raises: SandboxError if the sandbox is not running, or the schedule is missing, disabled or has no function.
     """
     state = running(home)
+    if "aws" not in state.clouds:  # asking moto would start it
+        raise SandboxError(
+            f"schedule {group}/{name}", "does not exist: AWS is not started", _remedy(state, "aws", name)
+        )
     path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
     code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
     if code != 200:

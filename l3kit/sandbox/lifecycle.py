@@ -58,7 +58,8 @@ def up(
         if running is not None:
             report("the sandbox is already running")
             return running
-        sweep(place)
+        if sweep(place):
+            report("ended a sandbox that another version of l3kit had started, or that did not answer")
         report("starting the gateway")
         _clear(place)
         return _start(place, idle_hours, owner_of(owner))

@@ -23,11 +23,13 @@ children: dict[int, subprocess.Popen[bytes]] = {}
 def sweep(place: Home) -> bool:
     """End the processes in the state file and all others in that gateway's session. Returns whether any was running.
 
+    The state file may be that of another version of l3kit.
+
     Raises: SandboxError if a process survives.
     """
-    state = read_state(place)
+    state = read_state(place, any_format=True)
     place.failure_file.unlink(missing_ok=True)
-    if state is None:
+    if state is None or not state.processes:
         place.state_file.unlink(missing_ok=True)
         return False
     gateway = state.processes[0]

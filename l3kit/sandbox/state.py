@@ -123,7 +123,7 @@ class Home:
     @property
     def clouds(self) -> Path:
         """What the clouds of other packages keep."""
-        return self.root / "clouds"
+        return self.root / "cloud-data"
 
     def cloud(self, name: str) -> Path:
         """The own folder of one of them."""
@@ -143,11 +143,15 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     temporary.replace(path)
 
 
-def read_state(home: Home) -> SandboxState | None:
-    """Read the state file, whether or not its processes are alive; None if missing or in an unknown format."""
+def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
+    """Read the state file, whether or not its processes are alive; None if missing or in an unknown format.
+
+    Args:
+        any_format: read also what another version of l3kit wrote, of which only the processes are reliable.
+    """
     try:
         data = json.loads(home.state_file.read_text("utf-8"))
-        if data["format"] != FORMAT:
+        if data["format"] != FORMAT and not any_format:
             return None
         return SandboxState(
             aws_endpoint=data["aws_endpoint"],
@@ -155,8 +159,8 @@ def read_state(home: Home) -> SandboxState | None:
             processes=tuple(ProcessInfo(**entry) for entry in data["processes"]),
             home=home.root,
             started=data["started"],
-            endpoints=data["endpoints"],
-            clouds=tuple(data["clouds"]),
+            endpoints=data.get("endpoints", {}) if any_format else data["endpoints"],
+            clouds=tuple(data.get("clouds", ()) if any_format else data["clouds"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

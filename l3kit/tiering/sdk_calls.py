@@ -50,8 +50,8 @@ class SdkCalls(ABC):
         self.retry = retry or RetryPolicy()
 
     @abstractmethod
-    def failure(self, error: Exception, resource: str) -> Failure | str:
-        """Return the error response, or why there was no response. Raises: StoreError if a retry would not help."""
+    def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
+        """Return the error response; Passing if there was none. Raises: StoreError if a retry would not help."""
 
     async def settle(
         self,
@@ -77,9 +77,9 @@ class SdkCalls(ABC):
             try:
                 return await work()
             except Exception as error:
-                failure = self.failure(error, resource)
-            if isinstance(failure, str):
-                return Passing(f"{kind} {failure}")
+                failure = self.failure(kind, resource, error)
+            if isinstance(failure, Passing):
+                return failure
             return self._judge(kind, resource, failure, expected)
 
         return await self.retry.until_settled(self.usage, kind, resource, attempt)

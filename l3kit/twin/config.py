@@ -85,7 +85,7 @@ class Config(_Strict):
         try:
             Tuning.from_env({name: str(setting) for name, setting in value.items()})
         except ConfigurationError as error:
-            raise ValueError(f"{error.resource}: {error.cause} {error.remedy}".strip()) from None
+            raise ValueError(f"{error.resource}: {error.cause}. {error.remedy}".rstrip(". ")) from None
         return value
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ from l3kit.tiering.ports import ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
-"""Address of another DynamoDB server, which is then the only backend (`python -m tests.dynamodb_local`)."""
+"""Address of another DynamoDB server, which is then the only backend (`python -m tests.programs.dynamodb_local`)."""
 BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
 """Nobody checks it, but DynamoDB Local keeps tables apart by it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +20,12 @@ ROOT = FOLDER.parents[1]
 
 
 def files() -> Iterator[Path]:
-    """All of the project's files but those of this folder and what Python and git keep."""
-    for place in (path for path in ROOT.iterdir() if not path.name.startswith(".")):
-        for file in [place] if place.is_file() else place.rglob("*"):
-            if file.is_file() and "__pycache__" not in file.parts and not file.is_relative_to(FOLDER):
-                yield file
+    """The project's files, by git, but those of this folder."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for file in (ROOT / name for name in listed.split("\0") if name):
+        if file.is_file() and not file.is_relative_to(FOLDER):
+            yield file
 
 
 def test_no_file_outside_its_folder_mentions_it() -> None:

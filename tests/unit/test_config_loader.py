@@ -83,7 +83,7 @@ def test_save_inter_cloud_connection_invalid_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", ["{", "[]", '{"connections": []}', '{"connections": {"x": 1}}', "\xff"])
 def test_a_broken_file_is_refused_and_left_as_it_is(tmp_path: Path, broken: str) -> None:
     (tmp_path / FILE).write_bytes(broken.encode("latin-1"))
-    with pytest.raises(ConfigurationError, match="left as it is"):
+    with pytest.raises(ConfigurationError, match="left unchanged"):
         save_inter_cloud_connection(tmp_path, COLD, "https://a", "t")
     with pytest.raises(ConfigurationError, match=FILE):
         load_connections(tmp_path)

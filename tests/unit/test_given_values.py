@@ -17,12 +17,20 @@ class Given(BaseModel):
 
     days: int = Field(ge=1)
     cloud: str = "aws"
+    tuning: dict[str, str] = {}
 
     @field_validator("cloud")
     @classmethod
     def _known(cls, value: str) -> str:
         if value != "aws":
             raise ValueError("Is not a cloud")
+        return value
+
+    @field_validator("tuning")
+    @classmethod
+    def _without_names(cls, value: dict[str, str]) -> dict[str, str]:
+        if value:
+            raise ValueError(f"{', '.join(value)} is not known")
         return value
 
 
@@ -33,6 +41,7 @@ class Given(BaseModel):
         ({"days": 0}, "days = 0: input should be greater than or equal to 1"),
         ({"days": 1, "cloud": "moon"}, "cloud = 'moon': Is not a cloud"),
         ({"days": 1, "dais": 2}, "dais: is strange"),
+        ({"days": 1, "tuning": {"TOKEN": "s3cr3t"}}, "tuning: TOKEN is not known"),
         ("text", "input should be a valid dictionary or instance of Given"),
     ],
 )
@@ -56,7 +65,13 @@ def test_all_problems_are_one_error() -> None:
 
 @pytest.mark.parametrize(
     ("content", "cause"),
-    [(b"a: [", "is not YAML"), (b"\xff", "is not YAML"), (b"- 1", "is not a table"), (None, "cannot be read")],
+    [
+        (b"a: [", "is not YAML"),
+        (b"\xff", "is not YAML"),
+        (b"- 1", "is not a table"),
+        (b"1: 2", "is not a table"),
+        (None, "cannot be read"),
+    ],
 )
 def test_a_file_that_is_no_table_is_named_with_the_cause(tmp_path: Path, content: bytes | None, cause: str) -> None:
     path = tmp_path / "given.yaml"

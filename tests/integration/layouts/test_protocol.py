@@ -15,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from l3kit.conformance import Writer, WriterSuite
 from l3kit.deploy import apply, plan
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
@@ -86,6 +87,20 @@ def cold(writers: Writers) -> Endpoint:
 @pytest.fixture
 def archive(writers: Writers) -> Endpoint:
     return writers[ARCHIVE]
+
+
+@pytest.fixture
+def cold_writer(cold: Endpoint) -> Writer:
+    return Writer(cold.connection.url, cold.connection.token)
+
+
+@pytest.fixture
+def archive_writer(archive: Endpoint) -> Writer:
+    return Writer(archive.connection.url, archive.connection.token)
+
+
+class TestWriters(WriterSuite):
+    """What a cloud of another package must pass too."""
 
 
 # --- any request ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import re
 import signal
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from l3kit.sandbox import SandboxState, node_install
 from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.processes import session_members
-from l3kit.sandbox.state import read_state, write_json
+from l3kit.sandbox.state import ProcessInfo, read_state, write_json
 from l3kit.sandbox.stop_reason import stop_reason
 from tests.support.waiting import wait_until
 
@@ -186,15 +186,24 @@ def test_a_sandbox_nobody_uses_stops_itself(home: Path) -> None:
 
 def test_a_state_file_with_dead_or_foreign_pids_is_cleaned(home: Path) -> None:
     home.mkdir()
-    foreign = {"name": "gateway", "pid": os.getpid(), "port": 1, "log_file": "x", "created": 1.0}
-    content: dict[str, Any] = {
-        "format": 1, "aws_endpoint": "http://127.0.0.1:1", "region": "us-east-1",
-        "home": str(home), "started": "x", "processes": [foreign],
-    }  # fmt: skip
-    write_json(home / "state.json", content)
+    foreign = ProcessInfo("gateway", os.getpid(), 1, "x", 1.0)
+    write_json(home / "state.json", SandboxState("http://127.0.0.1:1", "us-east-1", (foreign,), home, "x").to_json())
+    assert read_state(resolve_home(home)) is not None
     assert l3kit_sandbox.status(home) is None
     assert l3kit_sandbox.down(home) is False, "this test's own process must survive"
     assert not (home / "state.json").exists()
+
+
+@pytest.mark.parametrize("end", [l3kit_sandbox.down, l3kit_sandbox.up])
+def test_a_sandbox_of_another_version_of_l3kit_is_ended(end: Callable[[Path], object], home: Path) -> None:
+    """Its state file has another format, of which only the processes are read."""
+    before = l3kit_sandbox.up(home)
+    content = json.loads((home / "state.json").read_text())
+    write_json(home / "state.json", {**{name: content[name] for name in content if name != "clouds"}, "format": 2})
+    assert l3kit_sandbox.status(home) is None
+    assert end(home)
+    assert living(before) == []
+    l3kit_sandbox.down(home)
 
 
 def test_an_emulator_that_does_not_start_is_named_with_its_last_lines(

@@ -13,7 +13,7 @@ def test_the_quickest_run_counts_and_what_it_takes_beyond_its_start_is_scaled_to
     text = table([*EMPTY, NAIVE, *OURS])
     assert "| cosmos | l3kit | 2 MB | 1.0 s | 21.0 s | 102 s | 100 MB | 600 |" in text
     assert "| cosmos | naive | 2 MB | 1.0 s | 401.0 s | 502 s | 50 MB | not counted |" in text
-    assert text.endswith("cosmos: the naive way takes 19.1 times the CPU of l3kit's mover")
+    assert text.endswith("cosmos: the naive method takes 19.1 times the CPU of l3kit's mover")
 
 
 def test_without_the_other_way_there_is_no_ratio() -> None:

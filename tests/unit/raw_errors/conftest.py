@@ -13,6 +13,7 @@ from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.aws.unanswered import unanswered
 from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
+from l3kit.sandbox.state import ProcessInfo, SandboxState
 from l3kit.session import Session
 from tests.unit.raw_errors.telling import CLOSED, SECRET
 
@@ -23,9 +24,9 @@ def dead(tmp_path: Path) -> Session:
     (tmp_path / "logs").mkdir()
     log = tmp_path / "logs" / "dynalite.log"
     log.write_text("line\n" * 50 + "FATAL: out of memory\n")
-    part = {"name": "dynalite", "pid": 2**22 + 1, "port": 9, "log_file": str(log), "created": 1.0}
-    state = {"format": 2, "aws_endpoint": CLOSED, "region": "us-east-1", "processes": [part], "started": ""}
-    (tmp_path / "state.json").write_text(json.dumps({**state, "endpoints": {}}))
+    part = ProcessInfo(name="dynalite", pid=2**22 + 1, port=9, log_file=str(log), created=1.0)
+    state = SandboxState(CLOSED, "us-east-1", (part,), tmp_path, "")
+    (tmp_path / "state.json").write_text(json.dumps(state.to_json()))
     boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
     return Session("sandbox", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", CLOSED, boto))}, tmp_path)
 

@@ -133,7 +133,7 @@ class LambdaHost:
         name = str(there["FunctionName"])
         definition = Definition(
             str(there.get("Runtime")).removeprefix("python"),
-            _variables(there),
+            _variables(there) if self.context.owns(tags) else _readable_variables(there),
             tags.get(TAG_TWIN, ""),
             int(there["Timeout"]),
             memory_mb=int(there["MemorySize"]),
@@ -226,6 +226,11 @@ def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
 def _is_configured(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     same = all(there.get(name) == value for name, value in wanted.items() if name != "Environment")
     return same and _variables(there) == wanted["Environment"]["Variables"]
+
+
+def _readable_variables(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables of a function that is not this twin's; none if they may not be read."""
+    return dict(configuration.get("Environment", {}).get("Variables", {}))
 
 
 def _architecture_of(there: Mapping[str, Any]) -> str:

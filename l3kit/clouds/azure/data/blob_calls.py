@@ -8,9 +8,8 @@ from typing import TypeVar
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 T = TypeVar("T")
@@ -48,15 +47,16 @@ class BlobCalls(SdkCalls):
 
         return await self.settle(kind, resource, limited, sends, expected)
 
-    def failure(self, error: Exception, resource: str) -> Failure | str:
+    def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, HttpResponseError) and error.response is not None:
             status = int(error.status_code or 0)
             told = getattr(error, "error_code", None)
             code = str(getattr(told, "value", told) or status)
             return Failure(status, code, code, REMEDIES.get(code, ""), retry_after(error.response))
         if isinstance(error, ClientAuthenticationError):
-            cause = f"no credentials for Azure ({type(error).__name__})"
-            raise StoreError(resource, cause, REMEDIES["AuthenticationFailed"]) from None
+            # A managed identity whose endpoint is down for a moment looks like one that is missing.
+            cause = f"{kind} found no credentials for Azure ({type(error).__name__})"
+            return Passing(cause, remedy=REMEDIES["AuthenticationFailed"])
         if isinstance(error, (AzureError, TimeoutError, OSError)):
-            return f"was not answered ({type(error).__name__})"
+            return Passing(f"{kind} was not answered ({type(error).__name__})")
         raise error

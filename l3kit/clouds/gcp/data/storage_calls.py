@@ -14,7 +14,7 @@ from google.cloud.storage.exceptions import DataCorruption
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 REMEDIES = {
@@ -57,13 +57,13 @@ class StorageCalls(SdkCalls):
 
         return await self.settle(kind, resource, in_thread, sends, expected)
 
-    def failure(self, error: Exception, resource: str) -> Failure | str:
+    def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, (GoogleAPICallError, UnexpectedStatusError)):
             return _failure(error, resource)
         if isinstance(error, DataCorruption):
-            return "returned content that was corrupted in transit"
+            return Passing(f"{kind} returned content that was corrupted in transit")
         if isinstance(error, (requests.RequestException, TransportError, ConnectionError, TimeoutError)):
-            return f"was not answered ({_reason(error)})"
+            return Passing(f"{kind} was not answered ({_reason(error)})")
         if isinstance(error, GoogleAuthError):
             cause = f"no credentials for Google Cloud ({type(error).__name__})"
             raise StoreError(resource, cause, REMEDIES[401]) from None

@@ -87,7 +87,7 @@ def test_archived_objects_are_readable_at_once(use: Any) -> None:
         assert await store.restore("k", days=1) == "readable"
         assert await store.read("k") == b"[1]"
         for ask in (store.restore_state("no"), store.restore("no", days=1)):
-            with pytest.raises(StoreError, match="not there"):
+            with pytest.raises(StoreError, match="does not exist"):
                 await ask
 
     use(steps, "archive")

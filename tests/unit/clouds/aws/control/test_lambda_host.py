@@ -14,7 +14,7 @@ from l3kit.clouds.aws.control.lambda_host import LambdaHost
 from l3kit.clouds.ports.function_host import Definition, Timer
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
-from l3kit.errors import ProvisioningError
+from l3kit.errors import PermissionMissingError, ProvisioningError
 from tests.support.slow_aws import ACCOUNT, Client, Time, context, refusal
 
 NAME = "plant-f"
@@ -97,10 +97,20 @@ def test_a_function_that_lambda_has_put_to_rest_starts_with_its_next_run_and_nee
     assert function(there(State="Inactive", StateReasonCode="Idle")).compare().differences == ()
 
 
+UNREADABLE = {"Error": {"ErrorCode": "KMSAccessDeniedException", "Message": "no"}}
+
+
 @pytest.mark.parametrize("tags", [{}, {"l3kit:twin": "another"}])
-def test_a_function_without_the_twins_tag_is_not_ours(tags: dict[str, str]) -> None:
-    client = Client(get_function=[{"Configuration": configuration(), "Tags": tags}])
+@pytest.mark.parametrize("environment", [{"Variables": SETTINGS}, UNREADABLE])
+def test_a_function_without_the_twins_tag_is_not_ours(tags: dict[str, str], environment: dict[str, Any]) -> None:
+    """Whether or not its variables may be read."""
+    client = Client(get_function=[{"Configuration": configuration(Environment=environment), "Tags": tags}])
     assert not function(client).compare().owned
+
+
+def test_variables_of_our_own_function_that_may_not_be_read_are_no_missing_ones() -> None:
+    with pytest.raises(PermissionMissingError, match="KMSAccessDeniedException"):
+        function(there(Environment=UNREADABLE)).compare()
 
 
 def test_a_missing_function_is_none_to_read_and_nothing_to_delete() -> None:

@@ -28,11 +28,13 @@ def outcome(error: Exception) -> tuple[str, dict[str, int]]:
     return str(caught.value), calls.usage.retries
 
 
-def test_without_credentials_nothing_is_tried_again() -> None:
+def test_missing_credentials_are_asked_for_again_and_told_with_a_remedy() -> None:
+    """A managed identity's endpoint that is down for a moment gives the same error."""
     text, retries = outcome(ClientAuthenticationError("DefaultAzureCredential failed, secret words"))
     assert "no credentials for Azure" in text
+    assert "Log in again" in text
     assert "secret" not in text
-    assert retries == {}
+    assert retries == {"get": 2}
 
 
 def test_a_lost_answer_is_tried_again() -> None:
