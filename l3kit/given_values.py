@@ -46,7 +46,7 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
         message = message.removeprefix("Value error, ")
     else:
         message = f"{message[0].lower()}{message[1:]}"
-    if isinstance(finding["input"], (dict, list)):  # it may be long, and hold a secret; the message names its key
+    if isinstance(finding["input"], dict):  # it may hold a secret; the message names its key
         return f"{name}: {message}" if name else message
     return f"{name} = {finding['input']!r}: {message}" if name else message
 

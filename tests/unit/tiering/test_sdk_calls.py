@@ -10,26 +10,26 @@ import pytest
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.retry import RetryPolicy
+from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 
 class SdkError(Exception):
     """Carries what the adapter makes of it."""
 
-    def __init__(self, failure: Failure | str) -> None:
+    def __init__(self, failure: Failure | Passing) -> None:
         super().__init__()
         self.failure = failure
 
 
 class Calls(SdkCalls):
-    def failure(self, error: Exception, resource: str) -> Failure | str:
+    def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, SdkError):
             return error.failure
         raise error
 
 
-def settle(*outcomes: Failure | str | int | Exception, expected: frozenset[Any] = frozenset()) -> Any:
+def settle(*outcomes: Failure | Passing | int | Exception, expected: frozenset[Any] = frozenset()) -> Any:
     """The outcome of a call, the usage, and the waits."""
     waits: list[float] = []
 
@@ -54,8 +54,10 @@ def test_an_error_that_the_caller_expects_comes_back_by_its_code(expected: Any) 
     assert outcome == Refused("Taken")
 
 
-@pytest.mark.parametrize("failure", [Failure(503, "Busy", ""), Failure(429, "x", ""), Failure(0, "x", ""), "was lost"])
-def test_what_may_pass_is_tried_again_and_each_request_counted(failure: Failure | str) -> None:
+@pytest.mark.parametrize(
+    "failure", [Failure(503, "Busy", ""), Failure(429, "x", ""), Failure(0, "x", ""), Passing("was lost")]
+)
+def test_what_may_pass_is_tried_again_and_each_request_counted(failure: Failure | Passing) -> None:
     outcome, usage, waits = settle(failure, failure, 7)
     assert (outcome, usage.requests, usage.retries, usage.bytes_out) == (7, {"put": 3}, {"put": 2}, 30)
     assert waits == [0.0, 0.0]
