@@ -50,7 +50,8 @@ def test_a_wrong_value_is_refused_before_anything_is_priced(papermill: Papermill
     ran = papermill("cost_analysis", **{**SCENARIO, "layout": "aws-moon-gcp"})
     assert ran.code != 0
     assert "layout = 'aws-moon-gcp': is not allowed" in ran.printed
-    assert ran.result == {}
+    assert ran.result["verdict"] == "failed"
+    assert "layout = 'aws-moon-gcp': is not allowed" in ran.result["error"]["cause"]
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ class CostAnalysisParameters(Dated):
         try:
             Layout.parse(value)
         except ConfigurationError as error:
-            raise ValueError(f"is not allowed; {error.remedy}") from None
+            raise ValueError(f"is not allowed. {error.remedy}") from None
         return value
 
     def priced(self) -> Scenario:
