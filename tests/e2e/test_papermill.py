@@ -95,7 +95,11 @@ def test_a_twin_with_problems_lists_all_of_them_and_creates_nothing(papermill: P
     (twin / "config_iot_devices.json").write_text("[]")
     ran = papermill("deploy_l3", twin=str(twin))
     assert ran.code != 0
-    for problem in ("digital_twin_name: must be", "config_iot_devices.json: must be a list", "the file is missing"):
+    for problem in (
+        "digital_twin_name = 'Broken!': must be",
+        "config_iot_devices.json: must be a list",
+        "the file is missing",
+    ):
         assert problem in ran.printed
 
 
