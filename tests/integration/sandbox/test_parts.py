@@ -74,7 +74,8 @@ def test_a_sandbox_without_aws_runs_none_of_its_emulators(bare: SandboxState) ->
     assert aws_of(session).account_id == "123456789012"
     gcp_of(session).functions.put("alone", definition(), gcp_zip("def main(request):\n    return 'here'\n"))
     assert gcp_of(session).functions.invoke("alone", b"", timeout=60) == (200, b"here")
-    assert main(["sandbox", "fire", "--home", str(bare.home)]) == 1
+    for named in ([], ["no-such-schedule"]):
+        assert main(["sandbox", "fire", *named, "--home", str(bare.home)]) == 1
     assert names(bare) == ["gateway"]
 
 
