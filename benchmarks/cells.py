@@ -13,7 +13,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from benchmarks.dataset import CUTOFF, DEVICES, ITEMS_PER_MB
-from l3kit.tiering.settings import TUNING_VARIABLES
+from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 
 DATABASE_MS, OBJECT_MS = 10.0, 30.0
 HOT_DAYS = 30

@@ -67,7 +67,7 @@ async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
     from benchmarks.hot_stores import open_store
     from benchmarks.memory_journal import FolderTarget, MemoryJournal
     from l3kit.tiering.movers.hot_to_cold import HotToCold
-    from l3kit.tiering.settings import Tuning
+    from l3kit.tiering.settings.tuning import Tuning
 
     hot = open_store(where["endpoints"], where["store"], where["name"])
     end = time.monotonic() + 3600

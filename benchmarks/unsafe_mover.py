@@ -20,7 +20,7 @@ from l3kit.clouds.aws.data.stores import open_hot, open_objects
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.movers.report import iso
-from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES, Tuning
 
 BATCH = 25
 """Maximum requests per BatchWriteItem (DynamoDB's limit)."""

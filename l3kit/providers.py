@@ -16,7 +16,7 @@ from typing import Any
 from l3kit.billing import Billing
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.receiver_limit import ReceiverLimit
-from l3kit.tiering.settings import CloudVariables
+from l3kit.tiering.settings.function_table import CloudVariables
 
 ENTRY_POINTS = "l3kit.clouds"
 """Entry point group by which an installed package adds a cloud: its name, and `module:attribute`."""

@@ -8,7 +8,7 @@ from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.provisioner import PendingChanges, Provisioner
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
 from l3kit.twin.layout import MOVERS, ORDER, RECEIVERS, TIERS, Layout
 

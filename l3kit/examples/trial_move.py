@@ -14,7 +14,7 @@ from l3kit.examples.prepare import load_example, prepare_deployment
 from l3kit.operate.coroutines import run
 from l3kit.operate.telemetry import WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.tiering.settings import DEFAULT_TUNING
+from l3kit.tiering.settings.tuning import DEFAULT_TUNING
 from l3kit.twin.layout import MOVERS, Layout
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
 from l3kit.tiering.format.time_ranges import read_bound
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:

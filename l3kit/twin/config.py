@@ -15,7 +15,7 @@ from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.chunks import is_reserved_device
 from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS
-from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
+from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.twin.connections import l1_to_l2_id, l2_to_hot_id
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
@@ -187,7 +187,7 @@ class Twin:
         return self.config.digital_twin_name
 
     def digital_twin_info(self) -> dict[str, Any]:
-        """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO (see `settings.TwinInfo`)."""
+        """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
         return {
             "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],

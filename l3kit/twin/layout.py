@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
-from l3kit.tiering.settings import FUNCTIONS, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
 from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id
 
 TIERS = ("hot", "cold", "archive")

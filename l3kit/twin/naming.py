@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 
 TWIN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Lower case, digits and single dashes: allowed by every cloud for buckets, functions and roles."""

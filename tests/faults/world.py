@@ -29,7 +29,7 @@ from l3kit.session import Session, reached
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.config import Twin
 from tests.support.accounts import aws_of, on_account
 from tests.support.cut import cut

@@ -13,7 +13,7 @@ from l3kit.tiering.movers.archive_targets import LocalArchive
 from l3kit.tiering.movers.cold_to_archive import ColdToArchive
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryObjectStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from l3kit.tiering.format.chunks import ChunkFiller
 from l3kit.tiering.ports import Page
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 
 def cut(items: Sequence[bytes], max_bytes: int = MAX_CHUNK_BYTES) -> list[tuple[int, bytes]]:

@@ -17,7 +17,7 @@ from l3kit.tiering.movers.cold_to_archive import ColdToArchive
 from l3kit.tiering.movers.hot_to_cold import HotToCold
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import JournalRow
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import NOW, Dead, World, killed_world, readings, refusing
 

@@ -30,7 +30,7 @@ from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, Page, Tier
 from l3kit.tiering.runtime.functions import Function, Openers, Run
-from l3kit.tiering.settings import Settings, load_settings
+from l3kit.tiering.settings.loading import Settings, load_settings
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.receipts import leave_receipt
 from l3kit.tiering.transfer.wire import Request

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.cron_forms import unix_cron
 from tests.toy_cloud import names
 from tests.toy_cloud.function_host import ToyFunctionHost

@@ -22,7 +22,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.sandbox.admin_calls import admin
 from l3kit.tiering.runtime.http_functions import HttpAnswer, HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings import load_settings
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.transfer.wire import Request
 from tests.toy_cloud.provider import FOLDER_VARIABLE, MAX_REQUEST_BYTES, VARIABLES
 from tests.toy_cloud.stores import openers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.naming import STORE_NAMES
 
 NAME = "toybox"

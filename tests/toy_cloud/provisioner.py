@@ -13,7 +13,7 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
-from l3kit.tiering.settings import TIMEOUT_VARIABLE, StoreName
+from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
 from l3kit.twin.cron_forms import unix_cron
 from l3kit.twin.layout import MOVERS, RECEIVERS
 from tests.toy_cloud.function_server import FUNCTION_FILE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.clouds.aws.control.permissions import permission_table
-from l3kit.tiering.settings import DEFAULT_TUNING, TUNING_VARIABLES
+from l3kit.tiering.settings.tuning import DEFAULT_TUNING, TUNING_VARIABLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

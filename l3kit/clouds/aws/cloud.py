@@ -9,7 +9,7 @@ from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_obj
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.control.provisioner import AwsProvisioner

@@ -9,7 +9,7 @@ from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
 from l3kit.clouds.azure.session import AzureSession
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.cron_forms import ncrontab
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.naming import STORE_NAMES, check_twin_name, digest, limited
 
 
@@ -26,7 +26,7 @@ class AzureNames:
         check_twin_name(self.twin_name)
 
     def function(self, function: str) -> str:
-        """The function app of one of `settings.FUNCTIONS`: each has its own. 2 to 60 characters."""
+        """The function app of one of `FUNCTIONS`: each has its own. 2 to 60 characters."""
         suffix = digest(f"{self.subscription}/{self.region}/{self.twin_name}", 8)
         return limited(f"{self.twin_name}-{function}-{suffix}", 60)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.naming import BUCKET_SUFFIX, STORE_NAMES, check_twin_name, digest, limited
 
 
@@ -26,7 +26,7 @@ class GcpNames:
         check_twin_name(self.twin_name)
 
     def function(self, function: str) -> str:
-        """Deployed name of one of `settings.FUNCTIONS`. At most 63 characters, as Cloud Run allows."""
+        """Deployed name of one of `FUNCTIONS`. At most 63 characters, as Cloud Run allows."""
         return limited(f"{self.twin_name}-{function}", 63)
 
     def schedule(self, function: str) -> str:

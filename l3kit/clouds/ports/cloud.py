@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check

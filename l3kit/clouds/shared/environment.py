@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.providers import provider
-from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, StoreName
+from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
+from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
 from l3kit.twin.layout import MOVERS
 

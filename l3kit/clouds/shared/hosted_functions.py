@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import L3Error, PermissionMissingError
-from l3kit.tiering.settings import further_variables
+from l3kit.tiering.settings.function_table import further_variables
 from l3kit.twin.connections import DeployedWriter
 from l3kit.twin.cron_forms import eventbridge
 from l3kit.twin.schedule_times import next_time

@@ -12,7 +12,7 @@ from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.packaging.sources import pack_sources
-from l3kit.tiering.settings import TIMEOUT_VARIABLE, StoreName
+from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
 from l3kit.twin.layout import MOVERS, RECEIVERS
 
 if TYPE_CHECKING:

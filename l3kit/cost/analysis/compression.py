@@ -16,7 +16,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.format.chunks import ChunkFiller, compress
 from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer import payload
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import check_known
 from l3kit.providers import priced_names
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 from l3kit.twin.layout import Layout
 
 DAYS_PER_MONTH = Decimal("30.4375")

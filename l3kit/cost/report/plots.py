@@ -29,7 +29,7 @@ from l3kit.cost.report.plot_style import (
     plain_ticks,
     say,
 )
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.movers.targets import SEAL_SHA256
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.transfer.receipts import archived_digest
 from l3kit.twin.device_limits import checked_device
 from l3kit.twin.schedules import Schedule

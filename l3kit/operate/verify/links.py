@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link

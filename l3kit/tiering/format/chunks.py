@@ -20,7 +20,7 @@ import zstandard
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Compression, Page
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 RESERVED_PREFIX = "_l3kit/"
 """Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""

@@ -11,7 +11,7 @@ from l3kit.tiering.format.digest import ContentDigest
 from l3kit.tiering.format.object_metadata import sendable_metadata
 from l3kit.tiering.ports import ObjectInfo, ObjectStore, Usage
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer.wire import ArchivePart
 
 if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers need it

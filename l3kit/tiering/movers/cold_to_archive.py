@@ -20,7 +20,7 @@ from l3kit.tiering.movers.pace import Pace
 from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
-from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
+from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning
 from l3kit.tiering.transfer.receipts import leave_receipt, remove_old_receipts
 
 FUNCTION = "cold-to-archive-mover"

@@ -24,7 +24,7 @@ from l3kit.tiering.movers.device_recovery import Recovery
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE, Narrowing
 from l3kit.tiering.movers.report import DeviceReport
 from l3kit.tiering.ports import HotStore, Page
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 
 MAX_NUMBERS_TRIED = 20
 """Maximum keys in a row with other content before the device is left for this run."""

@@ -20,7 +20,7 @@ from l3kit.tiering.movers.device_move import DeviceMove
 from l3kit.tiering.movers.pace import Pace
 from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
-from l3kit.tiering.settings import DEFAULT_TUNING, Tuning
+from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning
 
 FUNCTION = "hot-to-cold-mover"
 REPORT_PREFIX = f"report/{FUNCTION}/"

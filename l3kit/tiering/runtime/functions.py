@@ -14,7 +14,7 @@ import orjson
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.settings import Settings
+from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.transfer.wire import Request, Response
 
 if TYPE_CHECKING:  # imported on use, to keep cold starts short

@@ -14,7 +14,8 @@ from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.runtime.readers import exact_json
-from l3kit.tiering.settings import FUNCTIONS, Settings
+from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.transfer.wire import Request
 
 MAX_EVENT_BYTES = 1024 * 1024

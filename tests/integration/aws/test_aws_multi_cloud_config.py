@@ -9,7 +9,8 @@ from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.session import Session
-from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists, save_link, saved_links, variables
 from tests.support.accounts import aws_of

@@ -19,7 +19,7 @@ from l3kit.operate.verify.links import check_links
 from l3kit.operate.verify.report import verify
 from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE, save_inter_cloud_connection
 from l3kit.twin.layout import MOVERS

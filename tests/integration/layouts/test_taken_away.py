@@ -7,7 +7,7 @@ import pytest
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.operate.movers import run_mover
 from l3kit.session import Session
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links, write_twin
 from tests.integration.layouts.cloud_twins import COLD_LINK, NOW, function_name, held, host, put_items

@@ -14,7 +14,7 @@ from l3kit.clouds.shared.links import LeftOverLink, LinkToken
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.errors import MissingConnectionError
 from l3kit.providers import BUILT_IN
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.connections import load_connections, save_inter_cloud_connection
 from l3kit.twin.layout import RECEIVERS
 from tests.support.deployed import links_of

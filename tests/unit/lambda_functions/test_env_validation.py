@@ -18,7 +18,8 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
-from l3kit.tiering.settings import FUNCTIONS, load_settings, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, url_event
 from tests.support.memory_stores import MemoryHotStore

@@ -14,7 +14,7 @@ from aiohttp.test_utils import make_mocked_request
 from l3kit.errors import ConfigurationError
 from l3kit.sandbox.aws.function_urls import build_event
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
-from l3kit.tiering.settings import TwinInfo, is_multi_cloud
+from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud
 from l3kit.tiering.transfer.payload import (
     CHUNK_FRAME,
     certainly_fits,

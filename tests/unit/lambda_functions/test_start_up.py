@@ -22,7 +22,8 @@ from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
 from l3kit.providers import provider
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
-from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, load_settings, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, variables_for
+from l3kit.tiering.settings.loading import load_settings
 from tests.support.lambda_calls import INFO, info_with
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN

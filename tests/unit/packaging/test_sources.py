@@ -17,7 +17,7 @@ from l3kit.errors import ProvisioningError
 from l3kit.packaging import sources as source_package
 from l3kit.packaging import wheels as package
 from l3kit.packaging.sources import pack_sources, requirements
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 
 CLOUDS = ("azure", "gcp")
 EVERY = [(cloud, function) for cloud in CLOUDS for function in FUNCTIONS]

@@ -15,7 +15,7 @@ import pytest
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import wheels as package
 from l3kit.packaging.wheels import Runtime, dependencies, pack
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 
 HERE = Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
 

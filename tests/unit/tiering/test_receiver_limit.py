@@ -8,7 +8,7 @@ from l3kit import providers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.receiver_limit import MAX_LIMIT_BYTES, SMALLEST_LIMIT, ReceiverLimit
-from l3kit.tiering.settings import load_settings
+from l3kit.tiering.settings.loading import load_settings
 from tests.support.lambda_calls import environment, info_with
 
 ABROAD = {"DIGITAL_TWIN_INFO": info_with(hot="aws", cold="gcp"), "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.settings import TwinInfo
+from l3kit.tiering.settings.twin_info import TwinInfo
 from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[3]

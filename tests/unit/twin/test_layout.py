@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings import variables_for
+from l3kit.tiering.settings.function_table import variables_for
 from l3kit.twin.layout import MOVERS, ORDER, TIERS, Layout, Link
 from tests.support.twins import twin_on
 

@@ -12,7 +12,7 @@ from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.azure.names import AzureNames
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.settings import FUNCTIONS, StoreName
+from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.naming import MAX_TWIN_NAME, TWIN_NAME, check_twin_name
 
 NAMES = AwsNames("plant", "123456789012", "us-east-1")

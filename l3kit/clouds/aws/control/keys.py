@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.control.calls import DENIED, code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.errors import PermissionMissingError, ProvisioningError
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 
 FORBIDDEN = DENIED | {"403", "Forbidden"}
 

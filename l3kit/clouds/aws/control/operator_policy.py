@@ -9,7 +9,7 @@ from typing import Any
 from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
 from l3kit.clouds.aws.names import AwsNames
-from l3kit.tiering.settings import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.layout import MOVERS
 
 VERSION = "2012-10-17"

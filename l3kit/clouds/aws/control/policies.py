@@ -8,7 +8,7 @@ from typing import Any
 
 from l3kit.clouds.aws.control.context import Context
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
-from l3kit.tiering.settings import StoreName
+from l3kit.tiering.settings.function_table import StoreName
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 

@@ -21,7 +21,9 @@ from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings import FUNCTIONS, Tuning, load_settings
+from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.settings.tuning import Tuning
 from l3kit.tiering.transfer.wire import Request, Response
 
 Event = Mapping[str, Any]

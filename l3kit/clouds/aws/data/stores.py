@@ -16,7 +16,7 @@ from l3kit.clouds.aws.data.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
+from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)

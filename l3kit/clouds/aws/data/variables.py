@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l3kit.tiering.settings import CloudVariables
+from l3kit.tiering.settings.function_table import CloudVariables
 
 VARIABLES = CloudVariables(
     "aws",

@@ -11,7 +11,7 @@ from l3kit.clouds.azure.control.databases import CosmosDatabase
 from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
-from l3kit.tiering.settings import SCHEDULE_VARIABLE
+from l3kit.tiering.settings.function_table import SCHEDULE_VARIABLE
 from l3kit.twin.cron_forms import ncrontab
 
 if TYPE_CHECKING:

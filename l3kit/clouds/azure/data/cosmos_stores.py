@@ -7,7 +7,7 @@ from l3kit.clouds.azure.data.cosmos_place import CosmosPlace
 from l3kit.clouds.azure.data.hot_store import CosmosHotStore
 from l3kit.clouds.azure.data.journal_store import CosmosJournalStore
 from l3kit.tiering.ports import Usage
-from l3kit.tiering.settings import REQUEST_TIMEOUT
+from l3kit.tiering.settings.tuning import REQUEST_TIMEOUT
 
 __all__ = ["CosmosPlace", "open_hot", "open_journal"]
 

@@ -17,7 +17,8 @@ from l3kit.clouds.azure.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings import FUNCTIONS, SCHEDULE_VARIABLE, load_settings
+from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.transfer.wire import Request
 
 HTTP_SECONDS = 230.0

@@ -15,7 +15,7 @@ from l3kit.clouds.azure.data.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
+from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
 SINGLE_PUT_BYTES = 64 * 1024 * 1024
 

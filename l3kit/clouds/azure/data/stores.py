@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.runtime.functions import Openers
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l3kit.tiering.settings import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, CloudVariables
+from l3kit.tiering.settings.function_table import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, CloudVariables
 
 _COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
 _BLOB = ("STORAGE_ACCOUNT_URL",)

@@ -18,7 +18,7 @@ from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings import load_settings
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.transfer.wire import Request
 
 SCHEDULED = "X-CloudScheduler-ScheduleTime"

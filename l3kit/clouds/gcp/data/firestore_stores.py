@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import REQUEST_TIMEOUT
+from l3kit.tiering.settings.tuning import REQUEST_TIMEOUT
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient

@@ -19,7 +19,7 @@ from l3kit.clouds.gcp.data.storage_calls import StorageCalls
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
-from l3kit.tiering.settings import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
+from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
 CONNECTIONS = 16
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.runtime.functions import Openers
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from l3kit.tiering.settings import TIMEOUT_VARIABLE, CloudVariables
+from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, CloudVariables
 
 _FIRESTORE = ("GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE")
 _STORAGE = ("GOOGLE_CLOUD_PROJECT",)

@@ -10,7 +10,8 @@ import pytest
 
 from l3kit.clouds.shared.environment import MAX_VARIABLES_BYTES, environment
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings import FUNCTIONS, INFO_FILE, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
+from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.twin.connections import save_inter_cloud_connection
 from l3kit.twin.layout import ORDER, RECEIVERS
 from tests.support.deployed import links_of

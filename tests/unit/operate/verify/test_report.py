@@ -23,7 +23,7 @@ from l3kit.operate.verify.report import VerifyReport, canary_checks
 from l3kit.session import Session
 from l3kit.tiering.movers.hot_to_cold import HotToCold
 from l3kit.tiering.movers.targets import LocalTarget
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 

@@ -25,7 +25,7 @@ from l3kit.tiering.format.chunks import (
     parse_object_key,
 )
 from l3kit.tiering.ports import Page
-from l3kit.tiering.settings import MAX_CHUNK_BYTES, Tuning
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES, Tuning
 from tests.support.cut import cut
 from tests.support.moving import World, item
 from tests.support.spellings import MOMENTS, spelled

@@ -15,7 +15,7 @@ from l3kit.errors import ChunkRefusedError
 from l3kit.tiering.format.chunks import Chunk, parse_object_key
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE
 from l3kit.tiering.movers.targets import LocalTarget
-from l3kit.tiering.settings import Tuning
+from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import World, item, readings
 from tests.support.records import alter, mover, stopped_before_its_deletes

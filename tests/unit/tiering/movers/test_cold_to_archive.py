@@ -17,7 +17,9 @@ from l3kit.tiering.movers.archive_targets import LocalArchive
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
-from l3kit.tiering.settings import MAX_SAFE_OBJECT_SIZE, Tuning, TwinInfo, is_multi_cloud, load_settings
+from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.settings.tuning import MAX_SAFE_OBJECT_SIZE, Tuning
+from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud
 from tests.support.archiving import NOW, URL, World, key_of, put
 from tests.support.lambda_calls import environment, info_with
 from tests.support.memory_stores import MemoryObjectStore

@@ -16,7 +16,7 @@ from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings import load_settings
+from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import environment

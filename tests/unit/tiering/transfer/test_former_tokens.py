@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.tiering.settings import Settings, further_variables, load_settings
+from l3kit.tiering.settings.function_table import further_variables
+from l3kit.tiering.settings.loading import Settings, load_settings
 from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, unexpired
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.archive_writer import ArchiveWriter

@@ -14,7 +14,7 @@ from l3kit.errors import TransferError
 from l3kit.tiering.format.chunks import Chunk, ChunkKey
 from l3kit.tiering.movers.targets import RemoteTarget
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
-from l3kit.tiering.settings import MAX_CHUNK_BYTES
+from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer.payload import certainly_fits, deflate, encode, event_size
 from l3kit.tiering.transfer.sender import Writer
 from l3kit.tiering.transfer.wire import ArchivePart, chunk_pieces

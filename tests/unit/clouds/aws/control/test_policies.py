@@ -17,7 +17,7 @@ from l3kit.clouds.aws.control.policies import (
 from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.tiering.settings import FUNCTIONS, StoreName
+from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 
 ACCOUNT = "123456789012"
 CONTEXT = Context(AwsSession("us-east-1", ACCOUNT, None, None), AwsNames("plant", ACCOUNT, "us-east-1"))

@@ -1,0 +1,92 @@
+"""The part of a twin's config that functions need: DIGITAL_TWIN_INFO."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from l3kit.errors import ConfigurationError
+
+INFO_FILE = "digital_twin_info.json"
+"""The packaged file that replaces DIGITAL_TWIN_INFO if it does not fit Lambda's 4 KB of variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinInfo:
+    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO."""
+
+    name: str
+    hot_days: int
+    cold_days: int
+    devices: tuple[str, ...]
+    providers: Mapping[str, str | None] | None
+
+    @classmethod
+    def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
+        """Parse the variable's text, or the packed file it points to (`file:digital_twin_info.json`).
+
+        Raises: ConfigurationError for anything missing, empty or malformed; never a TypeError, never empty values.
+        """
+        where = "DIGITAL_TWIN_INFO"
+        if text is None or not text.strip():
+            raise ConfigurationError(where, "the variable is not set", "Apply the twin again; l3kit injects it")
+        if text.startswith("file:"):
+            path = (root or Path.cwd()) / text.removeprefix("file:")
+            try:
+                text = path.read_text("utf-8")
+            except OSError as error:
+                raise ConfigurationError(
+                    where, f"points to {path.name}, which cannot be read ({error.strerror})"
+                ) from None
+        try:
+            info = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(where, f"is not JSON ({error})") from None
+        if not isinstance(info, dict) or not info:
+            raise ConfigurationError(where, "is not a JSON object with content")
+        return cls._from_json(info, where)
+
+    @classmethod
+    def _from_json(cls, info: dict[str, Any], where: str) -> TwinInfo:
+        config = info.get("config")
+        if not isinstance(config, dict):
+            raise ConfigurationError(where, "has no object under the key 'config'")
+        name = config.get("digital_twin_name")
+        days = [config.get(key) for key in ("hot_storage_size_in_days", "cold_storage_size_in_days")]
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(where, "config.digital_twin_name is missing or empty")
+        for key, value in zip(("hot_storage_size_in_days", "cold_storage_size_in_days"), days, strict=True):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ConfigurationError(where, f"config.{key} must be a whole number of days, not {value!r}")
+        devices = info.get("config_iot_devices")
+        if not isinstance(devices, list) or not all(
+            isinstance(d, dict) and isinstance(d.get("id"), str) for d in devices
+        ):
+            raise ConfigurationError(where, "config_iot_devices must be a list of objects with an 'id'")
+        providers = info.get("config_providers")
+        if providers is not None and not isinstance(providers, dict):
+            raise ConfigurationError(where, "config_providers must be an object")
+        return cls(name, days[0], days[1], tuple(d["id"] for d in devices), providers)  # type: ignore[arg-type]
+
+
+def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
+    """Whether the next tier is on another cloud: requires a non-blank url and two different providers.
+
+    Providers are compared case-sensitively.
+    Raises: ConfigurationError if a url is set and a provider is missing, null or empty.
+    """
+    if not url or not url.strip():
+        return False
+    if not twin.providers:
+        raise ConfigurationError("DIGITAL_TWIN_INFO", "config_providers is missing although a remote url is set")
+    keys = [f"layer_3_{tier}_provider" for tier in (source_tier, target_tier)]
+    for key in keys:
+        if not twin.providers.get(key):
+            raise ConfigurationError(
+                "DIGITAL_TWIN_INFO",
+                f"config_providers.{key} is missing or empty although a remote url is set",
+            )
+    return twin.providers[keys[0]] != twin.providers[keys[1]]
