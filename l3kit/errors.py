@@ -99,6 +99,10 @@ class TransferError(L3Error):
         self.index = index
 
 
+class CallError(L3Error):
+    """A call to another function or to a device failed; whether it took effect is not known."""
+
+
 class ProvisioningError(L3Error):
     """A cloud refused a step of plan, apply or destroy. Steps done are recorded; apply again to complete the rest."""
 

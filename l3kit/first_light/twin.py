@@ -44,6 +44,7 @@ def write_twin(folder: Path, name: str, cloud: str) -> Twin:
             "hot_storage_size_in_days": HOT_DAYS,
             "cold_storage_size_in_days": COLD_DAYS,
             "mode": "test",
+            "message_chain": False,
             "mover_schedule": "cron(0 0 1 1 ? *)",  # a rate may fire at once, in the midst of the steps
         },
         "config_iot_devices": [{"id": device} for device in DEVICES],

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -14,9 +14,8 @@ from l3kit.errors import ConfigurationError
 from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.chunks import is_reserved_device
-from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
-from l3kit.twin.connections import l1_to_l2_id, l2_to_hot_id
+from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
@@ -44,7 +43,13 @@ class _Strict(BaseModel):
 
 
 class Config(_Strict):
-    """`config.json`. Days are counted back from a mover's scheduled time."""
+    """`config.json`.
+
+    Attributes:
+        hot_storage_size_in_days, cold_storage_size_in_days: counted back from a mover's scheduled time.
+        message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
+        unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
+    """
 
     digital_twin_name: str
     hot_storage_size_in_days: int = Field(ge=0, le=36500)
@@ -53,6 +58,8 @@ class Config(_Strict):
     mover_schedule: str = "rate(1 day)"
     time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
     protect_hot_table: bool | None = None
+    message_chain: bool = True
+    unknown_devices: Literal["refuse", "keep"] = "refuse"
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -136,9 +143,17 @@ class Providers(_Strict):
             raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
-    def layout(self) -> Layout:
-        """Return the clouds of the three tiers."""
-        return Layout(self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
+    def layout(self, *, message_chain: bool = True, events: bool = False) -> Layout:
+        """Return the clouds of the layers.
+
+        Args:
+            message_chain: whether layers 1 and 2 are deployed.
+            events: whether the twin has events to check.
+        """
+        tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
+        if not message_chain:
+            return Layout(*tiers)
+        return Layout(*tiers, l1=self.layer_1_provider, l2=self.layer_2_provider, events=events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +173,8 @@ class Twin:
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layout", self.providers.layout())
+        chain, events = self.config.message_chain, bool(self.events)
+        object.__setattr__(self, "layout", self.providers.layout(message_chain=chain, events=events))
 
     @classmethod
     def load(cls, path: str | Path) -> Twin:
@@ -175,7 +191,7 @@ class Twin:
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
         events = _load_events(folder, problems)
         if providers is not None:
-            layout = providers.layout()
+            layout = providers.layout(message_chain=config is None or config.message_chain)
             problems += _unholdable(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
@@ -197,10 +213,7 @@ class Twin:
 
     def connection_ids(self) -> dict[str, str]:
         """Return the cross-cloud links by their receiving function."""
-        l1, l2, hot = self.providers.layer_1_provider, self.providers.layer_2_provider, self.layout.hot
-        before = {"ingestion": (l1, l2, l1_to_l2_id(l1, l2)), "writer": (l2, hot, l2_to_hot_id(l2, hot))}
-        ids = {receiver: conn_id for receiver, (source, target, conn_id) in before.items() if source != target}
-        return ids | {link.receiver: link.id for link in self.layout.links}
+        return {link.receiver: link.id for link in self.layout.links}
 
     def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
         """Return the next runs of each mover, by the schedule expression of its cloud.

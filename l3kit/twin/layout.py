@@ -1,4 +1,4 @@
-"""The clouds of a twin's tiers, and what follows from them: which functions run where, and the links between them."""
+"""The clouds of a twin's layers, and what follows from them: which functions run where, and the links between them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
-from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
-from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id
+from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
+from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
 
 TIERS = ("hot", "cold", "archive")
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
-RECEIVERS = ("archive-writer", "cold-writer")
-ORDER = (*RECEIVERS, *MOVERS, "hot-reader", "hot-reader-last-entry")
-"""Receivers before senders, so that every url exists before the function that posts to it."""
+RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
+CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
+"""The functions that a message passes, last to first."""
+ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, "hot-reader", "hot-reader-last-entry")
+"""Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The connection between two tiers on different clouds: a mover posts to a writer.
+    """The connection between two layers on different clouds: a sender posts to a receiver.
 
     Attributes:
         id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_to_azure_l3cold`.
-        sender: the mover.
+        sender: the function that posts: a mover, the connector or the persister.
         source: the sender's cloud.
-        receiver: the writer.
+        receiver: the function that takes it: a writer or ingestion.
         target: the receiver's cloud.
     """
 
@@ -38,26 +40,34 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The clouds of the three tiers.
+    """The clouds of the three tiers, and of layers 1 and 2 before them.
 
     Attributes:
-        links: between tiers on different clouds, in the order in which data passes them.
+        l1: where devices' messages come in; empty if the twin has no message chain.
+        l2: where they are processed; empty if the twin has no message chain.
+        events: whether they are checked for events.
+        links: between layers on different clouds, in the order in which data passes them.
     """
 
     hot: str
     cold: str
     archive: str
+    l1: str = field(default="", kw_only=True)
+    l2: str = field(default="", kw_only=True)
+    events: bool = field(default=False, kw_only=True)
     links: tuple[Link, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         steps = (
+            (l1_to_l2_id, "connector", self.l1, "ingestion", self.l2),
+            (l2_to_hot_id, "persister", self.l2, "writer", self.hot),
             (hot_to_cold_id, "hot-to-cold-mover", self.hot, "cold-writer", self.cold),
             (cold_to_archive_id, "cold-to-archive-mover", self.cold, "archive-writer", self.archive),
         )
         links = tuple(
             Link(id_of(source, target), sender, source, receiver, target)
             for id_of, sender, source, receiver, target in steps
-            if source != target
+            if source and source != target
         )
         object.__setattr__(self, "links", links)
 
@@ -77,13 +87,21 @@ class Layout:
         """The cloud of `hot`, `cold` or `archive`."""
         return {"hot": self.hot, "cold": self.cold, "archive": self.archive}[name]
 
+    def layer(self, name: str) -> str:
+        """The cloud of `l1`, `l2` or a tier; empty for a layer that the twin does not deploy."""
+        return {"l1": self.l1, "l2": self.l2}[name] if name in ("l1", "l2") else self.tier(name)
+
+    def has_letters_on(self, cloud: str) -> bool:
+        """Whether this cloud runs a function of the message chain, and so keeps dead letters."""
+        return any(self.host_of(function) == cloud for function in CHAIN)
+
     @property
     def clouds(self) -> tuple[str, ...]:
-        """The clouds of the tiers, each once, the hot tier's first."""
-        return tuple(dict.fromkeys((self.hot, self.cold, self.archive)))
+        """The clouds of all layers, each once, the hot tier's first."""
+        return tuple(cloud for cloud in dict.fromkeys((self.hot, self.cold, self.archive, self.l1, self.l2)) if cloud)
 
     def clouds_among(self, chosen: Collection[str] | None) -> tuple[str, ...]:
-        """The clouds of the tiers that are among these; None or empty chooses all."""
+        """The clouds of the layers that are among these; None or empty chooses all."""
         return tuple(cloud for cloud in self.clouds if not chosen or cloud in chosen)
 
     def tiers_on(self, cloud: str) -> tuple[str, ...]:
@@ -97,7 +115,15 @@ class Layout:
         if function in RECEIVERS:
             link = self.link_to(function)
             return link.target if link else None
-        return self.tier(FUNCTIONS[function].tier)
+        if function == "connector" and not self.link_from(function):
+            return None
+        if function == "event-checker" and not self.events:
+            return None
+        return self.layer(FUNCTIONS[function].tier) or None
+
+    def peers_of(self, function: str) -> tuple[str, ...]:
+        """The functions on the same cloud that this one calls."""
+        return peers_of(function, l1_apart=self.l1 != self.l2, events=self.events)
 
     def functions_on(self, cloud: str) -> tuple[str, ...]:
         """The functions that the layout calls for on this cloud, receivers first."""
@@ -111,7 +137,8 @@ class Layout:
         """Names of the variables that this function needs on this cloud, which a former layout may have put it on."""
         remote = self.link_from(function) is not None
         variables = provider(cloud).variables
-        return variables_for(function, cloud=variables, remote=remote, archive_here=self.archive == cloud)
+        here, peers = self.archive == cloud, self.peers_of(function)
+        return variables_for(function, cloud=variables, remote=remote, archive_here=here, peers=peers)
 
     # --- links ------------------------------------------------------------------------------------------------
 
@@ -120,9 +147,9 @@ class Layout:
         return {link.id: link for link in self.links}[link_id]
 
     def link_to(self, receiver: str) -> Link | None:
-        """The link that ends at this writer; None where none does."""
+        """The link that ends at this receiver; None where none does."""
         return next((link for link in self.links if link.receiver == receiver), None)
 
     def link_from(self, sender: str) -> Link | None:
-        """The link that begins at this mover; None where the next tier is on the same cloud."""
+        """The link that begins at this sender; None where the next layer is on the same cloud."""
         return next((link for link in self.links if link.sender == sender), None)

@@ -58,7 +58,7 @@ def main(home: Path, layout: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         layers = {"layer_1": hot, "layer_2": hot, "layer_3_hot": hot, "layer_3_cold": cold, "layer_3_archive": archive}
-        days = {"hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90}
+        days = {"hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90, "message_chain": False}
         for file, content in {
             "config": {"digital_twin_name": f"deaf-{hot}", **days},
             "config_iot_devices": [{"id": "d"}],

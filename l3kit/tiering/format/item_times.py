@@ -10,13 +10,11 @@ import re
 from datetime import UTC, date, datetime
 
 from l3kit.errors import NotATimeError
+from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
-MAX_DIGITS = 9
-DEFAULT_DIGITS = 3
-"""Fraction digits of the canonical form (DESIGN, section 5)."""
 MAX_OFFSET = 14 * 3600 * SECOND
 """Time zones range from -12:00 to +14:00 (Kiritimati)."""
 MOVABLE_FORM = "ISO 8601 in UTC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,9 @@ from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE
 from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
 
-StoreName = Literal["hot", "journal", "cold", "archive"]
+StoreName = Literal["hot", "journal", "cold", "archive", "letters"]
+"""`letters`: the dead letters, messages that could not be processed, each with its reason."""
+LayerName = Literal["l1", "l2", "hot", "cold", "archive"]
 
 TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
 SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
@@ -26,12 +28,14 @@ class CloudVariables:
         stores: the variable with the name of each store.
         places: the variables with the location of each store, such as an account; none if the cloud sets them.
         mover: further variables of movers, such as the time limit.
+        peers: the variable that tells how to call each function of the message chain that another one calls.
     """
 
     provider: str
     stores: Mapping[StoreName, str]
     places: Mapping[StoreName, tuple[str, ...]] = field(default_factory=dict)
     mover: frozenset[str] = frozenset()
+    peers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +44,26 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
-        role: determines its entry method (`l3kit.tiering.runtime.functions`).
-        tier: the tier whose provider runs it.
+        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
+            `step` is called by another function, a `writer` takes HTTP requests from another cloud.
+        tier: the layer or tier whose provider runs it.
         stores: stores it always uses.
         target: the store it writes to if that tier is on the same cloud; otherwise it uses the remote url.
-        remote_url: for senders, the variable with the url of the writer on the next cloud.
+        remote_url: for senders, the variable with the url of the receiver on the next cloud.
         optional_store: an optional store that it only lists, available if that tier is on the same cloud.
         token: whether it always needs INTER_CLOUD_TOKEN (receivers).
+        sends_to: for senders without a `target`, the layer whose cloud runs the receiver.
     """
 
     name: str
-    role: Literal["mover", "writer", "reader"]
-    tier: Literal["l1", "l2", "hot", "cold", "archive"]
+    role: Literal["source", "step", "writer", "mover", "reader"]
+    tier: LayerName
     stores: tuple[StoreName, ...] = ()
     target: StoreName | None = None
     remote_url: str | None = None
     token: bool = False
     optional_store: StoreName | None = None
+    sends_to: LayerName | None = None
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
@@ -74,19 +81,43 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, optional_store="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
+        FunctionSpec("dispatcher", "source", "l1", ("letters",)),
+        FunctionSpec("connector", "step", "l1", ("letters",), remote_url="REMOTE_INGESTION_URL", sends_to="l2"),
+        FunctionSpec("ingestion", "writer", "l2", ("letters",), token=True),
+        FunctionSpec("default-processor", "step", "l2", ("letters",)),
+        FunctionSpec("persister", "step", "l2", ("letters",), "hot", "REMOTE_WRITER_URL"),
+        FunctionSpec("event-checker", "step", "l2", ("letters",)),
+        FunctionSpec("writer", "writer", "hot", ("hot", "letters"), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
         FunctionSpec("hot-reader-last-entry", "reader", "hot", ("hot",)),
     )
 }
 
 
-def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive_here: bool) -> Sequence[str]:
+def peers_of(function: str, *, l1_apart: bool, events: bool) -> tuple[str, ...]:
+    """Return the functions on the same cloud that this one calls.
+
+    Args:
+        l1_apart: layers 1 and 2 are on different clouds.
+        events: the twin has events to check.
+    """
+    if function == "dispatcher":
+        return ("connector",) if l1_apart else ("default-processor",)
+    if function == "persister":
+        return ("event-checker",) if events else ()
+    return {"ingestion": ("default-processor",), "default-processor": ("persister",)}.get(function, ())
+
+
+def variables_for(
+    function: str, *, cloud: CloudVariables, remote: bool, archive_here: bool, peers: Collection[str] = ()
+) -> Sequence[str]:
     """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted.
 
     Args:
         cloud: the variables of the cloud that the function runs on.
         remote: the function sends to another cloud.
         archive_here: the archive tier is on the same cloud.
+        peers: the functions that it calls (`peers_of`).
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
@@ -101,6 +132,7 @@ def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive
         wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
     if spec.token:
         wanted.add(TOKEN_VARIABLE)
+    wanted |= {cloud.peers[peer] for peer in peers}
     return sorted(wanted)
 
 

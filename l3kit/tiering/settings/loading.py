@@ -22,9 +22,10 @@ from l3kit.tiering.settings.function_table import (
     TIMEOUT_VARIABLE,
     CloudVariables,
     StoreName,
+    peers_of,
 )
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning, whole_number
-from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud
+from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud, layer_1_is_apart
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Settings:
         receiver_limit: of the writer at `remote_url`.
         former: a receiver's former tokens, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
+        peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
     """
 
     function: str
@@ -51,6 +53,7 @@ class Settings:
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
+    peers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def load_settings(
@@ -69,7 +72,12 @@ def load_settings(
     names = cloud.stores
     twin = TwinInfo.parse(env.get("DIGITAL_TWIN_INFO"), root=root)
     url = env.get(spec.remote_url, "") if spec.remote_url else ""
-    remote = bool(spec.target and is_multi_cloud(url, twin, spec.tier, spec.target))
+    next_layer = spec.sends_to or spec.target
+    remote = bool(next_layer and is_multi_cloud(url, twin, spec.tier, next_layer))
+    if spec.sends_to and not remote:
+        raise MissingConnectionError(
+            f"{function}: {spec.remote_url}", "is blank, or its cloud is this one", "Apply the twin again to inject it"
+        )
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
     if (optional := spec.optional_store) and all(
@@ -93,9 +101,15 @@ def load_settings(
     url = url.strip()
     tuning = Tuning.from_env(env)
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    peers = {peer: _require(env, cloud.peers[peer], function) for peer in _peers(function, twin)}
     return Settings(
-        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit
+        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit, peers
     )
+
+
+def _peers(function: str, twin: TwinInfo) -> tuple[str, ...]:
+    apart = function == "dispatcher" and layer_1_is_apart(twin)
+    return peers_of(function, l1_apart=apart, events=bool(twin.events))
 
 
 def _receiver_limit(env: Mapping[str, str]) -> ReceiverLimit:

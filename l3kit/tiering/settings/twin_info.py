@@ -10,19 +10,31 @@ from typing import Any
 
 from l3kit.errors import ConfigurationError
 
+MAX_DIGITS = 9
+DEFAULT_DIGITS = 3
+"""Fraction digits of the canonical form of a time (DESIGN, section 5)."""
 INFO_FILE = "digital_twin_info.json"
 """The packaged file that replaces DIGITAL_TWIN_INFO if it does not fit Lambda's 4 KB of variables."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwinInfo:
-    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO."""
+    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO.
+
+    Attributes:
+        time_digits: fraction digits of the twin's times.
+        keep_unknown: whether messages of devices that are not listed are stored.
+        events: the entries of config_events.json.
+    """
 
     name: str
     hot_days: int
     cold_days: int
     devices: tuple[str, ...]
     providers: Mapping[str, str | None] | None
+    time_digits: int = DEFAULT_DIGITS
+    keep_unknown: bool = False
+    events: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -69,7 +81,31 @@ class TwinInfo:
         providers = info.get("config_providers")
         if providers is not None and not isinstance(providers, dict):
             raise ConfigurationError(where, "config_providers must be an object")
-        return cls(name, days[0], days[1], tuple(d["id"] for d in devices), providers)  # type: ignore[arg-type]
+        digits = config.get("time_digits", DEFAULT_DIGITS)
+        if not isinstance(digits, int) or isinstance(digits, bool) or not 0 <= digits <= MAX_DIGITS:
+            raise ConfigurationError(where, f"config.time_digits must be 0 to {MAX_DIGITS}, not {digits!r}")
+        unknown = config.get("unknown_devices", "refuse")
+        if unknown not in ("refuse", "keep"):
+            raise ConfigurationError(where, f"config.unknown_devices must be refuse or keep, not {unknown!r}")
+        events = info.get("config_events", [])
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            raise ConfigurationError(where, "config_events must be a list of objects")
+        ids = tuple(device["id"] for device in devices)
+        return cls(name, days[0], days[1], ids, providers, digits, unknown == "keep", tuple(events))  # type: ignore[arg-type]
+
+
+def layer_1_is_apart(twin: TwinInfo) -> bool:
+    """Whether layers 1 and 2 are on different clouds. Raises: ConfigurationError if one of them is not known."""
+    keys = [provider_key("l1"), provider_key("l2")]
+    for key in keys:
+        if not (twin.providers or {}).get(key):
+            raise ConfigurationError("DIGITAL_TWIN_INFO", f"config_providers.{key} is missing or empty")
+    return len({(twin.providers or {})[key] for key in keys}) > 1
+
+
+def provider_key(layer: str) -> str:
+    """The key in config_providers of `l1`, `l2` or a tier."""
+    return f"layer_{layer[1:]}_provider" if layer in ("l1", "l2") else f"layer_3_{layer}_provider"
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
@@ -82,7 +118,7 @@ def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tie
         return False
     if not twin.providers:
         raise ConfigurationError("DIGITAL_TWIN_INFO", "config_providers is missing although a remote url is set")
-    keys = [f"layer_3_{tier}_provider" for tier in (source_tier, target_tier)]
+    keys = [provider_key(tier) for tier in (source_tier, target_tier)]
     for key in keys:
         if not twin.providers.get(key):
             raise ConfigurationError(

@@ -50,6 +50,7 @@ def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devic
             "time_digits": 0,
             "cold_storage_size_in_days": 90,
             "mode": "test",
+            "message_chain": False,
         },
         "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {

@@ -19,6 +19,7 @@ CONFIG = {
     "hot_storage_size_in_days": 7,
     "cold_storage_size_in_days": 30,
     "mode": "production",
+    "message_chain": False,
 }
 PROVIDERS = {
     "layer_1_provider": "aws",
@@ -47,7 +48,7 @@ def problems(folder: Path) -> str:
 
 
 def test_a_twin_is_loaded(tmp_path: Path) -> None:
-    twin = Twin.load(write(tmp_path, events=[{"condition": "x"}]))
+    twin = Twin.load(write(tmp_path, config={**CONFIG, "message_chain": True}, events=[{"condition": "x"}]))
     assert twin.name == "plant"
     assert [device.id for device in twin.devices] == ["pump-1", "传感器-2"]
     assert twin.events == ({"condition": "x"},)

@@ -11,6 +11,13 @@ VARIABLES = CloudVariables(
         "journal": "JOURNAL_DYNAMODB_TABLE_NAME",
         "cold": "COLD_S3_BUCKET_NAME",
         "archive": "ARCHIVE_S3_BUCKET_NAME",
+        "letters": "DEAD_LETTER_S3_BUCKET_NAME",
+    },
+    peers={
+        "connector": "CONNECTOR_LAMBDA_NAME",
+        "default-processor": "DEFAULT_PROCESSOR_LAMBDA_NAME",
+        "persister": "PERSISTER_LAMBDA_NAME",
+        "event-checker": "EVENT_CHECKER_LAMBDA_NAME",
     },
 )
 """Region and account locate a store; Lambda sets them."""

@@ -14,8 +14,15 @@ VARIABLES = CloudVariables(
         "journal": "JOURNAL_COSMOS_CONTAINER_NAME",
         "cold": "COLD_BLOB_CONTAINER_NAME",
         "archive": "ARCHIVE_BLOB_CONTAINER_NAME",
+        "letters": "DEAD_LETTER_BLOB_CONTAINER_NAME",
     },
-    places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB},
+    places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB, "letters": _BLOB},
     mover=frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
+    peers={
+        "connector": "CONNECTOR_FUNCTION_URL",
+        "default-processor": "DEFAULT_PROCESSOR_FUNCTION_URL",
+        "persister": "PERSISTER_FUNCTION_URL",
+        "event-checker": "EVENT_CHECKER_FUNCTION_URL",
+    },
 )
 """A timer trigger reads its schedule from a variable."""
