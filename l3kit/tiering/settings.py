@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.link_auth import AUTH_VARIABLE, TOKEN, TOKEN_UNTIL_VARIABLE, Authentication
 from l3kit.tiering.ports import Compression
 from l3kit.tiering.receiver_limit import (
     BYTES_VARIABLE,
@@ -218,6 +219,7 @@ class Settings:
         receiver_limit: of the writer at `remote_url`.
         former: a receiver's former tokens, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
+        auth: how a sender authenticates its requests, or what a receiver accepts.
     """
 
     function: str
@@ -230,6 +232,7 @@ class Settings:
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
+    auth: Authentication = TOKEN
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
@@ -292,8 +295,9 @@ def load_settings(
     url = url.strip()
     tuning = Tuning.from_env(env)
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    auth = Authentication.from_env(env) if remote or spec.token else TOKEN
     return Settings(
-        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit
+        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit, auth
     )
 
 
@@ -323,7 +327,10 @@ def variables_for(function: str, *, cloud: CloudVariables, remote: bool, archive
 
 def further_variables(function: str) -> Sequence[str]:
     """Names of the optional variables of a function, in addition to those of `variables_for`."""
-    return (*TUNING_VARIABLES, FORMER_VARIABLE) if FUNCTIONS[function].token else TUNING_VARIABLES
+    spec = FUNCTIONS[function]
+    receiving = (FORMER_VARIABLE, AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE) if spec.token else ()
+    sending = (AUTH_VARIABLE,) if spec.remote_url else ()
+    return (*TUNING_VARIABLES, *receiving, *sending)
 
 
 def _receiver_limit(env: Mapping[str, str]) -> ReceiverLimit:

@@ -6,18 +6,24 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
+from l3kit.clouds.ports.link_authentication import accepted, deployed
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.link_auth import Authentication
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
+from l3kit.tiering.transfer.admission import credentials
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link
 
 if TYPE_CHECKING:
+    import requests
+
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -41,10 +47,11 @@ def link_checks(
 ) -> Iterator[Check]:
     """Check the url, token and access control of each link between this twin's tiers.
 
-    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire; the
-    mover must have the same url and token.
+    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On a
+    signed link all are used in signatures, and the token itself must be refused, unless the link has just changed. The
+    mover must have the same url and token, and authenticate in a way that the writer accepts.
 
-    Url and token are the deployed writer's; if it cannot be read, the saved ones.
+    Url, token and authentication are the deployed writer's; if it cannot be read, the saved ones and the config's.
 
     Args:
         clouds: check only these clouds; empty is all.
@@ -60,34 +67,64 @@ def link_checks(
             hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
             yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
-        former = unexpired(connection.former, now())
+        seen = _SeenLink(link, connection, unexpired(connection.former, now()), accepted(there, link), now)
         if receiving:
-            yield from _receiving(link.id, connection, former, link.receiver)
+            for expected, headers, status, hint in seen.probes():
+                yield _probe(link.id, connection.url, expected, headers, status, hint)
         if sending:
-            yield from _sending(session, twin, connection, former, link)
+            yield from _sending(session, twin, seen)
 
 
-def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
-    entry = f"connections.{conn_id}"
-    stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
-    other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
-    probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
-        ("no token -> 403", {}, 403, stranger),
-        ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
-        ("right token, empty body -> 400", _header(connection.token), 400, other),
-    )
-    lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
-    still = tuple(
-        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
-        for one in former
-    )
-    for expected, headers, status, hint in probes + still:
-        yield _probe(conn_id, connection.url, expected, headers, status, hint)
+Probe = tuple[str, dict[str, str], int, str]
+"""What is expected, the headers to send, the expected status, and the hint if it is another."""
 
 
-def _sending(
-    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], link: Link
-) -> Iterator[Check]:
+@dataclass(frozen=True)
+class _SeenLink:
+    """A link between deployed functions.
+
+    Attributes:
+        former: tokens that the writer accepts as well.
+        auth: what the writer accepts.
+    """
+
+    link: Link
+    connection: Connection = field(repr=False)
+    former: Sequence[FormerToken]
+    auth: Authentication
+    now: Callable[[], datetime]
+
+    def probes(self) -> Iterator[Probe]:
+        entry, receiver = f"connections.{self.link.id}", self.link.receiver
+        stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
+        other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
+        lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
+        made_with = "signed with the " if self.auth.signed else ""
+        yield "no token -> 403", {}, 403, stranger
+        wrong = Secret("wrong-" + secrets.token_urlsafe(32))
+        yield f"{made_with}wrong token -> 403", self._headers(wrong), 403, stranger
+        token = Secret(self.connection.token)
+        yield f"{made_with}right token, empty body -> 400", self._headers(token), 400, other
+        for one in self.former:
+            expected = f"{made_with}former token, until {format_end(one.until)} -> 400"
+            yield expected, self._headers(one.token), 400, lost
+        if self.auth.signed:
+            yield self._unsigned(token)
+
+    def _unsigned(self, token: Secret) -> Probe:
+        headers, receiver = credentials(token, "", b"", self.now()), self.link.receiver
+        until = self.auth.token_until
+        if until is not None and self.auth.accepts_token(self.now()):
+            hint = f"{receiver} does not accept the token itself, which its sender may still send; {REPAIR}"
+            return f"the token itself, until {format_end(until)} -> 400", headers, 400, hint
+        return "the token itself -> 403", headers, 403, f"{receiver} accepts requests without a signature; {REPAIR}"
+
+    def _headers(self, token: Secret) -> dict[str, str]:
+        return credentials(token, f"/{self.link.receiver}" if self.auth.signed else "", b"", self.now())
+
+
+def _sending(session: Session, twin: Twin, there: _SeenLink) -> Iterator[Check]:
+    link, connection, former = there.link, there.connection, there.former
     conn_id, mover = link.id, link.sender
     cloud = session.cloud(link.source)
     if cloud is None:
@@ -98,6 +135,7 @@ def _sending(
         yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
         return
     differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
+    yield from _authenticating(told, there)
     held = Secret(told.get(TOKEN_VARIABLE, ""))
     if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
         seen = f"a former token, valid until {format_end(until)}; run deploy_l3 before that"
@@ -109,6 +147,22 @@ def _sending(
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
 
+def _authenticating(told: Mapping[str, str], there: _SeenLink) -> Iterator[Check]:
+    """Check that the writer accepts what its mover sends, where one of them is for signatures."""
+    mover, auth = there.link.sender, there.auth
+    signs = deployed(told).signed
+    if not signs and not auth.signed:
+        return
+    seen = "signs" if signs else "sends the token"
+    if signs == auth.signed:
+        yield Check("links", there.link.id, f"{mover} signs", seen, True)
+    elif signs or auth.accepts_token(there.now()):
+        yield Check("links", there.link.id, f"{mover} signs", f"{seen}, which is accepted; run deploy_l3", True)
+    else:
+        hint = f"{mover} sends the token, which {there.link.receiver} does not accept; {REPAIR}"
+        yield Check("links", there.link.id, f"{mover} signs", seen, False, hint)
+
+
 def _differing(told: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
     saved = {"url": (url_variable, connection.url), "token": (TOKEN_VARIABLE, connection.token)}
     return [
@@ -116,10 +170,6 @@ def _differing(told: Mapping[str, str], connection: Connection, url_variable: st
         for name, (variable, value) in saved.items()
         if not hmac.compare_digest(told.get(variable, "").encode(), value.encode())
     ]
-
-
-def _header(token: str) -> dict[str, str]:
-    return {"X-Inter-Cloud-Token": token}
 
 
 def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
@@ -136,4 +186,15 @@ def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: 
         return Check("links", link, expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
     passed = answer.status_code == status
+    if not passed and (skew := _clock_skew(answer)):
+        hint = f"the clock of this machine is {skew} s off: set it"
     return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)
+
+
+def _clock_skew(answer: requests.Response) -> int | None:
+    """Seconds by which a signature's time differs from the receiver's, if that is why it was refused."""
+    try:
+        skew = answer.json().get("clock_skew")
+    except (ValueError, AttributeError):
+        return None
+    return skew if type(skew) is int else None
