@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,9 +36,7 @@ class World:
         """A machine that has the twin's folder, but no file of its links."""
         folder = self.folder / f"machine-{next(self._numbers)}"
         folder.mkdir()
-        write_twin(folder, "plant", "aws", "azure", "azure", ["pump-1"])
-        config = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").write_text(json.dumps({**config, "link_auth": self.link_auth}))
+        write_twin(folder, "plant", "aws", "azure", "azure", ["pump-1"], link_auth=self.link_auth)
         return links_of(Twin.load(folder), clouds or {"aws": self.aws, "azure": self.azure}, lambda: self.now)
 
     def told(self, links: DeployedLinks, function: str) -> dict[str, str]:

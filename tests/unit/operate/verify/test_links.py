@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,9 +59,7 @@ class Deployment:
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    write_twin(tmp_path, "plant", "aws", "azure", "azure", ["pump-1"])
-    config = json.loads((tmp_path / "config.json").read_text())
-    (tmp_path / "config.json").write_text(json.dumps({**config, "link_auth": "signature"}))
+    write_twin(tmp_path, "plant", "aws", "azure", "azure", ["pump-1"], link_auth="signature")
     with serving() as server:
         aws, azure = Deployed(), Deployed(urls={WRITER: server.url})
         clouds: dict[str, Any] = {"aws": aws, "azure": azure}
