@@ -52,17 +52,27 @@ class TestToyWriters(WriterSuite):
     """All of its cases."""
 
 
+@pytest.fixture(scope="module")
+def signed_cold_writer(session: Session, make_twin: MakeTwin) -> Writer:
+    return writer_of(session, make_twin("aws", NAME, NAME, link_auth="signature"))
+
+
+@pytest.fixture(scope="module")
+def signed_archive_writer(session: Session, make_twin: MakeTwin) -> Writer:
+    return writer_of(session, make_twin("aws", "aws", NAME, link_auth="signature"))
+
+
 @pytest.mark.slow
 class TestToyWritersOfSignedLinks(WriterSuite):
-    """The same of writers that accept nothing but signatures."""
+    """The same where nothing but signatures is accepted."""
 
-    @pytest.fixture(scope="class")
-    def cold_writer(self, session: Session, make_twin: MakeTwin) -> Writer:
-        return writer_of(session, make_twin("aws", NAME, NAME, link_auth="signature"))
+    @pytest.fixture
+    def cold_writer(self, signed_cold_writer: Writer) -> Writer:
+        return signed_cold_writer
 
-    @pytest.fixture(scope="class")
-    def archive_writer(self, session: Session, make_twin: MakeTwin) -> Writer:
-        return writer_of(session, make_twin("aws", "aws", NAME, link_auth="signature"))
+    @pytest.fixture
+    def archive_writer(self, signed_archive_writer: Writer) -> Writer:
+        return signed_archive_writer
 
 
 def load(opened: OpenTwin, *days: str) -> None:

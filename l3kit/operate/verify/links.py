@@ -17,13 +17,14 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.link_auth import Authentication
 from l3kit.tiering.settings import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
+from l3kit.tiering.transfer import refusals
 from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
+from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link
 
 if TYPE_CHECKING:
-    import requests
-
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -48,8 +49,8 @@ def link_checks(
     """Check the url, token and access control of each link between this twin's tiers.
 
     The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On a
-    signed link all are used in signatures, and the token itself must be refused, unless the link has just changed. The
-    mover must have the same url and token, and authenticate in a way that the writer accepts.
+    signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The mover
+    must have the same url and token, and authenticate in a way that the writer accepts.
 
     Url, token and authentication are the deployed writer's; if it cannot be read, the saved ones and the config's.
 
@@ -69,14 +70,27 @@ def link_checks(
             continue
         seen = _SeenLink(link, connection, unexpired(connection.former, now()), accepted(there, link), now)
         if receiving:
-            for expected, headers, status, hint in seen.probes():
-                yield _probe(link.id, connection.url, expected, headers, status, hint)
+            for probe in seen.probes():
+                yield _asked(link.id, connection.url, probe)
         if sending:
             yield from _sending(session, twin, seen)
 
 
-Probe = tuple[str, dict[str, str], int, str]
-"""What is expected, the headers to send, the expected status, and the hint if it is another."""
+@dataclass(frozen=True)
+class _Probe:
+    """One request to a writer, with an empty body.
+
+    Attributes:
+        expected: in words.
+        hint: the remedy for another answer.
+        asks_for: the header that the refusal must name; empty is any.
+    """
+
+    expected: str
+    headers: Mapping[str, str] = field(repr=False)
+    status: int
+    hint: str
+    asks_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,30 +108,30 @@ class _SeenLink:
     auth: Authentication
     now: Callable[[], datetime]
 
-    def probes(self) -> Iterator[Probe]:
+    def probes(self) -> Iterator[_Probe]:
         entry, receiver = f"connections.{self.link.id}", self.link.receiver
         stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
         other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
         lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
         made_with = "signed with the " if self.auth.signed else ""
-        yield "no token -> 403", {}, 403, stranger
+        yield self._unsigned() if self.auth.signed else _Probe("no token -> 403", {}, 403, stranger)
         wrong = Secret("wrong-" + secrets.token_urlsafe(32))
-        yield f"{made_with}wrong token -> 403", self._headers(wrong), 403, stranger
+        yield _Probe(f"{made_with}wrong token -> 403", self._headers(wrong), 403, stranger)
         token = Secret(self.connection.token)
-        yield f"{made_with}right token, empty body -> 400", self._headers(token), 400, other
+        yield _Probe(f"{made_with}right token, empty body -> 400", self._headers(token), 400, other)
         for one in self.former:
             expected = f"{made_with}former token, until {format_end(one.until)} -> 400"
-            yield expected, self._headers(one.token), 400, lost
-        if self.auth.signed:
-            yield self._unsigned(token)
+            yield _Probe(expected, self._headers(one.token), 400, lost)
 
-    def _unsigned(self, token: Secret) -> Probe:
-        headers, receiver = credentials(token, "", b"", self.now()), self.link.receiver
-        until = self.auth.token_until
+    def _unsigned(self) -> _Probe:
+        """Ask which header the writer of a signed link misses; the token itself is not sent to find that out."""
+        until, receiver = self.auth.token_until, self.link.receiver
         if until is not None and self.auth.accepts_token(self.now()):
-            hint = f"{receiver} does not accept the token itself, which its sender may still send; {REPAIR}"
-            return f"the token itself, until {format_end(until)} -> 400", headers, 400, hint
-        return "the token itself -> 403", headers, 403, f"{receiver} accepts requests without a signature; {REPAIR}"
+            expected = f"no signature nor, until {format_end(until)}, the token -> 403"
+            hint = f"{receiver} does not accept the token, which its sender may still send; {REPAIR}"
+            return _Probe(expected, {}, 403, hint, TOKEN_HEADER)
+        hint = f"{receiver} accepts requests without a signature; {REPAIR}"
+        return _Probe("no signature -> 403", {}, 403, hint, SIGNATURE_HEADER)
 
     def _headers(self, token: Secret) -> dict[str, str]:
         return credentials(token, f"/{self.link.receiver}" if self.auth.signed else "", b"", self.now())
@@ -172,7 +186,7 @@ def _differing(told: Mapping[str, str], connection: Connection, url_variable: st
     ]
 
 
-def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
+def _asked(link: str, url: str, probe: _Probe) -> Check:
     import requests
 
     from l3kit.tiering.transfer.sender import open_session
@@ -180,21 +194,17 @@ def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: 
     started = time.perf_counter()
     try:
         with open_session(url) as http:
-            answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+            answer = http.post(url, data=b"", headers=probe.headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         absent = f"connections.{link}.url does not respond: check that the writer is deployed"
-        return Check("links", link, expected, f"no response ({type(error).__name__})", False, absent)
+        return Check("links", link, probe.expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
-    passed = answer.status_code == status
-    if not passed and (skew := _clock_skew(answer)):
+    told = refusals.json_object(answer.content)
+    asks = probe.asks_for in str(told.get("error"))
+    passed, seen = answer.status_code == probe.status and asks, str(answer.status_code)
+    if not asks and answer.status_code == probe.status:
+        seen += f", but not for want of {probe.asks_for}"
+    hint = "" if passed else probe.hint
+    if not passed and type(skew := told.get("clock_skew")) is int:
         hint = f"the clock of this machine is {skew} s off: set it"
-    return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)
-
-
-def _clock_skew(answer: requests.Response) -> int | None:
-    """Seconds by which a signature's time differs from the receiver's, if that is why it was refused."""
-    try:
-        skew = answer.json().get("clock_skew")
-    except (ValueError, AttributeError):
-        return None
-    return skew if type(skew) is int else None
+    return Check("links", link, probe.expected, seen, passed, hint, milliseconds)

@@ -81,7 +81,7 @@ def test_a_layout_works_from_nothing_to_nothing(
     report = verify(clouds, twin)
     assert not report.failed, report.summary()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
-    of_a_link = 6 if twin.config.link_auth == "signature" else 4
+    of_a_link = 5 if twin.config.link_auth == "signature" else 4
     assert sum(check.group == "links" for check in report.checks) == of_a_link * borders(layout)
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
     ask_the_readers(clouds, twin)

@@ -66,14 +66,13 @@ def deployment(tmp_path: Path) -> Iterator[Deployment]:
         yield Deployment(Twin.load(tmp_path), Session("live", clouds), aws, azure, server)
 
 
-def test_a_signed_link_is_asked_with_signatures_and_the_token_itself_is_refused(deployment: Deployment) -> None:
+def test_a_signed_link_is_asked_with_signatures(deployment: Deployment) -> None:
     deployment.deploy(SIGNATURE, SIGNATURE, INTER_CLOUD_TOKEN_PREVIOUS=FORMER)
     assert deployment.seen() == {
-        "no token -> 403": "403",
+        "no signature -> 403": "403",
         "signed with the wrong token -> 403": "403",
         "signed with the right token, empty body -> 400": "400",
         "signed with the former token, until 2026-11-28T13:00:00Z -> 400": "400",
-        "the token itself -> 403": "403",
         "hot-to-cold-mover signs": "signs",
         "hot-to-cold-mover has the saved url and token": "the same",
     }
@@ -82,7 +81,7 @@ def test_a_signed_link_is_asked_with_signatures_and_the_token_itself_is_refused(
 def test_while_a_link_changes_the_end_of_the_token_itself_is_told(deployment: Deployment) -> None:
     deployment.deploy(TOKEN, CHANGING)
     seen = deployment.seen()
-    assert seen["the token itself, until 2026-11-28T13:00:00Z -> 400"] == "400"
+    assert seen["no signature nor, until 2026-11-28T13:00:00Z, the token -> 403"] == "403"
     assert seen["hot-to-cold-mover signs"] == "sends the token, which is accepted; run deploy_l3"
 
 
@@ -109,8 +108,18 @@ def test_a_writer_that_accepts_the_token_itself_although_it_was_told_not_to_is_f
     deployment.deploy(SIGNATURE, TOKEN)
     deployment.azure.told[WRITER] |= SIGNATURE.variables()
     (failed,) = (check for check in deployment.checks() if not check.passed)
-    assert (failed.expected, failed.seen) == ("the token itself -> 403", "400")
-    assert "accepts requests without a signature" in failed.hint
+    assert (failed.expected, failed.seen) == (
+        "no signature -> 403",
+        "403, but not for want of X-Inter-Cloud-Signature",
+    )
+    assert "cold-writer accepts requests without a signature" in failed.hint
+
+
+def test_a_writer_that_refuses_the_token_before_its_end_is_found(deployment: Deployment) -> None:
+    deployment.deploy(TOKEN, SIGNATURE)
+    deployment.azure.told[WRITER] |= CHANGING.variables()
+    (failed,) = (check for check in deployment.checks() if not check.passed)
+    assert "cold-writer does not accept the token, which its sender may still send" in failed.hint
 
 
 def test_a_clock_that_is_off_is_named_in_place_of_the_token(deployment: Deployment) -> None:
@@ -120,10 +129,11 @@ def test_a_clock_that_is_off_is_named_in_place_of_the_token(deployment: Deployme
 
 
 def test_no_check_shows_a_token_or_a_signature(deployment: Deployment) -> None:
-    deployment.deploy(TOKEN, SIGNATURE, INTER_CLOUD_TOKEN_PREVIOUS=FORMER)
+    deployment.deploy(SIGNATURE, SIGNATURE, INTER_CLOUD_TOKEN_PREVIOUS=FORMER)
     shown = str(deployment.checks())
     assert SECRET not in shown
     assert "the-former-token" not in shown
     sent = [mac for seen in deployment.server.seen if (mac := seen.headers.get("X-Inter-Cloud-Signature"))]
     assert len(sent) == 3
+    assert not [text for seen in deployment.server.seen for text in seen.headers.values() if SECRET in text]
     assert not [mac for mac in sent if mac.partition("v1=")[2] in shown]
