@@ -14,6 +14,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.chunks import is_reserved_device
+from l3kit.tiering.link_auth import LinkAuth
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.twin.device_limits import device_problems
@@ -60,6 +61,7 @@ class Config(_Strict):
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
+    link_auth: LinkAuth = "token"
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -205,7 +207,7 @@ class Twin:
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
         return {
-            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
+            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table", "link_auth"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": list(self.events),

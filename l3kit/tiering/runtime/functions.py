@@ -85,13 +85,13 @@ class Function:
         from l3kit.tiering.transfer.archive_writer import ArchiveWriter
         from l3kit.tiering.transfer.cold_writer import ColdWriter
 
-        token, former = self._settings.token, self._settings.former
+        token, former, auth = self._settings.token, self._settings.former, self._settings.auth
         writer: WriterFunction
         if self._settings.function == "cold-writer":
             archive = self._kept_objects("archive") if "archive" in self._settings.stores else None
-            writer = ColdWriter(self._kept_objects("cold"), token, former=former, archive=archive)
+            writer = ColdWriter(self._kept_objects("cold"), token, former=former, auth=auth, archive=archive)
         else:
-            writer = ArchiveWriter(self._kept_objects("archive"), token, former=former)
+            writer = ArchiveWriter(self._kept_objects("archive"), token, former=former, auth=auth)
         return await writer.handle(request)
 
     def _kept_objects(self, tier: Tier) -> ObjectStore:
@@ -177,7 +177,13 @@ class Function:
         receiver = str((settings.twin.providers or {})[f"layer_3_{target}_provider"])
         link = f"{settings.provider}_l3{source}_to_{receiver}_l3{target}"
         timeout = float(settings.tuning.request_timeout_seconds)
-        writer = Writer(settings.remote_url or "", settings.token, link, timeout=timeout)
+        writer = Writer(
+            settings.remote_url or "",
+            settings.token,
+            link,
+            signed_path=f"/{target}-writer" if settings.auth.signed else "",
+            timeout=timeout,
+        )
         closing.callback(writer.close)
         return writer
 

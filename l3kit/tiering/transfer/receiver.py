@@ -7,12 +7,15 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering.format.digest import ContentDigest
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.tokens import FormerToken, Secret, unexpired
+from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer import wire
+from l3kit.tiering.transfer.admission import Admission
 from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
@@ -24,14 +27,18 @@ log = logging.getLogger(__name__)
 
 
 class WriterFunction(ABC):
-    """Request handling of both writers: check the token, then the body; responses reveal no internals.
+    """Request handling of both writers: check the credentials, then the body; responses reveal no internals.
 
     Args:
         token: blank if it was not injected; every request then gets a 403.
         former: former tokens, accepted as well until their expiry.
+        auth: whether the token itself is accepted, in addition to signatures.
         clock: wall clock, UTC.
         seconds: time limit of a request, after which the store is not tried again.
     """
+
+    path: ClassVar[str]
+    """The path that senders sign: `/` and the function's name."""
 
     def __init__(
         self,
@@ -39,22 +46,19 @@ class WriterFunction(ABC):
         token: Secret,
         *,
         former: Sequence[FormerToken] = (),
+        auth: Authentication = TOKEN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
         self._store = store
-        self._token = token
-        self._former = former
+        self._admission = Admission(self.path, token, former, auth)
         self._clock = clock
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
         """Handle one request. Errors of the sender or the store become error responses."""
-        former = (one.token for one in unexpired(self._former, self._clock()))
-        if not wire.check_token(request, self._token, *former):
-            if not self._token:
-                log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
-            return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
+        if forbidden := self._admission.refusal(request, self._clock()):
+            return forbidden
         if request.method.upper() != "POST":
             return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
         try:
