@@ -105,13 +105,20 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
 
 @dataclass(frozen=True, slots=True)
 class TwinInfo:
-    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO."""
+    """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO.
+
+    Attributes:
+        config: all keys of config.json that functions are given.
+        events: the entries of config_events.json.
+    """
 
     name: str
     hot_days: int
     cold_days: int
     devices: tuple[str, ...]
     providers: Mapping[str, str | None] | None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -158,7 +165,11 @@ class TwinInfo:
         providers = info.get("config_providers")
         if providers is not None and not isinstance(providers, dict):
             raise ConfigurationError(where, "config_providers must be an object")
-        return cls(name, days[0], days[1], tuple(d["id"] for d in devices), providers)  # type: ignore[arg-type]
+        events = info.get("config_events", [])
+        if not isinstance(events, list) or not all(isinstance(entry, dict) for entry in events):
+            raise ConfigurationError(where, "config_events must be a list of objects")
+        ids = tuple(d["id"] for d in devices)
+        return cls(name, days[0], days[1], ids, providers, config, tuple(events))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
