@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
-from l3kit.tiering.format.chunks import is_reserved_device
+from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
+from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
+from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.twin.device_limits import device_problems
@@ -25,8 +27,6 @@ from l3kit.twin.schedule_times import ever_matches, next_times
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_DEVICE_ID_BYTES = 512
-"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
@@ -57,6 +57,8 @@ class Config(_Strict):
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
     time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
+    earliest_reading: str = shortest(moment_of(EARLIEST))
+    reading_hours_ahead: int = Field(default=HOURS_AHEAD, ge=0, le=876_000)
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
@@ -69,6 +71,15 @@ class Config(_Strict):
             return check_twin_name(value)
         except ConfigurationError as error:
             raise ValueError(error.cause) from None
+
+    @field_validator("earliest_reading")
+    @classmethod
+    def _earliest(cls, value: str) -> str:
+        try:
+            read_moment(value)
+        except NotATimeError as error:
+            raise ValueError(f"{error.cause}. {error.remedy}") from None
+        return value
 
     @field_validator("mover_schedule")
     @classmethod

@@ -16,7 +16,7 @@ from l3kit.clouds.azure.data import items as azure_items
 from l3kit.clouds.gcp.data import item_writes
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.operate.reading import merged
-from l3kit.operate.telemetry import canonical_item
+from l3kit.operate.telemetry import checked_reading, loading_rules
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.runtime.readers import exact_json, read_history, read_last
 from tests.support.memory_stores import MemoryHotStore
@@ -34,7 +34,7 @@ ODD: Mapping[str, bytes] = {
     "a number that no Decimal holds": b"1e99999999999999999999",
 }
 PUTTING: Mapping[str, Callable[[bytes], object]] = {
-    "put_telemetry": lambda item: canonical_item("d", item, 3),
+    "put_telemetry": lambda item: checked_reading("d", item, loading_rules(3)),
     "DynamoDB": aws_items.to_wire,
     "Cosmos DB": azure_items.to_document,
     "Firestore": lambda item: item_writes.put_write("c", "projects/p/databases/d", item),
