@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -165,6 +165,19 @@ class Writer:
         """
         answer = self._confirmed(payload, part.key, part.sha256, limit, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
+
+    def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit = SMALLEST_LIMIT) -> Mapping[str, Any]:
+        """Send messages to an ingestion or a hot writer.
+
+        Args:
+            pieces: the body, in pieces.
+            limit: request limit of the receiver.
+        Returns: its answer, which the caller compares with what was sent. Raises: TransferError.
+        """
+        answer = self._post(encode(pieces, limit), None, limit)
+        if answer.status != 200:
+            raise refusals.failed(self._link, answer, self._token)
+        return answer.body
 
     def _confirmed(
         self, payload: Payload, key: str, sha256: str, limit: ReceiverLimit, *, may_pend: bool = False
