@@ -17,6 +17,7 @@ from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.item_times import DEFAULT_DIGITS, MAX_DIGITS, moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.settings import REMOVED_TUNING, TUNING_VARIABLES, Tuning
+from l3kit.tiering.stream.events import Event, parse_events
 from l3kit.twin.connections import l1_to_l2_id, l2_to_hot_id
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
@@ -165,7 +166,7 @@ class Twin:
     config: Config
     devices: tuple[Device, ...]
     providers: Providers
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -184,7 +185,7 @@ class Twin:
         config = _parse(folder, CONFIG, Config, problems)
         devices = _parse_list(folder, DEVICES, problems)
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
-        events = _load_events(folder, problems)
+        events = _load_events(folder, {device.id for device in devices}, problems)
         if providers is not None:
             layout = providers.layout()
             problems += _unholdable(devices, layout)
@@ -203,7 +204,7 @@ class Twin:
             "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
-            "config_events": list(self.events),
+            "config_events": [event.entry for event in self.events],
         }
 
     def connection_ids(self) -> dict[str, str]:
@@ -312,7 +313,7 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
     return tuple(devices.values())
 
 
-def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
+def _load_events(folder: Path, devices: set[str], problems: list[str]) -> tuple[Event, ...]:
     try:
         if not (folder / EVENTS).exists():
             return ()
@@ -322,10 +323,12 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
     content = _load_json(folder, EVENTS, problems)
     if content is UNREADABLE:
         return ()
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+    if not isinstance(content, list):
         problems.append(f"{EVENTS}: must be a list of objects")
         return ()
-    return tuple(content)
+    events, found = parse_events(content, devices)
+    problems += [f"{EVENTS}: {problem}" for problem in found]
+    return events
 
 
 def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
