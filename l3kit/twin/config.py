@@ -18,6 +18,7 @@ from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.stream.events import Event, parse_events
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
@@ -180,7 +181,7 @@ class Twin:
     config: Config
     devices: tuple[Device, ...]
     providers: Providers
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -200,7 +201,7 @@ class Twin:
         config = _parse(folder, CONFIG, Config, problems)
         devices = _parse_list(folder, DEVICES, problems)
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
-        events = _load_events(folder, problems)
+        events = _load_events(folder, {device.id for device in devices}, problems)
         if providers is not None:
             layout = providers.layout(message_chain=config is None or config.message_chain)
             problems += _unholdable(devices, layout)
@@ -219,7 +220,7 @@ class Twin:
             "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
-            "config_events": list(self.events),
+            "config_events": [event.entry for event in self.events],
         }
 
     def connection_ids(self) -> dict[str, str]:
@@ -325,7 +326,7 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
     return tuple(devices.values())
 
 
-def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
+def _load_events(folder: Path, devices: set[str], problems: list[str]) -> tuple[Event, ...]:
     try:
         if not (folder / EVENTS).exists():
             return ()
@@ -335,10 +336,12 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
     content = _load_json(folder, EVENTS, problems)
     if content is UNREADABLE:
         return ()
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+    if not isinstance(content, list):
         problems.append(f"{EVENTS}: must be a list of objects")
         return ()
-    return tuple(content)
+    events, found = parse_events(content, devices)
+    problems += [f"{EVENTS}: {problem}" for problem in found]
+    return events
 
 
 def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import orjson
 
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.tiering.format.exact_numbers import exact_dumps
 from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.runtime.readers import exact_json
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.stream.ports import Delivery
@@ -81,7 +81,7 @@ class HttpFunction:
                 return HttpAnswer(200, self._step(request.body, limit))
             event = _event(request)
             if self._role == "reader":
-                return HttpAnswer(200, exact_json(self._loop.run(self._served.read(event))))
+                return HttpAnswer(200, exact_dumps(self._loop.run(self._served.read(event))))
             return HttpAnswer(200, orjson.dumps(self._move(event.get("time", scheduled), request_id, limit)))
         except ConfigurationError as error:
             log.warning("refused: %s", error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import random
 import threading
@@ -318,17 +317,10 @@ def _check_url(url: str, link: str) -> None:
         raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
         raise ConfigurationError(link, "its url must be an https url without a user name", "Apply the twin again")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not wire.is_loopback(host):
         raise ConfigurationError(
             link, f"its url is plain http to {host}", "Use https: the token must not be sent in plain text"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def open_session(url: str) -> requests.Session:
@@ -338,5 +330,5 @@ def open_session(url: str) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    session.trust_env = not wire.is_loopback(urlsplit(url).hostname or "")
     return session
