@@ -72,6 +72,10 @@ class Processors:
         """Find those in a function's package."""
         return cls({device_of(path.parent.name): path for path in sorted((root / FOLDER).glob(f"*/{FILE}"))})
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._files)
+
     def process(self, items: Sequence[Telemetry], rules: MessageRules, now: datetime) -> Processed:
         """Hand each item to its processor; where there is none, the item stays as it is.
 
