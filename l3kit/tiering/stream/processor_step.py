@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts
@@ -80,7 +81,7 @@ class ProcessorStep:
             seconds = max(self._patience.left(), 0.0) * SHARE
             try:
                 async with asyncio.timeout(seconds):
-                    await _in_thread(lambda work=work: self._work(work, now))
+                    await _in_thread(partial(self._work, work, now))
             except TimeoutError:
                 work.stop.set()
                 cause = f"its processor was not done within {seconds:.1f} s"
