@@ -43,6 +43,7 @@ class Settings:
         seconds: a mover's time limit, on clouds that do not pass it with each call.
         auth: how a sender authenticates its requests, or what a receiver accepts.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
+        root: folder of the packaged code.
     """
 
     function: str
@@ -57,6 +58,7 @@ class Settings:
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
     auth: Authentication = TOKEN
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    root: Path = Path()
 
 
 def load_settings(
@@ -67,7 +69,7 @@ def load_settings(
     Args:
         env: usually os.environ.
         cloud: the variables of the cloud that the function runs on.
-        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file.
+        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file, and the twin's processors.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
         sender with a url but no token. A receiver without a token starts, and answers every request with 403.
     """
@@ -119,6 +121,7 @@ def load_settings(
         limit,
         auth,
         peers,
+        root or Path(),
     )
 
 
