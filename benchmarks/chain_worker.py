@@ -1,4 +1,4 @@
-"""The measured process of `benchmarks.chain`: takes messages through one chain, in batches, and prints CPU and wall time.
+"""The measured process of `benchmarks.chain`: takes messages through one chain in batches, and prints its times.
 
 `python -m benchmarks.chain_worker naive|l3kit BATCH MESSAGES`, with the functions' environment (see cells.py). The
 three functions run in this process; a call between them is only what Lambda's runtime does with an event, `json.loads`.
