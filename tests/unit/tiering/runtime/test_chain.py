@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from tests.support.chain import ChainWorld, Fault, reading
+from tests.support.wire_server import TOKEN
 
 LAYOUTS = list(itertools.product(["aws", "azure"], ["aws", "gcp"], ["aws", "gcp"]))
 """Layers 1 and 2 and the hot tier on one cloud, on two, on three: each link used and not used."""
@@ -77,6 +80,15 @@ def test_an_item_arrives_exactly_as_sent(l1: str, l2: str, hot: str) -> None:
     world.deliver(b'{"timestamp":1772359200,' + odd + b',"device_id":"sensor-1"}')
     (item,) = world.stored().values()
     assert item == b'{"iotDeviceId":"sensor-1","id":"2026-03-01T10:00:00Z",' + odd + b"}"
+
+
+def test_signed_links_carry_messages_and_no_token() -> None:
+    world = ChainWorld("azure", "gcp", "aws", clock=datetime.now(UTC), signed=True)
+    assert world.deliver(*MIXED).to_json() == {"stored": 3, "same": 1, "superseded": 1, "dead": 2}
+    assert len(world.requests) == 2
+    for headers in world.requests:
+        assert SIGNATURE_HEADER in headers
+        assert not any(TOKEN in value for value in headers.values())
 
 
 # --- faults -------------------------------------------------------------------------------------------------------
