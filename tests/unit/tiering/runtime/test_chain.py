@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -89,6 +91,13 @@ def test_signed_links_carry_messages_and_no_token() -> None:
     for headers in world.requests:
         assert SIGNATURE_HEADER in headers
         assert not any(TOKEN in value for value in headers.values())
+
+
+def test_a_function_of_the_chain_loads_what_it_needs_only() -> None:
+    """A client for other clouds takes as long to import as all else."""
+    code = "import sys, l3kit.tiering.runtime.chain; print([m for m in ('requests', 'pydantic') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 # --- faults -------------------------------------------------------------------------------------------------------
