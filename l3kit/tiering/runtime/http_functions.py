@@ -86,6 +86,12 @@ class HttpFunction:
             log.exception("failed")
             return HttpAnswer(500, orjson.dumps({"error": str(error)}))
 
+    def answer_public(self, request: Request, request_id: str) -> HttpAnswer:
+        """Handle one request to the address of a reader, which has the token, or gets a 403."""
+        self._log_lines.request_id = request_id
+        response = self._loop.run(self._served.answer(request))
+        return HttpAnswer(response.status, exact_json(dict(response.body)), response.headers)
+
     def tick(self, request_id: str) -> None:
         """Run a mover for the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
         self._log_lines.request_id = request_id

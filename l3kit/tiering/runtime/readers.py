@@ -177,7 +177,8 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
         return None
     try:
         device, after = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+        after.encode()  # a lone surrogate is no position
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
         device = after = None
     if device != device_id or not isinstance(after, str):
         raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")
