@@ -1,4 +1,4 @@
-"""Check the links between a twin's tiers from both ends: by requests to the writer, and by the mover's variables."""
+"""Check a twin's entrances by requests, and a link's other end by the mover's variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.twin.connections import FILE, Connection
-from l3kit.twin.layout import Link
+from l3kit.twin.layout import Entrance, Link
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -30,7 +30,7 @@ def check_links(session: Session, twin: Twin) -> None:
 
     Raises: ConfigurationError that names, for all links together, file, key, fault and remedy.
     """
-    failed = [check for check in link_checks(session, twin) if not check.passed]
+    failed = [check for check in _checks(session, twin, twin.layout.links, (), utc_now) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
@@ -39,21 +39,28 @@ def check_links(session: Session, twin: Twin) -> None:
 def link_checks(
     session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
 ) -> Iterator[Check]:
-    """Check the url, token and access control of each link between this twin's tiers.
+    """Check the url, token and access control of each link between this twin's tiers, and of each reader's address.
 
-    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire; the
-    mover must have the same url and token.
+    The receiver must refuse a missing and a wrong token, and accept the right one and former ones until they expire;
+    the mover must have the same url and token.
 
-    Url and token are the deployed writer's; if it cannot be read, the saved ones.
+    Url and token are the deployed receiver's; if it cannot be read, the saved ones.
 
     Args:
         clouds: check only these clouds; empty is all.
         now: wall clock, UTC.
     """
+    yield from _checks(session, twin, twin.layout.entrances, clouds, now)
+
+
+def _checks(
+    session: Session, twin: Twin, entrances: Sequence[Entrance], clouds: Sequence[str], now: Callable[[], datetime]
+) -> Iterator[Check]:
     there = session.links(twin, now)
-    for link in twin.layout.links:
-        receiving, sending = (not clouds or end in clouds for end in (link.target, link.source))
-        if not receiving and not sending:
+    for link in entrances:
+        receiving = not clouds or link.target in clouds
+        sender = link if isinstance(link, Link) and (not clouds or link.source in clouds) else None
+        if not receiving and sender is None:
             continue
         connection = there.get(link.id)
         if connection is None or not connection.complete:
@@ -62,27 +69,35 @@ def link_checks(
             continue
         former = unexpired(connection.former, now())
         if receiving:
-            yield from _receiving(link.id, connection, former, link.receiver)
-        if sending:
-            yield from _sending(session, twin, connection, former, link)
+            yield from _receiving(link, connection, former)
+        if sender is not None:
+            yield from _sending(session, twin, connection, former, sender)
 
 
-def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
-    entry = f"connections.{conn_id}"
+def _receiving(entrance: Entrance, connection: Connection, former: Sequence[FormerToken]) -> Iterator[Check]:
+    """Probe with a request that is empty: nothing is written or read.
+
+    Of a reader the address is shown as well, for those who call it.
+    """
+    entry, receiver = f"connections.{entrance.id}", entrance.receiver
+    reads = entrance.role == "reader"
+    method, empty = ("GET", "no device") if reads else ("POST", "empty body")
+    if reads:
+        yield Check("links", entrance.id, f"address of {receiver}", connection.url, True)
     stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
     other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
     probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
         ("no token -> 403", {}, 403, stranger),
         ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
-        ("right token, empty body -> 400", _header(connection.token), 400, other),
+        (f"right token, {empty} -> 400", _header(connection.token), 400, other),
     )
-    lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
+    lost = f"{receiver} does not accept the former token, which its {'callers' if reads else 'sender'} may still have"
     still = tuple(
-        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
+        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, f"{lost}; {REPAIR}")
         for one in former
     )
     for expected, headers, status, hint in probes + still:
-        yield _probe(conn_id, connection.url, expected, headers, status, hint)
+        yield _probe(entrance.id, connection.url, method, expected, headers, status, hint)
 
 
 def _sending(
@@ -122,7 +137,7 @@ def _header(token: str) -> dict[str, str]:
     return {"X-Inter-Cloud-Token": token}
 
 
-def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
+def _probe(link: str, url: str, method: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
     import requests
 
     from l3kit.tiering.transfer.sender import open_session
@@ -130,9 +145,9 @@ def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: 
     started = time.perf_counter()
     try:
         with open_session(url) as http:
-            answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+            answer = http.request(method, url, headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
-        absent = f"connections.{link}.url does not respond: check that the writer is deployed"
+        absent = f"connections.{link}.url does not respond: check that its function is deployed"
         return Check("links", link, expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
     passed = answer.status_code == status

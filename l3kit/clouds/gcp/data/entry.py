@@ -18,7 +18,6 @@ from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.transfer.wire import Request
 
@@ -41,17 +40,11 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
         log_lines.install()
     served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
 
-    # Cloud Run lets everybody call a service that anybody may call, so such a reader has no direct invocation.
-    public = FUNCTIONS[function].role == "reader" and settings.takes_token
-
     def handler(request: flask.Request) -> flask.Response:
         query = request.query_string.decode("utf-8", "surrogateescape")
         asked = Request(dict(request.headers), request.get_data(), request.method, query)
         request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
-        if public:
-            answer = served.answer_public(asked, request_id)
-        else:
-            answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
+        answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
         return flask.Response(answer.body, answer.status, answer.all_headers)
 
     return handler

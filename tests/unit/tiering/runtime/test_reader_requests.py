@@ -124,7 +124,6 @@ def test_a_time_with_a_plain_plus_sign_is_the_moment_that_was_meant() -> None:
         ("device=d&%=1", "the query", "has a % that"),
         ("device=%ff", "device", "is not UTF-8 Percent-encode it"),
         ("device=\udcff", "device", "is not UTF-8"),
-        ("device=\ud800", "device", "is not UTF-8"),
         (f"device={'x' * 2049}", "device", "has more than 2,048 bytes"),
     ],
 )
@@ -140,7 +139,7 @@ def test_a_query_that_says_no_clear_thing_is_refused_by_parameter_with_the_remed
 def test_the_last_entrys_reader_takes_a_device_alone() -> None:
     last = FIELDS["hot-reader-last-entry"]
     assert asked("device=d", last) == {"iot_device_id": "d"}
-    with pytest.raises(ConfigurationError, match="limit: is not a known parameter.*Known are device$"):
+    with pytest.raises(ConfigurationError, match=r"limit: is not a known parameter.*Known are device$"):
         asked("device=d&limit=1", last)
 
 
@@ -190,9 +189,9 @@ def test_pages_are_those_of_a_direct_invocation() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        StoreError("table secret-7", "is gone"),
+        StoreError("table t-7", "is gone"),
         ConfigurationError("COSMOS_ENDPOINT", "is wrong"),
-        ValueError("secret-7"),
+        ValueError("t-7"),
     ],
 )
 def test_trouble_behind_the_reader_is_a_500_without_internals(error: Exception) -> None:
