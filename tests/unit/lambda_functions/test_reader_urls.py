@@ -11,11 +11,17 @@ from typing import Any
 import azure.functions as func
 import flask
 import pytest
+from awslambdaric.lambda_runtime_marshaller import to_json
 
 from l3kit.clouds.aws.data.entry import build as build_aws
+from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.azure.data.entry import build as build_azure
 from l3kit.clouds.gcp.data.entry import build as build_gcp
+from l3kit.errors import ConfigurationError
 from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.settings.function_table import further_variables
+from l3kit.tiering.settings.loading import load_settings
+from l3kit.twin.layout import READERS
 from tests.support.lambda_calls import INFO, Context, environment
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.wire_server import TOKEN
@@ -42,6 +48,35 @@ def stores() -> Openers:
     hot = MemoryHotStore()
     asyncio.run(hot.put_items("a b/传", [ITEM.encode()]))
     return Openers(lambda _: hot, none, none)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_takes_a_token_and_former_ones_only_where_it_has_an_address(reader: str) -> None:
+    for reader_urls in (True, False):
+        env = {**variables(reader_urls), "INTER_CLOUD_TOKEN_PREVIOUS": "2026-11-28T17:00:00Z former"}
+        settings = load_settings(reader, env, cloud=VARIABLES)
+        assert (settings.takes_token, len(settings.former)) == (reader_urls, reader_urls)
+        allowed = further_variables(reader, has_address=reader_urls)
+        assert ("INTER_CLOUD_TOKEN_PREVIOUS" in allowed) == reader_urls
+    assert not load_settings("hot-to-cold-mover", variables(True), cloud=VARIABLES).takes_token
+
+
+def test_a_setting_that_is_neither_true_nor_false_is_refused() -> None:
+    info = {**INFO, "config": {**INFO["config"], "reader_urls": "yes"}}  # type: ignore[dict-item]
+    with pytest.raises(ConfigurationError, match=r"config\.reader_urls must be true or false, not 'yes'"):
+        load_settings("hot-reader", environment(DIGITAL_TWIN_INFO=json.dumps(info)), cloud=VARIABLES)
+
+
+def test_an_answer_full_of_quotes_and_backslashes_stays_below_lambdas_limit() -> None:
+    text = '\\"' * 30_000
+    items = [
+        json.dumps({"iotDeviceId": "d", "id": f"2026-05-31T08:{minute:02d}:00Z", "t": text}) for minute in range(60)
+    ]
+    hot = MemoryHotStore()
+    asyncio.run(hot.put_items("d", [item.encode() for item in items]))
+    stores = Openers(lambda _: hot, lambda _: None, lambda *_: None)  # type: ignore[arg-type, return-value]
+    answer = build_aws("hot-reader", variables(True), stores)(url_event("device=d", TOKEN, "GET"), Context())
+    assert 3_000_000 < len(base64.b64decode(answer["body"])) < len(to_json(answer).encode()) < 6_291_556
 
 
 # --- AWS --------------------------------------------------------------------------------------------------------
