@@ -40,9 +40,8 @@ def environment(
     spec = FUNCTIONS[function]
     stores = provider(cloud).variables.stores
     needed = twin.layout.variables_of(function, cloud)
-    values = {variable: store_name(store) for store, variable in stores.items() if variable in needed} | dict(
-        more or {}
-    )
+    values = {variable: store_name(store) for store, variable in stores.items() if variable in needed}
+    values |= more or {}
     link = twin.layout.link_from(function)
     if link and spec.remote_url:
         values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)
