@@ -187,9 +187,8 @@ def test_no_caller_is_refused_while_tokens_are_rotated(clouds: Session, twin: Tw
         assert reader.get({"device": DEVICE}, token=first[path]).status_code == 200
 
 
-def test_trouble_of_the_store_is_a_500_without_internals_and_stops_no_mover(clouds: Session, twin: Twin) -> None:
-    if twin.layout.hot != "aws":
-        pytest.skip("roles are enforced on AWS")
+@pytest.mark.parametrize("twin", ["aws"], indirect=True)
+def test_trouble_of_the_store_is_a_500_without_internals(clouds: Session, twin: Twin) -> None:
     aws = aws_of(root_of(clouds))
     names, reader = aws.names(twin.name), endpoints(clouds, twin)[HISTORY]
     (policy,) = aws.client("iam").list_role_policies(RoleName=names.role("hot-reader"))["PolicyNames"]
@@ -202,9 +201,8 @@ def test_trouble_of_the_store_is_a_500_without_internals_and_stops_no_mover(clou
     assert reader.get({"device": DEVICE}).status_code == 200
 
 
-def test_changes_by_hand_are_drift_and_mended(clouds: Session, twin: Twin) -> None:
-    if twin.layout.hot != "aws":
-        pytest.skip("elsewhere tests of writers and functions show it")
+@pytest.mark.parametrize("twin", ["aws"], indirect=True)
+def test_changes_by_hand_are_drift_that_stops_no_mover_and_is_mended(clouds: Session, twin: Twin) -> None:
     client, name = aws_of(root_of(clouds)).client("lambda"), aws_of(clouds).names(twin.name).function("hot-reader")
     client.remove_permission(FunctionName=name, StatementId="FunctionURLPublicAccess")
     failed = [check for check in link_checks(clouds, twin) if not check.passed]
