@@ -68,7 +68,7 @@ class ReaderRequests:
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
-        """Handle one request. The body of a 200 has exact numbers, for `exact_json`."""
+        """Handle one request. The body of a 200 has exact numbers, for `exact_dumps`."""
         former = (one.token for one in unexpired(self._former, self._clock()))
         if not wire.check_token(request, self._token, *former):
             if not self._token:

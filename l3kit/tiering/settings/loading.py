@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.receiver_limit import (
     BYTES_VARIABLE,
     COUNTS_VARIABLE,
@@ -40,7 +41,9 @@ class Settings:
         receiver_limit: of the writer at `remote_url`.
         former: former tokens of a function that takes a token, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
+        auth: how a sender authenticates its requests, or what a receiver accepts.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
+        root: folder of the packaged code.
     """
 
     function: str
@@ -53,7 +56,9 @@ class Settings:
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
+    auth: Authentication = TOKEN
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    root: Path = Path()
 
     @property
     def takes_token(self) -> bool:
@@ -69,7 +74,7 @@ def load_settings(
     Args:
         env: usually os.environ.
         cloud: the variables of the cloud that the function runs on.
-        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file.
+        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file, and the twin's processors.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
         sender with a url but no token. A function that takes a token and has none starts, and answers every request
         with 403.
@@ -107,9 +112,22 @@ def load_settings(
     url = url.strip()
     tuning = Tuning.from_env(env)
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    auth = Authentication.from_env(env) if remote or spec.token else TOKEN
     peers = {peer: _require(env, cloud.peers[peer], function) for peer in _peers(function, twin)}
     return Settings(
-        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit, peers
+        function,
+        cloud.provider,
+        twin,
+        stores,
+        url if remote else None,
+        token,
+        former,
+        tuning,
+        seconds,
+        limit,
+        auth,
+        peers,
+        root or Path(),
     )
 
 

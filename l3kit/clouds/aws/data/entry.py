@@ -68,10 +68,10 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
         if role == "writer":
             return url_answer(await served.write(url_request(event)))
         if "http" in (event.get("requestContext") or ()):  # only its Function URL makes such an event
-            from l3kit.tiering.runtime.readers import exact_json
+            from l3kit.tiering.format.exact_numbers import exact_dumps
 
             answer = await served.answer(url_request(event))
-            return url_answer(answer, exact_json(dict(answer.body)))
+            return url_answer(answer, exact_dumps(dict(answer.body)))
         return await served.read(event)
 
     def handler(event: Event, context: Any) -> Any:
