@@ -255,10 +255,10 @@ class _Peers:
     world: ChainWorld
 
     async def call(self, function: str, event: bytes) -> bytes:
+        if function in self.world.failing:
+            raise CallError(function, "failed")
         if function not in FUNCTIONS:
             self.world.called.append((function, event))
-            if function in self.world.failing:
-                raise CallError(function, "failed")
             return b"null"
         try:
             return await self.world.call(function, event)

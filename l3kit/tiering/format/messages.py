@@ -21,9 +21,9 @@ from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.item_members import item_members
-from l3kit.tiering.format.item_times import DEFAULT_DIGITS, WRITE_IT, canonical_text
+from l3kit.tiering.format.item_times import WRITE_IT, canonical_text
 from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, split_array
-from l3kit.tiering.settings.twin_info import TwinInfo
+from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, TwinInfo
 
 DEVICE_NAMES = (PARTITION_KEY, "deviceId", "device_id")
 """Members that may name the device; the first that is present does."""
@@ -127,9 +127,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
         now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
     Raises: MessageRefusedError with problem, member and remedy.
     """
-    if rules.max_bytes is not None and len(message) > rules.max_bytes:
-        cause = f"is {len(message):,} bytes; a message is at most {rules.max_bytes:,}"
-        raise MessageRefusedError(MessageProblem.TOO_LARGE, "", cause, "Send fewer values in one message")
+    _check_size(message, rules)
     try:
         parts = item_members(message)
     except NotStrictError as error:
@@ -138,7 +136,15 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
     time = _time(parts, rules, now)
     head = b'{"iotDeviceId":%b,"id":"%b"' % (orjson.dumps(device), time.encode())
     rest = b"".join([b',"%b":%b' % member for member in parts.items()])
-    return Telemetry(device, time, b"%b%b}" % (head, rest))
+    item = b"%b%b}" % (head, rest)
+    _check_size(item, rules)  # a longer form of the time may have made it too large to be accepted again
+    return Telemetry(device, time, item)
+
+
+def _check_size(data: bytes, rules: MessageRules) -> None:
+    if rules.max_bytes is not None and len(data) > rules.max_bytes:
+        cause = f"is {len(data):,} bytes; a message is at most {rules.max_bytes:,}"
+        raise MessageRefusedError(MessageProblem.TOO_LARGE, "", cause, "Send fewer values in one message")
 
 
 def split_payload(body: bytes) -> list[bytes]:

@@ -124,7 +124,7 @@ class Chain:
 
         events: tuple[Event, ...] = self._keep("events", lambda: events_of(self._settings.twin))
         names = {event.call.name: event.call.name for event in events if event.call and event.call.name}
-        calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))  # type: ignore[no-any-return]
+        calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))
         return EventChecker(self._rules, self._letters, events, calls.call, self._feedback, self._clock)
 
     def _only_peer(self) -> str:

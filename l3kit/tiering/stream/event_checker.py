@@ -36,14 +36,16 @@ class Checked:
         checked: messages.
         fired: actions that were carried out.
         failed: actions that failed, each told in a dead letter.
+        dead: messages that are no items, in the dead letters as well.
     """
 
     checked: int
     fired: int = 0
     failed: int = 0
+    dead: int = 0
 
     def to_json(self) -> dict[str, int]:
-        return {"checked": self.checked, "fired": self.fired, "failed": self.failed}
+        return {"checked": self.checked, "fired": self.fired, "failed": self.failed, "dead": self.dead}
 
 
 class EventChecker:
@@ -90,8 +92,9 @@ class EventChecker:
             for item, causes in failed
         ]
         await self._letters.write([*screened.dead, *letters])
-        total = len(screened.items) + len(screened.dead)
-        return Checked(total, sum(fired for fired, _ in outcomes), sum(len(causes) for _, causes in failed))
+        fired = sum(number for number, _ in outcomes)
+        dead = len(screened.dead)
+        return Checked(len(screened.items) + dead, fired, sum(len(causes) for _, causes in failed), dead)
 
     async def _check(self, item: Telemetry) -> tuple[int, list[str]]:
         """Run an item's actions. Returns: the number carried out, and the causes of the failed ones."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts
@@ -70,6 +72,8 @@ class ProcessorStep:
 
     async def _processed(self, items: Sequence[Telemetry], now: datetime) -> tuple[list[Processed], list[DeadLetter]]:
         """Apply the processors, whose code may block, in a thread."""
+        if not self._processors:
+            return [Processed(tuple(items), (), 0)], []
         processed: list[Processed] = []
         hanging: list[DeadLetter] = []
         while items:
@@ -77,7 +81,7 @@ class ProcessorStep:
             seconds = max(self._patience.left(), 0.0) * SHARE
             try:
                 async with asyncio.timeout(seconds):
-                    await asyncio.to_thread(self._work, work, now)
+                    await _in_thread(partial(self._work, work, now))
             except TimeoutError:
                 work.stop.set()
                 cause = f"its processor was not done within {seconds:.1f} s"
@@ -98,3 +102,26 @@ class ProcessorStep:
 
     def _letter(self, item: Telemetry, cause: str) -> DeadLetter:
         return self._letters.of(MessageProblem.PROCESSOR_FAILED, cause, item.json, device=item.device_id)
+
+
+async def _in_thread(call: Callable[[], None]) -> None:
+    """Run a call in a thread of its own: one that hangs takes no place of others, and does not keep the process."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if not ended.done():
+            ended.set_result(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            call()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="l3kit-processor", daemon=True).start()
+    if (error := await ended) is not None:
+        raise error
