@@ -84,7 +84,15 @@ class Chain:
         """The receiver of requests from another cloud: ingestion or hot writer."""
         settings = self._settings
         following = self._hot_writing() if "hot" in settings.stores else self._next_function(self._only_peer())
-        return MessageReceiver(following, self._rules, settings.token, former=settings.former, clock=self._clock)
+        return MessageReceiver(
+            following,
+            self._rules,
+            f"/{settings.function}",
+            settings.token,
+            former=settings.former,
+            auth=settings.auth,
+            clock=self._clock,
+        )
 
     def _step(self, patience: Patience) -> Relay | ProcessorStep | Persister | EventChecker:
         function = self._settings.function

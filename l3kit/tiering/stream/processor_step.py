@@ -22,7 +22,7 @@ from l3kit.tiering.stream.settling import settled
 SHARE = 0.5
 """Share of the remaining time that processors may take, so that the rest is left for handing on."""
 MAX_HANGING = 3
-"""Messages of one event whose processor may hang; after that the others are not processed either."""
+"""Messages of one call whose processor may hang; after that the others are not processed either."""
 
 
 @dataclass(slots=True)
@@ -60,9 +60,9 @@ class ProcessorStep:
         self._clock = clock
 
     async def handle(self, event: bytes) -> Counts:
-        """Handle an event. Raises: CallError, StoreError; the caller may call again."""
+        """Handle a call. Raises: CallError, StoreError; the caller may call again."""
         now = self._clock()
-        screened = Screening(self._rules, self._letters, now).event(event)
+        screened = Screening(self._rules, self._letters, now).call(event)
         processed, hanging = await self._processed(screened.items, now)
         failed = [self._letter(item, str(error)) for one in processed for item, error in one.failed]
         items = [item for one in processed for item in one.items]
