@@ -14,7 +14,7 @@ from l3kit.tiering.stream.batches import Counts, confirmed, counts_in, cut, enve
 from l3kit.tiering.stream.letters import REFUSED_BY_RECEIVER, Letters
 from l3kit.tiering.stream.ports import Peers
 
-if TYPE_CHECKING:  # imported where a sender is opened, to keep cold starts short
+if TYPE_CHECKING:  # it loads requests, which only functions that send to another cloud need
     from l3kit.tiering.transfer.sender import Writer
 
 MAX_SINGLED_OUT = 20
