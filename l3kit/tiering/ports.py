@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
 
-Tier = Literal["cold", "archive"]
+Tier = Literal["cold", "archive", "letters"]
+"""What an object store's objects are: `letters` are dead letters, which no tier has, in the standard class."""
 Compression = Literal["none", "gzip", "zstd"]
 
 

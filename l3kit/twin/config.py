@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from l3kit.errors import ConfigurationError
-from l3kit.given_values import all_problems, did_you_mean, problem_in
+from l3kit.errors import ConfigurationError, NotATimeError
+from l3kit.given_values import all_problems
 from l3kit.providers import ALIASES, is_known, names, provider
-from l3kit.tiering.format.chunks import is_reserved_device
+from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
+from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
+from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
+from l3kit.tiering.link_auth import LinkAuth
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.stream.events import Event
+from l3kit.twin.config_files import UNREADABLE, load_events, load_json, model_problems, parse_file
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
+from l3kit.twin.processors import load_processors
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import ever_matches, next_times
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_DEVICE_ID_BYTES = 512
-"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
     "config_providers.json",
     "config_events.json",
 )
-
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -49,6 +50,7 @@ class Config(_Strict):
         hot_storage_size_in_days, cold_storage_size_in_days: counted back from a mover's scheduled time.
         message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
+        reader_urls: whether the readers get addresses, which anybody who has their tokens can call.
     """
 
     digital_twin_name: str
@@ -57,9 +59,13 @@ class Config(_Strict):
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
     time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
+    earliest_reading: str = shortest(moment_of(EARLIEST))
+    reading_hours_ahead: int = Field(default=HOURS_AHEAD, ge=0, le=876_000)
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
+    reader_urls: bool = False
+    link_auth: LinkAuth = "token"
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -69,6 +75,15 @@ class Config(_Strict):
             return check_twin_name(value)
         except ConfigurationError as error:
             raise ValueError(error.cause) from None
+
+    @field_validator("earliest_reading")
+    @classmethod
+    def _earliest(cls, value: str) -> str:
+        try:
+            read_moment(value)
+        except NotATimeError as error:
+            raise ValueError(f"{error.cause}. {error.remedy}") from None
+        return value
 
     @field_validator("mover_schedule")
     @classmethod
@@ -143,17 +158,19 @@ class Providers(_Strict):
             raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
-    def layout(self, *, message_chain: bool = True, events: bool = False) -> Layout:
+    def layout(self, *, message_chain: bool = True, events: bool = False, reader_urls: bool = False) -> Layout:
         """Return the clouds of the layers.
 
         Args:
             message_chain: whether layers 1 and 2 are deployed.
             events: whether the twin has events to check.
+            reader_urls: whether the readers have addresses.
         """
         tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
         if not message_chain:
-            return Layout(*tiers)
-        return Layout(*tiers, l1=self.layer_1_provider, l2=self.layer_2_provider, events=events)
+            return Layout(*tiers, reader_urls=reader_urls)
+        l1, l2 = self.layer_1_provider, self.layer_2_provider
+        return Layout(*tiers, l1=l1, l2=l2, events=events, reader_urls=reader_urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,7 @@ class Twin:
 
     Attributes:
         path: its folder, where `config_inter_cloud.json` is kept.
+        processors: its own processors, as files for the zip by path.
         layout: the clouds of its tiers, and what follows from them.
     """
 
@@ -169,12 +187,15 @@ class Twin:
     config: Config
     devices: tuple[Device, ...]
     providers: Providers
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
+    processors: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        chain, events = self.config.message_chain, bool(self.events)
-        object.__setattr__(self, "layout", self.providers.layout(message_chain=chain, events=events))
+        layout = self.providers.layout(
+            message_chain=self.config.message_chain, events=bool(self.events), reader_urls=self.config.reader_urls
+        )
+        object.__setattr__(self, "layout", layout)
 
     @classmethod
     def load(cls, path: str | Path) -> Twin:
@@ -186,17 +207,20 @@ class Twin:
         if not folder.is_dir():
             raise ConfigurationError(str(path), "is not a folder", "Name the folder that holds the twin's config files")
         problems: list[str] = []
-        config = _parse(folder, CONFIG, Config, problems)
+        config = parse_file(folder, CONFIG, Config, problems)
         devices = _parse_list(folder, DEVICES, problems)
-        providers = _parse(folder, PROVIDER_FILE, Providers, problems)
-        events = _load_events(folder, problems)
+        providers = parse_file(folder, PROVIDER_FILE, Providers, problems)
+        ids = {device.id for device in devices}
+        events = load_events(folder, EVENTS, ids, problems)
+        processors, faults = load_processors(folder, ids)
+        problems += faults
         if providers is not None:
             layout = providers.layout(message_chain=config is None or config.message_chain)
             problems += _unholdable(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
             raise all_problems(f"twin {folder.name}", problems)
-        return cls(folder.resolve(), config, devices, providers, events)
+        return cls(folder.resolve(), config, devices, providers, events, processors)
 
     @property
     def name(self) -> str:
@@ -205,10 +229,10 @@ class Twin:
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
         return {
-            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
+            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table", "link_auth"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
-            "config_events": list(self.events),
+            "config_events": [event.entry for event in self.events],
         }
 
     def connection_ids(self) -> dict[str, str]:
@@ -260,42 +284,8 @@ def _schedule_problems(config: Config | None, layout: Layout) -> list[str]:
     return []
 
 
-UNREADABLE = object()
-"""Marks a missing file, unlike one that holds `null`, which is a different problem."""
-
-
-def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
-    """Load a JSON file. A byte order mark, as written by Windows editors, is ignored."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [key for key, _ in pairs]
-        problems.extend(f"{name}: {key}: is there twice" for key in dict.fromkeys(names) if names.count(key) > 1)
-        return dict(pairs)
-
-    try:
-        return json.loads((folder / name).read_text("utf-8-sig"), object_pairs_hook=unique)
-    except FileNotFoundError:
-        problems.append(f"{name}: the file is missing")
-    except json.JSONDecodeError as error:
-        problems.append(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}")
-    except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{name}: cannot be read ({type(error).__name__})")
-    return UNREADABLE
-
-
-def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | None:
-    content = _load_json(folder, name, problems)
-    if content is UNREADABLE:
-        return None
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        problems += [f"{name}: {text}" for text in _problems(error, model)]
-        return None
-
-
 def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
-    content = _load_json(folder, name, problems)
+    content = load_json(folder, name, problems)
     if content is UNREADABLE:
         return ()
     if not isinstance(content, list) or not content:
@@ -306,32 +296,9 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
         try:
             device = Device.model_validate(entry)
         except ValidationError as error:
-            problems += [f"{name}: entry {index}: {text}" for text in _problems(error, Device)]
+            problems += [f"{name}: entry {index}: {text}" for text in model_problems(error, Device)]
             continue
         if device.id in devices:
             problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
         devices[device.id] = device
     return tuple(devices.values())
-
-
-def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
-    try:
-        if not (folder / EVENTS).exists():
-            return ()
-    except OSError as error:
-        problems.append(f"{EVENTS}: cannot be read ({error.strerror})")
-        return ()
-    content = _load_json(folder, EVENTS, problems)
-    if content is UNREADABLE:
-        return ()
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        problems.append(f"{EVENTS}: must be a list of objects")
-        return ()
-    return tuple(content)
-
-
-def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    def unknown(key: str) -> str:
-        return f"is not a known key; {did_you_mean(key, model.model_fields)}"
-
-    return [problem_in(finding, unknown) for finding in error.errors()]

@@ -7,10 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -116,19 +113,6 @@ def _hides(key: str, now: int) -> str:
     return "its time lies in the future: newer readings may be hidden behind it" if moment > now else ""
 
 
-def exact_json(answer: Any) -> bytes:
-    """Encode a response as JSON with exact numbers, as Lambda's runtime does by itself."""
-    return orjson.dumps(_written(answer))
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Decimal) or (type(value) is int and not -(2**63) <= value < 2**64):
-        return orjson.Fragment(str(value))
-    if isinstance(value, dict):
-        return {name: _written(entry) for name, entry in value.items()}
-    return [_written(entry) for entry in value] if isinstance(value, list) else value
-
-
 def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, after: str | None) -> dict[str, Any]:
     position = None if after is None else base64.urlsafe_b64encode(json.dumps([device_id, after]).encode()).decode()
     answer = {"items": [_exact(item) for item in items], "next": position, "complete": not refused and after is None}
@@ -160,14 +144,14 @@ def _text(request: Mapping[str, Any], name: str, default: str | None = None) -> 
     if value is None and default is not None:
         return default
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(name, "must be text, and not empty", "See docs/protocol.md")
+        raise ConfigurationError(name, "must be text, and not empty", "See docs/readers.md")
     return value
 
 
 def _limit(request: Mapping[str, Any]) -> int:
     value = request.get("limit", DEFAULT_LIMIT)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
-        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/protocol.md")
+        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/readers.md")
     return value
 
 
@@ -177,7 +161,8 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
         return None
     try:
         device, after = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+        after.encode()  # a lone surrogate is no position
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
         device = after = None
     if device != device_id or not isinstance(after, str):
         raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")

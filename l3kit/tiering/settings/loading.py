@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.receiver_limit import (
     BYTES_VARIABLE,
     COUNTS_VARIABLE,
@@ -38,9 +39,11 @@ class Settings:
     Attributes:
         remote_url: set only in multi-cloud mode.
         receiver_limit: of the writer at `remote_url`.
-        former: a receiver's former tokens, each valid until its expiry.
+        former: former tokens of a function that takes a token, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
+        auth: how a sender authenticates its requests, or what a receiver accepts.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
+        root: folder of the packaged code.
     """
 
     function: str
@@ -53,7 +56,14 @@ class Settings:
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
+    auth: Authentication = TOKEN
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    root: Path = Path()
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether it answers HTTP requests with a token: a receiver, or a reader with an address."""
+        return _takes_token(self.function, self.twin)
 
 
 def load_settings(
@@ -64,9 +74,10 @@ def load_settings(
     Args:
         env: usually os.environ.
         cloud: the variables of the cloud that the function runs on.
-        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file.
+        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file, and the twin's processors.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
-        sender with a url but no token. A receiver without a token starts, and answers every request with 403.
+        sender with a url but no token. A function that takes a token and has none starts, and answers every request
+        with 403.
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
@@ -90,7 +101,7 @@ def load_settings(
     for name in sorted(cloud.mover) if spec.role == "mover" else ():
         _require(env, name, function)
     token = Secret(env.get(TOKEN_VARIABLE, ""))
-    former = _former(env) if spec.token else ()
+    former = _former(env) if _takes_token(function, twin) else ()
     if remote and not token:
         raise MissingConnectionError(
             f"{function}: {TOKEN_VARIABLE}",
@@ -101,10 +112,28 @@ def load_settings(
     url = url.strip()
     tuning = Tuning.from_env(env)
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    auth = Authentication.from_env(env) if remote or spec.token else TOKEN
     peers = {peer: _require(env, cloud.peers[peer], function) for peer in _peers(function, twin)}
     return Settings(
-        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit, peers
+        function,
+        cloud.provider,
+        twin,
+        stores,
+        url if remote else None,
+        token,
+        former,
+        tuning,
+        seconds,
+        limit,
+        auth,
+        peers,
+        root or Path(),
     )
+
+
+def _takes_token(function: str, twin: TwinInfo) -> bool:
+    spec = FUNCTIONS[function]
+    return spec.token or (spec.role == "reader" and twin.reader_urls)
 
 
 def _peers(function: str, twin: TwinInfo) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class TwinInfo:
         time_digits: fraction digits of the twin's times.
         keep_unknown: whether messages of devices that are not listed are stored.
         events: the entries of config_events.json.
+        config: all keys of config.json that functions are given.
+        reader_urls: whether the readers have addresses of their own, and each its token.
     """
 
     name: str
@@ -35,6 +37,8 @@ class TwinInfo:
     time_digits: int = DEFAULT_DIGITS
     keep_unknown: bool = False
     events: tuple[dict[str, Any], ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    reader_urls: bool = False
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -90,8 +94,12 @@ class TwinInfo:
         events = info.get("config_events", [])
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
+        urls = config.get("reader_urls", False)
+        if not isinstance(urls, bool):
+            raise ConfigurationError(where, f"config.reader_urls must be true or false, not {urls!r}")
         ids = tuple(device["id"] for device in devices)
-        return cls(name, days[0], days[1], ids, providers, digits, unknown == "keep", tuple(events))  # type: ignore[arg-type]
+        kept = unknown == "keep"
+        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, urls)  # type: ignore[arg-type]
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +23,7 @@ from l3kit.tiering.ports import Usage
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer import refusals, wire
+from l3kit.tiering.transfer.admission import credentials
 from l3kit.tiering.transfer.payload import Payload, encode, plain
 from l3kit.tiering.transfer.refusals import Answer
 
@@ -61,6 +61,8 @@ class Writer:
         url: https, or http on loopback.
         token: of the link; never shown.
         link: the link's id, for messages.
+        signed_path: path of the receiving function, `/` and its name, for which requests are signed instead of
+            carrying the token; if empty they carry the token.
         sleep, jitter: sleeps for the given seconds; returns a random number from 0 to 1.
         timeout: seconds for connecting, and for the response.
 
@@ -73,6 +75,7 @@ class Writer:
         token: Secret,
         link: str,
         *,
+        signed_path: str = "",
         session: requests.Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -85,6 +88,7 @@ class Writer:
         self._url = url
         self._token = token
         self._link = link
+        self._signed_path = signed_path
         self._session = session or open_session(url)
         self._sleep = sleep
         self._jitter = jitter
@@ -165,6 +169,19 @@ class Writer:
         """
         answer = self._confirmed(payload, part.key, part.sha256, limit, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
+
+    def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit = SMALLEST_LIMIT) -> Mapping[str, Any]:
+        """Send messages to an ingestion or a hot writer.
+
+        Args:
+            pieces: the body, in pieces.
+            limit: request limit of the receiver.
+        Returns: its answer, which the caller compares with what was sent. Raises: TransferError.
+        """
+        answer = self._post(encode(pieces, limit), None, limit)
+        if answer.status != 200:
+            raise refusals.failed(self._link, answer, self._token)
+        return answer.body
 
     def _confirmed(
         self, payload: Payload, key: str, sha256: str, limit: ReceiverLimit, *, may_pend: bool = False
@@ -252,7 +269,7 @@ class Writer:
             self.usage.bytes_out += len(payload.body)
         headers = {
             **payload.headers,
-            wire.TOKEN_HEADER: self._token.reveal(),
+            **credentials(self._token, self._signed_path, payload.body, self._now()),
             **({} if key is None else {wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key)}),
             "Accept-Encoding": "identity",
         }
@@ -305,17 +322,10 @@ def _check_url(url: str, link: str) -> None:
         raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
         raise ConfigurationError(link, "its url must be an https url without a user name", "Apply the twin again")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not wire.is_loopback(host):
         raise ConfigurationError(
             link, f"its url is plain http to {host}", "Use https: the token must not be sent in plain text"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def open_session(url: str) -> requests.Session:
@@ -325,5 +335,5 @@ def open_session(url: str) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    session.trust_env = not wire.is_loopback(urlsplit(url).hostname or "")
     return session

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import ipaddress
 import re
 import zlib
 from collections.abc import Mapping
@@ -45,11 +46,16 @@ class Refusal(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request from a cloud's entry point: header names in any case, the raw body."""
+    """An HTTP request from a cloud's entry point: header names in any case, the raw body.
+
+    Attributes:
+        query: what follows the `?` of the address, as it was sent.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
+    query: str = ""
 
     def header(self, name: str) -> str | None:
         """The header's value, stripped; None if missing. Raises: Refusal if it occurs more than once."""
@@ -241,3 +247,11 @@ class ArchivePart:
                 if payload.fits(limit):
                     return payload
         return encode(self.pieces(source_cloud, as_text=False), limit)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a url's host is this machine, where plain http is allowed."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -32,17 +32,22 @@ def session(sandbox: SandboxState) -> Session:
 
 @pytest.fixture(scope="session")
 def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
-    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"])`: a new twin's folder, loaded."""
+    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"])`: a new twin's folder, loaded.
 
-    def make(hot: str = "aws", cold: str = "aws", archive: str = "aws", devices: list[str] | None = None) -> Twin:
+    Further arguments are keys of its config.json.
+    """
+
+    def make(
+        hot: str = "aws", cold: str = "aws", archive: str = "aws", devices: list[str] | None = None, **config: Any
+    ) -> Twin:
         folder = tmp_path_factory.mktemp("twin")
-        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"])
+        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], **config)
         return Twin.load(folder)
 
     return make
 
 
-def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devices: list[str]) -> None:
+def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devices: list[str], **config: Any) -> None:
     files: dict[str, Any] = {
         "config": {
             "digital_twin_name": name,
@@ -51,6 +56,7 @@ def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devic
             "cold_storage_size_in_days": 90,
             "mode": "test",
             "message_chain": False,
+            **config,
         },
         "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from l3kit.operate.verify.report import verify
 from l3kit.providers import names as provider_names
 from l3kit.session import Session, reached
 from l3kit.twin.config import Twin
+from tests.support.twins import with_reader_urls
 
 pytestmark = pytest.mark.sandbox
 
@@ -65,7 +67,7 @@ def test_a_layout_works_from_nothing_to_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
     started = time.monotonic()
-    twin = make_twin(*layout, devices=DEVICES)
+    twin = with_reader_urls(make_twin(*layout, devices=DEVICES).path, borders(layout) == 2)
     deploy_twice(clouds, twin)
     oldest, *younger = AGES
     written = load(clouds, twin, [oldest])
@@ -80,13 +82,27 @@ def test_a_layout_works_from_nothing_to_nothing(
     report = verify(clouds, twin)
     assert not report.failed, report.summary()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
-    assert sum(check.group == "links" for check in report.checks) == 4 * borders(layout)
+    readers = len(twin.layout.entrances) - borders(layout)
+    of_a_link = 5 if twin.config.link_auth == "signature" else 4
+    assert sum(check.group == "links" for check in report.checks) == of_a_link * borders(layout) + 4 * readers
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
     ask_the_readers(clouds, twin)
     assert_explained(clouds, twin)
     assert_gone(clouds, twin)
     record_property("layout", "-".join(layout))
     record_property("layout_seconds", time.monotonic() - started)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", [("gcp", "aws", "azure"), ("azure", "gcp", "aws")], ids="-".join)
+def test_a_layout_of_signed_links_works_from_nothing_to_nothing(
+    clouds: Session,
+    make_twin: Callable[..., Twin],
+    layout: tuple[str, str, str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    signed = partial(make_twin, link_auth="signature")
+    test_a_layout_works_from_nothing_to_nothing(clouds, signed, layout, record_property)
 
 
 def borders(layout: tuple[str, str, str]) -> int:
@@ -152,7 +168,7 @@ def ask_the_readers(session: Session, twin: Twin) -> None:
     newest = json.loads(item(DEVICES[1], AGES[-1], 20))
     assert [one["id"] for one in rest["items"]] == [newest["id"]]
     assert cloud.invoke(twin, "hot-reader-last-entry", asked)["item"]["id"] == newest["id"]
-    with pytest.raises(L3Error, match="iot_device_id"):
+    with pytest.raises(L3Error, match="device"):
         cloud.invoke(twin, "hot-reader", {})
 
 

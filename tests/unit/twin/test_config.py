@@ -48,10 +48,11 @@ def problems(folder: Path) -> str:
 
 
 def test_a_twin_is_loaded(tmp_path: Path) -> None:
-    twin = Twin.load(write(tmp_path, config={**CONFIG, "message_chain": True}, events=[{"condition": "x"}]))
+    event = {"condition": "plant.pump-1.heat > DOUBLE(90)", "action": {"type": "feedback", "payload": "off"}}
+    twin = Twin.load(write(tmp_path, config={**CONFIG, "message_chain": True}, events=[event]))
     assert twin.name == "plant"
     assert [device.id for device in twin.devices] == ["pump-1", "传感器-2"]
-    assert twin.events == ({"condition": "x"},)
+    assert [found.entry for found in twin.events] == twin.digital_twin_info()["config_events"] == [event]
     assert twin.connection_ids() == {
         "ingestion": "aws_l1_to_azure_l2",
         "writer": "azure_l2_to_aws_l3hot",
@@ -85,6 +86,28 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         assert part in text
 
 
+def test_broken_events_are_reported_with_the_other_problems(tmp_path: Path) -> None:
+    reply = {"type": "mqtt", "iotDeviceId": "pump-9", "payload": "off"}
+    action = {"type": "lambda", "functionName": "f", "feedback": reply}
+    events = [{"condition": "heat > 90", "action": action}, {"condition": "p.d.v == STRING(x)", "action": {}}]
+    text = problems(write(tmp_path, config={**CONFIG, "mode": 1}, events=events))
+    for part in (
+        "config.json: mode",
+        "config_events.json: entry 0: condition: has 'heat' at character 1",
+        "config_events.json: entry 0: action.feedback.iotDeviceId: 'pump-9' is not a device",
+        "config_events.json: entry 1: action.type: must be one of lambda, function, feedback",
+        "4 problems",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("time", ["soon", "2001-01-01", "2001-01-01T00:00:00"])
+def test_the_earliest_reading_is_a_time(tmp_path: Path, time: str) -> None:
+    text = problems(write(tmp_path, config={**CONFIG, "earliest_reading": time}))
+    assert f"config.json: earliest_reading = {time!r}: " in text
+    assert "Write it like" in text
+
+
 def test_google_is_another_name_for_gcp(tmp_path: Path) -> None:
     twin = Twin.load(write(tmp_path, providers={**PROVIDERS, "layer_3_archive_provider": "google"}))
     assert twin.providers.layer_3_archive_provider == "gcp"
@@ -115,6 +138,16 @@ def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "tuning": {"REWRITE_GUARD": "page"}}))
     assert "REWRITE_GUARD was removed, because the store now decides each delete: remove the line" in text
     assert "allowed are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
+
+
+def test_link_auth_is_the_token_or_a_signature_and_nothing_else(tmp_path: Path) -> None:
+    assert Twin.load(write(tmp_path)).config.link_auth == "token"
+    signed = Twin.load(write(tmp_path, config={**CONFIG, "link_auth": "signature"}))
+    assert (signed.config.link_auth, "link_auth" in signed.digital_twin_info()["config"]) == ("signature", False)
+    for value in ("Signature", "none", "", None, True):
+        told = problems(write(tmp_path, config={**CONFIG, "link_auth": value}))
+        assert "config.json: link_auth" in told
+        assert "'token' or 'signature'" in told
 
 
 @pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])

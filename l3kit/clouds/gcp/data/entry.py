@@ -41,7 +41,8 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
     served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
 
     def handler(request: flask.Request) -> flask.Response:
-        asked = Request(dict(request.headers), request.get_data(), request.method)
+        query = request.query_string.decode("utf-8", "surrogateescape")
+        asked = Request(dict(request.headers), request.get_data(), request.method, query)
         request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
         answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
         return flask.Response(answer.body, answer.status, answer.all_headers)
