@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from l3kit.errors import CallError, TransferError
 from l3kit.tiering.format.messages import Telemetry
@@ -13,7 +13,9 @@ from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.stream.batches import Counts, confirmed, counts_in, cut, envelope_pieces, event_of
 from l3kit.tiering.stream.letters import REFUSED_BY_RECEIVER, Letters
 from l3kit.tiering.stream.ports import Peers
-from l3kit.tiering.transfer.sender import Writer
+
+if TYPE_CHECKING:  # it loads requests, which only functions that send to another cloud need
+    from l3kit.tiering.transfer.sender import Writer
 
 MAX_SINGLED_OUT = 20
 """Messages of one batch that are refused one by one; if there are more, the whole rest is refused."""
