@@ -16,8 +16,9 @@ class Definition:
         python: version as `3.13`.
         owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
         timeout: seconds of one request or run.
-        public: whether anybody may call it; its own code then checks the token. False where an address that is a
-            resource of its own grants that (Lambda's function URLs).
+        public: whether anybody may call it; its own code then checks the token, so that access is granted after the
+            code and settings are in force, and withdrawn before they change. False where an address that is a resource
+            of its own grants that (Lambda's function URLs).
         schedules: jobs that belong to it: name, schedule (unix cron, UTC) and body each. Empty where timers are in the
             code (Azure) or are resources of their own (EventBridge).
         memory_mb: memory in MB; 0 leaves it to the cloud.
@@ -92,6 +93,14 @@ class FunctionHost(Protocol):
 
     def delete(self, name: str) -> None:
         """Delete the function; a missing one is not an error. Raises: ProvisioningError."""
+
+    def address(self, name: str) -> str:
+        """Return how another function of the twin calls it; it may contain a key, so it is a secret.
+
+        Returns: on Azure the url of `/api/run` with its `code`, on Google Cloud the url of the service, on AWS the
+            deployed name. Empty if there is no such function.
+        Raises: PermissionMissingError, ProvisioningError.
+        """
 
     def timers(self, name: str) -> Mapping[str, Timer]:
         """Return the schedules that start it, by name; empty if it has none. Raises: ProvisioningError."""

@@ -23,10 +23,13 @@ class Provisioner(Protocol):
         """Return the stores of these tiers, with the journal of the hot one."""
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return a function with all its resources, including a receiver's address."""
+        """Return a function with all its resources, including the address of its entrance."""
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return the schedules of these movers, with the resources they need."""
 
     def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return schedules that may remain of movers that this cloud no longer has."""
+
+    def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return addresses that may remain of functions that stay here without an entrance, and are resources."""

@@ -13,7 +13,7 @@ from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
-from l3kit.twin.layout import MOVERS, RECEIVERS
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.deployed_links import DeployedLinks
@@ -80,8 +80,9 @@ class HostedProvisioner(ABC):
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return the function, which includes a mover's scheduler jobs, and a receiver's link."""
+        """Return the function, which includes a mover's scheduler jobs, and the address of its entrance."""
         mover, schedule = function in MOVERS, self._schedule(function)
+        entrance = self._twin.layout.entrance_of(function)
         parts: list[Resource] = [
             CloudFunction(
                 self._host,
@@ -89,15 +90,14 @@ class HostedProvisioner(ABC):
                 self._twin.name,
                 f"{sys.version_info.major}.{sys.version_info.minor}",
                 self.mover_timeout if mover else OTHER_TIMEOUT,
-                function in RECEIVERS,
+                entrance is not None,
                 lambda: self._build(function, schedule),
                 pending_changes,
                 self.jobs(function, schedule) if mover else (),
             )
         ]
-        link = self._twin.layout.link_to(function)
-        if link and link.target == self.provider:
-            parts.append(LinkAddress(self._links, link.id))
+        if entrance and entrance.target == self.provider:
+            parts.append(LinkAddress(self._links, entrance.id))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
@@ -106,6 +106,10 @@ class HostedProvisioner(ABC):
 
     def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return none: schedules belong to the functions."""
+        return ()
+
+    def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return none: whether anybody may call a function belongs to it."""
         return ()
 
     def _schedule(self, function: str) -> str:

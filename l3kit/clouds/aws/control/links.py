@@ -1,9 +1,10 @@
-"""The Function URL of a writer: the receiving end of a cross-cloud link."""
+"""The Function URL of a writer or reader."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -102,9 +103,44 @@ class FunctionUrl:
         self.context.retry_while(add, _is_busy, f"function {self.name} accepts its permissions", BUSY_LIMIT)
 
     def _statements(self) -> dict[str, dict[str, Any]]:
-        there = unless_missing(lambda: self._lambda.get_policy(FunctionName=self.name))
-        statements = json.loads(there["Policy"])["Statement"] if there else []
-        return {statement["Sid"]: statement for statement in statements}
+        return _statements_of(self._lambda, self.name)
+
+
+@dataclass(frozen=True)
+class LeftOverUrl:
+    """The URL of a function that stays without one. It goes last, so that what is left of it can be found."""
+
+    context: Context
+    name: str
+    kind: str = "function url"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        if url_config(self.context.aws, self.name) is None:
+            return Finding(False)
+        with explained(f"function url of {self.name}"):
+            return Finding(True, owned=is_owned(self.context, self.name))
+
+    def create(self) -> None:
+        """Do nothing: the URL is not desired."""
+
+    def update(self) -> None:
+        """Do nothing: the URL is not desired."""
+
+    def delete(self) -> None:
+        """Delete the statements that made it public, then the URL."""
+        client = self.context.client("lambda")
+        with explained(f"function url of {self.name}"):
+            for sid in sorted(STATEMENTS.keys() & _statements_of(client, self.name).keys()):
+                unless_missing(partial(client.remove_permission, FunctionName=self.name, StatementId=sid))
+            unless_missing(lambda: client.delete_function_url_config(FunctionName=self.name))
+
+
+def _statements_of(client: Any, function: str) -> dict[str, dict[str, Any]]:
+    """Return the statements of a function's policy, by their ids."""
+    there = unless_missing(lambda: client.get_policy(FunctionName=function))
+    statements = json.loads(there["Policy"])["Statement"] if there else []
+    return {statement["Sid"]: statement for statement in statements}
 
 
 def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:

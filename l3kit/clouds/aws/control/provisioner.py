@@ -10,7 +10,7 @@ from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.keys import customer_key
 from l3kit.clouds.aws.control.lambda_host import LambdaHost, runtime_of
-from l3kit.clouds.aws.control.links import FunctionUrl
+from l3kit.clouds.aws.control.links import FunctionUrl, LeftOverUrl
 from l3kit.clouds.aws.control.logs import LogGroup
 from l3kit.clouds.aws.control.policies import Placement, function_policy, scheduler_policy, stores_of, trust
 from l3kit.clouds.aws.control.roles import Role
@@ -64,7 +64,7 @@ class AwsProvisioner:
         return found
 
     def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """Return role, log group, the function, and a receiver's URL."""
+        """Return role, log group, the function, and the URL of its entrance."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -83,8 +83,8 @@ class AwsProvisioner:
                 identity=names.role(function),
             ),
         ]
-        if link := twin.layout.link_to(function):
-            parts.append(FunctionUrl(context, self._links, names.function(function), link.id))
+        if entrance := twin.layout.entrance_of(function):
+            parts.append(FunctionUrl(context, self._links, names.function(function), entrance.id))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
@@ -110,6 +110,10 @@ class AwsProvisioner:
             )
             for mover in movers
         ]
+
+    def left_over_addresses(self, functions: Sequence[str]) -> list[Resource]:
+        context = self._context
+        return [LeftOverUrl(context, context.names.function(function)) for function in functions]
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Return a builder of a function's policy from the layout and the current encryption of the stores."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
@@ -39,12 +39,14 @@ class Context(Protocol):
 
 
 def openers(tuning: Tuning) -> Openers:
-    """Openers for DynamoDB and S3, configured by the usual variables for region, endpoints and credentials."""
+    """Openers for stores, functions and devices, by the usual variables for region, endpoints and credentials."""
     timeout = float(tuning.request_timeout_seconds)
     return Openers(
         partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
         partial(open_journal, timeout=timeout),
         partial(open_objects, timeout=timeout),
+        open_peers,
+        partial(open_feedback, timeout=timeout),
     )
 
 
@@ -65,8 +67,15 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
         if role == "mover":
             run = Run(event.get("time"), context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
             return bounded_report(await served.move(run))
+        if role in ("source", "step"):
+            return await chain_answer(served, event, lambda: context.get_remaining_time_in_millis() / 1000)
         if role == "writer":
             return url_answer(await served.write(url_request(event)))
+        if "http" in (event.get("requestContext") or ()):  # only its Function URL makes such an event
+            from l3kit.tiering.format.exact_numbers import exact_dumps
+
+            answer = await served.answer(url_request(event))
+            return url_answer(answer, exact_dumps(dict(answer.body)))
         return await served.read(event)
 
     def handler(event: Event, context: Any) -> Any:
@@ -76,19 +85,37 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
     return handler
 
 
+async def chain_answer(served: Function, event: Any, remaining: Callable[[], float]) -> Any:
+    """Handle an event of a function of the message chain: an IoT rule's, another function's, or a bare message.
+
+    Raises: L3Error, so that IoT's rule or the caller delivers again.
+    """
+    from l3kit.clouds.aws.data.events import delivery_of, unwrapped
+
+    delivery = delivery_of(event)
+    if delivery is not None:
+        return await served.dispatch([delivery], remaining)
+    return orjson.loads(await served.step(unwrapped(event), remaining))
+
+
 def url_request(event: Event) -> Request:
     """Convert a Function URL event, payload format 2.0, to a request."""
     body = event.get("body") or ""
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     method = event.get("requestContext", {}).get("http", {}).get("method", "POST")
-    return Request(event.get("headers") or {}, content, method)
+    return Request(event.get("headers") or {}, content, method, event.get("rawQueryString") or "")
 
 
-def url_answer(response: Response) -> dict[str, Any]:
-    """Convert a response to the format of a Function URL."""
+def url_answer(response: Response, body: bytes | None = None) -> dict[str, Any]:
+    """Convert a response to the format of a Function URL.
+
+    Args:
+        body: its JSON, if it may be large: base64 adds a third, while quotes escaped in text may double it.
+    """
+    content = orjson.dumps(dict(response.body)) if body is None else base64.b64encode(body)
     return {
         "statusCode": response.status,
         "headers": {"content-type": "application/json", "cache-control": "no-store", **response.headers},
-        "body": orjson.dumps(dict(response.body)).decode(),
-        "isBase64Encoded": False,
+        "body": content.decode(),
+        "isBase64Encoded": body is not None,
     }

@@ -12,7 +12,7 @@ from l3kit.clouds.azure.session import AzureSession
 from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, OTHER_TIMEOUT, HostedProvisioner
-from l3kit.twin.layout import MOVERS, RECEIVERS
+from l3kit.twin.layout import MOVERS, READERS, RECEIVERS
 from tests.support.deployed import links_of
 from tests.support.twins import twin_on
 from tests.unit.clouds.shared.test_cloud_function import MemoryHost
@@ -20,8 +20,10 @@ from tests.unit.clouds.shared.test_cloud_function import MemoryHost
 CLOUDS = ("azure", "gcp")
 
 
-def provisioner(tmp_path: Path, cloud: str, layout: tuple[str, str, str]) -> tuple[HostedProvisioner, MemoryHost]:
-    twin, host = twin_on(tmp_path, *layout), MemoryHost()
+def provisioner(
+    tmp_path: Path, cloud: str, layout: tuple[str, str, str], *, reader_urls: bool = False
+) -> tuple[HostedProvisioner, MemoryHost]:
+    twin, host = twin_on(tmp_path, *layout, reader_urls=reader_urls), MemoryHost()
     if cloud == "azure":
         azure = AzureSession("sub", "westeurope", "https://cosmos.example", "key", "https://blob.example", "key", host)
         return AzureProvisioner(twin, azure, links_of(twin)), host
@@ -63,6 +65,18 @@ def test_a_receiver_is_public_and_comes_with_its_address(tmp_path: Path, cloud: 
     function, address = one.function_parts(receiver, tuple)
     assert (function.kind, address.kind) == ("function", "link address")
     assert (getattr(function, "public", None), getattr(function, "timeout", None)) == (True, OTHER_TIMEOUT)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_is_public_only_where_the_twin_asks_for_addresses(tmp_path: Path, cloud: str, reader: str) -> None:
+    one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud))
+    (function,) = one.function_parts(reader, tuple)
+    assert not getattr(function, "public", None)
+    one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud), reader_urls=True)
+    function, address = one.function_parts(reader, tuple)
+    assert (getattr(function, "public", None), address.kind) == (True, "link address")
+    assert one.left_over_addresses([reader]) == ()
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
