@@ -46,6 +46,7 @@ def naive() -> Deliver:
 
 def l3kit() -> Deliver:
     """The chain as deployed on AWS, but for the calls between functions."""
+    from l3kit.clouds.aws.data.events import unwrapped, wrapped
     from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
     from l3kit.clouds.aws.data.variables import VARIABLES
     from l3kit.tiering.runtime.chain import Chain
@@ -58,8 +59,7 @@ def l3kit() -> Deliver:
         chains: dict[str, Chain] = field(default_factory=dict)
 
         async def call(self, function: str, event: bytes) -> bytes:
-            received = json.loads(orjson.dumps({"event": event.decode()}))
-            return await self.chains[function].step(received["event"].encode(), remaining)
+            return await self.chains[function].step(unwrapped(json.loads(wrapped(event))), remaining)
 
         async def close(self) -> None:
             return None
