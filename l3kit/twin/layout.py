@@ -11,10 +11,14 @@ from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables
 from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
 
 TIERS = ("hot", "cold", "archive")
+STORED = (*TIERS, "letters")
+"""What a cloud may have stores for: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
 RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
+SOURCE = CHAIN[-1]
+"""The function to which devices' messages are delivered."""
 ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, "hot-reader", "hot-reader-last-entry")
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 
@@ -107,6 +111,10 @@ class Layout:
     def tiers_on(self, cloud: str) -> tuple[str, ...]:
         """The tiers that this cloud keeps."""
         return tuple(tier for tier in TIERS if self.tier(tier) == cloud)
+
+    def stored_on(self, cloud: str) -> tuple[str, ...]:
+        """Which of STORED this cloud keeps."""
+        return (*self.tiers_on(cloud), *(("letters",) if self.has_letters_on(cloud) else ()))
 
     # --- functions --------------------------------------------------------------------------------------------
 

@@ -9,9 +9,16 @@ from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 
 
-def twin_on(folder: Path, hot: str, cold: str, archive: str, devices: Sequence[str] = ("pump-1",)) -> Twin:
-    """The twin `plant`, with its files in this folder."""
-    write_twin(folder, "plant", hot, cold, archive, list(devices))
+def twin_on(
+    folder: Path,
+    hot: str,
+    cold: str,
+    archive: str,
+    devices: Sequence[str] = ("pump-1",),
+    chain: tuple[str, str] | None = None,
+) -> Twin:
+    """The twin `plant`, with its files in this folder; `chain`: the clouds of layers 1 and 2, if it deploys them."""
+    write_twin(folder, "plant", hot, cold, archive, list(devices), chain)
     return Twin.load(folder)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from l3kit.clouds.azure.names import AzureNames
 from l3kit.clouds.ports.function_host import FunctionHost
+from l3kit.clouds.ports.message_source import MessageSource
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class AzureSession:
     Attributes:
         cosmos_endpoint, storage_url: of the Cosmos DB and storage accounts.
         cosmos_key, storage_key: of the emulators; everybody knows them.
+        messages: IoT Hub.
     """
 
     subscription: str
@@ -24,6 +26,7 @@ class AzureSession:
     storage_url: str
     storage_key: str = field(repr=False)
     functions: FunctionHost = field(repr=False)
+    messages: MessageSource = field(repr=False)
 
     def names(self, twin_name: str) -> AzureNames:
         """Of all resources of a twin here."""

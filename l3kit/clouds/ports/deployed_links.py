@@ -1,4 +1,4 @@
-"""Deployed links between a twin's tiers: the writer's variables are authoritative, and the link file follows them.
+"""Deployed links between a twin's layers: the writer's variables are authoritative, and the link file follows them.
 
 A machine that has only the twin's folder therefore changes nothing, and any machine can complete what another began.
 The file is used only if a writer cannot be read (a cloud that the session does not reach, a missing permission) or
@@ -40,7 +40,7 @@ MAX_FORMER = 8
 CLOCKS_DIFFER = timedelta(hours=1)
 """Tolerance for clocks: an expiry later than GRACE plus this was not set by l3kit."""
 
-_TIER_LINK = re.compile(r"[a-z]+_l3(?:hot|cold)_to_([a-z]+)_l3(?:cold|archive)")
+_LINK = re.compile(r"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)")
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class DeployedLinks:
 
     def left_over(self, provider: str) -> tuple[str, ...]:
         """Return links of a former layout in the file whose receiving end was on this cloud."""
-        ids = [link for link in self.file.load() if (end := _TIER_LINK.fullmatch(link)) and end[1] == provider]
+        ids = [link for link in self.file.load() if (end := _LINK.fullmatch(link)) and end[1] == provider]
         return tuple(link for link in ids if link not in {link.id for link in self.twin.layout.links})
 
     def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:

@@ -28,18 +28,22 @@ def environment(
     cloud: str,
     function: str,
     store_name: Callable[[StoreName], str],
+    address_of: Callable[[str], str],
     more: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], dict[str, bytes]]:
     """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
 
     Args:
         cloud: where the function is, which for one that a former layout left over is not where it belongs.
+        address_of: how a function of this cloud is called by another, e.g. its url.
         more: values of the variables that only this cloud has.
     Raises: MissingConnectionError.
     """
     spec = FUNCTIONS[function]
     stores = provider(cloud).variables.stores
     values = {variable: store_name(store) for store, variable in stores.items()} | dict(more or {})
+    peers = provider(cloud).variables.peers
+    values |= {peers[called]: address_of(called) for called in twin.layout.peers_of(function)}
     link = twin.layout.link_from(function)
     if link and spec.remote_url:
         values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)

@@ -43,7 +43,7 @@ class FunctionSpec:
     """One function of the twin.
 
     Attributes:
-        name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
+        name: the folder under lambda_code/<provider>/ and the last part of the deployed name (`twin.naming`).
         role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
             `step` is called by another function, a `writer` takes HTTP requests from another cloud.
         tier: the layer or tier whose provider runs it.

@@ -32,17 +32,34 @@ def session(sandbox: SandboxState) -> Session:
 
 @pytest.fixture(scope="session")
 def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
-    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"])`: a new twin's folder, loaded."""
+    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"], chain=("aws", "gcp"))`: a new twin's folder,
+    loaded."""
 
-    def make(hot: str = "aws", cold: str = "aws", archive: str = "aws", devices: list[str] | None = None) -> Twin:
+    def make(
+        hot: str = "aws",
+        cold: str = "aws",
+        archive: str = "aws",
+        devices: list[str] | None = None,
+        chain: tuple[str, str] | None = None,
+    ) -> Twin:
         folder = tmp_path_factory.mktemp("twin")
-        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"])
+        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], chain)
         return Twin.load(folder)
 
     return make
 
 
-def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devices: list[str]) -> None:
+def write_twin(
+    folder: Path,
+    name: str,
+    hot: str,
+    cold: str,
+    archive: str,
+    devices: list[str],
+    chain: tuple[str, str] | None = None,
+) -> None:
+    """Write a twin's files; `chain`: the clouds of layers 1 and 2, None deploys no message chain."""
+    l1, l2 = chain or (hot, hot)
     files: dict[str, Any] = {
         "config": {
             "digital_twin_name": name,
@@ -50,12 +67,12 @@ def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devic
             "time_digits": 0,
             "cold_storage_size_in_days": 90,
             "mode": "test",
-            "message_chain": False,
+            "message_chain": chain is not None,
         },
         "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {
-            "layer_1_provider": hot,
-            "layer_2_provider": hot,
+            "layer_1_provider": l1,
+            "layer_2_provider": l2,
             "layer_3_hot_provider": hot,
             "layer_3_cold_provider": cold,
             "layer_3_archive_provider": archive,

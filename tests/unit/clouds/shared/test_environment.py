@@ -36,7 +36,7 @@ def test_a_function_is_told_exactly_what_it_needs(tmp_path: Path, layout: tuple[
         host = twin.layout.host_of(function)
         if host is None:
             continue
-        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", more)
+        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", str, more)
         out = twin.layout.link_from(function)
         assert files == {}
         archive_here = twin.layout.archive == host
@@ -60,8 +60,38 @@ def test_what_does_not_fit_the_variables_is_a_file(tmp_path: Path) -> None:
         "gcp",
         "hot-reader",
         lambda store: store,
+        str,
         {"GOOGLE_CLOUD_PROJECT": "p", "FIRESTORE_DATABASE": "d"},
     )
     assert told["DIGITAL_TWIN_INFO"] == f"file:{INFO_FILE}"
     assert [entry["id"] for entry in json.loads(files[INFO_FILE])["config_iot_devices"]] == devices
     assert sum(len(k) + len(v) for k, v in told.items()) < MAX_VARIABLES_BYTES
+
+
+ADDRESSES = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME", "STORAGE_ACCOUNT_URL", "GOOGLE_CLOUD_PROJECT")
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("cloud", PROVIDERS)
+def test_a_function_of_the_chain_is_told_how_to_reach_what_it_calls_and_nobody_else(
+    tmp_path: Path, cloud: str, apart: bool
+) -> None:
+    other = "gcp" if cloud == "aws" else "aws"
+    twin = twin_on(tmp_path, cloud, cloud, cloud, chain=(cloud, other if apart else cloud))
+    for link in twin.layout.links:
+        save_inter_cloud_connection(twin.path, link.id, f"https://{link.receiver}.example", "a-token")
+    asked: list[str] = []
+
+    def address_of(function: str) -> str:
+        asked.append(function)
+        return f"address of {function}"
+
+    called = "connector" if apart else "default-processor"
+    more = dict.fromkeys(ADDRESSES, "x")
+    told, _ = environment(twin, links_of(twin), cloud, "dispatcher", lambda store: store, address_of, more)
+    peers = provider(cloud).variables.peers
+    assert {name: value for name, value in told.items() if name in peers.values()} == {
+        peers[called]: f"address of {called}"
+    }
+    assert asked == [called]
+    assert told[provider(cloud).variables.stores["letters"]] == "letters"
