@@ -61,6 +61,8 @@ class Provider:
         key_fault: why its object store cannot hold an object of this key; None if it can.
         native_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
             Raises: ConfigurationError if the scheduler cannot express it.
+        answers_devices: whether its layer 1 can send a message back to a device.
+        calls_by_name: whether a function of its layer 2 can call another by name alone; by url all can.
         billing: what it bills; None if l3kit has no prices for it.
         packed: files that the zip of each function needs besides its code.
         parameters: those that only this cloud takes.
@@ -78,6 +80,8 @@ class Provider:
     native_schedule: Callable[[str], str]
     variables: CloudVariables
     receiver_limit: ReceiverLimit
+    answers_devices: bool = False
+    calls_by_name: bool = False
     billing: Billing | None = None
     packed: Mapping[str, bytes] = field(default_factory=dict)
     parameters: tuple[CloudParameter, ...] = ()

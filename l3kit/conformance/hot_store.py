@@ -7,13 +7,14 @@ import json
 import pytest
 
 from l3kit.conformance.backend import Backend
+from l3kit.conformance.hot_creates import HotCreatesSuite
 from l3kit.conformance.hot_deletes import HotDeletesSuite
 from l3kit.conformance.hot_items import END, VALUES, delete, item, keys, named, read_all, use
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.ports import HotStore
 
 
-class HotStoreSuite(HotDeletesSuite):
+class HotStoreSuite(HotCreatesSuite, HotDeletesSuite):
     """All cases of the port `HotStore`."""
 
     def test_an_unknown_device_is_an_empty_last_page(self, backend: Backend) -> None:

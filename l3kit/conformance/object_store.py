@@ -116,7 +116,7 @@ class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite):
 
         use(backend, steps)
 
-    @pytest.mark.parametrize("tier", ["cold", "archive"])
+    @pytest.mark.parametrize("tier", ["cold", "archive", "letters"])
     def test_objects_are_in_the_tiers_class_and_our_own_are_not(self, backend: Backend, tier: Tier) -> None:
         async def steps(store: ObjectStore) -> None:
             await create(store, "k", b"[]")
@@ -142,9 +142,27 @@ class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite):
 
         use(backend, steps, "archive")
 
-    def test_a_cold_object_is_readable_at_once(self, backend: Backend) -> None:
+    @pytest.mark.parametrize("tier", ["cold", "letters"])
+    def test_an_object_of_any_other_tier_is_readable_at_once(self, backend: Backend, tier: Tier) -> None:
         async def steps(store: ObjectStore) -> None:
             await create(store, "k", b"[1]")
             assert await store.restore_state("k") == "readable"
+            assert await store.read("k") == b"[1]"
 
-        use(backend, steps)
+        use(backend, steps, tier)
+
+    def test_a_dead_letter_is_there_once_and_can_be_listed_and_deleted(self, backend: Backend) -> None:
+        """The calls that writing and replaying dead letters need, in the class that only they have."""
+
+        async def steps(store: ObjectStore) -> None:
+            key = "not-json/2024-01-01/0f.json"
+            await create(store, key, b'{"cause":"x"}')
+            await create(store, key, b'{"cause":"x"}')
+            with pytest.raises(KeyConflictError):
+                await create(store, key, b'{"cause":"y"}')
+            assert [info.key async for info in store.list("not-json/")] == [key]
+            assert await store.read(key) == b'{"cause":"x"}'
+            assert await store.delete(key)
+            assert await store.head(key) is None
+
+        use(backend, steps, "letters")

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
-from l3kit.errors import ConfigurationError, ItemRefusedError
+from l3kit.errors import ConfigurationError, ItemRefusedError, NotATimeError
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.item_json import JSON_NUMBER
-from l3kit.tiering.format.item_times import canonical_text
-from l3kit.tiering.format.strict_json import members
-from l3kit.tiering.transfer.chunk_items import check_levels
+from l3kit.tiering.format.messages import MessageProblem, MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.twin.device_limits import checked_device
 
 if TYPE_CHECKING:
@@ -42,6 +39,7 @@ QUANTITIES: dict[str, str] = {
 BATCH_ITEMS = 500
 
 Reading = tuple[str, bytes]
+_NO_CLOCK = datetime.max.replace(tzinfo=UTC)
 
 
 def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> list[Reading]:
@@ -86,14 +84,14 @@ def put_telemetry(
     Of two readings of one device and time, the later in the sequence is kept, as if they had been written in turn.
 
     Args:
-        readings: device id and item, a JSON object with `iotDeviceId` and `id`, its time in any form that
-            docs/items.md accepts. All other values are kept as written.
+        readings: device id and item, a JSON object with device and time as docs/items.md accepts them. All other
+            values are kept as written, and times of any year are accepted.
         progress: called with the number of items just written.
     Returns: the number of readings.
     Raises: ItemRefusedError naming the reading, NotATimeError, both before anything is written; StoreError.
     """
-    digits = twin.config.time_digits
-    checked = [(device, canonical_item(device, item, digits)) for device, item in readings]
+    rules = loading_rules(twin.config.time_digits)
+    checked = [checked_reading(device, item, rules) for device, item in readings]
 
     async def put() -> int:
         async with open_tiers(session, twin) as tiers:
@@ -107,44 +105,33 @@ def put_telemetry(
     return run(put())
 
 
-def canonical_item(device_id: str, item: bytes, digits: int) -> tuple[str, bytes]:
-    """Return an item's canonical time, and its JSON with that as `id` and every other value as written.
+def loading_rules(time_digits: int) -> MessageRules:
+    """Return the rules for data of any age and device, which an operator loads: only the form counts."""
+    return MessageRules(frozenset(), True, time_digits, earliest=None, ahead=None, max_bytes=None)
+
+
+def checked_reading(device_id: str, item: bytes, rules: MessageRules) -> Telemetry:
+    """Normalise a reading that is said to be of this device.
 
     Args:
-        digits: fraction digits of the twin's times.
-    Raises: ItemRefusedError if it is not an item of this device; NotATimeError if its `id` is not a time.
+        rules: without a limit against the clock.
+    Raises: ItemRefusedError if it is not an item of this device; NotATimeError if its time is not one.
     """
     where = f"reading of {checked_device(device_id)}"
     try:
-        parts = members(item)
-        if b"\\u" in item:  # no lone surrogates, which only escapes can write
-            json.dumps(json.loads(item, parse_float=str, parse_int=str), ensure_ascii=False).encode()
-        check_levels(item)
-    except (ValueError, RecursionError) as error:
-        raise ItemRefusedError(where, f"cannot be read: {error}", "An item is one JSON object in UTF-8") from None
-    if parts.get("iotDeviceId") != orjson.dumps(device_id) and _text(parts, "iotDeviceId") != device_id:
+        found = normalise(item, rules, _NO_CLOCK)
+    except MessageRefusedError as error:
+        kind = NotATimeError if error.problem is MessageProblem.BAD_TIME else ItemRefusedError
+        raise kind(f"{where}: {error.field}".rstrip(": "), error.cause, error.remedy) from None
+    if found.device_id != device_id:
         raise ItemRefusedError(where, "its iotDeviceId is not that device's id", "Both name the device")
-    raw = _text(parts, "id")
-    if raw is None:
-        raise ItemRefusedError(where, "has no id that is a text or a whole number", "An item's id is its time")
-    time = canonical_text(raw, digits)
-    parts["id"] = orjson.dumps(time)
-    return time, orjson.dumps({name: orjson.Fragment(value) for name, value in parts.items()})
+    return found
 
 
-def _text(parts: Mapping[str, bytes], name: str) -> str | None:
-    """Return a member that is a string, or the digits of an integer."""
-    value = parts.get(name, b"null")
-    if value.isdigit():
-        return value.decode()
-    found = orjson.loads(value) if value.startswith(b'"') else None
-    return found if isinstance(found, str) else None
-
-
-def _batches(readings: Sequence[tuple[str, tuple[str, bytes]]]) -> Iterator[tuple[str, list[bytes]]]:
+def _batches(readings: Sequence[Telemetry]) -> Iterator[tuple[str, list[bytes]]]:
     by_device: dict[str, dict[str, bytes]] = {}
-    for device, (time, item) in readings:
-        by_device.setdefault(device, {})[time] = item
+    for reading in readings:
+        by_device.setdefault(reading.device_id, {})[reading.id] = reading.json
     for device, by_time in by_device.items():
         items = list(by_time.values())
         for start in range(0, len(items), BATCH_ITEMS):

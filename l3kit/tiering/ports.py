@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
 
-Tier = Literal["cold", "archive"]
+Tier = Literal["cold", "archive", "letters"]
+"""What an object store's objects are: `letters` are dead letters, which no tier has, in the standard class."""
 Compression = Literal["none", "gzip", "zstd"]
 
 
@@ -55,6 +56,39 @@ class Usage:
 
     def retried(self, kind: str, n: int = 1) -> None:
         self.retries[kind] = self.retries.get(kind, 0) + n
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The item is in the store now; its key was free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The key is taken.
+
+    Attributes:
+        item: what it holds, as chunk JSON.
+        seen: the version of that in the adapter's own form, for the condition of `replace_item`.
+    """
+
+    item: bytes
+    seen: object
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The store cannot hold the item unchanged, or holds a value under its key that JSON cannot represent.
+
+    Attributes:
+        reason: in words, with the item's name.
+    """
+
+    reason: str
+
+
+Creation = Created | Held | Refused
+"""Outcome of creating one item."""
 
 
 class HotStore(Protocol):
@@ -107,6 +141,30 @@ class HotStore(Protocol):
         """Write items given as chunk JSON (upsert). Every item reads back equal, whichever cloud it came from.
 
         Raises: ItemRefusedError naming the item if the store cannot hold it unchanged.
+        """
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        """Create items given as chunk JSON, of any devices, each whole and only if its key is free.
+
+        What is created reads back as after `put_items`. Each item is decided by itself: one that the store refuses
+        does not affect the others. A call may be repeated after an error, a crash or a lost response; what was created
+        the first time is then `Held` with the same content. Retries inside the call may have the same effect, and
+        create an item again that was deleted in between.
+
+        Args:
+            items: with distinct keys.
+        Returns: the outcome of each item, in order.
+        Raises: StoreError if the outcome of an item is unknown after all retries; others may have been created.
+        """
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        """Put a whole item in the place of exactly the version that `create_items` found under its key.
+
+        No attribute of the old version remains. The condition is the version (ETag, update time), which leaves no gap;
+        on DynamoDB the content, with the gap described in docs/stores.md. A lost response is resolved by reading.
+
+        Returns: whether the store holds this item now; False if another version is there, or none.
+        Raises: ItemRefusedError if the store cannot hold the item unchanged; StoreError if the outcome is unknown.
         """
 
     async def last_item(self, device_id: str) -> bytes | None:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import all_problems, did_you_mean, problem_in
 from l3kit.providers import ALIASES, is_known, names, provider
-from l3kit.tiering.format.chunks import is_reserved_device
+from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
+from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
+from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.stream.events import Event, parse_events
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
@@ -25,8 +28,6 @@ from l3kit.twin.schedule_times import ever_matches, next_times
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_DEVICE_ID_BYTES = 512
-"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config.json",
     "config_iot_devices.json",
@@ -57,6 +58,8 @@ class Config(_Strict):
     mode: str = "production"
     mover_schedule: str = "rate(1 day)"
     time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
+    earliest_reading: str = shortest(moment_of(EARLIEST))
+    reading_hours_ahead: int = Field(default=HOURS_AHEAD, ge=0, le=876_000)
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
@@ -69,6 +72,15 @@ class Config(_Strict):
             return check_twin_name(value)
         except ConfigurationError as error:
             raise ValueError(error.cause) from None
+
+    @field_validator("earliest_reading")
+    @classmethod
+    def _earliest(cls, value: str) -> str:
+        try:
+            read_moment(value)
+        except NotATimeError as error:
+            raise ValueError(f"{error.cause}. {error.remedy}") from None
+        return value
 
     @field_validator("mover_schedule")
     @classmethod
@@ -169,7 +181,7 @@ class Twin:
     config: Config
     devices: tuple[Device, ...]
     providers: Providers
-    events: tuple[dict[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -189,7 +201,7 @@ class Twin:
         config = _parse(folder, CONFIG, Config, problems)
         devices = _parse_list(folder, DEVICES, problems)
         providers = _parse(folder, PROVIDER_FILE, Providers, problems)
-        events = _load_events(folder, problems)
+        events = _load_events(folder, {device.id for device in devices}, problems)
         if providers is not None:
             layout = providers.layout(message_chain=config is None or config.message_chain)
             problems += _unholdable(devices, layout)
@@ -208,7 +220,7 @@ class Twin:
             "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
-            "config_events": list(self.events),
+            "config_events": [event.entry for event in self.events],
         }
 
     def connection_ids(self) -> dict[str, str]:
@@ -314,7 +326,7 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
     return tuple(devices.values())
 
 
-def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...]:
+def _load_events(folder: Path, devices: set[str], problems: list[str]) -> tuple[Event, ...]:
     try:
         if not (folder / EVENTS).exists():
             return ()
@@ -324,10 +336,12 @@ def _load_events(folder: Path, problems: list[str]) -> tuple[dict[str, Any], ...
     content = _load_json(folder, EVENTS, problems)
     if content is UNREADABLE:
         return ()
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+    if not isinstance(content, list):
         problems.append(f"{EVENTS}: must be a list of objects")
         return ()
-    return tuple(content)
+    events, found = parse_events(content, devices)
+    problems += [f"{EVENTS}: {problem}" for problem in found]
+    return events
 
 
 def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:

@@ -35,10 +35,10 @@ BACKENDS = ("dynamodb_local",) if FOREIGN else ("memory", "aws", "azure", "gcp")
 KEY = "sandbox"
 """Nobody checks it, but DynamoDB Local keeps tables apart by it."""
 CLASSES: Mapping[str, Mapping[Tier, str]] = {
-    "memory": {"cold": "cold", "archive": "archive"},
-    "aws": {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"},
-    "azure": {"cold": "Cool", "archive": "Archive"},
-    "gcp": {"cold": "COLDLINE", "archive": "ARCHIVE"},
+    "memory": {"cold": "cold", "archive": "archive", "letters": "letters"},
+    "aws": {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE", "letters": "STANDARD"},
+    "azure": {"cold": "Cool", "archive": "Archive", "letters": "Hot"},
+    "gcp": {"cold": "COLDLINE", "archive": "ARCHIVE", "letters": "STANDARD"},
 }
 READABLE_AT_ONCE = {
     "test_an_archived_object_is_read_only_after_a_restore": "the Archive class is readable at once",

@@ -15,7 +15,21 @@ from typing import Any
 
 from l3kit.errors import ItemRefusedError, KeyConflictError, StoreError
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.ports import JournalRow, ObjectInfo, ObjectStore, Page, Tier, Usage, always
+from l3kit.tiering.ports import (
+    Created,
+    Creation,
+    Held,
+    JournalRow,
+    ObjectInfo,
+    ObjectStore,
+    Page,
+    Refused,
+    Tier,
+    Usage,
+    always,
+)
+
+MAX_ITEM_BYTES = 2 << 20
 
 
 class Delayed:
@@ -97,6 +111,32 @@ class MemoryHotStore:
             self.usage.count("put")
             self.devices.setdefault(device_id, {})[_sort_key(item)] = item
 
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        return [self._create(item) for item in items]
+
+    def _create(self, item: bytes) -> Creation:
+        self.usage.count("create")
+        try:
+            device_id, sort_key = _keys(item)
+        except ItemRefusedError as error:
+            return Refused(str(error))
+        if len(item) > MAX_ITEM_BYTES:
+            return Refused(f"item {device_id}/{sort_key}: has {len(item)} bytes")
+        items = self.devices.setdefault(device_id, {})
+        if sort_key in items:
+            return Held(items[sort_key], items[sort_key])
+        items[sort_key] = item
+        return Created()
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        self.usage.count("replace")
+        device_id, sort_key = _keys(item)
+        there = self.devices.get(device_id, {}).get(sort_key)
+        if there is None or there is not held.seen:
+            return there == item
+        self.devices[device_id][sort_key] = item
+        return True
+
     async def last_item(self, device_id: str) -> bytes | None:
         items = self.devices.get(device_id)
         return items[max(items)] if items else None
@@ -108,6 +148,14 @@ class MemoryHotStore:
 
     async def close(self) -> None:
         return None
+
+
+def _keys(item: bytes) -> tuple[str, str]:
+    sort_key = _sort_key(item)
+    device_id = exact_loads(item).get("iotDeviceId")
+    if not isinstance(device_id, str):
+        raise ItemRefusedError("item", "its device id is not a text")
+    return device_id, sort_key
 
 
 def _sort_key(item: bytes) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.ports import Page, Usage, always
+from l3kit.tiering.ports import Created, Creation, Held, Page, Refused, Usage, always
 from tests.toy_cloud.database import Database
 
 PAGE_BYTES = 1024 * 1024
 PAGE_ITEMS = 1000
 BATCH = 100
+MAX_ITEM_BYTES = 2 << 20
+VALUES = "INTO items VALUES (?, ?, randomblob(16), ?)"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
     device BLOB, sort_key BLOB, version BLOB, body BLOB, PRIMARY KEY (device, sort_key)
@@ -79,8 +81,32 @@ class ToyHotStore:
         keyed = [(_sort_key(item), item) for item in items]
         with self._database.transaction():
             for sort_key, item in keyed:
-                statement = "INSERT OR REPLACE INTO items VALUES (?, ?, randomblob(16), ?)"
-                self._database.change(statement, device_id.encode(), sort_key, item)
+                self._database.change(f"INSERT OR REPLACE {VALUES}", device_id.encode(), sort_key, item)
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        self.usage.count("create", len(items))
+        with self._database.transaction():
+            return [self._create(item) for item in items]
+
+    def _create(self, item: bytes) -> Creation:
+        try:
+            device, sort_key = _keys(item)
+        except ItemRefusedError as error:
+            return Refused(str(error))
+        if len(item) > MAX_ITEM_BYTES:
+            return Refused(f"item {device.decode()}/{sort_key.decode()}: has {len(item)} bytes")
+        if self._database.change(f"INSERT OR IGNORE {VALUES}", device, sort_key, item):
+            return Created()
+        query = "SELECT body, version FROM items WHERE device = ? AND sort_key = ?"
+        ((body, version),) = self._database.rows(query, device, sort_key)
+        return Held(body, version)
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        self.usage.count("replace")
+        statement = (
+            "UPDATE items SET version = randomblob(16), body = ? WHERE device = ? AND sort_key = ? AND version = ?"
+        )
+        return bool(self._database.change(statement, item, *_keys(item), held.seen))
 
     async def last_item(self, device_id: str) -> bytes | None:
         self.usage.count("query")
@@ -104,11 +130,16 @@ class ToyHotStore:
 
 
 def _sort_key(item: bytes) -> bytes:
-    """Raises: ItemRefusedError."""
+    return _keys(item)[1]
+
+
+def _keys(item: bytes) -> tuple[bytes, bytes]:
+    """Device id and sort key. Raises: ItemRefusedError."""
     try:
-        sort_key = exact_loads(item)["id"]
-        if isinstance(sort_key, str):
-            return sort_key.encode()
+        content = exact_loads(item)
+        device_id, sort_key = content["iotDeviceId"], content["id"]
+        if isinstance(device_id, str) and isinstance(sort_key, str):
+            return device_id.encode(), sort_key.encode()
     except (ValueError, KeyError, TypeError) as error:
         raise ItemRefusedError("item", f"cannot be stored ({error!r})") from None
-    raise ItemRefusedError("item", "has an id that is not text")
+    raise ItemRefusedError("item", "has a device id or an id that is not text")

@@ -17,9 +17,9 @@ from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier, Usage
 from tests.toy_cloud.database import Database
 from tests.toy_cloud.provider import key_fault
 
-CLASSES: Mapping[Tier, str] = {"cold": "TOYBOX_COLD", "archive": "TOYBOX_ARCHIVE"}
 OWN_CLASS = "TOYBOX_STANDARD"
 """Of l3kit's own objects, such as reports and receipts."""
+CLASSES: Mapping[Tier, str] = {"cold": "TOYBOX_COLD", "archive": "TOYBOX_ARCHIVE", "letters": OWN_CLASS}
 PAGE_OBJECTS = 500
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (

@@ -45,6 +45,7 @@ PROVIDER = Provider(
     native_schedule=lambda expression: eventbridge(ncrontab(expression)),
     variables=VARIABLES,
     receiver_limit=ReceiverLimit(100_000_000, "body"),
+    answers_devices=True,
     billing=BILLING,
     sandbox="l3kit.sandbox.azure.part:PART",
     packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},

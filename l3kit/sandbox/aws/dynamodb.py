@@ -27,6 +27,7 @@ DATA_CALLS = frozenset(
         "DeleteItem",
         "Query",
         "Scan",
+        "BatchGetItem",
         "BatchWriteItem",
     )
 )

@@ -24,6 +24,8 @@ from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 RESERVED_PREFIX = "_l3kit/"
 """Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""
+MAX_DEVICE_ID_BYTES = 512
+"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 MAX_ENTRY_BYTES = 300_000
 """Limit for a chunk's sort keys and checksums in its journal record; DynamoDB's limit for an item is 400 KB."""
 ENTRY_BYTES_PER_ITEM = 6

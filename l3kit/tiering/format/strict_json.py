@@ -6,26 +6,49 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import StrEnum
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.scanner import make_scanner
 
 
+class JsonFault(StrEnum):
+    """What makes a text not strict JSON."""
+
+    SYNTAX = "syntax"
+    DUPLICATE = "duplicate"
+    TEXT = "text"
+    NUMBER = "number"
+    DEPTH = "depth"
+
+
 class NotStrictError(ValueError):
-    """A text is not a strict JSON object.
+    """A text is not strict JSON.
 
     Attributes:
         member: the member with the invalid value; None if the error is elsewhere or cannot be located.
         index: of the invalid element, if that value is an array.
+        fault: the kind of error.
     """
 
-    def __init__(self, cause: str, member: str | None = None, index: int | None = None) -> None:
+    def __init__(
+        self,
+        cause: str,
+        member: str | None = None,
+        index: int | None = None,
+        fault: JsonFault = JsonFault.SYNTAX,
+    ) -> None:
         super().__init__(cause)
         self.member = member
         self.index = index
+        self.fault = fault
 
 
 class _UnfitValueError(ValueError):
     """Ambiguous or non-portable JSON."""
+
+    def __init__(self, cause: str, fault: JsonFault) -> None:
+        super().__init__(cause)
+        self.fault = fault
 
 
 _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
@@ -50,7 +73,7 @@ def members(body: bytes) -> dict[str, bytes]:
     except NotStrictError:
         raise
     except ValueError as error:
-        raise NotStrictError(f"is not a JSON object ({str(error)[:100]})") from None
+        raise NotStrictError(f"is not a JSON object ({str(error)[:100]})", fault=_fault(error)) from None
     return {name: text[start:end].encode() for name, (start, end) in spans.items()}
 
 
@@ -59,6 +82,41 @@ def elements(array: bytes) -> Iterator[bytes]:
     text = array.decode()
     for start, end in _elements(text, 0):
         yield text[start:end].encode()
+
+
+def split_array(body: bytes) -> list[bytes]:
+    """Split a JSON array into its elements, each as the exact bytes sent.
+
+    Only where an element ends is decided here: repeated names, NaN and numbers that no Decimal can hold are left to
+    whoever parses the element.
+    Raises: NotStrictError if it is not an array, or is nested too deeply.
+    """
+    try:
+        text = body.decode()
+        return [text[start:end].encode() for start, end in _array_spans(text)]
+    except UnicodeDecodeError as error:
+        raise NotStrictError(f"is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise NotStrictError("is nested too deeply", fault=JsonFault.DEPTH) from None
+    except (IndexError, StopIteration):
+        raise NotStrictError("is not a JSON array (it ends too early, or a value is missing)") from None
+    except ValueError as error:
+        raise NotStrictError(f"is not a JSON array ({str(error)[:100]})") from None
+
+
+def _array_spans(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    at = _blank(text, _expect(text, 0, "["))
+    if text[at] != "]":
+        while True:
+            _, end = _delimit_once(text, at)
+            spans.append((at, end))
+            at = _blank(text, end)
+            if text[at] == "]":
+                break
+            at = _blank(text, _expect(text, at, ","))
+    _check_end(text, at + 1)
+    return spans
 
 
 def _spans(text: str) -> dict[str, tuple[int, int]]:
@@ -74,9 +132,9 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
         try:
             _, end = _scan_once(text, start)
         except _UNFIT as error:
-            raise NotStrictError(_cause(error), name, _first_unfit(text, start)) from None
+            raise NotStrictError(_cause(error), name, _first_unfit(text, start), _fault(error)) from None
         if name in spans:
-            raise _UnfitValueError(f"{name[:60]!r} is there twice")
+            raise _UnfitValueError(f"{name[:60]!r} is there twice", JsonFault.DUPLICATE)
         spans[name] = (start, end)
         found = _NEXT_NAME.match(text, end)
         if found:
@@ -120,6 +178,14 @@ def _cause(error: Exception) -> str:
     return "has a number that cannot be read" if isinstance(error, ArithmeticError) else str(error)
 
 
+def _fault(error: Exception) -> JsonFault:
+    if isinstance(error, _UnfitValueError):
+        return error.fault
+    if isinstance(error, RecursionError):
+        return JsonFault.DEPTH
+    return JsonFault.NUMBER if isinstance(error, ArithmeticError) else JsonFault.SYNTAX
+
+
 def _blank(text: str, at: int) -> int:
     while text[at] in " \t\r\n":
         at += 1
@@ -134,20 +200,24 @@ def _expect(text: str, at: int, sign: str) -> int:
 
 
 def _ended(text: str, at: int, spans: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    _check_end(text, at)
+    return spans
+
+
+def _check_end(text: str, at: int) -> None:
     if text[at:].strip(" \t\r\n"):
         raise ValueError(f"there is more behind its end at character {at}")
-    return spans
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _UnfitValueError("has a name twice in one object")
+        raise _UnfitValueError("has a name twice in one object", JsonFault.DUPLICATE)
     return found
 
 
 def _no_constant(name: str) -> object:
-    raise _UnfitValueError(f"has {name}, which is no JSON")
+    raise _UnfitValueError(f"has {name}, which is no JSON", JsonFault.NUMBER)
 
 
 # Integers stay text: only the end positions of values matter, and int() rejects more than 4,300 digits.
@@ -158,4 +228,7 @@ _scan_once = make_scanner(
         parse_int=str,
         parse_constant=_no_constant,
     )
+)
+_delimit_once = make_scanner(
+    json.JSONDecoder(object_pairs_hook=len, parse_float=len, parse_int=len)  # type: ignore[arg-type]
 )

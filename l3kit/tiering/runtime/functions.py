@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,25 +15,43 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings.loading import Settings
+from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
 from l3kit.tiering.transfer.wire import Request, Response
 
 if TYPE_CHECKING:  # imported on use, to keep cold starts short
     from l3kit.tiering.movers.archive_targets import ArchiveTarget
     from l3kit.tiering.movers.cold_target import ColdTarget
-    from l3kit.tiering.transfer.receiver import WriterFunction
+    from l3kit.tiering.runtime.chain import Chain
+    from l3kit.tiering.transfer.receiver import Receiver
     from l3kit.tiering.transfer.sender import Writer
 
 MAX_REPORT_BYTES = 5_000_000
 """Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
 
 
+def _no_peers(addresses: Mapping[str, str]) -> Peers:
+    raise ConfigurationError("functions", "cannot call one another on this cloud", "Put the layers on other clouds")
+
+
+def _no_feedback(twin: str) -> Feedback:
+    raise ConfigurationError("feedback", "this cloud has no way back to devices", "Remove the action from the events")
+
+
 @dataclass(frozen=True, slots=True)
 class Openers:
-    """Factories that open stores by name; each cloud provides its own, and tests pass others."""
+    """Factories that open what a function uses; each cloud provides its own, and tests pass others.
+
+    Attributes:
+        hot, journal, objects: stores by name.
+        peers: the other functions of the twin on the same cloud, given how each is reached (`Settings.peers`).
+        feedback: the way back to the devices of a twin, given its name.
+    """
 
     hot: Callable[[str], HotStore]
     journal: Callable[[str], JournalStore]
     objects: Callable[[str, Tier], ObjectStore]
+    peers: Callable[[Mapping[str, str]], Peers] = _no_peers
+    feedback: Callable[[str], Feedback] = _no_feedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +81,10 @@ class Run:
 
 
 class Function:
-    """One function with its settings. The `role` in its spec determines which of `move`, `write` and `read` applies.
+    """One function with its settings. The `role` in its spec determines which method applies.
 
-    Stores of writers and readers stay open between invocations; each mover run opens its own, since it counts requests.
+    A mover `move`s, a receiver `write`s, a reader `read`s, a source `dispatch`es, a step `step`s.
+    Stores stay open between invocations, except that each mover run opens its own, since it counts requests.
     """
 
     def __init__(self, settings: Settings, openers: Openers) -> None:
@@ -80,19 +99,48 @@ class Function:
                 return await self._hot_to_cold(run, closing)
             return await self._cold_to_archive(run, closing)
 
+    async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> dict[str, int]:
+        """Handle what a source of layer 1 delivered, and return the counts.
+
+        Args:
+            remaining: seconds until the cloud ends the function.
+        Raises: L3Error if not every message is in the hot tier or in the dead letters; the source delivers all again.
+        """
+        return (await self._chain().dispatch(deliveries, remaining)).to_json()
+
+    async def step(self, event: bytes, remaining: Callable[[], float]) -> bytes:
+        """Handle a call of another function of the message chain. Also for a dispatcher, to replay dead letters.
+
+        Args:
+            event: JSON, with exact digits: a message, a list of messages, or `{"messages": [...]}`.
+            remaining: seconds until the cloud ends the function.
+        Returns: JSON. Raises: as `dispatch`.
+        """
+        return await self._chain().step(event, remaining)
+
     async def write(self, request: Request) -> Response:
         """Handle a request from a sender on another cloud; an invalid request gives an error response."""
+        return await self._receiver().handle(request)
+
+    def _receiver(self) -> Receiver:
         from l3kit.tiering.transfer.archive_writer import ArchiveWriter
         from l3kit.tiering.transfer.cold_writer import ColdWriter
 
-        token, former = self._settings.token, self._settings.former
-        writer: WriterFunction
-        if self._settings.function == "cold-writer":
-            archive = self._kept_objects("archive") if "archive" in self._settings.stores else None
-            writer = ColdWriter(self._kept_objects("cold"), token, former=former, archive=archive)
-        else:
-            writer = ArchiveWriter(self._kept_objects("archive"), token, former=former)
-        return await writer.handle(request)
+        settings = self._settings
+        if settings.function == "cold-writer":
+            archive = self._kept_objects("archive") if "archive" in settings.stores else None
+            return ColdWriter(self._kept_objects("cold"), settings.token, former=settings.former, archive=archive)
+        if settings.function == "archive-writer":
+            return ArchiveWriter(self._kept_objects("archive"), settings.token, former=settings.former)
+        return self._chain().receiver()
+
+    def _chain(self) -> Chain:
+        from l3kit.tiering.runtime.chain import Chain
+
+        if "chain" not in self._kept:
+            self._kept["chain"] = Chain(self._settings, self._openers)
+        chain: Chain = self._kept["chain"]
+        return chain
 
     def _kept_objects(self, tier: Tier) -> ObjectStore:
         if tier not in self._kept:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.tiering.format.exact_numbers import exact_dumps
 from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.runtime.readers import exact_json
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import Settings
+from l3kit.tiering.stream.ports import Delivery
+from l3kit.tiering.transfer.payload import MAX_BODY_BYTES
 from l3kit.tiering.transfer.wire import Request
 
 MAX_EVENT_BYTES = 1024 * 1024
@@ -41,7 +43,7 @@ class HttpFunction:
     """One of the twin's functions behind HTTP.
 
     Args:
-        seconds: a mover's time limit on this cloud.
+        seconds: the time limit of a mover, a source or a step on this cloud.
         clock: monotonic seconds.
     """
 
@@ -75,9 +77,11 @@ class HttpFunction:
             response = self._loop.run(self._served.write(request))
             return HttpAnswer(response.status, orjson.dumps(dict(response.body)), response.headers)
         try:
+            if self._role in ("source", "step"):
+                return HttpAnswer(200, self._step(request.body, limit))
             event = _event(request)
             if self._role == "reader":
-                return HttpAnswer(200, exact_json(self._loop.run(self._served.read(event))))
+                return HttpAnswer(200, exact_dumps(self._loop.run(self._served.read(event))))
             return HttpAnswer(200, orjson.dumps(self._move(event.get("time", scheduled), request_id, limit)))
         except ConfigurationError as error:
             log.warning("refused: %s", error)
@@ -86,15 +90,33 @@ class HttpFunction:
             log.exception("failed")
             return HttpAnswer(500, orjson.dumps({"error": str(error)}))
 
+    def deliver(self, deliveries: Sequence[Delivery], request_id: str) -> HttpAnswer:
+        """Handle what a source delivered; with a 500 it delivers all of it again."""
+        self._log_lines.request_id = request_id
+        try:
+            counts = self._loop.run(self._served.dispatch(deliveries, self._remaining(0)))
+        except L3Error as error:
+            log.exception("failed")
+            return HttpAnswer(500, orjson.dumps({"error": str(error)}))
+        return HttpAnswer(200, orjson.dumps(counts))
+
     def tick(self, request_id: str) -> None:
         """Run a mover for the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
         self._log_lines.request_id = request_id
         self._move(None, request_id, 0)
 
     def _move(self, moment: object, request_id: str, limit: float) -> dict[str, object]:
-        end = self._clock() + (min(limit, self._seconds) if limit else self._seconds)
-        run = Run(moment, request_id, lambda: end - self._clock())
+        run = Run(moment, request_id, self._remaining(limit))
         return bounded_report(self._loop.run(self._served.move(run)))
+
+    def _step(self, event: bytes, limit: float) -> bytes:
+        if len(event) > MAX_BODY_BYTES:
+            raise ConfigurationError("body", f"has more than {MAX_BODY_BYTES:,} bytes")
+        return self._loop.run(self._served.step(event, self._remaining(limit)))
+
+    def _remaining(self, limit: float) -> Callable[[], float]:
+        end = self._clock() + (min(limit, self._seconds) if limit else self._seconds)
+        return lambda: end - self._clock()
 
 
 def _event(request: Request) -> Mapping[str, object]:

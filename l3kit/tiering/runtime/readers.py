@@ -7,10 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -114,19 +111,6 @@ def _hides(key: str, now: int) -> str:
     if moment is None:
         return f"its id is {form_of(key)}, which does not sort by time: newer readings may be hidden behind it"
     return "its time lies in the future: newer readings may be hidden behind it" if moment > now else ""
-
-
-def exact_json(answer: Any) -> bytes:
-    """Encode a response as JSON with exact numbers, as Lambda's runtime does by itself."""
-    return orjson.dumps(_written(answer))
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Decimal) or (type(value) is int and not -(2**63) <= value < 2**64):
-        return orjson.Fragment(str(value))
-    if isinstance(value, dict):
-        return {name: _written(entry) for name, entry in value.items()}
-    return [_written(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _answer(items: list[bytes], refused: list[dict[str, str]], device_id: str, after: str | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class TwinInfo:
         time_digits: fraction digits of the twin's times.
         keep_unknown: whether messages of devices that are not listed are stored.
         events: the entries of config_events.json.
+        config: all keys of config.json that functions are given.
     """
 
     name: str
@@ -35,6 +36,7 @@ class TwinInfo:
     time_digits: int = DEFAULT_DIGITS
     keep_unknown: bool = False
     events: tuple[dict[str, Any], ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -91,7 +93,8 @@ class TwinInfo:
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
         ids = tuple(device["id"] for device in devices)
-        return cls(name, days[0], days[1], ids, providers, digits, unknown == "keep", tuple(events))  # type: ignore[arg-type]
+        kept = unknown == "keep"
+        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config)  # type: ignore[arg-type]
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:

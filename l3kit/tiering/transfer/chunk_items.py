@@ -73,20 +73,6 @@ def at_item(index: int, cause: str) -> Refusal:
     return Refusal(400, f"item {index} {cause}", "items", index=index)
 
 
-def check_levels(item: bytes) -> None:
-    """Raise ValueError for an item that is nested too deeply for a chunk.
-
-    Ignores everything else that orjson cannot parse, such as a number beyond doubles.
-    """
-    try:
-        orjson.dumps([orjson.loads(item)])
-    except orjson.JSONDecodeError as error:
-        if "depth" in error.msg:
-            raise ValueError("it is nested too deeply") from None
-    except orjson.JSONEncodeError:
-        raise ValueError("it is nested too deeply") from None
-
-
 def _read(raw: bytes) -> list[Any]:
     try:
         items = orjson.loads(raw)

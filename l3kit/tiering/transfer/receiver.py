@@ -1,4 +1,4 @@
-"""The receiving side of the protocol: the common part of the cold and the archive writer."""
+"""The receiving side of the protocol: what all receivers have in common, and what the cold and archive writer have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering.format.digest import ContentDigest
@@ -23,14 +24,66 @@ which another run may settle the chunk differently, so that a later write would 
 log = logging.getLogger(__name__)
 
 
-class WriterFunction(ABC):
-    """Request handling of both writers: check the token, then the body; responses reveal no internals.
+class Receiver(ABC):
+    """Request handling of all receivers: check the token, then the body; responses reveal no internals.
 
     Args:
         token: blank if it was not injected; every request then gets a 403.
         former: former tokens, accepted as well until their expiry.
         clock: wall clock, UTC.
-        seconds: time limit of a request, after which the store is not tried again.
+        seconds: time limit of a request, after which nothing is tried again.
+    """
+
+    failed: ClassVar[str] = "the storage failed; the reason is in the writer's log"
+    """The error of a 500."""
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        former: Sequence[FormerToken] = (),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: float = WRITE_SECONDS,
+    ) -> None:
+        self._token = token
+        self._former = former
+        self._clock = clock
+        self._seconds = seconds
+
+    async def handle(self, request: Request) -> Response:
+        """Handle one request. Errors of the sender or of what is behind the receiver become error responses."""
+        former = (one.token for one in unexpired(self._former, self._clock()))
+        if not wire.check_token(request, self._token, *former):
+            if not self._token:
+                log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
+            return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
+        if request.method.upper() != "POST":
+            return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._receive(request, Envelope(wire.plain_body(request)))
+        except Refusal as refusal:
+            log.info("refused with %d: %s", refusal.status, refusal)
+            return refusal.response()
+        except TimeoutError:
+            log.error("request aborted: not done within %g s", self._seconds)
+        except L3Error:
+            log.exception("failed")
+        except Exception:  # the runtime would respond with the exception's text
+            log.exception("unexpected")
+        return Response(500, {"error": self.failed})
+
+    @abstractmethod
+    async def _receive(self, request: Request, envelope: Envelope) -> Response:
+        """Handle an admitted request. Raises: Refusal; L3Error becomes a 500."""
+
+
+class WriterFunction(Receiver):
+    """The part that the cold and the archive writer share.
+
+    Args:
+        store: of the tier.
+        token, former, clock, seconds: as of `Receiver`.
     """
 
     def __init__(
@@ -42,37 +95,15 @@ class WriterFunction(ABC):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
+        super().__init__(token, former=former, clock=clock, seconds=seconds)
         self._store = store
-        self._token = token
-        self._former = former
-        self._clock = clock
-        self._seconds = seconds
 
-    async def handle(self, request: Request) -> Response:
-        """Handle one request. Errors of the sender or the store become error responses."""
-        former = (one.token for one in unexpired(self._former, self._clock()))
-        if not wire.check_token(request, self._token, *former):
-            if not self._token:
-                log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
-            return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
-        if request.method.upper() != "POST":
-            return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
+    async def _receive(self, request: Request, envelope: Envelope) -> Response:
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._write(request, Envelope(wire.plain_body(request)))
-        except Refusal as refusal:
-            log.info("refused with %d: %s", refusal.status, refusal)
-            return refusal.response()
+            return await self._write(request, envelope)
         except KeyConflictError as error:
             log.warning("%s", error)
             return self._conflict(error)
-        except TimeoutError:
-            log.error("request aborted: the store did not respond within %g s", self._seconds)
-        except L3Error:
-            log.exception("the store failed")
-        except Exception:  # the runtime would respond with the exception's text
-            log.exception("unexpected")
-        return Response(500, {"error": "the storage failed; the reason is in the writer's log"})
 
     def _conflict(self, error: KeyConflictError) -> Response:
         return Response(

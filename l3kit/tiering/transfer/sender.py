@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -166,6 +165,19 @@ class Writer:
         answer = self._confirmed(payload, part.key, part.sha256, limit, may_pend=part.total > 1)
         return PartReceipt(tuple(answer.get("pending", ())))
 
+    def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit = SMALLEST_LIMIT) -> Mapping[str, Any]:
+        """Send messages to an ingestion or a hot writer.
+
+        Args:
+            pieces: the body, in pieces.
+            limit: request limit of the receiver.
+        Returns: its answer, which the caller compares with what was sent. Raises: TransferError.
+        """
+        answer = self._post(encode(pieces, limit), None, limit)
+        if answer.status != 200:
+            raise refusals.failed(self._link, answer, self._token)
+        return answer.body
+
     def _confirmed(
         self, payload: Payload, key: str, sha256: str, limit: ReceiverLimit, *, may_pend: bool = False
     ) -> Mapping[str, Any]:
@@ -305,17 +317,10 @@ def _check_url(url: str, link: str) -> None:
         raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
     if parts.scheme not in ("https", "http") or not host or parts.username is not None:
         raise ConfigurationError(link, "its url must be an https url without a user name", "Apply the twin again")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not wire.is_loopback(host):
         raise ConfigurationError(
             link, f"its url is plain http to {host}", "Use https: the token must not be sent in plain text"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def open_session(url: str) -> requests.Session:
@@ -325,5 +330,5 @@ def open_session(url: str) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = not _is_loopback(urlsplit(url).hostname or "")
+    session.trust_env = not wire.is_loopback(urlsplit(url).hostname or "")
     return session

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import ipaddress
 import re
 import zlib
 from collections.abc import Mapping
@@ -241,3 +242,11 @@ class ArchivePart:
                 if payload.fits(limit):
                     return payload
         return encode(self.pieces(source_cloud, as_text=False), limit)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a url's host is this machine, where plain http is allowed."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -86,8 +86,8 @@ STORES = (
     Mutation(
         "Cosmos DB: a delete whose answer was lost is repeated blindly",
         "l3kit/clouds/azure/data/hot_store.py",
-        '"batch_delete", "write", _batch_call(device_id, operations), once=True',
-        '"batch_delete", "write", _batch_call(device_id, operations)',
+        '"batch_delete", "write", batch_call(device_id, operations), once=True',
+        '"batch_delete", "write", batch_call(device_id, operations)',
         (COSMOS,),
     ),
     Mutation(

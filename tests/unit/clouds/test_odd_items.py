@@ -20,7 +20,8 @@ from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.clouds.azure.data.pages import decode as decode_cosmos
 from l3kit.clouds.gcp.data.hot_store import _page as decode_firestore
-from l3kit.tiering.runtime.readers import exact_json, read_history
+from l3kit.tiering.format.exact_numbers import exact_dumps
+from l3kit.tiering.runtime.readers import read_history
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.moving import item
 
@@ -180,7 +181,7 @@ def test_a_reader_can_go_on_behind_a_key_with_half_of_a_pair() -> None:
     position = None
     while True:
         answer = asyncio.run(read_history(store, {"iot_device_id": "d", "limit": 3, "next": position}))
-        exact_json(answer)
+        exact_dumps(answer)
         seen += answer["items"]
         position = answer["next"]
         if position is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError, L3Error
-from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE, canonical_item, read_weather
+from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE, checked_reading, loading_rules, read_weather
 
 FILE = Path(__file__).parents[3] / "params" / "twins" / "nyc-weather" / WEATHER_FILE
 NEWEST = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -84,8 +84,9 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes) -> No
 
 
 def put(device: str, text: str, digits: int = 3) -> tuple[str, dict[str, object]]:
-    time, item = canonical_item(device, text.encode(), digits)
-    return time, json.loads(item, parse_float=str, parse_int=str)
+    reading = checked_reading(device, text.encode(), loading_rules(digits))
+    assert reading.device_id == device
+    return reading.id, json.loads(reading.json, parse_float=str, parse_int=str)
 
 
 @pytest.mark.parametrize(
@@ -103,19 +104,25 @@ def test_readings_are_written_with_canonical_times_and_otherwise_as_they_are(tim
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("5", "cannot be read"),
-        ("{", "cannot be read"),
-        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00Z","v":"\\ud83d"}', "cannot be read"),
+        ("5", "is not a JSON object"),
+        ("{", "is not a JSON object"),
+        ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00Z","v":"\\ud83d"}', "lone surrogate"),
         ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00Z","v":1,"v":2}', "is there twice"),
         ('{"iotDeviceId":"e","id":"2026-05-31T12:00:00Z"}', "not that device's id"),
-        ('{"id":"2026-05-31T12:00:00Z"}', "not that device's id"),
-        ('{"iotDeviceId":"d"}', "has no id"),
-        ('{"iotDeviceId":"d","id":1.5}', "has no id"),
-        ('{"iotDeviceId":"d","id":["2026-05-31T12:00:00Z"]}', "has no id"),
+        ('{"id":"2026-05-31T12:00:00Z"}', "iotDeviceId: is missing"),
+        ('{"iotDeviceId":"d"}', "id: is missing"),
+        ('{"iotDeviceId":"d","id":1.5}', "is a number, which is no time"),
+        ('{"iotDeviceId":"d","id":["2026-05-31T12:00:00Z"]}', "is an array, which is no time"),
         ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00"}', "has no time zone"),
         ('{"iotDeviceId":"d","id":"2026-05-31T12:00:00.12345Z"}', "has 5 fraction digits"),
     ],
 )
 def test_a_reading_that_is_none_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(L3Error, match=reason):
-        canonical_item("d", text.encode(), 3)
+        checked_reading("d", text.encode(), loading_rules(3))
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z"])
+def test_data_of_any_age_and_size_can_be_loaded(time: str) -> None:
+    text = f'{{"iotDeviceId":"d","id":"{time}","v":"{"x" * 1_000_001}"}}'
+    assert put("d", text)[0] == time

@@ -16,9 +16,9 @@ from l3kit.clouds.azure.data import items as azure_items
 from l3kit.clouds.gcp.data import item_writes
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.operate.reading import merged
-from l3kit.operate.telemetry import canonical_item
-from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.runtime.readers import exact_json, read_history, read_last
+from l3kit.operate.telemetry import checked_reading, loading_rules
+from l3kit.tiering.format.exact_numbers import exact_dumps, exact_loads
+from l3kit.tiering.runtime.readers import read_history, read_last
 from tests.support.memory_stores import MemoryHotStore
 from tests.unit.raw_errors.telling import told
 from tests.unit.raw_errors.test_places import _result
@@ -34,7 +34,7 @@ ODD: Mapping[str, bytes] = {
     "a number that no Decimal holds": b"1e99999999999999999999",
 }
 PUTTING: Mapping[str, Callable[[bytes], object]] = {
-    "put_telemetry": lambda item: canonical_item("d", item, 3),
+    "put_telemetry": lambda item: checked_reading("d", item, loading_rules(3)),
     "DynamoDB": aws_items.to_wire,
     "Cosmos DB": azure_items.to_document,
     "Firestore": lambda item: item_writes.put_write("c", "projects/p/databases/d", item),
@@ -76,7 +76,7 @@ def test_the_hot_readers_tell_a_number_of_5000_digits_digit_by_digit() -> None:
     history = asyncio.run(read_history(store, {"iot_device_id": "d"}))
     last = asyncio.run(read_last(store, {"iot_device_id": "d"}, 0))
     assert history["items"][0]["v"] == last["item"]["v"] == Decimal("1" * 5_000)
-    assert b"1" * 5_000 in exact_json(history)
+    assert b"1" * 5_000 in exact_dumps(history)
 
 
 def test_a_result_holds_halves_of_surrogate_pairs_and_huge_numbers(tmp_path: Path) -> None:

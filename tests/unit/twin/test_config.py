@@ -48,10 +48,11 @@ def problems(folder: Path) -> str:
 
 
 def test_a_twin_is_loaded(tmp_path: Path) -> None:
-    twin = Twin.load(write(tmp_path, config={**CONFIG, "message_chain": True}, events=[{"condition": "x"}]))
+    event = {"condition": "plant.pump-1.heat > DOUBLE(90)", "action": {"type": "feedback", "payload": "off"}}
+    twin = Twin.load(write(tmp_path, config={**CONFIG, "message_chain": True}, events=[event]))
     assert twin.name == "plant"
     assert [device.id for device in twin.devices] == ["pump-1", "传感器-2"]
-    assert twin.events == ({"condition": "x"},)
+    assert [found.entry for found in twin.events] == twin.digital_twin_info()["config_events"] == [event]
     assert twin.connection_ids() == {
         "ingestion": "aws_l1_to_azure_l2",
         "writer": "azure_l2_to_aws_l3hot",
@@ -83,6 +84,28 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
         "9 problems",
     ):
         assert part in text
+
+
+def test_broken_events_are_reported_with_the_other_problems(tmp_path: Path) -> None:
+    reply = {"type": "mqtt", "iotDeviceId": "pump-9", "payload": "off"}
+    action = {"type": "lambda", "functionName": "f", "feedback": reply}
+    events = [{"condition": "heat > 90", "action": action}, {"condition": "p.d.v == STRING(x)", "action": {}}]
+    text = problems(write(tmp_path, config={**CONFIG, "mode": 1}, events=events))
+    for part in (
+        "config.json: mode",
+        "config_events.json: entry 0: condition: has 'heat' at character 1",
+        "config_events.json: entry 0: action.feedback.iotDeviceId: 'pump-9' is not a device",
+        "config_events.json: entry 1: action.type: must be one of lambda, function, feedback",
+        "4 problems",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("time", ["soon", "2001-01-01", "2001-01-01T00:00:00"])
+def test_the_earliest_reading_is_a_time(tmp_path: Path, time: str) -> None:
+    text = problems(write(tmp_path, config={**CONFIG, "earliest_reading": time}))
+    assert f"config.json: earliest_reading = {time!r}: " in text
+    assert "Write it like" in text
 
 
 def test_google_is_another_name_for_gcp(tmp_path: Path) -> None:

@@ -154,29 +154,29 @@ class ConditionalDeletes:
         if outcome.put_back:
             await self._put_back(outcome.put_back)
         if outcome.refusal is not None:
-            raise self._refused("batch_delete", outcome.refusal)
+            raise refused(self._table.name, "batch_delete", outcome.refusal)
         return outcome
 
     async def _put_back(self, items: Sequence[Wire]) -> None:
         """Create each item unless its key exists. Raises: StoreError, after logging the items that were lost."""
         pending = {item[SORT_KEY]["S"]: insertion(self._table.name, item) for item in items}
-        refused: dict[str, Mapping[str, str]] = {}
+        failed: dict[str, Mapping[str, str]] = {}
         cause: object = f"throttled {PUT_BACK_TRIES} times"
         try:
             for attempt in range(1, PUT_BACK_TRIES + 1):
                 for batch in _insert_batches(pending):
-                    await self._insert(batch, pending, refused)
+                    await self._insert(batch, pending, failed)
                 if not pending:
                     break
                 self._table.client.usage.retried("put_back")
                 await self._table.client.retry.wait(attempt)
         except StoreError as error:
             cause = error
-        if not pending and not refused:
+        if not pending and not failed:
             return
-        if refused:
-            cause = self._refused("put_back", next(iter(refused.values())))
-        lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | refused.keys()]
+        if failed:
+            cause = refused(self._table.name, "put_back", next(iter(failed.values())))
+        lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | failed.keys()]
         for item in lost:
             log.error("an item that was deleted could not be put back into %s: %s", self._table.name, json.dumps(item))
         items_were = count_of(len(lost), "item was", "items were")
@@ -187,7 +187,7 @@ class ConditionalDeletes:
         )
 
     async def _insert(
-        self, batch: Mapping[str, bytes], pending: dict[str, bytes], refused: dict[str, Mapping[str, str]]
+        self, batch: Mapping[str, bytes], pending: dict[str, bytes], failed: dict[str, Mapping[str, str]]
     ) -> None:
         """Send one request and remove the settled items from `pending`."""
         body = request(b",".join(batch.values()))
@@ -199,13 +199,15 @@ class ConditionalDeletes:
                 continue
             del pending[key]
             if error and error["Code"] != DUPLICATE:  # DUPLICATE: a newer version has been written
-                refused[key] = error
+                failed[key] = error
 
-    def _refused(self, kind: str, error: Mapping[str, str]) -> StoreError:
-        code = error["Code"]
-        cause = f"{kind} returned {code} {error.get('Message', '')}".rstrip()
-        remedy = REMEDIES.get(code) or REMEDIES.get(f"{code}Exception", "")
-        return StoreError(f"table {self._table.name}", cause, remedy)
+
+def refused(table: str, kind: str, error: Mapping[str, str]) -> StoreError:
+    """The error for a statement that DynamoDB refuses permanently."""
+    code = error["Code"]
+    cause = f"{kind} returned {code} {error.get('Message', '')}".rstrip()
+    remedy = REMEDIES.get(code) or REMEDIES.get(f"{code}Exception", "")
+    return StoreError(f"table {table}", cause, remedy)
 
 
 def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:

@@ -8,17 +8,18 @@ from typing import Any
 import orjson
 
 from l3kit.clouds.aws.data import odd_text
+from l3kit.clouds.aws.data.creates import ConditionalCreates, checked_wire
 from l3kit.clouds.aws.data.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
-from l3kit.clouds.aws.data.item_size import check_size
-from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
+from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.pages import decode
+from l3kit.clouds.aws.data.replacement import replace
 from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
-from l3kit.tiering.ports import Page, always
+from l3kit.tiering.ports import Creation, Held, Page, always
 
 BATCH = 25
 """Maximum requests per BatchWriteItem (DynamoDB's limit)."""
@@ -28,7 +29,7 @@ class DynamoHotStore:
     """`HotStore` on one table.
 
     Args:
-        delete_concurrency: concurrent delete requests, over all devices.
+        delete_concurrency: concurrent requests that delete, create or put items, over all devices.
     """
 
     def __init__(self, table: DynamoTable, *, delete_concurrency: int = 32) -> None:
@@ -36,6 +37,7 @@ class DynamoHotStore:
         self._shapes = Shapes(SORT_KEY, Conditions(table.name))
         self._bounded = Bounded(delete_concurrency)
         self._deletes = ConditionalDeletes(table, self._bounded)
+        self._creates = ConditionalCreates(table, self._bounded)
         self.usage = table.client.usage
 
     async def read_page(
@@ -77,12 +79,19 @@ class DynamoHotStore:
         return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        wire = [to_wire(item) for item in items]
-        for one in wire:
-            check_size(f"item {one[PARTITION_KEY]['S']}/{one[SORT_KEY]['S']}", one)
+        wire = [checked_wire(item) for item in items]
         requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
         await self._bounded.run([self._put(batch) for batch in batches])
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        """Batches of 25 PartiQL inserts; what is there instead is read by BatchGetItem."""
+        return await self._creates.run(items)
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        """A PutItem on condition of the attributes read, with the gap described in docs/stores.md."""
+        assert isinstance(held.seen, dict)
+        return await replace(self._table, item, held.seen)
 
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one item read."""

@@ -65,6 +65,29 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
     return wire
 
 
+def same_item(one: Mapping[str, Wire], other: Mapping[str, Wire]) -> bool:
+    """Whether two items in wire form have the same attributes and equal values; of numbers the value counts."""
+    return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+
+
+def _same(one: Wire, other: Wire) -> bool:
+    ((kind, content),) = one.items()
+    if kind not in other:
+        return False
+    there = other[kind]
+    if kind == "M":
+        return same_item(content, there)
+    if kind == "L":
+        return len(content) == len(there) and all(map(_same, content, there))
+    if kind == "N":
+        return bool(content == there or Decimal(content) == Decimal(there))
+    if kind == "NS":
+        return set(map(Decimal, content)) == set(map(Decimal, there))
+    if kind in ("SS", "BS"):
+        return set(content) == set(there)
+    return bool(content == there)
+
+
 def _plain(value: Wire) -> Any:
     ((kind, content),) = value.items()
     if kind in ("S", "BOOL"):

@@ -1,4 +1,4 @@
-"""The cold and archive tiers in S3: one bucket, one storage class."""
+"""The cold tier, the archive tier or the dead letters in S3: one bucket, one storage class."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.object_writes import check_copy, same_or_conflict, stored_digest
 from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
 
-STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE"}
+STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE", "letters": "STANDARD"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 MAX_KEY_BYTES = 1024
 META = "x-amz-meta-"

@@ -1,4 +1,4 @@
-"""PartiQL statements that conditionally delete an item, and that put one back. No I/O.
+"""PartiQL statements that conditionally delete an item, create one, and put one back. No I/O.
 
 Syntax verified with Amazon's DynamoDB Local: a name is in double quotes, doubled inside; a name that begins with `#` or
 `:` is read as a placeholder, so it is left out of conditions; INSERT requires each attribute's name in its text and
@@ -26,7 +26,7 @@ MAX_COMPARISONS = 150
 MAX_REQUEST_BYTES = 1 << 20
 """Limit for statements and parameters together; the response is as large. A Query page is not larger either."""
 MAX_CONDITIONS = 256
-"""Maximum cached conditions, reused by items with the same attributes."""
+"""Maximum cached conditions, and creations, reused by items with the same attributes."""
 
 PARAMETERS_END = b"]}"
 
@@ -83,6 +83,31 @@ class Conditions:
         compared = tuple(name for name in names if name in chosen)
         text = self._begin + _comparisons(compared) + end
         return Condition(b'{"Statement":%b,"Parameters":[' % orjson.dumps(text), compared, len(names))
+
+
+class Insertions:
+    """The statements that create items in one table.
+
+    An item of which each attribute is a parameter is created by INSERT unless its key exists.
+    """
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._known: dict[tuple[str, ...], bytes | None] = {}
+
+    def of(self, item: Wire) -> bytes | None:
+        """The statement with parameters, as JSON; None if the attribute names are too long for a statement.
+
+        Raises: TypeError for a lone surrogate.
+        """
+        names = tuple(item)
+        if names not in self._known:
+            if len(self._known) == MAX_CONDITIONS:
+                self._known.clear()
+            text = _insertion(self._table, item)
+            self._known[names] = b'{"Statement":%b,"Parameters":' % orjson.dumps(text) if _fits(text) else None
+        head = self._known[names]
+        return None if head is None else head + orjson.dumps(list(item.values())) + b"}"
 
 
 def parameters(condition: Condition, item: Wire) -> bytes:

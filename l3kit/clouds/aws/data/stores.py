@@ -65,7 +65,7 @@ def open_journal(table: str, place: Place | None = None, *, timeout: float = REQ
 def open_objects(
     bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> S3ObjectStore:
-    """Open a cold or archive bucket. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    """Open a bucket of one tier, or of dead letters. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)

@@ -43,11 +43,13 @@ class Reply:
     Attributes:
         status: 0 for success, else an expected status.
         headers: of the last response, names in lower case.
+        message: with an expected status of a request other than a batch that was refused for one operation.
         operations: the status of each operation of a refused batch, which then had no effect.
     """
 
     result: Any = None
     status: int = 0
+    message: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     operations: tuple[int, ...] = ()
 
@@ -114,7 +116,7 @@ class CosmosContainer:
         except HttpResponseError as error:
             status = error.status_code or 0
             if status in expected and exchange.sent and exchange.headers.get("x-ms-substatus") != NO_CONTAINER:
-                return Reply(status=status, headers=exchange.headers)
+                return Reply(status=status, message=_short(str(error.message)), headers=exchange.headers)
             return self._failed(kind, status, str(error.message), exchange.headers)
         except SecondSendError:
             return Passing(f"{kind} got a response after which the SDK would have sent it again")

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-import orjson
-
 from l3kit.clouds.azure.data.cosmos import CosmosContainer, Reply
+from l3kit.clouds.azure.data.cosmos_batches import BATCH, CHANGED, GONE, batch_call, batched, execute
+from l3kit.clouds.azure.data.creates import ItemCreates
 from l3kit.clouds.azure.data.items import Document, to_chunk_json, to_document
 from l3kit.clouds.azure.data.pages import Bounds, decode
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name
 from l3kit.tiering.hot_pages import BatchDeletes, PageSize, Seen
-from l3kit.tiering.ports import Page, always
+from l3kit.tiering.ports import Creation, Held, Page, always
 
-BATCH = 100
-"""Maximum operations per transactional batch (Cosmos DB's limit)."""
-BATCH_BYTES = 1_500_000
-"""Bytes of documents per batch; the service's limit is 2 MB per request."""
 ITEMS_A_LISTING = 10_000
 """Items per request when listing devices."""
 FIRST_ITEM_BYTES = 2048
-GONE = 404
-CHANGED = 412
 
 
 class CosmosHotStore:
     """`HotStore` on one container.
 
     Args:
-        delete_concurrency: concurrent batches, over all devices.
+        delete_concurrency: concurrent batches that delete, create or put items, over all devices.
     """
 
     def __init__(self, container: CosmosContainer, *, delete_concurrency: int = 32) -> None:
         self._container = container
         self._bounded = Bounded(delete_concurrency)
         self._deletes = BatchDeletes(BATCH, self._delete, self._bounded, container.retry, container.usage)
+        self._creates = ItemCreates(container, self._bounded)
         self._page_size = PageSize(FIRST_ITEM_BYTES)
         self.usage = container.usage
 
@@ -91,10 +86,18 @@ class CosmosHotStore:
 
         async def put(batch: Sequence[Document]) -> None:
             operations = [("upsert", (document,)) for document in batch]
-            reply = await self._container.call("batch_put", "write", _batch_call(device_id, operations))
-            self._only_expected("batch_put", reply, set())
+            await execute(self._container, "batch_put", device_id, operations, frozenset())
 
-        await self._bounded.run([put(batch) for batch in _by_size(list(documents.values()))])
+        await self._bounded.run([put(batch) for batch in batched(list(documents.values()))])
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        """Transactional batches of 100 per device; one with taken keys is sent again without them, after a query."""
+        return await self._creates.run(items)
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        """A replace on condition of the etag."""
+        assert isinstance(held.seen, str)
+        return await self._creates.replace(item, held.seen)
 
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one item read."""
@@ -131,7 +134,7 @@ class CosmosHotStore:
 
     async def _delete(self, device_id: str, batch: Sequence[tuple[str, str]]) -> list[str]:
         operations = [("delete", (key,), {"if_match_etag": etag}) for key, etag in batch]
-        outcome = await self._container.attempt("batch_delete", "write", _batch_call(device_id, operations), once=True)
+        outcome = await self._container.attempt("batch_delete", "write", batch_call(device_id, operations), once=True)
         if not isinstance(outcome, Reply):
             return [key for key, _ in batch]
         statuses = self._only_expected("batch_delete", outcome, {GONE, CHANGED})
@@ -162,20 +165,3 @@ class CosmosHotStore:
         if reply.status and reply.status not in expected:
             raise StoreError(self._container.resource, f"{kind} returned {reply.status}")
         return reply.operations
-
-
-def _batch_call(device_id: str, operations: Sequence[Any]) -> Callable[[Any, dict[str, Any]], Awaitable[Any]]:
-    return lambda container, options: container.execute_item_batch(operations, partition_key=device_id, **options)
-
-
-def _by_size(documents: Sequence[Document]) -> list[list[Document]]:
-    batches: list[list[Document]] = []
-    size = 0
-    for document in documents:
-        length = len(orjson.dumps(document)) + 100
-        if not batches or len(batches[-1]) == BATCH or size + length > BATCH_BYTES:
-            batches.append([])
-            size = 0
-        batches[-1].append(document)
-        size += length
-    return batches

@@ -1,4 +1,4 @@
-"""The cold and archive tiers in Blob Storage: one container, one access tier."""
+"""The cold tier, the archive tier or the dead letters in Blob Storage: one container, one access tier."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict
 from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
 from l3kit.tiering.sdk_calls import Refused
 
-ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {"cold": StandardBlobTier.COOL, "archive": StandardBlobTier.ARCHIVE}
+ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {
+    "cold": StandardBlobTier.COOL,
+    "archive": StandardBlobTier.ARCHIVE,
+    "letters": StandardBlobTier.HOT,
+}
 RESTORED_TIER = StandardBlobTier.COOL
 PAGE = 1000
 COPY_POLLS = 600

@@ -51,6 +51,7 @@ class Refused:
     """An expected error status."""
 
     code: Code
+    message: str = ""
 
 
 class FirestoreClient:
@@ -170,7 +171,7 @@ class FirestoreClient:
     ) -> Refused | Passing:
         code = error.grpc_status_code or Code.UNKNOWN
         if code in expected:
-            return Refused(code)
+            return Refused(code, str(error.message))
         cause = f"{kind} returned {code.name} {error.message}".rstrip()
         if code not in TRANSIENT:
             raise StoreError(resource, cause, REMEDIES.get(code, "")) from None

@@ -18,6 +18,7 @@ from typing import Any
 from grpc import StatusCode as Code
 
 from l3kit.clouds.gcp.data import document_ids
+from l3kit.clouds.gcp.data.creates import ItemCreates
 from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 from l3kit.clouds.gcp.data.item_reads import DESCENDING, ITEMS, LISTED_A_PAGE, ItemReads, place, sort_key
 from l3kit.clouds.gcp.data.item_writes import BATCH, ItemWrites, batches, put_write
@@ -25,7 +26,7 @@ from l3kit.clouds.gcp.data.items import to_chunk_json
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.hot_pages import PAGE_BYTES, BatchDeletes, PageSize, Seen
-from l3kit.tiering.ports import Page, always
+from l3kit.tiering.ports import Creation, Held, Page, always
 
 FIRST_DOCUMENT_BYTES = 1024
 _GONE = frozenset({Code.OK, Code.NOT_FOUND})
@@ -35,7 +36,7 @@ class FirestoreHotStore:
     """`HotStore` on one root collection.
 
     Args:
-        delete_concurrency: concurrent batches, over all devices.
+        delete_concurrency: concurrent batches that delete, create or put items, over all devices.
     """
 
     def __init__(self, name: str, client: FirestoreClient, *, delete_concurrency: int = 32) -> None:
@@ -45,6 +46,7 @@ class FirestoreHotStore:
         self._writes = ItemWrites(client, f"collection {name}")
         self._bounded = Bounded(delete_concurrency)
         self._deletes = BatchDeletes(BATCH, self._delete, self._bounded, client.retry, client.usage)
+        self._creates = ItemCreates(client, self._collection, f"collection {name}", self._bounded)
         self._page_size = PageSize(FIRST_DOCUMENT_BYTES)
         self.usage = client.usage
 
@@ -97,6 +99,15 @@ class FirestoreHotStore:
         writes = [put_write(self._collection, self._client.database, one) for one in items]
         last = {write.update.name: write for write in writes}  # a batch allows one write per document
         await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        """Batches of 500, each item on condition that it does not exist; what is there instead is read by name."""
+        return await self._creates.run(items)
+
+    async def replace_item(self, item: bytes, held: Held) -> bool:
+        """A write on condition of the update time."""
+        assert isinstance(held.seen, int)
+        return await self._creates.replace(item, held.seen)
 
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one document read, with the index `__name__ DESC`."""

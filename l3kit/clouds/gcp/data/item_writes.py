@@ -15,6 +15,7 @@ from l3kit.clouds.gcp.data.item_reads import ITEMS, place
 from l3kit.clouds.gcp.data.items import fill
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY, item_name, parse_item
+from l3kit.tiering.hot_creates import cut
 from l3kit.tiering.retry import Passing
 
 BATCH = 500
@@ -54,17 +55,17 @@ def put_write(collection: str, database: str, chunk_json: bytes) -> Any:
 
 def batches(writes: Sequence[Any]) -> Iterator[list[Any]]:
     """Split writes by number and size."""
-    batch: list[Any] = []
-    size = 0
-    for write in writes:
-        bytes_ = write.ByteSize()
-        if batch and (len(batch) == BATCH or size + bytes_ > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(write)
-        size += bytes_
-    if batch:
-        yield batch
+    return cut(writes, BATCH, BATCH_BYTES, lambda write: int(write.ByteSize()))
+
+
+def write_request(database: str, writes: Sequence[Any]) -> Any:
+    """The request of a BatchWrite."""
+    return types.BatchWriteRequest.wrap(types.BatchWriteRequest.pb()(database=database, writes=writes))
+
+
+def code_of(status: Any) -> Code:
+    """The status of one write."""
+    return _CODES.get(status.code, Code.UNKNOWN)
 
 
 class ItemWrites:
@@ -89,7 +90,7 @@ class ItemWrites:
         outcome = await self._client.attempt("batch_write", "batch_delete", self._resource, wrapped)
         if isinstance(outcome, Passing):
             return [Code.UNKNOWN] * len(documents)
-        codes = [_CODES.get(status.code, Code.UNKNOWN) for status in outcome.status]
+        codes = [code_of(status) for status in outcome.status]
         self._client.usage.write_units += codes.count(Code.OK)
         return codes
 
@@ -100,10 +101,11 @@ class ItemWrites:
 
     async def _put_once(self, writes: list[Any]) -> list[Any]:
         """Send the writes; return those that were left. Raises: ItemRefusedError, StoreError."""
-        answer = await self._client.call("batch_write", "batch_put", self._resource, self._request(writes))
+        request = write_request(self._client.database, writes)
+        answer = await self._client.call("batch_write", "batch_put", self._resource, request)
         left = []
         for write, status in zip(writes, answer.status, strict=True):
-            code = _CODES.get(status.code, Code.UNKNOWN)
+            code = code_of(status)
             if code in TRANSIENT:
                 left.append(write)
             elif code is Code.INVALID_ARGUMENT:
@@ -112,10 +114,6 @@ class ItemWrites:
                 raise StoreError(self._resource, f"batch_put returned {code.name} {status.message}".rstrip())
         self._client.usage.write_units += len(writes) - len(left)
         return left
-
-    def _request(self, writes: Sequence[Any]) -> Any:
-        request = types.BatchWriteRequest.pb()(database=self._client.database, writes=writes)
-        return types.BatchWriteRequest.wrap(request)
 
 
 def _relative(name: str) -> str:

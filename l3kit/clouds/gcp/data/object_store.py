@@ -1,4 +1,4 @@
-"""The cold and archive tiers in Cloud Storage: one bucket, one storage class."""
+"""The cold tier, the archive tier or the dead letters in Cloud Storage: one bucket, one storage class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict
 from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
 from l3kit.tiering.sdk_calls import Refused
 
-STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE"}
+STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "COLDLINE", "archive": "ARCHIVE", "letters": "STANDARD"}
 PAGE = 1000
 _MISSING = frozenset({404})
 _LISTED = "items(name,size,generation,timeCreated,storageClass,contentEncoding),nextPageToken"

@@ -35,7 +35,7 @@ def needs(call: Call) -> list[Need]:
     if operation in ON_TABLE or operation in ON_INDEX:
         found = [call.need(f"dynamodb:{operation}", _resource(content, operation))]
         return found + (_with_table(call, content) if operation == "CreateTable" else [])
-    if operation == "BatchWriteItem":
+    if operation in ("BatchGetItem", "BatchWriteItem"):
         return [call.need(f"dynamodb:{operation}", table_arn(str(name))) for name in content.get("RequestItems", {})]
     if operation in ON_RESOURCE:
         return [call.need(f"dynamodb:{operation}", str(content.get("ResourceArn", "*")))]

@@ -1,0 +1,287 @@
+"""Device messages: normalisation to items of one canonical form, and the reasons for refusing one. No I/O.
+
+docs/items.md describes what is accepted. An item that comes out is the key, `iotDeviceId` and `id`, then every other
+member in the order and with the exact value bytes of the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from l3kit.errors import ConfigurationError, L3Error, NotATimeError
+from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
+from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
+from l3kit.tiering.format.item_members import item_members
+from l3kit.tiering.format.item_times import DEFAULT_DIGITS, WRITE_IT, canonical_text
+from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, split_array
+from l3kit.tiering.settings.twin_info import TwinInfo
+
+DEVICE_NAMES = (PARTITION_KEY, "deviceId", "device_id")
+"""Members that may name the device; the first that is present does."""
+TIME_NAMES = (SORT_KEY, "time", "timestamp")
+"""Members that may be the time; the first that is present is."""
+MAX_MESSAGE_BYTES = 1_000_000
+"""Maximum size of a message: it must fit into one call between functions (1 MiB) with what is around it."""
+EARLIEST = datetime(2001, 1, 1, tzinfo=UTC)
+"""Default of `earliest_reading`: a clock without a battery starts in 1970, 1980 (GPS, FAT) or 2000."""
+HOURS_AHEAD = 24
+"""Default of `reading_hours_ahead`: more than a wrong time zone accounts for."""
+
+
+class MessageProblem(StrEnum):
+    """Why a message is not in the hot tier."""
+
+    NOT_JSON = "not-json"
+    DUPLICATE_MEMBER = "duplicate-member"
+    BAD_TEXT = "bad-text"
+    BAD_NUMBER = "bad-number"
+    TOO_DEEP = "too-deep"
+    TOO_LARGE = "too-large"
+    NO_DEVICE = "no-device"
+    BAD_DEVICE = "bad-device"
+    RESERVED_DEVICE = "reserved-device"
+    UNKNOWN_DEVICE = "unknown-device"
+    NO_TIME = "no-time"
+    BAD_TIME = "bad-time"
+    IMPOSSIBLE_TIME = "impossible-time"
+    PROCESSOR_FAILED = "processor-failed"
+    REFUSED_BY_STORE = "refused-by-store"
+    SUPERSEDED = "superseded"
+
+
+class MessageRefusedError(L3Error):
+    """A message cannot become an item; the others of its batch can.
+
+    Attributes:
+        field: the member at fault; empty if it is the message as a whole.
+    """
+
+    def __init__(self, problem: MessageProblem, field: str, cause: str, remedy: str) -> None:
+        super().__init__(f"message: {field}" if field else "message", cause, remedy)
+        self.problem = problem
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """What a twin accepts.
+
+    Attributes:
+        devices: the ids of its devices.
+        keep_unknown: whether messages of other devices are accepted too.
+        time_digits: fraction digits of the canonical time.
+        earliest: earliest time; None for no limit.
+        ahead: how far a time may be ahead of the clock; None for no limit.
+        max_bytes: maximum size of a message; None for no limit.
+    """
+
+    devices: frozenset[str]
+    keep_unknown: bool = False
+    time_digits: int = DEFAULT_DIGITS
+    earliest: datetime | None = EARLIEST
+    ahead: timedelta | None = timedelta(hours=HOURS_AHEAD)
+    max_bytes: int | None = MAX_MESSAGE_BYTES
+
+    @classmethod
+    def of(cls, twin: TwinInfo) -> MessageRules:
+        """Return the rules of a twin. Raises: ConfigurationError for a malformed setting."""
+        config = twin.config
+        try:
+            earliest = datetime.fromisoformat(canonical_text(config.get("earliest_reading", EARLIEST.isoformat()), 9))
+            hours = timedelta(hours=config.get("reading_hours_ahead", HOURS_AHEAD))
+            digits = int(config.get("time_digits", DEFAULT_DIGITS))
+        except (NotATimeError, TypeError, ValueError, OverflowError) as error:
+            raise ConfigurationError(
+                "DIGITAL_TWIN_INFO", f"a setting of times is malformed ({error})", "Apply the twin again"
+            ) from None
+        return cls(frozenset(twin.devices), config.get("unknown_devices") == "keep", digits, earliest, hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """An item in canonical form.
+
+    Attributes:
+        id: its time.
+        json: chunk JSON with `iotDeviceId` and `id` first.
+    """
+
+    device_id: str
+    id: str
+    json: bytes
+
+
+def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
+    """Convert a message to an item. Its output is accepted again and returned unchanged.
+
+    Args:
+        now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
+    Raises: MessageRefusedError with problem, member and remedy.
+    """
+    if rules.max_bytes is not None and len(message) > rules.max_bytes:
+        cause = f"is {len(message):,} bytes; a message is at most {rules.max_bytes:,}"
+        raise MessageRefusedError(MessageProblem.TOO_LARGE, "", cause, "Send fewer values in one message")
+    try:
+        parts = item_members(message)
+    except NotStrictError as error:
+        raise _not_strict(error) from None
+    device = _device(parts, rules)
+    time = _time(parts, rules, now)
+    head = b'{"iotDeviceId":%b,"id":"%b"' % (orjson.dumps(device), time.encode())
+    rest = b"".join([b',"%b":%b' % member for member in parts.items()])
+    return Telemetry(device, time, b"%b%b}" % (head, rest))
+
+
+def split_payload(body: bytes) -> list[bytes]:
+    """Return the exact bytes of each message of a body: one object, or an array.
+
+    Only an array is read here, and its elements are left to `normalise`, so that a bad one does not spoil the others.
+    Raises: MessageRefusedError for an array that cannot be split.
+    """
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        return [body]
+    try:
+        return split_array(body)
+    except NotStrictError as error:
+        raise _not_strict(error) from None
+
+
+def equal_content(one: bytes, other: bytes) -> bool:
+    """Return whether two items are equal as values: numbers by exact value, names in any order, tags as plain objects.
+
+    Raises: ValueError if either is not JSON.
+    """
+    return one == other or _equal(exact_loads(one), exact_loads(other))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(_equal(value, other[name]) for name, value in one.items())
+        )
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_equal, one, other))
+    if _is_number(one) and _is_number(other):
+        return bool(one == other)
+    return type(one) is type(other) and bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+_PROBLEMS: Mapping[JsonFault, tuple[MessageProblem, str]] = {
+    JsonFault.SYNTAX: (MessageProblem.NOT_JSON, "A message is one JSON object in UTF-8"),
+    JsonFault.DUPLICATE: (MessageProblem.DUPLICATE_MEMBER, "Send each name once in an object"),
+    JsonFault.TEXT: (MessageProblem.BAD_TEXT, "Send texts in UTF-8"),
+    JsonFault.NUMBER: (MessageProblem.BAD_NUMBER, "Leave a value out that is not a finite number"),
+    JsonFault.DEPTH: (MessageProblem.TOO_DEEP, "Nest less than 250 levels"),
+}
+
+
+def _not_strict(error: NotStrictError) -> MessageRefusedError:
+    problem, remedy = _PROBLEMS[error.fault]
+    return MessageRefusedError(problem, error.member or "", str(error), remedy)
+
+
+def _first(parts: dict[bytes, bytes], names: Sequence[str]) -> tuple[str, bytes | None]:
+    """Remove the first of these members that is present, and return it."""
+    for name in names:
+        raw = parts.pop(name.encode(), None)
+        if raw is not None:
+            return name, raw
+    return names[0], None
+
+
+def _device(parts: dict[bytes, bytes], rules: MessageRules) -> str:
+    """Remove the device from the members. Raises: MessageRefusedError."""
+    name, raw = _first(parts, DEVICE_NAMES)
+    if raw is None:
+        remedy = f"Name the device in the member {PARTITION_KEY}"
+        raise MessageRefusedError(MessageProblem.NO_DEVICE, PARTITION_KEY, "is missing", remedy)
+    device = orjson.loads(raw) if raw.startswith(b'"') else None
+    if device in rules.devices:
+        return str(device)
+    if not isinstance(device, str) or not device:
+        cause = "is empty" if device == "" else f"is {_shown(raw)}, not text"
+        remedy = "Send the device's id as config_iot_devices.json writes it, in quotes"
+        raise MessageRefusedError(MessageProblem.BAD_DEVICE, name, cause, remedy)
+    if is_reserved_device(device):
+        cause = f"{device[:60]!r} is reserved: no device is called _l3kit or begins with ~"
+        raise MessageRefusedError(MessageProblem.RESERVED_DEVICE, name, cause, "Rename the device")
+    if not rules.keep_unknown:
+        cause = f"{device[:60]!r} is not a device of this twin"
+        remedy = "Add it to config_iot_devices.json and apply the twin again"
+        raise MessageRefusedError(MessageProblem.UNKNOWN_DEVICE, name, cause, remedy)
+    if len(device.encode()) > MAX_DEVICE_ID_BYTES:
+        cause = f"is longer than {MAX_DEVICE_ID_BYTES} bytes of UTF-8"
+        raise MessageRefusedError(MessageProblem.BAD_DEVICE, name, cause, "Give the device a shorter id")
+    return device
+
+
+_WHOLE = re.compile(rb"-?[0-9]+")
+_CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.([0-9]{1,6}))?Z")
+"""Canonical forms that datetime can represent, except for dates and times of day that do not exist."""
+
+
+def _time(parts: dict[bytes, bytes], rules: MessageRules, now: datetime) -> str:
+    """Remove the time from the members, and return it in canonical form. Raises: MessageRefusedError."""
+    name, raw = _first(parts, TIME_NAMES)
+    if raw is None:
+        remedy = f"Send the time of the reading in the member {SORT_KEY}, time or timestamp"
+        raise MessageRefusedError(MessageProblem.NO_TIME, SORT_KEY, "is missing", remedy)
+    text = orjson.loads(raw) if raw[:1] == b'"' else raw.decode()
+    if raw[:1] != b'"' and not _WHOLE.fullmatch(raw):
+        cause = f"is {_shown(raw)}, which is no time: neither text nor a whole number"
+        raise MessageRefusedError(MessageProblem.BAD_TIME, name, cause, WRITE_IT)
+    moment = _canonical_moment(text, rules.time_digits)
+    if moment is None:
+        try:
+            text = canonical_text(text, rules.time_digits)
+        except NotATimeError as error:
+            cause = f"{error.resource} {error.cause}"
+            raise MessageRefusedError(MessageProblem.BAD_TIME, name, cause, error.remedy) from None
+        moment = datetime.fromisoformat(text)  # it cuts nanoseconds off, which no bound depends on
+    _check_bounds(moment, text, name, rules, now)
+    return text
+
+
+def _canonical_moment(text: str, digits: int) -> datetime | None:
+    """Return the moment of a text that is certainly in canonical form; None where only `canonical_text` knows."""
+    found = _CANONICAL.fullmatch(text)
+    if found is None or len(found[1] or "") != digits:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _check_bounds(moment: datetime, time: str, name: str, rules: MessageRules, now: datetime) -> None:
+    if rules.earliest is not None and moment < rules.earliest:
+        cause = f"{time} is before {rules.earliest.isoformat()}, the earliest time that this twin accepts"
+        remedy = "Set the device's clock; if the time is right, lower earliest_reading in config.json"
+    elif rules.ahead is not None and moment > now + rules.ahead:
+        hours = rules.ahead / timedelta(hours=1)
+        cause = f"{time} is more than {hours:g} hours ahead of the clock, {now.isoformat(timespec='seconds')}"
+        remedy = "Set the device's clock; if the time is right, raise reading_hours_ahead in config.json"
+    else:
+        return
+    raise MessageRefusedError(MessageProblem.IMPOSSIBLE_TIME, name, cause, remedy)
+
+
+def _shown(raw: bytes) -> str:
+    """Name the kind of a value that is not text."""
+    kinds = {b"{": "an object", b"[": "an array", b"t": "true", b"f": "false", b"n": "null"}
+    return kinds.get(raw[:1], "a number")

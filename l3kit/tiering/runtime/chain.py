@@ -1,0 +1,174 @@
+"""The functions of the message chain, made of one function's settings and its cloud's stores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from l3kit.errors import TransferError
+from l3kit.tiering.format.messages import MessageRules
+from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of
+from l3kit.tiering.settings.loading import Settings
+from l3kit.tiering.settings.twin_info import layer_1_is_apart, provider_key
+from l3kit.tiering.stream.batches import Counts
+from l3kit.tiering.stream.handing_on import Next, NextCloud, NextFunction
+from l3kit.tiering.stream.hot_writing import HotWriting
+from l3kit.tiering.stream.letters import Letters
+from l3kit.tiering.stream.patience import Patience
+from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
+from l3kit.tiering.stream.receiving import MessageReceiver
+
+if TYPE_CHECKING:  # imported on use, to keep cold starts short
+    import requests
+
+    from l3kit.tiering.ports import HotStore, ObjectStore
+    from l3kit.tiering.runtime.functions import Openers
+    from l3kit.tiering.stream.event_checker import EventChecker
+    from l3kit.tiering.stream.persister import Persister
+    from l3kit.tiering.stream.processor_step import ProcessorStep
+    from l3kit.tiering.stream.relay import Relay
+    from l3kit.tiering.transfer.sender import Writer
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Chain:
+    """One function of the chain. Stores and connections are opened on use, and stay open between invocations."""
+
+    def __init__(self, settings: Settings, openers: Openers, clock: Clock = utc_now) -> None:
+        self._settings = settings
+        self._openers = openers
+        self._clock = clock
+        self._rules = MessageRules.of(settings.twin)
+        self._kept: dict[str, Any] = {}
+
+    async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> Counts:
+        """Handle what a source delivered.
+
+        Args:
+            remaining: seconds until the cloud ends the function.
+        Raises: L3Error, so that the source delivers all of it again.
+        """
+        from l3kit.tiering.stream.dispatcher import Dispatcher
+
+        patience = Patience.of(remaining)
+        following = self._next_function(self._only_peer())
+        async with patience.limit(self._settings.function):
+            return await Dispatcher(self._rules, self._letters, following, self._clock).dispatch(deliveries)
+
+    async def step(self, event: bytes, remaining: Callable[[], float]) -> bytes:
+        """Handle a call of another function. Raises: L3Error; the caller may call again.
+
+        Args:
+            event: JSON: a message, a list of messages, or an object with `messages`.
+            remaining: seconds until the cloud ends the function.
+        Returns: JSON: the counts.
+        """
+        patience = Patience.of(remaining)
+        async with patience.limit(self._settings.function):
+            return orjson.dumps((await self._step(patience).handle(event)).to_json())
+
+    def receiver(self) -> MessageReceiver:
+        """The receiver of requests from another cloud: ingestion or hot writer."""
+        settings = self._settings
+        following = self._hot_writing() if "hot" in settings.stores else self._next_function(self._only_peer())
+        return MessageReceiver(following, self._rules, settings.token, former=settings.former, clock=self._clock)
+
+    def _step(self, patience: Patience) -> Relay | ProcessorStep | Persister | EventChecker:
+        function = self._settings.function
+        if function == "default-processor":
+            return self._processor()
+        if function == "persister":
+            return self._persister(patience)
+        if function == "event-checker":
+            return self._event_checker()
+        from l3kit.tiering.stream.relay import Relay
+
+        following = self._next_cloud(patience) if function == "connector" else self._next_function(self._only_peer())
+        return Relay(self._rules, self._letters, following, self._clock)
+
+    def _processor(self) -> ProcessorStep:
+        from l3kit.tiering.stream.processor_step import ProcessorStep
+
+        return ProcessorStep(self._rules, self._letters, self._next_function(self._only_peer()), self._clock)
+
+    def _persister(self, patience: Patience) -> Persister:
+        from l3kit.tiering.stream.persister import CHECKER, EventCalls, Persister
+
+        settings = self._settings
+        tier: Next = self._next_cloud(patience) if settings.remote_url else self._hot_writing()
+        calls = (
+            EventCalls(self._peers, self._letters, settings.provider, patience) if CHECKER in settings.peers else None
+        )
+        return Persister(self._rules, self._letters, tier, calls, self._clock)
+
+    def _event_checker(self) -> EventChecker:
+        from l3kit.tiering.stream.event_checker import EventChecker
+
+        return EventChecker(self._rules, self._letters, self._peers, self._feedback, self._clock)
+
+    def _only_peer(self) -> str:
+        settings = self._settings
+        apart = settings.function == "dispatcher" and layer_1_is_apart(settings.twin)
+        (peer,) = peers_of(settings.function, l1_apart=apart, events=False)
+        return peer
+
+    def _next_function(self, function: str) -> NextFunction:
+        return NextFunction(self._peers, function, self._settings.provider)
+
+    def _next_cloud(self, patience: Patience) -> NextCloud:
+        settings = self._settings
+        return NextCloud(lambda: self._writer(patience), settings.receiver_limit, self._letters, settings.provider)
+
+    def _hot_writing(self) -> HotWriting:
+        hot: HotStore = self._keep("hot", lambda: self._openers.hot(self._settings.stores["hot"]))
+        return HotWriting(lambda item: hot, self._letters)
+
+    def _writer(self, patience: Patience) -> Writer:
+        """A sender whose retries end with the invocation: a later one could put an old version over a newer one."""
+        from l3kit.tiering.transfer.sender import Writer, open_session
+
+        settings = self._settings
+        spec = FUNCTIONS[settings.function]
+        target = spec.sends_to or str(spec.target)
+        receiver = (settings.twin.providers or {})[provider_key(target)]
+        link = f"{settings.provider}_{spec.tier}_to_{receiver}_{target if spec.sends_to else f'l3{target}'}"
+        url = settings.remote_url or ""
+        session: requests.Session = self._keep("session", lambda: open_session(url))
+        seconds = min(float(settings.tuning.request_timeout_seconds), max(patience.left(), 1.0))
+
+        def sleep(pause: float) -> None:
+            if pause >= patience.left():
+                raise TransferError(link, "failed, and no time is left for another try", "See the receiver's log")
+            time.sleep(pause)
+
+        return Writer(url, settings.token, link, session=session, sleep=sleep, timeout=seconds)
+
+    @property
+    def _letters(self) -> Letters:
+        store: ObjectStore = self._keep(
+            "letters", lambda: self._openers.objects(self._settings.stores["letters"], "letters")
+        )
+        return Letters(store, self._settings.function, self._clock)
+
+    @property
+    def _peers(self) -> Peers:
+        peers: Peers = self._keep("peers", lambda: self._openers.peers(self._settings.peers))
+        return peers
+
+    def _feedback(self) -> Feedback:
+        feedback: Feedback = self._keep("feedback", lambda: self._openers.feedback(self._settings.twin.name))
+        return feedback
+
+    def _keep(self, name: str, open_it: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = open_it()
+        return self._kept[name]

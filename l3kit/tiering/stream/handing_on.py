@@ -1,0 +1,127 @@
+"""Handing messages on: to the next function on the same cloud, or to a receiver on another one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from l3kit.errors import CallError, TransferError
+from l3kit.tiering.format.messages import Telemetry
+from l3kit.tiering.receiver_limit import ReceiverLimit
+from l3kit.tiering.stream.batches import Counts, confirmed, counts_in, cut, envelope_pieces, event_of
+from l3kit.tiering.stream.letters import REFUSED_BY_RECEIVER, Letters
+from l3kit.tiering.stream.ports import Peers
+from l3kit.tiering.transfer.sender import Writer
+
+MAX_SINGLED_OUT = 20
+"""Messages of one batch that are refused one by one; if there are more, the whole rest is refused."""
+AGAIN = "See the receiver's log; the source delivers the messages again"
+
+log = logging.getLogger(__name__)
+
+
+class Next(Protocol):
+    """What follows a function in the chain: another function, a receiver on another cloud, or the hot store."""
+
+    async def take(self, items: Sequence[Telemetry]) -> Counts:
+        """Take items in order, and return once each is in the hot tier or in the dead letters.
+
+        Raises: CallError, StoreError if this is not known of some of them; then all may be given again.
+        """
+
+
+class NextFunction:
+    """The next function on the same cloud.
+
+    Args:
+        source_cloud: this cloud's name.
+    """
+
+    def __init__(self, peers: Peers, function: str, source_cloud: str) -> None:
+        self._peers = peers
+        self._function = function
+        self._source_cloud = source_cloud
+
+    async def take(self, items: Sequence[Telemetry]) -> Counts:
+        return await _every_batch(items, self._call)
+
+    async def _call(self, batch: list[bytes]) -> Counts:
+        answer = await self._peers.call(self._function, event_of(batch, self._source_cloud))
+        return confirmed(self._function, answer, len(batch))
+
+
+class NextCloud:
+    """The receiver on the next cloud.
+
+    What it refuses as malformed goes to the dead letters with its answer as the reason: the messages are normalised, so
+    the two ends run different versions, and delivering them again would change nothing.
+
+    Args:
+        writer: opens a sender for one batch; its retries end with the invocation.
+        limit: request limit of the receiver.
+        letters: of this cloud.
+        source_cloud: this cloud's name.
+    """
+
+    def __init__(self, writer: Callable[[], Writer], limit: ReceiverLimit, letters: Letters, source_cloud: str) -> None:
+        self._writer = writer
+        self._limit = limit
+        self._letters = letters
+        self._source_cloud = source_cloud
+
+    async def take(self, items: Sequence[Telemetry]) -> Counts:
+        return await _every_batch(items, self._send)
+
+    async def _send(self, batch: list[bytes]) -> Counts:
+        counts, left = Counts(), list(batch)
+        for singled_out in range(MAX_SINGLED_OUT + 1):
+            try:
+                return counts + await self._post(left)
+            except TransferError as error:
+                if error.status == 413 and len(left) > 1:
+                    half = len(left) // 2
+                    return counts + await self._send(left[:half]) + await self._send(left[half:])
+                if error.status != 413 and (error.status != 400 or error.field is None):
+                    raise _failed(error) from error
+                known = error.index is not None and 0 <= error.index < len(left) and singled_out < MAX_SINGLED_OUT
+                refused = [left.pop(error.index)] if known and error.index is not None else left
+                await self._letters.write([self._letters.of(REFUSED_BY_RECEIVER, str(error), one) for one in refused])
+                counts += Counts(dead=len(refused))
+                if refused is left or not left:
+                    return counts
+        raise AssertionError("the last round returns")
+
+    async def _post(self, batch: Sequence[bytes]) -> Counts:
+        writer = self._writer()
+        pieces = envelope_pieces(batch, self._source_cloud)
+        answer = await asyncio.to_thread(writer.post_messages, pieces, limit=self._limit)
+        counts = counts_in(dict(answer), len(batch))
+        if counts is None:
+            cause = f"HTTP 200, but the answer does not account for the {len(batch)} messages sent"
+            raise CallError(str(writer), cause, "Check that the url is that of l3kit's receiver; see docs/messages.md")
+        return counts
+
+
+def _failed(error: TransferError) -> CallError:
+    again = error.status is None or error.status == 429 or error.status >= 500
+    return CallError(error.resource, error.cause, AGAIN if again else error.remedy)
+
+
+async def _every_batch(items: Sequence[Telemetry], send: Callable[[list[bytes]], Awaitable[Counts]]) -> Counts:
+    """Send all batches in order, then raise the first failure: a batch that fails does not stop the others.
+
+    After a failure the source delivers everything again, so the order of an item's versions is restored.
+    """
+    counts = Counts()
+    failure: CallError | None = None
+    for batch in cut([item.json for item in items]):
+        try:
+            counts += await send(batch)
+        except CallError as error:
+            log.warning("%s", error)
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return counts

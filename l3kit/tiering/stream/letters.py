@@ -1,0 +1,185 @@
+"""Dead letters: messages that could not be processed, each kept as an object with its reason until it is replayed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from l3kit.errors import KeyConflictError, StoreError
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.messages import MessageProblem
+from l3kit.tiering.ports import ObjectStore
+
+ACTION_FAILED = "action-failed"
+"""An event's action failed; the item itself is where the chain put it."""
+REFUSED_BY_RECEIVER = "refused-by-receiver"
+"""The receiver on the next cloud refused the message, so the two ends run different versions."""
+SKIPPED_IN_REPLAYS = frozenset({str(MessageProblem.SUPERSEDED)})
+"""A replay of an old version would replace the newer one."""
+CONCURRENT = 16
+MAX_CAUSE = 2000
+"""Characters of a cause that are kept."""
+_KEY = re.compile(r"(?P<problem>[a-z0-9-]{1,60})/(?P<day>\d{4}-\d\d-\d\d)/[0-9a-f]{64}\.json")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that did not reach the hot tier, or did not stay there, and why.
+
+    Attributes:
+        problem: a `MessageProblem`, or one of the constants of this module.
+        cause: in words, with the remedy.
+        function: that wrote the letter.
+        message: the exact bytes.
+        device: the sender, if known.
+        received: when the source took the message; None if it does not tell.
+    """
+
+    problem: str
+    cause: str
+    function: str
+    message: bytes
+    device: str | None = None
+    received: datetime | None = None
+
+    def key(self, now: datetime) -> str:
+        """The object key: the day on which the message was received, or else of now, and the message's digest."""
+        day = (self.received or now).astimezone(UTC).strftime("%Y-%m-%d")
+        return f"{self.problem}/{day}/{hashlib.sha256(self.message).hexdigest()}.json"
+
+    def to_json(self) -> bytes:
+        """Encode the letter: a message in UTF-8 as text, so that people can read it, any other as base64."""
+        try:
+            message = {"message": self.message.decode()}
+        except UnicodeDecodeError:
+            message = {"message_base64": base64.b64encode(self.message).decode()}
+        received = self.received.isoformat() if self.received else None
+        about = {"problem": self.problem, "cause": _readable(self.cause), "function": self.function}
+        device = self.device and _readable(self.device)
+        return orjson.dumps({**about, "device": device, "received": received, **message})
+
+    @classmethod
+    def from_json(cls, key: str, body: bytes) -> DeadLetter:
+        """The inverse of `to_json`. Raises: StoreError naming the key if the object is no letter of l3kit."""
+        try:
+            return cls._parse(orjson.loads(body))
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+            remedy = "It was left in place; look at it with the cloud's own tools"
+            raise StoreError(f"dead letter {key}", "is not one that l3kit wrote", remedy) from None
+
+    @classmethod
+    def _parse(cls, fields: dict[str, Any]) -> DeadLetter:
+        text = fields.get("message")
+        message = base64.b64decode(fields["message_base64"], validate=True) if text is None else text.encode()
+        received = fields.get("received")
+        return cls(
+            str(fields["problem"]),
+            str(fields["cause"]),
+            str(fields["function"]),
+            message,
+            fields.get("device"),
+            datetime.fromisoformat(received) if received else None,
+        )
+
+
+class Letters:
+    """The dead letters of one cloud.
+
+    Args:
+        function: that writes them.
+        clock: wall clock, UTC.
+    """
+
+    def __init__(
+        self, store: ObjectStore, function: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._store = store
+        self._function = function
+        self._clock = clock
+        self._writes = Bounded(CONCURRENT)
+
+    def of(
+        self,
+        problem: str,
+        cause: str,
+        message: bytes,
+        *,
+        device: str | None = None,
+        received: datetime | None = None,
+    ) -> DeadLetter:
+        """Make a letter of this function."""
+        return DeadLetter(problem, cause, self._function, message, device, received)
+
+    async def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Store letters, each once: the same problem with the same message on the same day is stored already.
+
+        Raises: StoreError if one could not be stored.
+        """
+        for letter in letters:
+            log.warning("dead letter %s, device %s: %s", letter.problem, letter.device, letter.cause)
+        await self._writes.run([self._write(letter) for letter in letters])
+
+    async def _write(self, letter: DeadLetter) -> None:
+        body = letter.to_json()
+        key = letter.key(self._clock())
+        try:
+            await self._store.create(key, body, sha256=hashlib.sha256(body).hexdigest())
+        except KeyConflictError:  # the cause may tell another clock or version
+            log.info("dead letter %s is stored already", key)
+
+    async def keys(self, problems: Collection[str] = ()) -> AsyncIterator[str]:
+        """Keys of the letters with these problems; without any of all but SKIPPED_IN_REPLAYS.
+
+        Objects that a cloud's own delivery put into the same bucket are not among them (`others`).
+        """
+        async for info in self._store.list():
+            if is_chosen(info.key, problems):
+                yield info.key
+
+    async def others(self) -> AsyncIterator[str]:
+        """Keys of objects that are no letters of l3kit."""
+        async for info in self._store.list():
+            if problem_of(info.key) is None:
+                yield info.key
+
+    async def read(self, key: str) -> DeadLetter:
+        """Read a letter. Raises: StoreError if it is gone or is none."""
+        return DeadLetter.from_json(key, await self._store.read(key))
+
+    async def mark_replayed(self, key: str) -> None:
+        """Delete a letter whose message is in the hot tier now.
+
+        Call this only after an answer that counts no dead message: a message that failed again in the same way has
+        exactly this letter.
+        """
+        await self._store.delete(key)
+
+
+def _readable(text: str) -> str:
+    """Escape lone surrogates, which no JSON holds, and shorten what is too long to be read."""
+    return text[:MAX_CAUSE].encode("utf-8", "backslashreplace").decode()
+
+
+def problem_of(key: str) -> str | None:
+    """The problem of a letter; None if the key is not one of a letter."""
+    found = _KEY.fullmatch(key)
+    return found["problem"] if found else None
+
+
+def is_chosen(key: str, problems: Collection[str] = ()) -> bool:
+    """Whether a replay takes the letter: if its problem is named, or if none is and it is not skipped."""
+    problem = problem_of(key)
+    if problem is None:
+        return False
+    return problem in problems if problems else problem not in SKIPPED_IN_REPLAYS

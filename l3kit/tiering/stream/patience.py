@@ -1,0 +1,56 @@
+"""The time limit of one invocation: bounded, below the function's own deadline, and told in the error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from l3kit.errors import CallError
+
+MAX_SECONDS = 600.0
+"""Longest time that any function of the chain spends on one invocation, retries included."""
+MARGIN_SECONDS = 3.0
+"""Left of the function's deadline for the answer."""
+REMEDY = (
+    "The source delivers the messages again; if it happens often, raise the function's memory or send smaller batches"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an invocation may still go on.
+
+    Attributes:
+        left: seconds, possibly negative.
+    """
+
+    left: Callable[[], float]
+
+    @classmethod
+    def of(cls, remaining: Callable[[], float], clock: Callable[[], float] = time.monotonic) -> Patience:
+        """Begin an invocation.
+
+        Args:
+            remaining: seconds until the cloud ends the function.
+            clock: monotonic seconds.
+        """
+        end = clock() + MAX_SECONDS
+        return cls(lambda: min(end - clock(), remaining() - MARGIN_SECONDS))
+
+    @asynccontextmanager
+    async def limit(self, function: str) -> AsyncIterator[None]:
+        """Abort what is in the block when the time is over. Raises: CallError that tells the limit."""
+        seconds = self.left()
+        try:
+            async with asyncio.timeout(max(seconds, 0.0)) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            cause = (
+                f"was not done within {max(seconds, 0.0):.0f} s (at most {MAX_SECONDS:.0f} s, and {MARGIN_SECONDS:g} s"
+            )
+            raise CallError(function, f"{cause} less than its deadline)", REMEDY) from None

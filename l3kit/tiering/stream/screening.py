@@ -1,0 +1,69 @@
+"""Messages sorted into items and dead letters. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Telemetry, normalise, split_payload
+from l3kit.tiering.stream.batches import messages_in
+from l3kit.tiering.stream.letters import DeadLetter, Letters
+from l3kit.tiering.stream.ports import Delivery
+
+
+@dataclass(slots=True)
+class Screened:
+    """What messages are: items in the order of the messages, and dead letters."""
+
+    items: list[Telemetry] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Decides for each message alone, so that a bad one does not stop the others.
+
+    Attributes:
+        letters: whose function is named in the letters.
+        now: of the invocation.
+    """
+
+    rules: MessageRules
+    letters: Letters
+    now: datetime
+
+    def deliveries(self, deliveries: Iterable[Delivery]) -> Screened:
+        """Screen what a source delivered; each body is one message or a list of them."""
+        screened = Screened()
+        for delivery in deliveries:
+            try:
+                messages = split_payload(delivery.body)
+            except MessageRefusedError as error:
+                screened.dead.append(self._letter(error, delivery.body, delivery))
+                continue
+            for message in messages:
+                self._screen(message, screened, delivery)
+        return screened
+
+    def event(self, event: bytes) -> Screened:
+        """Screen what another function handed on."""
+        screened = Screened()
+        try:
+            messages = messages_in(event)
+        except MessageRefusedError as error:
+            screened.dead.append(self._letter(error, event, None))
+            return screened
+        for message in messages:
+            self._screen(message, screened, None)
+        return screened
+
+    def _screen(self, message: bytes, screened: Screened, delivery: Delivery | None) -> None:
+        try:
+            screened.items.append(normalise(message, self.rules, self.now))
+        except MessageRefusedError as error:
+            screened.dead.append(self._letter(error, message, delivery))
+
+    def _letter(self, error: MessageRefusedError, message: bytes, delivery: Delivery | None) -> DeadLetter:
+        device, received = (delivery.device, delivery.received) if delivery else (None, None)
+        return self.letters.of(error.problem, str(error), message, device=device, received=received)

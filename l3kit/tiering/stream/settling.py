@@ -1,0 +1,23 @@
+"""The end of a function's work on its messages: dead letters are written while the good messages are handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from l3kit.tiering.stream.batches import Counts
+from l3kit.tiering.stream.letters import DeadLetter, Letters
+
+
+async def settled(letters: Letters, dead: list[DeadLetter], handed_on: Awaitable[Counts]) -> Counts:
+    """Write the letters and await the others; neither failure stops the other part.
+
+    Returns: the counts of both.
+    Raises: CallError or StoreError, the first failure.
+    """
+    written, counts = await asyncio.gather(letters.write(dead), handed_on, return_exceptions=True)
+    for outcome in (written, counts):
+        if isinstance(outcome, BaseException):
+            raise outcome
+    assert isinstance(counts, Counts)
+    return counts + Counts(dead=len(dead))
