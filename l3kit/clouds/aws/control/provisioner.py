@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.clouds.aws.control import preflight
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.event_functions import missing_functions
 from l3kit.clouds.aws.control.iot_rule import TopicRule
 from l3kit.clouds.aws.control.keys import customer_key
 from l3kit.clouds.aws.control.lambda_host import LambdaHost, runtime_of
@@ -32,8 +33,9 @@ from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
+from l3kit.twin.event_checks import functions_by_name, needs_feedback
 from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
-from l3kit.twin.topics import telemetry_filter
+from l3kit.twin.topics import feedback_filter, telemetry_filter
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.session import AwsSession
@@ -59,7 +61,10 @@ class AwsProvisioner:
         self._context = Context(session, session.names(twin.name))
 
     def preflight(self) -> tuple[str, ...]:
-        return preflight.preflight(self._twin, self._session)
+        notes = preflight.preflight(self._twin, self._session)
+        if self._twin.layout.host_of("event-checker") == PROVIDER:
+            notes += missing_functions(self._context, functions_by_name(self._twin.events))
+        return notes
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         context, names = self._context, self._context.names
@@ -140,11 +145,14 @@ class AwsProvisioner:
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Return a builder of a function's policy from the layout and the current encryption of the stores."""
-        context, layout = self._context, self._twin.layout
+        context, layout, events = self._context, self._twin.layout, self._twin.events
+        called = tuple(context.names.function(peer) for peer in layout.peers_of(function))
+        checks = function == "event-checker"
         place = Placement(
             remote=layout.link_from(function) is not None,
             archive_here=layout.archive == PROVIDER,
-            called=tuple(context.names.function(peer) for peer in layout.peers_of(function)),
+            called=functions_by_name(events) if checks else called,
+            feedback=feedback_filter(self._twin.name) if checks and needs_feedback(events) else "",
         )
 
         def make() -> dict[str, Any]:
