@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.azure.azure_host import EVENTS_PATH
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
@@ -25,7 +26,8 @@ from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, T
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
-from l3kit.sandbox.functions.runs import TimedOutError
+from l3kit.sandbox.functions.runs import TimedOutError, run
+from l3kit.sandbox.functions.trigger import Trigger
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,6 +92,35 @@ class CloudFunctions:
         self._deployments.clear()
         self._retired.clear()
         await asyncio.gather(*(deployment.stop() for deployment in everything))
+
+    def key_of(self, cloud: str, name: str) -> str | None:
+        """Return the key that stands for a permitted caller of a function; None if it does not exist."""
+        deployment = self._deployments.get((cloud, name))
+        return deployment.record.keys.function if deployment else None
+
+    async def trigger(self, app: str) -> Trigger | None:
+        """Return an Azure app's Event Hubs trigger; None if the app is not there, does not start or has none."""
+        deployment = self._deployments.get(("azure", app))
+        try:
+            return (await deployment.instance()).trigger if deployment else None
+        except StartError as error:
+            self._note(deployment, f"it did not start: {error}")
+            return None
+
+    async def run(self, app: str, events: bytes) -> bool:
+        """Call an Azure app's Event Hubs trigger. Returns: whether it returned.
+
+        Raises: KeyError if there is no such app; StartError; EndedError; TimedOutError; TooLargeError.
+        """
+        instance = await self._deployments["azure", app].instance()
+        headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
+        answer = await run(instance, "POST", EVENTS_PATH, headers, events)
+        return answer.status == 200
+
+    def note(self, cloud: str, name: str, text: str) -> None:
+        """Write a line into a function's log; on a full disk it is left out."""
+        with contextlib.suppress(OSError):
+            note(self._home.log(f"{cloud}-{name}"), text)
 
     def _public(self, cloud: str) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:

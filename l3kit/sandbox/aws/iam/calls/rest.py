@@ -1,4 +1,4 @@
-"""Permissions of Lambda and EventBridge Scheduler; operations are matched by botocore's service models."""
+"""Permissions of Lambda, EventBridge Scheduler and IoT; operations are matched by botocore's service models."""
 
 from __future__ import annotations
 
@@ -84,6 +84,30 @@ def scheduler_needs(call: Call) -> list[Need]:
         role = (call.content.get("Target") or {}).get("RoleArn") if writes else None
         return found + ([pass_role(call, str(role), "scheduler.amazonaws.com")] if role else [])
     raise UnmappedError(action)
+
+
+def iot_needs(call: Call) -> list[Need]:
+    """Permissions of a request for topic rules. Raises: UnmappedError, UnreadableError."""
+    operation, parts = _find(call)
+    action = f"iot:{operation}"
+    if operation == "ListTopicRules":
+        return [call.need(action)]
+    if operation in ("ListTagsForResource", "TagResource", "UntagResource"):
+        given = call.query if call.method == "GET" else call.content
+        return [call.need(action, str(given.get("resourceArn") or "*"))]
+    if "ruleName" not in parts:
+        raise UnmappedError(action)
+    arn = f"arn:aws:iot:{REGION}:{ACCOUNT_ID}:rule/{unquote(parts['ruleName'])}"
+    tagged = operation == "CreateTopicRule" and call.headers.get("x-amz-tagging")
+    return [call.need(action, arn), *([call.need("iot:TagResource", arn)] if tagged else [])]
+
+
+def iot_data_needs(call: Call) -> list[Need]:
+    """Permissions of a request of IoT's data plane. Raises: UnmappedError."""
+    if call.method != "POST" or not call.path.startswith("/topics/"):
+        raise UnmappedError(f"iotdata: {call.method} {call.path}")
+    topic = call.path.removeprefix("/topics/")
+    return [call.need("iot:Publish", f"arn:aws:iot:{REGION}:{ACCOUNT_ID}:topic/{topic}")]
 
 
 def pass_role(call: Call, role: str, service: str) -> Need:
