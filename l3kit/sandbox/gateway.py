@@ -27,6 +27,7 @@ from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.wiring import Permissions
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.parts import AwsParts
+from l3kit.sandbox.aws.rule_errors import ErrorBuckets
 from l3kit.sandbox.aws.runtime_files import link_runtime
 from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
@@ -96,6 +97,7 @@ class Gateway:
             *(self._home, endpoint, calls, functions, self._cloud_functions, message_faults),
             lambda: self._parts.endpoints.get("storage", ""),
             lambda broker: self._serve_broker(host.keep(broker)),
+            ErrorBuckets(moto, self._permissions.role_use.problem_with_rule),
         )
         stack.push_async_callback(self._messages.sources.close)
         self._add_routes(app, functions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -17,6 +18,7 @@ from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import service
+from l3kit.sandbox.aws.rule_errors import ErrorAction, ErrorBuckets, error_record, read_error_action
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
@@ -52,6 +54,7 @@ class TopicRule:
     description: str
     disabled: bool
     created: float
+    error: ErrorAction | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -68,6 +71,7 @@ class TopicRule:
                 "description": self.description,
                 "createdAt": self.created,
                 "actions": [{"lambda": {"functionArn": self.function_arn}}],
+                "errorAction": self.error.to_json() if self.error else None,
                 "ruleDisabled": self.disabled,
                 "awsIotSqlVersion": VERSION,
             },
@@ -87,6 +91,7 @@ class TopicRules:
         pending: number of events that functions have not yet taken.
         note: writes a line into a function's log.
         begin: starts the broker if it does not run. Raises: SandboxError.
+        buckets: where error actions put what could not be delivered.
     """
 
     def __init__(
@@ -96,19 +101,22 @@ class TopicRules:
         pending: Callable[[], int],
         note: Note,
         begin: Callable[[], Awaitable[object]],
+        buckets: ErrorBuckets,
     ) -> None:
         self._function = function
         self._invoke = invoke
         self._pending = pending
         self._note = note
         self._begin = begin
+        self._buckets = buckets
+        self._errors: set[asyncio.Task[None]] = set()
         self._rules: dict[str, TopicRule] = {}
 
     # --- deliveries
 
     @property
     def pending(self) -> int:
-        return self._pending()
+        return self._pending() + len(self._errors)
 
     def check(self, message: Message) -> None:
         if len(message.payload) > MAX_PAYLOAD_BYTES and any(self._taking(message)):
@@ -118,12 +126,29 @@ class TopicRules:
         for rule in self._taking(message):
             name = function_name(rule.function_arn)
             if problem := self.problem_with_invoking(rule):
-                self._note(name, f"a message was dropped by topic rule {rule.name}: {problem}")
+                task = asyncio.create_task(self._keep(rule, name, message, problem))
+                self._errors.add(task)
+                task.add_done_callback(self._errors.discard)
             else:
                 self._invoke(name, event_of(message))
 
     async def close(self) -> None:
         self._rules.clear()
+        tasks = list(self._errors)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, rule: TopicRule, name: str, message: Message, problem: str) -> None:
+        """Carry out the rule's error action."""
+        told = f"a message was not delivered by topic rule {rule.name}: {problem}"
+        if rule.error is None:
+            self._note(name, f"{told}; it was dropped")
+            return
+        key = rule.error.object_key(message.received)
+        body = error_record(rule.name, rule.function_arn, message, problem)
+        lost = await self._buckets.store(rule.error, key, body)
+        self._note(name, f"{told}; {f'it was dropped: {lost}' if lost else f'it is in {rule.error.bucket}'}")
 
     def problem_with_invoking(self, rule: TopicRule) -> str:
         """Return why a rule cannot invoke its function, as IoT Core finds out with each message; "" if it can."""
@@ -197,14 +222,19 @@ class TopicRules:
             only.get("lambda", {}).get("functionArn") if isinstance(only, Mapping) and set(only) == {"lambda"} else None
         )
         unknown = sorted(set(body) - _FIELDS)
-        if unknown or body.get("errorAction") or not isinstance(arn, str) or ":function:" not in arn:
-            message = "The l3kit sandbox offers rules with one action, lambda with its functionArn, and no errorAction"
+        if unknown or not isinstance(arn, str) or ":function:" not in arn:
+            message = "The l3kit sandbox offers rules with one action, lambda with its functionArn"
             raise RuleRefusedError(400, "InvalidRequestException", message)
+        try:
+            error = read_error_action(body.get("errorAction"))
+        except ValueError as refusal:
+            raise RuleRefusedError(400, "InvalidRequestException", str(refusal)) from None
         if body.get("awsIotSqlVersion") != VERSION:
             message = f"The l3kit sandbox evaluates awsIotSqlVersion {VERSION} only, which must be stated"
             raise RuleRefusedError(400, "InvalidRequestException", message)
         sql, disabled = str(body.get("sql", "")), bool(body.get("ruleDisabled"))
-        return TopicRule(name, sql, topics_of(sql), arn, str(body.get("description") or ""), disabled, time.time())
+        told = str(body.get("description") or "")
+        return TopicRule(name, sql, topics_of(sql), arn, told, disabled, time.time(), error)
 
     def _of(self, name: str) -> TopicRule:
         if name not in self._rules:

@@ -19,6 +19,7 @@ from l3kit.sandbox.emulator_accounts import (
 )
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.messages.client import SandboxMessageSource
 from l3kit.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def azure_session(state: SandboxState) -> AzureSession:
     from l3kit.clouds.azure.session import AzureSession
 
     cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
-    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state))
+    messages = SandboxMessageSource(state.aws_endpoint, "azure")
+    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state), messages)
 
 
 def open_cloud(state: SandboxState) -> AzureCloud:

@@ -11,6 +11,7 @@ from yarl import URL
 
 from l3kit.sandbox.aws.iot_data import IotData
 from l3kit.sandbox.aws.lambda_api import LambdaApi
+from l3kit.sandbox.aws.rule_errors import ErrorBuckets
 from l3kit.sandbox.aws.topic_rules import TopicRules
 from l3kit.sandbox.azure.iot_hub import IotHub
 from l3kit.sandbox.emulators import Emulator
@@ -34,6 +35,7 @@ class MessageParts:
         session: for requests to functions and to Cloud Storage.
         storage: returns Cloud Storage's address; "" while it has not been started.
         started: called once the broker accepts connections.
+        buckets: of topic rules' error actions.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class MessageParts:
         faults: MessageFaults,
         storage: Callable[[], str],
         started: Callable[[Emulator], None],
+        buckets: ErrorBuckets,
     ) -> None:
         broker = Broker(home, endpoint, started)
         routes = {"azure": Routes(), "gcp": Routes()}
@@ -57,7 +60,9 @@ class MessageParts:
             lambda name, text: functions.note("gcp", name, text),
         )
         self.topic_rules = TopicRules(
-            lambdas.record, lambdas.events.accept, lambda: lambdas.events.pending, lambdas.note, broker.begin
+            *(lambdas.record, lambdas.events.accept, lambda: lambdas.events.pending, lambdas.note),
+            broker.begin,
+            buckets,
         )
         sources = {"aws": self.topic_rules, "azure": hub, "gcp": push}
         self.sources = MessageSources(broker, sources, routes, _noted_in(home.log("messages")))

@@ -10,6 +10,7 @@ from aiohttp import web
 from l3kit.sandbox.aws.answers import rest_error
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
+from l3kit.sandbox.aws.iam.calls.rest import rule_role
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler
@@ -19,15 +20,21 @@ from l3kit.sandbox.aws.iam.refusals import message
 from l3kit.sandbox.state import ACCOUNT_ID
 
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
-LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
-OF_SCHEDULER: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
-"""What Scheduler says when it takes a role."""
+LAMBDA, SCHEDULER, IOT = "lambda.amazonaws.com", "scheduler.amazonaws.com", "iot.amazonaws.com"
+OF_ACCOUNT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
+"""What Scheduler and IoT Core say when they take a role."""
+OF_WRITE: Context = {"s3:objectcreationoperation": ("true",)}
+"""What S3 says of a whole object that a service writes; it carries no condition."""
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
+NOT_BY_IOT = (
+    "AWS IoT (iot.amazonaws.com) is unable to assume role (sts:AssumeRole) on resource: {role}. "
+    "If the role was just created or updated, please try again in a few seconds."
+)
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
 
 class RoleUse:
-    """Use of roles by Lambda and EventBridge Scheduler."""
+    """Use of roles by Lambda, EventBridge Scheduler and IoT Core."""
 
     def __init__(self, enforcement: Enforcement, callers: Callers, directory: Directory) -> None:
         self._enforcement = enforcement
@@ -62,8 +69,16 @@ class RoleUse:
         """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role."""
         if access.call.method in ("POST", "PUT") and access.call.path.startswith("/schedules/"):
             role = str((access.call.content.get("Target") or {}).get("RoleArn") or "")
-            if role and not await self.can_assume(role, SCHEDULER, OF_SCHEDULER):
+            if role and not await self.can_assume(role, SCHEDULER, OF_ACCOUNT):
                 return rest_error(400, "ValidationException", NOT_BY_SCHEDULER)
+        return await handler(access.request)
+
+    async def guard_iot(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
+        """Check that IoT Core can assume the role of a rule's error action, as it does when a rule is put."""
+        if access.call.method in ("POST", "PATCH") and access.call.path.startswith("/rules/"):
+            role = rule_role(access.call)
+            if role and not await self.can_assume(role, IOT, OF_ACCOUNT):
+                return rest_error(400, "InvalidRequestException", NOT_BY_IOT.format(role=role))
         return await handler(access.request)
 
     async def can_assume(self, role_arn: str, by: str, context: Context | None = None) -> bool:
@@ -77,9 +92,15 @@ class RoleUse:
 
     async def problem_with_firing(self, role_arn: str, function_arn: str) -> str:
         """Message if Scheduler cannot invoke a schedule's target with its role; "" if it can."""
-        if not await self.can_assume(role_arn, SCHEDULER, OF_SCHEDULER):
+        if not await self.can_assume(role_arn, SCHEDULER, OF_ACCOUNT):
             return f"{NOT_BY_SCHEDULER} It is {role_arn}"
         return await self.problem_with(role_arn, "scheduler", "lambda:InvokeFunction", function_arn)
+
+    async def problem_with_rule(self, role_arn: str, action: str, resource: str) -> str:
+        """Message if IoT Core cannot do this with a rule's role; "" if it can."""
+        if not await self.can_assume(role_arn, IOT, OF_ACCOUNT):
+            return NOT_BY_IOT.format(role=role_arn)
+        return await self.problem_with(role_arn, "iot", action, resource)
 
     async def problem_with(self, role_arn: str, session: str, action: str, resource: str) -> str:
         """Message if a role lacks a permission; "" if it has it."""
@@ -87,7 +108,8 @@ class RoleUse:
             identity = await self._callers.role_session(role_arn, session)
         except UnknownCallerError:
             return f"the role {role_arn} does not exist"
-        need = Need(action, resource, OF_EVERY_REQUEST)
+        of_write = OF_WRITE if action == "s3:PutObject" else {}
+        need = Need(action, resource, {**OF_EVERY_REQUEST, **of_write})
         decision = await self._enforcement.decide(identity, need)
         return "" if decision.allowed else message(identity.principal, need, decision)
 

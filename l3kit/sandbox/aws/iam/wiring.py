@@ -53,6 +53,7 @@ class Permissions:
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement),
             "iam": IamGuard(directory, iam, simulation),
+            "iot": self.role_use.guard_iot,
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
             "s3": s3,

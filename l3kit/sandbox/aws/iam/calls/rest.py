@@ -98,8 +98,17 @@ def iot_needs(call: Call) -> list[Need]:
     if "ruleName" not in parts:
         raise UnmappedError(action)
     arn = f"arn:aws:iot:{REGION}:{ACCOUNT_ID}:rule/{unquote(parts['ruleName'])}"
-    tagged = operation == "CreateTopicRule" and call.headers.get("x-amz-tagging")
-    return [call.need(action, arn), *([call.need("iot:TagResource", arn)] if tagged else [])]
+    found = [call.need(action, arn)]
+    if operation == "CreateTopicRule" and call.headers.get("x-amz-tagging"):
+        found.append(call.need("iot:TagResource", arn))
+    role = rule_role(call) if operation in ("CreateTopicRule", "ReplaceTopicRule") else ""
+    return found + ([pass_role(call, role, "iot.amazonaws.com")] if role else [])
+
+
+def rule_role(call: Call) -> str:
+    """Return the role of a topic rule's error action; "" if it has none. Raises: UnreadableError."""
+    action = (call.content.get("errorAction") or {}).get("s3") or {}
+    return str(action.get("roleArn") or "")
 
 
 def iot_data_needs(call: Call) -> list[Need]:
