@@ -22,6 +22,7 @@ from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
+from l3kit.sandbox.functions.identity import PATH, Identity, metadata_server
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
@@ -56,7 +57,8 @@ class CloudFunctions:
         self._session = session
         self._endpoint = endpoint
         self._environment = environment
-        self._front = Front(self._note, azure_http_seconds)
+        self._identity = Identity()
+        self._front = Front(self._note, endpoint, self._identity, azure_http_seconds)
         self._deployments: dict[Key, Deployment] = {}
         self._retired: list[Deployment] = []
         self._changes: dict[Key, asyncio.Lock] = {}
@@ -68,6 +70,7 @@ class CloudFunctions:
         router.add_get("/_sandbox/functions/{cloud}/{name}", admin(self._get))
         router.add_delete("/_sandbox/functions/{cloud}/{name}", admin(self._delete))
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
+        router.add_get(PATH, metadata_server(self._identity, self._caller))
         for cloud, prefix in PREFIXES.items():
             for pattern in (prefix + "{name}", prefix + "{name}/{tail:.*}"):
                 router.add_route("*", pattern, self._public(cloud))
@@ -166,7 +169,18 @@ class CloudFunctions:
                 raise RefusedError(f"the new code did not start, the old one serves on: {error}") from None
 
     def _instance_of(self, record: FunctionRecord) -> Instance:
-        return Instance(record, self._environment(record.cloud), self._log_of(record), self._session)
+        platform = dict(self._environment(record.cloud))
+        if record.cloud == "gcp":
+            platform["GCE_METADATA_HOST"] = self._endpoint.removeprefix("http://")
+        return Instance(record, platform, self._log_of(record), self._session)
+
+    async def _caller(self, request: web.Request) -> str | None:
+        """Return the function of Google Cloud whose process sent a request to the metadata server."""
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        for deployment in [*self._deployments.values(), *self._retired]:
+            if peer and deployment.record.cloud == "gcp" and await deployment.has_port(peer[1]):
+                return deployment.record.name
+        return None
 
     async def _list(self, request: web.Request) -> web.Response:
         cloud = request.match_info["cloud"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from l3kit.clouds.aws.data.client import AwsClient
 from l3kit.clouds.aws.data.credentials import CredentialSource, from_environment
@@ -17,6 +18,9 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
+
+if TYPE_CHECKING:  # imported on use, to keep cold starts short
+    from l3kit.clouds.aws.data.peers import LambdaPeers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def open_journal(table: str, place: Place | None = None, *, timeout: float = REQ
 def open_objects(
     bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> S3ObjectStore:
-    """Open a bucket of one tier, or of dead letters. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    """Open a bucket for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)
@@ -73,6 +77,18 @@ def open_objects(
         "s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout * OBJECT_TIMEOUTS
     )
     return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
+
+
+def open_peers(names: Mapping[str, str], place: Place | None = None) -> LambdaPeers:
+    """Open the functions of these deployed names, by function."""
+    from l3kit.clouds.aws.data.peers import INVOKE_SECONDS, LambdaPeers
+
+    place = place or Place.from_env("lambda")
+    http = HttpClient(place.endpoint or f"https://lambda.{place.region}.amazonaws.com", max_connections=16)
+    client = AwsClient(
+        "lambda", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=INVOKE_SECONDS
+    )
+    return LambdaPeers(names, client)
 
 
 def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
