@@ -88,6 +88,10 @@ class HostedProvisioner(ABC):
         """Return the scheduler jobs that start a mover; none if its own code has the timer."""
         return ()
 
+    def callers(self, function: str) -> tuple[str, ...]:
+        """Return the deployed names of the functions that need a right to call this one; none if its address is one."""
+        return ()
+
     def preflight(self) -> tuple[str, ...]:
         """Check that the cloud can express the schedule of its movers. Raises: ConfigurationError if it cannot."""
         if self._twin.layout.movers_on(self.provider):
@@ -108,6 +112,7 @@ class HostedProvisioner(ABC):
                 lambda: self._build(function, schedule),
                 pending_changes,
                 self.jobs(function, schedule) if mover else (),
+                callers=self.callers(function),
             )
         ]
         link = self._twin.layout.link_to(function)

@@ -52,3 +52,8 @@ class GcpProvisioner(HostedProvisioner):
 
     def jobs(self, mover: str, schedule: str) -> Sequence[Mapping[str, str]]:
         return ({"name": self._job_name(mover), "schedule": schedule, "body": "{}"},)
+
+    def callers(self, function: str) -> tuple[str, ...]:
+        layout = self._twin.layout
+        here = layout.functions_on(self.provider)
+        return tuple(self._names.function(caller) for caller in here if function in layout.peers_of(caller))

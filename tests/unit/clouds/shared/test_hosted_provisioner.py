@@ -126,3 +126,14 @@ def test_a_cloud_without_a_mover_need_not_express_the_movers_schedule(tmp_path: 
     twin = replace(twin, config=config)
     gcp = GcpSession("project", "europe-west1", "https://s.example", "f.example:443", MemoryHost(), MemoryMessages())
     assert GcpProvisioner(twin, gcp, links_of(twin)).preflight() == ()
+
+
+def test_on_google_cloud_only_the_caller_in_the_chain_may_call_a_function_and_on_azure_a_key_opens_it(
+    tmp_path: Path,
+) -> None:
+    one, _ = provisioner(tmp_path, "gcp", ("gcp", "gcp", "gcp"), ("gcp", "gcp"))
+    assert one.callers("persister") == (one._names.function("default-processor"),)
+    assert one.callers("default-processor") == (one._names.function("dispatcher"),)
+    assert one.callers("dispatcher") == one.callers("hot-reader") == ()
+    two, _ = provisioner(tmp_path, "azure", ("azure", "azure", "azure"), ("azure", "azure"))
+    assert two.callers("persister") == ()
