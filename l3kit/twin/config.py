@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from l3kit.errors import ConfigurationError, NotATimeError
-from l3kit.given_values import all_problems, did_you_mean, problem_in
+from l3kit.given_values import all_problems
 from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
-from l3kit.tiering.stream.events import Event, parse_events
+from l3kit.tiering.stream.events import Event
+from l3kit.twin.config_files import UNREADABLE, load_events, load_json, model_problems, parse_file
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
+from l3kit.twin.processors import load_processors
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import ever_matches, next_times
 
@@ -34,9 +36,6 @@ CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
     "config_providers.json",
     "config_events.json",
 )
-
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class _Strict(BaseModel):
@@ -174,6 +173,7 @@ class Twin:
 
     Attributes:
         path: its folder, where `config_inter_cloud.json` is kept.
+        processors: its own processors, as files for the zip by path.
         layout: the clouds of its tiers, and what follows from them.
     """
 
@@ -182,6 +182,7 @@ class Twin:
     devices: tuple[Device, ...]
     providers: Providers
     events: tuple[Event, ...] = ()
+    processors: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,17 +199,20 @@ class Twin:
         if not folder.is_dir():
             raise ConfigurationError(str(path), "is not a folder", "Name the folder that holds the twin's config files")
         problems: list[str] = []
-        config = _parse(folder, CONFIG, Config, problems)
+        config = parse_file(folder, CONFIG, Config, problems)
         devices = _parse_list(folder, DEVICES, problems)
-        providers = _parse(folder, PROVIDER_FILE, Providers, problems)
-        events = _load_events(folder, {device.id for device in devices}, problems)
+        providers = parse_file(folder, PROVIDER_FILE, Providers, problems)
+        ids = {device.id for device in devices}
+        events = load_events(folder, EVENTS, ids, problems)
+        processors, faults = load_processors(folder, ids)
+        problems += faults
         if providers is not None:
             layout = providers.layout(message_chain=config is None or config.message_chain)
             problems += _unholdable(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
             raise all_problems(f"twin {folder.name}", problems)
-        return cls(folder.resolve(), config, devices, providers, events)
+        return cls(folder.resolve(), config, devices, providers, events, processors)
 
     @property
     def name(self) -> str:
@@ -272,42 +276,8 @@ def _schedule_problems(config: Config | None, layout: Layout) -> list[str]:
     return []
 
 
-UNREADABLE = object()
-"""Marks a missing file, unlike one that holds `null`, which is a different problem."""
-
-
-def _load_json(folder: Path, name: str, problems: list[str]) -> Any:
-    """Load a JSON file. A byte order mark, as written by Windows editors, is ignored."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [key for key, _ in pairs]
-        problems.extend(f"{name}: {key}: is there twice" for key in dict.fromkeys(names) if names.count(key) > 1)
-        return dict(pairs)
-
-    try:
-        return json.loads((folder / name).read_text("utf-8-sig"), object_pairs_hook=unique)
-    except FileNotFoundError:
-        problems.append(f"{name}: the file is missing")
-    except json.JSONDecodeError as error:
-        problems.append(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}")
-    except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{name}: cannot be read ({type(error).__name__})")
-    return UNREADABLE
-
-
-def _parse(folder: Path, name: str, model: type[M], problems: list[str]) -> M | None:
-    content = _load_json(folder, name, problems)
-    if content is UNREADABLE:
-        return None
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        problems += [f"{name}: {text}" for text in _problems(error, model)]
-        return None
-
-
 def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
-    content = _load_json(folder, name, problems)
+    content = load_json(folder, name, problems)
     if content is UNREADABLE:
         return ()
     if not isinstance(content, list) or not content:
@@ -318,34 +288,9 @@ def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, .
         try:
             device = Device.model_validate(entry)
         except ValidationError as error:
-            problems += [f"{name}: entry {index}: {text}" for text in _problems(error, Device)]
+            problems += [f"{name}: entry {index}: {text}" for text in model_problems(error, Device)]
             continue
         if device.id in devices:
             problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
         devices[device.id] = device
     return tuple(devices.values())
-
-
-def _load_events(folder: Path, devices: set[str], problems: list[str]) -> tuple[Event, ...]:
-    try:
-        if not (folder / EVENTS).exists():
-            return ()
-    except OSError as error:
-        problems.append(f"{EVENTS}: cannot be read ({error.strerror})")
-        return ()
-    content = _load_json(folder, EVENTS, problems)
-    if content is UNREADABLE:
-        return ()
-    if not isinstance(content, list):
-        problems.append(f"{EVENTS}: must be a list of objects")
-        return ()
-    events, found = parse_events(content, devices)
-    problems += [f"{EVENTS}: {problem}" for problem in found]
-    return events
-
-
-def _problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    def unknown(key: str) -> str:
-        return f"is not a known key; {did_you_mean(key, model.model_fields)}"
-
-    return [problem_in(finding, unknown) for finding in error.errors()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -30,11 +31,16 @@ def _whole(text: str) -> int | Decimal:
 
 
 def exact_dumps(value: Any) -> bytes:
-    """Encode what `exact_loads` returns as JSON, with the exact values of its numbers."""
+    """Encode what `exact_loads` returns as JSON, with the exact values of its numbers.
+
+    Raises: ValueError for a number that is not finite; TypeError for what JSON lacks.
+    """
     return orjson.dumps(_written(value))
 
 
 def _written(value: Any) -> Any:
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
     if isinstance(value, Decimal) or (type(value) is int and not -(2**63) <= value < 2**64):
         return orjson.Fragment(str(value))
     if isinstance(value, dict):

@@ -160,18 +160,19 @@ def equal_content(one: bytes, other: bytes) -> bool:
 
     Raises: ValueError if either is not JSON.
     """
-    return one == other or _equal(exact_loads(one), exact_loads(other))
+    return one == other or equal_values(exact_loads(one), exact_loads(other))
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal_values(one: Any, other: Any) -> bool:
+    """Return whether two values with exact numbers are equal, as `equal_content` is for items."""
     if isinstance(one, dict):
         return (
             isinstance(other, dict)
             and one.keys() == other.keys()
-            and all(_equal(value, other[name]) for name, value in one.items())
+            and all(equal_values(value, other[name]) for name, value in one.items())
         )
     if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(_equal, one, other))
+        return isinstance(other, list) and len(one) == len(other) and all(map(equal_values, one, other))
     if _is_number(one) and _is_number(other):
         return bool(one == other)
     return type(one) is type(other) and bool(one == other)

@@ -39,6 +39,7 @@ REMEDIES: Mapping[str, str] = {
     "ResourceNotFoundException": "The table is missing: run deploy_l3",
     "NoSuchBucket": "The bucket is missing: run deploy_l3",
     "AccessDeniedException": "The role lacks this permission: run deploy_l3, which repairs it",
+    "ForbiddenException": "The role lacks this permission: run deploy_l3, which repairs it",
     "AccessDenied": "The role lacks this permission: run deploy_l3, which repairs it",
     "ExpiredTokenException": "The credentials have expired: log in again",
     "ExpiredToken": "The credentials have expired: log in again",

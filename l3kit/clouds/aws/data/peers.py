@@ -12,6 +12,7 @@ from urllib.parse import quote
 import orjson
 
 from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
+from l3kit.clouds.aws.data.events import wrapped
 from l3kit.errors import CallError, ConfigurationError, StoreError
 from l3kit.tiering.retry import LATER
 from l3kit.tiering.stream.shown_errors import AGAIN, shown
@@ -43,14 +44,15 @@ class LambdaPeers:
         name = self._names.get(function)
         if name is None:
             raise ConfigurationError(function, "this function is not told its name", "Apply the twin again")
-        if len(event) > MAX_EVENT_BYTES:
+        body = wrapped(event)
+        if len(body) > MAX_EVENT_BYTES:
             raise CallError(
                 name,
-                f"the event has {len(event):,} bytes; Lambda takes {MAX_EVENT_BYTES:,}",
+                f"the event has {len(body):,} bytes; Lambda takes {MAX_EVENT_BYTES:,}",
                 "Send smaller messages, or fewer at once",
             )
         path = f"/2015-03-31/functions/{quote(name, safe='')}/invocations"
-        invoke = Call("invoke", name, "POST", path, headers=_HEADERS, body=event, expected=_MISSING)
+        invoke = Call("invoke", name, "POST", path, headers=_HEADERS, body=body, expected=_MISSING)
         try:
             answer = await self._client.call(invoke)
         except StoreError as error:

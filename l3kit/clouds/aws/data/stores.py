@@ -20,6 +20,7 @@ from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
 if TYPE_CHECKING:  # imported on use, to keep cold starts short
+    from l3kit.clouds.aws.data.feedback import IotFeedback
     from l3kit.clouds.aws.data.peers import LambdaPeers
 
 
@@ -89,6 +90,16 @@ def open_peers(names: Mapping[str, str], place: Place | None = None) -> LambdaPe
         "lambda", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=INVOKE_SECONDS
     )
     return LambdaPeers(names, client)
+
+
+def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> IotFeedback:
+    """Open the way back to the devices of a twin. `timeout`: seconds per request."""
+    from l3kit.clouds.aws.data.feedback import IotFeedback
+
+    place = place or Place.from_env("iot_data_plane")
+    http = HttpClient(place.endpoint or f"https://data-ats.iot.{place.region}.amazonaws.com", max_connections=16)
+    client = AwsClient("iotdata", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
+    return IotFeedback(twin, client)
 
 
 def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -96,6 +96,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.sampled_from(["a", "b", "telemetry"]), JSON),
     st.sampled_from(["<", ">", "==", "<=", ">=", "!="]),
