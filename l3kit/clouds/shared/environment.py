@@ -65,3 +65,8 @@ def environment(
     if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
         return chosen, {}
     return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}
+
+
+def own_files(twin: Twin, function: str) -> Mapping[str, bytes]:
+    """Return what the twin itself brings for a function's zip: its processors, for the default-processor."""
+    return twin.processors if function == "default-processor" else {}

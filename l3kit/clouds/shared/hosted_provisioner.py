@@ -11,7 +11,7 @@ from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
 from l3kit.clouds.shared.cloud_route import CloudRoute
-from l3kit.clouds.shared.environment import environment
+from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.errors import MissingConnectionError
 from l3kit.packaging.sources import pack_sources
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OTHER_TIMEOUT = 60
 """Seconds that a writer of chunks or a reader may run."""
 MARGIN_SECONDS = 15
-"""Time between a mover's own deadline and the cloud's timeout."""
+"""Time between a function's own deadline and the cloud's timeout."""
 
 
 class Names(Protocol):
@@ -154,8 +154,9 @@ class HostedProvisioner(ABC):
         return self._native_schedule(self._twin.config.mover_schedule) if here else ""
 
     def _build(self, function: str, schedule: str) -> BuiltFunction:
-        more = {TIMEOUT_VARIABLE: str(self.mover_timeout - MARGIN_SECONDS), **self.settings(schedule)}
+        more = {TIMEOUT_VARIABLE: str(self._timeout(function) - MARGIN_SECONDS), **self.settings(schedule)}
         settings, files = environment(
             self._twin, self._links, self.provider, function, self._names.store, self._address, more
         )
+        files |= own_files(self._twin, function)
         return BuiltFunction(pack_sources(self.provider, function, files), settings)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 REGION = "westeurope"
 COSMOS, BLOB, IOT_HUB = "cosmos", "blob", "iothub"
+EVENT_HUB = "l3kit-sandbox-events"
+"""Name of the event hub that the IoT hub's messages are in; the sandbox gives them to the functions itself."""
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
@@ -88,11 +90,14 @@ def functions(state: SandboxState) -> SandboxFunctionHost:
 
 def azure_session(state: SandboxState) -> AzureSession:
     """Return a session on the sandbox's subscription."""
-    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.clouds.azure.session import AzureSession, IotHub
 
     cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
     messages = SandboxMessageSource(state.aws_endpoint, "azure")
-    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state), messages)
+    host = state.endpoints[IOT_HUB].removeprefix("http://")
+    key = f"SharedAccessKeyName={IOT_HUB_POLICY};SharedAccessKey={IOT_HUB_KEY}"
+    hub = IotHub(host, f"Endpoint=sb://{host}/;{key};EntityPath={EVENT_HUB}", EVENT_HUB)
+    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state), messages, hub)
 
 
 def open_cloud(state: SandboxState) -> AzureCloud:

@@ -28,6 +28,8 @@ class CloudVariables:
         stores: the variable with the name of each store.
         places: the variables with the location of each store, such as an account; none if the cloud sets them.
         mover: further variables of movers, such as the time limit.
+        chain: further variables of the functions of the message chain, such as the time limit.
+        single: further variables of single functions, by the function's name.
         peers: the variable that tells how to call each function of the message chain that another one calls.
     """
 
@@ -36,6 +38,8 @@ class CloudVariables:
     places: Mapping[StoreName, tuple[str, ...]] = field(default_factory=dict)
     mover: frozenset[str] = frozenset()
     peers: Mapping[str, str] = field(default_factory=dict)
+    chain: frozenset[str] = frozenset()
+    single: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,9 @@ def variables_for(
     wanted |= {name for r in resources for name in cloud.places.get(r, ())}
     if spec.role == "mover":
         wanted |= cloud.mover
+    if "letters" in spec.stores:
+        wanted |= cloud.chain
+    wanted |= cloud.single.get(function, frozenset())
     if spec.remote_url and remote:
         wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
     if spec.token:

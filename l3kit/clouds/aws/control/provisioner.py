@@ -30,7 +30,7 @@ from l3kit.clouds.aws.control.undelivered import FailureDestination
 from l3kit.clouds.aws.provider import BILLING
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
-from l3kit.clouds.shared.environment import environment
+from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.event_checks import functions_by_name, needs_feedback
@@ -170,6 +170,7 @@ class AwsProvisioner:
         def build() -> BuiltFunction:
             names = self._context.names
             variables, files = environment(self._twin, self._links, PROVIDER, function, names.store, names.function)
+            files |= own_files(self._twin, function)
             return BuiltFunction(pack(PROVIDER, function, runtime, files), variables)
 
         return build

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.azure.control.blob_containers import BlobContainer
 from l3kit.clouds.azure.control.containers import CosmosContainer
 from l3kit.clouds.azure.control.databases import CosmosDatabase
+from l3kit.clouds.azure.data.variables import EVENTS_CONNECTION, EVENTS_NAME, HUB_HOST
 from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
@@ -53,4 +54,7 @@ class AzureProvisioner(HostedProvisioner):
             "COSMOS_DATABASE_NAME": self._database.name,
             "STORAGE_ACCOUNT_URL": self._session.storage_url,
             SCHEDULE_VARIABLE: schedule,
+            EVENTS_CONNECTION: self._session.hub.events_connection,
+            EVENTS_NAME: self._session.hub.events_name,
+            HUB_HOST: self._session.hub.host,
         }

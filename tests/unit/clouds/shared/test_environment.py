@@ -68,7 +68,15 @@ def test_what_does_not_fit_the_variables_is_a_file(tmp_path: Path) -> None:
     assert sum(len(k) + len(v) for k, v in told.items()) < MAX_VARIABLES_BYTES
 
 
-ADDRESSES = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME", "STORAGE_ACCOUNT_URL", "GOOGLE_CLOUD_PROJECT")
+ADDRESSES = (
+    "FUNCTION_TIMEOUT_SECONDS",
+    "IOTHUB_EVENTS_CONNECTION_STRING",
+    "IOTHUB_EVENTS_NAME",
+    "COSMOS_ENDPOINT",
+    "COSMOS_DATABASE_NAME",
+    "STORAGE_ACCOUNT_URL",
+    "GOOGLE_CLOUD_PROJECT",
+)
 
 
 @pytest.mark.parametrize("apart", [False, True])

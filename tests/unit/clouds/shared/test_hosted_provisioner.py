@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from l3kit.clouds.azure.control.provisioner import AzureProvisioner
-from l3kit.clouds.azure.session import AzureSession
+from l3kit.clouds.azure.session import AzureSession, IotHub
 from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.function_host import Definition
@@ -24,6 +26,7 @@ from tests.support.twins import twin_on
 from tests.unit.clouds.shared.test_cloud_function import MemoryHost
 
 CLOUDS = ("azure", "gcp")
+HUB = IotHub("hub.example", "Endpoint=sb://hub.example/;SharedAccessKey=secret", "events")
 
 
 def provisioner(
@@ -32,7 +35,7 @@ def provisioner(
     twin, host, messages = twin_on(tmp_path, *layout, chain=chain), MemoryHost(), MemoryMessages()
     if cloud == "azure":
         cosmos, blob = "https://cosmos.example", "https://blob.example"
-        azure = AzureSession("sub", "westeurope", cosmos, "key", blob, "key", host, messages)
+        azure = AzureSession("sub", "westeurope", cosmos, "key", blob, "key", host, messages, HUB)
         return AzureProvisioner(twin, azure, links_of(twin)), host
     gcp = GcpSession("project", "europe-west1", "https://storage.example", "firestore.example:443", host, messages)
     return GcpProvisioner(twin, gcp, links_of(twin)), host
@@ -137,3 +140,26 @@ def test_on_google_cloud_only_the_caller_in_the_chain_may_call_a_function_and_on
     assert one.callers("dispatcher") == one.callers("hot-reader") == ()
     two, _ = provisioner(tmp_path, "azure", ("azure", "azure", "azure"), ("azure", "azure"))
     assert two.callers("persister") == ()
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_function_of_the_chain_knows_its_time_limit_and_azures_dispatcher_the_hub(tmp_path: Path, cloud: str) -> None:
+    one, host = provisioner(tmp_path, cloud, (cloud, cloud, cloud), (cloud, cloud))
+    host.update(one._names.function("default-processor"), Definition("3.13", {}, "plant", 60), b"code")
+    found = deployed(one, host, "dispatcher")
+    assert found.settings["FUNCTION_TIMEOUT_SECONDS"] == str(one.chain_timeout - MARGIN_SECONDS)
+    hub = {name: value for name, value in found.settings.items() if name.startswith("IOTHUB")}
+    wanted = {"IOTHUB_EVENTS_CONNECTION_STRING": HUB.events_connection, "IOTHUB_EVENTS_NAME": "events"}
+    assert hub == (wanted if cloud == "azure" else {})
+
+
+def test_the_twins_own_processors_are_packed_into_the_default_processor_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "processors" / "default"
+    folder.mkdir(parents=True)
+    (folder / "process.py").write_text("def process(event):\n    return event\n")
+    one, _ = provisioner(tmp_path, "gcp", ("gcp", "gcp", "gcp"), ("gcp", "gcp"))
+    for function in ("persister", "default-processor"):
+        (resource,) = one.function_parts(function, tuple)
+        names = zipfile.ZipFile(BytesIO(resource.build().code)).namelist()  # type: ignore[attr-defined]
+        assert ("processors/default/process.py" in names) == (function == "default-processor")
+        resource.create()
