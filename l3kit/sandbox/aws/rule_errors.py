@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from l3kit.sandbox.aws.signatures import authorization
 from l3kit.sandbox.messages.message import Message
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.upstream import Upstream, authorization
 
 OFFERED = 'PREFIX/${parse_time("yyyy/MM/dd", timestamp())}/${newuuid()}SUFFIX'
 _KEY = re.compile(
