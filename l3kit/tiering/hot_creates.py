@@ -58,7 +58,7 @@ class BatchCreates(Generic[E]):
             except ItemRefusedError as error:
                 outcomes[index] = Refused(str(error))
 
-        async def send(entries: Sequence[Entry[E]]) -> Sequence[Entry[E]]:
+        async def send(entries: list[Entry[E]]) -> list[Entry[E]]:
             batches = list(self.cut(entries))
             answers = await self.bounded.run([self._send(batch) for batch in batches])
             for batch, answer in zip(batches, answers, strict=True):

@@ -78,11 +78,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The store cannot hold the item unchanged, or holds a value under its key that JSON cannot represent.
-
-    Attributes:
-        reason: in words, with the item's name.
-    """
+    """The store cannot hold the item unchanged, or its key is taken by what JSON cannot represent."""
 
     reason: str
 
@@ -146,10 +142,9 @@ class HotStore(Protocol):
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
         """Create items given as chunk JSON, of any devices, each whole and only if its key is free.
 
-        What is created reads back as after `put_items`. Each item is decided by itself: one that the store refuses
-        does not affect the others. A call may be repeated after an error, a crash or a lost response; what was created
-        the first time is then `Held` with the same content. Retries inside the call may have the same effect, and
-        create an item again that was deleted in between.
+        What is created reads back as after `put_items`. A refused item does not affect the others. After an error, a
+        crash or a lost response a repeated call finds its own items `Held` with the same content, as retries inside
+        may; both create an item again that was deleted in between.
 
         Args:
             items: with distinct keys.
@@ -161,7 +156,7 @@ class HotStore(Protocol):
         """Put a whole item in the place of exactly the version that `create_items` found under its key.
 
         No attribute of the old version remains. The condition is the version (ETag, update time), which leaves no gap;
-        on DynamoDB the content, with the gap described in docs/stores.md. A lost response is resolved by reading.
+        on DynamoDB the content, with the gap described in docs/stores.md. A lost response is resolved.
 
         Returns: whether the store holds this item now; False if another version is there, or none.
         Raises: ItemRefusedError if the store cannot hold the item unchanged; StoreError if the outcome is unknown.

@@ -39,7 +39,7 @@ def exact_dumps(value: Any) -> bytes:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, float | Decimal) and not math.isfinite(value):
+    if (isinstance(value, Decimal) and not value.is_finite()) or (type(value) is float and not math.isfinite(value)):
         raise ValueError(f"{value} is not a finite number")
     if isinstance(value, Decimal) or (type(value) is int and not -(2**63) <= value < 2**64):
         return orjson.Fragment(str(value))

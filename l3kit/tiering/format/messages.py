@@ -127,9 +127,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
         now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
     Raises: MessageRefusedError with problem, member and remedy.
     """
-    if rules.max_bytes is not None and len(message) > rules.max_bytes:
-        cause = f"is {len(message):,} bytes; a message is at most {rules.max_bytes:,}"
-        raise MessageRefusedError(MessageProblem.TOO_LARGE, "", cause, "Send fewer values in one message")
+    _check_size(message, rules)
     try:
         parts = item_members(message)
     except NotStrictError as error:
@@ -138,7 +136,15 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
     time = _time(parts, rules, now)
     head = b'{"iotDeviceId":%b,"id":"%b"' % (orjson.dumps(device), time.encode())
     rest = b"".join([b',"%b":%b' % member for member in parts.items()])
-    return Telemetry(device, time, b"%b%b}" % (head, rest))
+    item = b"%b%b}" % (head, rest)
+    _check_size(item, rules)  # a longer form of the time may have made it too large to be accepted again
+    return Telemetry(device, time, item)
+
+
+def _check_size(data: bytes, rules: MessageRules) -> None:
+    if rules.max_bytes is not None and len(data) > rules.max_bytes:
+        cause = f"is {len(data):,} bytes; a message is at most {rules.max_bytes:,}"
+        raise MessageRefusedError(MessageProblem.TOO_LARGE, "", cause, "Send fewer values in one message")
 
 
 def split_payload(body: bytes) -> list[bytes]:

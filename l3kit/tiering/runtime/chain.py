@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from l3kit.errors import TransferError
 from l3kit.tiering.format.messages import MessageRules
-from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of
+from l3kit.tiering.settings.function_table import peers_of
 from l3kit.tiering.settings.loading import Settings
-from l3kit.tiering.settings.twin_info import layer_1_is_apart, provider_key
+from l3kit.tiering.settings.twin_info import layer_1_is_apart
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.handing_on import Next, NextCloud, NextFunction
 from l3kit.tiering.stream.hot_writing import HotWriting
@@ -23,15 +21,14 @@ from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
 from l3kit.tiering.stream.receiving import MessageReceiver
 
 if TYPE_CHECKING:  # imported on use, to keep cold starts short
-    import requests
-
     from l3kit.tiering.ports import HotStore, ObjectStore
     from l3kit.tiering.runtime.functions import Openers
+    from l3kit.tiering.runtime.senders import Senders
     from l3kit.tiering.stream.event_checker import EventChecker
+    from l3kit.tiering.stream.events import Event
     from l3kit.tiering.stream.persister import Persister
     from l3kit.tiering.stream.processor_step import ProcessorStep
     from l3kit.tiering.stream.relay import Relay
-    from l3kit.tiering.transfer.sender import Writer
 
 Clock = Callable[[], datetime]
 
@@ -41,14 +38,21 @@ def utc_now() -> datetime:
 
 
 class Chain:
-    """One function of the chain. Stores and connections are opened on use, and stay open between invocations."""
+    """One function of the chain. Stores and connections are opened on use, and stay open between invocations.
 
-    def __init__(self, settings: Settings, openers: Openers, clock: Clock = utc_now) -> None:
+    Args:
+        clock: wall clock, UTC.
+        senders: to the next cloud; None opens them on use.
+    """
+
+    def __init__(
+        self, settings: Settings, openers: Openers, clock: Clock = utc_now, senders: Senders | None = None
+    ) -> None:
         self._settings = settings
         self._openers = openers
         self._clock = clock
         self._rules = MessageRules.of(settings.twin)
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, Any] = {} if senders is None else {"senders": senders}
 
     async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> Counts:
         """Handle what a source delivered.
@@ -85,7 +89,7 @@ class Chain:
     def _step(self, patience: Patience) -> Relay | ProcessorStep | Persister | EventChecker:
         function = self._settings.function
         if function == "default-processor":
-            return self._processor()
+            return self._processor(patience)
         if function == "persister":
             return self._persister(patience)
         if function == "event-checker":
@@ -95,10 +99,13 @@ class Chain:
         following = self._next_cloud(patience) if function == "connector" else self._next_function(self._only_peer())
         return Relay(self._rules, self._letters, following, self._clock)
 
-    def _processor(self) -> ProcessorStep:
+    def _processor(self, patience: Patience) -> ProcessorStep:
+        from l3kit.tiering.stream.processing import Processors
         from l3kit.tiering.stream.processor_step import ProcessorStep
 
-        return ProcessorStep(self._rules, self._letters, self._next_function(self._only_peer()), self._clock)
+        processors: Processors = self._keep("processors", lambda: Processors.packed_in(self._settings.root))
+        following = self._next_function(self._only_peer())
+        return ProcessorStep(self._rules, self._letters, processors, following, patience, self._clock)
 
     def _persister(self, patience: Patience) -> Persister:
         from l3kit.tiering.stream.persister import CHECKER, EventCalls, Persister
@@ -111,9 +118,14 @@ class Chain:
         return Persister(self._rules, self._letters, tier, calls, self._clock)
 
     def _event_checker(self) -> EventChecker:
+        from l3kit.tiering.stream.action_calls import ActionCalls
         from l3kit.tiering.stream.event_checker import EventChecker
+        from l3kit.tiering.stream.events import events_of
 
-        return EventChecker(self._rules, self._letters, self._peers, self._feedback, self._clock)
+        events: tuple[Event, ...] = self._keep("events", lambda: events_of(self._settings.twin))
+        names = {event.call.name: event.call.name for event in events if event.call and event.call.name}
+        calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))  # type: ignore[no-any-return]
+        return EventChecker(self._rules, self._letters, events, calls.call, self._feedback, self._clock)
 
     def _only_peer(self) -> str:
         settings = self._settings
@@ -126,31 +138,17 @@ class Chain:
 
     def _next_cloud(self, patience: Patience) -> NextCloud:
         settings = self._settings
-        return NextCloud(lambda: self._writer(patience), settings.receiver_limit, self._letters, settings.provider)
+        senders: Senders = self._keep("senders", self._senders)
+        return NextCloud(lambda: senders.open(patience), settings.receiver_limit, self._letters, settings.provider)
 
     def _hot_writing(self) -> HotWriting:
         hot: HotStore = self._keep("hot", lambda: self._openers.hot(self._settings.stores["hot"]))
         return HotWriting(lambda item: hot, self._letters)
 
-    def _writer(self, patience: Patience) -> Writer:
-        """A sender whose retries end with the invocation: a later one could put an old version over a newer one."""
-        from l3kit.tiering.transfer.sender import Writer, open_session
+    def _senders(self) -> Senders:
+        from l3kit.tiering.runtime.senders import Senders
 
-        settings = self._settings
-        spec = FUNCTIONS[settings.function]
-        target = spec.sends_to or str(spec.target)
-        receiver = (settings.twin.providers or {})[provider_key(target)]
-        link = f"{settings.provider}_{spec.tier}_to_{receiver}_{target if spec.sends_to else f'l3{target}'}"
-        url = settings.remote_url or ""
-        session: requests.Session = self._keep("session", lambda: open_session(url))
-        seconds = min(float(settings.tuning.request_timeout_seconds), max(patience.left(), 1.0))
-
-        def sleep(pause: float) -> None:
-            if pause >= patience.left():
-                raise TransferError(link, "failed, and no time is left for another try", "See the receiver's log")
-            time.sleep(pause)
-
-        return Writer(url, settings.token, link, session=session, sleep=sleep, timeout=seconds)
+        return Senders(self._settings)
 
     @property
     def _letters(self) -> Letters:

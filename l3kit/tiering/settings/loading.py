@@ -41,6 +41,7 @@ class Settings:
         former: a receiver's former tokens, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
+        root: folder of the packaged code.
     """
 
     function: str
@@ -54,6 +55,7 @@ class Settings:
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    root: Path = Path()
 
 
 def load_settings(
@@ -64,7 +66,7 @@ def load_settings(
     Args:
         env: usually os.environ.
         cloud: the variables of the cloud that the function runs on.
-        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file.
+        root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file, and the twin's processors.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
         sender with a url but no token. A receiver without a token starts, and answers every request with 403.
     """
@@ -103,7 +105,18 @@ def load_settings(
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
     peers = {peer: _require(env, cloud.peers[peer], function) for peer in _peers(function, twin)}
     return Settings(
-        function, cloud.provider, twin, stores, url if remote else None, token, former, tuning, seconds, limit, peers
+        function,
+        cloud.provider,
+        twin,
+        stores,
+        url if remote else None,
+        token,
+        former,
+        tuning,
+        seconds,
+        limit,
+        peers,
+        root or Path(),
     )
 
 

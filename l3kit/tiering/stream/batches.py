@@ -62,8 +62,9 @@ def counts_in(answer: object, sent: int) -> Counts | None:
     """The counts of an answer; None if it does not account for every message that was sent."""
     if not isinstance(answer, dict):
         return None
-    numbers = [answer.get(name, None if name != "filtered" else 0) for name in Counts.__dataclass_fields__]
-    if not all(type(number) is int and number >= 0 for number in numbers):
+    told = {"filtered": 0, **answer}
+    numbers = [number for name in Counts.__dataclass_fields__ if type(number := told.get(name)) is int and number >= 0]
+    if len(numbers) < len(Counts.__dataclass_fields__):
         return None
     counts = Counts(*numbers)
     return counts if counts.total >= sent else None

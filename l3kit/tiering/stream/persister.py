@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 
-from l3kit.errors import CallError
+from l3kit.errors import CallError, ConfigurationError
 from l3kit.tiering.format.messages import MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts, cut, event_of
 from l3kit.tiering.stream.handing_on import Next
@@ -41,8 +41,9 @@ class EventCalls:
             try:
                 async with asyncio.timeout(max(self._patience.left(), 0.0) * CHECKING_SHARE):
                     await self._call(batch)
-            except (CallError, TimeoutError) as error:
-                cause = f"Its events were not checked: {error or f'{CHECKER} did not answer in time'}"
+            except (CallError, ConfigurationError, TimeoutError) as error:
+                why = f"{CHECKER} did not answer in time" if isinstance(error, TimeoutError) else str(error)
+                cause = f"Its events were not checked: {why}"
                 await self._letters.write([self._letters.of(ACTION_FAILED, cause, item) for item in batch])
 
     async def _call(self, batch: Sequence[bytes]) -> None:

@@ -7,6 +7,7 @@ reason; the others of the batch go on.
 from __future__ import annotations
 
 import importlib.util
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,10 @@ class Processors:
         """Find those in a function's package."""
         return cls({device_of(path.parent.name): path for path in sorted((root / FOLDER).glob(f"*/{FILE}"))})
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._files)
+
     def process(self, items: Sequence[Telemetry], rules: MessageRules, now: datetime) -> Processed:
         """Hand each item to its processor; where there is none, the item stays as it is.
 
@@ -122,6 +127,7 @@ def _load(path: Path) -> Process | _FailedError:
     if spec is None or spec.loader is None:
         return _FailedError("cannot be loaded")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:

@@ -8,6 +8,8 @@ HOT_STORES = "tests/conformance/test_hot_store.py"
 OBJECTS = "tests/conformance/test_object_store.py"
 JOURNALS = "tests/conformance/test_journal_store.py"
 COSMOS = "tests/integration/azure/cosmos"
+CREATES = "tests/unit/clouds/aws/data/test_creates.py"
+REPLACEMENT = "tests/unit/clouds/aws/data/test_replacement.py"
 DELETES = "tests/unit/clouds/aws/data/test_deletes.py"
 STATEMENTS = "tests/unit/clouds/aws/data/test_statements.py"
 REWRITES = "tests/faults/test_rewrites.py"
@@ -180,6 +182,41 @@ STORES = (
         "l3kit/clouds/gcp/data/item_reads.py",
         "show_missing=True",
         "show_missing=False",
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "DynamoDB: an item whose key is taken counts as created",
+        "l3kit/clouds/aws/data/creates.py",
+        "                taken.append(number)",
+        "                outcomes[number] = CREATED",
+        (HOT_STORES, CREATES),
+    ),
+    Mutation(
+        "DynamoDB: a version that gained attributes is lost by its replacement",
+        "l3kit/clouds/aws/data/replacement.py",
+        "    if same_item(old, seen):",
+        "    if True:",
+        (HOT_STORES, REPLACEMENT),
+    ),
+    Mutation(
+        "Cosmos DB: an item is replaced whatever it has become",
+        "l3kit/clouds/azure/data/creates.py",
+        '("replace", (sort_key, document), {"if_match_etag": etag})',
+        '("replace", (sort_key, document))',
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "Cosmos DB: of a batch with a taken key the free ones are not created",
+        "l3kit/clouds/azure/data/creates.py",
+        "zip(free, await self._rest(free), strict=True)",
+        "zip(free, [CREATED] * len(free), strict=True)",
+        (HOT_STORES,),
+    ),
+    Mutation(
+        "Firestore: an item is created over another",
+        "l3kit/clouds/gcp/data/creates.py",
+        "        write.current_document.exists = False\n",
+        "",
         (HOT_STORES,),
     ),
 )

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.deletes import DUPLICATE, PASSING, refused
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
@@ -65,7 +67,10 @@ class ConditionalCreates:
     def _encode(self, item: bytes) -> Insert:
         wire = checked_wire(item)
         try:
-            return Insert(wire, self._insertions.of(wire))
+            statement = self._insertions.of(wire)
+            if statement is None:
+                orjson.dumps(wire)
+            return Insert(wire, statement)
         except TypeError:
             raise ItemRefusedError(Insert(wire, None).name, "has a lone surrogate, which is not valid text") from None
 

@@ -142,7 +142,9 @@ def test_half_a_request_ends_nothing(aws: Aws, sandbox: SandboxState, operation:
     assert l3kit_sandbox.status(sandbox.home) is not None
 
 
-@pytest.mark.parametrize("operation", ["PutItem", "Query", "BatchWriteItem", "BatchExecuteStatement", "CreateTable"])
+@pytest.mark.parametrize(
+    "operation", ["PutItem", "Query", "BatchGetItem", "BatchWriteItem", "BatchExecuteStatement", "CreateTable"]
+)
 def test_a_request_of_any_form_is_answered_and_ends_nothing(aws: Aws, sandbox: SandboxState, operation: str) -> None:
     odd = [
         b"",

@@ -147,6 +147,14 @@ def test_the_bounds_of_time_are_included_and_can_be_lifted() -> None:
         assert time in item(f'{{"iotDeviceId":"pump-1","id":"{time}"}}', anytime)
 
 
+def test_what_is_accepted_is_small_enough_to_be_accepted_again() -> None:
+    text = '{"iotDeviceId":"pump-1","time":1780216200,"v":"x"}'
+    size = len(item(text))
+    assert size > len(text)
+    assert item(item(text, MessageRules(RULES.devices, max_bytes=size)), MessageRules(RULES.devices, max_bytes=size))
+    assert refused(text, MessageRules(RULES.devices, max_bytes=size - 1)).problem is MessageProblem.TOO_LARGE
+
+
 def test_an_unknown_device_can_be_kept_but_not_a_reserved_or_endless_one() -> None:
     keeping = MessageRules(frozenset(), keep_unknown=True)
     assert item(f'{{"deviceId":"pump-9","id":"{TIME}"}}', keeping) == f'{{"iotDeviceId":"pump-9","id":"{TIME}"}}'

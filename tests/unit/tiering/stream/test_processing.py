@@ -77,6 +77,15 @@ def test_a_processor_is_loaded_once(tmp_path: Path) -> None:
     assert b'"count":2' in run(tmp_path, code, item(), item()).items[1].json
 
 
+def test_a_processor_may_use_dataclasses(tmp_path: Path) -> None:
+    code = (
+        "from __future__ import annotations\nfrom dataclasses import asdict, dataclass\n"
+        "@dataclass\nclass Extra:\n    w: int\n"
+        "def process(event):\n    return {**event, **asdict(Extra(5))}\n"
+    )
+    assert b'"w":5' in run(tmp_path, code).items[0].json
+
+
 def test_one_that_raises_costs_its_own_message_only(tmp_path: Path) -> None:
     code = "def process(event):\n    # a comment\n    return {**event, 'w': 1 / event['v']}\n"
     done = run(tmp_path, code, item(rest='"v":1'), item(rest='"v":0'), item(rest='"v":2'))

@@ -51,6 +51,7 @@ def on_dynamodb(operation: str, content: Any) -> list[Need]:
         ("PutItem", {"TableName": "t"}, [("PutItem", TABLE)]),
         ("GetItem", {"TableName": TABLE}, [("GetItem", TABLE)]),
         ("Query", {"TableName": "t", "IndexName": "i"}, [("Query", f"{TABLE}/index/i")]),
+        ("BatchGetItem", {"RequestItems": {"t": {"Keys": []}}}, [("BatchGetItem", TABLE)]),
         ("BatchWriteItem", {"RequestItems": {"t": [], "u": []}},
          [("BatchWriteItem", TABLE), ("BatchWriteItem", TABLE[:-1] + "u")]),
         ("CreateTable", {"TableName": "t", "Tags": [{}]}, [("CreateTable", TABLE), ("TagResource", TABLE)]),

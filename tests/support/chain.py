@@ -1,0 +1,315 @@
+"""A twin's message chain on clouds in memory, every function with settings as deployed, and faults at any call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import requests
+
+from l3kit.errors import CallError, L3Error, StoreError
+from l3kit.providers import provider
+from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, equal_content, normalise
+from l3kit.tiering.runtime.chain import Chain
+from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.senders import Senders
+from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
+from l3kit.tiering.settings.loading import Settings, load_settings
+from l3kit.tiering.settings.twin_info import TwinInfo
+from l3kit.tiering.stream.letters import DeadLetter, problem_of
+from l3kit.tiering.stream.ports import Delivery
+from l3kit.tiering.transfer.wire import Request
+from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
+from tests.support.moving import Dead
+from tests.support.wire_server import TOKEN
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DEVICES = ("sensor-1", "sensor-2")
+HOT_TABLE = "the-hot-table"
+
+
+def info_of(l1: str, l2: str, hot: str, events: Sequence[Mapping[str, Any]] = (), **config: Any) -> dict[str, Any]:
+    """DIGITAL_TWIN_INFO of a twin with these clouds."""
+    named = {"digital_twin_name": "twin", "hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90}
+    tiers = {f"layer_3_{tier}_provider": hot for tier in ("hot", "cold", "archive")}
+    return {
+        "config": {**named, "time_digits": 0, **config},
+        "config_iot_devices": [{"id": device} for device in DEVICES],
+        "config_providers": {"layer_1_provider": l1, "layer_2_provider": l2, **tiers},
+        "config_events": list(events),
+    }
+
+
+@dataclass
+class Fault:
+    """What happens at the n-th call of all functions: the process dies `before` or `after` it, the call is `refused`,
+    or it takes effect and its answer is `lost`."""
+
+    at: int = 0
+    how: str = ""
+    calls: int = 0
+
+    def strikes(self) -> bool:
+        self.calls += 1
+        return self.calls == self.at
+
+
+class Process:
+    """One function's process: once it is dead it makes no further call."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._fault = fault
+        self._dead = False
+
+    def guarded(self, thing: Any, error: type[L3Error]) -> Any:
+        """The thing, with every coroutine of it under the fault."""
+        return _Guarded(self, thing, error)
+
+    @contextmanager
+    def call(self, error: type[L3Error]) -> Iterator[None]:
+        if self._dead:
+            raise Dead
+        struck = self._fault.strikes()
+        if struck and self._fault.how == "before":
+            self._dead = True
+            raise Dead
+        if struck and self._fault.how == "refused":
+            raise error("the service", "answered 503 to every try")
+        yield
+        if struck and self._fault.how == "after":
+            self._dead = True
+            raise Dead
+        if struck and self._fault.how == "lost":
+            raise error("the service", "the answer was lost")
+
+
+class _Guarded:
+    def __init__(self, process: Process, thing: Any, error: type[L3Error]) -> None:
+        self._process, self._thing, self._error = process, thing, error
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._thing, name)
+        if not asyncio.iscoroutinefunction(attribute):
+            return attribute
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            with self._process.call(self._error):
+                return await attribute(*args, **kwargs)
+
+        return call
+
+
+@dataclass
+class ChainWorld:
+    """The clouds of a twin, its functions, and what its actions did.
+
+    Attributes:
+        fault: under which all functions run.
+        called, replied: what actions were given.
+        failing: functions of actions that fail.
+    """
+
+    l1: str = "aws"
+    l2: str = "aws"
+    hot_cloud: str = "aws"
+    events: Sequence[Mapping[str, Any]] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    fault: Fault = field(default_factory=Fault)
+    hot: Any = field(default_factory=MemoryHotStore)
+    letter_stores: dict[str, Any] = field(default_factory=dict)
+    called: list[tuple[str, bytes]] = field(default_factory=list)
+    replied: list[tuple[str, bytes]] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    clock: datetime = NOW
+    _settings: dict[str, Settings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for cloud in (self.l1, self.l2, self.hot_cloud):
+            self.letter_stores.setdefault(cloud, MemoryObjectStore("letters", f"{cloud}-letters"))
+
+    @property
+    def info(self) -> dict[str, Any]:
+        return info_of(self.l1, self.l2, self.hot_cloud, self.events, **self.config)
+
+    @cached_property
+    def rules(self) -> MessageRules:
+        return MessageRules.of(TwinInfo.parse(json.dumps(self.info)))
+
+    # --- the functions ------------------------------------------------------------------------------------------
+
+    def settings(self, function: str) -> Settings:
+        if function not in self._settings:
+            self._settings[function] = self._loaded(function)
+        return self._settings[function]
+
+    def _loaded(self, function: str) -> Settings:
+        cloud = self.cloud_of(function)
+        apart = {"connector": self.l1 != self.l2, "persister": self.l2 != self.hot_cloud}.get(function, False)
+        peers = peers_of(function, l1_apart=self.l1 != self.l2, events=bool(self.events))
+        names = variables_for(function, cloud=provider(cloud).variables, remote=apart, archive_here=False, peers=peers)
+        values = {
+            "DIGITAL_TWIN_INFO": json.dumps(self.info),
+            "INTER_CLOUD_TOKEN": TOKEN,
+            "REMOTE_INGESTION_URL": "https://ingestion.example/",
+            "REMOTE_WRITER_URL": "https://writer.example/",
+            "RECEIVER_LIMIT_BYTES": "",
+            "RECEIVER_LIMIT_COUNTS": "",
+        }
+        env = {name: values.get(name, name.lower()) for name in names}
+        return load_settings(function, env, cloud=provider(cloud).variables)
+
+    def cloud_of(self, function: str) -> str:
+        return {"l1": self.l1, "l2": self.l2, "hot": self.hot_cloud}[FUNCTIONS[function].tier]
+
+    def started(self, function: str) -> Chain:
+        """A function in a process of its own."""
+        process = Process(self.fault)
+        cloud = self.cloud_of(function)
+        letters = process.guarded(self.letter_stores[cloud], StoreError)
+        openers = Openers(
+            lambda _: process.guarded(self.hot, StoreError),
+            _none,
+            lambda *_: letters,
+            lambda _: process.guarded(_Peers(self), CallError),
+            lambda _: process.guarded(_Feedback(self), CallError),
+        )
+        settings = self.settings(function)
+        senders = None
+        if settings.remote_url:
+            session: Any = _Session(self, process)
+            senders = Senders(settings, session=session, pause=lambda seconds: None)
+        return Chain(settings, openers, lambda: self.clock, senders)
+
+    async def call(self, function: str, event: bytes) -> bytes:
+        return await self.started(function).step(event, lambda: 900.0)
+
+    # --- as seen from outside ------------------------------------------------------------------------------------
+
+    def deliver(self, *messages: bytes) -> Any:
+        """Deliver messages once; the answer, or the error that makes the source deliver again."""
+        deliveries = [Delivery(message, received=NOW) for message in messages]
+        return asyncio.run(self.started("dispatcher").dispatch(deliveries, lambda: 900.0))
+
+    def deliver_until_taken(self, *messages: bytes) -> None:
+        """Deliver as a source does: again until the dispatcher answers."""
+        for _ in range(3):
+            with contextlib.suppress(Dead, L3Error):
+                self.deliver(*messages)
+                return
+        raise AssertionError("the messages were never taken")
+
+    def step(self, function: str, event: Any) -> Any:
+        body = event if isinstance(event, bytes) else json.dumps(event).encode()
+        return json.loads(asyncio.run(self.call(function, body)))
+
+    def letters(self) -> list[DeadLetter]:
+        """All letters of all clouds."""
+        return [
+            DeadLetter.from_json(key, body)
+            for store in self.letter_stores.values()
+            for key, (_, body) in sorted(store.objects.items())
+            if problem_of(key)
+        ]
+
+    def stored(self) -> dict[tuple[str, str], bytes]:
+        return {(device, key): item for device, items in self.hot.devices.items() for key, item in items.items()}
+
+    def check_conserved(self, messages: Sequence[bytes]) -> None:
+        """Each message is in the hot tier, or in the letters with its reason, and nothing else is anywhere."""
+        latest: dict[tuple[str, str], bytes] = {}
+        versions: list[bytes] = []
+        bad: list[tuple[str, bytes]] = []
+        for message in messages:
+            try:
+                item = normalise(message, self.rules, self.clock)
+            except MessageRefusedError as error:
+                bad.append((str(error.problem), message))
+                continue
+            latest[item.device_id, item.id] = item.json
+            versions.append(item.json)
+        stored, letters = self.stored(), self.letters()
+        assert stored.keys() == latest.keys()
+        for key, content in latest.items():
+            assert equal_content(stored[key], content), f"{key} is not its latest version"
+        superseded = [letter.message for letter in letters if letter.problem == "superseded"]
+        for version in versions:
+            kept = any(equal_content(version, one) for one in [*stored.values(), *superseded])
+            assert kept, f"lost: {version!r}"
+        assert all(any(equal_content(one, version) for version in versions) for one in superseded)
+        others = {(letter.problem, letter.message) for letter in letters if letter.problem != "superseded"}
+        assert others == set(bad)
+
+
+@dataclass
+class _Peers:
+    """The functions of one cloud; one that dies or fails is an error for its caller."""
+
+    world: ChainWorld
+
+    async def call(self, function: str, event: bytes) -> bytes:
+        if function in self.world.failing:
+            raise CallError(function, "failed")
+        if function not in FUNCTIONS:
+            self.world.called.append((function, event))
+            return b"null"
+        try:
+            return await self.world.call(function, event)
+        except (Dead, L3Error) as error:
+            raise CallError(function, f"failed ({error!r})") from None
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class _Feedback:
+    world: ChainWorld
+
+    async def send(self, device_id: str, payload: bytes) -> None:
+        self.world.replied.append((device_id, payload))
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class _Session:
+    """Stands in for the connection between clouds: the receiver answers in this process."""
+
+    world: ChainWorld
+    process: Process
+
+    @contextmanager
+    def post(self, url: str, *, data: bytes, headers: Mapping[str, str], **more: Any) -> Iterator[Any]:
+        function = "ingestion" if "ingestion" in url else "writer"
+        try:
+            with self.process.call(CallError):
+                receiver = self.world.started(function).receiver()
+                try:
+                    response = asyncio.run(receiver.handle(Request(headers, data)))
+                except Dead:
+                    response = SimpleNamespace(status=502, body={}, headers={})
+        except CallError:
+            raise requests.exceptions.ConnectionError from None
+        content = json.dumps(dict(response.body)).encode()
+        yield SimpleNamespace(
+            status_code=response.status, headers=dict(response.headers), iter_content=lambda size: iter([content])
+        )
+
+
+def _none(*args: Any) -> Any:
+    raise AssertionError("no function of the chain opens this")
+
+
+def reading(second: int, device: str = "sensor-1", **more: Any) -> bytes:
+    """A device's message."""
+    minute, left = divmod(second, 60)
+    return json.dumps({"deviceId": device, "time": f"2026-03-01T10:{minute:02d}:{left:02d}Z", **more}).encode()

@@ -1,0 +1,116 @@
+"""The whole chain in one process: what was delivered is in the hot tier or in the dead letters, whatever fails."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.chain import ChainWorld, Fault, reading
+
+LAYOUTS = list(itertools.product(["aws", "azure"], ["aws", "gcp"], ["aws", "gcp"]))
+"""Layers 1 and 2 and the hot tier on one cloud, on two, on three: each link used and not used."""
+BAD = (
+    b"not json",
+    b'{"deviceId":"sensor-1"}',
+    b'{"id":"2026-03-01T10:00:00Z"}',
+    b'{"deviceId":"stranger","time":"2026-03-01T10:00:00Z"}',
+    b'{"deviceId":"sensor-1","time":"1970-01-01T00:00:05Z"}',
+    b'{"deviceId":"sensor-1","time":"2026-03-01T10:00:00Z","v":NaN}',
+    b"\xff\xfe",
+    b"[1",
+)
+MIXED = (reading(1, v=1), BAD[0], reading(2, v=1), reading(1, v=2), reading(2, v=1), reading(1, "sensor-2"), BAD[3])
+"""Two versions of one reading, one reading twice, two bad messages."""
+
+
+@pytest.mark.parametrize(("l1", "l2", "hot"), LAYOUTS, ids=map("-".join, LAYOUTS))
+def test_messages_arrive_over_every_layout(l1: str, l2: str, hot: str) -> None:
+    world = ChainWorld(l1, l2, hot)
+    counts = world.deliver(*MIXED)
+    assert counts.to_json() == {"stored": 3, "same": 1, "superseded": 1, "dead": 2}
+    world.check_conserved(MIXED)
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(BAD),
+            st.builds(
+                reading,
+                st.integers(0, 2),
+                st.sampled_from(["sensor-1", "sensor-2"]),
+                v=st.sampled_from([1, 2, "1", None, [1], {"a": 1}]),
+            ),
+        ),
+        max_size=12,
+    ),
+    st.booleans(),
+)
+def test_any_messages_are_in_the_hot_tier_once_or_in_the_letters_with_their_reason(
+    messages: list[bytes], twice: bool
+) -> None:
+    world = ChainWorld()
+    counts = world.deliver(*messages)
+    assert counts.total == len(messages)
+    if twice:
+        world.deliver(*messages)
+    world.check_conserved(messages)
+
+
+def test_a_list_in_one_body_is_its_messages_and_a_bad_one_among_them_stops_no_other() -> None:
+    world = ChainWorld()
+    body = b"[%b,{},%b]" % (reading(1, v=1.10), reading(2))
+    assert world.deliver(body).to_json() == {"stored": 2, "same": 0, "superseded": 0, "dead": 1}
+    assert [letter.message for letter in world.letters()] == [b"{}"]
+
+
+@pytest.mark.parametrize(("l1", "l2", "hot"), [("aws", "aws", "aws"), ("azure", "gcp", "aws")])
+def test_an_item_arrives_exactly_as_sent(l1: str, l2: str, hot: str) -> None:
+    world = ChainWorld(l1, l2, hot)
+    odd = rb'"n":1.10,"big":123456789012345678901234567890.5,"e":1e-400,"t":"\u00e9\n","z":-0.0,"deep":{"b":[1.0,2]}'
+    world.deliver(b'{"timestamp":1772359200,' + odd + b',"device_id":"sensor-1"}')
+    (item,) = world.stored().values()
+    assert item == b'{"iotDeviceId":"sensor-1","id":"2026-03-01T10:00:00Z",' + odd + b"}"
+
+
+# --- faults -------------------------------------------------------------------------------------------------------
+
+HOWS = ("before", "after", "lost", "refused")
+
+
+def faulty(layout: Sequence[str], at: int, how: str, messages: Sequence[bytes]) -> ChainWorld:
+    """Deliver under one fault, again until the messages are taken, and once more, as sources may."""
+    world = ChainWorld(*layout, fault=Fault(at, how))
+    world.deliver_until_taken(*messages)
+    world.deliver_until_taken(*messages)
+    return world
+
+
+def calls_of(layout: Sequence[str], messages: Sequence[bytes]) -> int:
+    world = ChainWorld(*layout)
+    world.deliver(*messages)
+    return world.fault.calls
+
+
+def cases(layouts: Sequence[Sequence[str]], step: int) -> list[Any]:
+    return [(layout, at, how) for layout in layouts for at in range(1, calls_of(layout, MIXED) + 1) for how in HOWS][
+        ::step
+    ]
+
+
+def test_a_fault_at_some_calls_loses_and_doubles_nothing() -> None:
+    for layout, at, how in cases([("aws", "aws", "aws"), ("azure", "gcp", "aws")], 7):
+        faulty(layout, at, how, MIXED).check_conserved(MIXED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
+def test_a_fault_at_any_call_loses_and_doubles_nothing(layout: tuple[str, str, str]) -> None:
+    for _, at, how in cases([layout], 1):
+        faulty(layout, at, how, MIXED).check_conserved(MIXED)
