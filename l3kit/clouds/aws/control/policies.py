@@ -61,6 +61,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         "hot-reader": _reader,
         "hot-reader-last-entry": _reader,
         **dict.fromkeys(CHAIN, _chain_function),
+        "dispatcher": _dispatcher,
         "persister": _persister,
         "writer": _hot_writer,
     }[function](context, place)
@@ -207,19 +208,20 @@ def _reader(context: Context, place: Placement) -> list[Statement]:
 
 
 def _chain_function(context: Context, place: Placement) -> list[Statement]:
-    """Allow keeping dead letters, and invoking the functions that it calls.
-
-    The dispatcher's permissions on the letters serve its failure destination, too.
-    """
+    """Allow keeping dead letters, each once, and invoking the functions that it calls."""
     called = [context.arn("lambda", f"function:{name}") for name in sorted(place.called)]
     topics = place.feedback.replace("+", "*")
     return [
         _allow("KeepLetters", ["PutObject", "GetObject"], f"{_bucket(context, 'letters')}/*", "s3"),
-        _list(context, "letters"),
         *_bucket_key(context, place, "letters", ["Decrypt", "GenerateDataKey"]),
         *([_allow("Call", ["InvokeFunction"], called, "lambda")] if called else []),
         *([_allow("Feedback", ["Publish"], [context.arn("iot", f"topic/{topics}")], "iot")] if topics else []),
     ]
+
+
+def _dispatcher(context: Context, place: Placement) -> list[Statement]:
+    """Allow listing, too, which Lambda asks for of a failure destination (developer guide, "Adding a destination")."""
+    return [*_chain_function(context, place), _list(context, "letters")]
 
 
 def _persister(context: Context, place: Placement) -> list[Statement]:
