@@ -27,10 +27,11 @@ from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.wiring import Permissions
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.parts import AwsParts
-from l3kit.sandbox.aws.rule_errors import ErrorBuckets
+from l3kit.sandbox.aws.rule_errors import RuleErrors
 from l3kit.sandbox.aws.runtime_files import link_runtime
 from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
+from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, ServiceHost, client_session, free_socket, runner_of
 from l3kit.sandbox.emulators import Emulator
@@ -95,9 +96,9 @@ class Gateway:
         stack.push_async_callback(self._cloud_functions.close)
         self._messages = MessageParts(
             *(self._home, endpoint, calls, functions, self._cloud_functions, message_faults),
+            RuleErrors(self._permissions.role_use, ServiceObjects(moto)),
             lambda: self._parts.endpoints.get("storage", ""),
             lambda broker: self._serve_broker(host.keep(broker)),
-            ErrorBuckets(moto, self._permissions.role_use.problem_with_rule),
         )
         stack.push_async_callback(self._messages.sources.close)
         self._add_routes(app, functions)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox.aws.answers import unserved
@@ -24,7 +25,7 @@ class OpenRequests:
         self._last = time.monotonic()
 
     @property
-    def middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def middleware(self) -> Middleware:
         """The middleware."""
 
         @web.middleware

@@ -22,6 +22,8 @@ RETRY_SECONDS = (1.0, 2.0)
 """Waits before the first and the second retry; Lambda waits 60 and 120 s (Lambda Developer Guide)."""
 THROTTLE_SECONDS, MAX_THROTTLE_SECONDS = 0.1, 5.0
 """First and longest wait of a throttled event; Lambda's are 1 s and 5 minutes."""
+CONCURRENT = 4
+"""Events of one function that run at a time: a process each, and a laptop's memory."""
 UNANSWERED = Outcome("", b'{"errorMessage": "The sandbox lost the answer to this attempt"}', "Unhandled", b"")
 
 
@@ -106,6 +108,7 @@ class AsyncInvocations:
         self._note = note
         self._now = now
         self._retry_seconds = retry_seconds
+        self._slots: dict[str, asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -153,9 +156,9 @@ class AsyncInvocations:
         self._note(name, f"an asynchronous event was dropped with its function (request {request_id})")
 
     async def _attempt(self, name: str, event: bytes, request_id: str) -> Outcome:
-        return await self._faults.deliver(
-            name, f"lambda Event {request_id}", lambda: self._invoke(name, event, request_id), UNANSWERED
-        )
+        async with self._slots.setdefault(name, asyncio.Semaphore(CONCURRENT)):
+            what = f"lambda Event {request_id}"
+            return await self._faults.deliver(name, what, lambda: self._invoke(name, event, request_id), UNANSWERED)
 
     async def _give_up(self, record: FunctionRecord, given_up: GivenUp) -> None:
         name, moment = record.config.name, datetime.fromtimestamp(self._now(), UTC)

@@ -8,14 +8,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
-import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer, rest_error
 from l3kit.sandbox.aws.function_record import EventSettings, FunctionConfig, FunctionRecord, InvalidFunctionError
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.aws.service_objects import ServiceObjects
 
 BUCKET_ARN = re.compile(r"arn:aws:s3:::(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 _FIELDS = frozenset(("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"))
@@ -25,10 +23,10 @@ MayUse = Callable[[FunctionConfig, str, str], Awaitable[bool]]
 
 
 class FailureBuckets:
-    """The on-failure destinations of functions: buckets in moto, which their roles must be allowed to write."""
+    """The on-failure destinations of functions: buckets that their roles must be allowed to write."""
 
-    def __init__(self, moto: Upstream, may_use: MayUse) -> None:
-        self._moto = moto
+    def __init__(self, objects: ServiceObjects, may_use: MayUse) -> None:
+        self._objects = objects
         self._may_use = may_use
 
     async def store(self, record: FunctionRecord, key: str, body: bytes) -> str:
@@ -36,13 +34,7 @@ class FailureBuckets:
         arn = record.events.on_failure
         if not await self._may_use(record.config, "s3:PutObject", f"{arn}/{key}"):
             return f"its role may not s3:PutObject {arn}/{key}"
-        bucket = arn.rpartition(":")[2]
-        headers = {"Authorization": authorization("s3"), "Content-Type": "application/json"}
-        try:
-            answer = await self._moto.ask("PUT", f"/{bucket}/{quote(key)}", headers=headers, body=body)
-        except (aiohttp.ClientError, OSError) as error:
-            return f"S3 gave no answer ({type(error).__name__})"
-        return "" if answer.status == 200 else f"bucket {bucket} answered {answer.status}"
+        return await self._objects.put(arn.rpartition(":")[2], key, body)
 
     async def check(self, record: FunctionRecord, arn: str) -> None:
         """Check that the function's role may use a bucket. Raises: InvalidFunctionError."""

@@ -33,6 +33,7 @@ from l3kit.sandbox.aws.function_record import (
     unpack,
 )
 from l3kit.sandbox.aws.resource_policy import PolicyRefusedError, ResourcePolicy
+from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.process import note
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
@@ -68,7 +69,7 @@ class LambdaApi:
         self._pools: dict[str, FunctionPool] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._revision = 0
-        self._failure_buckets = FailureBuckets(moto, may_use)
+        self._failure_buckets = FailureBuckets(ServiceObjects(moto), may_use)
         self.events = AsyncInvocations(self._invoke_again, self.record, self._failure_buckets, faults, self.note)
         self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "invocations"): self._invoke,

@@ -1,63 +1,81 @@
-"""The error action of a topic rule: a message that IoT Core could not deliver becomes an object in a bucket."""
+"""The error action of a topic rule: a message whose function could not be invoked becomes an object in S3."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-import aiohttp
-
+from l3kit.sandbox.aws.iam.condition_keys import Context
+from l3kit.sandbox.aws.iam.role_use import RoleUse
+from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.messages.message import Message
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.state import ACCOUNT_ID
 
-OFFERED = 'PREFIX/${parse_time("yyyy/MM/dd", timestamp())}/${newuuid()}SUFFIX'
-_KEY = re.compile(
-    r'(?P<prefix>[^$]*)\$\{parse_time\("yyyy/MM/dd", timestamp\(\)\)\}/\$\{newuuid\(\)\}(?P<suffix>[^$]*)'
-)
-
-RoleProblem = Callable[[str, str, str], Awaitable[str]]
-"""Why IoT Core may not do something with a role: role, action, resource; "" if it may."""
+IOT_SERVICE = "iot.amazonaws.com"
+OF_IOT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
+"""What IoT says when it takes a role."""
+DATE, UNIQUE = '${parse_time("yyyy/MM/dd", timestamp())}', "${newuuid()}"
+"""The substitution templates that the sandbox fills in."""
+_FIELDS = frozenset(("roleArn", "bucketName", "key"))
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorAction:
-    """An error action of the kind `s3`. `key`: with substitution templates, in the form of OFFERED."""
+    """An S3 action with the role that IoT takes for it."""
 
-    role_arn: str
+    role: str
     bucket: str
     key: str
 
     def to_json(self) -> dict[str, Any]:
-        return {"s3": {"roleArn": self.role_arn, "bucketName": self.bucket, "key": self.key}}
-
-    def object_key(self, moment: datetime) -> str:
-        found = _KEY.fullmatch(self.key)
-        assert found is not None
-        return f"{found['prefix']}{moment:%Y/%m/%d}/{uuid.uuid4()}{found['suffix']}"
+        return {"s3": {"roleArn": self.role, "bucketName": self.bucket, "key": self.key}}
 
 
 def read_error_action(told: Any) -> ErrorAction | None:
-    """Read a rule's `errorAction`; None if it has none. Raises: ValueError if the sandbox does not offer it."""
+    """Read the errorAction of a rule; None without one. Raises: ValueError naming what is not offered."""
     if not told:
         return None
-    s3 = told.get("s3") if isinstance(told, Mapping) and set(told) == {"s3"} else None
-    names = ("roleArn", "bucketName", "key")
-    if not isinstance(s3, Mapping) or set(s3) != set(names) or not _KEY.fullmatch(str(s3["key"])):
-        raise ValueError(f"The l3kit sandbox offers an errorAction of kind s3 only, with the key {OFFERED}")
-    return ErrorAction(*(str(s3[name]) for name in names))
+    content = told.get("s3") if isinstance(told, Mapping) and set(told) == {"s3"} else None
+    if not isinstance(content, Mapping) or set(content) != _FIELDS:
+        raise ValueError("The l3kit sandbox offers an errorAction s3 with roleArn, bucketName and key")
+    action = ErrorAction(content["roleArn"], content["bucketName"], content["key"])
+    if "${" in action.key.replace(DATE, "").replace(UNIQUE, ""):
+        raise ValueError(f"The l3kit sandbox fills in {DATE} and {UNIQUE} in a key only")
+    return action
 
 
-def error_record(rule: str, function_arn: str, message: Message, problem: str) -> bytes:
-    """Return what IoT Core tells of a failed action (AWS IoT developer guide, "Error handling (error action)")."""
-    failure = {"failedAction": "LambdaAction", "failedResource": function_arn, "errorMessage": problem}
-    content = {
+class RuleErrors:
+    """Carries out error actions."""
+
+    def __init__(self, roles: RoleUse, objects: ServiceObjects) -> None:
+        self._roles = roles
+        self._objects = objects
+
+    async def problem_with(self, action: ErrorAction) -> str:
+        """Return why IoT cannot take the action's role; "" if it can."""
+        if await self._roles.can_assume(action.role, IOT_SERVICE, OF_IOT):
+            return ""
+        return f"IoT is unable to assume the role {action.role}"
+
+    async def store(self, action: ErrorAction, rule: str, function: str, message: Message, cause: str) -> str:
+        """Store a message that was not delivered. Returns: why that was impossible, or ""."""
+        key = action.key.replace(DATE, f"{message.received:%Y/%m/%d}").replace(UNIQUE, str(uuid.uuid4()))
+        if problem := await self.problem_with(action):
+            return problem
+        resource = f"arn:aws:s3:::{action.bucket}/{key}"
+        if problem := await self._roles.problem_with(action.role, "iot", "s3:PutObject", resource):
+            return problem
+        return await self._objects.put(action.bucket, key, error_message(rule, function, message, cause))
+
+
+def error_message(rule: str, function: str, message: Message, cause: str) -> bytes:
+    """Return what an error action gets ("Error handling (error action)", AWS IoT Core Developer Guide)."""
+    failure = {"failedAction": "LambdaAction", "failedResource": function, "errorMessage": cause}
+    told = {
         "ruleName": rule,
         "topic": message.topic,
         "cloudwatchTraceId": str(uuid.uuid4()),
@@ -65,28 +83,4 @@ def error_record(rule: str, function_arn: str, message: Message, problem: str) -
         "base64OriginalPayload": base64.b64encode(message.payload).decode(),
         "failures": [failure],
     }
-    return json.dumps(content).encode()
-
-
-class ErrorBuckets:
-    """The buckets of error actions, in moto.
-
-    Args:
-        problem_with: see `RoleProblem`.
-    """
-
-    def __init__(self, moto: Upstream, problem_with: RoleProblem) -> None:
-        self._moto = moto
-        self._problem_with = problem_with
-
-    async def store(self, action: ErrorAction, key: str, body: bytes) -> str:
-        """Store a record with the action's role. Returns: why it was not stored, or ""."""
-        resource = f"arn:aws:s3:::{action.bucket}/{key}"
-        if problem := await self._problem_with(action.role_arn, "s3:PutObject", resource):
-            return problem
-        headers = {"Authorization": authorization("s3"), "Content-Type": "application/json"}
-        try:
-            answer = await self._moto.ask("PUT", f"/{action.bucket}/{quote(key)}", headers=headers, body=body)
-        except (aiohttp.ClientError, OSError) as error:
-            return f"S3 gave no answer ({type(error).__name__})"
-        return "" if answer.status == 200 else f"bucket {action.bucket} answered {answer.status}"
+    return json.dumps(told).encode()

@@ -18,7 +18,7 @@ from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import service
-from l3kit.sandbox.aws.rule_errors import ErrorAction, ErrorBuckets, error_record, read_error_action
+from l3kit.sandbox.aws.rule_errors import IOT_SERVICE, OF_IOT, ErrorAction, RuleErrors, read_error_action
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
@@ -27,7 +27,7 @@ from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024
 """Of a message (AWS IoT Core quotas)."""
-IOT = service("iot.amazonaws.com")
+IOT = service(IOT_SERVICE)
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,128}")
 _RULE = re.compile(r"/rules/(?P<name>[^/]+)(?:/(?P<verb>enable|disable))?")
 _FIELDS = frozenset(("sql", "description", "actions", "ruleDisabled", "awsIotSqlVersion", "errorAction"))
@@ -54,7 +54,7 @@ class TopicRule:
     description: str
     disabled: bool
     created: float
-    error: ErrorAction | None = None
+    on_error: ErrorAction | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -63,15 +63,16 @@ class TopicRule:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as GetTopicRule does."""
+        error = {"errorAction": self.on_error.to_json()} if self.on_error else {}
         return {
             "ruleArn": self.arn,
             "rule": {
+                **error,
                 "ruleName": self.name,
                 "sql": self.sql,
                 "description": self.description,
                 "createdAt": self.created,
                 "actions": [{"lambda": {"functionArn": self.function_arn}}],
-                "errorAction": self.error.to_json() if self.error else None,
                 "ruleDisabled": self.disabled,
                 "awsIotSqlVersion": VERSION,
             },
@@ -90,8 +91,8 @@ class TopicRules:
         invoke: queues an asynchronous invocation of a function.
         pending: number of events that functions have not yet taken.
         note: writes a line into a function's log.
+        errors: carries out error actions.
         begin: starts the broker if it does not run. Raises: SandboxError.
-        buckets: where error actions put what could not be delivered.
     """
 
     def __init__(
@@ -100,23 +101,23 @@ class TopicRules:
         invoke: Callable[[str, bytes], object],
         pending: Callable[[], int],
         note: Note,
+        errors: RuleErrors,
         begin: Callable[[], Awaitable[object]],
-        buckets: ErrorBuckets,
     ) -> None:
         self._function = function
         self._invoke = invoke
         self._pending = pending
         self._note = note
+        self._errors = errors
         self._begin = begin
-        self._buckets = buckets
-        self._errors: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._rules: dict[str, TopicRule] = {}
 
     # --- deliveries
 
     @property
     def pending(self) -> int:
-        return self._pending() + len(self._errors)
+        return self._pending() + len(self._tasks)
 
     def check(self, message: Message) -> None:
         if len(message.payload) > MAX_PAYLOAD_BYTES and any(self._taking(message)):
@@ -126,36 +127,35 @@ class TopicRules:
         for rule in self._taking(message):
             name = function_name(rule.function_arn)
             if problem := self.problem_with_invoking(rule):
-                task = asyncio.create_task(self._keep(rule, name, message, problem))
-                self._errors.add(task)
-                task.add_done_callback(self._errors.discard)
+                task = asyncio.create_task(self._fail(rule, name, message, problem))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
             else:
                 self._invoke(name, event_of(message))
 
     async def close(self) -> None:
         self._rules.clear()
-        tasks = list(self._errors)
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep(self, rule: TopicRule, name: str, message: Message, problem: str) -> None:
-        """Carry out the rule's error action."""
-        told = f"a message was not delivered by topic rule {rule.name}: {problem}"
-        if rule.error is None:
-            self._note(name, f"{told}; it was dropped")
-            return
-        key = rule.error.object_key(message.received)
-        body = error_record(rule.name, rule.function_arn, message, problem)
-        lost = await self._buckets.store(rule.error, key, body)
-        self._note(name, f"{told}; {f'it was dropped: {lost}' if lost else f'it is in {rule.error.bucket}'}")
+    async def _fail(self, rule: TopicRule, function: str, message: Message, problem: str) -> None:
+        """Carry out the rule's error action; without one the message is dropped, as by IoT Core."""
+        told = f"topic rule {rule.name} could not deliver a message: {problem}"
+        if rule.on_error is None:
+            self._note(function, f"{told}; it was dropped, since the rule has no error action")
+        elif lost := await self._errors.store(rule.on_error, rule.name, rule.function_arn, message, problem):
+            self._note(function, f"{told}; it was dropped, since its error action failed: {lost}")
+        else:
+            self._note(function, f"{told}; it is in {rule.on_error.bucket}")
 
     def problem_with_invoking(self, rule: TopicRule) -> str:
         """Return why a rule cannot invoke its function, as IoT Core finds out with each message; "" if it can."""
         record = self._function(function_name(rule.function_arn))
         if record is None:
             return f"the function {rule.function_arn} does not exist"
-        context = {**OF_EVERY_REQUEST, "aws:sourcearn": (rule.arn,), "aws:sourceaccount": (ACCOUNT_ID,)}
+        context = {**OF_EVERY_REQUEST, **OF_IOT, "aws:sourcearn": (rule.arn,)}
         need = Need("lambda:InvokeFunction", record.config.arn, context)
         if evaluate(Identity(IOT), need, record.policy.parsed()).allowed:
             return ""
@@ -193,7 +193,7 @@ class TopicRules:
             return await self._create(request, name)
         elif method == "PATCH":
             before = self._of(name)
-            made = self._read(name, await _body(request))
+            made = await self._read(name, await _body(request))
             self._rules[name] = replace(made, created=before.created, tags=before.tags)
         elif method == "DELETE":
             self._rules.pop(name, None)  # a missing one is not an error, as on IoT Core
@@ -208,12 +208,12 @@ class TopicRules:
         if name in self._rules:
             raise RuleRefusedError(409, "ResourceAlreadyExistsException", f"Rule {name} already exists")
         tags = dict(parse_qsl(request.headers.get("x-amz-tagging", "")))
-        rule = replace(self._read(name, await _body(request)), tags=tags)
+        rule = replace(await self._read(name, await _body(request)), tags=tags)
         await self._begin()
         self._rules[name] = rule
         return json_answer({})
 
-    def _read(self, name: str, body: Any) -> TopicRule:
+    async def _read(self, name: str, body: Any) -> TopicRule:
         if not isinstance(body, Mapping):
             raise RuleRefusedError(400, "InvalidRequestException", "The rule is no JSON object")
         actions = body.get("actions")
@@ -225,16 +225,18 @@ class TopicRules:
         if unknown or not isinstance(arn, str) or ":function:" not in arn:
             message = "The l3kit sandbox offers rules with one action, lambda with its functionArn"
             raise RuleRefusedError(400, "InvalidRequestException", message)
-        try:
-            error = read_error_action(body.get("errorAction"))
-        except ValueError as refusal:
-            raise RuleRefusedError(400, "InvalidRequestException", str(refusal)) from None
         if body.get("awsIotSqlVersion") != VERSION:
             message = f"The l3kit sandbox evaluates awsIotSqlVersion {VERSION} only, which must be stated"
             raise RuleRefusedError(400, "InvalidRequestException", message)
         sql, disabled = str(body.get("sql", "")), bool(body.get("ruleDisabled"))
-        told = str(body.get("description") or "")
-        return TopicRule(name, sql, topics_of(sql), arn, told, disabled, time.time(), error)
+        described, topics = str(body.get("description") or ""), topics_of(sql)
+        try:
+            on_error = read_error_action(body.get("errorAction"))
+        except ValueError as error:
+            raise RuleRefusedError(400, "InvalidRequestException", str(error)) from None
+        if on_error and (problem := await self._errors.problem_with(on_error)):
+            raise RuleRefusedError(400, "InvalidRequestException", problem)
+        return TopicRule(name, sql, topics, arn, described, disabled, time.time(), on_error)
 
     def _of(self, name: str) -> TopicRule:
         if name not in self._rules:

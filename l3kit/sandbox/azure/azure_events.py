@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,7 +42,7 @@ def described(function: Any, trigger: Mapping[str, Any], host_json: Mapping[str,
     return {"batch": batch, "retries": int(policy["max_retry_count"]), "delay": float(delay)}
 
 
-def events_of(body: bytes) -> Sequence[Any]:
+def events_of(body: bytes) -> list[Any]:
     """Return the events of a call, made by the library's own converter, as the Functions worker does."""
     from azure.functions.eventhub import EventHubTriggerConverter
     from azure.functions.meta import Datum
@@ -51,7 +51,7 @@ def events_of(body: bytes) -> Sequence[Any]:
     bodies = SimpleNamespace(bytes=[base64.b64decode(event["body"]) for event in told])
     system = json.dumps([event["system"] for event in told])
     metadata = {"SystemPropertiesArray": Datum(type="json", value=system)}
-    decoded: Sequence[Any] = EventHubTriggerConverter.decode(
+    decoded: Any = EventHubTriggerConverter.decode(
         Datum(type="collection_bytes", value=bodies), trigger_metadata=metadata
     )
-    return decoded
+    return list(decoded)

@@ -104,8 +104,10 @@ class CloudFunctions:
     async def trigger(self, app: str) -> Trigger | None:
         """Return an Azure app's Event Hubs trigger; None if the app is not there, does not start or has none."""
         deployment = self._deployments.get(("azure", app))
+        if deployment is None:
+            return None
         try:
-            return (await deployment.instance()).trigger if deployment else None
+            return (await deployment.instance()).trigger
         except StartError as error:
             self._note(deployment, f"it did not start: {error}")
             return None

@@ -11,7 +11,7 @@ from yarl import URL
 
 from l3kit.sandbox.aws.iot_data import IotData
 from l3kit.sandbox.aws.lambda_api import LambdaApi
-from l3kit.sandbox.aws.rule_errors import ErrorBuckets
+from l3kit.sandbox.aws.rule_errors import RuleErrors
 from l3kit.sandbox.aws.topic_rules import TopicRules
 from l3kit.sandbox.azure.iot_hub import IotHub
 from l3kit.sandbox.emulators import Emulator
@@ -21,6 +21,7 @@ from l3kit.sandbox.functions.process import note
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.messages.broker import Broker
 from l3kit.sandbox.messages.event_hub import EventHub
+from l3kit.sandbox.messages.message import Source
 from l3kit.sandbox.messages.push import PushSubscriptions
 from l3kit.sandbox.messages.routes import Routes
 from l3kit.sandbox.messages.sources import MessageSources
@@ -33,9 +34,9 @@ class MessageParts:
     Args:
         endpoint: the gateway's address.
         session: for requests to functions and to Cloud Storage.
+        rule_errors: carries out the error actions of topic rules.
         storage: returns Cloud Storage's address; "" while it has not been started.
         started: called once the broker accepts connections.
-        buckets: of topic rules' error actions.
     """
 
     def __init__(
@@ -46,9 +47,9 @@ class MessageParts:
         lambdas: LambdaApi,
         functions: CloudFunctions,
         faults: MessageFaults,
+        rule_errors: RuleErrors,
         storage: Callable[[], str],
         started: Callable[[Emulator], None],
-        buckets: ErrorBuckets,
     ) -> None:
         broker = Broker(home, endpoint, started)
         routes = {"azure": Routes(), "gcp": Routes()}
@@ -60,11 +61,14 @@ class MessageParts:
             lambda name, text: functions.note("gcp", name, text),
         )
         self.topic_rules = TopicRules(
-            *(lambdas.record, lambdas.events.accept, lambda: lambdas.events.pending, lambdas.note),
+            lambdas.record,
+            lambdas.events.accept,
+            lambda: lambdas.events.pending,
+            lambdas.note,
+            rule_errors,
             broker.begin,
-            buckets,
         )
-        sources = {"aws": self.topic_rules, "azure": hub, "gcp": push}
+        sources: dict[str, Source] = {"aws": self.topic_rules, "azure": hub, "gcp": push}
         self.sources = MessageSources(broker, sources, routes, _noted_in(home.log("messages")))
         self.iot_data = IotData(self.sources.take, broker.publish)
         self.iot_hub = IotHub(routes["azure"].twins, broker.publish)

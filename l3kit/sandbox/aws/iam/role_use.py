@@ -10,7 +10,6 @@ from aiohttp import web
 from l3kit.sandbox.aws.answers import rest_error
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
-from l3kit.sandbox.aws.iam.calls.rest import rule_role
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler
@@ -20,21 +19,17 @@ from l3kit.sandbox.aws.iam.refusals import message
 from l3kit.sandbox.state import ACCOUNT_ID
 
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
-LAMBDA, SCHEDULER, IOT = "lambda.amazonaws.com", "scheduler.amazonaws.com", "iot.amazonaws.com"
-OF_ACCOUNT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
-"""What Scheduler and IoT Core say when they take a role."""
+LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
+OF_SCHEDULER: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
+"""What Scheduler says when it takes a role."""
 OF_WRITE: Context = {"s3:objectcreationoperation": ("true",)}
 """What S3 says of a whole object that a service writes; it carries no condition."""
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
-NOT_BY_IOT = (
-    "AWS IoT (iot.amazonaws.com) is unable to assume role (sts:AssumeRole) on resource: {role}. "
-    "If the role was just created or updated, please try again in a few seconds."
-)
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
 
 class RoleUse:
-    """Use of roles by Lambda, EventBridge Scheduler and IoT Core."""
+    """Use of roles by Lambda and EventBridge Scheduler."""
 
     def __init__(self, enforcement: Enforcement, callers: Callers, directory: Directory) -> None:
         self._enforcement = enforcement
@@ -69,16 +64,8 @@ class RoleUse:
         """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role."""
         if access.call.method in ("POST", "PUT") and access.call.path.startswith("/schedules/"):
             role = str((access.call.content.get("Target") or {}).get("RoleArn") or "")
-            if role and not await self.can_assume(role, SCHEDULER, OF_ACCOUNT):
+            if role and not await self.can_assume(role, SCHEDULER, OF_SCHEDULER):
                 return rest_error(400, "ValidationException", NOT_BY_SCHEDULER)
-        return await handler(access.request)
-
-    async def guard_iot(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
-        """Check that IoT Core can assume the role of a rule's error action, as it does when a rule is put."""
-        if access.call.method in ("POST", "PATCH") and access.call.path.startswith("/rules/"):
-            role = rule_role(access.call)
-            if role and not await self.can_assume(role, IOT, OF_ACCOUNT):
-                return rest_error(400, "InvalidRequestException", NOT_BY_IOT.format(role=role))
         return await handler(access.request)
 
     async def can_assume(self, role_arn: str, by: str, context: Context | None = None) -> bool:
@@ -92,15 +79,9 @@ class RoleUse:
 
     async def problem_with_firing(self, role_arn: str, function_arn: str) -> str:
         """Message if Scheduler cannot invoke a schedule's target with its role; "" if it can."""
-        if not await self.can_assume(role_arn, SCHEDULER, OF_ACCOUNT):
+        if not await self.can_assume(role_arn, SCHEDULER, OF_SCHEDULER):
             return f"{NOT_BY_SCHEDULER} It is {role_arn}"
         return await self.problem_with(role_arn, "scheduler", "lambda:InvokeFunction", function_arn)
-
-    async def problem_with_rule(self, role_arn: str, action: str, resource: str) -> str:
-        """Message if IoT Core cannot do this with a rule's role; "" if it can."""
-        if not await self.can_assume(role_arn, IOT, OF_ACCOUNT):
-            return NOT_BY_IOT.format(role=role_arn)
-        return await self.problem_with(role_arn, "iot", action, resource)
 
     async def problem_with(self, role_arn: str, session: str, action: str, resource: str) -> str:
         """Message if a role lacks a permission; "" if it has it."""

@@ -53,7 +53,6 @@ class Permissions:
         self.enforcement.guards |= {
             "dynamodb": DynamoDBGuard(self.enforcement),
             "iam": IamGuard(directory, iam, simulation),
-            "iot": self.role_use.guard_iot,
             "kms": KmsGuard(keys),
             "lambda": self.role_use.guard_lambda,
             "s3": s3,

@@ -13,11 +13,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.rule_errors import DATE, UNIQUE
 from l3kit.sandbox.aws.rule_sql import OFFERED, VERSION
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.messages.client import wait_until_delivered
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from tests.integration.sandbox.aws.calls import Aws, Deploy, code_of
+from tests.integration.sandbox.conftest import trust
 from tests.integration.sandbox.messages.device import PAYLOADS, Device
 from tests.support.waiting import wait_until
 
@@ -63,12 +65,13 @@ def rule(aws: Aws, twin: str, function: str) -> str:
     return name
 
 
-def make_rule(aws: Aws, name: str, twin: str, function: str) -> None:
+def make_rule(aws: Aws, name: str, twin: str, function: str, **more: Any) -> None:
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function}"
     payload = {
         "sql": OFFERED.replace("TOPIC FILTER", f"{twin}/+/telemetry"),
         "awsIotSqlVersion": VERSION,
         "actions": [{"lambda": {"functionArn": arn}}],
+        **more,
     }
     aws("iot").create_topic_rule(ruleName=name, topicRulePayload=payload, tags="twin=" + twin)
 
@@ -166,7 +169,32 @@ def test_without_the_functions_permission_the_message_is_dropped_and_the_log_tel
     delivered(sandbox)
     assert written() == []
     log = (sandbox.home / "logs" / "functions" / f"{function}.log").read_text()
-    assert f"dropped by topic rule {name}: no statement of the function's policy allows iot.amazonaws.com" in log
+    assert f"{name} could not deliver a message: no statement of the function's policy allows iot.amazonaws.com" in log
+
+
+def test_what_cannot_be_delivered_goes_to_the_rules_error_action(
+    sandbox: SandboxState, aws: Aws, device: Device, twin: str
+) -> None:
+    iam, name, bucket = aws("iam"), twin.replace("-", "_"), f"letters-{uuid.uuid4().hex[:8]}"
+    aws("s3").create_bucket(Bucket=bucket)
+    role = iam.create_role(RoleName=twin, AssumeRolePolicyDocument=trust("iot"))["Role"]["Arn"]
+    error = {"s3": {"roleArn": role, "bucketName": bucket, "key": f"aws/iot/{DATE}/{UNIQUE}.json"}}
+    with pytest.raises(ClientError, match="unable to assume the role"):
+        make_rule(aws, name, twin, "nowhere", errorAction={"s3": {**error["s3"], "roleArn": f"{role}-other"}})
+    make_rule(aws, name, twin, "nowhere", errorAction=error)
+    assert aws("iot").get_topic_rule(ruleName=name)["rule"]["errorAction"] == error
+    device.publish(f"{twin}/d/telemetry", b"refused")
+    delivered(sandbox)
+    statement = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/aws/iot/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=twin, PolicyName="put", PolicyDocument=policy)
+    device.publish(f"{twin}/d/telemetry", b"\0kept")
+    delivered(sandbox)
+    (stored,) = aws("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    told = json.loads(aws("s3").get_object(Bucket=bucket, Key=stored["Key"])["Body"].read())
+    assert base64.b64decode(told["base64OriginalPayload"]) == b"\0kept"
+    assert (told["ruleName"], told["topic"], told["clientId"]) == (name, f"{twin}/d/telemetry", device.name)
+    assert [failure["failedAction"] for failure in told["failures"]] == ["LambdaAction"]
 
 
 def test_a_rule_is_read_back_switched_off_and_deleted(

@@ -101,14 +101,10 @@ def iot_needs(call: Call) -> list[Need]:
     found = [call.need(action, arn)]
     if operation == "CreateTopicRule" and call.headers.get("x-amz-tagging"):
         found.append(call.need("iot:TagResource", arn))
-    role = rule_role(call) if operation in ("CreateTopicRule", "ReplaceTopicRule") else ""
-    return found + ([pass_role(call, role, "iot.amazonaws.com")] if role else [])
-
-
-def rule_role(call: Call) -> str:
-    """Return the role of a topic rule's error action; "" if it has none. Raises: UnreadableError."""
-    action = (call.content.get("errorAction") or {}).get("s3") or {}
-    return str(action.get("roleArn") or "")
+    if operation in ("CreateTopicRule", "ReplaceTopicRule"):
+        error = (call.content.get("errorAction") or {}).get("s3") or {}
+        found += [pass_role(call, str(error["roleArn"]), "iot.amazonaws.com")] if error.get("roleArn") else []
+    return found
 
 
 def iot_data_needs(call: Call) -> list[Need]:
