@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import hashlib
 import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.signing import SIGNATURE_HEADER, Signable, signature_header
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 
 SECONDS = 60
@@ -24,21 +28,40 @@ BLANKS = 17_000_000
 
 @dataclass(frozen=True)
 class Writer:
-    """A deployed writer's address and token."""
+    """A deployed writer's address and token.
+
+    Attributes:
+        signed_path: of the function, such as `/cold-writer`; requests are then signed instead of carrying the token.
+    """
 
     url: str
     token: str = field(repr=False)
+    signed_path: str = ""
 
     def send(self, body: bytes, method: str = "POST", **headers: str) -> tuple[int, Any]:
         """Send a request with the token. Returns: status and the answer's JSON; None if it is not JSON."""
+        request = Signable(method, self.signed_path, body)
+        return self.send_with(self._credentials(request), body, method, **headers)
+
+    def send_signed(self, signed: Signable, body: bytes, now: datetime) -> tuple[int, Any]:
+        """Post a body with the signature of another request, or of this one."""
+        return self.send_with({SIGNATURE_HEADER: signature_header(signed, Secret(self.token), now)}, body)
+
+    def send_with(
+        self, credentials: Mapping[str, str], body: bytes, method: str = "POST", **headers: str
+    ) -> tuple[int, Any]:
+        """Send a request with these headers alone."""
         with open_session(self.url) as http:
-            answer = http.request(
-                method, self.url, data=body, headers={TOKEN_HEADER: self.token, **headers}, timeout=SECONDS
-            )
+            answer = http.request(method, self.url, data=body, headers={**credentials, **headers}, timeout=SECONDS)
         try:
             return answer.status_code, answer.json()
         except requests.JSONDecodeError:
             return answer.status_code, None
+
+    def _credentials(self, request: Signable) -> dict[str, str]:
+        if self.signed_path:
+            return {SIGNATURE_HEADER: signature_header(request, Secret(self.token), datetime.now(UTC))}
+        return {TOKEN_HEADER: self.token}
 
     def post(self, envelope: Mapping[str, Any], **headers: str) -> tuple[int, Any]:
         return self.send(encoded(envelope), **headers)
@@ -81,9 +104,47 @@ class WriterSuite:
         self, cold_writer: Writer, archive_writer: Writer, token: str
     ) -> None:
         for writer in (cold_writer, archive_writer):
-            status, answer = Writer(writer.url, token).send(b"{")
+            status, answer = dataclasses.replace(writer, token=token).send(b"{")
             assert status == 403
-            assert TOKEN_HEADER in answer["error"]
+            assert (SIGNATURE_HEADER if writer.signed_path else TOKEN_HEADER) in answer["error"]
+
+    def test_a_request_is_admitted_by_a_signature_of_exactly_it(
+        self, cold_writer: Writer, archive_writer: Writer
+    ) -> None:
+        for writer, other, path in (
+            (cold_writer, archive_writer, "/cold-writer"),
+            (archive_writer, cold_writer, "/archive-writer"),
+        ):
+            now, body = datetime.now(UTC), b"[1]"
+            request = Signable("POST", path, body)
+            assert writer.send_signed(request, body, now)[0] == 400, "admitted, and then looked at"
+            assert writer.send_signed(request, gzip.compress(body), now)[0] == 403, "the body is signed as it is sent"
+            for change in ({"method": "PUT"}, {"path": "/"}, {"body": b"[2]"}):
+                assert writer.send_signed(dataclasses.replace(request, **change), body, now)[0] == 403
+            assert dataclasses.replace(writer, token=other.token).send_signed(request, body, now)[0] == 403
+
+    def test_a_signature_of_another_time_is_refused_and_told_by_how_much(
+        self, cold_writer: Writer, archive_writer: Writer
+    ) -> None:
+        for writer, path in ((cold_writer, "/cold-writer"), (archive_writer, "/archive-writer")):
+            for minutes in (-10, 10):
+                moment = datetime.now(UTC) + timedelta(minutes=minutes)
+                request = Signable("POST", path, b"{")
+                status, answer = writer.send_signed(request, b"{", moment)
+                assert status == 403
+                assert abs(answer["clock_skew"] - 60 * minutes) < SECONDS
+                assert "set the sender's clock" in answer["error"]
+                status, answer = dataclasses.replace(writer, token="wrong").send_signed(request, b"{", moment)
+                assert status == 403
+                assert "clock_skew" not in answer
+
+    def test_a_signed_request_that_is_sent_again_as_it_was_stores_nothing_twice(
+        self, cold_writer: Writer, device: str
+    ) -> None:
+        now, body = datetime.now(UTC), encoded(chunk(device))
+        request = Signable("POST", "/cold-writer", body)
+        first = cold_writer.send_signed(request, body, now)
+        assert (first[0], cold_writer.send_signed(request, body, now)) == (200, first)
 
     def test_no_other_method_writes(self, cold_writer: Writer, archive_writer: Writer, device: str) -> None:
         assert cold_writer.send(encoded(chunk(device)), "PUT")[0] == 405

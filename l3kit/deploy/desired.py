@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks
+from l3kit.clouds.ports.link_authentication import check_receiver_first
 from l3kit.clouds.ports.provisioner import PendingChanges, Provisioner
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
@@ -18,11 +19,13 @@ def desired_resources(
 ) -> tuple[Resource, ...]:
     """Return all resources that the layout requires on these clouds.
 
-    Raises: MissingConnectionError if a layer here sends to a cloud that is not among them and whose writer is unknown.
+    Raises: MissingConnectionError if a layer here sends to a cloud that is not among them and whose writer is unknown;
+        ConfigurationError if it would authenticate in another way than that writer knows.
     """
     for link in layout.links:  # one that stays within them is made by the deployment
         if link.source in provisioners and link.target not in provisioners:
             links.address(link)
+            check_receiver_first(links, link)
     tokens = _tokens(layout, links, provisioners, rotate_tokens)
     functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
     movers = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.movers_on(name))]

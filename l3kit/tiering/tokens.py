@@ -59,7 +59,7 @@ def parse_former(text: str) -> tuple[FormerToken, ...]:
     if len(words) % 2:
         raise ValueError("is not pairs of an expiry time and a token")
     try:
-        ends = [datetime.strptime(word, _FORM).replace(tzinfo=UTC) for word in words[::2]]
+        ends = [parse_end(word) for word in words[::2]]
     except ValueError:  # its message might contain a token
         raise ValueError("is not pairs of an expiry time and a token") from None
     return tuple(FormerToken(end, Secret(token)) for end, token in zip(ends, words[1::2], strict=True))
@@ -74,6 +74,11 @@ def format_former(former: Iterable[FormerToken]) -> str:
 def format_end(moment: datetime) -> str:
     """Format an expiry time: `2026-11-28T17:00:00Z`."""
     return moment.astimezone(UTC).strftime(_FORM)
+
+
+def parse_end(text: str) -> datetime:
+    """The inverse of `format_end`. Raises: ValueError, with the text."""
+    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
 
 
 def unexpired(former: Sequence[FormerToken], now: datetime) -> tuple[FormerToken, ...]:

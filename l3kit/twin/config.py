@@ -16,6 +16,7 @@ from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
+from l3kit.tiering.link_auth import LinkAuth
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.stream.events import Event
@@ -62,6 +63,7 @@ class Config(_Strict):
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
+    link_auth: LinkAuth = "token"
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -221,7 +223,7 @@ class Twin:
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
         return {
-            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table"}),
+            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table", "link_auth"}),
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": [event.entry for event in self.events],

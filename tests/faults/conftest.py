@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -31,9 +30,7 @@ def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> It
 
     def new_twin(name: str, providers: tuple[str, str, str], tuning: dict[str, Any]) -> Twin:
         folder: Path = tmp_path_factory.mktemp("twin")
-        write_twin(folder, name, *providers, list(DEVICES))
-        config = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").write_text(json.dumps({**config, "tuning": tuning}))
+        write_twin(folder, name, *providers, list(DEVICES), tuning=tuning)
         return Twin.load(folder)
 
     def make(border: str = "same", **tuning: Any) -> World:
@@ -62,14 +59,12 @@ def make_layout_world(all_clouds: SandboxState, tmp_path_factory: pytest.TempPat
     twins: dict[str, Twin] = {}
     worlds: list[World] = []
 
-    def make(layout: tuple[str, str, str], mover: Mover, **tuning: Any) -> World:
+    def make(layout: tuple[str, str, str], mover: Mover, link_auth: str = "token", **tuning: Any) -> World:
         tuning = {"MAX_CHUNK_BYTES": CHUNK_BYTES, "REQUEST_TIMEOUT_SECONDS": 2, **tuning}
-        identity = f"{layout} {sorted(tuning.items())}"
+        identity = f"{layout} {link_auth} {sorted(tuning.items())}"
         if identity not in twins:
             folder: Path = tmp_path_factory.mktemp("twin")
-            write_twin(folder, f"c{len(twins)}", *layout, list(DEVICES))
-            config = json.loads((folder / "config.json").read_text())
-            (folder / "config.json").write_text(json.dumps({**config, "tuning": tuning}))
+            write_twin(folder, f"c{len(twins)}", *layout, list(DEVICES), tuning=tuning, link_auth=link_auth)
             twins[identity] = Twin.load(folder)
             apply(plan(twins[identity], session), session)
         twin = twins[identity]

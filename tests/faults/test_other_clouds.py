@@ -79,6 +79,19 @@ def test_a_fault_at_the_cold_writer_loses_and_doubles_nothing(
     assert sampled_faults(world, Setting(HOT, few, world.writer), shard, CASES // 2) > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mover", [HOT, ARCHIVE])
+@shards(4)
+def test_a_fault_on_a_signed_link_loses_and_doubles_nothing(
+    make_layout_world: MakeWorld, tallied: Callable[[World], World], mover: Mover, shard: tuple[int, int]
+) -> None:
+    """At the mover and at its writer; a request whose answer was lost is signed anew."""
+    world = tallied(make_layout_world(("aws", "gcp", "azure"), mover, "signature"))
+    assert sampled_faults(world, settings(mover), shard, CASES // 2) > 0
+    prepare = few if mover == HOT else few_chunks
+    assert sampled_faults(world, Setting(mover, prepare, world.writer), shard, CASES // 2) > 0
+
+
 @of_layouts(HOT_LAYOUTS[:4], fast=[GCP])
 @shards(12)
 def test_a_fault_in_the_run_that_finishes_anothers_work_loses_and_doubles_nothing(

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.programs.bugs.chain import MESSAGE_CHAIN
 from tests.programs.bugs.movers import MOVERS
 from tests.programs.bugs.mutation import Mutation
 from tests.programs.bugs.operating import OPERATING
@@ -26,7 +27,7 @@ from tests.programs.bugs.transfer import TRANSFER
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 SECONDS = 280
-MUTATIONS = (*MOVERS, *TRANSFER, *STORES, *OPERATING)
+MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING)
 
 
 @dataclass(frozen=True, slots=True)

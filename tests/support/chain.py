@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ import requests
 
 from l3kit.errors import CallError, L3Error, StoreError
 from l3kit.providers import provider
+from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, equal_content, normalise
 from l3kit.tiering.runtime.chain import Chain
 from l3kit.tiering.runtime.functions import Openers
@@ -24,6 +25,7 @@ from l3kit.tiering.runtime.senders import Senders
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
 from l3kit.tiering.settings.loading import Settings, load_settings
 from l3kit.tiering.settings.twin_info import TwinInfo
+from l3kit.tiering.stream.events import events_of
 from l3kit.tiering.stream.letters import DeadLetter, problem_of
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer.wire import Request
@@ -33,7 +35,6 @@ from tests.support.wire_server import TOKEN
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEVICES = ("sensor-1", "sensor-2")
-HOT_TABLE = "the-hot-table"
 
 
 def info_of(l1: str, l2: str, hot: str, events: Sequence[Mapping[str, Any]] = (), **config: Any) -> dict[str, Any]:
@@ -46,6 +47,22 @@ def info_of(l1: str, l2: str, hot: str, events: Sequence[Mapping[str, Any]] = ()
         "config_providers": {"layer_1_provider": l1, "layer_2_provider": l2, **tiers},
         "config_events": list(events),
     }
+
+
+@cache
+def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[str, ...]) -> Settings:
+    """Settings as a deployed function has them."""
+    variables = provider(cloud).variables
+    values = {
+        "DIGITAL_TWIN_INFO": info,
+        "INTER_CLOUD_TOKEN": TOKEN,
+        "REMOTE_INGESTION_URL": "https://ingestion.example/",
+        "REMOTE_WRITER_URL": "https://writer.example/",
+        "RECEIVER_LIMIT_BYTES": "",
+        "RECEIVER_LIMIT_COUNTS": "",
+    }
+    names = variables_for(function, cloud=variables, remote=apart, archive_here=False, peers=peers)
+    return load_settings(function, {name: values.get(name, name.lower()) for name in names}, cloud=variables)
 
 
 @dataclass
@@ -129,7 +146,6 @@ class ChainWorld:
     replied: list[tuple[str, bytes]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
     clock: datetime = NOW
-    _settings: dict[str, Settings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for cloud in (self.l1, self.l2, self.hot_cloud):
@@ -141,30 +157,18 @@ class ChainWorld:
 
     @cached_property
     def rules(self) -> MessageRules:
-        return MessageRules.of(TwinInfo.parse(json.dumps(self.info)))
+        return MessageRules.of(self.twin)
+
+    @cached_property
+    def twin(self) -> TwinInfo:
+        return TwinInfo.parse(json.dumps(self.info))
 
     # --- the functions ------------------------------------------------------------------------------------------
 
     def settings(self, function: str) -> Settings:
-        if function not in self._settings:
-            self._settings[function] = self._loaded(function)
-        return self._settings[function]
-
-    def _loaded(self, function: str) -> Settings:
-        cloud = self.cloud_of(function)
         apart = {"connector": self.l1 != self.l2, "persister": self.l2 != self.hot_cloud}.get(function, False)
         peers = peers_of(function, l1_apart=self.l1 != self.l2, events=bool(self.events))
-        names = variables_for(function, cloud=provider(cloud).variables, remote=apart, archive_here=False, peers=peers)
-        values = {
-            "DIGITAL_TWIN_INFO": json.dumps(self.info),
-            "INTER_CLOUD_TOKEN": TOKEN,
-            "REMOTE_INGESTION_URL": "https://ingestion.example/",
-            "REMOTE_WRITER_URL": "https://writer.example/",
-            "RECEIVER_LIMIT_BYTES": "",
-            "RECEIVER_LIMIT_COUNTS": "",
-        }
-        env = {name: values.get(name, name.lower()) for name in names}
-        return load_settings(function, env, cloud=provider(cloud).variables)
+        return _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers)
 
     def cloud_of(self, function: str) -> str:
         return {"l1": self.l1, "l2": self.l2, "hot": self.hot_cloud}[FUNCTIONS[function].tier]
@@ -245,7 +249,18 @@ class ChainWorld:
             assert kept, f"lost: {version!r}"
         assert all(any(equal_content(one, version) for version in versions) for one in superseded)
         others = {(letter.problem, letter.message) for letter in letters if letter.problem != "superseded"}
-        assert others == set(bad)
+        assert {one for one in others if one[0] != "action-failed"} == set(bad)
+        told = [message for problem, message in others if problem == "action-failed"]
+        self._check_actions(versions, told)
+
+    def _check_actions(self, versions: Sequence[bytes], told: Sequence[bytes]) -> None:
+        """Each action of each item was carried out, or is told as a dead letter of a stored version."""
+        carried_out = [json.loads(payload)["event"] for _, payload in self.called]
+        for version in versions:
+            for event in events_of(self.twin):
+                done = json.loads(version) in carried_out or version in told
+                assert done or not event.condition.compared(exact_loads(version)), f"no action, not told: {version!r}"
+        assert set(told) <= set(versions)
 
 
 @dataclass

@@ -31,11 +31,11 @@ def session(sandbox: SandboxState) -> Session:
 
 
 def writer_of(session: Session, twin: Twin) -> Writer:
-    """Deploy what a twin has on Toybox, the rest being left alone. Returns: its writer there."""
+    """Deploy what a twin has on Toybox, the rest being left alone. Returns: its writer there, asked as its link is."""
     apply(plan(twin, session, clouds=[NAME]), session)
     (link,) = (link for link in twin.layout.links if link.target == NAME)
     saved = session.link_file(twin).load()[link.id]
-    return Writer(saved.url, saved.token)
+    return Writer(saved.url, saved.token, f"/{link.receiver}" if twin.config.link_auth == "signature" else "")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,29 @@ def archive_writer(session: Session, make_twin: MakeTwin) -> Writer:
 
 class TestToyWriters(WriterSuite):
     """All of its cases."""
+
+
+@pytest.fixture(scope="module")
+def signed_cold_writer(session: Session, make_twin: MakeTwin) -> Writer:
+    return writer_of(session, make_twin("aws", NAME, NAME, link_auth="signature"))
+
+
+@pytest.fixture(scope="module")
+def signed_archive_writer(session: Session, make_twin: MakeTwin) -> Writer:
+    return writer_of(session, make_twin("aws", "aws", NAME, link_auth="signature"))
+
+
+@pytest.mark.slow
+class TestToyWritersOfSignedLinks(WriterSuite):
+    """The same where nothing but signatures is accepted."""
+
+    @pytest.fixture
+    def cold_writer(self, signed_cold_writer: Writer) -> Writer:
+        return signed_cold_writer
+
+    @pytest.fixture
+    def archive_writer(self, signed_archive_writer: Writer) -> Writer:
+        return signed_archive_writer
 
 
 def load(opened: OpenTwin, *days: str) -> None:

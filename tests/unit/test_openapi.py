@@ -14,7 +14,17 @@ import schemathesis
 import yaml
 
 from l3kit.tiering.format import object_metadata
-from l3kit.tiering.transfer import archive_writer, chunk_items, cold_writer, envelope, multipart, wire
+from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.transfer import (
+    admission,
+    archive_writer,
+    chunk_items,
+    cold_writer,
+    envelope,
+    multipart,
+    signing,
+    wire,
+)
 from l3kit.tiering.transfer import receiver as writers
 from l3kit.tiering.transfer.refusals import Answer, remedy_of
 from tests.support.protocol_requests import OPENAPI, validator
@@ -80,7 +90,7 @@ def test_the_page_and_the_schema_have_the_same_statuses() -> None:
 def test_the_writers_answer_no_status_that_is_not_documented() -> None:
     documented = {int(status) for status in SPEC["paths"]["/cold-writer"]["post"]["responses"]}
     used = set()
-    for module in (wire, writers, cold_writer, archive_writer, multipart, envelope, chunk_items):
+    for module in (wire, admission, writers, cold_writer, archive_writer, multipart, envelope, chunk_items):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())):
             made = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if made in ("Response", "Refusal", "_DigestMismatch"):
@@ -96,11 +106,18 @@ def test_the_sender_has_a_remedy_of_its_own_for_every_refusal() -> None:
 
 
 def test_headers_are_called_the_same() -> None:
-    scheme, parameters = SPEC["components"]["securitySchemes"]["token"], SPEC["components"]["parameters"].values()
-    assert scheme["name"] == wire.TOKEN_HEADER
+    schemes, parameters = SPEC["components"]["securitySchemes"], SPEC["components"]["parameters"].values()
+    names = {"token": wire.TOKEN_HEADER, "signature": signing.SIGNATURE_HEADER}
+    assert {kind: scheme["name"] for kind, scheme in schemes.items()} == names
     assert {parameter["name"] for parameter in parameters} == {wire.IDEMPOTENCY_HEADER, "Content-Encoding"}
-    for name in (wire.TOKEN_HEADER, wire.IDEMPOTENCY_HEADER, "Content-Encoding"):
+    for name in (*names.values(), wire.IDEMPOTENCY_HEADER, "Content-Encoding"):
         assert f"| `{name}` |" in PAGE
+
+
+def test_the_signed_paths_are_the_schemas_and_the_functions_names() -> None:
+    signed = {writer.path for writer in (cold_writer.ColdWriter, archive_writer.ArchiveWriter)}
+    assert signed <= set(SPEC["paths"])
+    assert signed <= {f"/{name}" for name in FUNCTIONS}
 
 
 def test_limits_are_the_codes() -> None:

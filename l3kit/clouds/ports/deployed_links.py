@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 NEAR = timedelta(minutes=20)
-"""Minimum remaining validity of a former token; a shorter one is extended before its sender gets the current token, so
-that a mover's run that has just started (15 minutes at most) can finish."""
+"""Minimum remaining validity of a former token when its sender gets the current one: a run takes 15 minutes at most."""
 MAX_FORMER = 8
 """Maximum number of former tokens, hence of rotations within GRACE; each takes about 65 bytes of the variables."""
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -170,8 +169,7 @@ class DeployedLinks:
         ending = self._ending(link)
         if there is None or writer is None or not ending:
             return
-        end = self._end()
-        former = tuple(replace(one, until=end) if one.token in ending else one for one in there.former)
+        former = tuple(replace(one, until=self._end()) if one.token in ending else one for one in there.former)
         self._save(replace(there, former=former, replaces=variables_digest(writer.variables)))
 
     def keep_url(self, link: str, url: str) -> None:
@@ -184,15 +182,18 @@ class DeployedLinks:
         if link in self.file.load():
             self._save(self._empty(link))
 
-    def sender_token(self, link: str) -> Secret | None:
-        """What the deployed sender has; None where that cannot be known."""
+    def sender_variables(self, link: str) -> Mapping[str, str] | None:
+        """Return the variables of the deployed sender; None where they cannot be known."""
         ends = self.twin.layout.link(link)
         cloud = self.cloud(ends.source)
         try:
-            told = cloud.function_variables(self.twin, ends.sender) if cloud else None
+            return cloud.function_variables(self.twin, ends.sender) if cloud else None
         except PermissionMissingError:
             return None
-        return Secret(told.get(TOKEN_VARIABLE, "")) if told is not None else None
+
+    def _sender_token(self, link: str) -> Secret | None:
+        told = self.sender_variables(link)
+        return None if told is None else Secret(told.get(TOKEN_VARIABLE, ""))
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ class DeployedLinks:
         """Return the former tokens that the writer must still accept once it has a new token."""
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
         former = {one.token: one.until for one in unexpired(self._former(writer), self.now())}
-        held = self.sender_token(link)
+        held = self._sender_token(link)
         if in_force and held not in former:  # otherwise no sender ever got the current token
             former[in_force] = self._end()
         for token in former:
@@ -246,7 +247,7 @@ class DeployedLinks:
             return frozenset()
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
         taken = {one.token for one in unexpired(soon, self.now())}
-        held = self.sender_token(link)
+        held = self._sender_token(link)
         ending = {one.token for one in soon if one.token in taken and one.token == held}
         if any(one.token == in_force for one in soon) and held in (None, in_force):  # not yet set at the writer
             ending.add(in_force)

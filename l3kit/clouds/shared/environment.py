@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks
+from l3kit.clouds.ports.link_authentication import receiver_authentication, sender_authentication
 from l3kit.providers import provider
+from l3kit.tiering.link_auth import TOKEN
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
@@ -48,12 +50,13 @@ def environment(
     if link and spec.remote_url:
         values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)
         values |= provider(link.target).receiver_limit.variables()
-    former = ""
+    former, auth = "", sender_authentication(links) if link else TOKEN
     if spec.token:
         link = twin.layout.link_to(function)
         there = links.get(link.id) if link else None
         values[TOKEN_VARIABLE] = there.token if there else ""
         former = format_former(there.former) if there else ""
+        auth = receiver_authentication(links, link) if link else TOKEN
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
     chosen = {name: values[name] for name in twin.layout.variables_of(function, cloud)}
@@ -61,6 +64,7 @@ def environment(
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
     if former:
         chosen[FORMER_VARIABLE] = former
+    chosen |= auth.variables()
     room = MAX_VARIABLES_BYTES - (FORMER_BYTES if spec.token and not former else 0)
     if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
         return chosen, {}

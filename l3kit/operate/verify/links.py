@@ -6,14 +6,21 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
+from l3kit.clouds.ports.link_authentication import accepted, deployed
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.link_auth import Authentication
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
+from l3kit.tiering.transfer import refusals
+from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
+from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
 from l3kit.twin.layout import Link
 
@@ -41,10 +48,11 @@ def link_checks(
 ) -> Iterator[Check]:
     """Check the url, token and access control of each link between this twin's tiers.
 
-    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire; the
-    mover must have the same url and token.
+    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On a
+    signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The mover
+    must have the same url and token, and authenticate in a way that the writer accepts.
 
-    Url and token are the deployed writer's; if it cannot be read, the saved ones.
+    Url, token and authentication are the deployed writer's; if it cannot be read, the saved ones and the config's.
 
     Args:
         clouds: check only these clouds; empty is all.
@@ -60,34 +68,77 @@ def link_checks(
             hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
             yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
-        former = unexpired(connection.former, now())
+        seen = _SeenLink(link, connection, unexpired(connection.former, now()), accepted(there, link), now)
         if receiving:
-            yield from _receiving(link.id, connection, former, link.receiver)
+            for probe in seen.probes():
+                yield _asked(link.id, connection.url, probe)
         if sending:
-            yield from _sending(session, twin, connection, former, link)
+            yield from _sending(session, twin, seen)
 
 
-def _receiving(conn_id: str, connection: Connection, former: Sequence[FormerToken], receiver: str) -> Iterator[Check]:
-    entry = f"connections.{conn_id}"
-    stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
-    other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
-    probes: tuple[tuple[str, dict[str, str], int, str], ...] = (
-        ("no token -> 403", {}, 403, stranger),
-        ("wrong token -> 403", _header("wrong-" + secrets.token_urlsafe(32)), 403, stranger),
-        ("right token, empty body -> 400", _header(connection.token), 400, other),
-    )
-    lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
-    still = tuple(
-        (f"former token, until {format_end(one.until)} -> 400", _header(one.token.reveal()), 400, lost)
-        for one in former
-    )
-    for expected, headers, status, hint in probes + still:
-        yield _probe(conn_id, connection.url, expected, headers, status, hint)
+@dataclass(frozen=True)
+class _Probe:
+    """One request to a writer, with an empty body.
+
+    Attributes:
+        expected: in words.
+        hint: the remedy for another answer.
+        asks_for: the header that the refusal must name; empty is any.
+    """
+
+    expected: str
+    headers: Mapping[str, str] = field(repr=False)
+    status: int
+    hint: str
+    asks_for: str = ""
 
 
-def _sending(
-    session: Session, twin: Twin, connection: Connection, former: Sequence[FormerToken], link: Link
-) -> Iterator[Check]:
+@dataclass(frozen=True)
+class _SeenLink:
+    """A link between deployed functions.
+
+    Attributes:
+        former: tokens that the writer accepts as well.
+        auth: what the writer accepts.
+    """
+
+    link: Link
+    connection: Connection = field(repr=False)
+    former: Sequence[FormerToken]
+    auth: Authentication
+    now: Callable[[], datetime]
+
+    def probes(self) -> Iterator[_Probe]:
+        entry, receiver = f"connections.{self.link.id}", self.link.receiver
+        stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
+        other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
+        lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
+        made_with = "signed with the " if self.auth.signed else ""
+        yield self._unsigned() if self.auth.signed else _Probe("no token -> 403", {}, 403, stranger)
+        wrong = Secret("wrong-" + secrets.token_urlsafe(32))
+        yield _Probe(f"{made_with}wrong token -> 403", self._headers(wrong), 403, stranger)
+        token = Secret(self.connection.token)
+        yield _Probe(f"{made_with}right token, empty body -> 400", self._headers(token), 400, other)
+        for one in self.former:
+            expected = f"{made_with}former token, until {format_end(one.until)} -> 400"
+            yield _Probe(expected, self._headers(one.token), 400, lost)
+
+    def _unsigned(self) -> _Probe:
+        """Ask which header the writer of a signed link misses; the token itself is not sent to find that out."""
+        until, receiver = self.auth.token_until, self.link.receiver
+        if until is not None and self.auth.accepts_token(self.now()):
+            expected = f"no signature nor, until {format_end(until)}, the token -> 403"
+            hint = f"{receiver} does not accept the token, which its sender may still send; {REPAIR}"
+            return _Probe(expected, {}, 403, hint, TOKEN_HEADER)
+        hint = f"{receiver} accepts requests without a signature; {REPAIR}"
+        return _Probe("no signature -> 403", {}, 403, hint, SIGNATURE_HEADER)
+
+    def _headers(self, token: Secret) -> dict[str, str]:
+        return credentials(token, f"/{self.link.receiver}" if self.auth.signed else "", b"", self.now())
+
+
+def _sending(session: Session, twin: Twin, there: _SeenLink) -> Iterator[Check]:
+    link, connection, former = there.link, there.connection, there.former
     conn_id, mover = link.id, link.sender
     cloud = session.cloud(link.source)
     if cloud is None:
@@ -98,6 +149,7 @@ def _sending(
         yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
         return
     differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
+    yield from _authenticating(told, there)
     held = Secret(told.get(TOKEN_VARIABLE, ""))
     if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
         seen = f"a former token, valid until {format_end(until)}; run deploy_l3 before that"
@@ -109,6 +161,22 @@ def _sending(
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
 
+def _authenticating(told: Mapping[str, str], there: _SeenLink) -> Iterator[Check]:
+    """Check that the writer accepts what its mover sends, where one of them is for signatures."""
+    mover, auth = there.link.sender, there.auth
+    signs = deployed(told).signed
+    if not signs and not auth.signed:
+        return
+    seen = "signs" if signs else "sends the token"
+    if signs == auth.signed:
+        yield Check("links", there.link.id, f"{mover} signs", seen, True)
+    elif signs or auth.accepts_token(there.now()):
+        yield Check("links", there.link.id, f"{mover} signs", f"{seen}, which is accepted; run deploy_l3", True)
+    else:
+        hint = f"{mover} sends the token, which {there.link.receiver} does not accept; {REPAIR}"
+        yield Check("links", there.link.id, f"{mover} signs", seen, False, hint)
+
+
 def _differing(told: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
     saved = {"url": (url_variable, connection.url), "token": (TOKEN_VARIABLE, connection.token)}
     return [
@@ -118,11 +186,7 @@ def _differing(told: Mapping[str, str], connection: Connection, url_variable: st
     ]
 
 
-def _header(token: str) -> dict[str, str]:
-    return {"X-Inter-Cloud-Token": token}
-
-
-def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: int, hint: str) -> Check:
+def _asked(link: str, url: str, probe: _Probe) -> Check:
     import requests
 
     from l3kit.tiering.transfer.sender import open_session
@@ -130,10 +194,17 @@ def _probe(link: str, url: str, expected: str, headers: dict[str, str], status: 
     started = time.perf_counter()
     try:
         with open_session(url) as http:
-            answer = http.post(url, data=b"", headers=headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+            answer = http.post(url, data=b"", headers=probe.headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         absent = f"connections.{link}.url does not respond: check that the writer is deployed"
-        return Check("links", link, expected, f"no response ({type(error).__name__})", False, absent)
+        return Check("links", link, probe.expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
-    passed = answer.status_code == status
-    return Check("links", link, expected, str(answer.status_code), passed, "" if passed else hint, milliseconds)
+    told = refusals.json_object(answer.content)
+    asks = probe.asks_for in str(told.get("error"))
+    passed, seen = answer.status_code == probe.status and asks, str(answer.status_code)
+    if not asks and answer.status_code == probe.status:
+        seen += f", but not for want of {probe.asks_for}"
+    hint = "" if passed else probe.hint
+    if not passed and type(skew := told.get("clock_skew")) is int:
+        hint = f"the clock of this machine is {skew} s off: set it"
+    return Check("links", link, probe.expected, seen, passed, hint, milliseconds)

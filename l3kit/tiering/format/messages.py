@@ -21,9 +21,9 @@ from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.item_members import item_members
-from l3kit.tiering.format.item_times import DEFAULT_DIGITS, WRITE_IT, canonical_text
+from l3kit.tiering.format.item_times import WRITE_IT, canonical_text
 from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, split_array
-from l3kit.tiering.settings.twin_info import TwinInfo
+from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, TwinInfo
 
 DEVICE_NAMES = (PARTITION_KEY, "deviceId", "device_id")
 """Members that may name the device; the first that is present does."""

@@ -84,7 +84,15 @@ class Chain:
         """The receiver of requests from another cloud: ingestion or hot writer."""
         settings = self._settings
         following = self._hot_writing() if "hot" in settings.stores else self._next_function(self._only_peer())
-        return MessageReceiver(following, self._rules, settings.token, former=settings.former, clock=self._clock)
+        return MessageReceiver(
+            following,
+            self._rules,
+            f"/{settings.function}",
+            settings.token,
+            former=settings.former,
+            auth=settings.auth,
+            clock=self._clock,
+        )
 
     def _step(self, patience: Patience) -> Relay | ProcessorStep | Persister | EventChecker:
         function = self._settings.function
@@ -124,7 +132,7 @@ class Chain:
 
         events: tuple[Event, ...] = self._keep("events", lambda: events_of(self._settings.twin))
         names = {event.call.name: event.call.name for event in events if event.call and event.call.name}
-        calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))  # type: ignore[no-any-return]
+        calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))
         return EventChecker(self._rules, self._letters, events, calls.call, self._feedback, self._clock)
 
     def _only_peer(self) -> str:

@@ -127,11 +127,12 @@ class Function:
         from l3kit.tiering.transfer.cold_writer import ColdWriter
 
         settings = self._settings
+        token, former, auth = settings.token, settings.former, settings.auth
         if settings.function == "cold-writer":
             archive = self._kept_objects("archive") if "archive" in settings.stores else None
-            return ColdWriter(self._kept_objects("cold"), settings.token, former=settings.former, archive=archive)
+            return ColdWriter(self._kept_objects("cold"), token, former=former, auth=auth, archive=archive)
         if settings.function == "archive-writer":
-            return ArchiveWriter(self._kept_objects("archive"), settings.token, former=settings.former)
+            return ArchiveWriter(self._kept_objects("archive"), token, former=former, auth=auth)
         return self._chain().receiver()
 
     def _chain(self) -> Chain:
@@ -225,7 +226,13 @@ class Function:
         receiver = str((settings.twin.providers or {})[f"layer_3_{target}_provider"])
         link = f"{settings.provider}_l3{source}_to_{receiver}_l3{target}"
         timeout = float(settings.tuning.request_timeout_seconds)
-        writer = Writer(settings.remote_url or "", settings.token, link, timeout=timeout)
+        writer = Writer(
+            settings.remote_url or "",
+            settings.token,
+            link,
+            signed_path=f"/{target}-writer" if settings.auth.signed else "",
+            timeout=timeout,
+        )
         closing.callback(writer.close)
         return writer
 

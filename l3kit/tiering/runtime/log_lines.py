@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import orjson
 
 from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.signing import redacted
 
 _request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
 """Request id of the current thread or task; several requests may be in progress."""
@@ -19,7 +20,7 @@ class LogLines(logging.Formatter):
     """Formats log records; set `request_id` at the start of each invocation, which it is limited to.
 
     Args:
-        tokens: redacted in messages and tracebacks.
+        tokens: redacted in messages and tracebacks, as signatures are.
     """
 
     def __init__(self, function: str, *tokens: Secret) -> None:
@@ -61,4 +62,4 @@ class LogLines(logging.Formatter):
         text = text.encode("utf-8", "backslashreplace").decode()
         for token in self._tokens:
             text = text.replace(token, "***")
-        return text
+        return redacted(text)

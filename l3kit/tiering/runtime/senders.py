@@ -14,6 +14,8 @@ from l3kit.tiering.settings.twin_info import provider_key
 from l3kit.tiering.stream.patience import Patience
 from l3kit.tiering.transfer.sender import Writer, open_session
 
+RECEIVERS = {"connector": "ingestion", "persister": "writer"}
+
 
 class Senders:
     """Opens a sender for each batch; all share one session.
@@ -47,7 +49,15 @@ class Senders:
             self._pause(seconds)
 
         timeout = min(float(settings.tuning.request_timeout_seconds), max(patience.left(), 1.0))
-        return Writer(self._url, settings.token, link, session=self._session, sleep=sleep, timeout=timeout)
+        return Writer(
+            self._url,
+            settings.token,
+            link,
+            signed_path=f"/{RECEIVERS[settings.function]}" if settings.auth.signed else "",
+            session=self._session,
+            sleep=sleep,
+            timeout=timeout,
+        )
 
     @property
     def link(self) -> str:

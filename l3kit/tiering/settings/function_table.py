@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from l3kit.tiering.link_auth import AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE
 from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE
 from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
@@ -145,4 +146,7 @@ def variables_for(
 
 def further_variables(function: str) -> Sequence[str]:
     """Names of the optional variables of a function, in addition to those of `variables_for`."""
-    return (*TUNING_VARIABLES, FORMER_VARIABLE) if FUNCTIONS[function].token else TUNING_VARIABLES
+    spec = FUNCTIONS[function]
+    receiving = (FORMER_VARIABLE, AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE) if spec.token else ()
+    sending = (AUTH_VARIABLE,) if spec.remote_url else ()
+    return (*TUNING_VARIABLES, *receiving, *sending)

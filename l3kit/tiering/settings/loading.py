@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from l3kit.errors import ConfigurationError, MissingConnectionError
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.receiver_limit import (
     BYTES_VARIABLE,
     COUNTS_VARIABLE,
@@ -40,6 +41,7 @@ class Settings:
         receiver_limit: of the writer at `remote_url`.
         former: a receiver's former tokens, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
+        auth: how a sender authenticates its requests, or what a receiver accepts.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
         root: folder of the packaged code.
     """
@@ -54,6 +56,7 @@ class Settings:
     tuning: Tuning = DEFAULT_TUNING
     seconds: int = DEFAULT_SECONDS
     receiver_limit: ReceiverLimit = SMALLEST_LIMIT
+    auth: Authentication = TOKEN
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
     root: Path = Path()
 
@@ -103,6 +106,7 @@ def load_settings(
     url = url.strip()
     tuning = Tuning.from_env(env)
     limit = _receiver_limit(env) if remote else SMALLEST_LIMIT
+    auth = Authentication.from_env(env) if remote or spec.token else TOKEN
     peers = {peer: _require(env, cloud.peers[peer], function) for peer in _peers(function, twin)}
     return Settings(
         function,
@@ -115,6 +119,7 @@ def load_settings(
         tuning,
         seconds,
         limit,
+        auth,
         peers,
         root or Path(),
     )

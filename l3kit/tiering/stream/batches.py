@@ -1,4 +1,4 @@
-"""Events between functions of the chain: how messages are put together, taken apart and counted. No I/O."""
+"""Calls between functions of the chain: how messages are put together, taken apart and counted. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BYTES = 1024 * 1024
 """Messages of one call, as JSON: below every cloud's limit for a request, whatever that counts."""
 MAX_MESSAGES = 500
 FRAME_BYTES = 256
-"""Upper bound of an event's bytes besides the messages and commas."""
+"""Upper bound of a call's bytes besides the messages and commas."""
 _HEAD = re.compile(rb'\s*\{\s*(?:"source_cloud"\s*:\s*"[^"\\]*"\s*,\s*)?"messages"\s*:\s*(?=\[)')
 _TAIL = re.compile(rb'(?<=\])\s*(?:,\s*"source_cloud"\s*:\s*"[^"\\]*"\s*)?\}\s*\Z')
 _LONGEST_TAIL = 512
@@ -99,7 +99,7 @@ def cut(
 
 
 def event_of(messages: Sequence[bytes], source_cloud: str) -> bytes:
-    """An event for another function of the same cloud. The messages' bytes stay as they are."""
+    """What a call of another function on the same cloud carries. The messages' bytes stay as they are."""
     return b'{"source_cloud":%b,"messages":[%b]}' % (orjson.dumps(source_cloud), b",".join(messages))
 
 
@@ -109,9 +109,9 @@ def envelope_pieces(messages: Sequence[bytes], source_cloud: str) -> tuple[bytes
 
 
 def messages_in(event: bytes) -> list[bytes]:
-    """Take an event apart: `event_of`, a bare message, or a list of messages.
+    """Take apart what a call carries: `event_of`, a bare message, or a list of messages.
 
-    A message that cannot be read is left to `normalise`; the others of its event are not affected.
+    A message that cannot be read is left to `normalise`; the others of its call are not affected.
     Raises: MessageRefusedError if it cannot even be told where messages end.
     """
     head = _HEAD.match(event)

@@ -30,7 +30,7 @@ CallAction = Callable[[Call, bytes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of an event.
+    """What became of the messages of a call.
 
     Attributes:
         checked: messages.
@@ -78,11 +78,11 @@ class EventChecker:
         self._seconds = seconds
 
     async def handle(self, event: bytes) -> Checked:
-        """Check the items of an event. An action that fails is told in a dead letter, and stops nothing.
+        """Check the items of a call. An action that fails is told in a dead letter, and stops nothing.
 
         Raises: StoreError if a dead letter could not be stored; the caller may call again.
         """
-        screened = Screening(self._rules, self._letters, self._clock()).event(event)
+        screened = Screening(self._rules, self._letters, self._clock()).call(event)
         outcomes: list[tuple[int, list[str]]] = await Bounded(CONCURRENT).run(
             [self._check(item) for item in screened.items]
         )

@@ -80,12 +80,12 @@ class Persister:
         self._clock = clock
 
     async def handle(self, event: bytes) -> Counts:
-        """Handle an event. Raises: CallError, StoreError; the caller may call again.
+        """Handle a call. Raises: CallError, StoreError; the caller may call again.
 
         Events are checked after storing, and of items that were stored before as well: the run that stored them may
         have ended before it could.
         """
-        screened = Screening(self._rules, self._letters, self._clock()).event(event)
+        screened = Screening(self._rules, self._letters, self._clock()).call(event)
         counts = await settled(self._letters, screened.dead, self._tier.take(screened.items))
         if self._events and screened.items:
             await self._events.check(screened.items)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts
@@ -21,7 +22,7 @@ from l3kit.tiering.stream.settling import settled
 SHARE = 0.5
 """Share of the remaining time that processors may take, so that the rest is left for handing on."""
 MAX_HANGING = 3
-"""Messages of one event whose processor may hang; after that the others are not processed either."""
+"""Messages of one call whose processor may hang; after that the others are not processed either."""
 
 
 @dataclass(slots=True)
@@ -59,9 +60,9 @@ class ProcessorStep:
         self._clock = clock
 
     async def handle(self, event: bytes) -> Counts:
-        """Handle an event. Raises: CallError, StoreError; the caller may call again."""
+        """Handle a call. Raises: CallError, StoreError; the caller may call again."""
         now = self._clock()
-        screened = Screening(self._rules, self._letters, now).event(event)
+        screened = Screening(self._rules, self._letters, now).call(event)
         processed, hanging = await self._processed(screened.items, now)
         failed = [self._letter(item, str(error)) for one in processed for item, error in one.failed]
         items = [item for one in processed for item in one.items]
@@ -80,7 +81,7 @@ class ProcessorStep:
             seconds = max(self._patience.left(), 0.0) * SHARE
             try:
                 async with asyncio.timeout(seconds):
-                    await _in_thread(lambda work=work: self._work(work, now))
+                    await _in_thread(partial(self._work, work, now))
             except TimeoutError:
                 work.stop.set()
                 cause = f"its processor was not done within {seconds:.1f} s"

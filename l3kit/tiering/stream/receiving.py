@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Telemetry, normalise, split_payload
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.stream.handing_on import Next
 from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer.envelope import Envelope
@@ -24,7 +25,7 @@ class MessageReceiver(Receiver):
     Args:
         following: the processor, or the hot store.
         rules: of the twin.
-        token, former, clock, seconds: as of `Receiver`.
+        path, token, former, auth, clock, seconds: as of `Receiver`.
     """
 
     failed = "the messages are not all in the hot tier; the reason is in the receiver's log"
@@ -33,13 +34,15 @@ class MessageReceiver(Receiver):
         self,
         following: Next,
         rules: MessageRules,
+        path: str,
         token: Secret,
         *,
         former: Sequence[FormerToken] = (),
+        auth: Authentication = TOKEN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
-        super().__init__(token, former=former, clock=clock, seconds=seconds)
+        super().__init__(path, token, former=former, auth=auth, clock=clock, seconds=seconds)
         self._following = following
         self._rules = rules
 

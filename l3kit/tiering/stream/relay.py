@@ -1,4 +1,4 @@
-"""What the dispatcher and the connector do with an event: normalise its messages and hand them on."""
+"""What the dispatcher and the connector do with messages: normalise its messages and hand them on."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Relay:
         self._clock = clock
 
     async def handle(self, event: bytes) -> Counts:
-        """Handle an event of another function. Raises: CallError, StoreError; the caller may call again."""
-        return await self._hand_on(self._screening().event(event))
+        """Handle a call of another function. Raises: CallError, StoreError; the caller may call again."""
+        return await self._hand_on(self._screening().call(event))
 
     def _screening(self) -> Screening:
         return Screening(self._rules, self._letters, self._clock())

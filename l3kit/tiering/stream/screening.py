@@ -46,7 +46,7 @@ class Screening:
                 self._screen(message, screened, delivery)
         return screened
 
-    def event(self, event: bytes) -> Screened:
+    def call(self, event: bytes) -> Screened:
         """Screen what another function handed on."""
         screened = Screened()
         try:

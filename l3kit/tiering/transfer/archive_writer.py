@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 class ArchiveWriter(WriterFunction):
     """Receives whole objects, or parts of them."""
 
+    path = "/archive-writer"
+
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         key = envelope.text("object_key")
         if fault := wire.key_fault(key):

@@ -18,6 +18,7 @@ from l3kit.tiering.format.chunks import (
     object_key,
     parse_object_key,
 )
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.ports import Compression, ObjectStore
 from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer import known_chunks, wire
@@ -37,6 +38,8 @@ class ColdWriter(WriterFunction):
         archive: the archive bucket if it is on this cloud as well; only listed.
     """
 
+    path = "/cold-writer"
+
     def __init__(
         self,
         store: ObjectStore,
@@ -44,10 +47,11 @@ class ColdWriter(WriterFunction):
         *,
         archive: ObjectStore | None = None,
         former: Sequence[FormerToken] = (),
+        auth: Authentication = TOKEN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
-        super().__init__(store, token, former=former, clock=clock, seconds=seconds)
+        super().__init__(store, token, former=former, auth=auth, clock=clock, seconds=seconds)
         self._archive = archive
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:

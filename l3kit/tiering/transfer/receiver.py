@@ -11,9 +11,11 @@ from typing import ClassVar
 
 from l3kit.errors import KeyConflictError, L3Error, StoreError
 from l3kit.tiering.format.digest import ContentDigest
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.tokens import FormerToken, Secret, unexpired
+from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer import wire
+from l3kit.tiering.transfer.admission import Admission
 from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
@@ -25,11 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class Receiver(ABC):
-    """Request handling of all receivers: check the token, then the body; responses reveal no internals.
+    """Request handling of all receivers: check the credentials, then the body; responses reveal no internals.
 
     Args:
+        path: that senders sign, `/` and the function's name.
         token: blank if it was not injected; every request then gets a 403.
         former: former tokens, accepted as well until their expiry.
+        auth: whether the token itself is accepted, in addition to signatures.
         clock: wall clock, UTC.
         seconds: time limit of a request, after which nothing is tried again.
     """
@@ -39,24 +43,22 @@ class Receiver(ABC):
 
     def __init__(
         self,
+        path: str,
         token: Secret,
         *,
         former: Sequence[FormerToken] = (),
+        auth: Authentication = TOKEN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
-        self._token = token
-        self._former = former
+        self._admission = Admission(path, token, former, auth)
         self._clock = clock
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
         """Handle one request. Errors of the sender or of what is behind the receiver become error responses."""
-        former = (one.token for one in unexpired(self._former, self._clock()))
-        if not wire.check_token(request, self._token, *former):
-            if not self._token:
-                log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
-            return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
+        if forbidden := self._admission.refusal(request, self._clock()):
+            return forbidden
         if request.method.upper() != "POST":
             return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
         try:
@@ -83,8 +85,11 @@ class WriterFunction(Receiver):
 
     Args:
         store: of the tier.
-        token, former, clock, seconds: as of `Receiver`.
+        token, former, auth, clock, seconds: as of `Receiver`.
     """
+
+    path: ClassVar[str]
+    """The path that senders sign: `/` and the function's name."""
 
     def __init__(
         self,
@@ -92,10 +97,11 @@ class WriterFunction(Receiver):
         token: Secret,
         *,
         former: Sequence[FormerToken] = (),
+        auth: Authentication = TOKEN,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         seconds: float = WRITE_SECONDS,
     ) -> None:
-        super().__init__(token, former=former, clock=clock, seconds=seconds)
+        super().__init__(self.path, token, former=former, auth=auth, clock=clock, seconds=seconds)
         self._store = store
 
     async def _receive(self, request: Request, envelope: Envelope) -> Response:

@@ -11,6 +11,7 @@ import requests
 
 from l3kit.errors import TransferError
 from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.signing import redacted
 
 _LONGEST = 200
 """Maximum characters of a receiver's message that are repeated in an error."""
@@ -73,8 +74,9 @@ def json_object(content: bytes) -> Mapping[str, Any]:
 
 
 def cause_of(answer: Answer, token: Secret) -> str:
-    """The status and the receiver's message, shortened, with the token redacted."""
-    said = "".join(sign if sign.isprintable() else " " for sign in _message_of(answer).replace(token.reveal(), "***"))
+    """The status and the receiver's message, shortened, with the token and signatures redacted."""
+    message = redacted(_message_of(answer).replace(token.reveal(), "***"))
+    said = "".join(sign if sign.isprintable() else " " for sign in message)
     return f"HTTP {answer.status}{said if len(said) <= _LONGEST else f'{said[:_LONGEST]}...)'}"
 
 
@@ -151,8 +153,10 @@ def _remedy_of_400(answer: Answer) -> str:
 
 
 def _remedy_of_403(answer: Answer) -> str:
+    if type(answer.body.get("clock_skew")) is int:
+        return "Set the clock of the machine that sends; the next run tries again"
     if answer.words is not None:
-        return "The tokens of sender and receiver differ: apply the twin again"
+        return "The tokens of sender and receiver differ, or their link_auth: apply the twin again"
     if _aws_error(answer):
         return "The url is not public, so AWS refused the request before it reached the writer: apply the twin again"
     return "The request did not reach the writer: check for a proxy or firewall, and that the url is public"

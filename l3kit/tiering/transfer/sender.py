@@ -23,6 +23,7 @@ from l3kit.tiering.ports import Usage
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer import refusals, wire
+from l3kit.tiering.transfer.admission import credentials
 from l3kit.tiering.transfer.payload import Payload, encode, plain
 from l3kit.tiering.transfer.refusals import Answer
 
@@ -60,6 +61,8 @@ class Writer:
         url: https, or http on loopback.
         token: of the link; never shown.
         link: the link's id, for messages.
+        signed_path: path of the receiving function, `/` and its name, for which requests are signed instead of
+            carrying the token; if empty they carry the token.
         sleep, jitter: sleeps for the given seconds; returns a random number from 0 to 1.
         timeout: seconds for connecting, and for the response.
 
@@ -72,6 +75,7 @@ class Writer:
         token: Secret,
         link: str,
         *,
+        signed_path: str = "",
         session: requests.Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
@@ -84,6 +88,7 @@ class Writer:
         self._url = url
         self._token = token
         self._link = link
+        self._signed_path = signed_path
         self._session = session or open_session(url)
         self._sleep = sleep
         self._jitter = jitter
@@ -264,7 +269,7 @@ class Writer:
             self.usage.bytes_out += len(payload.body)
         headers = {
             **payload.headers,
-            wire.TOKEN_HEADER: self._token.reveal(),
+            **credentials(self._token, self._signed_path, payload.body, self._now()),
             **({} if key is None else {wire.IDEMPOTENCY_HEADER: wire.idempotency_key(key)}),
             "Accept-Encoding": "identity",
         }

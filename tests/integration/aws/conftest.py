@@ -33,7 +33,10 @@ def session(sandbox: SandboxState) -> Session:
 @pytest.fixture(scope="session")
 def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
     """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"], chain=("aws", "gcp"))`: a new twin's folder,
-    loaded."""
+    loaded.
+
+    Further arguments are keys of its config.json.
+    """
 
     def make(
         hot: str = "aws",
@@ -41,9 +44,10 @@ def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
         archive: str = "aws",
         devices: list[str] | None = None,
         chain: tuple[str, str] | None = None,
+        **config: Any,
     ) -> Twin:
         folder = tmp_path_factory.mktemp("twin")
-        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], chain)
+        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], chain, **config)
         return Twin.load(folder)
 
     return make
@@ -57,6 +61,7 @@ def write_twin(
     archive: str,
     devices: list[str],
     chain: tuple[str, str] | None = None,
+    **config: Any,
 ) -> None:
     """Write a twin's files; `chain`: the clouds of layers 1 and 2, None deploys no message chain."""
     l1, l2 = chain or (hot, hot)
@@ -68,6 +73,7 @@ def write_twin(
             "cold_storage_size_in_days": 90,
             "mode": "test",
             "message_chain": chain is not None,
+            **config,
         },
         "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,13 +81,26 @@ def test_a_layout_works_from_nothing_to_nothing(
     report = verify(clouds, twin)
     assert not report.failed, report.summary()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
-    assert sum(check.group == "links" for check in report.checks) == 4 * borders(layout)
+    of_a_link = 5 if twin.config.link_auth == "signature" else 4
+    assert sum(check.group == "links" for check in report.checks) == of_a_link * borders(layout)
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
     ask_the_readers(clouds, twin)
     assert_explained(clouds, twin)
     assert_gone(clouds, twin)
     record_property("layout", "-".join(layout))
     record_property("layout_seconds", time.monotonic() - started)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", [("gcp", "aws", "azure"), ("azure", "gcp", "aws")], ids="-".join)
+def test_a_layout_of_signed_links_works_from_nothing_to_nothing(
+    clouds: Session,
+    make_twin: Callable[..., Twin],
+    layout: tuple[str, str, str],
+    record_property: Callable[[str, object], None],
+) -> None:
+    signed = partial(make_twin, link_auth="signature")
+    test_a_layout_works_from_nothing_to_nothing(clouds, signed, layout, record_property)
 
 
 def borders(layout: tuple[str, str, str]) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import shutil
 import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,7 +21,10 @@ from l3kit.operate.verify.links import check_links
 from l3kit.operate.verify.report import verify
 from l3kit.sandbox.state import Home
 from l3kit.session import Session, reached
+from l3kit.tiering.link_auth import Authentication
 from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.admission import credentials
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE, save_inter_cloud_connection
 from l3kit.twin.layout import MOVERS
@@ -87,8 +92,8 @@ def test_entries_that_differ_from_what_is_deployed_are_brought_after_it(clouds: 
 
 
 class Load:
-    """Posts all the time to each writer: with the token that its deployed mover has at that moment, and with the one
-    that it had in the beginning, as a mover does that was started then."""
+    """Posts all the time to each writer: as its deployed mover would at that moment, with its token and in its way, and
+    as it would in the beginning, as a mover does that was started then."""
 
     def __init__(self, session: Session, twin: Twin) -> None:
         self.answers: Counter[tuple[str, str, object]] = Counter()
@@ -100,12 +105,14 @@ class Load:
 
     def _post(self, session: Session, twin: Twin, writer: str, url: str) -> None:
         mover = sender_of(twin, writer)
-        first = told(session, twin, mover)["INTER_CLOUD_TOKEN"]
+        first = told(session, twin, mover)
         while not self._stop.is_set():
-            now = told(session, twin, mover)["INTER_CLOUD_TOKEN"]
-            for sender, token in (("now", now), ("begun before", first)):
+            for sender, variables in (("now", told(session, twin, mover)), ("begun before", first)):
+                path = f"/{writer}" if Authentication.from_env(variables).signed else ""
+                token = Secret(variables["INTER_CLOUD_TOKEN"])
+                headers = credentials(token, path, b"", datetime.now(UTC))
                 try:
-                    status: object = requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=60).status_code
+                    status: object = requests.post(url, headers=headers, timeout=60).status_code
                 except requests.RequestException as error:
                     status = type(error).__name__
                 self.answers[writer, sender, status] += 1
@@ -172,6 +179,38 @@ def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_kille
         assert {former.token.reveal() for former in saved.former} == {first[link], second[link]}
     report = verify(clouds, twin, canary=False)
     assert report.failed == (), report.summary()
+
+
+def signed(twin: Twin, link_auth: str) -> Twin:
+    """The same twin after a change of its config.json."""
+    file = twin.path / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "link_auth": link_auth}))
+    return Twin.load(twin.path)
+
+
+@pytest.mark.slow
+def test_no_request_is_refused_while_links_change_to_signatures_and_back(clouds: Session, twin: Twin) -> None:
+    wanted = signed(twin, "signature")
+    movers = {reached(clouds, twin.layout.host_of(name) or "", name).function_name(twin, name) for name in MOVERS}
+    there, back = Load(clouds, wanted), Load(clouds, wanted)
+    with there.running():
+        with pytest.raises(KilledError):
+            apply(killed_at(plan(wanted, clouds), movers), clouds)
+        check_links(clouds, wanted)
+        apply(plan(wanted, clouds, rotate_tokens=True), clouds)
+    clouds.link_file(twin).path.unlink()  # another machine goes on
+    assert plan(wanted, clouds).changes == ()
+    ends = [end for link in twin.layout.links for end in (link.sender, link.receiver)]
+    assert {told(clouds, twin, end)["LINK_AUTH"] for end in ends} == {"signature"}
+    report = verify(clouds, wanted, canary=False)
+    assert report.failed == (), report.summary()
+    with back.running():
+        apply(plan(signed(twin, "token"), clouds), clouds)
+    assert plan(twin, clouds).changes == ()
+    assert not [end for end in ends if "LINK_AUTH" in str(told(clouds, twin, end))]
+    for load in (there, back):
+        assert {status for _, _, status in load.answers} == {400}, load.answers
+        assert {writer for writer, _, _ in load.answers} == set(links_of(twin))
 
 
 # --- one file for each target -----------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ LOST = "tests/unit/tiering/movers/test_lost_records.py"
 RECEIPTS = "tests/unit/tiering/transfer/test_receipts.py"
 QUESTIONS = "tests/unit/tiering/transfer/test_cold_questions.py"
 FORMER = "tests/unit/tiering/transfer/test_former_tokens.py"
+SIGNING = "tests/unit/tiering/transfer/test_signing.py"
+ADMISSION = "tests/unit/tiering/transfer/test_admission.py"
 
 TRANSFER = (
     Mutation(
@@ -128,5 +130,33 @@ TRANSFER = (
         "    if not given or not token:\n",
         "    if not given:\n",
         (FORMER,),
+    ),
+    Mutation(
+        "what is signed does not hold the body",
+        "l3kit/tiering/transfer/signing.py",
+        "hashlib.sha256(self.body)",
+        'hashlib.sha256(b"")',
+        (SIGNING,),
+    ),
+    Mutation(
+        "the clock is told to who has no token",
+        "l3kit/tiering/transfer/signing.py",
+        "    return time if matches else None\n",
+        "    return time if matches or time else None\n",
+        (SIGNING, ADMISSION),
+    ),
+    Mutation(
+        "a signature is valid for ever",
+        "l3kit/tiering/transfer/admission.py",
+        "    if abs(ahead) <= MAX_SKEW_SECONDS:\n",
+        "    if ahead <= MAX_SKEW_SECONDS:\n",
+        (ADMISSION,),
+    ),
+    Mutation(
+        "a writer that changes to signatures accepts the token itself for ever",
+        "l3kit/tiering/link_auth.py",
+        "self.token_until is not None and now < self.token_until)",
+        "self.token_until is not None)",
+        (ADMISSION, "tests/unit/tiering/test_link_auth.py"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ import pytest
 
 from l3kit.clouds.shared.links import LeftOverLink, LinkToken
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
-from l3kit.errors import MissingConnectionError
+from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.providers import BUILT_IN
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.connections import load_connections, save_inter_cloud_connection
 from l3kit.twin.layout import CHAIN, RECEIVERS, STORED
-from tests.support.deployed import links_of
+from tests.support.deployed import Deployed, links_of
 from tests.support.twins import link_id, twin_on
 
 PROVIDERS = tuple(BUILT_IN)
@@ -119,6 +120,20 @@ def test_a_link_with_half_of_what_it_needs_is_told(tmp_path: Path) -> None:
         desired_resources(twin.layout, links_of(twin), clouds("aws"))
     save_inter_cloud_connection(twin.path, link, "https://cold.example", "a-token")
     desired_resources(twin.layout, links_of(twin), clouds("aws"))
+
+
+def test_a_sender_without_its_receiver_is_not_told_to_sign_before_it(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "azure", "azure")
+    twin = dataclasses.replace(twin, config=twin.config.model_copy(update={"link_auth": "signature"}))
+    azure = Deployed({"cold-writer": {"INTER_CLOUD_TOKEN": "a-token"}}, {"cold-writer": "https://cold.example"})
+    links = links_of(twin, {"azure": azure})
+    with pytest.raises(
+        ConfigurationError, match=r"cold-writer on azure does not know yet.*Deploy aws and azure together"
+    ):
+        desired_resources(twin.layout, links, clouds("aws"))
+    desired_resources(twin.layout, links, clouds("aws", "azure"))
+    azure.told["cold-writer"]["LINK_AUTH"] = "signature"
+    desired_resources(twin.layout, links, clouds("aws"))
 
 
 def test_rotation_reaches_receiver_and_sender_and_nobody_else(tmp_path: Path) -> None:

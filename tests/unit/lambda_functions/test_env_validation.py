@@ -15,6 +15,8 @@ import pytest
 from l3kit.clouds.aws.data.entry import build
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.link_auth import SIGNATURE, Authentication
+from l3kit.tiering.link_auth import TOKEN as LINK_TOKEN
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
@@ -151,11 +153,12 @@ def test_two_invocations_with_one_request_id_are_two_runs() -> None:
     assert len(runs) == 2
 
 
-def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any) -> None:
+@pytest.mark.parametrize("auth", [LINK_TOKEN, SIGNATURE], ids=["token", "signature"])
+def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any, auth: Authentication) -> None:
     from l3kit.tiering.transfer.cold_writer import ColdWriter
 
     cloud = Cloud()
-    served(ColdWriter(cloud.cold, Secret(TOKEN)))
+    served(ColdWriter(cloud.cold, Secret(TOKEN), auth=auth))
     items = [reading(n, v=n / 10) for n in range(5)]
     asyncio.run(cloud.hot.put_items("sensor-1", items))
     report = cloud.call(
@@ -164,7 +167,9 @@ def test_the_hot_mover_posts_to_another_cloud(served: Any, server: Any) -> None:
         REMOTE_COLD_WRITER_URL=server.url,
         COLD_S3_BUCKET_NAME=None,
         DIGITAL_TWIN_INFO=info_with(cold="azure"),
+        **auth.variables(),
     )
+    assert all(("X-Inter-Cloud-Token" in seen.headers) != auth.signed for seen in server.seen)
     assert (report["verdict"], report["requests"]["target.post"]) == ("complete", 2), (
         "which numbers are spent; the chunk"
     )

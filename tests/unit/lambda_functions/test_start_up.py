@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, variables_for
 from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.admission import credentials
 from tests.support.lambda_calls import INFO, info_with
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN
@@ -177,6 +180,16 @@ def test_a_writer_answers_with_a_json_error(cloud: str, function: str) -> None:
     ):
         answered, told = host.call(method, b"", headers)
         assert (answered, "error" in told) == (status, True), told
+
+
+@pytest.mark.parametrize("cloud", OTHERS)
+@pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
+def test_a_writer_of_signed_links_admits_by_its_own_name_whatever_url_it_sees(cloud: str, function: str) -> None:
+    host = Host(cloud, function, LINK_AUTH="signature")
+    for name, status in ((function, 400), ("hot-reader", 403)):
+        signed = credentials(Secret(TOKEN), f"/{name}", b"{}", datetime.now(UTC))
+        assert host.call("POST", b"{}", signed)[0] == status
+    assert host.call("POST", b"{}", {"x-inter-cloud-token": TOKEN})[0] == 403
 
 
 @pytest.mark.parametrize("cloud", OTHERS)

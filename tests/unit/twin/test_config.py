@@ -140,6 +140,16 @@ def test_tuning_is_checked_when_the_twin_is_loaded(tmp_path: Path) -> None:
     assert "allowed are MAX_CHUNK_BYTES" in problems(write(tmp_path, config={**CONFIG, "tuning": {"SPEED": 1}}))
 
 
+def test_link_auth_is_the_token_or_a_signature_and_nothing_else(tmp_path: Path) -> None:
+    assert Twin.load(write(tmp_path)).config.link_auth == "token"
+    signed = Twin.load(write(tmp_path, config={**CONFIG, "link_auth": "signature"}))
+    assert (signed.config.link_auth, "link_auth" in signed.digital_twin_info()["config"]) == ("signature", False)
+    for value in ("Signature", "none", "", None, True):
+        told = problems(write(tmp_path, config={**CONFIG, "link_auth": value}))
+        assert "config.json: link_auth" in told
+        assert "'token' or 'signature'" in told
+
+
 @pytest.mark.parametrize("days", [-1, 1.5, True, None, "30"])
 def test_days_are_whole_numbers(tmp_path: Path, days: object) -> None:
     assert "hot_storage_size_in_days" in problems(write(tmp_path, config={**CONFIG, "hot_storage_size_in_days": days}))

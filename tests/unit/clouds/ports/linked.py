@@ -17,6 +17,7 @@ from tests.integration.aws.conftest import write_twin
 from tests.support.deployed import NOON, Deployed, links_of
 
 TOKEN, PREVIOUS, URL = "INTER_CLOUD_TOKEN", "INTER_CLOUD_TOKEN_PREVIOUS", "REMOTE_COLD_WRITER_URL"
+AUTH, UNTIL = "LINK_AUTH", "LINK_AUTH_TOKEN_UNTIL"
 WRITER, MOVER = "cold-writer", "hot-to-cold-mover"
 
 
@@ -28,13 +29,14 @@ class World:
     aws: Deployed = field(default_factory=lambda: Deployed({MOVER: {TOKEN: "old", URL: "https://w"}}))
     azure: Deployed = field(default_factory=lambda: Deployed({WRITER: {TOKEN: "old"}}, {WRITER: "https://w"}))
     now: datetime = NOON
+    link_auth: str = "token"
     _numbers: Any = field(default_factory=itertools.count)
 
     def machine(self, **clouds: Deployed) -> DeployedLinks:
         """A machine that has the twin's folder, but no file of its links."""
         folder = self.folder / f"machine-{next(self._numbers)}"
         folder.mkdir()
-        write_twin(folder, "plant", "aws", "azure", "azure", ["pump-1"])
+        write_twin(folder, "plant", "aws", "azure", "azure", ["pump-1"], link_auth=self.link_auth)
         return links_of(Twin.load(folder), clouds or {"aws": self.aws, "azure": self.azure}, lambda: self.now)
 
     def told(self, links: DeployedLinks, function: str) -> dict[str, str]:
@@ -42,7 +44,7 @@ class World:
         host = {WRITER: "azure", MOVER: "aws"}[function]
         more = dict.fromkeys(("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME", "STORAGE_ACCOUNT_URL"), "x")
         told, _ = environment(links.twin, links, host, function, lambda store: store, str, more)
-        return {name: told[name] for name in (TOKEN, PREVIOUS, URL) if name in told}
+        return {name: told[name] for name in (TOKEN, PREVIOUS, URL, AUTH, UNTIL) if name in told}
 
     def put(self, links: DeployedLinks, function: str) -> None:
         (self.azure if function == WRITER else self.aws).told[function] = self.told(links, function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from l3kit.clouds.shared.environment import MAX_VARIABLES_BYTES, environment
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, further_variables, variables_for
 from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.twin.connections import save_inter_cloud_connection
 from l3kit.twin.layout import ORDER, RECEIVERS
@@ -49,6 +50,22 @@ def test_a_function_is_told_exactly_what_it_needs(tmp_path: Path, layout: tuple[
             assert told["INTER_CLOUD_TOKEN"] == f"token-of-{out.receiver}"
             assert told[str(FUNCTIONS[function].remote_url)] == f"https://{out.receiver}.example"
             assert told.items() >= provider(out.target).receiver_limit.variables().items()
+
+
+@pytest.mark.parametrize("layout", [("aws", "azure", "gcp"), ("gcp", "gcp", "aws")], ids="-".join)
+def test_only_the_ends_of_signed_links_are_told_so(tmp_path: Path, layout: tuple[str, str, str]) -> None:
+    twin = twin_on(tmp_path, *layout)
+    twin = dataclasses.replace(twin, config=twin.config.model_copy(update={"link_auth": "signature"}))
+    for link in twin.layout.links:
+        save_inter_cloud_connection(twin.path, link.id, "https://x.example", "a-token")
+    ends = {end for link in twin.layout.links for end in (link.sender, link.receiver)}
+    for function in ORDER:
+        if host := twin.layout.host_of(function):
+            needed = twin.layout.variables_of(function, host)
+            told, _ = environment(twin, links_of(twin), host, function, str, dict.fromkeys(needed, "x"))
+            assert {"LINK_AUTH": "signature"}.items() <= told.items() if function in ends else set(told) == set(needed)
+            assert set(told) - set(needed) <= set(further_variables(function))
+            assert "link_auth" not in told["DIGITAL_TWIN_INFO"], "a change of it is no change of all functions"
 
 
 def test_what_does_not_fit_the_variables_is_a_file(tmp_path: Path) -> None:

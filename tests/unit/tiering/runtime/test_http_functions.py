@@ -17,10 +17,14 @@ from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
+from l3kit.tiering.transfer.payload import MAX_BODY_BYTES
 from l3kit.tiering.transfer.wire import Request
+from tests.support.chain import ChainWorld, reading
 from tests.support.lambda_calls import environment
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
+from tests.support.moving import refusing
 from tests.support.wire_server import TOKEN
 
 
@@ -148,6 +152,64 @@ def test_a_reader_answers_and_names_a_wrong_field() -> None:
     assert (answer.status, b'"v":0.10' in answer.body.replace(b" ", b"")) == (200, True), answer.body
     status, error = call(reader, b'{"iot_device_id": 5}')
     assert (status, "iot_device_id" in error["error"]) == (400, True)
+
+
+# --- the message chain ------------------------------------------------------------------------------------------
+
+
+class Messages:
+    """A dispatcher and a persister behind HTTP, on stores in memory."""
+
+    def __init__(self) -> None:
+        self.world = ChainWorld()
+
+    def function(self, name: str, seconds: float = 60) -> HttpFunction:
+        world, nothing = self.world, AssertionError("is not opened here")
+
+        class Peers:
+            async def call(self, function: str, event: bytes) -> bytes:
+                return await world.call(function, event)
+
+            async def close(self) -> None:
+                return None
+
+        def none(_: str) -> Any:
+            raise nothing
+
+        letters = world.letter_stores["aws"]
+        openers = Openers(lambda _: world.hot, none, lambda *_: letters, lambda _: Peers())
+        return HttpFunction(world.settings(name), openers, LogLines(name), seconds=seconds)
+
+
+COUNTS = {"stored": 0, "same": 0, "superseded": 0, "dead": 0}
+
+
+def test_a_step_answers_with_the_counts_and_keeps_every_digit() -> None:
+    messages = Messages()
+    body = b'{"messages":[{"iotDeviceId":"sensor-1","id":"2026-03-01T10:00:00Z","v":1.10},{}],"source_cloud":"aws"}'
+    assert call(messages.function("persister"), body) == (200, {**COUNTS, "stored": 1, "dead": 1})
+    ((_, item),) = messages.world.hot.devices["sensor-1"].items()
+    assert item.endswith(b'"v":1.10}')
+
+
+def test_a_source_is_answered_once_every_message_is_somewhere() -> None:
+    messages = Messages()
+    answer = messages.function("dispatcher").deliver([Delivery(reading(1)), Delivery(b"x")], "request-1")
+    assert told(answer) == (200, {**COUNTS, "stored": 1, "dead": 1})
+    assert call(messages.function("dispatcher"), reading(1)) == (200, {**COUNTS, "same": 1}), "a replay"
+
+
+def test_a_failure_and_a_deadline_are_a_500_so_that_messages_come_again() -> None:
+    messages = Messages()
+    late = messages.function("dispatcher", seconds=1)
+    for status, answer in (
+        told(late.deliver([Delivery(reading(1))], "request-1")),
+        call(messages.function("persister", seconds=1), reading(1)),
+    ):
+        assert (status, "was not done within 0 s" in answer["error"]) == (500, True), answer
+    messages.world.hot = refusing(messages.world.hot, "create_items", StoreError("table", "503"))
+    assert told(messages.function("dispatcher").deliver([Delivery(reading(1))], "request-1"))[0] == 500
+    assert call(messages.function("persister"), b" " * (MAX_BODY_BYTES + 1))[0] == 400
 
 
 # --- the loop ---------------------------------------------------------------------------------------------------
