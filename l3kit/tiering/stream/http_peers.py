@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
+from l3kit.tiering.transfer.sender import check_url
 
 REPAIR = "Run deploy_l3, which repairs it"
 FUNCTIONS = Manners(
@@ -22,6 +23,15 @@ FUNCTIONS = Manners(
     },
     remedy="See the function's log",
 )
+
+
+def check_address(function: str, url: str) -> None:
+    """Raises: ConfigurationError naming the function, never the url, unless it is https, or http on loopback."""
+    if "://" not in url:
+        raise ConfigurationError(
+            function, "its address is a name; functions on this cloud are called by url", "Name it by its url"
+        )
+    check_url(url, f"the url of {function}")
 
 
 class HttpPeers:

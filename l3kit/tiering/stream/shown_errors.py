@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 AGAIN = "The message is delivered again"
 """Remedy where nothing but another try is needed: the source keeps a message until it has been dealt with."""
-LONGEST = 300
+LONGEST = 500
 """Maximum characters of another side's message that are repeated."""
 
 

@@ -8,8 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address
-from l3kit.tiering.stream.http_peers import HttpPeers
-from l3kit.tiering.transfer.sender import check_url
+from l3kit.tiering.stream.http_peers import HttpPeers, check_address
 
 KEY_HEADER = "x-functions-key"
 """Takes a key as the query's `code` does, but stays out of urls, which clients and proxies write into logs."""
@@ -28,7 +27,7 @@ def open_peers(urls: Mapping[str, str], *, retry: RetryPolicy | None = None, age
 
 
 def _address(function: str, url: str) -> Address:
-    check_url(url, f"the url of {function}")
+    check_address(function, url)
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     key = dict(query).get("code", "")

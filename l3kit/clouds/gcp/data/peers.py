@@ -15,8 +15,8 @@ import requests
 from l3kit.errors import CallError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, NotNowError
-from l3kit.tiering.stream.http_peers import HttpPeers
-from l3kit.tiering.transfer.sender import check_url, open_session
+from l3kit.tiering.stream.http_peers import HttpPeers, check_address
+from l3kit.tiering.transfer.sender import open_session
 
 METADATA_VARIABLE = "GCE_METADATA_HOST"
 METADATA_HOST = "metadata.google.internal"
@@ -90,7 +90,7 @@ class GcpPeers(HttpPeers):
         self, urls: Mapping[str, str], tokens: IdentityTokens, *, retry: RetryPolicy | None = None, agent: str = "l3kit"
     ) -> None:
         def address(function: str, url: str) -> Address:
-            check_url(url, f"the url of {function}")
+            check_address(function, url)
             return Address(url, lambda anew: tokens.headers(url, anew))
 
         found = {function: address(function, url) for function, url in urls.items()}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from l3kit.clouds.aws.data.client import AwsClient
 from l3kit.clouds.aws.data.credentials import Credentials
+from l3kit.clouds.aws.data.events import wrapped
 from l3kit.clouds.aws.data.http import HttpError, HttpResponse
 from l3kit.clouds.aws.data.peers import MAX_EVENT_BYTES, LambdaPeers
 from l3kit.errors import CallError, ConfigurationError
@@ -69,13 +70,21 @@ def test_the_request_is_the_one_that_boto3_sends() -> None:
         raise InterruptedError
 
     client.meta.events.register("before-send.lambda.Invoke", stop)
+    payload = wrapped(b'{"messages":[]}')
     with pytest.raises(InterruptedError):
-        client.invoke(FunctionName="weather-persister", InvocationType="RequestResponse", Payload=b'{"messages":[]}')
+        client.invoke(FunctionName="weather-persister", InvocationType="RequestResponse", Payload=payload)
     http = invoke(answer(200, {"stored": 1}))[1]
     method, target, headers, body = http.sent[0]
     assert f"https://{http.host}{target}" == seen[0].url
     assert (method, body) == (seen[0].method, seen[0].body)
     assert headers["x-amz-invocation-type"].encode() == seen[0].headers["X-Amz-Invocation-Type"]
+
+
+def test_a_function_that_is_not_l3kits_gets_the_plain_event() -> None:
+    http: Any = Http([answer(200, {})])
+    client = AwsClient("lambda", "eu-west-1", http, lambda: Credentials("a", "b"), Usage())
+    asyncio.run(LambdaPeers({"my-alarm": "my-alarm"}, client).call("my-alarm", b'{"v":1.50}'))
+    assert http.sent[0][3] == b'{"v":1.50}'
 
 
 def test_the_answer_is_the_functions_to_the_byte() -> None:
@@ -135,8 +144,9 @@ def test_a_missing_function_and_a_missing_permission_have_their_remedies() -> No
 def test_an_event_above_lambdas_limit_is_not_sent() -> None:
     http: Any = Http([answer(200)])
     client = AwsClient("lambda", "eu-west-1", http, lambda: Credentials("a", "b"), Usage())
+    event = b'"' + b"x" * (MAX_EVENT_BYTES + 1 - len(wrapped(b'""'))) + b'"'
     with pytest.raises(CallError, match=r"6,291,557 bytes; Lambda takes 6,291,556"):
-        asyncio.run(LambdaPeers({"persister": "p"}, client).call("persister", bytes(MAX_EVENT_BYTES + 1)))
+        asyncio.run(LambdaPeers({"persister": "p"}, client).call("persister", event))
     assert not http.sent
 
 

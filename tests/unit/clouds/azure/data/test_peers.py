@@ -40,10 +40,13 @@ def test_a_url_without_a_usable_key_is_refused_by_the_functions_name(query: str)
         open_peers({"persister": f"https://app.azurewebsites.net/api/run{query}"})
 
 
-@pytest.mark.parametrize(
-    "begin", ["http://host.example", "ftp://host.example", "host.example", "https://u@host.example", "//["]
-)
+@pytest.mark.parametrize("begin", ["http://host.example", "ftp://host.example", "https://u@host.example", "https://["])
 def test_a_malformed_url_is_refused_without_being_quoted(begin: str) -> None:
     with pytest.raises(ConfigurationError, match="the url of persister") as told:
         open_peers({"persister": f"{begin}/api/run?code={QUOTED}"})
     assert QUOTED not in str(told.value)
+
+
+def test_a_function_that_an_event_calls_by_name_is_told_how_to_name_it() -> None:
+    with pytest.raises(ConfigurationError, match=r"my-alarm: its address is a name.*Name it by its url"):
+        open_peers({"my-alarm": "my-alarm"})
