@@ -83,7 +83,7 @@ class Gateway:
         endpoint = f"http://127.0.0.1:{port}"
         cloudwatch = CloudWatch(moto, self._role_may)
         self._faults = FaultPlans(self._kill)
-        message_faults = MessageFaults(self._faults)
+        message_faults = MessageFaults(self._faults.of_caller, self._faults.kill)
         functions = LambdaApi(self._home, moto, cloudwatch, endpoint, message_faults, self._role_may)
         self._permissions = Permissions(moto, functions.record)
         stack.push_async_callback(functions.close)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from l3kit.sandbox.faults.plans import AGAIN, FaultPlans
+from l3kit.sandbox.faults.plans import AGAIN, Plan
 
 SOURCE = "source-of-"
 UNTRIED = frozenset(("kill_before", "error_500", "error_503", "throttle", "silence"))
@@ -20,10 +20,16 @@ Result = TypeVar("Result")
 
 
 class MessageFaults:
-    """Carries out what is arranged for the deliveries of all sources."""
+    """Carries out what is arranged for the deliveries of all sources.
 
-    def __init__(self, plans: FaultPlans) -> None:
-        self._plans = plans
+    Args:
+        plan_of: returns the plan for a caller's calls; None without one.
+        kill: ends a function's process like a crash.
+    """
+
+    def __init__(self, plan_of: Callable[[str], Plan | None], kill: Callable[[str], None]) -> None:
+        self._plan_of = plan_of
+        self._kill = kill
 
     async def deliver(
         self, function: str, what: str, attempt: Callable[[], Awaitable[Result]], failed: Result
@@ -36,7 +42,7 @@ class MessageFaults:
             attempt: delivers to the function.
             failed: result of a delivery that was not acknowledged.
         """
-        plan = self._plans.of_caller(SOURCE + function)
+        plan = self._plan_of(SOURCE + function)
         if plan is None:
             return await attempt()
         action = plan.note(what)
@@ -49,7 +55,7 @@ class MessageFaults:
         if action == "pause_after":
             await plan.hold()
         if action == "kill_after":
-            self._plans.kill(function)
+            self._kill(function)
         if action == AGAIN:
             plan.late.keep(attempt, plan.after)
         await plan.late.after_a_call(earlier)

@@ -8,7 +8,6 @@ import hmac
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -184,11 +183,11 @@ def test_a_function_answers_a_device_with_the_hubs_key_only(
     all_clouds: SandboxState, device: Device, twin: str, route: Route
 ) -> None:
     device.subscribe(f"{twin}/a%2Fb/feedback")
-    assert send(all_clouds, "a/b", b"\0\xff", signature(IOT_HUB_KEY)) == 204
-    assert device.received.get(timeout=30) == (f"{twin}/a%2Fb/feedback", b"\0\xff")
-    assert send(all_clouds, "a/b", b"2", signature(base64.b64encode(b"other").decode())) == 401
-    assert send(all_clouds, "a/b", b"3", signature(IOT_HUB_KEY, expiry=1)) == 401
-    assert send(all_clouds, "a/b", b"x" * 65_537, signature(IOT_HUB_KEY)) == 413
+    assert call_device(all_clouds, "a/b", b'{"n":  1.10}', signature(IOT_HUB_KEY)) == 200
+    assert device.received.get(timeout=30) == (f"{twin}/a%2Fb/feedback", b'{"n":  1.10}')
+    assert call_device(all_clouds, "a/b", b"2", signature(base64.b64encode(b"other").decode())) == 401
+    assert call_device(all_clouds, "a/b", b"3", signature(IOT_HUB_KEY, expiry=1)) == 401
+    assert call_device(all_clouds, "a/b", b'"%b"' % (b"x" * 131_071), signature(IOT_HUB_KEY)) == 413
     assert device.received.empty()
 
 
@@ -199,10 +198,7 @@ def signature(key: str, expiry: int = 4_000_000_000) -> str:
     return f"SharedAccessSignature sr={resource}&sig={signed}&se={expiry}&skn={IOT_HUB_POLICY}"
 
 
-def send(state: SandboxState, device: str, payload: bytes, authorization: str) -> Any:
-    headers = {
-        "Authorization": authorization,
-        "iothub-to": f"/devices/{quote(device, safe='')}/messages/devicebound",
-    }
-    url = f"{state.endpoints['iothub']}/messages/devicebound?api-version=2021-04-12"
-    return requests.post(url, data=payload, headers=headers, timeout=30).status_code
+def call_device(state: SandboxState, device: str, payload: bytes, authorization: str) -> int:
+    body = b'{"methodName": "feedback", "responseTimeoutInSeconds": 30, "payload": %b}' % payload
+    url = f"{state.endpoints['iothub']}/twins/{quote(device, safe='')}/methods?api-version=2021-04-12"
+    return requests.post(url, data=body, headers={"Authorization": authorization}, timeout=30).status_code
