@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,31 +22,37 @@ from l3kit.tiering.transfer.admission import credentials
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
-from l3kit.twin.layout import Link
+from l3kit.twin.layout import MOVERS, Link
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
+SENDERS = tuple(name for name, spec in FUNCTIONS.items() if spec.remote_url)
 PROBE_TIMEOUT = 30.0
 REPAIR = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Check, before anything moves, that each link's writer accepts its own token and that the mover has that token.
+    """Check, before anything moves, that the writer that a mover sends to accepts its token, and that the mover has it.
 
-    Raises: ConfigurationError that names, for all links together, file, key, fault and remedy.
+    Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy.
     """
-    failed = [check for check in link_checks(session, twin) if not check.passed]
+    failed = [check for check in link_checks(session, twin, senders=MOVERS) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
 
 
 def link_checks(
-    session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
+    session: Session,
+    twin: Twin,
+    clouds: Sequence[str] = (),
+    now: Callable[[], datetime] = utc_now,
+    *,
+    senders: Collection[str] = SENDERS,
 ) -> Iterator[Check]:
-    """Check the url, token and access control of each link between this twin's tiers.
+    """Check the url, token and access control of each link between this twin's layers.
 
     The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On a
     signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The mover
@@ -57,9 +63,10 @@ def link_checks(
     Args:
         clouds: check only these clouds; empty is all.
         now: wall clock, UTC.
+        senders: check only the links that begin at these functions.
     """
     there = session.links(twin, now)
-    for link in twin.layout.links:
+    for link in (link for link in twin.layout.links if link.sender in senders):
         receiving, sending = (not clouds or end in clouds for end in (link.target, link.source))
         if not receiving and not sending:
             continue
