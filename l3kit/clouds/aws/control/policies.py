@@ -62,6 +62,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         "hot-reader-last-entry": _reader,
         **dict.fromkeys(CHAIN, _chain_function),
         "dispatcher": _dispatcher,
+        "ingestion": _calls,
         "persister": _persister,
         "writer": _hot_writer,
     }[function](context, place)
@@ -76,6 +77,8 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
+    if function == "ingestion":  # it refuses a bad message instead of keeping it
+        return ()
     if function in CHAIN:
         writes = function == "writer" or (function == "persister" and not place.remote)
         return ("hot", "letters") if writes else ("letters",)
@@ -209,11 +212,18 @@ def _reader(context: Context, place: Placement) -> list[Statement]:
 
 def _chain_function(context: Context, place: Placement) -> list[Statement]:
     """Allow keeping dead letters, each once, and invoking the functions that it calls."""
-    called = [context.arn("lambda", f"function:{name}") for name in sorted(place.called)]
-    topics = place.feedback.replace("+", "*")
     return [
         _allow("KeepLetters", ["PutObject", "GetObject"], f"{_bucket(context, 'letters')}/*", "s3"),
         *_bucket_key(context, place, "letters", ["Decrypt", "GenerateDataKey"]),
+        *_calls(context, place),
+    ]
+
+
+def _calls(context: Context, place: Placement) -> list[Statement]:
+    """Allow invoking functions, and sending to devices."""
+    called = [context.arn("lambda", f"function:{name}") for name in sorted(place.called)]
+    topics = place.feedback.replace("+", "*")
+    return [
         *([_allow("Call", ["InvokeFunction"], called, "lambda")] if called else []),
         *([_allow("Feedback", ["Publish"], [context.arn("iot", f"topic/{topics}")], "iot")] if topics else []),
     ]
