@@ -42,6 +42,11 @@ class CloudVariables:
     chain: frozenset[str] = frozenset()
     single: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def further(self, spec: FunctionSpec) -> frozenset[str]:
+        """Return the further variables of a function."""
+        of_role = self.mover if spec.role == "mover" else self.chain if "letters" in spec.stores else frozenset()
+        return of_role | self.single.get(spec.name, frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
@@ -131,11 +136,7 @@ def variables_for(
         resources.append(spec.optional_store)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in cloud.places.get(r, ())}
-    if spec.role == "mover":
-        wanted |= cloud.mover
-    if "letters" in spec.stores:
-        wanted |= cloud.chain
-    wanted |= cloud.single.get(function, frozenset())
+    wanted |= cloud.further(spec)
     if spec.remote_url and remote:
         wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
     if spec.token:

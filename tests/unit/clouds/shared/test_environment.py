@@ -62,7 +62,7 @@ def test_only_the_ends_of_signed_links_are_told_so(tmp_path: Path, layout: tuple
     for function in ORDER:
         if host := twin.layout.host_of(function):
             needed = twin.layout.variables_of(function, host)
-            told, _ = environment(twin, links_of(twin), host, function, str, dict.fromkeys(needed, "x"))
+            told, _ = environment(twin, links_of(twin), host, function, str, str, dict.fromkeys(needed, "x"))
             assert {"LINK_AUTH": "signature"}.items() <= told.items() if function in ends else set(told) == set(needed)
             assert set(told) - set(needed) <= set(further_variables(function))
             assert "link_auth" not in told["DIGITAL_TWIN_INFO"], "a change of it is no change of all functions"
