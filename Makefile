@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# So many that each takes about 20 minutes on two idle cores.
-SLICES := 4
+# So many that each takes under half an hour on two idle cores.
+SLICES := 5
 # Set in many containers; every process of a test or a sandbox would compile again what it imports.
 export PYTHONDONTWRITEBYTECODE :=
 

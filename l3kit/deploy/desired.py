@@ -11,7 +11,7 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
-from l3kit.twin.layout import MOVERS, ORDER, RECEIVERS, STORED, Layout
+from l3kit.twin.layout import MOVERS, ORDER, READERS, STORED, Layout
 
 
 def desired_resources(
@@ -44,8 +44,8 @@ def desired_resources(
 def orphaned_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """What a former layout of the twin may have left on these clouds: functions that this one does not call for, and
-    their links.
+    """What a former layout of the twin may have left on these clouds: functions that this one does not call for,
+    addresses of readers that are to have none, and entries of both.
 
     They are in the order of removal: first what starts a function, then the caller before the called.
     """
@@ -55,6 +55,8 @@ def orphaned_resources(
         gone = [function for function in ORDER if function not in here]
         left += cloud.left_over_schedules([mover for mover in MOVERS if mover in gone])
         left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
+        closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
+        left += cloud.left_over_addresses(closed)
         left += [LeftOverLink(links, link) for link in links.left_over(name)]
     return tuple(left)
 
@@ -74,25 +76,27 @@ def all_possible_resources(
 def _tokens(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner], rotate: bool
 ) -> list[LinkToken]:
-    return [LinkToken(links, link.id, rotate) for link in reversed(layout.links) if link.target in provisioners]
+    entrances = [entrance for entrance in reversed(layout.entrances) if entrance.target in provisioners]
+    return [LinkToken(links, entrance.id, rotate) for entrance in entrances]
 
 
 def _pending_changes(
     layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]
 ) -> PendingChanges:
     """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
-    ends = {link.id for link in (layout.link_to(function), layout.link_from(function)) if link}
+    entrance, link = layout.entrance_of(function), layout.link_from(function)
+    ends = {end.id for end in (entrance, link) if end}
 
     def pending_changes() -> tuple[str, ...]:
         found = []
         for token in (token for token in tokens if token.name in ends):
             finding = token.compare()
             if finding.differences == (TOKEN_EXPIRES,):
-                found += [f"variable {FORMER_VARIABLE} will differ"] if function in RECEIVERS else []
+                found += [f"variable {FORMER_VARIABLE} will differ"] if entrance else []
             elif not finding.exists or finding.differences:
                 found.append(f"variable {TOKEN_VARIABLE} will differ")
             there = links.get(token.name)
-            if function not in RECEIVERS and not (there and there.url.strip()):
+            if link and not (there and there.url.strip()):
                 found.append(f"variable {FUNCTIONS[function].remote_url} will differ")
         return tuple(dict.fromkeys(found))
 

@@ -50,6 +50,7 @@ class Config(_Strict):
         hot_storage_size_in_days, cold_storage_size_in_days: counted back from a mover's scheduled time.
         message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
+        reader_urls: whether the readers get addresses, which anybody who has their tokens can call.
     """
 
     digital_twin_name: str
@@ -63,6 +64,7 @@ class Config(_Strict):
     protect_hot_table: bool | None = None
     message_chain: bool = True
     unknown_devices: Literal["refuse", "keep"] = "refuse"
+    reader_urls: bool = False
     link_auth: LinkAuth = "token"
     tuning: dict[str, str | int] = Field(default={})
 
@@ -156,17 +158,19 @@ class Providers(_Strict):
             raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
-    def layout(self, *, message_chain: bool = True, events: bool = False) -> Layout:
+    def layout(self, *, message_chain: bool = True, events: bool = False, reader_urls: bool = False) -> Layout:
         """Return the clouds of the layers.
 
         Args:
             message_chain: whether layers 1 and 2 are deployed.
             events: whether the twin has events to check.
+            reader_urls: whether the readers have addresses.
         """
         tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
         if not message_chain:
-            return Layout(*tiers)
-        return Layout(*tiers, l1=self.layer_1_provider, l2=self.layer_2_provider, events=events)
+            return Layout(*tiers, reader_urls=reader_urls)
+        l1, l2 = self.layer_1_provider, self.layer_2_provider
+        return Layout(*tiers, l1=l1, l2=l2, events=events, reader_urls=reader_urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +192,10 @@ class Twin:
     layout: Layout = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        chain, events = self.config.message_chain, bool(self.events)
-        object.__setattr__(self, "layout", self.providers.layout(message_chain=chain, events=events))
+        layout = self.providers.layout(
+            message_chain=self.config.message_chain, events=bool(self.events), reader_urls=self.config.reader_urls
+        )
+        object.__setattr__(self, "layout", layout)
 
     @classmethod
     def load(cls, path: str | Path) -> Twin:

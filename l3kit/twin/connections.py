@@ -1,4 +1,4 @@
-"""`config_inter_cloud.json`: the url and the token of each cross-cloud link. Only this module writes it.
+"""`config_inter_cloud.json`: url and token of each cross-cloud link and reader. Only this module writes it.
 
 The file holds tokens: it is never committed, never shown, and readable by its owner alone. The twin's folder has the
 file of the real accounts; each sandbox keeps its own. It can always be rebuilt from what is deployed
@@ -146,6 +146,10 @@ def hot_to_cold_id(hot: str, cold: str) -> str:
 
 def cold_to_archive_id(cold: str, archive: str) -> str:
     return f"{cold}_l3cold_to_{archive}_l3archive"
+
+
+def reader_id(hot: str, reader: str) -> str:
+    return f"{hot}_l3hot_{reader}"
 
 
 def new_token() -> str:

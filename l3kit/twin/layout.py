@@ -2,44 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
-from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id
+from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id, reader_id
 
 TIERS = ("hot", "cold", "archive")
 STORED = (*TIERS, "letters")
 """What a cloud may have stores for: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
 RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
 SOURCE = CHAIN[-1]
 """The function to which devices' messages are delivered."""
-ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, "hot-reader", "hot-reader-last-entry")
+ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, *READERS)
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
+_ENTRANCE_ID = re.compile(
+    rf"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The connection between two layers on different clouds: a sender posts to a receiver.
+class Entrance:
+    """A function that takes HTTP requests with a token, from whoever has the token.
 
     Attributes:
-        id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_to_azure_l3cold`.
-        sender: the function that posts: a mover, the connector or the persister.
-        source: the sender's cloud.
-        receiver: the function that takes it: a writer or ingestion.
+        id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_hot-reader`.
+        receiver: the function: a reader, or the receiving end of a link.
         target: the receiver's cloud.
     """
 
     id: str
-    sender: str
-    source: str
     receiver: str
     target: str
+
+    @property
+    def role(self) -> str:
+        """What the receiver is: `writer` or `reader`."""
+        return FUNCTIONS[self.receiver].role
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        """The clouds of its functions."""
+        return (self.target,)
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Entrance):
+    """The connection between two layers on different clouds: a sender of the twin posts to the entrance.
+
+    Attributes:
+        sender: the function that posts: a mover, the connector or the persister.
+        source: the sender's cloud.
+    """
+
+    sender: str
+    source: str
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        return self.source, self.target
+
+
+def receiving_cloud(entrance_id: str) -> str:
+    """The cloud of an entrance of any layout, by its id; empty for other ids."""
+    found = _ENTRANCE_ID.fullmatch(entrance_id)
+    return (found[1] or found[2]) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +84,9 @@ class Layout:
         l1: where devices' messages come in; empty if the twin has no message chain.
         l2: where they are processed; empty if the twin has no message chain.
         events: whether they are checked for events.
+        reader_urls: whether the readers have addresses.
         links: between layers on different clouds, in the order in which data passes them.
+        entrances: everything that takes HTTP requests with a token: the links, then the readers with addresses.
     """
 
     hot: str
@@ -59,7 +95,9 @@ class Layout:
     l1: str = field(default="", kw_only=True)
     l2: str = field(default="", kw_only=True)
     events: bool = field(default=False, kw_only=True)
+    reader_urls: bool = field(default=False, kw_only=True)
     links: tuple[Link, ...] = field(init=False, repr=False, compare=False)
+    entrances: tuple[Entrance, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         steps = (
@@ -69,11 +107,13 @@ class Layout:
             (cold_to_archive_id, "cold-to-archive-mover", self.cold, "archive-writer", self.archive),
         )
         links = tuple(
-            Link(id_of(source, target), sender, source, receiver, target)
+            Link(id_of(source, target), receiver, target, sender, source)
             for id_of, sender, source, receiver, target in steps
             if source and source != target
         )
+        readers = (Entrance(reader_id(self.hot, reader), reader, self.hot) for reader in READERS if self.reader_urls)
         object.__setattr__(self, "links", links)
+        object.__setattr__(self, "entrances", (*links, *readers))
 
     def __str__(self) -> str:
         return f"{self.hot}-{self.cold}-{self.archive}"
@@ -145,14 +185,24 @@ class Layout:
         """Names of the variables that this function needs on this cloud, which a former layout may have put it on."""
         remote = self.link_from(function) is not None
         variables = provider(cloud).variables
-        here, peers = self.archive == cloud, self.peers_of(function)
-        return variables_for(function, cloud=variables, remote=remote, archive_here=here, peers=peers)
+        return variables_for(
+            function,
+            cloud=variables,
+            remote=remote,
+            archive_here=self.archive == cloud,
+            peers=self.peers_of(function),
+            has_address=self.entrance_of(function) is not None,
+        )
 
-    # --- links ------------------------------------------------------------------------------------------------
+    # --- entrances and links ----------------------------------------------------------------------------------
 
-    def link(self, link_id: str) -> Link:
-        """The link of this id. Raises: KeyError if the layout has none."""
-        return {link.id: link for link in self.links}[link_id]
+    def entrance(self, entrance_id: str) -> Entrance:
+        """The entrance of this id. Raises: KeyError if the layout has none."""
+        return {entrance.id: entrance for entrance in self.entrances}[entrance_id]
+
+    def entrance_of(self, function: str) -> Entrance | None:
+        """How requests reach this function; None where it takes none."""
+        return next((entrance for entrance in self.entrances if entrance.receiver == function), None)
 
     def link_to(self, receiver: str) -> Link | None:
         """The link that ends at this receiver; None where none does."""

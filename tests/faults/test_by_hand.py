@@ -85,6 +85,7 @@ def test_a_journal_record_that_another_hand_touches_before_any_call_loses_nothin
         assert world.hot_count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "state", "still_hot"),
     [(" PUT ", "writing", True), (" stored", "stored", True), (" DELETE", "stored", False)],

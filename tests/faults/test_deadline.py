@@ -29,6 +29,7 @@ def hurried(make_world: MakeWorld) -> Iterator[World]:
         client.update_function_configuration(FunctionName=name, Timeout=seconds)
 
 
+@pytest.mark.slow
 def test_runs_with_a_short_deadline_end_cleanly_and_move_everything_in_the_end(
     hurried: World, tallied: Callable[[World], World]
 ) -> None:

@@ -30,7 +30,7 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
     return reports
 
 
-@pytest.mark.parametrize("runs", [pytest.param(2, marks=pytest.mark.slow), 5])
+@pytest.mark.parametrize("runs", [2, pytest.param(5, marks=pytest.mark.slow)])
 @shards(60)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]

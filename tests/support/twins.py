@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +17,22 @@ def twin_on(
     archive: str,
     devices: Sequence[str] = ("pump-1",),
     chain: tuple[str, str] | None = None,
+    *,
+    reader_urls: bool = False,
 ) -> Twin:
     """The twin `plant`, with its files in this folder; `chain`: the clouds of layers 1 and 2, if it deploys them."""
     write_twin(folder, "plant", hot, cold, archive, list(devices), chain)
+    return with_reader_urls(folder, reader_urls) if reader_urls else Twin.load(folder)
+
+
+def with_reader_urls(folder: Path, reader_urls: bool) -> Twin:
+    """Change this setting of a twin, and load it."""
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "reader_urls": reader_urls}))
     return Twin.load(folder)
 
 
 def link_id(twin: Twin, receiver: str) -> str:
-    """The id of the link to this writer; empty without one."""
-    link = twin.layout.link_to(receiver)
-    return link.id if link else ""
+    """The id of the entrance of this writer or reader; empty without one."""
+    entrance = twin.layout.entrance_of(receiver)
+    return entrance.id if entrance else ""

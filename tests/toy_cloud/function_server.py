@@ -123,7 +123,8 @@ class FunctionServer:
         body = await request.read()
         if len(body) > MAX_REQUEST_BYTES:
             return web.json_response({"error": "the request is too large"}, status=413)
-        answer = await self._answered(function, Request(dict(request.headers), body, request.method))
+        query = request.raw_path.partition("?")[2]
+        answer = await self._answered(function, Request(dict(request.headers), body, request.method, query))
         return web.Response(body=answer.body, status=answer.status, headers=answer.all_headers)
 
     async def _answered(self, function: Function, request: Request, scheduled: str | None = None) -> HttpAnswer:

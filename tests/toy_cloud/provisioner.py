@@ -15,7 +15,7 @@ from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
 from l3kit.twin.cron_forms import unix_cron
-from l3kit.twin.layout import MOVERS, RECEIVERS
+from l3kit.twin.layout import MOVERS
 from tests.toy_cloud.function_server import FUNCTION_FILE
 from tests.toy_cloud.names import NAME, function_name, store_name
 from tests.toy_cloud.provider import FOLDER_VARIABLE
@@ -55,6 +55,7 @@ class ToyProvisioner:
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
         twin, mover = self._twin, function in MOVERS
+        entrance = twin.layout.entrance_of(function)
         job = {"name": function, "schedule": unix_cron(twin.config.mover_schedule), "body": "{}"}
         deployed = CloudFunction(
             self._host,
@@ -62,18 +63,22 @@ class ToyProvisioner:
             twin.name,
             f"{sys.version_info.major}.{sys.version_info.minor}",
             TIMEOUT_SECONDS,
-            function in RECEIVERS,
+            entrance is not None,
             lambda: self._built(function),
             pending_changes,
             (job,) if mover else (),
         )
-        link = twin.layout.link_to(function)
-        return [deployed, LinkAddress(self._links, link.id)] if link and link.target == NAME else [deployed]
+        if entrance is None or entrance.target != NAME:
+            return [deployed]
+        return [deployed, LinkAddress(self._links, entrance.id)]
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         return ()
 
     def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+        return ()
+
+    def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         return ()
 
     def _address(self, function: str) -> str:

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml, docs/protocol.md and the code name the same fields, headers and statuses."""
+"""docs/openapi.yaml, docs/protocol.md, docs/readers.md and the code name the same fields, headers and statuses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import schemathesis
 import yaml
 
 from l3kit.tiering.format import object_metadata
+from l3kit.tiering.runtime import reader_requests, readers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.transfer import (
     admission,
@@ -27,11 +28,13 @@ from l3kit.tiering.transfer import (
 )
 from l3kit.tiering.transfer import receiver as writers
 from l3kit.tiering.transfer.refusals import Answer, remedy_of
+from l3kit.twin.layout import READERS
 from tests.support.protocol_requests import OPENAPI, validator
 from tests.support.wire_server import chunk_of, item
 
 SPEC = yaml.safe_load(OPENAPI.read_text())
-PAGE = (OPENAPI.parent / "protocol.md").read_text()
+PAGE, READERS_PAGE = ((OPENAPI.parent / name).read_text() for name in ("protocol.md", "readers.md"))
+WRITERS = ("/cold-writer", "/archive-writer")
 COLD, ARCHIVE = PAGE.split("## Cold writer")[1].split("## Archive writer")
 ARCHIVE = ARCHIVE.split("\n## ")[0]
 ENVELOPES = {"ColdWriter": "ColdEnvelope", "ArchiveWriter": "ArchiveEnvelope"}
@@ -81,8 +84,8 @@ def test_the_page_names_every_field(section: str, envelope: str) -> None:
 
 def test_the_page_and_the_schema_have_the_same_statuses() -> None:
     told = set(re.findall(r"^\| ([45]\d\d|200)[ ,]", PAGE, re.MULTILINE))
-    for path in SPEC["paths"].values():
-        documented = set(path["post"]["responses"])
+    for path in WRITERS:
+        documented = set(SPEC["paths"][path]["post"]["responses"])
         assert documented - {"500"} == told, "the page says 5xx"
         assert "429, 5xx" in PAGE
 
@@ -109,7 +112,8 @@ def test_headers_are_called_the_same() -> None:
     schemes, parameters = SPEC["components"]["securitySchemes"], SPEC["components"]["parameters"].values()
     names = {"token": wire.TOKEN_HEADER, "signature": signing.SIGNATURE_HEADER}
     assert {kind: scheme["name"] for kind, scheme in schemes.items()} == names
-    assert {parameter["name"] for parameter in parameters} == {wire.IDEMPOTENCY_HEADER, "Content-Encoding"}
+    headers = {parameter["name"] for parameter in parameters if parameter["in"] == "header"}
+    assert headers == {wire.IDEMPOTENCY_HEADER, "Content-Encoding"}
     for name in (*names.values(), wire.IDEMPOTENCY_HEADER, "Content-Encoding"):
         assert f"| `{name}` |" in PAGE
 
@@ -134,6 +138,38 @@ def test_limits_are_the_codes() -> None:
 
 def test_it_is_valid_openapi() -> None:
     schemathesis.openapi.from_path(OPENAPI).validate()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_readers_parameters_and_statuses_are_the_codes_and_the_pages(reader: str) -> None:
+    operation = SPEC["paths"][f"/{reader}"]["get"]
+    names = {reference["$ref"].rpartition("/")[2] for reference in operation["parameters"]}
+    parameters = [SPEC["components"]["parameters"][name] for name in names]
+    assert {parameter["name"] for parameter in parameters} == reader_requests.FIELDS[reader].keys()
+    told = {name for row in re.findall(r"^\| (`.+?) \|", READERS_PAGE, re.MULTILINE) for name in row.split(", ")}
+    assert {f"`{parameter['name']}`" for parameter in parameters} <= told
+    assert [one["name"] for one in parameters if one.get("required")] == ["device"]
+    statuses = set(re.findall(r"^\| ([45]\d\d)[ ,]", READERS_PAGE, re.MULTILINE)) | {"200", "500"}
+    assert set(operation["responses"]) == statuses
+    assert "429, 5xx" in READERS_PAGE
+
+
+def test_the_readers_answer_no_status_that_is_not_documented() -> None:
+    tree = ast.parse(Path(str(reader_requests.__file__)).read_text())
+    made = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    first = [node.args[0] for node in made if isinstance(node.func, ast.Name) and node.func.id == "Response"]
+    used = {str(status.value) for status in first if isinstance(status, ast.Constant)}
+    assert used == set(SPEC["paths"]["/hot-reader"]["get"]["responses"]) - {"429"}, "429 is the cloud's"
+
+
+def test_a_readers_limits_are_the_codes() -> None:
+    limit = SPEC["components"]["parameters"]["Limit"]["schema"]
+    assert (limit["maximum"], limit["default"]) == (readers.MAX_LIMIT, readers.DEFAULT_LIMIT)
+    assert SPEC["components"]["schemas"]["History"]["properties"]["items"]["maxItems"] == readers.MAX_LIMIT
+    device = SPEC["components"]["parameters"]["Device"]
+    assert f"{reader_requests.MAX_DEVICE_BYTES:,} bytes" in device["description"]
+    assert device["schema"]["maxLength"] * 4 <= reader_requests.MAX_DEVICE_BYTES
+    assert f"1 to {readers.MAX_LIMIT:,}" in READERS_PAGE
 
 
 def examples(section: str) -> list[Any]:

@@ -55,7 +55,7 @@ class Cloud(Protocol):
         """
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        """Return the deployed writer; None if there is none with this twin's tag.
+        """Return the deployed writer or reader; None if there is none with this twin's tag.
 
         Raises: PermissionMissingError.
         """

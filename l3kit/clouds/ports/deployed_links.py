@@ -1,4 +1,4 @@
-"""Deployed links between a twin's layers: the writer's variables are authoritative, and the link file follows them.
+"""Deployed entrances of a twin, writers and readers: their variables are authoritative, and the file follows them.
 
 A machine that has only the twin's folder therefore changes nothing, and any machine can complete what another began.
 The file is used only if a writer cannot be read (a cloud that the session does not reach, a missing permission) or
@@ -8,7 +8,6 @@ does not exist yet.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,7 @@ from l3kit.tiering.tokens import (
     unexpired,
 )
 from l3kit.twin.connections import FILE, Connection, DeployedWriter, LinkFile, new_token, variables_digest
-from l3kit.twin.layout import Link
+from l3kit.twin.layout import Entrance, Link, receiving_cloud
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -38,8 +37,6 @@ MAX_FORMER = 8
 """Maximum number of former tokens, hence of rotations within GRACE; each takes about 65 bytes of the variables."""
 CLOCKS_DIFFER = timedelta(hours=1)
 """Tolerance for clocks: an expiry later than GRACE plus this was not set by l3kit."""
-
-_LINK = re.compile(r"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)")
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ class Ends(Protocol):
     """The part of a cloud that either end of a link needs."""
 
     def writer(self, twin: Twin, function: str) -> DeployedWriter | None:
-        """Return the deployed writer. Raises: PermissionMissingError."""
+        """Return the deployed writer or reader. Raises: PermissionMissingError."""
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
         """Return the variables of a deployed function. Raises: PermissionMissingError."""
@@ -110,20 +107,20 @@ class DeployedLinks:
         )
 
     def left_over(self, provider: str) -> tuple[str, ...]:
-        """Return links of a former layout in the file whose receiving end was on this cloud."""
-        ids = [link for link in self.file.load() if (end := _LINK.fullmatch(link)) and end[1] == provider]
-        return tuple(link for link in ids if link not in {link.id for link in self.twin.layout.links})
+        """Return entrances of a former layout in the file that were on this cloud."""
+        ids = [link for link in self.file.load() if receiving_cloud(link) == provider]
+        return tuple(link for link in ids if link not in {one.id for one in self.twin.layout.entrances})
 
     def refresh(self, clouds: Collection[str] = ()) -> tuple[str, ...]:
         """Update the file from what is deployed.
 
         Args:
-            clouds: update only links with an end on these; empty is all.
+            clouds: update only readers on these, and links with an end there; empty is all.
         Returns: the differences found, in words, without secrets.
         """
         notes: list[str] = []
-        for link in reversed(self.twin.layout.links):
-            if clouds and not {link.source, link.target} & set(clouds):
+        for link in reversed(self.twin.layout.entrances):
+            if clouds and not set(link.clouds) & set(clouds):
                 continue
             try:
                 there, writer = self._seen(link.id)
@@ -141,10 +138,10 @@ class DeployedLinks:
     # --- changes ----------------------------------------------------------------------------------------------
 
     def renew(self, link: str) -> None:
-        """Write a new token for a link into the file, to be set at its writer and then at its sender.
+        """Write a new token for an entrance into the file, to be set at its receiver and then at its sender.
 
-        The writer continues to accept every token that a sender may have: the current one for GRACE from now, and a
-        former one if the sender still has it.
+        The receiver continues to accept every token that a sender may have: the current one for GRACE from now, and a
+        former one if the sender still has it. Of a reader, whose callers are not known, former tokens keep their ends.
         Raises: ProvisioningError after MAX_FORMER rotations within GRACE; PermissionMissingError.
         """
         before, writer = self._seen(link)
@@ -183,8 +180,10 @@ class DeployedLinks:
             self._save(self._empty(link))
 
     def sender_variables(self, link: str) -> Mapping[str, str] | None:
-        """Return the variables of the deployed sender; None where they cannot be known."""
-        ends = self.twin.layout.link(link)
+        """Return the variables of the deployed sender; None where they cannot be known, or there is none."""
+        ends = self.twin.layout.entrance(link)
+        if not isinstance(ends, Link):
+            return None
         cloud = self.cloud(ends.source)
         try:
             return cloud.function_variables(self.twin, ends.sender) if cloud else None
@@ -198,7 +197,7 @@ class DeployedLinks:
     # --- reading ----------------------------------------------------------------------------------------------
 
     def _seen(self, link: str) -> tuple[Connection | None, DeployedWriter | None]:
-        saved, ends = self.saved(link), self.twin.layout.link(link)
+        saved, ends = self.saved(link), self.twin.layout.entrance(link)
         cloud = self.cloud(ends.target)
         if cloud is None:
             return saved, None
@@ -232,11 +231,11 @@ class DeployedLinks:
         """Return the former tokens that the writer must still accept once it has a new token."""
         in_force = Secret(writer.variables.get(TOKEN_VARIABLE, ""))
         former = {one.token: one.until for one in unexpired(self._former(writer), self.now())}
-        held = self._sender_token(link)
+        held, sent = self._sender_token(link), isinstance(self.twin.layout.entrance(link), Link)
         if in_force and held not in former:  # otherwise no sender ever got the current token
             former[in_force] = self._end()
         for token in former:
-            if held is None or held == token:
+            if held == token or (held is None and sent):
                 former[token] = self._end()
         return tuple(FormerToken(until, token) for token, until in former.items())
 
@@ -255,7 +254,7 @@ class DeployedLinks:
 
     # --- the file ---------------------------------------------------------------------------------------------
 
-    def _keep(self, link: Link, there: Connection) -> list[str]:
+    def _keep(self, link: Entrance, there: Connection) -> list[str]:
         saved = self.saved(link.id)
         wanted = replace(
             there,
@@ -274,7 +273,7 @@ class DeployedLinks:
             )
             if here != deployed
         ]
-        note = f"{FILE}: {' and '.join(differing)} of {link.id} were read back from the deployed writer"
+        note = f"{FILE}: {' and '.join(differing)} of {link.id} were read back from the deployed {link.role}"
         try:
             self._save(wanted)
         except ConfigurationError as error:
@@ -288,8 +287,8 @@ class DeployedLinks:
         self._unsaved.pop(connection.conn_id, None)
 
     def _empty(self, link: str) -> Connection:
-        ends = self.twin.layout.link(link)
-        return Connection(link, "", "", ends.target, ends.receiver.replace("-", "_"))
+        entrance = self.twin.layout.entrance(link)
+        return Connection(link, "", "", entrance.target, entrance.receiver.replace("-", "_"))
 
     def _end(self) -> datetime:
         return self.now().replace(microsecond=0) + GRACE

@@ -16,8 +16,9 @@ class Definition:
         python: version as `3.13`.
         owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
         timeout: seconds of one request or run.
-        public: whether anybody may call it; its own code then checks the token. False where an address that is a
-            resource of its own grants that (Lambda's function URLs).
+        public: whether anybody may call it; its own code then checks the token, so that access is granted after the
+            code and settings are in force, and withdrawn before they change. False where an address that is a resource
+            of its own grants that (Lambda's function URLs).
         schedules: jobs that belong to it: name, schedule (unix cron, UTC) and body each. Empty where timers are in the
             code (Azure) or are resources of their own (EventBridge).
         memory_mb: memory in MB; 0 leaves it to the cloud.

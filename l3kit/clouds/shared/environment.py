@@ -13,7 +13,7 @@ from l3kit.tiering.link_auth import TOKEN
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import MOVERS, Link
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -43,29 +43,31 @@ def environment(
     """
     spec = FUNCTIONS[function]
     stores = provider(cloud).variables.stores
-    values = {variable: store_name(store) for store, variable in stores.items()} | dict(more or {})
+    needed = twin.layout.variables_of(function, cloud)
+    values = {variable: store_name(store) for store, variable in stores.items() if variable in needed}
+    values |= more or {}
     peers = provider(cloud).variables.peers
     values |= {peers[called]: address_of(called) for called in twin.layout.peers_of(function)}
     link = twin.layout.link_from(function)
     if link and spec.remote_url:
         values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)
         values |= provider(link.target).receiver_limit.variables()
-    former, auth = "", sender_authentication(links) if link else TOKEN
-    if spec.token:
-        link = twin.layout.link_to(function)
-        there = links.get(link.id) if link else None
+    entrance, auth = twin.layout.entrance_of(function), sender_authentication(links) if link else TOKEN
+    takes_token, former = spec.token or entrance is not None, ""
+    if takes_token:
+        there = links.get(entrance.id) if entrance else None
         values[TOKEN_VARIABLE] = there.token if there else ""
         former = format_former(there.former) if there else ""
-        auth = receiver_authentication(links, link) if link else TOKEN
+        auth = receiver_authentication(links, entrance) if isinstance(entrance, Link) else TOKEN
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
-    chosen = {name: values[name] for name in twin.layout.variables_of(function, cloud)}
+    chosen = {name: values[name] for name in needed}
     if function in MOVERS:
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
     if former:
         chosen[FORMER_VARIABLE] = former
     chosen |= auth.variables()
-    room = MAX_VARIABLES_BYTES - (FORMER_BYTES if spec.token and not former else 0)
+    room = MAX_VARIABLES_BYTES - (FORMER_BYTES if takes_token and not former else 0)
     if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
         return chosen, {}
     return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}

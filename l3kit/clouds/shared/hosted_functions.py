@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from l3kit.clouds.shared.reader_calls import AskReader, ask_reader
 from l3kit.errors import L3Error, PermissionMissingError
-from l3kit.tiering.settings.function_table import further_variables
+from l3kit.tiering.settings.function_table import FUNCTIONS, further_variables
+from l3kit.tiering.tokens import TOKEN_VARIABLE, Secret
 from l3kit.twin.connections import DeployedWriter
 from l3kit.twin.cron_forms import eventbridge
 from l3kit.twin.schedule_times import next_time
@@ -30,7 +32,8 @@ class HostedFunctions:
         host_of: the cloud's function host, for a twin's functions.
         name_of: a function's deployed name.
         expression_of: converts the twin's schedule to this cloud's format.
-        address_of: where a deployed writer takes POST requests; empty if nowhere yet.
+        address_of: where a deployed writer or reader takes HTTP requests; empty if nowhere yet.
+        ask: asks a reader at its address, as `ask_reader` does.
     """
 
     def __init__(
@@ -40,19 +43,26 @@ class HostedFunctions:
         name_of: Callable[[Twin, str], str],
         expression_of: Callable[[str], str],
         address_of: Callable[[Deployed, str], str],
+        ask: AskReader = ask_reader,
     ) -> None:
         self._provider = provider
         self._host_of = host_of
         self._name_of = name_of
         self._expression_of = expression_of
         self._address_of = address_of
+        self._ask = ask
 
     def function_name(self, twin: Twin, function: str) -> str:
         return self._name_of(twin, function)
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
         name = self._name_of(twin, function)
-        status, body = self._host_of(twin).invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
+        there = self._get(twin, function) if FUNCTIONS[function].role == "reader" else None
+        if there is not None and there.definition.public:  # on some clouds it then answers nobody without its token
+            token = Secret(there.definition.settings.get(TOKEN_VARIABLE, ""))
+            status, body = self._ask(self._address_of(there, function), token, function, event)
+        else:
+            status, body = self._host_of(twin).invoke(name, json.dumps(event).encode(), timeout=INVOKE_SECONDS)
         try:
             answer = json.loads(body or b"null")
         except ValueError:
@@ -86,7 +96,8 @@ class HostedFunctions:
             yield Check("functions", function, "active", state, good, "" if good else REPAIR)
             if there is not None:
                 needed = twin.layout.variables_of(function, self._provider)
-                yield variables_check(function, there.definition.settings, needed, further_variables(function))
+                more = further_variables(function, has_address=twin.layout.entrance_of(function) is not None)
+                yield variables_check(function, there.definition.settings, needed, more)
 
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check

@@ -16,7 +16,7 @@ from l3kit.clouds.shared.links import LinkAddress
 from l3kit.errors import MissingConnectionError
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
-from l3kit.twin.layout import CHAIN, MOVERS, RECEIVERS, SOURCE
+from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
 from l3kit.twin.topics import telemetry_filter
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ class HostedProvisioner(ABC):
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return the function, which includes a mover's scheduler jobs; a receiver's link, the dispatcher's route."""
+        """Return the function with a mover's scheduler jobs, the address of its entrance, the dispatcher's route."""
         mover, schedule = function in MOVERS, self._schedule(function)
+        entrance = self._twin.layout.entrance_of(function)
         parts: list[Resource] = [
             CloudFunction(
                 self._host,
@@ -108,16 +109,15 @@ class HostedProvisioner(ABC):
                 self._twin.name,
                 f"{sys.version_info.major}.{sys.version_info.minor}",
                 self._timeout(function),
-                function in RECEIVERS,
+                entrance is not None,
                 lambda: self._build(function, schedule),
                 pending_changes,
                 self.jobs(function, schedule) if mover else (),
                 callers=self.callers(function),
             )
         ]
-        link = self._twin.layout.link_to(function)
-        if link and link.target == self.provider:
-            parts.append(LinkAddress(self._links, link.id))
+        if entrance and entrance.target == self.provider:
+            parts.append(LinkAddress(self._links, entrance.id))
         if function == SOURCE:
             parts.append(CloudRoute(self._messages, self._names.route(), self._route()))
         return parts
@@ -128,6 +128,10 @@ class HostedProvisioner(ABC):
 
     def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return none: schedules belong to the functions."""
+        return ()
+
+    def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return none: whether anybody may call a function belongs to it."""
         return ()
 
     def _timeout(self, function: str) -> int:

@@ -1,4 +1,4 @@
-"""Receiving end of a cross-cloud link as two resources: its token, and its writer's address."""
+"""An entrance, a writer or reader, as two resources beside its function: its token and its address."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TOKEN_EXPIRES = "its sender still has the former token, which expires soon"
 
 @dataclass(frozen=True)
 class LinkToken:
-    """Token of a link, saved before it is set at the function that checks it.
+    """Token of an entrance, saved before it is set at the function that checks it.
 
     Attributes:
-        name: the link's id.
+        name: the entrance's id.
         rotate: replace the existing token.
     """
 
@@ -54,13 +54,13 @@ class LinkToken:
             self.links.extend_token(self.name)
 
     def delete(self) -> None:
-        """Clear token and url of the entry: a token is worthless without its writer."""
+        """Clear token and url of the entry: a token is worthless without its receiver."""
         self.links.forget(self.name)
 
 
 @dataclass(frozen=True)
 class LeftOverLink:
-    """Link of a former layout in the twin's connections."""
+    """Entrance of a former layout in the twin's connections."""
 
     links: DeployedLinks = field(repr=False, compare=False)
     name: str
@@ -81,7 +81,7 @@ class LeftOverLink:
 
 
 def writer_answers(url: str) -> bool:
-    """Return whether a writer's own code responds there: without a token it returns 403 as JSON."""
+    """Return whether a writer's or reader's own code responds there: without a token it returns 403 as JSON."""
     try:
         with open_session(url) as http:
             answer = http.post(url, timeout=10, allow_redirects=False)
@@ -92,10 +92,10 @@ def writer_answers(url: str) -> bool:
 
 @dataclass(frozen=True)
 class LinkAddress:
-    """A writer's address in the twin's connections, for clouds that give every function one at creation.
+    """An entrance's address in the twin's connections, for clouds that give every function one at creation.
 
     Attributes:
-        name: the link's id.
+        name: the entrance's id.
         answers: whether the function's code responds there.
     """
 
@@ -111,7 +111,7 @@ class LinkAddress:
         saved, writer = self.links.saved(self.name), self.links.writer(self.name)
         if saved is None or not saved.url:
             return Finding(False)
-        differs = ("it differs from the writer's",) if writer is not None and saved.url != writer.url else ()
+        differs = ("it differs from the deployed one",) if writer is not None and saved.url != writer.url else ()
         return Finding(True, True, differs)
 
     def create(self) -> None:
@@ -123,7 +123,7 @@ class LinkAddress:
         url = writer.url if writer else ""
         wait_until(
             lambda: self.answers(url),
-            f"the writer of {self.name} answers",
+            f"the {self.links.twin.layout.entrance(self.name).role} of {self.name} answers",
             ANSWER_LIMIT,
             sleep=self.sleep,
             clock=self.clock,

@@ -1,11 +1,11 @@
-"""Check the links between a twin's tiers from both ends: by requests to the writer, and by the mover's variables."""
+"""Check a twin's entrances by requests, and a link's other end by the mover's variables."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.clouds.ports.link_authentication import accepted, deployed
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.link_auth import Authentication
+from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.tiering.transfer import refusals
@@ -22,13 +22,12 @@ from l3kit.tiering.transfer.admission import credentials
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
-from l3kit.twin.layout import MOVERS, Link
+from l3kit.twin.layout import MOVERS, Entrance, Link
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-SENDERS = tuple(name for name, spec in FUNCTIONS.items() if spec.remote_url)
 PROBE_TIMEOUT = 30.0
 REPAIR = "run deploy_l3, which brings both ends together"
 
@@ -38,49 +37,53 @@ def check_links(session: Session, twin: Twin) -> None:
 
     Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy.
     """
-    failed = [check for check in link_checks(session, twin, senders=MOVERS) if not check.passed]
+    moving = [link for link in twin.layout.links if link.sender in MOVERS]
+    failed = [check for check in _checks(session, twin, moving, (), utc_now) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
 
 
 def link_checks(
-    session: Session,
-    twin: Twin,
-    clouds: Sequence[str] = (),
-    now: Callable[[], datetime] = utc_now,
-    *,
-    senders: Collection[str] = SENDERS,
+    session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
 ) -> Iterator[Check]:
-    """Check the url, token and access control of each link between this twin's layers.
+    """Check the url, token and access control of each link between this twin's layers, and of each reader's address.
 
-    The writer must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On a
-    signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The mover
-    must have the same url and token, and authenticate in a way that the writer accepts.
+    The receiver must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On
+    a signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The
+    mover must have the same url and token, and authenticate in a way that the writer accepts.
 
-    Url, token and authentication are the deployed writer's; if it cannot be read, the saved ones and the config's.
+    Url, token and authentication are the deployed receiver's; if it cannot be read, the saved ones and the config's.
 
     Args:
         clouds: check only these clouds; empty is all.
         now: wall clock, UTC.
-        senders: check only the links that begin at these functions.
     """
+    yield from _checks(session, twin, twin.layout.entrances, clouds, now)
+
+
+def _checks(
+    session: Session, twin: Twin, entrances: Sequence[Entrance], clouds: Sequence[str], now: Callable[[], datetime]
+) -> Iterator[Check]:
     there = session.links(twin, now)
-    for link in (link for link in twin.layout.links if link.sender in senders):
-        receiving, sending = (not clouds or end in clouds for end in (link.target, link.source))
-        if not receiving and not sending:
+    for link in entrances:
+        receiving = not clouds or link.target in clouds
+        sender = link if isinstance(link, Link) and (not clouds or link.source in clouds) else None
+        if not receiving and sender is None:
             continue
         connection = there.get(link.id)
         if connection is None or not connection.complete:
             hint = f"connections.{link.id} has no url or no token: deploy {link.receiver} first, which saves both"
             yield Check("links", link.id, "url and token saved", "incomplete", False, hint)
             continue
-        seen = _SeenLink(link, connection, unexpired(connection.former, now()), accepted(there, link), now)
+        auth = accepted(there, link) if isinstance(link, Link) else TOKEN
+        seen = _SeenLink(link, connection, unexpired(connection.former, now()), auth, now)
         if receiving:
+            yield from seen.address()
             for probe in seen.probes():
-                yield _asked(link.id, connection.url, probe)
-        if sending:
-            yield from _sending(session, twin, seen)
+                yield _asked(link, connection.url, probe)
+        if sender is not None:
+            yield from _sending(session, twin, sender, seen)
 
 
 @dataclass(frozen=True)
@@ -102,30 +105,37 @@ class _Probe:
 
 @dataclass(frozen=True)
 class _SeenLink:
-    """A link between deployed functions.
+    """A link between deployed functions, or a reader with an address.
 
     Attributes:
         former: tokens that the writer accepts as well.
         auth: what the writer accepts.
     """
 
-    link: Link
+    link: Entrance
     connection: Connection = field(repr=False)
     former: Sequence[FormerToken]
     auth: Authentication
     now: Callable[[], datetime]
 
+    def address(self) -> Iterator[Check]:
+        """Show where a reader is asked, for those who ask it."""
+        if self.link.role == "reader":
+            yield Check("links", self.link.id, f"address of {self.link.receiver}", self.connection.url, True)
+
     def probes(self) -> Iterator[_Probe]:
         entry, receiver = f"connections.{self.link.id}", self.link.receiver
         stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
+        callers = "callers" if self.link.role == "reader" else "sender"
         other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
-        lost = f"{receiver} does not accept the former token, which its sender may still have; {REPAIR}"
+        lost = f"{receiver} does not accept the former token, which its {callers} may still have; {REPAIR}"
+        empty = "no device" if self.link.role == "reader" else "empty body"
         made_with = "signed with the " if self.auth.signed else ""
         yield self._unsigned() if self.auth.signed else _Probe("no token -> 403", {}, 403, stranger)
         wrong = Secret("wrong-" + secrets.token_urlsafe(32))
         yield _Probe(f"{made_with}wrong token -> 403", self._headers(wrong), 403, stranger)
         token = Secret(self.connection.token)
-        yield _Probe(f"{made_with}right token, empty body -> 400", self._headers(token), 400, other)
+        yield _Probe(f"{made_with}right token, {empty} -> 400", self._headers(token), 400, other)
         for one in self.former:
             expected = f"{made_with}former token, until {format_end(one.until)} -> 400"
             yield _Probe(expected, self._headers(one.token), 400, lost)
@@ -144,8 +154,8 @@ class _SeenLink:
         return credentials(token, f"/{self.link.receiver}" if self.auth.signed else "", b"", self.now())
 
 
-def _sending(session: Session, twin: Twin, there: _SeenLink) -> Iterator[Check]:
-    link, connection, former = there.link, there.connection, there.former
+def _sending(session: Session, twin: Twin, link: Link, there: _SeenLink) -> Iterator[Check]:
+    connection, former = there.connection, there.former
     conn_id, mover = link.id, link.sender
     cloud = session.cloud(link.source)
     if cloud is None:
@@ -156,7 +166,7 @@ def _sending(session: Session, twin: Twin, there: _SeenLink) -> Iterator[Check]:
         yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
         return
     differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
-    yield from _authenticating(told, there)
+    yield from _authenticating(told, link, there)
     held = Secret(told.get(TOKEN_VARIABLE, ""))
     if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
         seen = f"a former token, valid until {format_end(until)}; run deploy_l3 before that"
@@ -168,9 +178,9 @@ def _sending(session: Session, twin: Twin, there: _SeenLink) -> Iterator[Check]:
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
 
-def _authenticating(told: Mapping[str, str], there: _SeenLink) -> Iterator[Check]:
+def _authenticating(told: Mapping[str, str], link: Link, there: _SeenLink) -> Iterator[Check]:
     """Check that the writer accepts what its mover sends, where one of them is for signatures."""
-    mover, auth = there.link.sender, there.auth
+    mover, auth = link.sender, there.auth
     signs = deployed(told).signed
     if not signs and not auth.signed:
         return
@@ -193,17 +203,18 @@ def _differing(told: Mapping[str, str], connection: Connection, url_variable: st
     ]
 
 
-def _asked(link: str, url: str, probe: _Probe) -> Check:
+def _asked(entrance: Entrance, url: str, probe: _Probe) -> Check:
     import requests
 
     from l3kit.tiering.transfer.sender import open_session
 
+    link, method = entrance.id, "GET" if entrance.role == "reader" else "POST"
     started = time.perf_counter()
     try:
         with open_session(url) as http:
-            answer = http.post(url, data=b"", headers=probe.headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
+            answer = http.request(method, url, headers=probe.headers, timeout=PROBE_TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
-        absent = f"connections.{link}.url does not respond: check that the writer is deployed"
+        absent = f"connections.{link}.url does not respond: check that its function is deployed"
         return Check("links", link, probe.expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
     told = refusals.json_object(answer.content)

@@ -16,6 +16,7 @@ from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.wire import Request, Response
 
 if TYPE_CHECKING:  # imported on use, to keep cold starts short
@@ -159,6 +160,17 @@ class Function:
         if self._settings.function == "hot-reader":
             return await read_history(self._kept["hot"], request)
         return await read_last(self._kept["hot"], request, moment_of(datetime.now(UTC)))
+
+    async def answer(self, request: Request) -> Response:
+        """Handle an HTTP request to a reader; an invalid request gives an error response.
+
+        The body of the response has exact numbers, for `exact_dumps`.
+        """
+        from l3kit.tiering.runtime.reader_requests import ReaderRequests
+
+        settings = self._settings
+        token = settings.token if settings.takes_token else Secret("")
+        return await ReaderRequests(settings.function, self.read, token, former=settings.former).handle(request)
 
     async def _hot_to_cold(self, run: Run, closing: AsyncExitStack) -> RunReport:
         from l3kit.tiering.movers.hot_to_cold import HotToCold

@@ -57,6 +57,7 @@ class HttpFunction:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._role = FUNCTIONS[settings.function].role
+        self._reads_by_token = self._role == "reader" and settings.takes_token
         self._served = Function(settings, openers)
         self._loop = EventLoop()
         self._log_lines = log_lines
@@ -64,18 +65,29 @@ class HttpFunction:
         self._clock = clock
 
     def answer(
-        self, request: Request, request_id: str, *, scheduled: str | None = None, limit: float = 0
+        self,
+        request: Request,
+        request_id: str,
+        *,
+        scheduled: str | None = None,
+        limit: float = 0,
+        authorized: bool = False,
     ) -> HttpAnswer:
         """Handle one request.
 
         Args:
             scheduled: scheduled time of a mover run, if the cloud's scheduler passes it outside the body.
             limit: time limit of this request in seconds, if lower than the function's own.
+            authorized: the cloud has checked the caller although the function has a public address. Otherwise a reader
+                with an address takes only what has its token.
         """
         self._log_lines.request_id = request_id
         if self._role == "writer":
             response = self._loop.run(self._served.write(request))
             return HttpAnswer(response.status, orjson.dumps(dict(response.body)), response.headers)
+        if self._reads_by_token and not authorized:
+            response = self._loop.run(self._served.answer(request))
+            return HttpAnswer(response.status, exact_dumps(dict(response.body)), response.headers)
         try:
             if self._role in ("source", "step"):
                 return HttpAnswer(200, self._step(request.body, limit))

@@ -144,14 +144,14 @@ def _text(request: Mapping[str, Any], name: str, default: str | None = None) -> 
     if value is None and default is not None:
         return default
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(name, "must be text, and not empty", "See docs/protocol.md")
+        raise ConfigurationError(name, "must be text, and not empty", "See docs/readers.md")
     return value
 
 
 def _limit(request: Mapping[str, Any]) -> int:
     value = request.get("limit", DEFAULT_LIMIT)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
-        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/protocol.md")
+        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/readers.md")
     return value
 
 
@@ -161,7 +161,8 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
         return None
     try:
         device, after = json.loads(base64.urlsafe_b64decode(token))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
+        after.encode()  # a lone surrogate is no position
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
         device = after = None
     if device != device_id or not isinstance(after, str):
         raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")

@@ -61,7 +61,7 @@ class FunctionSpec:
         target: the store it writes to if that tier is on the same cloud; otherwise it uses the remote url.
         remote_url: for senders, the variable with the url of the receiver on the next cloud.
         optional_store: an optional store that it only lists, available if that tier is on the same cloud.
-        token: whether it always needs INTER_CLOUD_TOKEN (receivers).
+        token: whether it always needs INTER_CLOUD_TOKEN (receivers). A reader needs it if it has an address.
         sends_to: for senders without a `target`, the layer whose cloud runs the receiver.
     """
 
@@ -119,7 +119,13 @@ def peers_of(function: str, *, l1_apart: bool, events: bool) -> tuple[str, ...]:
 
 
 def variables_for(
-    function: str, *, cloud: CloudVariables, remote: bool, archive_here: bool, peers: Collection[str] = ()
+    function: str,
+    *,
+    cloud: CloudVariables,
+    remote: bool,
+    archive_here: bool,
+    peers: Collection[str] = (),
+    has_address: bool = False,
 ) -> Sequence[str]:
     """Names of the variables the deployer must inject, DIGITAL_TWIN_INFO included, sorted.
 
@@ -128,6 +134,7 @@ def variables_for(
         remote: the function sends to another cloud.
         archive_here: the archive tier is on the same cloud.
         peers: the functions that it calls (`peers_of`).
+        has_address: it takes HTTP requests with a token.
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
@@ -139,15 +146,16 @@ def variables_for(
     wanted |= cloud.further(spec)
     if spec.remote_url and remote:
         wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
-    if spec.token:
+    if spec.token or has_address:
         wanted.add(TOKEN_VARIABLE)
     wanted |= {cloud.peers[peer] for peer in peers}
     return sorted(wanted)
 
 
-def further_variables(function: str) -> Sequence[str]:
+def further_variables(function: str, *, has_address: bool = False) -> Sequence[str]:
     """Names of the optional variables of a function, in addition to those of `variables_for`."""
     spec = FUNCTIONS[function]
-    receiving = (FORMER_VARIABLE, AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE) if spec.token else ()
+    former = (FORMER_VARIABLE,) if spec.token or has_address else ()
+    receiving = (AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE) if spec.token else ()
     sending = (AUTH_VARIABLE,) if spec.remote_url else ()
-    return (*TUNING_VARIABLES, *receiving, *sending)
+    return (*TUNING_VARIABLES, *former, *receiving, *sending)

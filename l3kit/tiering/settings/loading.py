@@ -39,7 +39,7 @@ class Settings:
     Attributes:
         remote_url: set only in multi-cloud mode.
         receiver_limit: of the writer at `remote_url`.
-        former: a receiver's former tokens, each valid until its expiry.
+        former: former tokens of a function that takes a token, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
         auth: how a sender authenticates its requests, or what a receiver accepts.
         peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
@@ -60,6 +60,11 @@ class Settings:
     peers: Mapping[str, str] = field(default_factory=dict, repr=False)
     root: Path = Path()
 
+    @property
+    def takes_token(self) -> bool:
+        """Whether it answers HTTP requests with a token: a receiver, or a reader with an address."""
+        return _takes_token(self.function, self.twin)
+
 
 def load_settings(
     function: str, env: Mapping[str, str], *, cloud: CloudVariables, root: Path | None = None
@@ -71,7 +76,8 @@ def load_settings(
         cloud: the variables of the cloud that the function runs on.
         root: folder of the packaged code, which may contain DIGITAL_TWIN_INFO as a file, and the twin's processors.
     Raises: ConfigurationError (a RuntimeError) naming the variable; MissingConnectionError (a ValueError) for a
-        sender with a url but no token. A receiver without a token starts, and answers every request with 403.
+        sender with a url but no token. A function that takes a token and has none starts, and answers every request
+        with 403.
     """
     spec = FUNCTIONS[function]
     names = cloud.stores
@@ -95,7 +101,7 @@ def load_settings(
     for name in sorted(cloud.further(spec)):
         _require(env, name, function)
     token = Secret(env.get(TOKEN_VARIABLE, ""))
-    former = _former(env) if spec.token else ()
+    former = _former(env) if _takes_token(function, twin) else ()
     if remote and not token:
         raise MissingConnectionError(
             f"{function}: {TOKEN_VARIABLE}",
@@ -123,6 +129,11 @@ def load_settings(
         peers,
         root or Path(),
     )
+
+
+def _takes_token(function: str, twin: TwinInfo) -> bool:
+    spec = FUNCTIONS[function]
+    return spec.token or (spec.role == "reader" and twin.reader_urls)
 
 
 def _peers(function: str, twin: TwinInfo) -> tuple[str, ...]:

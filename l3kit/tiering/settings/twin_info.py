@@ -26,6 +26,7 @@ class TwinInfo:
         keep_unknown: whether messages of devices that are not listed are stored.
         events: the entries of config_events.json.
         config: all keys of config.json that functions are given.
+        reader_urls: whether the readers have addresses of their own, and each its token.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TwinInfo:
     keep_unknown: bool = False
     events: tuple[dict[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    reader_urls: bool = False
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -92,9 +94,12 @@ class TwinInfo:
         events = info.get("config_events", [])
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
+        urls = config.get("reader_urls", False)
+        if not isinstance(urls, bool):
+            raise ConfigurationError(where, f"config.reader_urls must be true or false, not {urls!r}")
         ids = tuple(device["id"] for device in devices)
         kept = unknown == "keep"
-        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config)  # type: ignore[arg-type]
+        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, urls)  # type: ignore[arg-type]
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:

@@ -46,11 +46,16 @@ class Refusal(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request from a cloud's entry point: header names in any case, the raw body."""
+    """An HTTP request from a cloud's entry point: header names in any case, the raw body.
+
+    Attributes:
+        query: what follows the `?` of the address, as it was sent.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
+    query: str = ""
 
     def header(self, name: str) -> str | None:
         """The header's value, stripped; None if missing. Raises: Refusal if it occurs more than once."""

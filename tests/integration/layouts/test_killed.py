@@ -100,6 +100,7 @@ def test_an_apply_killed_at_every_call_is_completed_by_the_next(
             completes_what_a_kill_left(clouds, make_twin(*layout), at, when)
 
 
+@pytest.mark.slow
 def test_a_destroy_killed_at_any_call_is_completed_by_the_next(clouds: Session, make_twin: MakeTwin) -> None:
     made = make_twin("gcp", "azure", "azure")
     apply(plan(made, clouds), clouds)

@@ -26,6 +26,7 @@ from l3kit.operate.verify.report import verify
 from l3kit.providers import names as provider_names
 from l3kit.session import Session, reached
 from l3kit.twin.config import Twin
+from tests.support.twins import with_reader_urls
 
 pytestmark = pytest.mark.sandbox
 
@@ -66,7 +67,7 @@ def test_a_layout_works_from_nothing_to_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
     started = time.monotonic()
-    twin = make_twin(*layout, devices=DEVICES)
+    twin = with_reader_urls(make_twin(*layout, devices=DEVICES).path, borders(layout) == 2)
     deploy_twice(clouds, twin)
     oldest, *younger = AGES
     written = load(clouds, twin, [oldest])
@@ -81,8 +82,9 @@ def test_a_layout_works_from_nothing_to_nothing(
     report = verify(clouds, twin)
     assert not report.failed, report.summary()
     assert {"canary", "drift", "functions", "schedules"} <= {check.group for check in report.checks}
+    readers = len(twin.layout.entrances) - borders(layout)
     of_a_link = 5 if twin.config.link_auth == "signature" else 4
-    assert sum(check.group == "links" for check in report.checks) == of_a_link * borders(layout)
+    assert sum(check.group == "links" for check in report.checks) == of_a_link * borders(layout) + 4 * readers
     assert sum((queried(clouds, twin, device) for device in DEVICES), Counter()) == written
     ask_the_readers(clouds, twin)
     assert_explained(clouds, twin)
@@ -166,7 +168,7 @@ def ask_the_readers(session: Session, twin: Twin) -> None:
     newest = json.loads(item(DEVICES[1], AGES[-1], 20))
     assert [one["id"] for one in rest["items"]] == [newest["id"]]
     assert cloud.invoke(twin, "hot-reader-last-entry", asked)["item"]["id"] == newest["id"]
-    with pytest.raises(L3Error, match="iot_device_id"):
+    with pytest.raises(L3Error, match="device"):
         cloud.invoke(twin, "hot-reader", {})
 
 

@@ -62,6 +62,7 @@ def sender_of(twin: Twin, writer: str) -> str:
 # --- a fresh machine --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_fresh_machine_plans_nothing_to_change_and_rebuilds_the_file(clouds: Session, twin: Twin) -> None:
     file = clouds.link_file(twin).path
     before, tokens = file.read_bytes(), {c.token for c in saved_links(clouds, twin).values()}
@@ -153,6 +154,7 @@ def killed_at(wanted: Plan, names: set[str]) -> Plan:
     return dataclasses.replace(wanted, steps=steps)
 
 
+@pytest.mark.slow
 def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_killed_half_way(
     clouds: Session, twin: Twin
 ) -> None:

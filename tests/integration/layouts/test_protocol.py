@@ -137,14 +137,14 @@ class TestWritersOfSignedLinks(WriterSuite):
 # --- any request ------------------------------------------------------------------------------------------------
 
 
-@SCHEMA.parametrize()
+@SCHEMA.include(path=[COLD, ARCHIVE]).parametrize()
 @settings(repeatable, max_examples=10)
 def test_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
     send(case, writers[case.operation.path])
 
 
 @pytest.mark.slow
-@DRAWN.parametrize()
+@DRAWN.include(path=[COLD, ARCHIVE]).parametrize()
 @settings(repeatable, max_examples=600)
 def test_very_many_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
     send(case, writers[case.operation.path])

@@ -1,4 +1,4 @@
-"""The writers' documented requests, and where they are deployed."""
+"""The documented requests of writers and readers, and where they are deployed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from l3kit.twin.config import Twin
 from tests.support.protocol_requests import OPENAPI, Endpoint
 
 COLD, ARCHIVE = "/cold-writer", "/archive-writer"
+HISTORY, LAST = "/hot-reader", "/hot-reader-last-entry"
 GENERATION = {"deterministic": True, "database": "none", "with-security-parameters": False}
 
 
@@ -28,7 +29,7 @@ def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
 
 SCHEMA = schema_of(5)
 DRAWN = schema_of(core.global_force_seed or 0)
-"""Its requests are others in every run; the seed stands at the run's end."""
+"""Of all functions. Its requests are others in every run; the seed stands at the run's end."""
 KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "aws": lambda key: None,
     "azure": azure_fault,

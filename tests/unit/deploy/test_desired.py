@@ -17,7 +17,7 @@ from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.providers import BUILT_IN
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.connections import load_connections, save_inter_cloud_connection
-from l3kit.twin.layout import CHAIN, RECEIVERS, STORED
+from l3kit.twin.layout import CHAIN, READERS, RECEIVERS, STORED
 from tests.support.deployed import Deployed, links_of
 from tests.support.twins import link_id, twin_on
 
@@ -56,6 +56,9 @@ class Provisioner:
         return [Part(f"{self.provider}/schedule/{mover}") for mover in movers]
 
     left_over_schedules = schedules
+
+    def left_over_addresses(self, functions: Sequence[str]) -> list[Any]:
+        return [Part(f"{self.provider}/address/{function}") for function in functions]
 
 
 def clouds(*providers: str) -> dict[str, Any]:
@@ -220,6 +223,29 @@ def test_a_chain_that_is_given_up_goes_source_first_and_leaves_its_letters(tmp_p
         assert [name for name in gone if name in CHAIN] == list(reversed(CHAIN))
     assert not any("/store/" in name for name in left)
     assert {name for name in left if "/" not in name} == {"gcp_l1_to_aws_l2", "aws_l2_to_gcp_l3hot"}
+
+
+def test_readers_with_addresses_have_tokens_that_rotation_reaches(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "azure", "azure", "azure", reader_urls=True)
+    here = clouds("azure")
+    desired = desired_resources(twin.layout, links_of(twin), here)
+    ids = [f"azure_l3hot_{reader}" for reader in reversed(READERS)]
+    assert [resource.name for resource in desired if isinstance(resource, LinkToken)] == ids
+    told = ("variable INTER_CLOUD_TOKEN will differ",)
+    assert {name: found() for name, found in here["azure"].pending_changes.items()} == {
+        **dict.fromkeys(("hot-to-cold-mover", "cold-to-archive-mover"), ()),
+        **dict.fromkeys(READERS, told),
+    }
+    assert not [r.name for r in orphaned_resources(twin.layout, links_of(twin), here) if "/address/" in r.name]
+
+
+def test_an_address_that_is_no_longer_asked_for_is_orphaned_with_its_entry(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "gcp", "gcp")
+    for entry in ("aws_l3hot_hot-reader", "gcp_l3hot_hot-reader-last-entry"):
+        save_inter_cloud_connection(twin.path, entry, "https://x.example", "a-token")
+    left = [resource.name for resource in orphaned_resources(twin.layout, links_of(twin), clouds("aws"))]
+    assert [name for name in left if "/address/" in name] == [f"aws/address/{reader}" for reader in READERS]
+    assert [name for name in left if "l3hot_hot" in name] == ["aws_l3hot_hot-reader"], "gcp is not reached"
 
 
 def test_the_link_of_a_former_layout_is_taken_out_of_the_file_and_no_other(tmp_path: Path) -> None:

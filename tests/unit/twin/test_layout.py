@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.providers import BUILT_IN, provider
 from l3kit.tiering.settings.function_table import variables_for
-from l3kit.twin.layout import CHAIN, MOVERS, ORDER, TIERS, Layout, Link
+from l3kit.twin.layout import CHAIN, MOVERS, ORDER, READERS, TIERS, Layout, Link, receiving_cloud
 from tests.support.twins import twin_on
 
 LAYOUTS = [Layout(*clouds) for clouds in itertools.product(BUILT_IN, repeat=3)]
@@ -44,11 +44,12 @@ def test_clouds_and_tiers_are_told_from_hot_to_archive(layout: Layout) -> None:
 def test_both_ends_of_a_link_find_it_and_nothing_else_does(layout: Layout) -> None:
     assert len(layout.links) == (layout.hot != layout.cold) + (layout.cold != layout.archive)
     for link in layout.links:
-        assert layout.link(link.id) is layout.link_to(link.receiver) is layout.link_from(link.sender) is link
+        assert layout.entrance(link.id) is layout.link_to(link.receiver) is layout.link_from(link.sender) is link
         assert (layout.host_of(link.sender), layout.host_of(link.receiver)) == (link.source, link.target)
     ends = {end for link in layout.links for end in (link.sender, link.receiver)}
     for name in set(ORDER) - ends:
-        assert layout.link_to(name) is layout.link_from(name) is None
+        assert layout.entrance_of(name) is layout.link_from(name) is None
+    assert layout.entrances == layout.links
 
 
 CHAINS = [
@@ -81,11 +82,35 @@ def test_without_a_message_chain_no_cloud_keeps_letters_for_it() -> None:
 
 def test_links_are_in_the_order_in_which_data_passes_them() -> None:
     assert Layout("aws", "azure", "gcp").links == (
-        Link("aws_l3hot_to_azure_l3cold", "hot-to-cold-mover", "aws", "cold-writer", "azure"),
-        Link("azure_l3cold_to_gcp_l3archive", "cold-to-archive-mover", "azure", "archive-writer", "gcp"),
+        Link("aws_l3hot_to_azure_l3cold", "cold-writer", "azure", "hot-to-cold-mover", "aws"),
+        Link("azure_l3cold_to_gcp_l3archive", "archive-writer", "gcp", "cold-to-archive-mover", "azure"),
     )
     with pytest.raises(KeyError):
-        Layout("aws", "aws", "gcp").link("aws_l3hot_to_azure_l3cold")
+        Layout("aws", "aws", "gcp").entrance("aws_l3hot_to_azure_l3cold")
+
+
+@pytest.mark.parametrize("hot", BUILT_IN)
+def test_readers_with_addresses_are_entrances_without_a_sender(hot: str) -> None:
+    layout = Layout(hot, "aws", "gcp", reader_urls=True)
+    assert layout.links == Layout(hot, "aws", "gcp").links
+    readers = layout.entrances[len(layout.links) :]
+    assert [(one.id, one.receiver, one.target, one.clouds) for one in readers] == [
+        (f"{hot}_l3hot_{reader}", reader, hot, (hot,)) for reader in READERS
+    ]
+    for one in readers:
+        assert layout.entrance(one.id) is layout.entrance_of(one.receiver) is one
+        assert layout.link_to(one.receiver) is layout.link_from(one.receiver) is None
+        variables = layout.variables_of(one.receiver, hot)
+        assert set(variables) - {"INTER_CLOUD_TOKEN"} == set(Layout(hot, "aws", "gcp").variables_of(one.receiver, hot))
+        assert receiving_cloud(one.id) == hot
+
+
+def test_the_receiving_cloud_is_known_of_links_between_tiers_and_of_readers() -> None:
+    for clouds in itertools.product(BUILT_IN, repeat=2):
+        for link in Layout(*clouds, clouds[0], l1=clouds[1], l2=clouds[0]).links:
+            assert receiving_cloud(link.id) == link.target
+    for other in ("aws_l1_to_azure_l1", "aws_l3hot_writer", "aws_l3cold_hot-reader", "x", ""):
+        assert receiving_cloud(other) == ""
 
 
 @pytest.mark.parametrize("cloud", BUILT_IN)

@@ -1,4 +1,4 @@
-"""The Function URL of a writer: the receiving end of a cross-cloud link."""
+"""The Function URL of a writer or reader."""
 
 from __future__ import annotations
 
@@ -90,6 +90,36 @@ class FunctionUrl:
 
     def _config(self) -> dict[str, Any] | None:
         return url_config(self.context.aws, self.name)
+
+
+@dataclass(frozen=True)
+class LeftOverUrl:
+    """The URL of a function that stays without one. It goes last, so that what is left of it can be found."""
+
+    context: Context
+    name: str
+    kind: str = "function url"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        if url_config(self.context.aws, self.name) is None:
+            return Finding(False)
+        with explained(f"function url of {self.name}"):
+            return Finding(True, owned=is_owned(self.context, self.name))
+
+    def create(self) -> None:
+        """Do nothing: the URL is not desired."""
+
+    def update(self) -> None:
+        """Do nothing: the URL is not desired."""
+
+    def delete(self) -> None:
+        """Delete the statements that made it public, then the URL."""
+        client = self.context.client("lambda")
+        with explained(f"function url of {self.name}"):
+            for sid in sorted(STATEMENTS.keys() & statements_of(self.context, self.name).keys()):
+                withdraw(self.context, self.name, sid)
+            unless_missing(lambda: client.delete_function_url_config(FunctionName=self.name))
 
 
 def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from l3kit.clouds.aws.control.event_functions import missing_functions
 from l3kit.clouds.aws.control.iot_rule import TopicRule
 from l3kit.clouds.aws.control.keys import customer_key
 from l3kit.clouds.aws.control.lambda_host import LambdaHost, runtime_of
-from l3kit.clouds.aws.control.links import FunctionUrl
+from l3kit.clouds.aws.control.links import FunctionUrl, LeftOverUrl
 from l3kit.clouds.aws.control.logs import LogGroup
 from l3kit.clouds.aws.control.policies import (
     Placement,
@@ -84,7 +84,7 @@ class AwsProvisioner:
         return found
 
     def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """Return role, log group, the function, and a receiver's URL or what brings messages to the dispatcher."""
+        """Return role, log group, the function, the URL of its entrance, and what brings messages to the dispatcher."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -103,8 +103,8 @@ class AwsProvisioner:
                 identity=names.role(function),
             ),
         ]
-        if link := twin.layout.link_to(function):
-            parts.append(FunctionUrl(context, self._links, names.function(function), link.id))
+        if entrance := twin.layout.entrance_of(function):
+            parts.append(FunctionUrl(context, self._links, names.function(function), entrance.id))
         return [*parts, *self._source()] if function == SOURCE else parts
 
     def _source(self) -> list[Resource]:
@@ -142,6 +142,10 @@ class AwsProvisioner:
             )
             for mover in movers
         ]
+
+    def left_over_addresses(self, functions: Sequence[str]) -> list[Resource]:
+        context = self._context
+        return [LeftOverUrl(context, context.names.function(function)) for function in functions]
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Return a builder of a function's policy from the layout and the current encryption of the stores."""

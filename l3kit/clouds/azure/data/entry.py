@@ -37,6 +37,8 @@ def build(
 
     A mover has a timer beside it; a source the trigger of the IoT hub's Event Hubs endpoint.
 
+    A reader with an address has both routes.
+
     Args:
         root: the folder of the deployed code.
     Raises: ConfigurationError (a RuntimeError) naming the setting that is missing or wrong; MissingConnectionError.
@@ -55,8 +57,18 @@ def build(
     @app.route(route=function if role == "writer" else "run", auth_level=level)
     def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         request = Request(dict(req.headers), req.get_body(), req.method)
-        answer = served.answer(request, context.invocation_id, limit=HTTP_SECONDS)
+        keyed = level is func.AuthLevel.FUNCTION
+        answer = served.answer(request, context.invocation_id, limit=HTTP_SECONDS, authorized=keyed)
         return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.all_headers)
+
+    if role == "reader" and settings.takes_token:
+
+        @app.function_name("public")
+        @app.route(route=function, auth_level=func.AuthLevel.ANONYMOUS)
+        def public(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+            request = Request(dict(req.headers), b"", req.method, req.url.partition("?")[2])
+            answer = served.answer(request, context.invocation_id)
+            return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.all_headers)
 
     if role == "mover":
 

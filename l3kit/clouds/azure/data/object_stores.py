@@ -53,7 +53,7 @@ class BlobPlace:
 def open_objects(
     container: str, tier: Tier, place: BlobPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> BlobObjectStore:
-    """Open a container for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    """Open the container of a tier or of dead letters. `timeout`: seconds; each gets OBJECT_TIMEOUTS times that."""
     place = place or BlobPlace.from_env()
     client = ContainerClient(
         place.account_url,

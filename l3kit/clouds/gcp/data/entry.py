@@ -48,7 +48,8 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
     role = FUNCTIONS[function].role
 
     def handler(request: flask.Request) -> flask.Response:
-        asked = Request(dict(request.headers), request.get_data(), request.method)
+        query = request.query_string.decode("utf-8", "surrogateescape")
+        asked = Request(dict(request.headers), request.get_data(), request.method, query)
         request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
         delivery = pushed(asked) if role == "source" else None
         if delivery is not None:

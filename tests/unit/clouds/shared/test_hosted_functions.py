@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from l3kit.clouds.ports.function_host import Definition, Timer
 from l3kit.clouds.shared.hosted_functions import REPAIR, HostedFunctions
 from l3kit.errors import L3Error
+from l3kit.tiering.tokens import Secret
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import DeployedWriter
 from l3kit.twin.cron_forms import ncrontab
@@ -56,6 +59,27 @@ def test_an_answer_is_read_and_a_refusal_is_told(cloud: HostedFunctions, host: M
         host.answer = answer
         with pytest.raises(L3Error, match=f"plant-hot-to-cold-mover: failed: {told}"):
             cloud.invoke(twin, MOVERS[0], {})
+
+
+def test_a_reader_that_anybody_may_call_is_asked_at_its_address_with_its_token(host: MemoryHost, twin: Twin) -> None:
+    asked: list[tuple[str, str, str, dict[str, Any]]] = []
+
+    def ask(url: str, token: Secret, function: str, event: Mapping[str, Any]) -> tuple[int, bytes]:
+        asked.append((url, token.reveal(), function, dict(event)))
+        return 200, b'{"items": []}'
+
+    def name_of(twin: Twin, function: str) -> str:
+        return f"{twin.name}-{function}"
+
+    cloud = HostedFunctions("gcp", lambda twin: host, name_of, ncrontab, lambda there, function: f"{there.url}/", ask)
+    event = {"iot_device_id": "d"}
+    for public in (False, True):
+        definition = Definition("3.13", {"INTER_CLOUD_TOKEN": "a-token"}, "plant", 60, public)
+        host.update("plant-hot-reader", definition, b"zip")
+        host.answer = (200, b'{"items": [1]}')
+        assert cloud.invoke(twin, "hot-reader", event) == {"items": [] if public else [1]}
+    assert asked == [("https://plant-hot-reader.example/", "a-token", "hot-reader", event)]
+    assert len(host.invoked) == 1
 
 
 def test_a_writer_is_told_with_its_address_if_it_is_this_twins(

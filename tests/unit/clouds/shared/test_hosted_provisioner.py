@@ -19,7 +19,7 @@ from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.shared.cloud_route import CloudRoute
 from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, OTHER_TIMEOUT, HostedProvisioner
 from l3kit.errors import MissingConnectionError
-from l3kit.twin.layout import CHAIN, MOVERS, RECEIVERS, STORED
+from l3kit.twin.layout import CHAIN, MOVERS, READERS, RECEIVERS, STORED
 from tests.support.deployed import links_of
 from tests.support.memory_messages import MemoryMessages
 from tests.support.twins import twin_on
@@ -30,9 +30,15 @@ HUB = IotHub("hub.example", "Endpoint=sb://hub.example/;SharedAccessKey=secret",
 
 
 def provisioner(
-    tmp_path: Path, cloud: str, layout: tuple[str, str, str], chain: tuple[str, str] | None = None
+    tmp_path: Path,
+    cloud: str,
+    layout: tuple[str, str, str],
+    chain: tuple[str, str] | None = None,
+    *,
+    reader_urls: bool = False,
 ) -> tuple[HostedProvisioner, MemoryHost]:
-    twin, host, messages = twin_on(tmp_path, *layout, chain=chain), MemoryHost(), MemoryMessages()
+    twin = twin_on(tmp_path, *layout, chain=chain, reader_urls=reader_urls)
+    host, messages = MemoryHost(), MemoryMessages()
     if cloud == "azure":
         cosmos, blob = "https://cosmos.example", "https://blob.example"
         azure = AzureSession("sub", "westeurope", cosmos, "key", blob, "key", host, messages, HUB)
@@ -78,6 +84,18 @@ def test_a_receiver_is_public_and_comes_with_its_address(tmp_path: Path, cloud: 
     assert (function.kind, address.kind) == ("function", "link address")
     timeout = one.chain_timeout if receiver in CHAIN else OTHER_TIMEOUT
     assert (getattr(function, "public", None), getattr(function, "timeout", None)) == (True, timeout)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_is_public_only_where_the_twin_asks_for_addresses(tmp_path: Path, cloud: str, reader: str) -> None:
+    one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud))
+    (function,) = one.function_parts(reader, tuple)
+    assert not getattr(function, "public", None)
+    one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud), reader_urls=True)
+    function, address = one.function_parts(reader, tuple)
+    assert (getattr(function, "public", None), address.kind) == (True, "link address")
+    assert one.left_over_addresses([reader]) == ()
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

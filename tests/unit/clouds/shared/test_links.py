@@ -34,7 +34,7 @@ def test_a_writers_address_is_saved_once_it_answers_and_forgotten_with_it(tmp_pa
     assert (saved.url, saved.token, saved.provider, saved.function) == ("https://f.example/api", "a-token", "", "")
     assert address.compare().differences == ()
     save_inter_cloud_connection(twin.path, link, "https://other.example", "a-token")
-    assert address.compare().differences == ("it differs from the writer's",)
+    assert address.compare().differences == ("it differs from the deployed one",)
     answers = itertools.repeat(False)
     with pytest.raises(ProvisioningError, match=f"the writer of {link} answers: did not happen within 90 s"):
         address.update()

@@ -79,6 +79,7 @@ def test_a_writer_reads_former_tokens_from_its_variable_and_no_other_function_do
     assert settings(function).former == ()
     assert "INTER_CLOUD_TOKEN_PREVIOUS" in further_variables(function)
     assert settings("hot-to-cold-mover", INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS).former == ()
+    assert settings("hot-reader", INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS).former == (), "it has no address"
     assert "INTER_CLOUD_TOKEN_PREVIOUS" not in further_variables("hot-to-cold-mover")
 
 
