@@ -195,7 +195,7 @@ def test_what_a_layout_does_not_call_for_is_orphaned_on_every_cloud(tmp_path: Pa
     assert sum("/store/" in name for name in removal) == 3 * len(STORED)
 
 
-@pytest.mark.parametrize("chain", itertools.product(PROVIDERS, repeat=2), ids="-".join)
+@pytest.mark.parametrize("chain", list(itertools.product(PROVIDERS, repeat=2)), ids="-".join)
 def test_the_message_chain_is_made_called_before_caller_with_its_links_and_letters(
     tmp_path: Path, chain: tuple[str, str]
 ) -> None:
