@@ -19,10 +19,9 @@ from l3kit.operate.simulate.readings import DeviceMessage
 from l3kit.operate.telemetry import read_weather
 from l3kit.tiering.format.item_json import JSON_NUMBER
 from l3kit.tiering.format.item_times import SECOND, moment_of, read_moment, shortest
+from l3kit.tiering.format.messages import DEVICE_NAMES, TIME_NAMES
 from l3kit.tiering.format.strict_json import members
 
-DEVICE_NAMES = ("iotDeviceId", "deviceId", "device_id")
-TIME_NAMES = ("id", "time", "timestamp")
 WEATHER_COLUMNS = frozenset(("origin", "time_hour"))
 REMEDY = "See `l3kit simulate --help` for the forms of a file"
 

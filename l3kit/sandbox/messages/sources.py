@@ -69,11 +69,10 @@ class MessageSources:
 
     async def _published(self, request: web.Request) -> web.Response:
         """Take what the broker got. Answers with the places of those that are refused."""
-        received, refused = datetime.now(UTC), []
-        for index, one in enumerate(json.loads(await request.read())):
-            payload = base64.b64decode(one["payload"])
+        refused = []
+        for index, message in enumerate(read_messages(await request.read(), datetime.now(UTC))):
             try:
-                self.take(Message(one["topic"], payload, one["client"], received))
+                self.take(message)
             except RefusedMessageError as refusal:
                 refused.append(index)
                 self._refused(f"a message was refused, and its sender disconnected: {refusal}")
@@ -110,6 +109,17 @@ class MessageSources:
         routes = self._routes.get(request.match_info["cloud"])
         found = routes.delete(request.match_info["name"]) if routes else None
         return json_answer({}, 200 if found else 404)
+
+
+def read_messages(body: bytes, received: datetime) -> list[Message]:
+    """Read what the broker posts: a list of topic, client and payload (base64). Raises: ValueError."""
+    try:
+        return [
+            Message(str(one["topic"]), base64.b64decode(one["payload"], validate=True), str(one["client"]), received)
+            for one in json.loads(body)
+        ]
+    except (KeyError, TypeError):
+        raise ValueError("messages are a list of objects with topic, client and payload") from None
 
 
 def _failed(error: SandboxError) -> web.Response:

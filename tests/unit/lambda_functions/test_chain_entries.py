@@ -6,6 +6,8 @@ import asyncio
 import base64
 import contextlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -262,6 +264,21 @@ def test_a_time_that_is_none_is_left_out(received: Any) -> None:
 def test_an_event_between_two_lambdas_arrives_to_the_byte(event: bytes) -> None:
     """Whatever the runtime, which reads the event with `json.loads`, would make of its numbers."""
     assert unwrapped(json.loads(wrapped(event))) == event
+
+
+def test_a_function_on_aws_that_calls_lambdas_alone_loads_no_http_library() -> None:
+    code = """
+import asyncio, sys
+from l3kit.clouds.aws.data.events import delivery_of, wrapped
+from l3kit.clouds.aws.data.peers import LambdaPeers
+from l3kit.tiering.runtime.chain import Chain
+from l3kit.tiering.stream.dispatcher import Dispatcher
+from l3kit.tiering.stream.hot_writing import HotWriting
+from l3kit.tiering.stream.persister import Persister
+print([name for name in ("requests", "aiohttp", "boto3", "urllib3") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_azures_source_reads_bytes_in_batches_and_retries_without_end() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 
 import pytest
 
 from l3kit import sandbox as l3kit_sandbox
+from l3kit.cli import main
 from l3kit.sandbox import SandboxState
 from tests.integration.sandbox.messages.device import Device, connected
 from tests.support.waiting import wait_until
@@ -61,14 +63,20 @@ def test_it_is_a_part_of_the_sandbox_with_its_address(sandbox: SandboxState, bro
     assert "mqtt" in [process.name for process in state.processes]
 
 
+@pytest.mark.slow
+def test_sandbox_up_starts_it_when_asked_to(
+    sandbox: SandboxState, broker: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sandbox", "up", "--home", str(sandbox.home), "--mqtt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["endpoints"]["mqtt"] == f"{broker[0]}:{broker[1]}"
+
+
 def test_a_client_without_a_library_is_answered_by_the_book(broker: tuple[str, int]) -> None:
     publish = b"\x32\x0d" + b"\x00\x08fo/reign" + b"\x00\x01" + b"x"
     assert send(broker, CONNECT + publish) == b"\x20\x02\x00\x00" + b"\x40\x02\x00\x01"
 
 
-def test_messages_go_from_device_to_device_and_wait_for_one_that_is_away(
-    broker: tuple[str, int], device: Device, twin: str
-) -> None:
+def test_messages_go_from_device_to_device(broker: tuple[str, int], device: Device, twin: str) -> None:
     device.subscribe(f"{twin}/+/feedback")
     with connected(broker) as other:
         other.publish(f"{twin}/d/feedback", b"\0", qos=0)

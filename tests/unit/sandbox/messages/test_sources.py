@@ -7,7 +7,7 @@ import pytest
 
 from l3kit.sandbox.messages.broker import Broker
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
-from l3kit.sandbox.messages.sources import MessageSources
+from l3kit.sandbox.messages.sources import MessageSources, read_messages
 from l3kit.sandbox.state import Home
 
 
@@ -27,6 +27,14 @@ class Recorded:
         self.accepted.append(message.payload)
 
     async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "body", [b"x", b"{}x", b"1", b"[1]", b'[{"topic": "t", "client": "c"}]', b'[{"payload": "*"}]']
+)
+def test_what_the_broker_would_not_post_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_messages(body, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_a_message_goes_to_every_source_or_to_none(tmp_path: Path) -> None:
