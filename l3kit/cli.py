@@ -1,5 +1,5 @@
 """The command line: `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit permissions`,
-`l3kit cost`, `l3kit first-light`.
+`l3kit simulate`, `l3kit cost`, `l3kit first-light`.
 
 Each command is a function and a few lines of parser; a command with subcommands has its own module.
 """
@@ -21,6 +21,7 @@ from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
 from l3kit.given_values import read_table
 from l3kit.operate.permission_command import add_permissions
+from l3kit.operate.simulate.command import add_simulate
 from l3kit.sandbox.command import add_sandbox
 
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_sandbox(commands)
     _add_explain(commands)
     add_permissions(commands)
+    add_simulate(commands)
     add_cost(commands)
     add_first_light(commands)
     options = parser.parse_args(arguments)

@@ -37,6 +37,7 @@ class ServiceHost:
         session: for requests that are passed on to an emulator.
         faults: what tests have arranged to go wrong.
         aws: the emulators behind the gateway's own address.
+        iot_hub: answers requests to the service endpoint of Azure's IoT Hub.
         emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
@@ -44,6 +45,7 @@ class ServiceHost:
     session: aiohttp.ClientSession
     faults: FaultPlans
     aws: AwsParts
+    iot_hub: Handler
     _stack: contextlib.AsyncExitStack
     _middlewares: list[Any]
     emulators: list[Emulator] = field(default_factory=list)

@@ -32,6 +32,7 @@ def add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     up.add_argument("--idle-hours", type=float, default=168.0, metavar="H", help=idle_help)
     clouds_help = "start the services of these clouds at once (default: aws); the others join when they are needed"
     up.add_argument("--clouds", nargs="+", type=_cloud, metavar="CLOUD", default=["aws"], help=clouds_help)
+    up.add_argument("--mqtt", action="store_true", help="start the MQTT broker too, which joins with a twin's messages")
     up.set_defaults(run=_up)
     status = verbs.add_parser("status", parents=[as_json], help="show the running services")
     _add_which(status)
@@ -78,13 +79,19 @@ def _home(options: argparse.Namespace) -> Path | None:
 
 def _up(options: argparse.Namespace) -> int:
     from l3kit import sandbox
+    from l3kit.sandbox.messages.client import start_broker
 
     def report(text: str) -> None:
         print(f"{text} ...", file=sys.stderr)
 
     home = options.home if options.name is None else sandbox.sandbox_home(options.name)
     state = sandbox.up(home, report, idle_hours=options.idle_hours)
-    _print_state(sandbox.ensure_up(state.home, report, clouds=options.clouds), options.json)
+    state = sandbox.ensure_up(state.home, report, clouds=options.clouds)
+    if options.mqtt:
+        report("starting the MQTT broker")
+        start_broker(state.aws_endpoint)
+        state = sandbox.status(state.home) or state
+    _print_state(state, options.json)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Start the gateway's emulators: moto (control plane, S3), dynalite, Azurite and a Cosmos DB server."""
+"""Start the gateway's emulators: moto (control plane, S3), dynalite, Azurite, a Cosmos DB server, an MQTT broker."""
 
 from __future__ import annotations
 
@@ -74,6 +74,16 @@ async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
 async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
     """Start the Cosmos DB server. Args and Raises: as for `start_dynalite`."""
     return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)
+
+
+async def start_broker(home: Home, node: str, modules: str, gateway: str) -> Emulator:
+    """Start the MQTT broker.
+
+    Args:
+        gateway: address to which it posts the messages.
+    Raises: as for `start_dynalite`.
+    """
+    return await _start("mqtt", [node, str(NODE_FILES / "mqtt_host.js"), modules, gateway], home)
 
 
 def start_failure(name: str, cause: str, log: Path) -> SandboxError:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,29 +20,35 @@ from l3kit.errors import L3Error, SandboxError
 from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.aws import function_urls
-from l3kit.sandbox.aws.answers import json_answer, rest_error, unserved
+from l3kit.sandbox.aws.answers import json_answer, rest_error
 from l3kit.sandbox.aws.dynamodb import DynamoDB
 from l3kit.sandbox.aws.function_logs import CloudWatch
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.wiring import Permissions
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.parts import AwsParts
+from l3kit.sandbox.aws.rule_errors import RuleErrors
 from l3kit.sandbox.aws.runtime_files import link_runtime
 from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
+from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
 from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, ServiceHost, client_session, free_socket, runner_of
+from l3kit.sandbox.emulators import Emulator
+from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.faults.plans import FaultPlans
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.service import CloudFunctions
+from l3kit.sandbox.messages.broker import MQTT
+from l3kit.sandbox.messages.wiring import MessageParts
+from l3kit.sandbox.open_requests import OpenRequests
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.redacted_logs import log_redacted
-from l3kit.sandbox.redacted_server import MALFORMED
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 from l3kit.sandbox.stop_reason import note_stop
 
 WATCH_SECONDS = 1.0
-_ONE_REGION = frozenset(("dynamodb", "lambda", "scheduler", "logs"))
+_ONE_REGION = frozenset(("dynamodb", "iot", "iotdata", "lambda", "scheduler", "logs"))
 
 
 class Gateway:
@@ -53,8 +58,7 @@ class Gateway:
         self._home = home
         self._idle_seconds = idle_seconds
         self._owner = owner
-        self._last_request = time.monotonic()
-        self._open_requests = 0
+        self._requests = OpenRequests()
         self._unpublished = False
         self.stopping = asyncio.Event()
         self.reason, self._dead_part = "stopped by request", ""
@@ -77,17 +81,26 @@ class Gateway:
         site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
-        cloudwatch = CloudWatch(moto, self._may_log)
-        functions = LambdaApi(self._home, moto, cloudwatch, endpoint)
+        cloudwatch = CloudWatch(moto, self._role_may)
+        self._faults = FaultPlans(self._kill)
+        message_faults = MessageFaults(self._faults.of_caller, self._faults.kill)
+        functions = LambdaApi(self._home, moto, cloudwatch, endpoint, message_faults, self._role_may)
         self._permissions = Permissions(moto, functions.record)
         stack.push_async_callback(functions.close)
-        self._faults = FaultPlans(self._kill)
         self._functions = functions
-        middlewares = [self._count, self._with_faults]
-        self._parts = CloudParts(ServiceHost(self._home, session, self._faults, self._aws, stack, middlewares))
+        middlewares = [self._requests.middleware, self._with_faults]
+        host = ServiceHost(self._home, session, self._faults, self._aws, self._iot_hub, stack, middlewares)
+        self._parts = CloudParts(host)
         calls = await stack.enter_async_context(open_session())
         self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.function_variables)
         stack.push_async_callback(self._cloud_functions.close)
+        self._messages = MessageParts(
+            *(self._home, endpoint, calls, functions, self._cloud_functions, message_faults),
+            RuleErrors(self._permissions.role_use, ServiceObjects(moto)),
+            lambda: self._parts.endpoints.get("storage", ""),
+            lambda broker: self._serve_broker(host.keep(broker)),
+        )
+        stack.push_async_callback(self._messages.sources.close)
         self._add_routes(app, functions)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -112,6 +125,8 @@ class Gateway:
         by_service: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {
             "dynamodb": dynamodb.handle,
             "s3": s3.handle,
+            "iot": self._messages.topic_rules.handle,
+            "iotdata": self._messages.iot_data.handle,
             "lambda": functions.handle,
             "scheduler": schedules.handle,
         }
@@ -149,7 +164,8 @@ class Gateway:
 
         self._faults.add_routes(app, admin)
         self._cloud_functions.add_routes(app, admin)
-        app.middlewares.extend([self._count, self._with_faults])
+        self._messages.sources.add_routes(app, admin)
+        app.middlewares.extend([self._requests.middleware, self._with_faults])
         app.router.add_get("/_sandbox/health", health)
         app.router.add_post("/_sandbox/stop", admin(stop))
         app.router.add_post("/_sandbox/clouds", admin(start))
@@ -158,30 +174,6 @@ class Gateway:
         app.router.add_route("*", function_urls.PREFIX + "{name}", functions.serve_url)
         app.router.add_route("*", function_urls.PREFIX + "{name}/{tail:.*}", functions.serve_url)
         app.router.add_route("*", "/{tail:.*}", route)
-
-    @property
-    def _count(self) -> Callable[..., Awaitable[web.StreamResponse]]:
-        @web.middleware
-        async def count(
-            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-        ) -> web.StreamResponse:
-            if not request.raw_path.startswith("/"):  # request forms for proxies
-                return web.Response(status=400, text=MALFORMED)
-            self._open_requests += 1
-            try:
-                return await handler(request)
-            except web.RequestPayloadError:
-                return web.Response(status=400, text=MALFORMED)
-            except (aiohttp.ClientError, OSError, SandboxError) as error:
-                gone = request.transport is None or request.transport.is_closing()
-                if gone or request.content.exception() is not None:
-                    return web.Response(status=400, text=MALFORMED)
-                return unserved(error)
-            finally:
-                self._open_requests -= 1
-                self._last_request = time.monotonic()
-
-        return count
 
     @property
     def _with_faults(self) -> Callable[..., Awaitable[web.StreamResponse]]:
@@ -193,12 +185,19 @@ class Gateway:
 
         return with_faults
 
-    async def _may_log(self, function: FunctionConfig, action: str, resource: str) -> bool:
+    async def _role_may(self, function: FunctionConfig, action: str, resource: str) -> bool:
         return not await self._permissions.role_use.problem_with(function.role, function.name, action, resource)
 
     def _kill(self, function: str, instance: str | None) -> None:
         self._functions.kill(function, instance)
         self._cloud_functions.kill(function, instance)
+
+    async def _iot_hub(self, request: web.Request) -> web.StreamResponse:
+        return await self._messages.iot_hub.handle(request)
+
+    def _serve_broker(self, broker: Emulator) -> None:
+        self._parts.endpoints[MQTT] = f"127.0.0.1:{broker.info.port}"
+        self._publish_later()
 
     def _publish(self) -> None:
         endpoint, port, begun = self._published
@@ -236,7 +235,7 @@ class Gateway:
                 if not emulator.info.is_alive():
                     self.reason, self._dead_part = f"{emulator.info.name} ended by itself", emulator.info.name
                     self.stopping.set()
-            if not self._open_requests and time.monotonic() - self._last_request > self._idle_seconds:
+            if self._requests.idle_seconds > self._idle_seconds:
                 self.reason = f"no request for {self._idle_seconds:.0f} s"
                 self.stopping.set()
             if self._unpublished:

@@ -19,6 +19,7 @@ from l3kit.errors import CallError, L3Error, StoreError
 from l3kit.providers import provider
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, equal_content, normalise
+from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.runtime.chain import Chain
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.senders import Senders
@@ -50,7 +51,7 @@ def info_of(l1: str, l2: str, hot: str, events: Sequence[Mapping[str, Any]] = ()
 
 
 @cache
-def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[str, ...]) -> Settings:
+def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[str, ...], signed: bool) -> Settings:
     """Settings as a deployed function has them."""
     variables = provider(cloud).variables
     values = {
@@ -62,7 +63,8 @@ def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[st
         "RECEIVER_LIMIT_COUNTS": "",
     }
     names = variables_for(function, cloud=variables, remote=apart, archive_here=False, peers=peers)
-    return load_settings(function, {name: values.get(name, name.lower()) for name in names}, cloud=variables)
+    env = {name: values.get(name, name.lower()) for name in names} | ({AUTH_VARIABLE: "signature"} if signed else {})
+    return load_settings(function, env, cloud=variables)
 
 
 @dataclass
@@ -131,6 +133,7 @@ class ChainWorld:
     Attributes:
         fault: under which all functions run.
         called, replied: what actions were given.
+        signed: links are authenticated by signatures, so `clock` must be the real time.
         failing: functions of actions that fail.
     """
 
@@ -145,6 +148,8 @@ class ChainWorld:
     called: list[tuple[str, bytes]] = field(default_factory=list)
     replied: list[tuple[str, bytes]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
+    signed: bool = False
+    requests: list[Mapping[str, str]] = field(default_factory=list)
     clock: datetime = NOW
 
     def __post_init__(self) -> None:
@@ -168,7 +173,7 @@ class ChainWorld:
     def settings(self, function: str) -> Settings:
         apart = {"connector": self.l1 != self.l2, "persister": self.l2 != self.hot_cloud}.get(function, False)
         peers = peers_of(function, l1_apart=self.l1 != self.l2, events=bool(self.events))
-        return _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers)
+        return _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers, self.signed)
 
     def cloud_of(self, function: str) -> str:
         return {"l1": self.l1, "l2": self.l2, "hot": self.hot_cloud}[FUNCTIONS[function].tier]
@@ -304,6 +309,7 @@ class _Session:
 
     @contextmanager
     def post(self, url: str, *, data: bytes, headers: Mapping[str, str], **more: Any) -> Iterator[Any]:
+        self.world.requests.append(headers)
         function = "ingestion" if "ingestion" in url else "writer"
         try:
             with self.process.call(CallError):

@@ -44,6 +44,12 @@ def info_with(**providers: str | None) -> str:
     return json.dumps({**INFO, "config_providers": {**INFO["config_providers"], **changed}})  # type: ignore[dict-item]
 
 
+def chain_info(*, l1: str, l2: str) -> str:
+    """DIGITAL_TWIN_INFO with the clouds of layers 1 and 2; the hot tier is with layer 2."""
+    layers = {"layer_1_provider": l1, "layer_2_provider": l2, "layer_3_hot_provider": l2}
+    return json.dumps({**INFO, "config_providers": {**INFO["config_providers"], **layers}})  # type: ignore[dict-item]
+
+
 @dataclass
 class Context:
     """A Lambda invocation's context."""

@@ -40,6 +40,10 @@ class MemoryHost:
     def delete(self, name: str) -> None:
         self.functions.pop(name, None)
 
+    def address(self, name: str) -> str:
+        there = self.get(name)
+        return f"{there.url}?code=key-of-{name}" if there else ""
+
     def timers(self, name: str) -> dict[str, Timer]:
         self._look(name)
         return self.schedules.get(name, {})

@@ -47,6 +47,10 @@ class ToyFunctionHost:
     def delete(self, name: str) -> None:
         self._ask("DELETE", f"/functions/{name}")
 
+    def address(self, name: str) -> str:
+        content = self._describe(name)
+        return str(content["url"]) if content else ""
+
     def timers(self, name: str) -> Mapping[str, Timer]:
         content = self._describe(name)
         jobs = content["definition"]["schedules"] if content else ()

@@ -94,6 +94,14 @@ class FunctionHost(Protocol):
     def delete(self, name: str) -> None:
         """Delete the function; a missing one is not an error. Raises: ProvisioningError."""
 
+    def address(self, name: str) -> str:
+        """Return how another function of the twin calls it; it may contain a key, so it is a secret.
+
+        Returns: on Azure the url of `/api/run` with its `code`, on Google Cloud the url of the service, on AWS the
+            deployed name. Empty if there is no such function.
+        Raises: PermissionMissingError, ProvisioningError.
+        """
+
     def timers(self, name: str) -> Mapping[str, Timer]:
         """Return the schedules that start it, by name; empty if it has none. Raises: ProvisioningError."""
 

@@ -31,8 +31,8 @@ class FunctionPool:
         self._pending = 0
         self._slots = asyncio.Semaphore(MAX_INSTANCES)
 
-    async def invoke(self, event: bytes) -> Outcome:
-        """Run one invocation. Raises: ThrottledError."""
+    async def invoke(self, event: bytes, request_id: str | None = None) -> Outcome:
+        """Run one invocation. Args: request_id: of an earlier attempt; None for a new one. Raises: ThrottledError."""
         reserved = self._record.reserved_concurrency
         if reserved is not None and self._pending >= reserved:
             raise ThrottledError
@@ -41,7 +41,7 @@ class FunctionPool:
             async with self._slots:
                 instance = await self._acquire()
                 try:
-                    return await instance.invoke(Invocation(str(uuid.uuid4()), event))
+                    return await instance.invoke(Invocation(request_id or str(uuid.uuid4()), event))
                 finally:
                     await self._release(instance)
         finally:

@@ -72,6 +72,23 @@ class UrlConfig:
     modified: str
 
 
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """How asynchronous invocations are retried (PutFunctionEventInvokeConfig).
+
+    Attributes:
+        retries: attempts after the first.
+        max_age: seconds after which an event is given up.
+        on_failure: ARN of the bucket that gets a record of each event given up; empty for none.
+        modified: seconds since 1970; 0 if nothing was ever put.
+    """
+
+    retries: int = 2
+    max_age: int = 21_600
+    on_failure: str = ""
+    modified: float = 0.0
+
+
 @dataclass(slots=True)
 class FunctionRecord:
     """The gateway's own data of a function; moto keeps the rest of its control plane."""
@@ -80,6 +97,7 @@ class FunctionRecord:
     policy: ResourcePolicy
     url: UrlConfig | None = None
     reserved_concurrency: int | None = None
+    events: EventSettings = EventSettings()
 
 
 class InvalidFunctionError(Exception):

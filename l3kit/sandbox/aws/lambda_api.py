@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import shutil
@@ -16,8 +17,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from l3kit.sandbox.aws import function_access, function_urls
+from l3kit.sandbox.aws import event_settings, function_access, function_urls
 from l3kit.sandbox.aws.answers import rest_error
+from l3kit.sandbox.aws.async_invocations import MAX_EVENT_BYTES, AsyncInvocations
+from l3kit.sandbox.aws.event_settings import FailureBuckets, MayUse
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome
 from l3kit.sandbox.aws.function_logs import CloudWatch, InstanceLog
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
@@ -30,6 +33,9 @@ from l3kit.sandbox.aws.function_record import (
     unpack,
 )
 from l3kit.sandbox.aws.resource_policy import PolicyRefusedError, ResourcePolicy
+from l3kit.sandbox.aws.service_objects import ServiceObjects
+from l3kit.sandbox.faults.messages import MessageFaults
+from l3kit.sandbox.functions.process import note
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
 from l3kit.sandbox.upstream import Upstream, authorization
 
@@ -40,9 +46,21 @@ Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 
 class LambdaApi:
-    """Functions by name, with their pools. Changes to a function are carried out sequentially."""
+    """Functions by name, with their pools. Changes to a function are carried out sequentially.
 
-    def __init__(self, home: Home, moto: Upstream, cloudwatch: CloudWatch, endpoint: str) -> None:
+    Args:
+        may_use: whether a function's role has a permission.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        moto: Upstream,
+        cloudwatch: CloudWatch,
+        endpoint: str,
+        faults: MessageFaults,
+        may_use: MayUse,
+    ) -> None:
         self._home = home
         self._moto = moto
         self._cloudwatch = cloudwatch
@@ -51,6 +69,8 @@ class LambdaApi:
         self._pools: dict[str, FunctionPool] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._revision = 0
+        self._failure_buckets = FailureBuckets(ServiceObjects(moto), may_use)
+        self.events = AsyncInvocations(self._invoke_again, self.record, self._failure_buckets, faults, self.note)
         self._handlers: dict[tuple[str, str], Handler] = {
             ("POST", "invocations"): self._invoke,
             ("PUT", "code"): self._update_code,
@@ -58,6 +78,7 @@ class LambdaApi:
             ("DELETE", ""): self._delete,
             ("PUT", "concurrency"): self._concurrency,
             ("DELETE", "concurrency"): self._concurrency,
+            **{(method, "event-invoke-config"): self._event_settings for method in ("PUT", "POST", "GET", "DELETE")},
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -100,6 +121,14 @@ class LambdaApi:
         """Invoke a function synchronously for the gateway itself. Raises: KeyError, ThrottledError."""
         return await self._pools[name].invoke(event)
 
+    async def _invoke_again(self, name: str, event: bytes, request_id: str) -> Outcome:
+        return await self._pools[name].invoke(event, request_id)
+
+    def note(self, name: str, text: str) -> None:
+        """Write a line of the sandbox's own into a function's log; on a full disk it is left out."""
+        with contextlib.suppress(OSError):
+            note(self._log_file(name), text)
+
     def kill(self, name: str, instance_id: str | None) -> None:
         """End a busy instance of a function, or all of them, like a crash."""
         if name in self._pools:
@@ -110,6 +139,7 @@ class LambdaApi:
             await pool.end_idle(time.monotonic())
 
     async def close(self) -> None:
+        await self.events.close()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
     # --- functions
@@ -176,6 +206,9 @@ class LambdaApi:
             record.reserved_concurrency = wanted
         return answer.to_response()
 
+    async def _event_settings(self, request: web.Request, name: str) -> web.StreamResponse:
+        return await event_settings.handle(request, self._records[name], self._failure_buckets)
+
     # --- invoke
 
     async def _invoke(self, request: web.Request, name: str) -> web.StreamResponse:
@@ -188,14 +221,16 @@ class LambdaApi:
                 404, "ResourceNotFoundException", "The l3kit sandbox runs $LATEST only, no versions or aliases"
             )
         kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
-        if kind != "RequestResponse" or "X-Amz-Client-Context" in request.headers:
-            message = "The l3kit sandbox offers InvocationType RequestResponse without ClientContext only"
+        if kind not in ("RequestResponse", "Event") or "X-Amz-Client-Context" in request.headers:
+            message = "The l3kit sandbox offers InvocationType RequestResponse and Event, without ClientContext, only"
             return rest_error(400, "InvalidParameterValueException", message)
         event = event or b"{}"
         try:
             json.loads(event)
         except (ValueError, RecursionError) as error:
             return rest_error(400, "InvalidRequestContentException", f"Could not parse request body into json: {error}")
+        if kind == "Event":
+            return self._accept(name, event)
         try:
             outcome = await self.invoke(name, event)
         except ThrottledError:
@@ -207,6 +242,15 @@ class LambdaApi:
         if request.headers.get("X-Amz-Log-Type") == "Tail":
             headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
         return web.Response(body=outcome.payload, content_type="application/json", headers=headers)
+
+    def _accept(self, name: str, event: bytes) -> web.Response:
+        """Queue an asynchronous invocation."""
+        if len(event) > MAX_EVENT_BYTES:
+            message = (
+                f"{len(event)} byte payload is too large for the Event invocation type (limit {MAX_EVENT_BYTES} bytes)"
+            )
+            return rest_error(413, "RequestTooLargeException", message)
+        return web.Response(status=202, headers={"x-amzn-RequestId": self.events.accept(name, event)})
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())

@@ -11,7 +11,12 @@ from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_
 
 MAX_POLICY_BYTES = 20 * 1024
 VERSION = "2012-10-17"
-PARAMETERS = frozenset(("StatementId", "Action", "Principal", "FunctionUrlAuthType", "InvokedViaFunctionUrl"))
+PARAMETERS = frozenset(
+    (
+        *("StatementId", "Action", "Principal", "SourceArn", "SourceAccount"),
+        *("FunctionUrlAuthType", "InvokedViaFunctionUrl"),
+    )
+)
 """Of AddPermission, as far as they are served."""
 
 
@@ -121,8 +126,12 @@ def _principal(principal: str) -> object:
 
 def _condition(body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     condition: dict[str, dict[str, str]] = {}
+    if body.get("SourceAccount"):
+        condition["StringEquals"] = {"AWS:SourceAccount": body["SourceAccount"]}
+    if body.get("SourceArn"):
+        condition["ArnLike"] = {"AWS:SourceArn": body["SourceArn"]}
     if body.get("FunctionUrlAuthType"):
-        condition["StringEquals"] = {"lambda:FunctionUrlAuthType": body["FunctionUrlAuthType"]}
+        condition.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = body["FunctionUrlAuthType"]
     if body.get("InvokedViaFunctionUrl") is not None:
         condition["Bool"] = {"lambda:InvokedViaFunctionUrl": str(body["InvokedViaFunctionUrl"]).lower()}
     return condition

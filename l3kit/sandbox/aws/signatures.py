@@ -9,7 +9,7 @@ from aiohttp import web
 from l3kit.sandbox.state import REGION
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-SERVICES = frozenset(("dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "sts"))
+SERVICES = frozenset(("dynamodb", "iam", "iot", "iotdata", "kms", "lambda", "logs", "s3", "scheduler", "sts"))
 """By their names in signatures; no others are served."""
 _KEY = re.compile(r"Credential=([^/\s,]+)/")
 

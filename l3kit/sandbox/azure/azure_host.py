@@ -1,8 +1,8 @@
 """Serve one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
 
-Loads `function_app.py` with the azure.functions package from the app's own requirements and serves its routes and
-timers on a free loopback port, written to READY_FD. This module may import only the standard library and the app's
-dependencies.
+Loads `function_app.py` with the azure.functions package from the app's own requirements and serves its routes, timers
+and Event Hubs trigger on a free loopback port, written to READY_FD. This module may import only the standard library
+and the app's dependencies.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 KEY_VARIABLE, MASTER_VARIABLE = "L3KIT_SANDBOX_FUNCTION_KEY", "L3KIT_SANDBOX_MASTER_KEY"
-SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger"))
+SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger", "eventHubTrigger"))
 PREFIX_HEADER = "X-Forwarded-Prefix"
+EVENTS_PATH = "/admin/events"
+"""Where the gateway posts a batch for the Event Hubs trigger."""
 _PERCENT = re.compile(r"%([^%\s]+)%")
 _SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
 DEFAULT_SECONDS, MAX_SECONDS = 300, 600
@@ -46,7 +48,7 @@ def end_with_gateway() -> None:
 
 
 class App:
-    """The routes and timers of one function app."""
+    """The routes, timers and Event Hubs trigger of one function app."""
 
     def __init__(self, app: Any, prefix: str, key: str, master: str) -> None:
         import azure.functions as func
@@ -58,13 +60,21 @@ class App:
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._routes: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.timers: dict[str, tuple[Any, Mapping[str, Any]]] = {}
+        self.hub: tuple[Any, Mapping[str, Any]] | None = None
+        self._events = _sibling_module("azure_events")
         for function in app.get_functions():
             name, trigger = function.get_function_name(), function.get_trigger().get_dict_repr()
             strange = {binding.type for binding in function.get_bindings()} - SERVED_BINDINGS
             if strange:
-                raise RuntimeError(f"{name}: the sandbox serves HTTP and timer triggers, not {', '.join(strange)}")
+                raise RuntimeError(
+                    f"{name}: the sandbox serves HTTP, timer and Event Hubs triggers, not {', '.join(strange)}"
+                )
             if trigger["type"] == "timerTrigger":
                 self.timers[name] = (function, trigger)
+            elif trigger["type"] == "eventHubTrigger":
+                if self.hub is not None:
+                    raise RuntimeError(f"{name}: the sandbox serves one Event Hubs trigger an app")
+                self.hub = (function, trigger)
             else:
                 route = f"{prefix}/{trigger.get('route') or name}".strip("/").lower()
                 if "{" in route or route in self._routes:
@@ -85,6 +95,10 @@ class App:
             found[name] = _PERCENT.sub(lambda match: os.environ[match[1]], trigger["schedule"])
         return found
 
+    def trigger(self, host_json: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The settings of its Event Hubs trigger; None without one. Raises: RuntimeError."""
+        return self._events.described(*self.hub, host_json) if self.hub else None
+
     def call(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """Answer one request."""
         try:
@@ -94,6 +108,8 @@ class App:
         path, query = parts.path.strip("/"), _joined(parse_qsl(parts.query))
         lower = {name.lower(): value for name, value in _joined(headers).items()}
         given = lower.get("x-functions-key") or query.get("code", "")
+        if path == EVENTS_PATH.strip("/"):
+            return self._hand_over(given, body)
         if path.startswith("admin/functions/"):
             return self._admin(unquote(path.removeprefix("admin/functions/")), method, given)
         function, trigger = self._routes.get(unquote(path).lower(), (None, {}))  # whatever the case, as on Azure
@@ -135,6 +151,19 @@ class App:
             traceback.print_exc()
             outcome["error"] = f"{type(error).__name__}: {error}"
         return (500 if outcome else 200), [("Content-Type", "application/json")], json.dumps(outcome).encode()
+
+    def _hand_over(self, given: str, body: bytes) -> Answer:
+        """Call the Event Hubs trigger; 500 asks for the same batch again."""
+        if not _same(given, self._master):
+            return 401, [], b""
+        if self.hub is None:
+            return 404, [], b""
+        try:
+            self._run(self.hub[0], self._events.events_of(body))
+            return 200, [], b""
+        except Exception:
+            traceback.print_exc()
+            return 500, [], b""
 
     def _timer(self) -> Any:
         class Timer(self._func.TimerRequest):  # type: ignore[name-defined,misc]
@@ -224,7 +253,12 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
     schedules = app.schedules()
     http = _sibling_module("azure_http")
     server = http.Server(("127.0.0.1", 0), http.handler_of(app.call))
-    ready = {"port": server.server_address[1], "timers": schedules, "run_seconds": run_seconds(settings)}
+    ready = {
+        "port": server.server_address[1],
+        "timers": schedules,
+        "run_seconds": run_seconds(settings),
+        "trigger": app.trigger(settings),
+    }
     os.write(ready_fd, json.dumps(ready).encode() + b"\n")
     os.close(ready_fd)
     server.serve_forever()

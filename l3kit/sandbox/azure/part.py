@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from l3kit.sandbox import node_install
 from l3kit.sandbox.azure.cosmos import CosmosLayer
 from l3kit.sandbox.cloud import Progress, SandboxCloud
-from l3kit.sandbox.emulator_accounts import COSMOS_KEY, STORAGE_ACCOUNT, STORAGE_KEY, SUBSCRIPTION
+from l3kit.sandbox.emulator_accounts import (
+    COSMOS_KEY,
+    IOT_HUB_KEY,
+    IOT_HUB_POLICY,
+    STORAGE_ACCOUNT,
+    STORAGE_KEY,
+    SUBSCRIPTION,
+)
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.upstream import Upstream
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from l3kit.sandbox.state import SandboxState
 
 REGION = "westeurope"
-COSMOS, BLOB = "cosmos", "blob"
+COSMOS, BLOB, IOT_HUB = "cosmos", "blob", "iothub"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
@@ -41,7 +48,11 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
     azurite, cosmos = (host.keep(emulator) for emulator in emulators)
     blob = await host.serve(BLOB, Upstream(host.session, azurite.info.port).forward)
     layer = CosmosLayer(Upstream(host.session, cosmos.info.port))
-    return {BLOB: f"{blob}/{STORAGE_ACCOUNT}", COSMOS: await host.serve(COSMOS, layer.handle)}
+    return {
+        BLOB: f"{blob}/{STORAGE_ACCOUNT}",
+        COSMOS: await host.serve(COSMOS, layer.handle),
+        IOT_HUB: await host.serve(IOT_HUB, host.iot_hub),
+    }
 
 
 def install(progress: Progress) -> None:
@@ -50,10 +61,14 @@ def install(progress: Progress) -> None:
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the connection strings of both accounts."""
+    """Return the connection strings of both accounts and of the IoT hub."""
     return {
         "STORAGE_CONNECTION_STRING": storage_connection_string(endpoints[BLOB]),
         "COSMOS_CONNECTION_STRING": f"AccountEndpoint={endpoints[COSMOS]}/;AccountKey={COSMOS_KEY};",
+        "IOTHUB_CONNECTION_STRING": (
+            f"HostName={endpoints[IOT_HUB].removeprefix('http://')};SharedAccessKeyName={IOT_HUB_POLICY};"
+            f"SharedAccessKey={IOT_HUB_KEY}"
+        ),
     }
 
 

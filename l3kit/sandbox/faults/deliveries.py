@@ -70,10 +70,9 @@ async def _with_body(request: web.Request, content: Any, handler: Handler) -> we
 
 @dataclass(slots=True)
 class _Late:
-    """A request to deliver again. `calls`: the caller's calls until then; 0 or less: only on `deliver_all`."""
+    """Something to deliver again. `calls`: the caller's calls until then; 0 or less: only on `deliver_all`."""
 
-    request: web.Request
-    handler: Handler
+    deliver: Callable[[], Awaitable[object]]
     calls: int
 
 
@@ -91,8 +90,12 @@ class LateDeliveries:
         request[BODY] = request[BODY] if BODY in request else await request.read()
         request[WHOLE] = True
         answer = await handler(request)
-        self.waiting.append(_Late(request, handler, calls))
+        self.keep(lambda: handler(request), calls)
         return answer
+
+    def keep(self, deliver: Callable[[], Awaitable[object]], calls: int) -> None:
+        """Keep a second delivery until the caller has made so many further calls; 0: until `deliver_all`."""
+        self.waiting.append(_Late(deliver, calls))
 
     async def after_a_call(self, earlier: list[_Late]) -> None:
         """Count a completed call and deliver what is due. `earlier`: requests that were waiting before that call."""
@@ -109,5 +112,5 @@ class LateDeliveries:
     async def _deliver(self, late: _Late) -> None:
         if late in self.waiting:
             self.waiting.remove(late)
-            await late.handler(late.request)
+            await late.deliver()
             self.delivered += 1

@@ -80,6 +80,13 @@ class SandboxFunctionHost:
         answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
         return answer.status_code, answer.content
 
+    def address(self, name: str) -> str:
+        content = self._describe(name)
+        if content is None:
+            return ""
+        url = str(content["url"])
+        return f"{url}/api/run?code={quote(content['key'], safe='')}" if self._cloud == "azure" else url
+
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
         """Run what this schedule starts, and wait for its end.
 

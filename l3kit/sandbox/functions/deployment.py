@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from l3kit.sandbox.functions.cron_fields import problem_with_ncrontab
 from l3kit.sandbox.functions.instance import Instance, StartError
+from l3kit.sandbox.functions.process_facts import ports_of
 from l3kit.sandbox.functions.record import FunctionRecord
 
 UNUSED = "no request for {seconds:.0f} s"
@@ -55,6 +56,11 @@ class Deployment:
                 raise
             self.problem, self.timers = "", self._instance.timers
             return self._instance
+
+    async def has_port(self, port: int) -> bool:
+        """Whether its process, or one that it started, has a connection from this local port."""
+        pid = self._instance.pid if self._instance is not None else None
+        return pid is not None and port in await asyncio.to_thread(ports_of, pid, children=True)
 
     def crash(self, instance_id: str | None) -> None:
         """Kill its process as a crash would."""

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from l3kit.sandbox.azure.azure_host import PREFIX_HEADER
 from l3kit.sandbox.functions import limits
 from l3kit.sandbox.functions.deployment import Deployment
+from l3kit.sandbox.functions.identity import Identity
 from l3kit.sandbox.functions.instance import Body, EndedError, HttpAnswer, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.runs import TimedOutError, run
 
@@ -29,11 +30,17 @@ class Front:
 
     Args:
         note: writes a line into the function's log.
+        endpoint: the gateway's address, with which the functions' addresses begin.
+        identity: verifies the identity tokens of callers.
         azure_http_seconds: see AZURE_HTTP_SECONDS.
     """
 
-    def __init__(self, note: Note, azure_http_seconds: float = AZURE_HTTP_SECONDS) -> None:
+    def __init__(
+        self, note: Note, endpoint: str, identity: Identity, azure_http_seconds: float = AZURE_HTTP_SECONDS
+    ) -> None:
         self._note = note
+        self._endpoint = endpoint
+        self._identity = identity
         self._azure_http_seconds = azure_http_seconds
         self._runs: set[asyncio.Task[web.Response]] = set()
 
@@ -43,8 +50,10 @@ class Front:
         if asked is None:
             return web.Response(status=404)
         record = asked.record
-        if cloud == "gcp" and not record.definition.public and not limits.is_invoker(request, record):
-            return web.Response(status=403, text="Forbidden: the caller has no permission to invoke this service")
+        if cloud == "gcp" and not record.definition.public:
+            url = f"{self._endpoint}{PREFIXES[cloud]}{record.name}"
+            if (refusal := limits.sender_refused(request, record, self._identity, url)) is not None:
+                return refusal
         found = await limits.body_of(request, cloud)
         if found is None:
             return web.Response(status=413, text="Request Entity Too Large")

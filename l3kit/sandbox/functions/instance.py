@@ -20,6 +20,7 @@ from l3kit.sandbox.cloud_parts import client_session
 from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
 from l3kit.sandbox.functions.record import FunctionRecord
+from l3kit.sandbox.functions.trigger import Trigger
 from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
@@ -76,6 +77,7 @@ class Instance(FunctionProcess):
         super().__init__(log_file)
         self.record = record
         self.timers: Mapping[str, str] = {}
+        self.trigger: Trigger | None = None
         self.run_seconds = float(record.definition.timeout)
         self.open_requests = 0
         self._platform = platform
@@ -111,6 +113,7 @@ class Instance(FunctionProcess):
             await self.stop("its start failed")
             raise
         self._port, self.timers = int(ready["port"]), ready.get("timers", {})
+        self.trigger = Trigger(**ready["trigger"]) if ready.get("trigger") else None
         self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
         self.idle_since = time.monotonic()
 

@@ -7,6 +7,7 @@ import hmac
 from aiohttp import web
 
 from l3kit.sandbox.functions.bodies import body_up_to
+from l3kit.sandbox.functions.identity import Identity
 from l3kit.sandbox.functions.instance import Body
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.upstream import BLOCK_BYTES, BODY
@@ -15,6 +16,7 @@ REQUEST_BYTES = {"azure": 100 * 1024 * 1024, "gcp": 32 * 1024 * 1024}
 """Azure Functions: HTTP trigger limits; Cloud Run: maximum HTTP/1 request size."""
 ANSWER_BYTES = {"gcp": 32 * 1024 * 1024}
 """Cloud Run: maximum HTTP/1 response size, of an answer that states its length; Azure documents none."""
+FORBIDDEN = "Forbidden: the caller has no permission to invoke this service"
 
 
 async def body_of(request: web.Request, cloud: str) -> tuple[Body, int] | None:
@@ -27,8 +29,23 @@ async def body_of(request: web.Request, cloud: str) -> tuple[Body, int] | None:
     return None if body is None else (body, len(body))
 
 
-def is_invoker(request: web.Request, record: FunctionRecord) -> bool:
-    """Whether the request carries the identity token of a permitted invoker."""
+def sender_refused(request: web.Request, record: FunctionRecord, identity: Identity, url: str) -> web.Response | None:
+    """Return Cloud Run's refusal unless the request carries the identity token of a permitted invoker.
+
+    The function's key stands for the token of an operator; a function has one of the metadata server.
+
+    Args:
+        url: of the function, which is the audience of its tokens.
+    """
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    same = hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), record.keys.function.encode())
-    return scheme.lower() == "bearer" and same
+    given = given.strip()
+    if scheme.lower() != "bearer":
+        return web.Response(status=403, text=FORBIDDEN)
+    if hmac.compare_digest(given.encode("utf-8", "surrogatepass"), record.keys.function.encode()):
+        return None
+    if given.count(".") != 2:
+        return web.Response(status=403, text=FORBIDDEN)
+    if identity.is_good(given, url):
+        return None
+    reason = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
+    return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": reason})

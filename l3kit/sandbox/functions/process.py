@@ -45,6 +45,11 @@ class FunctionProcess:
         """Whether it can take requests."""
         return not self._killed and self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None before its start."""
+        return self._process.pid if self._process is not None else None
+
     def is_unused(self, now: float, idle_seconds: float) -> bool:
         """Whether it has ended, or has been idle for longer than `idle_seconds`."""
         return not self.alive or now - self.idle_since > idle_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import weakref
 from pathlib import Path
@@ -36,14 +37,18 @@ class OwnConnections:
             return False
         if transport not in self._found:
             peer = transport.get_extra_info("peername")
-            if peer is None or peer[1] not in await asyncio.to_thread(_ports_of, pid):
+            if peer is None or peer[1] not in await asyncio.to_thread(ports_of, pid):
                 return False
             self._found.add(transport)
         return True
 
 
-def _ports_of(pid: int) -> frozenset[int]:
-    try:
-        return frozenset(connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp4"))
-    except psutil.Error:
-        return frozenset()
+def ports_of(pid: int, *, children: bool = False) -> frozenset[int]:
+    """Return the local ports of a process's connections; with `children`, also of all that it started."""
+    found: set[int] = set()
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *(process.children(recursive=True) if children else ())):
+            with contextlib.suppress(psutil.Error):
+                found |= {connection.laddr.port for connection in one.net_connections("tcp4")}
+    return frozenset(found)

@@ -16,16 +16,19 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.azure.azure_host import EVENTS_PATH
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
+from l3kit.sandbox.functions.identity import PATH, Identity, metadata_server
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
-from l3kit.sandbox.functions.runs import TimedOutError
+from l3kit.sandbox.functions.runs import TimedOutError, run
+from l3kit.sandbox.functions.trigger import Trigger
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,7 +57,8 @@ class CloudFunctions:
         self._session = session
         self._endpoint = endpoint
         self._environment = environment
-        self._front = Front(self._note, azure_http_seconds)
+        self._identity = Identity()
+        self._front = Front(self._note, endpoint, self._identity, azure_http_seconds)
         self._deployments: dict[Key, Deployment] = {}
         self._retired: list[Deployment] = []
         self._changes: dict[Key, asyncio.Lock] = {}
@@ -66,6 +70,7 @@ class CloudFunctions:
         router.add_get("/_sandbox/functions/{cloud}/{name}", admin(self._get))
         router.add_delete("/_sandbox/functions/{cloud}/{name}", admin(self._delete))
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
+        router.add_get(PATH, metadata_server(self._identity, self._caller))
         for cloud, prefix in PREFIXES.items():
             for pattern in (prefix + "{name}", prefix + "{name}/{tail:.*}"):
                 router.add_route("*", pattern, self._public(cloud))
@@ -90,6 +95,37 @@ class CloudFunctions:
         self._deployments.clear()
         self._retired.clear()
         await asyncio.gather(*(deployment.stop() for deployment in everything))
+
+    def key_of(self, cloud: str, name: str) -> str | None:
+        """Return the key that stands for a permitted caller of a function; None if it does not exist."""
+        deployment = self._deployments.get((cloud, name))
+        return deployment.record.keys.function if deployment else None
+
+    async def trigger(self, app: str) -> Trigger | None:
+        """Return an Azure app's Event Hubs trigger; None if the app is not there, does not start or has none."""
+        deployment = self._deployments.get(("azure", app))
+        if deployment is None:
+            return None
+        try:
+            return (await deployment.instance()).trigger
+        except StartError as error:
+            self._note(deployment, f"it did not start: {error}")
+            return None
+
+    async def run(self, app: str, events: bytes) -> bool:
+        """Call an Azure app's Event Hubs trigger. Returns: whether it returned.
+
+        Raises: KeyError if there is no such app; StartError; EndedError; TimedOutError; TooLargeError.
+        """
+        instance = await self._deployments["azure", app].instance()
+        headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
+        answer = await run(instance, "POST", EVENTS_PATH, headers, events)
+        return answer.status == 200
+
+    def note(self, cloud: str, name: str, text: str) -> None:
+        """Write a line into a function's log; on a full disk it is left out."""
+        with contextlib.suppress(OSError):
+            note(self._home.log(f"{cloud}-{name}"), text)
 
     def _public(self, cloud: str) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -135,7 +171,18 @@ class CloudFunctions:
                 raise RefusedError(f"the new code did not start, the old one serves on: {error}") from None
 
     def _instance_of(self, record: FunctionRecord) -> Instance:
-        return Instance(record, self._environment(record.cloud), self._log_of(record), self._session)
+        platform = dict(self._environment(record.cloud))
+        if record.cloud == "gcp":
+            platform["GCE_METADATA_HOST"] = self._endpoint.removeprefix("http://")
+        return Instance(record, platform, self._log_of(record), self._session)
+
+    async def _caller(self, request: web.Request) -> str | None:
+        """Return the function of Google Cloud whose process sent a request to the metadata server."""
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        for deployment in [*self._deployments.values(), *self._retired]:
+            if peer and deployment.record.cloud == "gcp" and await deployment.has_port(peer[1]):
+                return deployment.record.name
+        return None
 
     async def _list(self, request: web.Request) -> web.Response:
         cloud = request.match_info["cloud"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from l3kit.errors import CallError, TransferError
 from l3kit.tiering.format.messages import Telemetry
@@ -13,7 +13,9 @@ from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.stream.batches import Counts, confirmed, counts_in, cut, envelope_pieces, event_of
 from l3kit.tiering.stream.letters import REFUSED_BY_RECEIVER, Letters
 from l3kit.tiering.stream.ports import Peers
-from l3kit.tiering.transfer.sender import Writer
+
+if TYPE_CHECKING:  # it loads requests, which only functions that send to another cloud need
+    from l3kit.tiering.transfer.sender import Writer
 
 MAX_SINGLED_OUT = 20
 """Messages of one batch that are refused one by one; if there are more, the whole rest is refused."""
@@ -75,23 +77,20 @@ class NextCloud:
         return await _every_batch(items, self._send)
 
     async def _send(self, batch: list[bytes]) -> Counts:
-        counts, left = Counts(), list(batch)
-        for singled_out in range(MAX_SINGLED_OUT + 1):
+        counts, left, singled_out = Counts(), list(batch), 0
+        while left:
             try:
                 return counts + await self._post(left)
             except TransferError as error:
                 if error.status == 413 and len(left) > 1:
                     half = len(left) // 2
                     return counts + await self._send(left[:half]) + await self._send(left[half:])
-                if error.status != 413 and (error.status != 400 or error.field is None):
-                    raise _failed(error) from error
-                known = error.index is not None and 0 <= error.index < len(left) and singled_out < MAX_SINGLED_OUT
-                refused = [left.pop(error.index)] if known and error.index is not None else left
-                await self._letters.write([self._letters.of(REFUSED_BY_RECEIVER, str(error), one) for one in refused])
-                counts += Counts(dead=len(refused))
-                if refused is left or not left:
-                    return counts
-        raise AssertionError("the last round returns")
+                refused = _take_out_refused(left, error, one=singled_out < MAX_SINGLED_OUT)
+                cause = str(error)
+            await self._letters.write([self._letters.of(REFUSED_BY_RECEIVER, cause, message) for message in refused])
+            counts += Counts(dead=len(refused))
+            singled_out += 1
+        return counts
 
     async def _post(self, batch: Sequence[bytes]) -> Counts:
         writer = self._writer()
@@ -102,6 +101,22 @@ class NextCloud:
             cause = f"HTTP 200, but the answer does not account for the {len(batch)} messages sent"
             raise CallError(str(writer), cause, "Check that the url is that of l3kit's receiver; see docs/messages.md")
         return counts
+
+
+def _take_out_refused(left: list[bytes], error: TransferError, *, one: bool) -> list[bytes]:
+    """Remove from `left` what the receiver refused: the message that it named, or all.
+
+    Args:
+        one: whether a single message may be taken out.
+    Raises: CallError if the receiver refused no message, so that a later delivery may succeed.
+    """
+    if error.status != 413 and (error.status != 400 or error.field is None):
+        raise _failed(error) from error
+    if one and error.index is not None and 0 <= error.index < len(left):
+        return [left.pop(error.index)]
+    refused = list(left)
+    left.clear()
+    return refused
 
 
 def _failed(error: TransferError) -> CallError:

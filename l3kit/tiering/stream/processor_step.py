@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from l3kit.errors import CallError
 from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.handing_on import Next
 from l3kit.tiering.stream.letters import DeadLetter, Letters
-from l3kit.tiering.stream.patience import Patience
+from l3kit.tiering.stream.patience import REMEDY, Patience
 from l3kit.tiering.stream.processing import Processed, Processors
 from l3kit.tiering.stream.screening import Screening
 from l3kit.tiering.stream.settling import settled
@@ -23,6 +24,8 @@ SHARE = 0.5
 """Share of the remaining time that processors may take, so that the rest is left for handing on."""
 MAX_HANGING = 3
 """Messages of one call whose processor may hang; after that the others are not processed either."""
+LEAST_SECONDS = 5.0
+"""Less time than this shows nothing about a processor."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class ProcessorStep:
         processors: none hand every item on unchanged.
         following: the persister.
         clock: wall clock, UTC.
+        least_seconds: time that processors must have had before one of them is said to hang.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class ProcessorStep:
         following: Next,
         patience: Patience,
         clock: Callable[[], datetime],
+        *,
+        least_seconds: float = LEAST_SECONDS,
     ) -> None:
         self._rules = rules
         self._letters = letters
@@ -58,6 +64,7 @@ class ProcessorStep:
         self._following = following
         self._patience = patience
         self._clock = clock
+        self._least_seconds = least_seconds
 
     async def handle(self, event: bytes) -> Counts:
         """Handle a call. Raises: CallError, StoreError; the caller may call again."""
@@ -84,6 +91,9 @@ class ProcessorStep:
                     await _in_thread(partial(self._work, work, now))
             except TimeoutError:
                 work.stop.set()
+                if not hanging and seconds < self._least_seconds:
+                    cause = f"only {seconds:.1f} s were left for the twin's processors"
+                    raise CallError("default-processor", cause, REMEDY) from None
                 cause = f"its processor was not done within {seconds:.1f} s"
                 count = 1 if len(hanging) < MAX_HANGING else len(items)
                 at = len(work.done)

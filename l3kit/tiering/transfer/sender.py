@@ -84,7 +84,7 @@ class Writer:
     ) -> None:
         if not token:
             raise MissingConnectionError(link, "its token is blank", "Apply the twin again to create one")
-        _check_url(url, link)
+        check_url(url, link)
         self._url = url
         self._token = token
         self._link = link
@@ -314,7 +314,8 @@ def _is_pending(answer: Mapping[str, Any]) -> bool:
     return isinstance(pending, list) and bool(pending) and all(type(part) is int for part in pending)
 
 
-def _check_url(url: str, link: str) -> None:
+def check_url(url: str, link: str) -> None:
+    """Raises: ConfigurationError naming the link, without the url, unless it is https, or http on loopback."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

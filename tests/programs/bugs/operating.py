@@ -22,8 +22,8 @@ OPERATING = (
     Mutation(
         "a second rotation ends what the mover still has",
         "l3kit/clouds/ports/deployed_links.py",
-        "            if held is None or held == token:\n",
-        "            if held is None:\n",
+        "            if held == token or (held is None and sent):\n",
+        "            if held is None and sent:\n",
         (LINKS, ROTATION),
     ),
     Mutation(

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +21,19 @@ from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
 from l3kit.providers import provider
-from l3kit.tiering.receiver_limit import ReceiverLimit
+from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE, ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
-from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE, TIMEOUT_VARIABLE, variables_for
+from l3kit.tiering.settings.function_table import (
+    FUNCTIONS,
+    SCHEDULE_VARIABLE,
+    TIMEOUT_VARIABLE,
+    peers_of,
+    variables_for,
+)
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.admission import credentials
-from tests.support.lambda_calls import INFO, info_with
+from tests.support.lambda_calls import chain_info, info_with
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN
 
@@ -35,25 +41,36 @@ CODE = Path(__file__).parents[3] / "lambda_code"
 CLOUDS = ("aws", "azure", "gcp")
 OTHERS = ("azure", "gcp")
 """Those whose functions tell their own time limit and are called over HTTP."""
-VALUES = {"DIGITAL_TWIN_INFO": json.dumps(INFO), "INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
+VALUES = {"INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
 VALUES |= ReceiverLimit(64_000_000, "body").variables()
-VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/"}
-TABLE = [
-    (cloud, function, name)
-    for cloud in CLOUDS
-    for function in FUNCTIONS
-    for name in variables_for(function, cloud=provider(cloud).variables, remote=False, archive_here=False)
-]
-OPTIONAL = {"INTER_CLOUD_TOKEN"}
-"""A receiver without a token starts, and answers 403 to everything."""
+VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/", "REMOTE_INGESTION_URL": "http://127.0.0.1:9/"}
+VALUES |= {"REMOTE_WRITER_URL": "http://127.0.0.1:9/"}
+ALWAYS_ABROAD = {"connector"}
+"""Senders that are deployed only where the next layer is on another cloud."""
+
+
+def names_of(cloud: str, function: str, *, remote: bool = False) -> Sequence[str]:
+    apart = function in ALWAYS_ABROAD
+    peers = peers_of(function, l1_apart=apart, events=False)
+    variables = provider(cloud).variables
+    return variables_for(function, cloud=variables, remote=remote or apart, archive_here=False, peers=peers)
+
+
+TABLE = [(cloud, function, name) for cloud in CLOUDS for function in FUNCTIONS for name in names_of(cloud, function)]
+OPTIONAL = {"INTER_CLOUD_TOKEN", BYTES_VARIABLE, COUNTS_VARIABLE}
+"""A receiver without a token starts, and answers 403 to everything; without a limit a sender takes the least."""
 
 
 def env_of(cloud: str, function: str, *, remote: bool = False, **changes: str | None) -> dict[str, str]:
     """Exactly what the deployer injects; None removes one."""
-    names = variables_for(function, cloud=provider(cloud).variables, remote=remote, archive_here=False)
-    env = {name: VALUES.get(name, f"the-{name.lower()}") for name in names} | changes
-    return {name: value for name, value in env.items() if value is not None}
+    env = {name: VALUES.get(name, f"the-{name.lower()}") for name in names_of(cloud, function, remote=remote)}
+    env["DIGITAL_TWIN_INFO"] = (
+        chain_info(l1=cloud, l2="gcp" if cloud == "aws" else "aws")
+        if (function in ALWAYS_ABROAD)
+        else chain_info(l1=cloud, l2=cloud)
+    )
+    return {name: value for name, value in (env | changes).items() if value is not None}
 
 
 def none(*args: Any) -> Any:
@@ -234,5 +251,6 @@ def test_azures_triggers_are_those_of_the_role() -> None:
         level = getattr(found["http"]["authLevel"], "name", found["http"]["authLevel"])
         assert str(level).upper() == ("ANONYMOUS" if spec.role == "writer" else "FUNCTION")
         assert ("timer" in found) == (spec.role == "mover")
+        assert ("events" in found) == (spec.role == "source")
         if spec.role == "mover":
             assert found["timer"]["schedule"] == f"%{SCHEDULE_VARIABLE}%"

@@ -77,6 +77,10 @@ class LambdaHost:
         with explained(f"function {name}"):
             unless_missing(lambda: self._lambda.delete_function(FunctionName=name))
 
+    def address(self, name: str) -> str:
+        """Return the name, by which Lambda invokes it."""
+        return "" if described(self.context, name) is None else name
+
     def timers(self, name: str) -> dict[str, Timer]:
         """Return the schedule in the twin's group that has the function's name."""
         group, scheduler = self.context.names.schedule_group(), self.context.client("scheduler")

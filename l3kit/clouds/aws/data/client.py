@@ -29,13 +29,17 @@ THROTTLED = frozenset(
         "OperationAborted",
         "RequestTimeout",
         "LimitExceededException",
+        "ResourceConflictException",
     }
 )
 """Retryable error codes whose status is not 5xx."""
+REST_JSON = frozenset({"lambda", "iotdata"})
+"""Services that name an error in a header and answer in JSON."""
 REMEDIES: Mapping[str, str] = {
     "ResourceNotFoundException": "The table is missing: run deploy_l3",
     "NoSuchBucket": "The bucket is missing: run deploy_l3",
     "AccessDeniedException": "The role lacks this permission: run deploy_l3, which repairs it",
+    "ForbiddenException": "The role lacks this permission: run deploy_l3, which repairs it",
     "AccessDenied": "The role lacks this permission: run deploy_l3, which repairs it",
     "ExpiredTokenException": "The credentials have expired: log in again",
     "ExpiredToken": "The credentials have expired: log in again",
@@ -122,8 +126,9 @@ class AwsClient:
         """
         query_text = quote_query(request.query)
         target = f"{request.path}?{query_text}" if query_text else request.path
+        credentials = self._credentials()
         signed = self._signer.sign(
-            self._credentials(),
+            credentials,
             request.method,
             request.path,
             query_text,
@@ -144,10 +149,14 @@ class AwsClient:
             return answer
         if answer.code in request.expected or str(answer.status) in request.expected:
             return answer
-        cause = f"{request.kind} returned {answer.status} {answer.code} {answer.message}".rstrip()
+        cause = f"{request.kind} returned {answer.status} {answer.code} {credentials.redact(answer.message)}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
             raise StoreError(request.resource, cause, remedy(answer))
         return Passing(cause)
+
+    def redact(self, text: str) -> str:
+        """Hide the secrets of the current credentials in a text."""
+        return self._credentials().redact(text)
 
     def close(self) -> None:
         self._http.close()
@@ -162,6 +171,9 @@ class AwsClient:
             if response.status < 300:
                 return Answer(response.status, response.headers, body)
             return _json_error(response)
+        if self._service in REST_JSON:
+            is_error = response.status >= 300
+            return _json_error(response) if is_error else Answer(response.status, response.headers, body)
         if response.status < 300 and not body.lstrip()[:6].startswith((b"<Error", b"<?xml")):
             return Answer(response.status, response.headers, body)
         return _xml_answer(response)
@@ -178,12 +190,13 @@ def remedy(refused: Answer) -> str:
 
 
 def _json_error(response: HttpResponse) -> Answer:
+    code = response.headers.get("x-amzn-errortype", "").partition(":")[0]
     try:
         content = orjson.loads(response.body)
-        code = str(content.get("__type", "")).rpartition("#")[2]
+        code = code or str(content.get("__type", "")).rpartition("#")[2]
         message = str(content.get("message") or content.get("Message") or "")
     except (ValueError, AttributeError):
-        code, message = "", ""
+        message = ""
     return Answer(response.status, response.headers, response.body, code, message)
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 
+SHORTEST_SECRET = 16
+"""AWS's secrets have 40 characters and more; a shorter one is an emulator's, and a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -16,6 +19,12 @@ class Credentials:
     access_key: str
     secret_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
+
+    def redact(self, text: str) -> str:
+        """Hide the secrets in a text: a refused signature is answered with the whole request that was expected."""
+        for secret in (self.secret_key, self.session_token or ""):
+            text = text.replace(secret, "***") if len(secret) >= SHORTEST_SECRET else text
+        return text
 
 
 CredentialSource = Callable[[], Credentials]

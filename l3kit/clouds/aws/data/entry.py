@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
@@ -39,12 +39,14 @@ class Context(Protocol):
 
 
 def openers(tuning: Tuning) -> Openers:
-    """Openers for DynamoDB and S3, configured by the usual variables for region, endpoints and credentials."""
+    """Openers for stores, functions and devices, by the usual variables for region, endpoints and credentials."""
     timeout = float(tuning.request_timeout_seconds)
     return Openers(
         partial(open_hot, delete_concurrency=tuning.delete_concurrency, timeout=timeout),
         partial(open_journal, timeout=timeout),
         partial(open_objects, timeout=timeout),
+        open_peers,
+        partial(open_feedback, timeout=timeout),
     )
 
 
@@ -65,6 +67,8 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
         if role == "mover":
             run = Run(event.get("time"), context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
             return bounded_report(await served.move(run))
+        if role in ("source", "step"):
+            return await chain_answer(served, event, lambda: context.get_remaining_time_in_millis() / 1000)
         if role == "writer":
             return url_answer(await served.write(url_request(event)))
         if "http" in (event.get("requestContext") or ()):  # only its Function URL makes such an event
@@ -79,6 +83,19 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
         return runner.run(serve(event, context), context=copy_context())
 
     return handler
+
+
+async def chain_answer(served: Function, event: Any, remaining: Callable[[], float]) -> Any:
+    """Handle an event of a function of the message chain: an IoT rule's, another function's, or a bare message.
+
+    Raises: L3Error, so that IoT's rule or the caller delivers again.
+    """
+    from l3kit.clouds.aws.data.events import delivery_of, unwrapped
+
+    delivery = delivery_of(event)
+    if delivery is not None:
+        return await served.dispatch([delivery], remaining)
+    return orjson.loads(await served.step(unwrapped(event), remaining))
 
 
 def url_request(event: Event) -> Request:

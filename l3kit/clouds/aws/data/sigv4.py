@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for DynamoDB and S3, with the day's signing key cached.
+"""AWS Signature Version 4, with the day's signing key cached.
 
 Source: AWS General Reference, "Signature Version 4 signing process". A property test compares every signature with
 botocore's own signer.
@@ -63,6 +63,8 @@ class Signer:
         names = sorted(signed)
         canonical_headers = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in names)
         signed_names = ";".join(names)
+        if self._service != "s3" and path != "/":
+            path = quote(path, safe="/-_.~")  # every service but S3 encodes the path of the URL once more
         canonical = f"{method}\n{path}\n{query}\n{canonical_headers}\n{signed_names}\n{payload_sha256}"
         text = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = self._signing_key(credentials, stamp[:8])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from l3kit.clouds.aws.data.client import AwsClient
 from l3kit.clouds.aws.data.credentials import CredentialSource, from_environment
@@ -17,6 +18,10 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
+
+if TYPE_CHECKING:  # imported on use, to keep cold starts short
+    from l3kit.clouds.aws.data.feedback import IotFeedback
+    from l3kit.clouds.aws.data.peers import LambdaPeers
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def open_journal(table: str, place: Place | None = None, *, timeout: float = REQ
 def open_objects(
     bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> S3ObjectStore:
-    """Open a bucket of one tier, or of dead letters. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    """Open a bucket for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)
@@ -73,6 +78,28 @@ def open_objects(
         "s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout * OBJECT_TIMEOUTS
     )
     return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
+
+
+def open_peers(names: Mapping[str, str], place: Place | None = None) -> LambdaPeers:
+    """Open the functions of these deployed names, by function."""
+    from l3kit.clouds.aws.data.peers import INVOKE_SECONDS, LambdaPeers
+
+    place = place or Place.from_env("lambda")
+    http = HttpClient(place.endpoint or f"https://lambda.{place.region}.amazonaws.com", max_connections=16)
+    client = AwsClient(
+        "lambda", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=INVOKE_SECONDS
+    )
+    return LambdaPeers(names, client)
+
+
+def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> IotFeedback:
+    """Open the way back to the devices of a twin. `timeout`: seconds per request."""
+    from l3kit.clouds.aws.data.feedback import IotFeedback
+
+    place = place or Place.from_env("iot_data_plane")
+    http = HttpClient(place.endpoint or f"https://data-ats.iot.{place.region}.amazonaws.com", max_connections=16)
+    client = AwsClient("iotdata", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
+    return IotFeedback(twin, client)
 
 
 def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:

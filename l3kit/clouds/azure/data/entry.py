@@ -1,4 +1,4 @@
-"""Azure Functions, Python v2 model: convert HTTP and timer triggers to calls of `l3kit.tiering`, and its results back.
+"""Azure Functions, Python v2 model: convert triggers (HTTP, timer, Event Hubs) to calls of `l3kit.tiering`, and back.
 
 `lambda_code/azure/<function>/function_app.py` calls `build` at import, so that a missing setting fails the cold start
 with an error that names it.
@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
+from typing import List  # noqa: UP035
 
 import azure.functions as func
 
 from l3kit.clouds.azure.data.stores import openers
 from l3kit.clouds.azure.data.variables import VARIABLES
+from l3kit.errors import L3Error
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE
 from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer.wire import Request
 
+EVENTS_CONNECTION, EVENTS_NAME = "IOTHUB_EVENTS_CONNECTION_STRING", "IOTHUB_EVENTS_NAME"
+"""Settings that the platform reads: the built-in endpoint takes no managed identity, so one is a secret."""
+AGAIN = "The hub delivers the batch again"
 HTTP_SECONDS = 230.0
 """Time-out of Azure's load balancer for an HTTP request, whatever the function's own limit is."""
 
@@ -28,7 +35,9 @@ HTTP_SECONDS = 230.0
 def build(
     function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None
 ) -> func.FunctionApp:
-    """Build the app of a function: `/api/FUNCTION` for a writer, `/api/run` for others, a timer for a mover.
+    """Build the app of a function: `/api/FUNCTION` for a writer, `/api/run` for others.
+
+    A mover has a timer beside it; a source the trigger of the IoT hub's Event Hubs endpoint.
 
     A reader with an address has both routes.
 
@@ -70,4 +79,28 @@ def build(
         def timer(timer: func.TimerRequest, context: func.Context) -> None:
             served.tick(context.invocation_id)
 
+    if role == "source":
+
+        @app.function_name("events")
+        @app.event_hub_message_trigger(
+            arg_name="events",
+            connection=EVENTS_CONNECTION,
+            event_hub_name=f"%{EVENTS_NAME}%",
+            data_type="BINARY",  # other types are read as JSON, which would round numbers
+            cardinality="many",
+        )
+        @app.retry(strategy="fixed_delay", max_retry_count="-1", delay_interval="00:00:10")
+        def on_events(events: List[func.EventHubEvent], context: func.Context) -> None:  # noqa: UP006 (see below)
+            # the Functions worker looks at the annotation, and takes `list[...]` for no list
+            answer = served.deliver([delivery_of(event) for event in events], context.invocation_id)
+            if answer.status != 200:
+                raise L3Error(function, "not every message is in the hot tier or in the dead letters", AGAIN)
+
     return app
+
+
+def delivery_of(event: func.EventHubEvent) -> Delivery:
+    """Convert an event of IoT Hub, whose system property `iothub-connection-device-id` names the sender."""
+    device = (event.iothub_metadata or {}).get("connection-device-id")
+    received = event.enqueued_time
+    return Delivery(event.get_body(), device or None, received and received.replace(tzinfo=received.tzinfo or UTC))

@@ -1,4 +1,4 @@
-"""Opens Azure's stores inside a function, from its settings."""
+"""Opens what a function on Azure uses, from its settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import replace
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings.tuning import Tuning
+from l3kit.tiering.stream.ports import Feedback, Peers
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
-    """Openers for Cosmos DB and Blob Storage; each SDK is imported on use, to keep cold starts short."""
+    """Openers for stores, other functions and IoT Hub; imported on use, to keep cold starts short."""
     timeout = float(tuning.request_timeout_seconds)
     agent = agent_of(env)
 
@@ -31,7 +32,17 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
 
         return open_objects(name, tier, replace(BlobPlace.from_env(env), agent=agent), timeout=timeout)
 
-    return Openers(hot, journal, objects)
+    def peers(urls: Mapping[str, str]) -> Peers:
+        from l3kit.clouds.azure.data.peers import open_peers
+
+        return open_peers(urls, agent=agent)
+
+    def feedback(twin: str) -> Feedback:
+        from l3kit.clouds.azure.data.feedback import IotHubFeedback, IotHubPlace
+
+        return IotHubFeedback(IotHubPlace.from_env(env), agent=agent)
+
+    return Openers(hot, journal, objects, peers, feedback)
 
 
 def agent_of(env: Mapping[str, str]) -> str:

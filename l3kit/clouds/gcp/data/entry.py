@@ -1,4 +1,4 @@
-"""Cloud Run functions: convert HTTP requests to calls of `l3kit.tiering` and its results to responses.
+"""Cloud Run functions: convert HTTP requests, Pub/Sub's among them, to calls of `l3kit.tiering`, and results back.
 
 `lambda_code/gcp/<function>/main.py` calls `build` at import, so that a missing variable fails the cold start with an
 error that names it.
@@ -6,19 +6,24 @@ error that names it.
 
 from __future__ import annotations
 
+import base64
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask
+import orjson
 
 from l3kit.clouds.gcp.data.stores import openers
 from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer.wire import Request
 
 SCHEDULED = "X-CloudScheduler-ScheduleTime"
@@ -40,11 +45,44 @@ def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened
         log_lines.install()
     served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
 
+    role = FUNCTIONS[function].role
+
     def handler(request: flask.Request) -> flask.Response:
         query = request.query_string.decode("utf-8", "surrogateescape")
         asked = Request(dict(request.headers), request.get_data(), request.method, query)
         request_id = request.headers.get("X-Cloud-Trace-Context", "").partition("/")[0] or uuid.uuid4().hex
-        answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
+        delivery = pushed(asked) if role == "source" else None
+        if delivery is not None:
+            answer = served.deliver([delivery], request_id)
+        else:
+            answer = served.answer(asked, request_id, scheduled=request.headers.get(SCHEDULED))
         return flask.Response(answer.body, answer.status, answer.all_headers)
 
     return handler
+
+
+def pushed(request: Request) -> Delivery | None:
+    """Return the message in a Pub/Sub push request ("Receive messages from a push subscription"); None for any other.
+
+    The attribute `deviceId` names the sender.
+    """
+    try:
+        envelope = orjson.loads(request.body)
+        message = envelope["message"]
+        body = base64.b64decode(message.get("data", ""), validate=True)
+        attributes = message.get("attributes") or {}
+        if not isinstance(envelope["subscription"], str) or not isinstance(attributes, dict):
+            return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    device = attributes.get("deviceId")
+    return Delivery(body, device if device and isinstance(device, str) else None, _moment(message.get("publishTime")))
+
+
+def _moment(text: object) -> datetime | None:
+    """Parse a time of Pub/Sub, RFC 3339 with up to nine fraction digits."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment and moment.replace(tzinfo=moment.tzinfo or UTC)

@@ -68,7 +68,7 @@ class GcsPlace:
 def open_objects(
     bucket: str, tier: Tier, place: GcsPlace | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> GcsObjectStore:
-    """Open a bucket of one tier, or of dead letters. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    """Open a bucket for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or GcsPlace.from_env()
     credentials = AnonymousCredentials() if place.endpoint else place.credentials()
     session = google.auth.transport.requests.AuthorizedSession(credentials)

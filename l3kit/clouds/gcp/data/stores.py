@@ -1,4 +1,4 @@
-"""Opens Google Cloud's stores inside a function, from its settings."""
+"""Opens what a function on Google Cloud uses, from its settings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings.tuning import Tuning
+from l3kit.tiering.stream.ports import Peers
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 
 
 def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
-    """Openers for Firestore and Cloud Storage; each SDK is imported on use, to keep cold starts short."""
+    """Openers for stores and other functions; imported on use, to keep cold starts short."""
     timeout = float(tuning.request_timeout_seconds)
     agent = agent_of(env)
 
@@ -35,7 +36,12 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
 
         return open_objects(name, tier, replace(GcsPlace.from_env(env), agent=agent), timeout=timeout)
 
-    return Openers(hot, journal, objects)
+    def peers(urls: Mapping[str, str]) -> Peers:
+        from l3kit.clouds.gcp.data.peers import open_peers
+
+        return open_peers(urls, env, agent=agent)
+
+    return Openers(hot, journal, objects, peers)
 
 
 def _firestore(env: Mapping[str, str], agent: str) -> FirestorePlace:

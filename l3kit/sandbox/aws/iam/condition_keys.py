@@ -15,6 +15,7 @@ KNOWN = frozenset(
     {
         *OF_EVERY_REQUEST,
         "aws:sourceaccount",
+        "aws:sourcearn",
         "iam:passedtoservice",
         "kms:viaservice",
         "lambda:functionurlauthtype",

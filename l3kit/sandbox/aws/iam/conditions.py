@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from l3kit.sandbox.aws.iam.condition_keys import Context, is_known
+from l3kit.sandbox.aws.iam.matching import matches_arn
 
-EQUALS, BOOL, NULL = "StringEquals", "Bool", "Null"
+EQUALS, ARN_LIKE, BOOL, NULL = "StringEquals", "ArnLike", "Bool", "Null"
 _BOOLEANS = frozenset(("true", "false"))
 
 
@@ -31,7 +32,10 @@ class Condition:
         """Whether it holds for a request."""
         if self.operator == NULL:
             return (self.key not in context) is (self.values == ("true",))
-        return any(one in self.values for one in context.get(self.key, ()))
+        given = context.get(self.key, ())
+        if self.operator == ARN_LIKE:
+            return any(matches_arn(value, one) for value in self.values for one in given)
+        return any(one in self.values for one in given)
 
 
 def parse_conditions(element: object) -> tuple[Condition, ...]:
@@ -52,13 +56,14 @@ def all_hold(conditions: Sequence[Condition], context: Context) -> bool:
 
 
 def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition:
-    if operator not in (EQUALS, BOOL, NULL):
-        raise ConditionError(f"the l3kit sandbox judges {EQUALS}, {BOOL} and {NULL}, not the condition {operator}")
+    if operator not in (EQUALS, ARN_LIKE, BOOL, NULL):
+        judged = f"{EQUALS}, {ARN_LIKE}, {BOOL} and {NULL}"
+        raise ConditionError(f"the l3kit sandbox judges {judged}, not the condition {operator}")
     if not is_known(key):
         raise ConditionError(f"the l3kit sandbox cannot evaluate the condition key {key}")
     if any("${" in value for value in values):
         raise ConditionError("the l3kit sandbox cannot judge variables")
-    if operator == EQUALS:
+    if operator in (EQUALS, ARN_LIKE):
         return Condition(operator, key, values)
     booleans = tuple(value.lower() for value in values)
     if not set(booleans) <= _BOOLEANS or (operator == NULL and len(booleans) != 1):

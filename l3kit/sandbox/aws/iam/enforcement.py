@@ -118,6 +118,10 @@ class Enforcement:
             return rest.lambda_needs(call)
         if call.service == "scheduler":
             return rest.scheduler_needs(call)
+        if call.service == "iot":
+            return rest.iot_needs(call)
+        if call.service == "iotdata":
+            return rest.iot_data_needs(call)
         if call.service == "logs":
             return targets.logs_needs(call)
         if call.service == "kms":

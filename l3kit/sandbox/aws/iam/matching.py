@@ -22,5 +22,11 @@ def matches(wanted: str, actual: str) -> bool:
     return pattern(wanted).fullmatch(actual) is not None
 
 
+def matches_arn(wanted: str, actual: str) -> bool:
+    """Whether `ArnLike` holds: each of an ARN's six parts is matched by itself."""
+    parts, given = wanted.split(":", 5), actual.split(":", 5)
+    return len(parts) == len(given) and all(map(matches, parts, given))
+
+
 def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text

@@ -15,7 +15,7 @@ from l3kit.sandbox.aws.answers import aws_json_error, rest_error, s3_error
 from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 
-REST = frozenset(("lambda", "scheduler"))
+REST = frozenset(("iot", "lambda", "scheduler"))
 JSON = frozenset(("logs", "kms"))
 _INVALID_TOKEN = "The security token included in the request is invalid"
 
@@ -43,6 +43,8 @@ def access_denied(service: str, text: str) -> web.Response:
         return aws_json_error("AccessDeniedException", text, "1.1")
     if service in REST:
         return rest_error(403, "AccessDeniedException", text)
+    if service == "iotdata":
+        return rest_error(403, "ForbiddenException", text)
     return query_error(403, "AccessDenied", text)
 
 
@@ -59,7 +61,7 @@ def unknown_caller(service: str) -> web.Response:
         return aws_json_error("com.amazon.coral.service#UnrecognizedClientException", f"{_INVALID_TOKEN}.", "1.0")
     if service in JSON:
         return aws_json_error("UnrecognizedClientException", f"{_INVALID_TOKEN}.", "1.1")
-    if service in REST:
+    if service in REST or service == "iotdata":
         return rest_error(403, "UnrecognizedClientException", f"{_INVALID_TOKEN}.")
     return query_error(403, "InvalidClientTokenId", f"{_INVALID_TOKEN}.")
 

@@ -59,11 +59,11 @@ def test_a_timeout_kills_the_process_and_the_next_call_gets_a_new_one(deploy: De
     assert after != before
 
 
-@pytest.mark.parametrize("more", [{"ClientContext": "e30="}, {"InvocationType": "Event"}, {"InvocationType": "DryRun"}])
+@pytest.mark.parametrize("more", [{"ClientContext": "e30="}, {"InvocationType": "DryRun"}])
 def test_what_is_not_offered_of_an_invocation_is_refused_in_words(
     aws: Aws, deploy: Deploy, more: dict[str, str]
 ) -> None:
-    with pytest.raises(ClientError, match="RequestResponse without ClientContext only"):
+    with pytest.raises(ClientError, match="RequestResponse and Event, without ClientContext, only"):
         aws("lambda").invoke(FunctionName=deploy(ECHO), **more)
 
 

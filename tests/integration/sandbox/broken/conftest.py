@@ -17,6 +17,7 @@ from l3kit.sandbox import SandboxState, status
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.messages.client import start_broker
 from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.broken.templates import templates
 from tests.integration.sandbox.broken.world import World
@@ -54,6 +55,7 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     )  # fmt: skip
     open_url(aws, name)
     functions.invoke(FunctionName=name, Payload=b"{}")
+    start_broker(state.aws_endpoint)
     cosmos = CosmosClient(state.endpoints["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     items = cosmos.create_database_if_not_exists(name).create_container(name, PartitionKey("/id"))
     items.create_item({"id": "kept", "v": 1.5})

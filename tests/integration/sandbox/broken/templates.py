@@ -49,6 +49,8 @@ def templates(name: str) -> dict[str, list[Whole]]:
         Whole(b"POST", b"/2015-03-31/functions/" + text + b"/invocations", (*signed("lambda"), CONTEXT), b'{"a": 1}'),
         Whole(b"POST", b"/2015-03-31/functions", signed("lambda"), json.dumps(variables).encode()),
         Whole(b"POST", b"/schedules/MARK", signed("scheduler"), b'{"ScheduleExpression": "rate(1 day)"}'),
+        Whole(b"POST", b"/rules/MARK", signed("iot"), b'{"sql": "SELECT 1", "actions": []}'),
+        Whole(b"POST", b"/topics/MARK", signed("iotdata"), b"a message"),
         Whole(b"POST", b"/", (*signed("iam"), FORM), b"Action=GetUser&Version=2010-05-08"),
         Whole(b"POST", b"/", (*signed("sts"), FORM), b"Action=GetCallerIdentity&Version=2011-06-15"),
         Whole(b"POST", b"/", (*signed("logs"), (b"X-Amz-Target", b"Logs_20140328.DescribeLogGroups")), b"{}"),
@@ -58,6 +60,10 @@ def templates(name: str) -> dict[str, list[Whole]]:
         Whole(b"POST", b"/_azure/" + text + b"/api/run", (JSON,), b"{}"),
         Whole(b"POST", b"/_gcp/" + text, (JSON,), b"{}"),
         Whole(b"PUT", b"/_sandbox/functions/azure/MARK", (ADMIN, FORM_DATA), DEPLOYMENT),
+        Whole(
+            b"POST", b"/_sandbox/broker/messages", (ADMIN, JSON), b'[{"topic": "t", "client": "c", "payload": "eA=="}]'
+        ),
+        Whole(b"PUT", b"/_sandbox/messages/gcp/MARK", (ADMIN, JSON), b'{"owner": "", "topics": "a", "function": "f"}'),
         Whole(b"POST", b"/_sandbox/faults", (ADMIN, JSON), b'{"caller": "nobody", "action": "watch"}'),
         Whole(b"POST", b"/_sandbox/clouds", (ADMIN, JSON), b'{"cloud": "aws"}'),
         Whole(b"GET", b"/_sandbox/health"),
@@ -88,6 +94,8 @@ def templates(name: str) -> dict[str, list[Whole]]:
         "gateway": [*dynamodb, *aws, *functions],
         "moto": aws,
         "dynalite": [*dynamodb, many],
+        "iothub": [Whole(b"POST", b"/twins/MARK/methods", (JSON,), b'{"methodName": "m"}')],
+        "mqtt": [Whole(b"POST", b"/", (JSON,), b"{}")],
         "cosmos": cosmos,
         "cosmos server": cosmos,
         "blob": blob,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.errors import StoreError
+from l3kit.errors import CallError, StoreError
 from l3kit.tiering.format.messages import MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.letters import DeadLetter, Letters
@@ -40,6 +40,7 @@ class Step:
         self.persister = Persister()
         self.bucket: Any = MemoryObjectStore("letters")
         self.seconds = 30.0
+        self.least_seconds = 0.01
         files = {}
         if code or process:
             path = folder / "process.py"
@@ -53,7 +54,15 @@ class Step:
         letters = Letters(self.bucket, "default-processor", lambda: NOW)
         rules = MessageRules(frozenset(DEVICES), time_digits=0)
         patience = Patience(lambda: self.seconds)
-        step = ProcessorStep(rules, letters, self.processors, self.persister, patience, lambda: NOW)
+        step = ProcessorStep(
+            rules,
+            letters,
+            self.processors,
+            self.persister,
+            patience,
+            lambda: NOW,
+            least_seconds=self.least_seconds,
+        )
         return asyncio.run(step.handle(b"[%b]" % b",".join(messages)))
 
     @property
@@ -129,6 +138,18 @@ def test_a_processor_that_always_hangs_is_not_waited_for_at_each_message(tmp_pat
         release.set()
     assert counts == Counts(dead=10)
     assert len(calls) <= MAX_HANGING + 1
+
+
+def test_a_processor_is_not_blamed_where_no_time_was_left_for_it(tmp_path: Path) -> None:
+    release = threading.Event()
+    step = Step(tmp_path, process=lambda event: release.wait(30))
+    step.seconds, step.least_seconds = 0.1, 5.0
+    try:
+        with pytest.raises(CallError, match="s were left for the twin's processors"):
+            step.handle(reading(1))
+    finally:
+        release.set()
+    assert not step.letters
 
 
 def test_a_letter_that_cannot_be_stored_is_an_error_but_the_others_are_handed_on(tmp_path: Path) -> None:

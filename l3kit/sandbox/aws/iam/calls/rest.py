@@ -1,4 +1,4 @@
-"""Permissions of Lambda and EventBridge Scheduler; operations are matched by botocore's service models."""
+"""Permissions of Lambda, EventBridge Scheduler and IoT; operations are matched by botocore's service models."""
 
 from __future__ import annotations
 
@@ -84,6 +84,35 @@ def scheduler_needs(call: Call) -> list[Need]:
         role = (call.content.get("Target") or {}).get("RoleArn") if writes else None
         return found + ([pass_role(call, str(role), "scheduler.amazonaws.com")] if role else [])
     raise UnmappedError(action)
+
+
+def iot_needs(call: Call) -> list[Need]:
+    """Permissions of a request for topic rules. Raises: UnmappedError, UnreadableError."""
+    operation, parts = _find(call)
+    action = f"iot:{operation}"
+    if operation == "ListTopicRules":
+        return [call.need(action)]
+    if operation in ("ListTagsForResource", "TagResource", "UntagResource"):
+        given = call.query if call.method == "GET" else call.content
+        return [call.need(action, str(given.get("resourceArn") or "*"))]
+    if "ruleName" not in parts:
+        raise UnmappedError(action)
+    arn = f"arn:aws:iot:{REGION}:{ACCOUNT_ID}:rule/{unquote(parts['ruleName'])}"
+    found = [call.need(action, arn)]
+    if operation == "CreateTopicRule" and call.headers.get("x-amz-tagging"):
+        found.append(call.need("iot:TagResource", arn))
+    if operation in ("CreateTopicRule", "ReplaceTopicRule"):
+        error = (call.content.get("errorAction") or {}).get("s3") or {}
+        found += [pass_role(call, str(error["roleArn"]), "iot.amazonaws.com")] if error.get("roleArn") else []
+    return found
+
+
+def iot_data_needs(call: Call) -> list[Need]:
+    """Permissions of a request of IoT's data plane. Raises: UnmappedError."""
+    if call.method != "POST" or not call.path.startswith("/topics/"):
+        raise UnmappedError(f"iotdata: {call.method} {call.path}")
+    topic = call.path.removeprefix("/topics/")
+    return [call.need("iot:Publish", f"arn:aws:iot:{REGION}:{ACCOUNT_ID}:topic/{topic}")]
 
 
 def pass_role(call: Call, role: str, service: str) -> Need:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from unittest import mock
+from urllib.parse import quote
 
 import botocore.auth
 from botocore.awsrequest import AWSRequest
@@ -65,6 +66,21 @@ def test_s3_requests_with_any_key_and_query(
     )
     url = f"https://{host}{path}" + (f"?{query_text}" if query_text else "")
     assert signed["authorization"] == botocores("s3", "PUT", url, dict(headers), body, token)
+
+
+@given(texts, st.binary(max_size=50), tokens)
+def test_requests_with_any_path_to_other_services(topic: str, body: bytes, token: str | None) -> None:
+    host, path = "data-ats.iot.eu-west-1.amazonaws.com", f"/topics/{quote(topic, safe='')}"
+    signed = Signer("iotdata", "eu-west-1").sign(
+        Credentials("AKIA", "secret", token),
+        "POST",
+        path,
+        "qos=1",
+        {"host": host},
+        hashlib.sha256(body).hexdigest(),
+        NOW,
+    )
+    assert signed["authorization"] == botocores("iotdata", "POST", f"https://{host}{path}?qos=1", {}, body, token)
 
 
 def test_the_signing_key_follows_the_day_and_the_key() -> None:

@@ -8,7 +8,11 @@ import pytest
 
 from l3kit.sandbox.aws.iam.conditions import ConditionError, all_hold, parse_conditions
 
-CONTEXT = {"aws:securetransport": ("true",), "iam:passedtoservice": ("lambda.amazonaws.com",)}
+CONTEXT = {
+    "aws:securetransport": ("true",),
+    "aws:sourcearn": ("arn:aws:iot:us-east-1:1:rule/a",),
+    "iam:passedtoservice": ("lambda.amazonaws.com",),
+}
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,10 @@ CONTEXT = {"aws:securetransport": ("true",), "iam:passedtoservice": ("lambda.ama
         ("Null", "s3:if-none-match", "false", False),
         ("Null", "aws:SecureTransport", True, False),
         ("Null", "aws:SecureTransport", "False", True),
+        ("ArnLike", "AWS:SourceArn", "arn:aws:iot:us-east-1:1:rule/a", True),
+        ("ArnLike", "AWS:SourceArn", "arn:aws:iot:*:1:rule/*", True),
+        ("ArnLike", "AWS:SourceArn", "arn:aws:iot:*:rule/a", False),
+        ("ArnLike", "AWS:SourceArn", "arn:aws:iot:us-east-1:1:rule/b", False),
     ],
 )
 def test_operators(operator: str, key: str, values: Any, verdict: bool) -> None:

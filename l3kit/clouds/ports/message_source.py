@@ -1,0 +1,61 @@
+"""The port for what carries devices' messages to a function: what provisioning sets of it, and what is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of a twin's messages to the function that takes them.
+
+    Attributes:
+        owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
+        topics: MQTT topic filter of the messages, e.g. `weather/+/telemetry`.
+        function: deployed name of the function, which need not exist.
+        letters: the store (bucket or container) that gets the messages that the function did not take after the
+            source's attempts; empty where the source delivers without end.
+    """
+
+    owner: str
+    topics: str
+    function: str
+    letters: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedRoute:
+    """A route as it is.
+
+    Attributes:
+        name: unique in its cloud's account.
+        state: `active`, or why it does not work, as a clause: `it is switched off`.
+    """
+
+    name: str
+    state: str
+    route: Route
+
+
+class MessageSource(Protocol):
+    """The routes of one cloud.
+
+    A source keeps nothing of its own: every method reads or changes the cloud, so that it may run again after a crash
+    at any point of an earlier one.
+    """
+
+    def get(self, name: str) -> DeployedRoute | None:
+        """Return the route; None if there is none. Raises: PermissionMissingError, ProvisioningError."""
+
+    def create(self, name: str, route: Route) -> None:
+        """Create the route; returns when messages sent from now on take it.
+
+        Raises: AlreadyThereError if there is one, which stays as it is; ProvisioningError.
+        """
+
+    def update(self, name: str, route: Route) -> None:
+        """Give the route these values, and switch it on. Raises: ProvisioningError."""
+
+    def delete(self, name: str) -> None:
+        """Delete the route; a missing one is not an error. Raises: ProvisioningError."""

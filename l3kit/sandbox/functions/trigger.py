@@ -1,0 +1,20 @@
+"""The Event Hubs trigger of an Azure function app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An app's Event Hubs trigger.
+
+    Attributes:
+        batch: most events of one call (host.json, maxEventBatchSize).
+        retries: attempts after the first; -1 without end.
+        delay: seconds between attempts.
+    """
+
+    batch: int
+    retries: int
+    delay: float

@@ -1,0 +1,5 @@
+"""Takes devices' messages from IoT Core and hands them to the next function."""
+
+from l3kit.clouds.aws.data.entry import build
+
+lambda_handler = build("dispatcher")

@@ -1,0 +1,115 @@
+"""From a device through a Pub/Sub push subscription to a function, and into the letters bucket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from l3kit.clouds.ports.message_source import Route
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.emulator_accounts import PROJECT
+from l3kit.sandbox.faults.arranged import arm
+from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered
+from tests.integration.sandbox.messages.device import PAYLOADS, Device
+from tests.support.cloud_functions import definition, gcp_zip
+
+pytestmark = pytest.mark.sandbox
+MAIN = """
+import json, os
+
+def main(request):
+    with open(os.environ["OUT"], "a") as out:
+        out.write(json.dumps(request.get_json()) + "\\n")
+    return ("", 500) if os.path.exists(os.environ["OUT"] + ".broken") else ("", 204)
+"""
+Pushed = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("push") / "out"
+
+
+@pytest.fixture(scope="module")
+def function(all_clouds: SandboxState, out: Path) -> str:
+    host = SandboxFunctionHost(all_clouds.aws_endpoint, "gcp")
+    return host.put("push-reader", definition(settings={"OUT": str(out)}), gcp_zip(MAIN)).name
+
+
+@pytest.fixture(scope="module")
+def letters(all_clouds: SandboxState) -> str:
+    name = f"letters-{uuid.uuid4().hex[:8]}"
+    url = f"{all_clouds.endpoints['storage']}/storage/v1/b?project={PROJECT}"
+    requests.post(url, json={"name": name}, timeout=30).raise_for_status()
+    return name
+
+
+@pytest.fixture
+def route(all_clouds: SandboxState, twin: str, function: str, letters: str, out: Path) -> Route:
+    for file in (out, out.with_name("out.broken")):
+        file.unlink(missing_ok=True)
+    route = Route(twin, f"{twin}/+/telemetry", function, letters)
+    SandboxMessageSource(all_clouds.aws_endpoint, "gcp").create(twin, route)
+    return route
+
+
+@pytest.fixture
+def pushed(out: Path) -> Pushed:
+    """`pushed()` -> the body of each request."""
+    return lambda: [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+def test_every_payload_arrives_byte_by_byte(
+    all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
+) -> None:
+    for name, payload in PAYLOADS.items():
+        device.publish(f"{twin}/{name}/telemetry", payload)
+    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    bodies = pushed()
+    found = {body["message"]["attributes"]["deviceId"]: base64.b64decode(body["message"]["data"]) for body in bodies}
+    assert found == PAYLOADS
+    assert len({body["message"]["messageId"] for body in bodies}) == len(bodies) == len(PAYLOADS)
+    assert {body["subscription"] for body in bodies} == {f"projects/{PROJECT}/subscriptions/{twin}"}
+    assert {body["deliveryAttempt"] for body in bodies} == {1}
+
+
+def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
+    all_clouds: SandboxState, device: Device, twin: str, route: Route, out: Path, pushed: Pushed
+) -> None:
+    out.with_name("out.broken").touch()
+    device.publish(f"{twin}/d/telemetry", b"\0lost")
+    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert [body["deliveryAttempt"] for body in pushed()] == [1, 2, 3, 4, 5]
+    storage = f"{all_clouds.endpoints['storage']}/storage/v1/b/{route.letters}/o"
+    listed = requests.get(storage, params={"prefix": f"pubsub/{twin}/"}, timeout=30).json()["items"]
+    (name,) = [one["name"] for one in listed]
+    stored = requests.get(f"{storage}/{requests.utils.quote(name, safe='')}", params={"alt": "media"}, timeout=30)
+    assert stored.content == b"\0lost\n"
+
+
+def test_a_push_whose_answer_is_lost_is_repeated(
+    all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
+) -> None:
+    armed = arm(all_clouds.aws_endpoint, f"source-of-{route.function}", "lose_answer", at=1)
+    device.publish(f"{twin}/d/telemetry", b"1")
+    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    calls, fired = armed.disarm()
+    assert [body["deliveryAttempt"] for body in pushed()] == [1, 2]
+    assert (len(calls), fired) == (2, 1)
+
+
+def test_a_message_over_the_limit_ends_its_senders_connection(
+    all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
+) -> None:
+    device.client.publish(f"{twin}/d/telemetry", b"x" * 10_000_001, 1)
+    assert device.gone.wait(30)
+    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert pushed() == []

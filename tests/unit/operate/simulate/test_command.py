@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from l3kit.cli import main
+
+TWIN = str(Path(__file__).parents[4] / "params" / "twins" / "nyc-weather")
+
+
+def test_a_dry_run_shows_topics_and_messages_and_needs_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", TWIN, "--dry-run", "--json", "--devices", "JFK", "--count", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["published"] == 0
+    assert [one["topic"] for one in told["first"]] == ["nyc-weather/JFK/telemetry"] * 2
+    assert json.loads(told["first"][0]["message"])["iotDeviceId"] == "JFK"
+
+
+def test_unknown_devices_are_told_with_those_of_the_twin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", TWIN, "--dry-run", "--devices", "JFK", "BOS"]) == 1
+    assert "--devices: BOS: not in the twin. It has EWR, JFK, LGA" in capsys.readouterr().err
+
+
+def test_a_broker_that_cannot_be_reached_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", TWIN, "--broker", "127.0.0.1:1"]) == 1
+    assert "MQTT broker 127.0.0.1:1: cannot be reached" in capsys.readouterr().err
+
+
+def test_a_sandbox_that_does_not_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", TWIN, "--home", str(tmp_path)]) == 1
+    assert "sandbox: is not running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--rate", "-1"], ["--rate", "inf"], ["--count", "0"], ["--broker", "x"], ["--broker", "x:99999"]]
+)
+def test_impossible_options_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["simulate", TWIN, "--dry-run", *arguments])
+    assert arguments[0] in capsys.readouterr().err
