@@ -11,7 +11,8 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
-from l3kit.operate.letters.scan import Choice, Found, Scan
+from l3kit.operate.letters.chosen import Choice, Found
+from l3kit.operate.letters.scan import Scan
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def letters(
         since: received from then on: ISO 8601 with a zone, a datetime with one, or a date; letters that do not tell are
             chosen by when they were written.
         limit: at most so many; None is all.
-    Raises: ConfigurationError for an invalid time or limit.
+    Raises: ConfigurationError for an unknown problem, an invalid time or limit.
     """
     return run(_letters(session, twin, Choice.of(problem, device, since, limit)))
 

@@ -64,6 +64,11 @@ class LettersReplay(Displayable, CheckedAnswer):
         """Return the number of letters with this outcome."""
         return sum(count for (*_, one), count in self.counts.items() if one == outcome)
 
+    @property
+    def stayed(self) -> int:
+        """Number of letters that are still there although they were chosen."""
+        return self.total("again") + self.total("failed")
+
     def to_frame(self) -> pd.DataFrame:
         """Return the number of letters by cloud, problem, function and outcome."""
         import pandas as pd
@@ -111,7 +116,7 @@ class LettersReplay(Displayable, CheckedAnswer):
         }
 
     def raise_if_failed(self) -> None:
-        left = self.total("again") + self.total("failed")
+        left = self.stayed
         if not left and not self.gaps:
             return
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in self.gaps)) or "Mend the cause, and replay again"
@@ -122,7 +127,7 @@ class LettersReplay(Displayable, CheckedAnswer):
     def _reasons(self) -> Iterator[str]:
         for one in self.left[:MAX_SAID]:
             yield f"{one.key} on {one.cloud}: {one.reason}"
-        more = self.total("again") + self.total("failed") - MAX_SAID
+        more = self.stayed - MAX_SAID
         if more > 0:
             yield f"and {more:,} more"
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import L3Error, SandboxError, StoreError
 from l3kit.operate.coroutines import run
+from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay, Outcome, Tally
-from l3kit.operate.letters.scan import Choice, Found, Scan
+from l3kit.operate.letters.scan import Scan
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS, DeadLetter, set_apart
 from l3kit.tiering.stream.persister import CHECKER
 from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by, shares_calls
@@ -62,7 +63,7 @@ def replay_letters(
         limit: at most so many; None is all.
         dry_run: send and delete nothing.
         progress: called with what is being done.
-    Raises: ConfigurationError for an invalid time or limit.
+    Raises: ConfigurationError for an unknown problem, an invalid time or limit.
     """
     choice = Choice.of(problem, device, since, limit, skipped=SKIPPED_IN_REPLAYS, foreign=False)
     with session.watching_sandbox():

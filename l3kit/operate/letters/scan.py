@@ -7,141 +7,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from l3kit.errors import ConfigurationError, L3Error, StoreError
+from l3kit.errors import L3Error, StoreError
 from l3kit.notebook.gaps import Gap, unreached
+from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.item_times import moment_of
-from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
-from l3kit.tiering.stream.letters import DeadLetter, day_of, problem_of
+from l3kit.tiering.stream.letters import DeadLetter, problem_of
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
-    from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-UNDELIVERED = "undelivered"
-"""The problem of messages that the cloud's own delivery put among the letters: the dispatcher did not take them."""
 READS_AT_ONCE = 16
 MAX_BYTES = 8 * 1024 * 1024
 """A larger object is not read: no letter is as large, since a message is at most 1 MiB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which letters are wanted.
-
-    Attributes:
-        problems: any of these; empty is all.
-        device: the sender; empty is any.
-        since: received, or else written, from this moment on, in nanoseconds since 1970; None is open.
-        limit: at most so many; None is all.
-        skipped: problems that are left out unless they are named.
-        foreign: whether objects that are no letters are wanted as well.
-    """
-
-    problems: tuple[str, ...] = ()
-    device: str = ""
-    since: int | None = None
-    limit: int | None = None
-    skipped: frozenset[str] = frozenset()
-    foreign: bool = True
-
-    @classmethod
-    def of(
-        cls,
-        problem: str | Sequence[str],
-        device: str | None,
-        since: date | str | None,
-        limit: int | None,
-        *,
-        skipped: frozenset[str] = frozenset(),
-        foreign: bool = True,
-    ) -> Choice:
-        """Check what an operator gave. Raises: ConfigurationError."""
-        if limit is not None and limit < 1:
-            raise ConfigurationError("limit", f"{limit} is no number of letters", "Give 1 or more, or none")
-        moment = None
-        if since is not None:
-            try:
-                moment = read_bound(since, is_end=False)
-            except ConfigurationError as error:
-                raise ConfigurationError(f"since {str(since)[:60]!r}", error.cause, error.remedy) from None
-        problems = (problem,) if isinstance(problem, str) else tuple(problem)
-        return cls(tuple(filter(None, problems)), device or "", moment, limit, skipped, foreign)
-
-    def may_take(self, key: str, info: ObjectInfo) -> bool:
-        """Whether the object may be wanted, as far as its key tells."""
-        problem = problem_of(key)
-        if problem is None:  # only its content tells whether it is the source's
-            return not self.problems or UNDELIVERED in self.problems
-        if self.problems and problem not in self.problems:
-            return False
-        return self.since is None or moment_of(info.modified) >= self.since or self._is_late(day_of(key))
-
-    def skips(self, key: str) -> bool:
-        """Whether the letter is left out because its problem was not named."""
-        return not self.problems and problem_of(key) in self.skipped
-
-    def takes(self, found: Found) -> bool:
-        """Whether the object is wanted. One that is neither the chain's nor the source's never passes a filter."""
-        if found.is_foreign:
-            return self.foreign and not (self.problems or self.device or self.since)
-        if self.problems and found.problem not in self.problems:
-            return False
-        if self.device and found.device != self.device:
-            return False
-        return self.since is None or moment_of(found.received or found.info.modified) >= self.since
-
-    def _is_late(self, day: str) -> bool:
-        assert self.since is not None
-        return read_bound(day, is_end=True) >= self.since
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One object among the dead letters.
-
-    Attributes:
-        letter: as a function of the chain wrote it; None for another object.
-        undelivered: as the cloud's own delivery wrote it; None for another object.
-        fault: why an object that is neither could not be read as one.
-    """
-
-    cloud: str
-    info: ObjectInfo
-    letter: DeadLetter | None = None
-    undelivered: Undelivered | None = None
-    fault: str = ""
-
-    @property
-    def is_foreign(self) -> bool:
-        return self.letter is None and self.undelivered is None
-
-    @property
-    def problem(self) -> str:
-        if self.letter is not None:
-            return self.letter.problem
-        return UNDELIVERED if self.undelivered is not None else ""
-
-    @property
-    def cause(self) -> str:
-        told = self.letter or self.undelivered
-        return told.cause if told is not None else self.fault
-
-    @property
-    def device(self) -> str | None:
-        told = self.letter or self.undelivered
-        return told.device if told is not None else None
-
-    @property
-    def received(self) -> datetime | None:
-        told = self.letter or self.undelivered
-        return told.received if told is not None else None
 
 
 @dataclass(slots=True)

@@ -81,7 +81,12 @@ def test_what_is_beyond_the_limit_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "named"), [({"since": "yesterday"}, "since 'yesterday'"), ({"limit": 0}, "limit: 0 is no number")]
+    ("chosen", "named"),
+    [
+        ({"since": "yesterday"}, "since 'yesterday'"),
+        ({"limit": 0}, "limit: 0 is no number"),
+        ({"problem": "no_time"}, "problem: no_time: not known. Known: .*no-time"),
+    ],
 )
 def test_a_choice_that_is_none_is_refused(chosen: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):

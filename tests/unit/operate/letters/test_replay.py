@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from l3kit.errors import CheckFailedError, ProvisioningError
+from l3kit.operate.letters.chosen import Choice
 from l3kit.operate.letters.replay import BATCH, MAX_FAILURES, replay_chosen, replay_letters
-from l3kit.operate.letters.scan import Choice
 from l3kit.tiering.format.messages import MessageRefusedError, equal_content, normalise
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS
 from tests.support.chain import NOW, ChainWorld, Fault, Process, reading
