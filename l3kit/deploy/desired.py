@@ -11,7 +11,7 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
-from l3kit.twin.layout import MOVERS, ORDER, READERS, TIERS, Layout
+from l3kit.twin.layout import MOVERS, ORDER, READERS, STORED, Layout
 
 
 def desired_resources(
@@ -19,7 +19,7 @@ def desired_resources(
 ) -> tuple[Resource, ...]:
     """Return all resources that the layout requires on these clouds.
 
-    Raises: MissingConnectionError if a tier here sends to a cloud that is not among them and whose writer is unknown;
+    Raises: MissingConnectionError if a layer here sends to a cloud that is not among them and whose writer is unknown;
         ConfigurationError if it would authenticate in another way than that writer knows.
     """
     for link in layout.links:  # one that stays within them is made by the deployment
@@ -30,7 +30,7 @@ def desired_resources(
     functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
     movers = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.movers_on(name))]
     return (
-        *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.tiers_on(name))),
+        *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.stored_on(name))),
         *tokens,
         *(
             r
@@ -45,13 +45,16 @@ def orphaned_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
     """What a former layout of the twin may have left on these clouds: functions that this one does not call for,
-    addresses of readers that are to have none, and entries of both."""
+    addresses of readers that are to have none, and entries of both.
+
+    They are in the order of removal: first what starts a function, then the caller before the called.
+    """
     left: list[Resource] = []
     for name, cloud in provisioners.items():
         here = layout.functions_on(name)
         gone = [function for function in ORDER if function not in here]
         left += cloud.left_over_schedules([mover for mover in MOVERS if mover in gone])
-        left += [r for function in gone for r in cloud.function_parts(function, tuple)]
+        left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
         closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
         left += cloud.left_over_addresses(closed)
         left += [LeftOverLink(links, link) for link in links.left_over(name)]
@@ -63,7 +66,7 @@ def all_possible_resources(
 ) -> tuple[Resource, ...]:
     """Everything that any layout of the twin may have on these clouds, in the order of making."""
     return (
-        *(r for cloud in provisioners.values() for r in cloud.stores(TIERS)),
+        *(r for cloud in provisioners.values() for r in cloud.stores(STORED)),
         *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
         *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),

@@ -14,6 +14,7 @@ from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
+from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, kept_in_words, step_for, steps_frame, steps_json, steps_table
 from l3kit.deploy.step_log import StepLog
 from l3kit.errors import L3Error, ProvisioningError
@@ -112,9 +113,11 @@ def plan(
         clouds: plan only these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
         now: wall clock, UTC, by which former tokens expire.
-    Raises: ProvisioningError if a tier is on a cloud that cannot be deployed yet; MissingConnectionError if a link to
-        another cloud has no url or token; PermissionMissingError.
+    Raises: ConfigurationError if the message chain's clouds cannot do what the twin asks for; ProvisioningError if a
+        layer is on a cloud that cannot be deployed yet; MissingConnectionError if a link to another cloud has no url or
+        token; PermissionMissingError.
     """
+    check_message_chain(twin)
     links, log_file = session.links(twin, now), session.deploy_log(twin)
     chosen = _chosen(twin, session, clouds)
     begun = [cloud for cloud in _begun(session) if not clouds or cloud in clouds]

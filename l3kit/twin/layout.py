@@ -12,15 +12,19 @@ from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables
 from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id, reader_id
 
 TIERS = ("hot", "cold", "archive")
+STORED = (*TIERS, "letters")
+"""What a cloud may have stores for: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
 READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
 RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
+SOURCE = CHAIN[-1]
+"""The function to which devices' messages are delivered."""
 ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, *READERS)
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 _ENTRANCE_ID = re.compile(
-    rf"[a-z]+_l3(?:hot|cold)_to_([a-z]+)_l3(?:cold|archive)|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
+    rf"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
 )
 
 
@@ -67,7 +71,7 @@ class Link(Entrance):
 
 
 def receiving_cloud(entrance_id: str) -> str:
-    """The cloud of an entrance of any layout, by its id; empty for other ids, and for links of layers 1 and 2."""
+    """The cloud of an entrance of any layout, by its id; empty for other ids."""
     found = _ENTRANCE_ID.fullmatch(entrance_id)
     return (found[1] or found[2]) if found else ""
 
@@ -147,6 +151,10 @@ class Layout:
     def tiers_on(self, cloud: str) -> tuple[str, ...]:
         """The tiers that this cloud keeps."""
         return tuple(tier for tier in TIERS if self.tier(tier) == cloud)
+
+    def stored_on(self, cloud: str) -> tuple[str, ...]:
+        """Which of STORED this cloud keeps."""
+        return (*self.tiers_on(cloud), *(("letters",) if self.has_letters_on(cloud) else ()))
 
     # --- functions --------------------------------------------------------------------------------------------
 

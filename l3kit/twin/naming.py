@@ -32,11 +32,21 @@ def check_twin_name(name: str) -> str:
     return name
 
 
+def function_name(twin_name: str, function: str) -> str:
+    """Return a function's name before any cloud's limit.
+
+    The hot tier's `writer` is called `hot-writer` there: with its own name, that of a twin `plant-cold` would be called
+    like the cold writer of a twin `plant`.
+    """
+    return f"{twin_name}-{'hot-writer' if function == 'writer' else function}"
+
+
 STORE_NAMES: Mapping[StoreName, str] = {
     "hot": "hot-iot-data",
     "journal": "journal",
     "cold": "cold-iot-data",
     "archive": "archive-iot-data",
+    "letters": "dead-letters",
 }
 
 

@@ -12,6 +12,7 @@ from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.resources import Resource
 from l3kit.session import Session
 from l3kit.twin.config import Twin
+from l3kit.twin.layout import STORED
 from tests.support.accounts import aws_of
 
 ANYTHING = json.dumps(
@@ -67,6 +68,10 @@ def _functions(aws: Aws, names: AwsNames) -> None:
     client.update_function_url_config(FunctionName=name, AuthType="AWS_IAM")
     client.remove_permission(FunctionName=name, StatementId="FunctionURLInvoke")
     client.add_permission(FunctionName=name, StatementId="more", Action="lambda:InvokeFunction", Principal="*")
+    dispatcher = names.function("dispatcher")
+    client.put_function_event_invoke_config(FunctionName=dispatcher, MaximumRetryAttempts=0)
+    client.remove_permission(FunctionName=dispatcher, StatementId="IotRule")
+    aws("iot").disable_topic_rule(ruleName=names.topic_rule())
 
 
 def _schedules(aws: Aws, names: AwsNames) -> None:
@@ -81,7 +86,11 @@ LIVES = {
     "buckets": Life(("bucket",), ("buckets", "objects"), _buckets),
     "roles": Life(("role",), ("roles",), _roles),
     "log groups": Life(("log group",), ("log groups", "all log groups"), _log_groups),
-    "functions": Life(("function", "function url"), ("functions", "roles of functions"), _functions),
+    "functions": Life(
+        ("function", "function url", "failure destination", "topic rule"),
+        ("functions", "roles of functions", "topic rule", "all topic rules", "topic rule's role"),
+        _functions,
+    ),
     "schedules": Life(("schedule group", "schedule"), ("schedule group", "schedules", "scheduler's role"), _schedules),
 }
 
@@ -89,8 +98,8 @@ LIVES = {
 def resources(twin: Twin, session: Session) -> list[Resource]:
     """One resource of each kind, in order of creation."""
     cloud = AwsProvisioner(twin, aws_of(session), session.links(twin))
-    parts = [*cloud.stores(("hot", "cold", "archive")), *cloud.function_parts("cold-writer", tuple)]
-    return [*parts, *cloud.schedules(["cold-to-archive-mover"])]
+    functions = [part for name in ("cold-writer", "dispatcher") for part in cloud.function_parts(name, tuple)]
+    return [*cloud.stores(STORED), *functions, *cloud.schedules(["cold-to-archive-mover"])]
 
 
 def live(life: Life, twin: Twin, maker: Session, aws: Aws, names: AwsNames) -> None:

@@ -30,15 +30,21 @@ class Time:
 
 
 class Client:
-    """Answers each call by the next of its prepared answers, the last of them for ever; unprepared calls succeed."""
+    """Answers each call by the next of its prepared answers, the last of them for ever; unprepared calls succeed.
+
+    Attributes:
+        given: the arguments of each operation's last call.
+    """
 
     def __init__(self, **answers: list[Any]) -> None:
         self.calls: list[str] = []
+        self.given: dict[str, dict[str, Any]] = {}
         self._answers = answers
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**_: Any) -> Any:
+        def call(**given: Any) -> Any:
             self.calls.append(operation)
+            self.given[operation] = given
             answers = self._answers.get(operation, [{}])
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
             if isinstance(answer, Exception):
@@ -48,8 +54,9 @@ class Client:
         return call
 
 
-def context(service: str, client: Client) -> tuple[Context, Time]:
+def context(service: str, client: Client, **others: Client) -> tuple[Context, Time]:
+    """A context with the clients of one or more services, and its clock."""
     time = Time()
-    clients: dict[Any, Any] = {(service, 60.0, 6): client}
+    clients: dict[Any, Any] = {(name, 60.0, 6): one for name, one in {service: client, **others}.items()}
     aws = AwsSession("us-east-1", ACCOUNT, None, None, clients)
     return Context(aws, AwsNames("plant", ACCOUNT, "us-east-1"), time.sleep, time.clock), time

@@ -11,10 +11,17 @@ from tests.integration.aws.conftest import write_twin
 
 
 def twin_on(
-    folder: Path, hot: str, cold: str, archive: str, devices: Sequence[str] = ("pump-1",), *, reader_urls: bool = False
+    folder: Path,
+    hot: str,
+    cold: str,
+    archive: str,
+    devices: Sequence[str] = ("pump-1",),
+    chain: tuple[str, str] | None = None,
+    *,
+    reader_urls: bool = False,
 ) -> Twin:
-    """The twin `plant`, with its files in this folder."""
-    write_twin(folder, "plant", hot, cold, archive, list(devices))
+    """The twin `plant`, with its files in this folder; `chain`: the clouds of layers 1 and 2, if it deploys them."""
+    write_twin(folder, "plant", hot, cold, archive, list(devices), chain)
     return with_reader_urls(folder, reader_urls) if reader_urls else Twin.load(folder)
 
 

@@ -21,7 +21,7 @@ import boto3
 from l3kit.clouds.aws.data.credentials import Credentials
 from l3kit.clouds.aws.data.hot_store import DynamoHotStore
 from l3kit.clouds.aws.data.object_store import S3ObjectStore
-from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.stores import Place, open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.sandbox import SandboxState, fire_schedule
@@ -126,7 +126,12 @@ def function_as_role(work: Workplace, function: str, device: str, hooks: Hooks |
         plain = open_objects(name, tier, place)
         return Objects(name, tier, plain._client, path_style=True)
 
-    return Function(work.settings(function, device), Openers(hot, lambda name: open_journal(name, place), objects))
+    openers = Openers(
+        *(hot, lambda name: open_journal(name, place), objects),
+        peers=lambda names: open_peers(names, place),
+        feedback=lambda twin: open_feedback(twin, place),
+    )
+    return Function(work.settings(function, device), openers)
 
 
 async def move(work: Workplace, function: str, device: str, hooks: Hooks | None = None) -> RunReport:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.naming import STORE_NAMES
+from l3kit.twin.naming import STORE_NAMES, function_name
 
+__all__ = ["NAME", "function_name", "store_name"]
 NAME = "toybox"
-
-
-def function_name(twin_name: str, function: str) -> str:
-    return f"{twin_name}-{function}"
 
 
 def store_name(twin_name: str, store: StoreName) -> str:

@@ -81,11 +81,14 @@ class ToyProvisioner:
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         return ()
 
+    def _address(self, function: str) -> str:
+        return self._host.address(function_name(self._twin.name, function))
+
     def _built(self, function: str) -> BuiltFunction:
         more = {FOLDER_VARIABLE: str(self._folder), TIMEOUT_VARIABLE: str(TIMEOUT_SECONDS - MARGIN_SECONDS)}
         twin = self._twin
         settings, files = environment(
-            twin, self._links, NAME, function, lambda store: store_name(twin.name, store), more
+            twin, self._links, NAME, function, lambda store: store_name(twin.name, store), self._address, more
         )
         return BuiltFunction(zipped({FUNCTION_FILE: function.encode(), **files}), settings)
 

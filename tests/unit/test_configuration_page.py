@@ -31,10 +31,14 @@ def table(title: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
+def shown(default: object) -> object:
+    return "true" if default is True else default
+
+
 @pytest.mark.parametrize(("file", "model"), [(CONFIG, Config), (DEVICES, Device), (PROVIDER_FILE, Providers)])
 def test_every_key_is_listed_with_its_default(file: str, model: type[BaseModel]) -> None:
     defaults = {
-        f"`{name}`": "required" if field.is_required() else f"`{field.default}`" if field.default else "none"
+        f"`{name}`": "required" if field.is_required() else f"`{shown(field.default)}`" if field.default else "none"
         for name, field in model.model_fields.items()
     }
     assert {row[0]: row[-1] for row in table(file)} == defaults

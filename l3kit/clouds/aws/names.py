@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.naming import BUCKET_SUFFIX, check_twin_name, digest, limited
+from l3kit.twin.naming import BUCKET_SUFFIX, check_twin_name, digest, function_name, limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class AwsNames:
 
     def function(self, function: str) -> str:
         """Deployed name of one of `FUNCTIONS`. At most 64 characters."""
-        return limited(f"{self.twin_name}-{function}", 64)
+        return limited(function_name(self.twin_name, function), 64)
 
     def role(self, function: str) -> str:
         """The role that a function runs as. At most 64 characters."""
-        return limited(f"{self.twin_name}-{function}", 64)
+        return limited(function_name(self.twin_name, function), 64)
 
     def log_group(self, function: str) -> str:
         return f"/aws/lambda/{self.function(function)}"
@@ -47,6 +47,14 @@ class AwsNames:
     def scheduler_role(self) -> str:
         """The role with which EventBridge Scheduler invokes the movers."""
         return limited(f"{self.twin_name}-scheduler", 64)
+
+    def topic_rule(self) -> str:
+        """The IoT rule that invokes the dispatcher. Letters, digits and underscores, at most 128 characters."""
+        return f"l3kit_{self.twin_name.replace('-', '_')}_telemetry"
+
+    def topic_rule_role(self) -> str:
+        """The role with which IoT Core stores messages for which it could not invoke the dispatcher."""
+        return limited(f"{self.twin_name}-topic-rule", 64)
 
     def hot_cold_mover_lambda_function(self) -> str:
         return self.function("hot-to-cold-mover")
@@ -106,6 +114,9 @@ class AwsNames:
     def archive_s3_bucket(self) -> str:
         return self._bucket("archive-iot-data")
 
+    def dead_letters_s3_bucket(self) -> str:
+        return self._bucket("dead-letters")
+
     def store(self, resource: StoreName) -> str:
         """The table or bucket of a tier, or the journal's table."""
         return {
@@ -113,6 +124,7 @@ class AwsNames:
             "journal": self.journal_dynamodb_table,
             "cold": self.cold_s3_bucket,
             "archive": self.archive_s3_bucket,
+            "letters": self.dead_letters_s3_bucket,
         }[resource]()
 
     def _bucket(self, kind: str) -> str:

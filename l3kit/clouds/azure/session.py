@@ -6,6 +6,22 @@ from dataclasses import dataclass, field
 
 from l3kit.clouds.azure.names import AzureNames
 from l3kit.clouds.ports.function_host import FunctionHost
+from l3kit.clouds.ports.message_source import MessageSource
+
+
+@dataclass(frozen=True, slots=True)
+class IotHub:
+    """The IoT hub of the twins' devices.
+
+    Attributes:
+        host: of its service endpoint.
+        events_connection: connection string of its built-in Event Hubs endpoint, which holds a key.
+        events_name: the event hub's name there.
+    """
+
+    host: str
+    events_connection: str = field(repr=False)
+    events_name: str
 
 
 @dataclass(frozen=True)
@@ -15,6 +31,7 @@ class AzureSession:
     Attributes:
         cosmos_endpoint, storage_url: of the Cosmos DB and storage accounts.
         cosmos_key, storage_key: of the emulators; everybody knows them.
+        messages: routes of the hub.
     """
 
     subscription: str
@@ -24,6 +41,8 @@ class AzureSession:
     storage_url: str
     storage_key: str = field(repr=False)
     functions: FunctionHost = field(repr=False)
+    messages: MessageSource = field(repr=False)
+    hub: IotHub
 
     def names(self, twin_name: str) -> AzureNames:
         """Of all resources of a twin here."""

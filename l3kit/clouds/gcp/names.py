@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.naming import BUCKET_SUFFIX, STORE_NAMES, check_twin_name, digest, limited
+from l3kit.twin.naming import BUCKET_SUFFIX, STORE_NAMES, check_twin_name, digest, function_name, limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,15 @@ class GcpNames:
 
     def function(self, function: str) -> str:
         """Deployed name of one of `FUNCTIONS`. At most 63 characters, as Cloud Run allows."""
-        return limited(f"{self.twin_name}-{function}", 63)
+        return limited(function_name(self.twin_name, function), 63)
 
     def schedule(self, function: str) -> str:
         """The Cloud Scheduler job that starts a mover."""
-        return limited(f"{self.twin_name}-{function}", 63)
+        return limited(function_name(self.twin_name, function), 63)
+
+    def route(self) -> str:
+        """The Pub/Sub topic of the twin's messages, and its subscription. At most 255 characters."""
+        return f"{self.twin_name}-telemetry"
 
     def store(self, resource: StoreName) -> str:
         """The root collection or bucket of a tier, or the journal's collection. Buckets: at most 63 characters."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import FunctionHost
+from l3kit.clouds.ports.message_source import MessageSource
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class GcpSession:
     Attributes:
         storage_endpoint: address of the Cloud Storage server.
         firestore_endpoint: host and port of the Firestore server.
+        messages: Pub/Sub.
         database: Firestore database.
     """
 
@@ -23,6 +25,7 @@ class GcpSession:
     storage_endpoint: str
     firestore_endpoint: str
     functions: FunctionHost = field(repr=False)
+    messages: MessageSource = field(repr=False)
     database: str = "(default)"
 
     def names(self, twin_name: str) -> GcpNames:

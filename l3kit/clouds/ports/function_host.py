@@ -23,6 +23,8 @@ class Definition:
             code (Azure) or are resources of their own (EventBridge).
         memory_mb: memory in MB; 0 leaves it to the cloud.
         identity: name of what its code runs as, e.g. a role; empty where the cloud's default is taken.
+        callers: deployed names of the functions whose identities may call it. Empty where an address holds a key
+            (Azure) or the caller's role grants it (AWS).
     """
 
     python: str
@@ -33,6 +35,7 @@ class Definition:
     schedules: Sequence[Mapping[str, str]] = ()
     memory_mb: int = 0
     identity: str = ""
+    callers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

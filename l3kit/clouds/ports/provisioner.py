@@ -20,10 +20,14 @@ class Provisioner(Protocol):
         """Check permissions. Returns: notes on what could not be checked. Raises: PermissionMissingError."""
 
     def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
-        """Return the stores of these tiers, with the journal of the hot one."""
+        """Return the stores of these tiers, with the journal of the hot one.
+
+        Args:
+            tiers: some of `hot`, `cold`, `archive`, and `letters` for the dead letters.
+        """
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return a function with all its resources, including the address of its entrance."""
+        """Return a function with all its resources: the address of its entrance, the dispatcher's route of messages."""
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return the schedules of these movers, with the resources they need."""

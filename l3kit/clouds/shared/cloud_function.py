@@ -27,7 +27,7 @@ class CloudFunction:
         build: packs the code and collects the settings; called when needed, since an earlier step may make a receiver's
             token.
         pending_changes: pending changes to it by an earlier step of the same plan, in words.
-        schedules, memory_mb, identity: as in `Definition`.
+        schedules, memory_mb, identity, callers: as in `Definition`.
     """
 
     host: FunctionHost = field(repr=False, compare=False)
@@ -41,6 +41,7 @@ class CloudFunction:
     schedules: Sequence[Mapping[str, str]] = ()
     memory_mb: int = 0
     identity: str = ""
+    callers: Sequence[str] = ()
     kind: str = "function"
     holds_data: bool = False
 
@@ -77,6 +78,7 @@ class CloudFunction:
             tuple(self.schedules),
             self.memory_mb,
             self.identity,
+            tuple(self.callers),
         )
 
     def _differences(self, there: Deployed) -> list[str]:
@@ -102,9 +104,16 @@ def definition_differences(there: Definition, wanted: Definition) -> list[str]:
         found.append(f"it runs as {there.identity or default}, not {wanted.identity or default}")
     if there.public != wanted.public:
         found.append(f"it is {'public' if there.public else 'not public'}")
+    if set(there.callers) != set(wanted.callers):
+        nobody = "no function"
+        found.append(f"{_listed(there.callers) or nobody} may call it, not {_listed(wanted.callers) or nobody}")
     if [dict(job) for job in there.schedules] != [dict(job) for job in wanted.schedules]:
         found.append("its schedule differs")
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(sorted(names))
 
 
 def variable_differences(there: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

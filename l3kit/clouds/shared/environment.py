@@ -30,12 +30,14 @@ def environment(
     cloud: str,
     function: str,
     store_name: Callable[[StoreName], str],
+    address_of: Callable[[str], str],
     more: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], dict[str, bytes]]:
     """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
 
     Args:
         cloud: where the function is, which for one that a former layout left over is not where it belongs.
+        address_of: how a function of this cloud is called by another, e.g. its url.
         more: values of the variables that only this cloud has.
     Raises: MissingConnectionError.
     """
@@ -44,6 +46,8 @@ def environment(
     needed = twin.layout.variables_of(function, cloud)
     values = {variable: store_name(store) for store, variable in stores.items() if variable in needed}
     values |= more or {}
+    peers = provider(cloud).variables.peers
+    values |= {peers[called]: address_of(called) for called in twin.layout.peers_of(function)}
     link = twin.layout.link_from(function)
     if link and spec.remote_url:
         values[spec.remote_url], values[TOKEN_VARIABLE] = links.address(link)
@@ -67,3 +71,8 @@ def environment(
     if sum(len(k.encode()) + len(v.encode()) for k, v in chosen.items()) <= room:
         return chosen, {}
     return chosen | {"DIGITAL_TWIN_INFO": f"file:{INFO_FILE}"}, {INFO_FILE: info.encode()}
+
+
+def own_files(twin: Twin, function: str) -> Mapping[str, bytes]:
+    """Return what the twin itself brings for a function's zip: its processors, for the default-processor."""
+    return twin.processors if function == "default-processor" else {}

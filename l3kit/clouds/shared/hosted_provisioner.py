@@ -7,24 +7,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
-from l3kit.clouds.shared.environment import environment
+from l3kit.clouds.shared.cloud_route import CloudRoute
+from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.clouds.shared.links import LinkAddress
+from l3kit.errors import MissingConnectionError
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
+from l3kit.twin.topics import telemetry_filter
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.clouds.ports.function_host import FunctionHost
+    from l3kit.clouds.ports.message_source import MessageSource
     from l3kit.clouds.ports.provisioner import PendingChanges
     from l3kit.twin.config import Twin
 
 OTHER_TIMEOUT = 60
-"""Seconds that a function other than a mover may run."""
+"""Seconds that a writer of chunks or a reader may run."""
 MARGIN_SECONDS = 15
-"""Time between a mover's own deadline and the cloud's timeout."""
+"""Time between a function's own deadline and the cloud's timeout."""
 
 
 class Names(Protocol):
@@ -34,16 +39,23 @@ class Names(Protocol):
 
     def store(self, resource: StoreName) -> str: ...
 
+    def route(self) -> str: ...
+
 
 class HostedProvisioner(ABC):
     """The port `Provisioner`; what differs between clouds comes from a subclass.
 
     Attributes:
         mover_timeout: seconds that a mover may run.
+        chain_timeout: seconds that a function of the message chain may run.
+        keeps_undelivered: the source puts what it could not deliver into the store of the dead letters, instead of
+            delivering it without end.
     """
 
     provider: str
     mover_timeout: int
+    chain_timeout: int
+    keeps_undelivered: bool
 
     def __init__(
         self,
@@ -51,12 +63,14 @@ class HostedProvisioner(ABC):
         links: DeployedLinks,
         host: FunctionHost,
         names: Names,
+        messages: MessageSource,
         native_schedule: Callable[[str], str],
     ) -> None:
         self._twin = twin
         self._links = links
         self._host = host
         self._names = names
+        self._messages = messages
         self._native_schedule = native_schedule
 
     @abstractmethod
@@ -74,13 +88,18 @@ class HostedProvisioner(ABC):
         """Return the scheduler jobs that start a mover; none if its own code has the timer."""
         return ()
 
+    def callers(self, function: str) -> tuple[str, ...]:
+        """Return the deployed names of the functions that need a right to call this one; none if its address is one."""
+        return ()
+
     def preflight(self) -> tuple[str, ...]:
-        """Check that the cloud can express the twin's schedule. Raises: ConfigurationError if it cannot."""
-        self._native_schedule(self._twin.config.mover_schedule)
+        """Check that the cloud can express the schedule of its movers. Raises: ConfigurationError if it cannot."""
+        if self._twin.layout.movers_on(self.provider):
+            self._native_schedule(self._twin.config.mover_schedule)
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return the function, which includes a mover's scheduler jobs, and the address of its entrance."""
+        """Return the function with a mover's scheduler jobs, the address of its entrance, the dispatcher's route."""
         mover, schedule = function in MOVERS, self._schedule(function)
         entrance = self._twin.layout.entrance_of(function)
         parts: list[Resource] = [
@@ -89,15 +108,18 @@ class HostedProvisioner(ABC):
                 self._names.function(function),
                 self._twin.name,
                 f"{sys.version_info.major}.{sys.version_info.minor}",
-                self.mover_timeout if mover else OTHER_TIMEOUT,
+                self._timeout(function),
                 entrance is not None,
                 lambda: self._build(function, schedule),
                 pending_changes,
                 self.jobs(function, schedule) if mover else (),
+                callers=self.callers(function),
             )
         ]
         if entrance and entrance.target == self.provider:
             parts.append(LinkAddress(self._links, entrance.id))
+        if function == SOURCE:
+            parts.append(CloudRoute(self._messages, self._names.route(), self._route()))
         return parts
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
@@ -112,12 +134,33 @@ class HostedProvisioner(ABC):
         """Return none: whether anybody may call a function belongs to it."""
         return ()
 
+    def _timeout(self, function: str) -> int:
+        if function in MOVERS:
+            return self.mover_timeout
+        return self.chain_timeout if function in CHAIN else OTHER_TIMEOUT
+
+    def _route(self) -> Route:
+        letters = self._names.store("letters") if self.keeps_undelivered else ""
+        return Route(self._twin.name, telemetry_filter(self._twin.name), self._names.function(SOURCE), letters)
+
+    def _address(self, function: str) -> str:
+        """Return how another function calls it. Raises: MissingConnectionError if it is not deployed yet."""
+        address = self._host.address(self._names.function(function))
+        if not address:
+            raise MissingConnectionError(
+                f"function {self._names.function(function)}", f"{function} is not deployed yet", "Run deploy_l3"
+            )
+        return address
+
     def _schedule(self, function: str) -> str:
         """Return a mover's schedule; empty for one that a former layout left over, which is only looked for."""
         here = function in MOVERS and self._twin.layout.host_of(function) == self.provider
         return self._native_schedule(self._twin.config.mover_schedule) if here else ""
 
     def _build(self, function: str, schedule: str) -> BuiltFunction:
-        more = {TIMEOUT_VARIABLE: str(self.mover_timeout - MARGIN_SECONDS), **self.settings(schedule)}
-        settings, files = environment(self._twin, self._links, self.provider, function, self._names.store, more)
+        more = {TIMEOUT_VARIABLE: str(self._timeout(function) - MARGIN_SECONDS), **self.settings(schedule)}
+        settings, files = environment(
+            self._twin, self._links, self.provider, function, self._names.store, self._address, more
+        )
+        files |= own_files(self._twin, function)
         return BuiltFunction(pack_sources(self.provider, function, files), settings)

@@ -22,7 +22,7 @@ from l3kit.tiering.transfer.admission import credentials
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
-from l3kit.twin.layout import Entrance, Link
+from l3kit.twin.layout import MOVERS, Entrance, Link
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -33,11 +33,12 @@ REPAIR = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Check, before anything moves, that each link's writer accepts its own token and that the mover has that token.
+    """Check, before anything moves, that the writer that a mover sends to accepts its token, and that the mover has it.
 
-    Raises: ConfigurationError that names, for all links together, file, key, fault and remedy.
+    Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy.
     """
-    failed = [check for check in _checks(session, twin, twin.layout.links, (), utc_now) if not check.passed]
+    moving = [link for link in twin.layout.links if link.sender in MOVERS]
+    failed = [check for check in _checks(session, twin, moving, (), utc_now) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
@@ -46,7 +47,7 @@ def check_links(session: Session, twin: Twin) -> None:
 def link_checks(
     session: Session, twin: Twin, clouds: Sequence[str] = (), now: Callable[[], datetime] = utc_now
 ) -> Iterator[Check]:
-    """Check the url, token and access control of each link between this twin's tiers, and of each reader's address.
+    """Check the url, token and access control of each link between this twin's layers, and of each reader's address.
 
     The receiver must refuse a missing and a wrong token, and accept the right one and former ones until they expire. On
     a signed link all are used in signatures, and the writer must ask for one, unless the link has just changed. The

@@ -19,6 +19,7 @@ from l3kit.sandbox.emulator_accounts import (
 )
 from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.messages.client import SandboxMessageSource
 from l3kit.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 REGION = "westeurope"
 COSMOS, BLOB, IOT_HUB = "cosmos", "blob", "iothub"
+EVENT_HUB = "l3kit-sandbox-events"
+"""Name of the event hub that the IoT hub's messages are in; the sandbox gives them to the functions itself."""
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
@@ -87,10 +90,14 @@ def functions(state: SandboxState) -> SandboxFunctionHost:
 
 def azure_session(state: SandboxState) -> AzureSession:
     """Return a session on the sandbox's subscription."""
-    from l3kit.clouds.azure.session import AzureSession
+    from l3kit.clouds.azure.session import AzureSession, IotHub
 
     cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
-    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state))
+    messages = SandboxMessageSource(state.aws_endpoint, "azure")
+    host = state.endpoints[IOT_HUB].removeprefix("http://")
+    key = f"SharedAccessKeyName={IOT_HUB_POLICY};SharedAccessKey={IOT_HUB_KEY}"
+    hub = IotHub(host, f"Endpoint=sb://{host}/;{key};EntityPath={EVENT_HUB}", EVENT_HUB)
+    return AzureSession(SUBSCRIPTION, REGION, cosmos, COSMOS_KEY, blob, STORAGE_KEY, functions(state), messages, hub)
 
 
 def open_cloud(state: SandboxState) -> AzureCloud:

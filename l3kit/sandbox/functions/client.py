@@ -135,13 +135,16 @@ def _wire_form(definition: Definition) -> dict[str, Any]:
     owner = told.pop("owner")
     told["labels"] = {LABEL_TWIN: owner, "l3kit-managed": "true"} if owner else {}
     # The sandbox refuses what it does not know, so what is left to the cloud is not told.
-    return {name: value for name, value in told.items() if name not in ("memory_mb", "identity") or value}
+    return {name: value for name, value in told.items() if name not in ("memory_mb", "identity", "callers") or value}
 
 
 def _deployed(content: dict[str, Any]) -> Deployed:
     told, state = content["definition"], content["state"]
     owner = told["labels"].get(LABEL_TWIN, "")
-    definition = Definition(told["python"], told["settings"], owner, told["timeout"], told["public"], told["schedules"])
+    definition = Definition(
+        *(told["python"], told["settings"], owner, told["timeout"], told["public"], told["schedules"]),
+        callers=told["callers"],
+    )
     state = state if state == "active" else f"it is {state}"
     return Deployed(content["name"], content["url"], content["code_sha256"], state, definition)
 

@@ -46,6 +46,7 @@ def sender_refused(request: web.Request, record: FunctionRecord, identity: Ident
     if given.count(".") != 2:
         return web.Response(status=403, text=FORBIDDEN)
     if identity.is_good(given, url):
-        return None
+        allowed = identity.function_of(given) in record.definition.callers
+        return None if allowed else web.Response(status=403, text=FORBIDDEN)
     reason = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
     return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": reason})

@@ -33,6 +33,7 @@ class Definition:
     Attributes:
         timeout: seconds of one request or run.
         public: whether anybody may call it (Google Cloud; Azure's routes say it themselves).
+        callers: functions whose identities may call it (Google Cloud's role Cloud Run Invoker).
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -40,6 +41,7 @@ class Definition:
     timeout: int
     public: bool
     jobs: Sequence[Job]
+    callers: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +51,7 @@ class Definition:
             "timeout": self.timeout,
             "public": self.public,
             "schedules": [{"name": job.name, "schedule": job.schedule, "body": job.body} for job in self.jobs],
+            "callers": list(self.callers),
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from l3kit.sandbox.functions.cron_fields import problem_with_unix_cron
 from l3kit.sandbox.functions.record import PYTHON, Definition, Job, RefusedError
 
-FIELDS = frozenset(("python", "settings", "labels", "timeout", "public", "schedules"))
+FIELDS = frozenset(("python", "settings", "labels", "timeout", "public", "schedules", "callers"))
 NAMES = {
     "azure": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])"),
     "gcp": re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"),
@@ -53,7 +53,16 @@ def check_definition(cloud: str, name: str, told: object) -> Definition:
     for key, value in labels.items():
         if not LABEL_KEY.fullmatch(key) or not LABEL.fullmatch(value):
             raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
-    return Definition(settings, labels, timeout, public, _jobs(cloud, told.get("schedules", [])))
+    return Definition(settings, labels, timeout, public, _jobs(cloud, told.get("schedules", [])), _callers(cloud, told))
+
+
+def _callers(cloud: str, told: Mapping[str, Any]) -> tuple[str, ...]:
+    found = told.get("callers", [])
+    if not isinstance(found, list) or not all(isinstance(name, str) and NAMES[cloud].fullmatch(name) for name in found):
+        raise RefusedError("callers must be a list of function names")
+    if found and cloud == "azure":
+        raise RefusedError("Azure's functions are called with a key, which opens them for everybody who has it")
+    return tuple(found)
 
 
 def _texts(told: Mapping[str, Any], name: str) -> Mapping[str, str]:

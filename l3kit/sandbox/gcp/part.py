@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.sandbox.cloud import SandboxCloud
 from l3kit.sandbox.emulator_accounts import PROJECT
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.messages.client import SandboxMessageSource
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.cloud import GcpCloud
@@ -48,7 +49,8 @@ def gcp_session(state: SandboxState) -> GcpSession:
     from l3kit.clouds.gcp.session import GcpSession
 
     storage, firestore = state.endpoints[STORAGE], state.endpoints[FIRESTORE]
-    return GcpSession(PROJECT, REGION, storage, firestore, functions(state))
+    messages = SandboxMessageSource(state.aws_endpoint, "gcp")
+    return GcpSession(PROJECT, REGION, storage, firestore, functions(state), messages)
 
 
 def open_cloud(state: SandboxState) -> GcpCloud:

@@ -29,6 +29,8 @@ class CloudVariables:
         stores: the variable with the name of each store.
         places: the variables with the location of each store, such as an account; none if the cloud sets them.
         mover: further variables of movers, such as the time limit.
+        chain: further variables of the functions of the message chain, such as the time limit.
+        single: further variables of single functions, by the function's name.
         peers: the variable that tells how to call each function of the message chain that another one calls.
     """
 
@@ -37,6 +39,13 @@ class CloudVariables:
     places: Mapping[StoreName, tuple[str, ...]] = field(default_factory=dict)
     mover: frozenset[str] = frozenset()
     peers: Mapping[str, str] = field(default_factory=dict)
+    chain: frozenset[str] = frozenset()
+    single: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def further(self, spec: FunctionSpec) -> frozenset[str]:
+        """Return the further variables of a function."""
+        of_role = self.mover if spec.role == "mover" else self.chain if "letters" in spec.stores else frozenset()
+        return of_role | self.single.get(spec.name, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class FunctionSpec:
     """One function of the twin.
 
     Attributes:
-        name: the folder under lambda_code/<provider>/ and the last part of the deployed name.
+        name: the folder under lambda_code/<provider>/ and the last part of the deployed name (`twin.naming`).
         role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
             `step` is called by another function, a `writer` takes HTTP requests from another cloud.
         tier: the layer or tier whose provider runs it.
@@ -134,8 +143,7 @@ def variables_for(
         resources.append(spec.optional_store)
     wanted = {"DIGITAL_TWIN_INFO", *(names[r] for r in resources)}
     wanted |= {name for r in resources for name in cloud.places.get(r, ())}
-    if spec.role == "mover":
-        wanted |= cloud.mover
+    wanted |= cloud.further(spec)
     if spec.remote_url and remote:
         wanted |= {spec.remote_url, TOKEN_VARIABLE, BYTES_VARIABLE, COUNTS_VARIABLE}
     if spec.token or has_address:

@@ -98,7 +98,7 @@ def load_settings(
     for resource in needed:
         for name in cloud.places.get(resource, ()):
             _require(env, name, function)
-    for name in sorted(cloud.mover) if spec.role == "mover" else ():
+    for name in sorted(cloud.further(spec)):
         _require(env, name, function)
     token = Secret(env.get(TOKEN_VARIABLE, ""))
     former = _former(env) if _takes_token(function, twin) else ()

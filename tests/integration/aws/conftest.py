@@ -32,22 +32,39 @@ def session(sandbox: SandboxState) -> Session:
 
 @pytest.fixture(scope="session")
 def make_twin(tmp_path_factory: pytest.TempPathFactory) -> MakeTwin:
-    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"])`: a new twin's folder, loaded.
+    """`make_twin(hot="aws", cold="azure", archive="gcp", devices=["d"], chain=("aws", "gcp"))`: a new twin's folder,
+    loaded.
 
     Further arguments are keys of its config.json.
     """
 
     def make(
-        hot: str = "aws", cold: str = "aws", archive: str = "aws", devices: list[str] | None = None, **config: Any
+        hot: str = "aws",
+        cold: str = "aws",
+        archive: str = "aws",
+        devices: list[str] | None = None,
+        chain: tuple[str, str] | None = None,
+        **config: Any,
     ) -> Twin:
         folder = tmp_path_factory.mktemp("twin")
-        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], **config)
+        write_twin(folder, f"twin-{next(_numbers)}", hot, cold, archive, devices or ["pump-1"], chain, **config)
         return Twin.load(folder)
 
     return make
 
 
-def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devices: list[str], **config: Any) -> None:
+def write_twin(
+    folder: Path,
+    name: str,
+    hot: str,
+    cold: str,
+    archive: str,
+    devices: list[str],
+    chain: tuple[str, str] | None = None,
+    **config: Any,
+) -> None:
+    """Write a twin's files; `chain`: the clouds of layers 1 and 2, None deploys no message chain."""
+    l1, l2 = chain or (hot, hot)
     files: dict[str, Any] = {
         "config": {
             "digital_twin_name": name,
@@ -55,13 +72,13 @@ def write_twin(folder: Path, name: str, hot: str, cold: str, archive: str, devic
             "time_digits": 0,
             "cold_storage_size_in_days": 90,
             "mode": "test",
-            "message_chain": False,
+            "message_chain": chain is not None,
             **config,
         },
         "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {
-            "layer_1_provider": hot,
-            "layer_2_provider": hot,
+            "layer_1_provider": l1,
+            "layer_2_provider": l2,
             "layer_3_hot_provider": hot,
             "layer_3_cold_provider": cold,
             "layer_3_archive_provider": archive,

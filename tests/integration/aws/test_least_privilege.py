@@ -21,7 +21,7 @@ from l3kit.tiering.transfer.wire import Request, Response
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
-from tests.support import whole_jobs
+from tests.support import chain_jobs, whole_jobs
 from tests.support.accounts import aws_of
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.role_trials import Role, Trial, trials_of
@@ -39,8 +39,15 @@ JOBS: dict[tuple[str, str], Job] = {
     ("aws-azure-aws", "archive-writer"): whole_jobs.archive_writer,
     ("azure-aws-azure", "cold-to-archive-mover"): whole_jobs.cold_to_archive,
     ("azure-aws-aws", "cold-writer"): whole_jobs.cold_writer,
+    ("aws-aws-aws/aws-aws", "dispatcher"): chain_jobs.dispatcher,
+    ("aws-aws-aws/aws-aws", "default-processor"): chain_jobs.default_processor,
+    ("aws-aws-aws/aws-aws", "persister"): chain_jobs.persister,
+    ("aws-gcp-gcp/gcp-gcp", "writer"): chain_jobs.writer,
+    ("aws-aws-aws/gcp-aws", "ingestion"): chain_jobs.ingestion,
 }
-"""By layout and function; the parts on other clouds are l3kit's own writers in this process."""
+"""By layout and function; the parts on other clouds are l3kit's own writers in this process.
+
+Behind a slash, the clouds of layers 1 and 2."""
 
 
 @dataclass
@@ -56,7 +63,8 @@ class Workplaces:
 
     def of(self, layout: str) -> Workplace:
         if layout not in self.made:
-            twin = self.make_twin(*layout.split("-"))
+            tiers, _, chain = layout.partition("/")
+            twin = self.make_twin(*tiers.split("-"), chain=tuple(chain.split("-")) if chain else None)
             for link in twin.layout.links:
                 save_link(self.session, twin, link.id, self._receiver(link.sender), TOKEN)
             deploy(twin, self.session)

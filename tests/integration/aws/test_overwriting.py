@@ -22,7 +22,7 @@ def buckets(session: Session) -> Iterator[tuple[Bucket, Bucket]]:
     """One that nothing is copied into, and one that is."""
     names = AwsNames("overwriting", aws_of(session).account_id, aws_of(session).region)
     context = Context(aws_of(session), names)
-    made = Bucket(context, names.cold_s3_bucket()), Bucket(context, names.archive_s3_bucket(), copied_into=True)
+    made = Bucket(context, names.cold_s3_bucket()), Bucket(context, names.archive_s3_bucket(), written_by_aws=True)
     for bucket in made:
         bucket.create()
         assert bucket.compare().differences == ()

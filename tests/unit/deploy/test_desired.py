@@ -17,7 +17,7 @@ from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.providers import BUILT_IN
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.connections import load_connections, save_inter_cloud_connection
-from l3kit.twin.layout import READERS, RECEIVERS
+from l3kit.twin.layout import CHAIN, READERS, RECEIVERS, STORED
 from tests.support.deployed import Deployed, links_of
 from tests.support.twins import link_id, twin_on
 
@@ -192,7 +192,37 @@ def test_what_a_layout_does_not_call_for_is_orphaned_on_every_cloud(tmp_path: Pa
     assert not any("/store/" in name for name in left)
     removal = [resource.name for resource in all_possible_resources(twin.layout, links_of(twin), here)]
     assert {name for name in removal if "/function/" in name} == functions
-    assert sum("/store/" in name for name in removal) == 9
+    assert sum("/store/" in name for name in removal) == 3 * len(STORED)
+
+
+@pytest.mark.parametrize("chain", list(itertools.product(PROVIDERS, repeat=2)), ids="-".join)
+def test_the_message_chain_is_made_called_before_caller_with_its_links_and_letters(
+    tmp_path: Path, chain: tuple[str, str]
+) -> None:
+    twin = twin_on(tmp_path, "aws", "aws", "aws", chain=chain)
+    here = clouds(*twin.layout.clouds)
+    names = [resource.name for resource in desired_resources(twin.layout, links_of(twin), here)]
+    of_chain = [name.split("/")[2] for name in names if name.split("/")[-1] in CHAIN]
+    assert of_chain == [function for function in CHAIN if twin.layout.host_of(function)]
+    l1, l2 = chain
+    expected = {link.id for link in twin.layout.links}
+    assert len(expected) == (l1 != l2) + (l2 != "aws")
+    assert {name for name in names if "/" not in name} == expected
+    keeping = {l1, l2} | ({"aws"} if l2 != "aws" else set())
+    assert {name.split("/")[0] for name in names if name.endswith("/store/letters")} == keeping
+
+
+def test_a_chain_that_is_given_up_goes_source_first_and_leaves_its_letters(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "aws", "aws")
+    here = clouds("aws", "gcp")
+    for link in ("gcp_l1_to_aws_l2", "aws_l2_to_gcp_l3hot", "azure_l1_to_azure_l2"):
+        save_inter_cloud_connection(twin.path, link, "https://x.example", "a-token")
+    left = [resource.name for resource in orphaned_resources(twin.layout, links_of(twin), here)]
+    for cloud in here:
+        gone = [name.split("/")[2] for name in left if name.startswith(f"{cloud}/function/")]
+        assert [name for name in gone if name in CHAIN] == list(reversed(CHAIN))
+    assert not any("/store/" in name for name in left)
+    assert {name for name in left if "/" not in name} == {"gcp_l1_to_aws_l2", "aws_l2_to_gcp_l3hot"}
 
 
 def test_readers_with_addresses_have_tokens_that_rotation_reaches(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.providers import BUILT_IN, provider
 from l3kit.tiering.settings.function_table import variables_for
-from l3kit.twin.layout import MOVERS, ORDER, READERS, TIERS, Layout, Link, receiving_cloud
+from l3kit.twin.layout import CHAIN, MOVERS, ORDER, READERS, TIERS, Layout, Link, receiving_cloud
 from tests.support.twins import twin_on
 
 LAYOUTS = [Layout(*clouds) for clouds in itertools.product(BUILT_IN, repeat=3)]
@@ -52,6 +52,34 @@ def test_both_ends_of_a_link_find_it_and_nothing_else_does(layout: Layout) -> No
     assert layout.entrances == layout.links
 
 
+CHAINS = [
+    Layout(hot, "aws", "aws", l1=l1, l2=l2, events=hot == "gcp")
+    for l1, l2, hot in itertools.product(BUILT_IN, repeat=3)
+]
+
+
+@pytest.mark.parametrize("layout", CHAINS, ids=lambda one: f"{one.l1}-{one.l2}-{one.hot}")
+def test_the_message_chain_runs_where_its_layers_are_and_each_cloud_of_it_keeps_letters(layout: Layout) -> None:
+    expected = {"dispatcher": layout.l1, "default-processor": layout.l2, "persister": layout.l2}
+    expected |= {"connector": layout.l1, "ingestion": layout.l2} if layout.l1 != layout.l2 else {}
+    expected |= {"writer": layout.hot} if layout.l2 != layout.hot else {}
+    expected |= {"event-checker": layout.l2} if layout.events else {}
+    assert {name: host for name in CHAIN if (host := layout.host_of(name))} == expected
+    for cloud in BUILT_IN:
+        keeps = cloud in expected.values()
+        assert layout.has_letters_on(cloud) == keeps
+        assert layout.stored_on(cloud) == (*layout.tiers_on(cloud), *(("letters",) if keeps else ()))
+        for name in layout.functions_on(cloud):
+            assert all(layout.host_of(called) == cloud for called in layout.peers_of(name))
+            assert all(ORDER.index(called) < ORDER.index(name) for called in layout.peers_of(name))
+
+
+def test_without_a_message_chain_no_cloud_keeps_letters_for_it() -> None:
+    layout = Layout("aws", "azure", "gcp")
+    assert not any(layout.host_of(name) for name in CHAIN)
+    assert [layout.stored_on(cloud) for cloud in BUILT_IN] == [("hot",), ("cold",), ("archive",)]
+
+
 def test_links_are_in_the_order_in_which_data_passes_them() -> None:
     assert Layout("aws", "azure", "gcp").links == (
         Link("aws_l3hot_to_azure_l3cold", "cold-writer", "azure", "hot-to-cold-mover", "aws"),
@@ -79,9 +107,9 @@ def test_readers_with_addresses_are_entrances_without_a_sender(hot: str) -> None
 
 def test_the_receiving_cloud_is_known_of_links_between_tiers_and_of_readers() -> None:
     for clouds in itertools.product(BUILT_IN, repeat=2):
-        for link in Layout(*clouds, clouds[0]).links:
+        for link in Layout(*clouds, clouds[0], l1=clouds[1], l2=clouds[0]).links:
             assert receiving_cloud(link.id) == link.target
-    for other in ("aws_l1_to_azure_l2", "aws_l3hot_writer", "aws_l3cold_hot-reader", "x", ""):
+    for other in ("aws_l1_to_azure_l1", "aws_l3hot_writer", "aws_l3cold_hot-reader", "x", ""):
         assert receiving_cloud(other) == ""
 
 

@@ -20,7 +20,7 @@ twin_names = st.from_regex(TWIN_NAME, fullmatch=True).filter(lambda name: len(na
 accounts = st.from_regex(r"[0-9]{12}", fullmatch=True).filter(str.isascii)
 azure_names = st.builds(AzureNames, twin_names, st.uuids().map(str), st.sampled_from(["westeurope", "eastus"]))
 gcp_names = st.builds(GcpNames, twin_names, st.sampled_from(["project-1", "project-2"]), st.just("us-central1"))
-RESOURCES: tuple[StoreName, ...] = ("hot", "journal", "cold", "archive")
+RESOURCES: tuple[StoreName, ...] = ("hot", "journal", "cold", "archive", "letters")
 aws_names = st.builds(AwsNames, twin_names, accounts, st.sampled_from(["us-east-1", "eu-central-1"]))
 
 
@@ -53,10 +53,12 @@ def test_every_name_is_within_its_limit(names: AwsNames) -> None:
     for function in FUNCTIONS:
         for name in (names.function(function), names.role(function), names.schedule(function)):
             assert re.fullmatch(r"[a-z0-9-]{1,64}", name)
-    assert re.fullmatch(r"[a-z0-9-]{1,64}", names.scheduler_role())
+    for role in (names.scheduler_role(), names.topic_rule_role()):
+        assert re.fullmatch(r"[a-z0-9-]{1,64}", role)
+    assert re.fullmatch(r"[a-zA-Z0-9_]{1,128}", names.topic_rule())
     for table in (names.hot_dynamodb_table(), names.journal_dynamodb_table()):
         assert re.fullmatch(r"[a-z0-9-]{3,255}", table)
-    for bucket in (names.cold_s3_bucket(), names.archive_s3_bucket()):
+    for bucket in (names.cold_s3_bucket(), names.archive_s3_bucket(), names.dead_letters_s3_bucket()):
         assert re.fullmatch(r"[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]", bucket)
 
 
@@ -125,6 +127,21 @@ def test_every_name_on_google_cloud_is_within_its_limit(names: GcpNames) -> None
         assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]", bucket)
         assert not bucket.startswith("goog")
         assert "google" not in bucket
+
+
+@given(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.sampled_from(sorted(FUNCTIONS)))
+def test_a_twin_named_like_another_and_the_beginning_of_its_function_shares_no_name_with_it(
+    twin: str, function: str
+) -> None:
+    for end in range(function.count("-")):
+        longer = f"{twin}-{'-'.join(function.split('-')[: end + 1])}"
+        for make in (
+            lambda name: AwsNames(name, "1" * 12, "us-east-1"),
+            lambda name: AzureNames(name, "subscription", "westeurope"),
+            lambda name: GcpNames(name, "project", "us-central1"),
+        ):
+            both = [make(name).function(one) for name in (twin, longer) for one in FUNCTIONS]
+            assert len(set(both)) == len(both)
 
 
 @settings(max_examples=60)

@@ -21,8 +21,8 @@ CREATE_ONLY = "CreateOnly"
 VERSIONS_RULE = "l3kit-versions"
 
 
-def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
-    """Build the bucket policy: deny plain HTTP, and writes without `If-None-Match` unless objects are copied in.
+def bucket_policy(bucket: str, *, written_by_aws: bool) -> dict[str, Any]:
+    """Build the bucket policy: deny plain HTTP, and writes without `If-None-Match` unless AWS itself writes objects.
 
     Parts of a multipart upload carry no condition, and are recognized by `s3:ObjectCreationOperation`. The user guide
     of S3 ("Enforce conditional writes on Amazon S3 buckets") says that CopyObject into such a bucket fails with 501
@@ -32,7 +32,7 @@ def bucket_policy(bucket: str, *, copied_into: bool) -> dict[str, Any]:
     tls_only = _deny("TlsOnly", "s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "false"}})
     unconditional = {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}}
     create_only = _deny(CREATE_ONLY, "s3:PutObject", f"{arn}/*", unconditional)
-    return {"Version": "2012-10-17", "Statement": [tls_only, *([] if copied_into else [create_only])]}
+    return {"Version": "2012-10-17", "Statement": [tls_only, *([] if written_by_aws else [create_only])]}
 
 
 def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
@@ -45,7 +45,7 @@ def policy_difference(there: Any, wanted: dict[str, Any]) -> str:
     if found == {sid: needed[sid] for sid in needed if sid != CREATE_ONLY}:
         return "its policy allows objects to be overwritten"
     if {sid: found[sid] for sid in found if sid != CREATE_ONLY} == needed:
-        return "its policy denies incoming copies"
+        return "its policy denies what AWS writes into it"
     return "its policy differs"
 
 

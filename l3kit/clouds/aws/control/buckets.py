@@ -41,13 +41,14 @@ class Bucket:
     """One bucket.
 
     Attributes:
-        copied_into: a mover of the same cloud copies objects into it on S3's side. Such copies fail if the bucket's
-            policy requires a condition, so overwritten objects are kept as old versions instead.
+        written_by_aws: AWS itself creates objects in it: S3 where a mover of the same cloud copies, Lambda and IoT Core
+            where they could not deliver a message. These writes carry no condition and fail if the bucket's policy
+            requires one, so overwritten objects are kept as old versions instead.
     """
 
     context: Context
     name: str
-    copied_into: bool = False
+    written_by_aws: bool = False
     kind: str = "bucket"
     holds_data: bool = True
 
@@ -110,7 +111,7 @@ class Bucket:
         )
 
     def _policy(self) -> dict[str, Any]:
-        policy = bucket_policy(self.name, copied_into=self.copied_into)
+        policy = bucket_policy(self.name, written_by_aws=self.written_by_aws)
         check_length(f"bucket {self.name}", "its policy", policy, BUCKET_POLICY)
         return policy
 
@@ -162,7 +163,7 @@ class Bucket:
 
     def _versions(self) -> str:
         """Leave versioning on where somebody else enabled it: only the lifetime of versions is limited."""
-        if not self.copied_into:
+        if not self.written_by_aws:
             return ""
         there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
         return "" if there == "Enabled" else "versioning is off"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
+from l3kit.clouds.aws.control.calls import explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.invocation_rights import permit, statements_of, withdraw
 from l3kit.clouds.aws.control.lambda_host import is_owned
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.deployed_links import DeployedLinks
@@ -27,8 +25,6 @@ STATEMENTS: dict[str, dict[str, Any]] = {
 """Both are required since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
 ANSWER_LIMIT = 90.0
 """Maximum seconds until a new URL responds; its permissions take 10 to 20 (Lambda's documentation)."""
-BUSY_LIMIT = 60.0
-"""Maximum seconds for Lambda to finish another change of the function."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class FunctionUrl:
             differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
             if not is_owned(self.context, self.name):
                 return Finding(True, owned=False)
-            there = self._statements()
+            there = statements_of(self.context, self.name)
             differences += [
                 f"permission {sid} is {'missing' if sid not in there else 'different'}"
                 for sid, wanted in STATEMENTS.items()
@@ -75,12 +71,12 @@ class FunctionUrl:
             elif config["AuthType"] != "NONE":
                 config = self._lambda.update_function_url_config(FunctionName=self.name, AuthType="NONE")
             self.links.keep_url(self.link, config["FunctionUrl"])
-            there = self._statements()
+            there = statements_of(self.context, self.name)
             fitting = {sid for sid, wanted in STATEMENTS.items() if _statement_fits(there.get(sid), wanted)}
             for sid in sorted(there.keys() - fitting):
-                self._lambda.remove_permission(FunctionName=self.name, StatementId=sid)
+                withdraw(self.context, self.name, sid)
             for sid in sorted(STATEMENTS.keys() - fitting):
-                self._permit(sid)
+                permit(self.context, self.name, sid, STATEMENTS[sid])
             url = config["FunctionUrl"]
             self.context.wait(lambda: self.context.answers(url), f"function url of {self.name} answers", ANSWER_LIMIT)
 
@@ -94,16 +90,6 @@ class FunctionUrl:
 
     def _config(self) -> dict[str, Any] | None:
         return url_config(self.context.aws, self.name)
-
-    def _permit(self, sid: str) -> None:
-        def add() -> None:
-            if sid not in self._statements():  # an earlier try may have made it, with its response lost
-                self._lambda.add_permission(FunctionName=self.name, StatementId=sid, **STATEMENTS[sid])
-
-        self.context.retry_while(add, _is_busy, f"function {self.name} accepts its permissions", BUSY_LIMIT)
-
-    def _statements(self) -> dict[str, dict[str, Any]]:
-        return _statements_of(self._lambda, self.name)
 
 
 @dataclass(frozen=True)
@@ -131,27 +117,15 @@ class LeftOverUrl:
         """Delete the statements that made it public, then the URL."""
         client = self.context.client("lambda")
         with explained(f"function url of {self.name}"):
-            for sid in sorted(STATEMENTS.keys() & _statements_of(client, self.name).keys()):
-                unless_missing(partial(client.remove_permission, FunctionName=self.name, StatementId=sid))
+            for sid in sorted(STATEMENTS.keys() & statements_of(self.context, self.name).keys()):
+                withdraw(self.context, self.name, sid)
             unless_missing(lambda: client.delete_function_url_config(FunctionName=self.name))
-
-
-def _statements_of(client: Any, function: str) -> dict[str, dict[str, Any]]:
-    """Return the statements of a function's policy, by their ids."""
-    there = unless_missing(lambda: client.get_policy(FunctionName=function))
-    statements = json.loads(there["Policy"])["Statement"] if there else []
-    return {statement["Sid"]: statement for statement in statements}
 
 
 def url_config(aws: AwsSession, function: str) -> dict[str, Any] | None:
     """Return the configuration of a function's URL; None if it has none. Raises: ProvisioningError."""
     with explained(f"function url of {function}"):
         return unless_missing(lambda: dict(aws.client("lambda").get_function_url_config(FunctionName=function)))
-
-
-def _is_busy(error: ClientError) -> bool:
-    """Return whether another change is in progress, or a try whose response was lost made the statement."""
-    return code_of(error) == "ResourceConflictException"
 
 
 def _statement_fits(there: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:

@@ -9,11 +9,13 @@ from typing import Any
 from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
 from l3kit.clouds.aws.names import AwsNames
-from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.layout import MOVERS
 
 VERSION = "2012-10-17"
-_ANY_TWIN = "a-name-to-be-replaced"
+_ANY_TWIN = "anametobereplaced"
+"""Without a dash, which a topic rule's name has as an underscore."""
+BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,16 @@ class Scope:
             return self._tables(on)
         if on in ("buckets", "cold objects", "archive objects", "objects"):
             return self._buckets(on)
-        if on in ("roles", "roles of functions", "scheduler's role"):
+        if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):
             return self._roles(on)
         if on == "functions":
             return tuple(self._arn("lambda", f"function:{self._names.function(name)}") for name in FUNCTIONS)
         if on in ("log groups", "all log groups"):
             return self._log_groups(on)
+        if on == "all topic rules":  # the action knows no resources
+            return ("*",)
+        if on == "topic rule":
+            return (self._arn("iot", f"rule/{self._names.topic_rule()}"),)
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
@@ -61,17 +67,25 @@ class Scope:
         return tuple(self._arn("dynamodb", f"table/{name}") for name in chosen)
 
     def _buckets(self, on: On) -> tuple[str, ...]:
-        names = {"cold": self._names.cold_s3_bucket(), "archive": self._names.archive_s3_bucket()}
+        names = {tier: self._names.store(tier) for tier in BUCKETS}
         if "*" in self.account + self.region or self.twin == _ANY_TWIN:  # the names end in a digest of all three
             names = {tier: f"{name.rpartition('-')[0]}-*" for tier, name in names.items()}
-        tiers = ("cold", "archive") if on in ("buckets", "objects") else (on.split()[0],)
         end = "" if on == "buckets" else "/*"
-        return tuple(f"arn:aws:s3:::{names[tier]}{end}" for tier in tiers)
+        return tuple(
+            f"arn:aws:s3:::{name}{end}"
+            for tier, name in names.items()
+            if on in ("buckets", "objects", f"{tier} objects")
+        )
 
     def _roles(self, on: On) -> tuple[str, ...]:
         of_functions = tuple(self._names.role(name) for name in FUNCTIONS)
-        scheduler = (self._names.scheduler_role(),)
-        chosen = {"roles": of_functions + scheduler, "roles of functions": of_functions, "scheduler's role": scheduler}
+        scheduler, rule = (self._names.scheduler_role(),), (self._names.topic_rule_role(),)
+        chosen = {
+            "roles": of_functions + scheduler + rule,
+            "roles of functions": of_functions,
+            "scheduler's role": scheduler,
+            "topic rule's role": rule,
+        }
         return tuple(f"arn:aws:iam::{self.account}:role/{name}" for name in chosen[on])
 
     def _log_groups(self, on: On) -> tuple[str, ...]:

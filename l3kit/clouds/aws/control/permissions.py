@@ -25,10 +25,13 @@ On = Literal[
     "roles",
     "roles of functions",
     "scheduler's role",
+    "topic rule's role",
     "log groups",
     "all log groups",
     "schedule group",
     "schedules",
+    "topic rule",
+    "all topic rules",
     "stores' keys",
     "oneself",
 ]
@@ -153,6 +156,14 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         ("apply",),
         passed_to="scheduler.amazonaws.com",
     ),
+    _grant(
+        "topic rule's role",
+        "iam",
+        "PassRole",
+        "let IoT Core keep messages that it could not deliver",
+        ("apply",),
+        passed_to="iot.amazonaws.com",
+    ),
     _grant("log groups", "logs", "ListTagsForResource", "read their ownership tags", LOOKING),
     _grant("all log groups", "logs", "DescribeLogGroups", "find them; AWS lists them by prefix alone", LOOKING),
     _grant("log groups", "logs", "CreateLogGroup TagResource PutRetentionPolicy", "create and update", ("apply",)),
@@ -168,6 +179,13 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant(
         "functions",
         "lambda",
+        "GetFunctionEventInvokeConfig",
+        "see what becomes of messages that the dispatcher did not process",
+        LOOKING,
+    ),
+    _grant(
+        "functions",
+        "lambda",
         "GetFunctionConfiguration",
         "wait for them",
         ("apply",),
@@ -176,11 +194,23 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "functions",
         "lambda",
         "CreateFunction TagResource UpdateFunctionCode UpdateFunctionConfiguration "
-        "CreateFunctionUrlConfig UpdateFunctionUrlConfig AddPermission RemovePermission",
+        "CreateFunctionUrlConfig UpdateFunctionUrlConfig PutFunctionEventInvokeConfig AddPermission RemovePermission",
         "create and update",
         ("apply",),
     ),
-    _grant("functions", "lambda", "DeleteFunction DeleteFunctionUrlConfig", "remove", ("apply", "destroy")),
+    _grant(
+        "functions",
+        "lambda",
+        "DeleteFunction DeleteFunctionUrlConfig DeleteFunctionEventInvokeConfig",
+        "remove",
+        ("apply", "destroy"),
+    ),
+    _grant(
+        "topic rule", "iot", "GetTopicRule ListTagsForResource", "read the actual state and the ownership tag", LOOKING
+    ),
+    _grant("all topic rules", "iot", "ListTopicRules", "tell a missing rule from one that is hidden", LOOKING),
+    _grant("topic rule", "iot", "CreateTopicRule TagResource ReplaceTopicRule", "create and update", ("apply",)),
+    _grant("topic rule", "iot", "DeleteTopicRule", "remove", ("apply", "destroy")),
     _grant(
         "schedule group",
         "scheduler",

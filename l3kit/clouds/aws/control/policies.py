@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.iot_rule import UNDELIVERED_PREFIX
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+from l3kit.twin.layout import CHAIN
 
 POLICY_NAME = "l3kit"
 VERSION = "2012-10-17"
@@ -26,11 +28,15 @@ class Placement:
         remote: the next tier is on another cloud, so the function posts to a writer instead of writing there.
         archive_here: the archive tier is in this account.
         keys: ARN of the customer managed KMS key of each store that has one.
+        called: deployed names of the functions that it invokes.
+        feedback: MQTT topic filter of what it sends to devices; empty if it sends nothing.
     """
 
     remote: bool = False
     archive_here: bool = True
     keys: Mapping[StoreName, str] = field(default_factory=dict)
+    called: tuple[str, ...] = ()
+    feedback: str = ""
 
 
 def trust(service: str, context: Context) -> dict[str, Any]:
@@ -40,7 +46,7 @@ def trust(service: str, context: Context) -> dict[str, Any]:
         "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
     }
-    if service == "scheduler.amazonaws.com":
+    if service in ("iot.amazonaws.com", "scheduler.amazonaws.com"):
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": context.aws.account_id}}
     return {"Version": VERSION, "Statement": [statement]}
 
@@ -54,6 +60,11 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         "archive-writer": _archive_writer,
         "hot-reader": _reader,
         "hot-reader-last-entry": _reader,
+        **dict.fromkeys(CHAIN, _chain_function),
+        "dispatcher": _dispatcher,
+        "ingestion": _calls,
+        "persister": _persister,
+        "writer": _hot_writer,
     }[function](context, place)
     group = context.arn("logs", f"log-group:{context.names.log_group(function)}:*")
     return {
@@ -66,6 +77,11 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
+    if function == "ingestion":  # it refuses a bad message instead of keeping it
+        return ()
+    if function in CHAIN:
+        writes = function == "writer" or (function == "persister" and not place.remote)
+        return ("hot", "letters") if writes else ("letters",)
     if function == "hot-to-cold-mover":
         return ("hot", "journal") if place.remote else ("hot", "journal", "cold")
     if function == "cold-to-archive-mover":
@@ -82,6 +98,13 @@ def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
             {"Sid": "Invoke", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": sorted(arns)}
         ],
     }
+
+
+def topic_rule_policy(context: Context, place: Placement) -> dict[str, Any]:
+    """Build the policy that lets IoT Core store messages for which it could not invoke the dispatcher."""
+    letters = f"{_bucket(context, 'letters')}/{UNDELIVERED_PREFIX}*"
+    keep = _allow("KeepUndelivered", ["PutObject"], letters, "s3")
+    return {"Version": VERSION, "Statement": [keep, *_bucket_key(context, place, "letters", ["GenerateDataKey"])]}
 
 
 def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
@@ -183,6 +206,46 @@ def _archive_writer(context: Context, place: Placement) -> list[Statement]:
 def _reader(context: Context, place: Placement) -> list[Statement]:
     return [
         _allow("HotItems", ["Query"], _table(context, "hot"), "dynamodb"),
+        *_table_keys(context, place, "hot"),
+    ]
+
+
+def _chain_function(context: Context, place: Placement) -> list[Statement]:
+    """Allow keeping dead letters, each once, and invoking the functions that it calls."""
+    return [
+        _allow("KeepLetters", ["PutObject", "GetObject"], f"{_bucket(context, 'letters')}/*", "s3"),
+        *_bucket_key(context, place, "letters", ["Decrypt", "GenerateDataKey"]),
+        *_calls(context, place),
+    ]
+
+
+def _calls(context: Context, place: Placement) -> list[Statement]:
+    """Allow invoking functions, and sending to devices."""
+    called = [context.arn("lambda", f"function:{name}") for name in sorted(place.called)]
+    topics = place.feedback.replace("+", "*")
+    return [
+        *([_allow("Call", ["InvokeFunction"], called, "lambda")] if called else []),
+        *([_allow("Feedback", ["Publish"], [context.arn("iot", f"topic/{topics}")], "iot")] if topics else []),
+    ]
+
+
+def _dispatcher(context: Context, place: Placement) -> list[Statement]:
+    """Allow listing, too, which Lambda asks for of a failure destination (developer guide, "Adding a destination")."""
+    return [*_chain_function(context, place), _list(context, "letters")]
+
+
+def _persister(context: Context, place: Placement) -> list[Statement]:
+    return [*([] if place.remote else _put_items_in(context, place)), *_chain_function(context, place)]
+
+
+def _hot_writer(context: Context, place: Placement) -> list[Statement]:
+    return [*_put_items_in(context, place), *_chain_function(context, place)]
+
+
+def _put_items_in(context: Context, place: Placement) -> list[Statement]:
+    """Allow inserts by PartiQL, reading the items whose keys are taken, and their conditional replacement."""
+    return [
+        _allow("HotItems", ["PartiQLInsert", "BatchGetItem", "PutItem"], _table(context, "hot"), "dynamodb"),
         *_table_keys(context, place, "hot"),
     ]
 

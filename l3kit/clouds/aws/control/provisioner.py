@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.control import preflight
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.event_functions import missing_functions
+from l3kit.clouds.aws.control.iot_rule import TopicRule
 from l3kit.clouds.aws.control.keys import customer_key
 from l3kit.clouds.aws.control.lambda_host import LambdaHost, runtime_of
 from l3kit.clouds.aws.control.links import FunctionUrl, LeftOverUrl
 from l3kit.clouds.aws.control.logs import LogGroup
-from l3kit.clouds.aws.control.policies import Placement, function_policy, scheduler_policy, stores_of, trust
+from l3kit.clouds.aws.control.policies import (
+    Placement,
+    function_policy,
+    scheduler_policy,
+    stores_of,
+    topic_rule_policy,
+    trust,
+)
 from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
+from l3kit.clouds.aws.control.undelivered import FailureDestination
 from l3kit.clouds.aws.provider import BILLING
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
-from l3kit.clouds.shared.environment import environment
+from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
-from l3kit.twin.layout import MOVERS
+from l3kit.tiering.settings.function_table import StoreName
+from l3kit.twin.event_checks import functions_by_name, needs_feedback
+from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
+from l3kit.twin.topics import feedback_filter, telemetry_filter
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.session import AwsSession
@@ -31,7 +45,7 @@ if TYPE_CHECKING:
 PROVIDER = "aws"
 OTHER_MEMORY = 512
 """MB of a function that has no memory of its own in `BILLING`."""
-TIMEOUT = dict.fromkeys(MOVERS, 900)
+TIMEOUT = dict.fromkeys((*MOVERS, *CHAIN), 900)
 OTHER_TIMEOUT = 60
 
 
@@ -47,7 +61,10 @@ class AwsProvisioner:
         self._context = Context(session, session.names(twin.name))
 
     def preflight(self) -> tuple[str, ...]:
-        return preflight.preflight(self._twin, self._session)
+        notes = preflight.preflight(self._twin, self._session)
+        if self._twin.layout.host_of("event-checker") == PROVIDER:
+            notes += missing_functions(self._context, functions_by_name(self._twin.events))
+        return notes
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         context, names = self._context, self._context.names
@@ -60,11 +77,14 @@ class AwsProvisioner:
             found.append(Bucket(context, names.cold_s3_bucket()))
         if "archive" in tiers:
             copied_into = self._twin.layout.cold == PROVIDER
-            found.append(Bucket(context, names.archive_s3_bucket(), copied_into=copied_into))
+            found.append(Bucket(context, names.archive_s3_bucket(), written_by_aws=copied_into))
+        if "letters" in tiers:
+            undelivered = self._twin.layout.l1 == PROVIDER
+            found.append(Bucket(context, names.dead_letters_s3_bucket(), written_by_aws=undelivered))
         return found
 
     def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """Return role, log group, the function, and the URL of its entrance."""
+        """Return role, log group, the function, the URL of its entrance, and what brings messages to the dispatcher."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -85,7 +105,19 @@ class AwsProvisioner:
         ]
         if entrance := twin.layout.entrance_of(function):
             parts.append(FunctionUrl(context, self._links, names.function(function), entrance.id))
-        return parts
+        return [*parts, *self._source()] if function == SOURCE else parts
+
+    def _source(self) -> list[Resource]:
+        """Return what invokes the dispatcher, and what keeps a message that it did not process."""
+        context, names = self._context, self._context.names
+        dispatcher, letters = names.function(SOURCE), names.dead_letters_s3_bucket()
+        trusted, role = trust("iot.amazonaws.com", context), names.topic_rule_role()
+        topics = telemetry_filter(self._twin.name)
+        return [
+            FailureDestination(context, dispatcher, letters),
+            Role(context, role, trusted, lambda: topic_rule_policy(context, Placement(keys=self._keys(("letters",))))),
+            TopicRule(context, names.topic_rule(), topics, dispatcher, letters, role),
+        ]
 
     def schedules(self, movers: Sequence[str]) -> list[Resource]:
         """Return the schedules with their group and the role that EventBridge Scheduler assumes."""
@@ -117,20 +149,32 @@ class AwsProvisioner:
 
     def _policy(self, function: str) -> Callable[[], dict[str, Any]]:
         """Return a builder of a function's policy from the layout and the current encryption of the stores."""
-        context, layout = self._context, self._twin.layout
-        remote, archive_here = layout.link_from(function) is not None, layout.archive == PROVIDER
+        context, layout, events = self._context, self._twin.layout, self._twin.events
+        called = tuple(context.names.function(peer) for peer in layout.peers_of(function))
+        checks = function == "event-checker"
+        place = Placement(
+            remote=layout.link_from(function) is not None,
+            archive_here=layout.archive == PROVIDER,
+            called=functions_by_name(events) if checks else called,
+            feedback=feedback_filter(self._twin.name) if checks and needs_feedback(events) else "",
+        )
 
         def make() -> dict[str, Any]:
-            place = Placement(remote, archive_here)
-            keys = {store: customer_key(context, store) for store in stores_of(function, place)}
-            chosen = {store: key for store, key in keys.items() if key}
-            return function_policy(function, context, Placement(remote, archive_here, chosen))
+            keys = self._keys(stores_of(function, place))
+            return function_policy(function, context, replace(place, keys=keys))
 
         return make
 
+    def _keys(self, stores: Sequence[StoreName]) -> dict[StoreName, str]:
+        """Return the current customer managed keys of these stores."""
+        found = {store: customer_key(self._context, store) for store in stores}
+        return {store: key for store, key in found.items() if key}
+
     def _builder(self, function: str, runtime: Runtime) -> Callable[[], BuiltFunction]:
         def build() -> BuiltFunction:
-            variables, files = environment(self._twin, self._links, PROVIDER, function, self._context.names.store)
+            names = self._context.names
+            variables, files = environment(self._twin, self._links, PROVIDER, function, names.store, names.function)
+            files |= own_files(self._twin, function)
             return BuiltFunction(pack(PROVIDER, function, runtime, files), variables)
 
         return build

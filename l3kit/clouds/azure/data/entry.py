@@ -15,7 +15,7 @@ from typing import List  # noqa: UP035
 import azure.functions as func
 
 from l3kit.clouds.azure.data.stores import openers
-from l3kit.clouds.azure.data.variables import VARIABLES
+from l3kit.clouds.azure.data.variables import EVENTS_CONNECTION, EVENTS_NAME, VARIABLES
 from l3kit.errors import L3Error
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
@@ -25,8 +25,6 @@ from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer.wire import Request
 
-EVENTS_CONNECTION, EVENTS_NAME = "IOTHUB_EVENTS_CONNECTION_STRING", "IOTHUB_EVENTS_NAME"
-"""Settings that the platform reads: the built-in endpoint takes no managed identity, so one is a secret."""
 AGAIN = "The hub delivers the batch again"
 HTTP_SECONDS = 230.0
 """Time-out of Azure's load balancer for an HTTP request, whatever the function's own limit is."""

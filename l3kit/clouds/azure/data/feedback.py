@@ -21,12 +21,13 @@ from urllib.parse import quote
 
 import orjson
 
+from l3kit.clouds.azure.data.variables import HUB_HOST
 from l3kit.errors import CallError, ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
 from l3kit.tiering.transfer.sender import check_url
 
-CONNECTION_VARIABLE, HOST_VARIABLE = "IOTHUB_CONNECTION_STRING", "IOTHUB_HOST_NAME"
+CONNECTION_VARIABLE = "IOTHUB_CONNECTION_STRING"
 API_VERSION = "2021-04-12"
 SCOPE = "https://iothubs.azure.net/.default"
 METHOD = "feedback"
@@ -113,10 +114,10 @@ class IotHubPlace:
         """
         text = env.get(CONNECTION_VARIABLE, "").strip()
         if not text:
-            host = env.get(HOST_VARIABLE, "").strip()
+            host = env.get(HUB_HOST, "").strip()
             if not host:
-                raise ConfigurationError(HOST_VARIABLE, "is not set", "Apply the twin again; l3kit injects it")
-            return cls(_url(host, HOST_VARIABLE), EntraTokens())
+                raise ConfigurationError(HUB_HOST, "is not set", "Apply the twin again; l3kit injects it")
+            return cls(_url(host, HUB_HOST), EntraTokens())
         parts = {name: value for name, _, value in (part.partition("=") for part in text.split(";"))}
         try:
             host, policy = parts["HostName"], parts["SharedAccessKeyName"]

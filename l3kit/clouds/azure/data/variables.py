@@ -6,6 +6,9 @@ from l3kit.tiering.settings.function_table import SCHEDULE_VARIABLE, TIMEOUT_VAR
 
 _COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
 _BLOB = ("STORAGE_ACCOUNT_URL",)
+EVENTS_CONNECTION, EVENTS_NAME = "IOTHUB_EVENTS_CONNECTION_STRING", "IOTHUB_EVENTS_NAME"
+"""Settings that the platform reads: the built-in endpoint takes no managed identity, so one is a secret."""
+HUB_HOST = "IOTHUB_HOST_NAME"
 
 VARIABLES = CloudVariables(
     "azure",
@@ -18,6 +21,8 @@ VARIABLES = CloudVariables(
     },
     places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB, "letters": _BLOB},
     mover=frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
+    chain=frozenset({TIMEOUT_VARIABLE}),
+    single={"dispatcher": frozenset({EVENTS_CONNECTION, EVENTS_NAME}), "event-checker": frozenset({HUB_HOST})},
     peers={
         "connector": "CONNECTOR_FUNCTION_URL",
         "default-processor": "DEFAULT_PROCESSOR_FUNCTION_URL",

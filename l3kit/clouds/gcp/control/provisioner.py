@@ -16,17 +16,22 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.twin.config import Twin
 
+PUSH_SECONDS = 600
+"""Maximum seconds that Pub/Sub waits for the response to a push (its acknowledgement deadline)."""
+
 
 class GcpProvisioner(HostedProvisioner):
     """The port `Provisioner` on one project and region. Cloud Scheduler jobs start the movers."""
 
     provider = "gcp"
     mover_timeout = 900
+    chain_timeout = PUSH_SECONDS
+    keeps_undelivered = True
 
     def __init__(self, twin: Twin, session: GcpSession, links: DeployedLinks) -> None:
         self._session = session
         self._job_name = session.names(twin.name).schedule
-        super().__init__(twin, links, session.functions, session.names(twin.name), unix_cron)
+        super().__init__(twin, links, session.functions, session.names(twin.name), session.messages, unix_cron)
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         names, twin = self._names, self._twin.name
@@ -38,6 +43,8 @@ class GcpProvisioner(HostedProvisioner):
             found.append(Bucket(self._session, names.store("cold"), twin, "COLDLINE"))
         if "archive" in tiers:
             found.append(Bucket(self._session, names.store("archive"), twin, "ARCHIVE"))
+        if "letters" in tiers:
+            found.append(Bucket(self._session, names.store("letters"), twin, "STANDARD"))
         return found
 
     def settings(self, schedule: str) -> Mapping[str, str]:
@@ -45,3 +52,8 @@ class GcpProvisioner(HostedProvisioner):
 
     def jobs(self, mover: str, schedule: str) -> Sequence[Mapping[str, str]]:
         return ({"name": self._job_name(mover), "schedule": schedule, "body": "{}"},)
+
+    def callers(self, function: str) -> tuple[str, ...]:
+        layout = self._twin.layout
+        here = layout.functions_on(self.provider)
+        return tuple(self._names.function(caller) for caller in here if function in layout.peers_of(caller))

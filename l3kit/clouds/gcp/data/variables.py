@@ -18,6 +18,7 @@ VARIABLES = CloudVariables(
     },
     places={"hot": _FIRESTORE, "journal": _FIRESTORE, "cold": _STORAGE, "archive": _STORAGE, "letters": _STORAGE},
     mover=frozenset({TIMEOUT_VARIABLE}),
+    chain=frozenset({TIMEOUT_VARIABLE}),
     peers={
         "connector": "CONNECTOR_FUNCTION_URL",
         "default-processor": "DEFAULT_PROCESSOR_FUNCTION_URL",

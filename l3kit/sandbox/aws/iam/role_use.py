@@ -22,6 +22,8 @@ _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
 OF_SCHEDULER: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
 """What Scheduler says when it takes a role."""
+OF_WRITE: Context = {"s3:objectcreationoperation": ("true",)}
+"""What S3 says of a whole object that a service writes; it carries no condition."""
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 
@@ -87,7 +89,8 @@ class RoleUse:
             identity = await self._callers.role_session(role_arn, session)
         except UnknownCallerError:
             return f"the role {role_arn} does not exist"
-        need = Need(action, resource, OF_EVERY_REQUEST)
+        of_write = OF_WRITE if action == "s3:PutObject" else {}
+        need = Need(action, resource, {**OF_EVERY_REQUEST, **of_write})
         decision = await self._enforcement.decide(identity, need)
         return "" if decision.allowed else message(identity.principal, need, decision)
 

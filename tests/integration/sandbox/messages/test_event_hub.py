@@ -116,6 +116,7 @@ def test_a_failed_batch_is_delivered_again_whole_before_what_came_after_it(
     assert max(map(len, calls)) <= 3
 
 
+@pytest.mark.slow
 def test_a_batch_whose_answer_is_lost_is_delivered_again(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, batches: Batches
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_batch_whose_answer_is_lost_is_delivered_again(
     assert batches() == [[("d", b"1")]] * 2
 
 
+@pytest.mark.slow
 def test_messages_wait_for_an_app_that_is_not_there_yet(
     all_clouds: SandboxState,
     source: SandboxMessageSource,
@@ -144,6 +146,7 @@ def test_messages_wait_for_an_app_that_is_not_there_yet(
     assert batches() == [[("d", b"1")]]
 
 
+@pytest.mark.slow
 def test_a_message_over_the_limit_ends_its_senders_connection(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, batches: Batches
 ) -> None:
@@ -172,6 +175,7 @@ def test_a_route_is_read_back_changed_and_deleted(source: SandboxMessageSource, 
     assert source.get(twin) is None
 
 
+@pytest.mark.slow
 def test_an_app_whose_trigger_takes_single_events_does_not_start(all_clouds: SandboxState) -> None:
     single = APP.replace("Cardinality.MANY", "Cardinality.ONE")
     host = SandboxFunctionHost(all_clouds.aws_endpoint, "azure")

@@ -81,6 +81,7 @@ def test_every_payload_arrives_byte_by_byte(
     assert {body["deliveryAttempt"] for body in bodies} == {1}
 
 
+@pytest.mark.slow
 def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, out: Path, pushed: Pushed
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
     assert stored.content == b"\0lost\n"
 
 
+@pytest.mark.slow
 def test_a_push_whose_answer_is_lost_is_repeated(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_push_whose_answer_is_lost_is_repeated(
     assert (len(calls), fired) == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_message_over_the_limit_ends_its_senders_connection(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
 ) -> None:

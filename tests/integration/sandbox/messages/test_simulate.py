@@ -37,6 +37,7 @@ def test_every_message_of_a_file_is_published_and_acknowledged(
     assert [device.received.get(timeout=30)[1].decode() for _ in lines] == lines
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_endless_run_with_everything_acknowledged(broker: tuple[str, int], device: Device) -> None:
     device.subscribe("nyc-weather/+/telemetry")
     command = [sys.executable, "-m", "l3kit.cli", "simulate", TWIN, "--rate", "50", "--json"]
@@ -58,6 +59,7 @@ def test_a_message_that_is_refused_ends_the_run_with_the_number_of_those_that_we
         Publisher(broker).run("twin", messages, 5, lambda done: None)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_no_broker_is_told(sandbox: SandboxState) -> None:
     host, _, port = sandbox.aws_endpoint.removeprefix("http://").partition(":")
     with pytest.raises(L3Error, match=f"MQTT broker {host}:{port}"):

@@ -115,6 +115,7 @@ def test_a_message_over_the_limit_ends_its_senders_connection_and_reaches_nobody
     assert written() == []
 
 
+@pytest.mark.slow
 def test_a_failing_function_runs_three_times_with_one_request_id_and_its_event_goes_to_the_bucket(
     sandbox: SandboxState, aws: Aws, device: Device, twin: str, rule: str, function: str, out: Path, written: Written
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_failing_function_runs_three_times_with_one_request_id_and_its_event_g
     assert record["responsePayload"]["errorType"] == "ValueError"
 
 
+@pytest.mark.slow
 def test_a_delivery_can_be_repeated_after_a_later_one(
     sandbox: SandboxState, device: Device, twin: str, rule: str, function: str, written: Written
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_delivery_can_be_repeated_after_a_later_one(
     assert [base64.b64decode(event["payload"]) for _, event in written()] == [b"1", b"2", b"1"]
 
 
+@pytest.mark.slow
 def test_a_lost_answer_lets_the_function_run_again(
     sandbox: SandboxState, device: Device, twin: str, rule: str, function: str, written: Written
 ) -> None:

@@ -43,7 +43,7 @@ class World:
         """What an apply there would tell a function, of its link."""
         host = {WRITER: "azure", MOVER: "aws"}[function]
         more = dict.fromkeys(("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME", "STORAGE_ACCOUNT_URL"), "x")
-        told, _ = environment(links.twin, links, host, function, lambda store: store, more)
+        told, _ = environment(links.twin, links, host, function, lambda store: store, str, more)
         return {name: told[name] for name in (TOKEN, PREVIOUS, URL, AUTH, UNTIL) if name in told}
 
     def put(self, links: DeployedLinks, function: str) -> None:

@@ -35,7 +35,7 @@ class World:
 
     def put(self, links: DeployedLinks) -> str:
         """Tell the reader what an apply would. Returns: its token."""
-        told, _ = environment(self.twin, links, "aws", READER, lambda store: store)
+        told, _ = environment(self.twin, links, "aws", READER, lambda store: store, str)
         self.aws.told[READER] = {name: told[name] for name in told if name.startswith(TOKEN)}
         return told[TOKEN]
 
@@ -108,5 +108,5 @@ def test_more_rotations_within_the_hour_than_the_variables_hold_are_refused(worl
 
 def test_a_reader_without_an_address_is_told_no_token(tmp_path: Path) -> None:
     twin = twin_on(tmp_path, "aws", "aws", "aws")
-    told, _ = environment(twin, links_of(twin), "aws", READER, lambda store: store)
+    told, _ = environment(twin, links_of(twin), "aws", READER, lambda store: store, str)
     assert TOKEN not in told

@@ -33,6 +33,7 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
         memory_mb=512,
         identity="mover",
         schedules=({"name": "j"},),
+        callers=("b", "a"),
     )
     assert changed.compare().differences == (
         "its code differs",
@@ -41,6 +42,7 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
         "its timeout is 60 s, not 900 s",
         "it runs as the cloud's default, not mover",
         "it is not public",
+        "no function may call it, not a and b",
         "its schedule differs",
         "variable A differs",
         "variable B is missing",

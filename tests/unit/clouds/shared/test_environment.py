@@ -37,7 +37,7 @@ def test_a_function_is_told_exactly_what_it_needs(tmp_path: Path, layout: tuple[
         host = twin.layout.host_of(function)
         if host is None:
             continue
-        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", more)
+        told, files = environment(twin, links_of(twin), host, function, lambda store: f"the-{store}", str, more)
         out = twin.layout.link_from(function)
         assert files == {}
         archive_here = twin.layout.archive == host
@@ -62,7 +62,7 @@ def test_only_the_ends_of_signed_links_are_told_so(tmp_path: Path, layout: tuple
     for function in ORDER:
         if host := twin.layout.host_of(function):
             needed = twin.layout.variables_of(function, host)
-            told, _ = environment(twin, links_of(twin), host, function, str, dict.fromkeys(needed, "x"))
+            told, _ = environment(twin, links_of(twin), host, function, str, str, dict.fromkeys(needed, "x"))
             assert {"LINK_AUTH": "signature"}.items() <= told.items() if function in ends else set(told) == set(needed)
             assert set(told) - set(needed) <= set(further_variables(function))
             assert "link_auth" not in told["DIGITAL_TWIN_INFO"], "a change of it is no change of all functions"
@@ -77,8 +77,46 @@ def test_what_does_not_fit_the_variables_is_a_file(tmp_path: Path) -> None:
         "gcp",
         "hot-reader",
         lambda store: store,
+        str,
         {"GOOGLE_CLOUD_PROJECT": "p", "FIRESTORE_DATABASE": "d"},
     )
     assert told["DIGITAL_TWIN_INFO"] == f"file:{INFO_FILE}"
     assert [entry["id"] for entry in json.loads(files[INFO_FILE])["config_iot_devices"]] == devices
     assert sum(len(k) + len(v) for k, v in told.items()) < MAX_VARIABLES_BYTES
+
+
+ADDRESSES = (
+    "FUNCTION_TIMEOUT_SECONDS",
+    "IOTHUB_EVENTS_CONNECTION_STRING",
+    "IOTHUB_EVENTS_NAME",
+    "COSMOS_ENDPOINT",
+    "COSMOS_DATABASE_NAME",
+    "STORAGE_ACCOUNT_URL",
+    "GOOGLE_CLOUD_PROJECT",
+)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("cloud", PROVIDERS)
+def test_a_function_of_the_chain_is_told_how_to_reach_what_it_calls_and_nobody_else(
+    tmp_path: Path, cloud: str, apart: bool
+) -> None:
+    other = "gcp" if cloud == "aws" else "aws"
+    twin = twin_on(tmp_path, cloud, cloud, cloud, chain=(cloud, other if apart else cloud))
+    for link in twin.layout.links:
+        save_inter_cloud_connection(twin.path, link.id, f"https://{link.receiver}.example", "a-token")
+    asked: list[str] = []
+
+    def address_of(function: str) -> str:
+        asked.append(function)
+        return f"address of {function}"
+
+    called = "connector" if apart else "default-processor"
+    more = dict.fromkeys(ADDRESSES, "x")
+    told, _ = environment(twin, links_of(twin), cloud, "dispatcher", lambda store: store, address_of, more)
+    peers = provider(cloud).variables.peers
+    assert {name: value for name, value in told.items() if name in peers.values()} == {
+        peers[called]: f"address of {called}"
+    }
+    assert asked == [called]
+    assert told[provider(cloud).variables.stores["letters"]] == "letters"

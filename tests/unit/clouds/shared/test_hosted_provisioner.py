@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from l3kit.clouds.azure.control.provisioner import AzureProvisioner
-from l3kit.clouds.azure.session import AzureSession
+from l3kit.clouds.azure.session import AzureSession, IotHub
 from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 from l3kit.clouds.gcp.session import GcpSession
+from l3kit.clouds.ports.function_host import Definition
+from l3kit.clouds.ports.message_source import Route
+from l3kit.clouds.shared.cloud_route import CloudRoute
 from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, OTHER_TIMEOUT, HostedProvisioner
-from l3kit.twin.layout import MOVERS, READERS, RECEIVERS
+from l3kit.errors import MissingConnectionError
+from l3kit.twin.layout import CHAIN, MOVERS, READERS, RECEIVERS, STORED
 from tests.support.deployed import links_of
+from tests.support.memory_messages import MemoryMessages
 from tests.support.twins import twin_on
 from tests.unit.clouds.shared.test_cloud_function import MemoryHost
 
 CLOUDS = ("azure", "gcp")
+HUB = IotHub("hub.example", "Endpoint=sb://hub.example/;SharedAccessKey=secret", "events")
 
 
 def provisioner(
-    tmp_path: Path, cloud: str, layout: tuple[str, str, str], *, reader_urls: bool = False
+    tmp_path: Path,
+    cloud: str,
+    layout: tuple[str, str, str],
+    chain: tuple[str, str] | None = None,
+    *,
+    reader_urls: bool = False,
 ) -> tuple[HostedProvisioner, MemoryHost]:
-    twin, host = twin_on(tmp_path, *layout, reader_urls=reader_urls), MemoryHost()
+    twin = twin_on(tmp_path, *layout, chain=chain, reader_urls=reader_urls)
+    host, messages = MemoryHost(), MemoryMessages()
     if cloud == "azure":
-        azure = AzureSession("sub", "westeurope", "https://cosmos.example", "key", "https://blob.example", "key", host)
+        cosmos, blob = "https://cosmos.example", "https://blob.example"
+        azure = AzureSession("sub", "westeurope", cosmos, "key", blob, "key", host, messages, HUB)
         return AzureProvisioner(twin, azure, links_of(twin)), host
-    gcp = GcpSession("project", "europe-west1", "https://storage.example", "firestore.example:443", host)
+    gcp = GcpSession("project", "europe-west1", "https://storage.example", "firestore.example:443", host, messages)
     return GcpProvisioner(twin, gcp, links_of(twin)), host
 
 
@@ -60,11 +76,14 @@ def test_a_mover_that_a_former_layout_left_over_has_no_schedule(tmp_path: Path, 
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize("receiver", RECEIVERS)
 def test_a_receiver_is_public_and_comes_with_its_address(tmp_path: Path, cloud: str, receiver: str) -> None:
-    layout = ("aws", cloud, cloud) if receiver == "cold-writer" else ("aws", "aws", cloud)
-    one, _ = provisioner(tmp_path, cloud, layout)
+    layouts = {"cold-writer": ("aws", cloud, cloud), "archive-writer": ("aws", "aws", cloud)}
+    layout = layouts.get(receiver, (cloud, cloud, cloud))
+    chain = {"writer": ("aws", "aws"), "ingestion": ("aws", cloud)}.get(receiver)
+    one, _ = provisioner(tmp_path, cloud, layout, chain)
     function, address = one.function_parts(receiver, tuple)
     assert (function.kind, address.kind) == ("function", "link address")
-    assert (getattr(function, "public", None), getattr(function, "timeout", None)) == (True, OTHER_TIMEOUT)
+    timeout = one.chain_timeout if receiver in CHAIN else OTHER_TIMEOUT
+    assert (getattr(function, "public", None), getattr(function, "timeout", None)) == (True, timeout)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -83,9 +102,10 @@ def test_a_reader_is_public_only_where_the_twin_asks_for_addresses(tmp_path: Pat
 def test_the_stores_are_those_of_the_tiers_asked_for(tmp_path: Path, cloud: str) -> None:
     one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud))
     assert one.stores(()) == []
-    names = [resource.name for resource in one.stores(("hot", "cold", "archive"))]
-    assert len(set(names)) == len(names) == {"azure": 5, "gcp": 4}[cloud]
-    assert [r.name for tier in ("hot", "cold", "archive") for r in one.stores((tier,))] == names
+    names = [resource.name for resource in one.stores(STORED)]
+    assert len(set(names)) == len(names) == {"azure": 6, "gcp": 5}[cloud]
+    assert [r.name for tier in STORED for r in one.stores((tier,))] == names
+    assert all(resource.holds_data for resource in one.stores(STORED))
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -94,3 +114,70 @@ def test_a_functions_code_and_settings_are_the_same_each_time(tmp_path: Path, cl
     (resource,) = one.function_parts("hot-reader", tuple)
     resource.create()
     assert resource.compare().differences == ()
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_dispatcher_comes_with_the_route_of_its_messages_and_is_not_public(tmp_path: Path, cloud: str) -> None:
+    one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud), (cloud, cloud))
+    function, found = one.function_parts("dispatcher", tuple)
+    assert isinstance(found, CloudRoute)
+    letters = {"azure": "", "gcp": one._names.store("letters")}[cloud]
+    assert found.route == Route("plant", "plant/+/telemetry", function.name, letters)
+    assert not getattr(function, "public", True)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_caller_is_told_where_the_called_is_and_waits_for_it_to_be_deployed(tmp_path: Path, cloud: str) -> None:
+    one, host = provisioner(tmp_path, cloud, (cloud, cloud, cloud), (cloud, cloud))
+    (caller,) = one.function_parts("default-processor", tuple)
+    with pytest.raises(MissingConnectionError, match="persister is not deployed yet"):
+        caller.create()
+    called = one._names.function("persister")
+    host.update(called, Definition("3.13", {}, "plant", 60), b"code")
+    caller.create()
+    assert host.functions[caller.name].definition.settings["PERSISTER_FUNCTION_URL"] == host.address(called)
+    assert caller.compare().differences == ()
+    host.delete(called)
+    assert caller.compare().differences == ("persister is not deployed yet",)
+
+
+def test_a_cloud_without_a_mover_need_not_express_the_movers_schedule(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "aws", "aws", chain=("gcp", "gcp"))
+    config = twin.config.model_copy(update={"mover_schedule": "cron(0 3 L * ? *)"})
+    twin = replace(twin, config=config)
+    gcp = GcpSession("project", "europe-west1", "https://s.example", "f.example:443", MemoryHost(), MemoryMessages())
+    assert GcpProvisioner(twin, gcp, links_of(twin)).preflight() == ()
+
+
+def test_on_google_cloud_only_the_caller_in_the_chain_may_call_a_function_and_on_azure_a_key_opens_it(
+    tmp_path: Path,
+) -> None:
+    one, _ = provisioner(tmp_path, "gcp", ("gcp", "gcp", "gcp"), ("gcp", "gcp"))
+    assert one.callers("persister") == (one._names.function("default-processor"),)
+    assert one.callers("default-processor") == (one._names.function("dispatcher"),)
+    assert one.callers("dispatcher") == one.callers("hot-reader") == ()
+    two, _ = provisioner(tmp_path, "azure", ("azure", "azure", "azure"), ("azure", "azure"))
+    assert two.callers("persister") == ()
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_a_function_of_the_chain_knows_its_time_limit_and_azures_dispatcher_the_hub(tmp_path: Path, cloud: str) -> None:
+    one, host = provisioner(tmp_path, cloud, (cloud, cloud, cloud), (cloud, cloud))
+    host.update(one._names.function("default-processor"), Definition("3.13", {}, "plant", 60), b"code")
+    found = deployed(one, host, "dispatcher")
+    assert found.settings["FUNCTION_TIMEOUT_SECONDS"] == str(one.chain_timeout - MARGIN_SECONDS)
+    hub = {name: value for name, value in found.settings.items() if name.startswith("IOTHUB")}
+    wanted = {"IOTHUB_EVENTS_CONNECTION_STRING": HUB.events_connection, "IOTHUB_EVENTS_NAME": "events"}
+    assert hub == (wanted if cloud == "azure" else {})
+
+
+def test_the_twins_own_processors_are_packed_into_the_default_processor_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "processors" / "default"
+    folder.mkdir(parents=True)
+    (folder / "process.py").write_text("def process(event):\n    return event\n")
+    one, _ = provisioner(tmp_path, "gcp", ("gcp", "gcp", "gcp"), ("gcp", "gcp"))
+    for function in ("persister", "default-processor"):
+        (resource,) = one.function_parts(function, tuple)
+        names = zipfile.ZipFile(BytesIO(resource.build().code)).namelist()  # type: ignore[attr-defined]
+        assert ("processors/default/process.py" in names) == (function == "default-processor")
+        resource.create()

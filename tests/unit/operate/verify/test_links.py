@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.ports.checks import Check
-from l3kit.operate.verify.links import link_checks
+from l3kit.errors import ConfigurationError
+from l3kit.operate.verify.links import check_links, link_checks
 from l3kit.session import Session
 from l3kit.tiering.link_auth import SIGNATURE, TOKEN, Authentication
 from l3kit.tiering.tokens import Secret, parse_former
@@ -137,3 +138,17 @@ def test_no_check_shows_a_token_or_a_signature(deployment: Deployment) -> None:
     assert len(sent) == 3
     assert not [text for seen in deployment.server.seen for text in seen.headers.values() if SECRET in text]
     assert not [mac for mac in sent if mac.partition("v1=")[2] in shown]
+
+
+def test_before_anything_moves_the_links_of_movers_must_hold_and_no_others(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    deployment.deploy(SIGNATURE, SIGNATURE, clock=datetime.now(UTC))
+    write_twin(tmp_path, "plant", "aws", "azure", "azure", ["pump-1"], ("aws", "azure"), link_auth="signature")
+    twin = Twin.load(tmp_path)
+    broken = {check.subject for check in link_checks(deployment.session, twin) if not check.passed}
+    assert broken == {"aws_l1_to_azure_l2", "azure_l2_to_aws_l3hot"}
+    check_links(deployment.session, twin)
+    deployment.aws.told[MOVER]["INTER_CLOUD_TOKEN"] = "another"
+    with pytest.raises(ConfigurationError, match="Nothing was moved"):
+        check_links(deployment.session, twin)

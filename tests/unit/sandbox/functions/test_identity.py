@@ -14,6 +14,7 @@ def test_a_token_is_good_for_its_audience_alone() -> None:
     token = identity.token(URL, "dispatcher")
     assert identity.is_good(token, URL)
     assert identity.is_good(token, f"{URL}/")
+    assert identity.function_of(token) == "dispatcher"
     assert not identity.is_good(token, URL.replace("persister", "persister-2"))
     assert not identity.is_good(token, "http://127.0.0.1:4000/_gcp")
 

@@ -33,13 +33,15 @@ def main(request):
 
 def test_a_function_gets_a_token_that_opens_the_function_it_is_for_and_no_other(world: World) -> None:
     caller = world.put("gcp", "caller", gcp_zip(CALLER), public=True).url
-    private = world.put("gcp", "private", gcp_zip(TINY)).url
-    other = world.put("gcp", "other", gcp_zip(TINY)).url
+    private = world.put("gcp", "private", gcp_zip(TINY), callers=["caller"]).url
+    other = world.put("gcp", "other", gcp_zip(TINY), callers=["caller"]).url
+    closed = world.put("gcp", "closed", gcp_zip(TINY), callers=["another"]).url
     told = ask(caller, params={"audience": private, "url": private}).json()
     assert told == {"token": 200, "flavor": "Google", "bare": 403, "called": 200, "said": "tiny"}
     assert ask(caller, params={"audience": private, "url": other}).json()["called"] == 401
+    assert ask(caller, params={"audience": closed, "url": closed}).json()["called"] == 403
     assert ask(caller, params={"audience": "", "url": private}).json()["token"] == 400
-    for name in ("caller", "private", "other"):
+    for name in ("caller", "private", "other", "closed"):
         world.host("gcp").delete(name)
 
 

@@ -12,18 +12,20 @@ from l3kit.clouds.aws.control.policies import (
     function_policy,
     scheduler_policy,
     stores_of,
+    topic_rule_policy,
     trust,
 )
 from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
+from l3kit.twin.layout import CHAIN
 
 ACCOUNT = "123456789012"
 CONTEXT = Context(AwsSession("us-east-1", ACCOUNT, None, None), AwsNames("plant", ACCOUNT, "us-east-1"))
 LONGEST = Context(AwsSession("ap-southeast-1", ACCOUNT, None, None), AwsNames("p" * 28, ACCOUNT, "ap-southeast-1"))
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/"
-KEYS: dict[StoreName, str] = {store: f"{KEY}{store}" for store in ("hot", "journal", "cold", "archive")}
+KEYS: dict[StoreName, str] = {store: f"{KEY}{store}" for store in ("hot", "journal", "cold", "archive", "letters")}
 ALL_HERE = Placement()
 ONE_KEY: dict[StoreName, str] = dict.fromkeys(KEYS, f"{KEY}one")
 PLACES = [
@@ -125,6 +127,10 @@ BY_FUNCTION: list[tuple[str, Placement, dict[str, tuple[list[str], list[str]]]]]
     ("cold-to-archive-mover", Placement(keys=ONE_KEY), {"ColdKey": (BOTH, ["one"])}),
     ("archive-writer", Placement(keys=KEYS), {"ArchiveKey": (BOTH, ["archive"])}),
     ("archive-writer", Placement(keys={"cold": f"{KEY}cold"}), {}),
+    ("persister", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"]), "LettersKey": (BOTH, ["letters"])}),
+    ("persister", Placement(remote=True, keys=KEYS), {"LettersKey": (BOTH, ["letters"])}),
+    ("writer", Placement(keys=ONE_KEY), {"TableKeys": (READS, ["one"]), "LettersKey": (BOTH, ["one"])}),
+    ("dispatcher", Placement(keys=KEYS), {"LettersKey": (BOTH, ["letters"])}),
 ]
 
 
@@ -146,6 +152,7 @@ def test_the_stores_whose_keys_are_looked_up_are_those_that_the_function_reads_o
     function: str, place: Placement
 ) -> None:
     names = {"hot-iot-data": "hot", "journal": "journal", "cold-iot-data": "cold", "archive-iot-data": "archive"}
+    names["dead-letters"] = "letters"
     used = {
         tier
         for statement in statements(function, Placement(place.remote, place.archive_here))
@@ -155,6 +162,40 @@ def test_the_stores_whose_keys_are_looked_up_are_those_that_the_function_reads_o
         if f"plant-{name}" in resource
     }
     assert set(stores_of(function, place)) == used
+
+
+@pytest.mark.parametrize("function", CHAIN)
+def test_a_function_of_the_chain_invokes_what_it_calls_and_nothing_else(function: str) -> None:
+    assert "lambda:InvokeFunction" not in actions(function)
+    (call,) = [s for s in statements(function, Placement(called=("plant-b", "plant-a"))) if s["Sid"] == "Call"]
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:"
+    assert (call["Action"], call["Resource"]) == (["lambda:InvokeFunction"], [f"{arn}plant-a", f"{arn}plant-b"])
+
+
+def test_only_who_writes_into_the_hot_table_may_and_nobody_may_read_all_of_it_or_delete() -> None:
+    wanted = {"dynamodb:PartiQLInsert", "dynamodb:BatchGetItem", "dynamodb:PutItem"}
+    remote = Placement(remote=True)
+    for function in CHAIN:
+        found = {action for action in actions(function) if action.startswith("dynamodb:")}
+        assert found == (wanted if function in ("persister", "writer") else set())
+    assert not any(action.startswith("dynamodb:") for action in actions("persister", remote))
+    assert not any("Delete" in action for function in CHAIN for action in actions(function))
+
+
+def test_feedback_goes_to_the_twins_devices_alone() -> None:
+    place = Placement(feedback="plant/+/feedback")
+    (feedback,) = [s for s in statements("event-checker", place) if s["Sid"] == "Feedback"]
+    assert feedback["Action"] == ["iot:Publish"]
+    assert feedback["Resource"] == [f"arn:aws:iot:us-east-1:{ACCOUNT}:topic/plant/*/feedback"]
+
+
+def test_iot_may_keep_what_it_could_not_deliver_and_nothing_else() -> None:
+    keep, key = topic_rule_policy(CONTEXT, Placement(keys=KEYS))["Statement"]
+    assert keep["Action"] == ["s3:PutObject"]
+    assert keep["Resource"].partition("/")[2] == "aws/iot/*"
+    assert (key["Action"], key["Resource"]) == (["kms:GenerateDataKey"], f"{KEY}letters")
+    (trusted,) = trust("iot.amazonaws.com", CONTEXT)["Statement"]
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
 def test_the_scheduler_may_start_these_functions_of_this_account_and_nothing_else() -> None:

@@ -107,13 +107,13 @@ def test_every_action_is_asked_for_a_resource_named_as_the_twins() -> None:
     needed = {action for grant in REQUIRED_PERMISSIONS if not grant.only for action in grant.actions}
     assert set(iam.asked) == needed - {"iam:SimulatePrincipalPolicy"}  # which asks
     everywhere = {action for action, its in iam.asked.items() if not all("plant" in resource for resource in its)}
-    assert everywhere == {"logs:DescribeLogGroups"}
+    assert everywhere == {"iot:ListTopicRules", "logs:DescribeLogGroups"}
     assert all(resource.endswith("/*") for resource in iam.asked["s3:DeleteObject"])
     assert all(":schedule/l3kit-plant/" in resource for resource in iam.asked["scheduler:UpdateSchedule"])
     assert all(":schedule-group/l3kit-plant" in resource for resource in iam.asked["scheduler:CreateScheduleGroup"])
-    roles = {f"arn:aws:iam::{ACCOUNT}:role/plant-hot-to-cold-mover", f"arn:aws:iam::{ACCOUNT}:role/plant-scheduler"}
-    assert iam.asked["iam:PassRole"] == roles
-    assert iam.passed_to == {"lambda.amazonaws.com", "scheduler.amazonaws.com"}
+    roles = ("plant-hot-to-cold-mover", "plant-scheduler", "plant-topic-rule")
+    assert iam.asked["iam:PassRole"] == {f"arn:aws:iam::{ACCOUNT}:role/{role}" for role in roles}
+    assert iam.passed_to == {"iot.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"}
 
 
 def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() -> None:
@@ -124,7 +124,13 @@ def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() 
             assert {(action, arn) for arn in Scope("plant", ACCOUNT, "eu-west-1").arns(grant.on)} <= allowed
     assert not any("*" in action for action, _ in allowed)
     of_no_twin = {action for action, resource in allowed if "plant" not in resource}
-    assert of_no_twin == {"logs:DescribeLogGroups", "iam:SimulatePrincipalPolicy", "kms:DescribeKey", "kms:Decrypt"}
+    assert of_no_twin == {
+        "iam:SimulatePrincipalPolicy",
+        "iot:ListTopicRules",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "logs:DescribeLogGroups",
+    }
     assert len(compact(policy)) < ROLE_POLICIES
 
 
@@ -148,6 +154,7 @@ def test_buckets_of_an_unknown_account_are_named_but_for_their_suffix() -> None:
     assert Scope("plant").arns("buckets") == (
         "arn:aws:s3:::plant-cold-iot-data-*",
         "arn:aws:s3:::plant-archive-iot-data-*",
+        "arn:aws:s3:::plant-dead-letters-*",
     )
 
 

@@ -1,0 +1,93 @@
+"""Where Lambda puts the events of asynchronous invocations that a function did not process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
+from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.lambda_host import is_owned
+from l3kit.clouds.ports.resources import Finding
+
+RETRIES = 2
+"""Repetitions of a failed invocation by Lambda; the most that it offers."""
+AGE_SECONDS = 21_600
+"""How long Lambda tries to invoke the function at all, e.g. while it is throttled; the most that it offers."""
+RIGHTS_LIMIT = 90.0
+"""Maximum seconds until Lambda sees that the function's role may write into the bucket."""
+
+
+@dataclass(frozen=True)
+class FailureDestination:
+    """A function's handling of failed asynchronous invocations: repeated, then recorded as an object in a bucket.
+
+    It belongs to the owner of the function of its name.
+    """
+
+    context: Context
+    name: str
+    bucket: str
+    kind: str = "failure destination"
+    holds_data: bool = False
+
+    def compare(self) -> Finding:
+        with explained(f"failure destination of {self.name}"):
+            there = unless_missing(lambda: self._lambda.get_function_event_invoke_config(FunctionName=self.name))
+            if there is None:
+                return Finding(False)
+            if not is_owned(self.context, self.name):
+                return Finding(True, owned=False)
+            return Finding(True, True, tuple(self._differences(there)))
+
+    def create(self) -> None:
+        self.update()
+
+    def update(self) -> None:
+        """Put the whole configuration, which replaces an existing one."""
+
+        def put() -> None:
+            self._lambda.put_function_event_invoke_config(
+                FunctionName=self.name,
+                MaximumRetryAttempts=RETRIES,
+                MaximumEventAgeInSeconds=AGE_SECONDS,
+                DestinationConfig={"OnFailure": {"Destination": self._destination}},
+            )
+
+        with explained(f"failure destination of {self.name}"):
+            what = f"role of {self.name} may write into {self.bucket}"
+            self.context.retry_while(put, _role_is_new, what, RIGHTS_LIMIT)
+
+    def delete(self) -> None:
+        with explained(f"failure destination of {self.name}"):
+            unless_missing(lambda: self._lambda.delete_function_event_invoke_config(FunctionName=self.name))
+
+    @property
+    def _lambda(self) -> Any:
+        return self.context.client("lambda")
+
+    @property
+    def _destination(self) -> str:
+        return f"arn:aws:s3:::{self.bucket}"
+
+    def _differences(self, there: Mapping[str, Any]) -> list[str]:
+        found = []
+        if (retries := there.get("MaximumRetryAttempts", RETRIES)) != RETRIES:
+            found.append(f"a failed invocation is repeated {retries} times, not {RETRIES}")
+        if (age := there.get("MaximumEventAgeInSeconds", AGE_SECONDS)) != AGE_SECONDS:
+            found.append(f"events are kept for {age} s, not {AGE_SECONDS} s")
+        destinations = there.get("DestinationConfig", {})
+        if destinations.get("OnFailure", {}).get("Destination") != self._destination:
+            found.append(f"failed events do not go to {self.bucket}")
+        if further := destinations.get("OnSuccess", {}).get("Destination"):
+            found.append(f"processed events go to {further}")
+        return found
+
+
+def _role_is_new(error: ClientError) -> bool:
+    """Return whether the error means that the role's policy has not propagated yet."""
+    message = error.response.get("Error", {}).get("Message", "").lower()
+    return code_of(error) == "InvalidParameterValueException" and "role" in message and "permission" in message
