@@ -46,11 +46,12 @@ test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to 
 test-all: $(READY)  ## Run the tests and all slices; print each one's time, faults, and items lost or doubled
 	@$(BIN)/python -m tests.slices --of $(SLICES) --all
 
-bench: $(READY)  ## Move data beside a naive mover and an unsafe one, price 10,000 scenarios; print ratios and times
+bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
 	@$(BIN)/python -m benchmarks.safety
 	@$(BIN)/python -m benchmarks.cost_grid
 	@$(BIN)/python -m benchmarks.hot_stores
+	@$(BIN)/python -m benchmarks.chain
 	@$(BIN)/python -m benchmarks.start_up
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,21 +68,27 @@ def measure(cell: Cell, bare_mb: float) -> Result:
     """Start a filled store, run the mover once, compare. Raises: RuntimeError with the mover's error output."""
     items = cell.megabytes * ITEMS_PER_MB
     latency = ["--database-ms", str(DATABASE_MS), "--object-ms", str(OBJECT_MS)] if cell.latency else []
-    command = [sys.executable, "-m", "benchmarks.stub", "--items", str(items), *latency]
+    with served(items, *latency) as endpoint:
+        cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
+        requests = ask(endpoint, "counts")
+        verdict = ask(endpoint, "verdict")
+        units = ask(endpoint, "units")
+    peak = float(told["peak_kb"]) / 1024
+    where = (cell.mover, cell.megabytes, cell.latency)
+    return Result(*where, cpu, wall, peak, peak - bare_mb, requests, verdict, units)
+
+
+@contextmanager
+def served(items: int, *options: str) -> Iterator[str]:
+    """Serve the stub with a filled table in a process of its own. Yields: its url."""
+    command = [sys.executable, "-m", "benchmarks.stub", "--items", str(items), *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdout is not None
         assert stub.stdin is not None
         try:
-            endpoint = f"http://127.0.0.1:{int(stub.stdout.readline())}"
-            cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
-            requests = ask(endpoint, "counts")
-            verdict = ask(endpoint, "verdict")
-            units = ask(endpoint, "units")
+            yield f"http://127.0.0.1:{int(stub.stdout.readline())}"
         finally:
             stub.stdin.close()
-    peak = float(told["peak_kb"]) / 1024
-    where = (cell.mover, cell.megabytes, cell.latency)
-    return Result(*where, cpu, wall, peak, peak - bare_mb, requests, verdict, units)
 
 
 def function_environment(endpoint: str) -> dict[str, str]:
@@ -93,7 +101,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
             "mode": "production",
         },
         "config_iot_devices": [{"id": device_id} for device_id in DEVICES],
-        "config_providers": {f"layer_3_{tier}_provider": "aws" for tier in ("hot", "cold", "archive")},
+        "config_providers": {f"layer_{layer}_provider": "aws" for layer in ("1", "2", "3_hot", "3_cold", "3_archive")},
     }
     names = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", *TUNING_VARIABLES)
     passed = {name: os.environ[name] for name in names if name in os.environ}
@@ -108,6 +116,9 @@ def function_environment(endpoint: str) -> dict[str, str]:
         "DYNAMODB_TABLE_NAME": "benchmark-hot-iot-data",
         "JOURNAL_DYNAMODB_TABLE_NAME": "benchmark-journal",
         "COLD_S3_BUCKET_NAME": "benchmark-cold-iot-data",
+        "DEAD_LETTER_S3_BUCKET_NAME": "benchmark-dead-letters",
+        "DEFAULT_PROCESSOR_LAMBDA_NAME": "benchmark-default-processor",
+        "PERSISTER_LAMBDA_NAME": "benchmark-persister",
         "DIGITAL_TWIN_INFO": json.dumps(info),
     }
 

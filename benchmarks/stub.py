@@ -1,8 +1,8 @@
 """A fast local server for DynamoDB's and S3's wire protocols, with optional latency.
 
 `python -m benchmarks.stub --items 30000` prints its port and serves 127.0.0.1 until its standard input closes, so that
-it never outlives the benchmark. `GET /_bench/counts`, `units` and `verdict` return request counts, capacity units and
-the verification result.
+it never outlives the benchmark. `GET /_bench/counts`, `units`, `verdict` and `telemetry` return request counts,
+capacity units, the result of a move, and how many items the table has, exactly or altered.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from collections.abc import Mapping
 
 import orjson
 
+from benchmarks.stub_expressions import Refused
 from benchmarks.stub_objects import Answer, Objects
-from benchmarks.stub_tables import Refused, Tables
-from benchmarks.verify import verify
+from benchmarks.stub_tables import Tables
+from benchmarks.verify import telemetry, verify
 
 STORE_BYTES_PER_SECOND = 75_000_000
 """Throughput of one connection from a function to S3, for the additional latency of an object's body."""
@@ -59,7 +60,8 @@ class Store:
         except Refused as refused:
             status = 400
             kind = f"com.amazonaws.dynamodb.v20120810#{refused.kind}"
-            content = orjson.dumps({"__type": kind, "message": str(refused)})
+            there = {} if refused.item is None else {"Item": refused.item}
+            content = orjson.dumps({"__type": kind, "message": str(refused), **there})
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-crc32": str(zlib.crc32(content))}
         return _render(Answer(status, headers, content))
 
@@ -68,6 +70,8 @@ class Store:
             return dict(self.counts)
         if target == "/_bench/units":
             return self.tables.units
+        if target == "/_bench/telemetry":
+            return telemetry(self.tables.partitions)
         return verify(self.tables.partitions, self.objects.stored.items()).to_json()
 
 

@@ -5,73 +5,16 @@ Responses are built from encoded wire JSON, so that serving a page of 1 MiB take
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any
 
 import orjson
 
 from benchmarks.dataset import DEVICES, device_items
+from benchmarks.stub_expressions import Refused, Statement, check_condition, key_conditions, statement
+from benchmarks.stub_partitions import Partition, Wire, stored_size, write_units
 
-PAGE_BYTES = 1024 * 1024
-Wire = dict[str, Any]
 Action = Callable[[Wire], bytes]
-
-_COMPARISON = re.compile(r"([#\w]+)\s*(<=|>=|=|<|>)\s*(:\w+)")
-_BETWEEN = re.compile(r"([#\w]+)\s+BETWEEN\s+(:\w+)\s+AND\s+(:\w+)", re.IGNORECASE)
-_CLAUSE = re.compile(r"(attribute_not_exists|attribute_exists)\s*\(\s*([#\w]+)\s*\)|([#\w]+)\s*=\s*(:\w+)")
-
-_COMPARED = re.compile(r'"((?:[^"]|"")+)"=\?')
-_DELETE = re.compile(
-    rf'DELETE FROM "(?P<table>[\w.-]+)" '
-    rf"WHERE (?P<where>{_COMPARED.pattern}(?: AND {_COMPARED.pattern})*) RETURNING ALL OLD \*"
-)
-
-
-class Refused(Exception):
-    """A response with status 400 and DynamoDB's error type."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-class Partition:
-    """One device's items. `alive[i]` is 1 until item i is deleted."""
-
-    def __init__(self, items: list[tuple[str, bytes]]) -> None:
-        self.sort_keys = [sort_key for sort_key, _ in items]
-        self.items = [item for _, item in items]
-        self.sizes = [stored_size(orjson.loads(item)) for item in self.items]
-        self.alive = bytearray(b"\x01" * len(items))
-
-    def page(self, low: int, high: int, limit: int) -> tuple[list[int], int | None]:
-        """Indices of the next page in [low, high), and the last one if the page ended early."""
-        taken: list[int] = []
-        size = 0
-        index = self.alive.find(1, low, high)
-        while index != -1:
-            size += self.sizes[index]
-            taken.append(index)
-            if size > PAGE_BYTES or len(taken) == limit:
-                return taken, index
-            index = self.alive.find(1, index + 1, high)
-        return taken, None
-
-    def find(self, sort_key: str) -> int | None:
-        index = bisect_left(self.sort_keys, sort_key)
-        found = index < len(self.sort_keys) and self.sort_keys[index] == sort_key and self.alive[index]
-        return index if found else None
-
-    def delete(self, sort_key: str) -> int:
-        """Delete an item. Returns: write units, one per started KiB."""
-        index = self.find(sort_key)
-        if index is None:
-            return 1
-        self.alive[index] = 0
-        return max(1, -(-self.sizes[index] // 1024))
 
 
 class Tables:
@@ -88,6 +31,7 @@ class Tables:
         self.actions: Mapping[str, Action] = {
             "Query": self._query,
             "BatchExecuteStatement": self._execute,
+            "BatchGetItem": self._batch_get,
             "BatchWriteItem": self._batch_write,
             "DeleteItem": self._delete,
             "GetItem": self._get,
@@ -102,7 +46,7 @@ class Tables:
         return action(orjson.loads(body))
 
     def _partition(self, device_id: str) -> Partition:
-        return self.partitions.get(device_id) or Partition([])
+        return self.partitions.setdefault(device_id, Partition([]))
 
     def _query(self, request: Wire) -> bytes:
         for unknown in ("FilterExpression", "ProjectionExpression", "IndexName", "Select"):
@@ -110,7 +54,7 @@ class Tables:
                 raise Refused("ValidationException", f"the stub does not speak {unknown}")
         if request.get("ScanIndexForward") is False:
             raise Refused("ValidationException", "the stub reads forward only")
-        equal, bounds = _key_conditions(request)
+        equal, bounds = key_conditions(request)
         device_id = equal["iotDeviceId"]
         partition = self._partition(device_id)
         low, high = 0, len(partition.sort_keys)
@@ -159,31 +103,43 @@ class Tables:
             raise Refused("ValidationException", "BatchWriteItem cannot write more than 25 items")
         if any(len(one["Statement"]) > 8192 for one in statements):
             raise Refused("ValidationException", "Member must have length less than or equal to 8192")
-        responses, units = [], 0
+        responses, units, table = [], 0, ""
         for one in statements:
-            table, names = _delete_statement(one["Statement"])
-            wanted = dict(zip(names, one["Parameters"], strict=True))
-            partition = self._partition(wanted["iotDeviceId"]["S"])
-            index = partition.find(wanted["id"]["S"])
-            told = b'{"TableName":%b' % orjson.dumps(table)
-            if index is None:
-                units += 1
-            elif wanted.items() <= orjson.loads(partition.items[index]).items():
-                units += partition.delete(wanted["id"]["S"])
-                told += b',"Item":' + partition.items[index]
-            else:
-                units += max(1, -(-partition.sizes[index] // 1024))
-                told += b',"Error":{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"}'
-            responses.append(told + b"}")
+            parsed = statement(one["Statement"])
+            table = parsed.table
+            told, spent = (self._insert if parsed.inserts else self._compare_and_delete)(parsed, one["Parameters"])
+            responses.append(b'{"TableName":%b%b}' % (orjson.dumps(table), told))
+            units += spent
         self.units["write"] += units
         consumed = _consumed(request, table, units, listed=True)
         return b'{"Responses":[%b]%b}' % (b",".join(responses), consumed)
+
+    def _insert(self, parsed: Statement, parameters: list[Wire]) -> tuple[bytes, int]:
+        """Carry out an INSERT. Returns: what is said of it, and write units."""
+        item = dict(zip(parsed.names, parameters, strict=True))
+        sort_key = item["id"]["S"]
+        partition = self._partition(item["iotDeviceId"]["S"])
+        if partition.find(sort_key) is not None:
+            return _error("DuplicateItem", "Duplicate primary key exists in table"), 1
+        return b"", partition.put(sort_key, orjson.dumps(item))
+
+    def _compare_and_delete(self, parsed: Statement, parameters: list[Wire]) -> tuple[bytes, int]:
+        """Carry out a DELETE. Returns: what is said of it, and write units."""
+        wanted = dict(zip(parsed.names, parameters, strict=True))
+        sort_key = wanted["id"]["S"]
+        partition = self._partition(wanted["iotDeviceId"]["S"])
+        index = partition.find(sort_key)
+        if index is None:
+            return b"", 1
+        if wanted.items() <= orjson.loads(partition.items[index]).items():
+            return b',"Item":' + partition.items[index], partition.delete(sort_key)
+        return _error("ConditionalCheckFailed", "The conditional request failed"), write_units(partition.sizes[index])
 
     def _delete(self, request: Wire) -> bytes:
         key = request["Key"]
         partition = self._partition(key["iotDeviceId"]["S"])
         index = partition.find(key["id"]["S"])
-        _check_condition(request, None if index is None else orjson.loads(partition.items[index]))
+        check_condition(request, None if index is None else orjson.loads(partition.items[index]))
         units = partition.delete(key["id"]["S"])
         self.units["write"] += units
         return b"{" + _consumed(request, request["TableName"], units).lstrip(b",") + b"}"
@@ -193,16 +149,34 @@ class Tables:
         self.units["read"] += -(-stored_size(item or {}) // 4096) or 1
         return orjson.dumps({} if item is None else {"Item": item})
 
+    def _batch_get(self, request: Wire) -> bytes:
+        tables = request["RequestItems"]
+        if sum(len(wanted["Keys"]) for wanted in tables.values()) > 100:
+            raise Refused("ValidationException", "Too many items requested for the BatchGetItem call")
+        responses, units = {}, 0.0
+        for table, wanted in tables.items():
+            found = [item for key in wanted["Keys"] if (item := self._record(key)) is not None]
+            share = 1.0 if wanted.get("ConsistentRead") else 0.5
+            units += share * sum(-(-stored_size(item) // 4096) for item in found)
+            units += share * (len(wanted["Keys"]) - len(found))
+            responses[table] = found
+        self.units["read"] += units
+        consumed = _consumed(request, next(iter(tables)), units, listed=True)
+        return b'{"UnprocessedKeys":{},"Responses":%b%b}' % (orjson.dumps(responses), consumed)
+
     def _put(self, request: Wire) -> bytes:
         item = request["Item"]
-        if "name" not in item:
-            raise Refused("ValidationException", "the stub keeps its telemetry as it was generated")
-        _check_condition(request, self.journal.get(item["name"]["S"]))
-        sizes = [stored_size(one) for one in (item, self.journal.get(item["name"]["S"], {}))]
-        self.journal[item["name"]["S"]] = item
-        units = -(-max(sizes) // 1024)
+        before = self._record(item)
+        check_condition(request, before)
+        if "name" in item:
+            self.journal[item["name"]["S"]] = item
+            units = write_units(max(stored_size(one) for one in (item, before or {})))
+        else:
+            units = self._partition(item["iotDeviceId"]["S"]).put(item["id"]["S"], orjson.dumps(item))
         self.units["write"] += units
-        return b"{" + _consumed(request, request["TableName"], units).lstrip(b",") + b"}"
+        returned = request.get("ReturnValues") == "ALL_OLD" and before is not None
+        told = b',"Attributes":' + orjson.dumps(before) if returned else b""
+        return b"{" + (told + _consumed(request, request["TableName"], units)).lstrip(b",") + b"}"
 
     def _record(self, key: Wire) -> Wire | None:
         if "name" in key:
@@ -212,78 +186,13 @@ class Tables:
         return None if index is None else orjson.loads(partition.items[index])
 
 
-@lru_cache
-def _delete_statement(text: str) -> tuple[str, list[str]]:
-    """Parse a delete statement: table and compared attributes, in order."""
-    match = _DELETE.fullmatch(text)
-    if match is None:
-        raise Refused("ValidationException", "the stub only knows deletes that compare attributes and return the item")
-    return match["table"], [name.replace('""', '"') for name in _COMPARED.findall(match["where"])]
-
-
-def stored_size(item: Wire) -> int:
-    """Size of an item as counted by DynamoDB: names and values, numbers at half a byte per digit."""
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
-
-
-def _value_size(value: Wire) -> int:
-    kind, content = next(iter(value.items()))
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return (len(content) + 1) // 2 + 1
-    if kind == "M":
-        return 3 + sum(len(name.encode()) + _value_size(part) + 1 for name, part in content.items())
-    if kind == "L":
-        return 3 + sum(_value_size(part) + 1 for part in content)
-    if kind == "B":
-        return len(content) * 3 // 4
-    return 1
-
-
-def _named(request: Wire, name: str) -> str:
-    return request.get("ExpressionAttributeNames", {}).get(name, name) if name.startswith("#") else name
-
-
-def _key_conditions(request: Wire) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Parse a KeyConditionExpression: the partition key's value by name, and the bounds of the sort key."""
-    text = request["KeyConditionExpression"]
-    values = request["ExpressionAttributeValues"]
-    bounds = []
-    for _, low, high in _BETWEEN.findall(text):
-        bounds += [(">=", values[low]["S"]), ("<=", values[high]["S"])]
-    equal = {}
-    for name, sign, value in _COMPARISON.findall(_BETWEEN.sub("", text)):
-        if sign == "=":
-            equal[_named(request, name)] = values[value]["S"]
-        else:
-            bounds.append((sign, values[value]["S"]))
-    if "iotDeviceId" not in equal:
-        raise Refused("ValidationException", "Query condition missed key schema element: iotDeviceId")
-    return equal, bounds
-
-
-def _check_condition(request: Wire, item: Wire | None) -> None:
-    """Evaluate a ConditionExpression of equalities and attribute_(not_)exists, as OR of ANDs."""
-    text = request.get("ConditionExpression")
-    if text and not any(_all_hold(request, part, item) for part in text.split(" OR ")):
-        raise Refused("ConditionalCheckFailedException", "The conditional request failed")
-
-
-def _all_hold(request: Wire, text: str, item: Wire | None) -> bool:
-    values = request.get("ExpressionAttributeValues", {})
-    results = []
-    for function, argument, name, value in _CLAUSE.findall(text):
-        if function:
-            there = item is not None and _named(request, argument) in item
-            results.append(there == (function == "attribute_exists"))
-        else:
-            results.append(item is not None and item.get(_named(request, name)) == values[value])
-    return bool(results) and all(results)
-
-
 def _consumed(request: Wire, table: str, units: float, *, listed: bool = False) -> bytes:
     if request.get("ReturnConsumedCapacity", "NONE") == "NONE":
         return b""
     entry = {"TableName": table, "CapacityUnits": float(units)}
     return b',"ConsumedCapacity":' + orjson.dumps([entry] if listed else entry)
+
+
+def _error(code: str, message: str) -> bytes:
+    """What a batch says of a statement that had no effect."""
+    return b',"Error":' + orjson.dumps({"Code": code, "Message": message})

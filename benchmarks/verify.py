@@ -11,8 +11,9 @@ from typing import Any
 
 import zstandard
 
+from benchmarks.dataset import DEVICES, device_items
 from benchmarks.stub_objects import StoredObject
-from benchmarks.stub_tables import Partition
+from benchmarks.stub_partitions import Partition
 
 
 @dataclass(slots=True)
@@ -70,6 +71,20 @@ def verify(partitions: Mapping[str, Partition], stored: Iterable[tuple[str, Stor
         verdict.left += partition.alive[index]
         verdict.lost += not found and not partition.alive[index]
     return verdict
+
+
+def telemetry(partitions: Mapping[str, Partition]) -> dict[str, int]:
+    """Compare the items of the table with those that `dataset` makes: how many are equal, and how many are not."""
+    counts = {"equal": 0, "altered": 0}
+    for number, device in enumerate(DEVICES):
+        partition = partitions.get(device, Partition([]))
+        wanted = dict(device_items(number, len(partition.sort_keys)))
+        for sort_key, item, alive in zip(partition.sort_keys, partition.items, partition.alive, strict=True):
+            if alive:
+                original = wanted.get(sort_key)
+                equal = original is not None and _plain_item(json.loads(item)) == _plain_item(json.loads(original))
+                counts["equal" if equal else "altered"] += 1
+    return counts
 
 
 def _plain_body(content: StoredObject) -> bytes:

@@ -1,5 +1,5 @@
-"""The command line: `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit permissions`,
-`l3kit simulate`, `l3kit cost`, `l3kit first-light`.
+"""The command line: `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit letters`,
+`l3kit replay`, `l3kit permissions`, `l3kit simulate`, `l3kit cost`, `l3kit first-light`.
 
 Each command is a function and a few lines of parser; a command with subcommands has its own module.
 """
@@ -13,16 +13,22 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from l3kit.cost.report.command import add_cost
 from l3kit.errors import L3Error, SandboxError
 from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
 from l3kit.given_values import read_table
+from l3kit.operate.letters.command import add_letters
 from l3kit.operate.permission_command import add_permissions
 from l3kit.operate.simulate.command import add_simulate
 from l3kit.sandbox.command import add_sandbox
+
+if TYPE_CHECKING:
+    from l3kit.notebook.parameters import Dated
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_sandbox(commands)
     _add_explain(commands)
+    add_letters(commands, _connected)
     add_permissions(commands)
     add_simulate(commands)
     add_cost(commands)
@@ -75,24 +82,35 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _explain(options: argparse.Namespace) -> int:
+    from l3kit.operate.explain.gather import explain
+
+    session, twin, parameters = _opened(options.where, {"as_of": options.now} if options.now else {})
+    now = parameters.moment if parameters.as_of else None
+    page = explain(session, twin, options.device, now=now)
+    print(json.dumps(page.to_json(), ensure_ascii=False) if options.json else page)
+    return 0
+
+
+def _connected(where: Path) -> tuple[Session, Twin]:
+    """Connect to the clouds of a twin. Raises: SandboxError if its sandbox is not running."""
+    session, twin, _ = _opened(where, {})
+    return session, twin
+
+
+def _opened(where: Path, given: dict[str, Any]) -> tuple[Session, Twin, Dated]:
     from l3kit import sandbox
     from l3kit.notebook.parameters import Dated, check
-    from l3kit.operate.explain.gather import explain
     from l3kit.session import connect, sandbox_home
     from l3kit.twin.config import Twin
 
-    given = {"as_of": options.now} if options.now else {}
-    parameters = check(Dated, {**_dated_parameters(options.where), **given})
+    parameters = check(Dated, {**_dated_parameters(where), **given})
     twin = Twin.load(parameters.twin_path)
     if parameters.target == "sandbox" and sandbox.status(sandbox_home(parameters.sandbox)) is None:
         raise SandboxError(
             f"sandbox {parameters.sandbox}", "is not running", "Start it and deploy the twin into it with deploy_l3"
         )
     session = connect(twin, parameters.target, sandbox=parameters.sandbox, **parameters.cloud_parameters)
-    now = parameters.moment if parameters.as_of else None
-    page = explain(session, twin, options.device, now=now)
-    print(json.dumps(page.to_json(), ensure_ascii=False) if options.json else page)
-    return 0
+    return session, twin, parameters
 
 
 def _dated_parameters(where: Path) -> dict[str, Any]:

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any, Self
 from l3kit.deploy import run as deployment
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
-from l3kit.notebook.progress import Bars, Silent
+from l3kit.notebook.progress import DONE, Bars, Silent
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate import inventory, journal, leases, movers, query, runs
 from l3kit.operate.explain import gather
+from l3kit.operate.letters.listing import LIMIT, LettersReport
+from l3kit.operate.letters.listing import letters as list_letters
+from l3kit.operate.letters.outcomes import LettersReplay
+from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.verify import links, report
 from l3kit.session import connect
 from l3kit.twin.config import Twin
@@ -235,6 +239,48 @@ class OpenTwin(Displayable):
     def journal(self) -> JournalReport:
         """Read each device's journal record: who may move it, what is under way, what has been moved."""
         return journal.read_journal(self.session, self.config)
+
+    def letters(
+        self,
+        *,
+        problem: str | Sequence[str] = (),
+        device: str | None = None,
+        since: date | str | None = None,
+        limit: int | None = LIMIT,
+    ) -> LettersReport:
+        """List the dead letters of all clouds of the twin, and what the clouds' own delivery put among them.
+
+        Args:
+            problem: one problem or several (docs/messages.md), also `undelivered`; empty is all.
+            device: only of this sender.
+            since: received from then on, or else written: ISO 8601 with a zone, a datetime with one, or a date.
+            limit: at most so many; None is all.
+        Raises: ConfigurationError for a choice that is none. A cloud that cannot be read is a gap.
+        """
+        return list_letters(self.session, self.config, problem=problem, device=device, since=since, limit=limit)
+
+    def replay_letters(
+        self,
+        *,
+        problem: str | Sequence[str] = (),
+        device: str | None = None,
+        since: date | str | None = None,
+        limit: int | None = None,
+        dry_run: bool = False,
+    ) -> LettersReplay:
+        """Send dead letters through the message chain again, and delete those whose messages are taken.
+
+        Args:
+            problem: as of `letters`, but empty leaves out `superseded`, whose replay replaces newer versions.
+            device, since, limit: as of `letters`.
+            dry_run: send and delete nothing.
+        Raises: ConfigurationError for a choice that is none. What fails keeps its letter and raises nothing here.
+        """
+        choice: dict[str, Any] = {"problem": problem, "device": device, "since": since, "limit": limit}
+        steps = self.shows.steps("replay")
+        replayed = replay_letters(self.session, self.config, **choice, dry_run=dry_run, progress=steps)
+        steps(DONE)
+        return replayed
 
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.

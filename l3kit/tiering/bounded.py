@@ -21,6 +21,8 @@ class Bounded:
 
         After the first error no further call is started; it is raised once the calls under way have ended.
         """
+        if not calls:
+            return []
         free = self._bound()
         results: list[Any] = [None] * len(calls)
         numbered = iter(enumerate(calls))
@@ -40,7 +42,10 @@ class Bounded:
         self._sharing += 1
         try:
             workers = min(len(calls), -(-self._places // self._sharing))
-            await asyncio.gather(*(work() for _ in range(workers)))
+            if workers == 1:  # without a task, which costs as much as a small batch's encoding
+                await work()
+            else:
+                await asyncio.gather(*(work() for _ in range(workers)))
         finally:
             self._sharing -= 1
         if errors:

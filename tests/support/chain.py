@@ -61,6 +61,7 @@ def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[st
         "REMOTE_WRITER_URL": "https://writer.example/",
         "RECEIVER_LIMIT_BYTES": "",
         "RECEIVER_LIMIT_COUNTS": "",
+        "FUNCTION_TIMEOUT_SECONDS": "600",
     }
     names = variables_for(function, cloud=variables, remote=apart, archive_here=False, peers=peers)
     env = {name: values.get(name, name.lower()) for name in names} | ({AUTH_VARIABLE: "signature"} if signed else {})

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from l3kit.deploy.message_chain import check_message_chain
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 from tests.support.installed import cloud_installed
+from tests.support.twins import twin_on
 from tests.toy_cloud.names import NAME
 
 FOLDER = Path(__file__).parent
@@ -44,3 +46,10 @@ def test_a_twin_may_have_tiers_on_it_once_it_is_installed_and_only_then(tmp_path
         assert names()[-1] == NAME
         assert provider(NAME).name == NAME
     assert not is_known(NAME)
+
+
+def test_layers_1_and_2_are_refused_there_since_it_runs_no_functions_of_the_chain(tmp_path: Path) -> None:
+    with cloud_installed(tmp_path, NAME, "tests.toy_cloud.provider:PROVIDER"):
+        twin = twin_on(tmp_path, NAME, "aws", "aws", chain=("aws", "aws"))
+        with pytest.raises(ConfigurationError, match="Toybox does not run layers 1 and 2"):
+            check_message_chain(twin)

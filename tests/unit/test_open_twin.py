@@ -94,7 +94,12 @@ def test_every_verb_gives_an_answer_but_those_that_only_do_something() -> None:
     given = {name: str(inspect.signature(verb).return_annotation).split(".")[-1] for name, verb in verbs.items()}
     answers = {name for name, kind in given.items() if kind in kinds(Answer)}
     assert set(verbs) - answers == {"close", "sheet", "check_links", "end_lease", "stop_if_empty"}
-    assert {name for name in answers if given[name] in kinds(CheckedAnswer)} == {"run_mover", "replay", "verify"}
+    assert {name for name in answers if given[name] in kinds(CheckedAnswer)} == {
+        "run_mover",
+        "replay",
+        "replay_letters",
+        "verify",
+    }
 
 
 def test_a_plan_of_an_open_twin_carries_what_it_takes_to_be_applied(tmp_path: Path) -> None:

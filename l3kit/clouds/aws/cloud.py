@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from l3kit.clouds.aws.data.events import wrapped
 from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.aws.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.clouds.ports.function_host import Deployed, FunctionHost
+    from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
 
@@ -58,6 +61,14 @@ class AwsCloud(HostedFunctions):
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
         return open_objects(self.store_name(twin, tier), tier, self._place())
+
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
+        """Bytes are wrapped in a text, since Lambda's runtime would round their numbers."""
+        return super().invoke(twin, function, wrapped(event) if isinstance(event, bytes) else event)
+
+    def undelivered(self, key: str, body: bytes) -> Undelivered | None:
+        """Records of Lambda and of IoT's rule."""
+        return undelivered(key, body)
 
     def _function_host(self, twin: Twin) -> FunctionHost:
         from l3kit.clouds.aws.control.context import Context

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
 from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.clouds.gcp.session import GcpSession
+from l3kit.clouds.gcp.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.settings.function_table import StoreName
@@ -15,6 +16,7 @@ from l3kit.twin.cron_forms import unix_cron
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
@@ -59,6 +61,10 @@ class GcpCloud(HostedFunctions):
         """The cold or archive bucket."""
         place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT)
         return open_objects(self.store_name(twin, tier), tier, place)
+
+    def undelivered(self, key: str, body: bytes) -> Undelivered | None:
+        """Objects of the dead-letter topic's subscription."""
+        return undelivered(key, body)
 
     def _firestore(self) -> FirestorePlace:
         session = self.session

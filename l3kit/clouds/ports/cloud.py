@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.clouds.ports.provisioner import Provisioner
+    from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
     from l3kit.twin.connections import DeployedWriter
     from l3kit.twin.schedules import Schedule
@@ -42,11 +43,16 @@ class Cloud(Protocol):
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore: ...
 
-    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         """Invoke a deployed function other than a writer, and wait for its result.
 
+        Args:
+            event: bytes, in UTF-8, reach a function of the message chain as they are, so that no digit changes.
         Raises: ProvisioningError if it is not deployed; L3Error if it failed or did not respond.
         """
+
+    def undelivered(self, key: str, body: bytes) -> Undelivered | None:
+        """Read an object that the cloud's own delivery put among the dead letters; None if it is none of these."""
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
         """Return the environment variables of a deployed function, tokens included; None if it is not deployed.

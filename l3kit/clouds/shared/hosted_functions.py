@@ -19,6 +19,7 @@ from l3kit.twin.schedules import Schedule
 if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
     from l3kit.clouds.ports.function_host import Deployed, FunctionHost, Timer
+    from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
 INVOKE_SECONDS = 930.0
@@ -55,10 +56,12 @@ class HostedFunctions:
     def function_name(self, twin: Twin, function: str) -> str:
         return self._name_of(twin, function)
 
-    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any]) -> Any:
+    def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         name = self._name_of(twin, function)
         there = self._get(twin, function) if FUNCTIONS[function].role == "reader" else None
-        if there is not None and there.definition.public:  # on some clouds it then answers nobody without its token
+        if isinstance(event, bytes):
+            status, body = self._host_of(twin).invoke(name, event, timeout=INVOKE_SECONDS)
+        elif there is not None and there.definition.public:  # on some clouds it then answers nobody without its token
             token = Secret(there.definition.settings.get(TOKEN_VARIABLE, ""))
             status, body = self._ask(self._address_of(there, function), token, function, event)
         else:
@@ -71,6 +74,10 @@ class HostedFunctions:
             return answer
         told = answer.get("error") if isinstance(answer, dict) else None
         raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
+
+    def undelivered(self, key: str, body: bytes) -> Undelivered | None:
+        """None: a cloud whose source delivers without end keeps nothing itself."""
+        return None
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
         there = self._get(twin, function)

@@ -10,11 +10,29 @@ import re
 
 import orjson
 
-from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, members
+from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, is_strict_object, members
 
 _SPACE = rb"[ \t\r\n]*"
 _FLAT_MEMBER = re.compile(rb'"([^"]*)"' + _SPACE + b":" + _SPACE + rb'("[^"]*"|[^\s,}"]+)')
 _EXPONENT = re.compile(b":" + _SPACE + rb"-?[0-9.]+[eE]")
+
+_LEVELS = 3
+"""Nesting inside a member that `_MEMBER` takes."""
+
+
+def _member_pattern(levels: int) -> re.Pattern[bytes]:
+    """A member of valid JSON, from the quote of its name on; all that is left if its name has an escape, or its value
+    more levels than these. A loop never begins with what the one before it takes, so it needs linear time.
+    """
+    text = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+    value = text
+    for _ in range(levels):
+        value = rb'%b|[\[{][^\[\]{}"]*(?:(?:%b)[^\[\]{}"]*)*[\]}]' % (text, value)
+    colon = _SPACE + b":" + _SPACE
+    return re.compile(rb'"(?:([^"\\]*)"%b(%b|[^\s,\[\]{}"]+)|.*)' % (colon, value), re.DOTALL)
+
+
+_MEMBER = _member_pattern(_LEVELS)
 
 
 def item_members(item: bytes) -> dict[bytes, bytes]:
@@ -22,7 +40,7 @@ def item_members(item: bytes) -> dict[bytes, bytes]:
 
     Raises: NotStrictError as `strict_json.members`, and for lone surrogates or more levels than a chunk takes.
     """
-    return _flat_members(item) or _checked_members(item)
+    return _flat_members(item) or _nested_members(item) or _checked_members(item)
 
 
 def _flat_members(item: bytes) -> dict[bytes, bytes] | None:
@@ -41,6 +59,18 @@ def _flat_members(item: bytes) -> dict[bytes, bytes] | None:
     # Both orjson and a dict keep one of two members of the same name: the number of matches tells.
     matches = _FLAT_MEMBER.findall(item)
     return dict(matches) if len(matches) == len(found) else None
+
+
+def _nested_members(item: bytes) -> dict[bytes, bytes] | None:
+    """Split an object with some nesting, without a Python loop; None where `_checked_members` must decide."""
+    if not is_strict_object(item):
+        return None
+    matches = _MEMBER.findall(item)
+    if not matches or not matches[-1][1]:
+        return None
+    if b"\\u" in item:  # the levels are few enough, but there may be half of a character
+        _check_storable(item)
+    return dict(matches)
 
 
 def _checked_members(item: bytes) -> dict[bytes, bytes]:

@@ -77,6 +77,16 @@ def members(body: bytes) -> dict[str, bytes]:
     return {name: text[start:end].encode() for name, (start, end) in spans.items()}
 
 
+def is_strict_object(body: bytes) -> bool:
+    """Return whether `members` accepts a body, and nothing is around its braces. Where not, `members` tells why."""
+    try:
+        text = body.decode()
+        found, end = _scan_once(text, 0)
+    except (*_UNFIT, ValueError, StopIteration):
+        return False
+    return isinstance(found, dict) and end == len(text)
+
+
 def elements(array: bytes) -> Iterator[bytes]:
     """Yield the elements of a JSON array returned by `members`, each as the exact bytes sent."""
     text = array.decode()

@@ -15,6 +15,7 @@ from l3kit.tiering.format.item_times import form_of, movable_moment
 from l3kit.tiering.format.time_ranges import read_bound, text_ranges, within
 from l3kit.tiering.ports import HotStore, Page
 
+FOREIGN_POSITION = "is not from an answer for this device"
 MAX_RESULT_BYTES = 3_500_000
 """Items in one response, as ASCII JSON; stays below Lambda's 6 MB with the whitespace that a runtime may add."""
 DEFAULT_LIMIT = 1_000
@@ -44,7 +45,10 @@ async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, A
             behind = after if after is not None and after >= texts.since else None
             since = (texts.since or None) if behind is None else None
             room = limit - len(items)
-            page = await hot.read_page(device_id, before=texts.before, after=behind, since=since, limit=room)
+            try:
+                page = await hot.read_page(device_id, before=texts.before, after=behind, since=since, limit=room)
+            except UnicodeEncodeError:  # a position with half a surrogate pair, which only some stores have as a key
+                raise ConfigurationError("next", FOREIGN_POSITION, "Begin without it") from None
             page = _chosen(page, start, end)
             taken, size = _fitting(page, size, first=not items)
             items += page.items[:taken]
@@ -161,9 +165,8 @@ def _position(request: Mapping[str, Any], device_id: str) -> str | None:
         return None
     try:
         device, after = json.loads(base64.urlsafe_b64decode(token))
-        after.encode()  # a lone surrogate is no position
-    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         device = after = None
     if device != device_id or not isinstance(after, str):
-        raise ConfigurationError("next", "is not from an answer for this device", "Begin without it")
+        raise ConfigurationError("next", FOREIGN_POSITION, "Begin without it")
     return after

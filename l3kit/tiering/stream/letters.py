@@ -28,7 +28,11 @@ SKIPPED_IN_REPLAYS = frozenset({str(MessageProblem.SUPERSEDED)})
 CONCURRENT = 16
 MAX_CAUSE = 2000
 """Characters of a cause that are kept."""
-_KEY = re.compile(r"(?P<problem>[a-z0-9-]{1,60})/(?P<day>\d{4}-\d\d-\d\d)/[0-9a-f]{64}\.json")
+SET_APART = "replayed/"
+"""Prefix of the keys of letters that a replay has set apart; the replay's id follows."""
+_KEY = re.compile(
+    r"(?:replayed/[0-9a-f]{32}/)?(?P<problem>[a-z0-9-]{1,60})/(?P<day>\d{4}-\d\d-\d\d)/[0-9a-f]{64}\.json"
+)
 
 log = logging.getLogger(__name__)
 
@@ -175,6 +179,32 @@ def problem_of(key: str) -> str | None:
     """The problem of a letter; None if the key is not one of a letter."""
     found = _KEY.fullmatch(key)
     return found["problem"] if found else None
+
+
+def day_of(key: str) -> str:
+    """The day in a letter's key, such as `2026-03-01`; empty if the key is not one of a letter."""
+    found = _KEY.fullmatch(key)
+    return found["day"] if found else ""
+
+
+async def set_apart(store: ObjectStore, key: str, letter: DeadLetter, run: str) -> str:
+    """Move a letter out of the way of the same letter written anew, and return its key then.
+
+    For a superseded version: once it is back in the hot tier, a newer one may supersede it again. That letter has the
+    same key, so a replay that deleted this key afterwards would delete the only copy. A replay that died left the
+    letter under either key or both, and both are listed.
+
+    Args:
+        run: 32 hex digits, unique to the replay.
+    Raises: StoreError.
+    """
+    if key.startswith(SET_APART):
+        return key
+    body = letter.to_json()
+    apart = f"{SET_APART}{run}/{key}"
+    await store.create(apart, body, sha256=hashlib.sha256(body).hexdigest())
+    await store.delete(key)
+    return apart
 
 
 def is_chosen(key: str, problems: Collection[str] = ()) -> bool:

@@ -43,14 +43,15 @@ class Patience:
     @asynccontextmanager
     async def limit(self, function: str) -> AsyncIterator[None]:
         """Abort what is in the block when the time is over. Raises: CallError that tells the limit."""
-        seconds = self.left()
+        seconds = max(self.left(), 0.0)
+        cause = f"was not done within {seconds:.0f} s (at most {MAX_SECONDS:.0f} s, and {MARGIN_SECONDS:g} s"
+        over = CallError(function, f"{cause} less than its deadline)", REMEDY)
+        if not seconds:  # a timeout of none would let through what never waits
+            raise over
         try:
-            async with asyncio.timeout(max(seconds, 0.0)) as limit:
+            async with asyncio.timeout(seconds) as limit:
                 yield
         except TimeoutError:
             if not limit.expired():
                 raise
-            cause = (
-                f"was not done within {max(seconds, 0.0):.0f} s (at most {MAX_SECONDS:.0f} s, and {MARGIN_SECONDS:g} s"
-            )
-            raise CallError(function, f"{cause} less than its deadline)", REMEDY) from None
+            raise over from None

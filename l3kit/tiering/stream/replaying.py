@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
+
 import orjson
 
-from l3kit.tiering.stream.batches import counts_in
+from l3kit.tiering.stream.batches import counts_in, event_of
 from l3kit.tiering.stream.letters import ACTION_FAILED, DeadLetter
 from l3kit.tiering.stream.persister import CHECKER
 
@@ -22,6 +25,40 @@ def replayed_by(letter: DeadLetter) -> str:
     return _ENTRANCES.get(letter.function, letter.function)
 
 
+class Fate(Enum):
+    """What an answer tells of the messages of one call.
+
+    ARRIVED: none is in the dead letters again. AGAIN: all are. MIXED: some are. UNKNOWN: it does not account for all.
+    """
+
+    ARRIVED = "arrived"
+    AGAIN = "again"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+def fate_of(function: str, sent: int, answer: object) -> Fate:
+    """Read the answer of a function to a call with so many messages; `answer` is parsed JSON."""
+    if function == CHECKER:
+        return _checked(sent, answer)
+    counts = counts_in(answer, sent)
+    if counts is None:
+        return Fate.UNKNOWN
+    if counts.dead == 0:
+        return Fate.ARRIVED
+    return Fate.AGAIN if counts.dead == counts.total else Fate.MIXED
+
+
+def _checked(sent: int, answer: object) -> Fate:
+    told = answer if isinstance(answer, dict) else {}
+    checked, failed, dead = (told.get(name) for name in ("checked", "failed", "dead"))
+    if type(checked) is not int or type(failed) is not int or type(dead) is not int or checked + dead < sent:
+        return Fate.UNKNOWN
+    if failed == dead == 0:
+        return Fate.ARRIVED
+    return Fate.AGAIN if sent == 1 else Fate.MIXED
+
+
 def is_settled(letter: DeadLetter, answer: bytes) -> bool:
     """Whether the letter may be deleted after this answer to its message alone.
 
@@ -31,7 +68,29 @@ def is_settled(letter: DeadLetter, answer: bytes) -> bool:
         told = orjson.loads(answer)
     except orjson.JSONDecodeError:
         return False
-    if replayed_by(letter) == CHECKER:
-        return isinstance(told, dict) and (told.get("checked"), told.get("failed"), told.get("dead")) == (1, 0, 0)
-    counts = counts_in(told, 1)
-    return counts is not None and counts.dead == 0
+    return fate_of(replayed_by(letter), 1, told) is Fate.ARRIVED
+
+
+def shares_calls(message: bytes) -> bool:
+    """Whether the message may be sent with others: it is an object in valid JSON, so where it ends is certain."""
+    try:
+        return isinstance(orjson.loads(message), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def replay_event(messages: Sequence[bytes], source_cloud: str) -> bytes | None:
+    """The event of a call with these messages, of which each alone or all share calls; their bytes stay as they are.
+
+    A message that is no object is sent bare, so that it fails again as itself.
+
+    Returns: None for a message that is not UTF-8, hence in no way JSON, which no event can carry.
+    """
+    if all(map(shares_calls, messages)):
+        return event_of(messages, source_cloud)
+    (message,) = messages
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return None
+    return message

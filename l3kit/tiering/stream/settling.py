@@ -15,6 +15,8 @@ async def settled(letters: Letters, dead: list[DeadLetter], handed_on: Awaitable
     Returns: the counts of both.
     Raises: CallError or StoreError, the first failure.
     """
+    if not dead:
+        return await handed_on
     written, counts = await asyncio.gather(letters.write(dead), handed_on, return_exceptions=True)
     for outcome in (written, counts):
         if isinstance(outcome, BaseException):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ import pytest
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.deploy import Plan, apply, plan, plan_destroy
 from l3kit.deploy.plan import HOLDS_DATA
+from l3kit.open_twin import OpenTwin
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.messages.client import wait_until_delivered
 from l3kit.session import Session
+from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import CHAIN
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
@@ -107,6 +111,36 @@ def test_a_message_reaches_the_hot_table_and_a_bad_one_the_dead_letters(
     assert (item["iotDeviceId"]["S"], item["v"]["N"]) == ("pump-1", "1.5")
     listed = aws("s3").list_objects_v2(Bucket=names.dead_letters_s3_bucket())["Contents"]
     assert [entry["Key"].split("/")[0] for entry in listed] == ["unknown-device"]
+
+
+@pytest.mark.slow
+def test_dead_letters_are_listed_and_replayed_to_the_byte(twin: Twin, session: Session, aws: Aws) -> None:
+    names = names_of(twin, session)
+    bucket = names.dead_letters_s3_bucket()
+    items = [
+        b'{"iotDeviceId": "pump-1", "id": "2026-01-02T00:00:0%dZ", "v": 0.10000000000000000055}' % n for n in (1, 2)
+    ]
+    letter = DeadLetter("processor-failed", "why", "default-processor", items[0], "pump-1")
+    payload = {"payload": base64.b64encode(items[1]).decode(), "topic": f"{twin.name}/pump-1/telemetry", "client": "c"}
+    context = {"condition": "RetriesExhausted", "approximateInvokeCount": 3}
+    record = {"requestContext": context, "requestPayload": payload}
+    for key, body in (
+        (letter.key(datetime(2026, 1, 2, tzinfo=UTC)), letter.to_json()),
+        ("aws/lambda/async/dispatcher/2026/01/02/x", json.dumps(record).encode()),
+        ("notes.txt", b"mine"),
+    ):
+        aws("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    with OpenTwin(twin, session) as opened:
+        listed = opened.letters(problem=["processor-failed", "undelivered"])
+        assert listed.counts() == {"processor-failed": 1, "undelivered": 1}
+        replayed = opened.replay_letters(problem=["processor-failed", "undelivered"])
+        replayed.raise_if_failed()
+        assert replayed.total("arrived") == 2
+        found = opened.query("pump-1", "2026-01-02", "2026-01-02").rows
+        assert [str(row["v"]) for row in found] == ["0.10000000000000000055"] * 2
+    left = [entry["Key"] for entry in aws("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert "notes.txt" in left
+    assert not any(key.startswith(("processor-failed", "aws/")) for key in left)
 
 
 @pytest.mark.slow

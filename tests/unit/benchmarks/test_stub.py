@@ -109,8 +109,44 @@ def test_each_statement_of_a_batch_is_decided_by_itself(endpoint: str) -> None:
     assert [one["id"] for one in table.query(KeyConditionExpression=condition)["Items"]] == [
         one["id"]["S"] for one in items[1:]
     ]
-    with pytest.raises(ClientError, match="only knows deletes"):
+    with pytest.raises(ClientError, match="only knows inserts, and deletes"):
         client.batch_execute_statement(Statements=[{"Statement": 'DELETE FROM "hot"'}])
+
+
+def _item(sort_key: str, **more: Any) -> dict[str, Any]:
+    return {"iotDeviceId": {"S": "newcomer"}, "id": {"S": sort_key}, "it's": {"N": "1.50"}, **more}
+
+
+def test_an_insert_creates_an_item_only_where_its_key_is_free(endpoint: str) -> None:
+    client = _client("dynamodb", endpoint)
+
+    def insert(item: dict[str, Any]) -> dict[str, Any]:
+        names = ",".join("'" + name.replace("'", "''") + "':?" for name in item)
+        return {"Statement": f'INSERT INTO "hot" VALUE {{{names}}}', "Parameters": list(item.values())}
+
+    later, earlier, other = _item("2026-02"), _item("2026-01"), _item("2026-02", more={"BOOL": True})
+    statements = [insert(one) for one in (later, earlier, other)]
+    first, second, third = client.batch_execute_statement(Statements=statements)["Responses"]
+    assert set(first) == set(second) == {"TableName"}
+    assert third["Error"]["Code"] == "DuplicateItem"
+    keys = [{key: one[key] for key in ("iotDeviceId", "id")} for one in (later, earlier, _item("2026-03"))]
+    found = client.batch_get_item(RequestItems={"hot": {"Keys": keys, "ConsistentRead": True}})
+    assert found["Responses"]["hot"] == [later, earlier]
+    assert found["UnprocessedKeys"] == {}
+
+
+def test_a_put_replaces_an_item_and_returns_the_old_one_also_where_its_condition_fails(endpoint: str) -> None:
+    client = _client("dynamodb", endpoint)
+    old, new = _item("2026-05"), _item("2026-05", more={"S": "x"})
+    request = {"TableName": "hot", "ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    assert "Attributes" not in client.put_item(Item=old, **request)
+    free = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "id"}}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed") as refused:
+        client.put_item(Item=new, **request, **free)
+    assert refused.value.response["Item"] == old  # type: ignore[typeddict-item]
+    assert client.put_item(Item=new, **request)["Attributes"] == old
+    client.delete_item(TableName="hot", Key={key: old[key] for key in ("iotDeviceId", "id")})
+    assert "Attributes" not in client.put_item(Item=old, **request, **free)
 
 
 def test_journal_rows_change_only_from_the_version_that_was_read(endpoint: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.errors import ConfigurationError
 from l3kit.twin.config import Twin
-from tests.support.installed import cloud_installed
 from tests.support.twins import twin_on
 
 FEEDBACK = {"condition": "p.d.t > DOUBLE(1)", "action": {"type": "feedback", "payload": "off"}}
@@ -35,10 +34,3 @@ def test_events_that_they_can_carry_out_or_that_nobody_checks_pass(
     tmp_path: Path, chain: tuple[str, str] | None
 ) -> None:
     check_message_chain(with_events(tmp_path, chain))
-
-
-def test_a_cloud_that_runs_no_functions_of_the_chain_is_named(tmp_path: Path) -> None:
-    with cloud_installed(tmp_path, "toybox", "tests.toy_cloud.provider:PROVIDER"):
-        twin = twin_on(tmp_path, "toybox", "aws", "aws", chain=("aws", "aws"))
-        with pytest.raises(ConfigurationError, match="Toybox does not run layers 1 and 2"):
-            check_message_chain(twin)

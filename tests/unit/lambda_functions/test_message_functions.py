@@ -80,7 +80,8 @@ def test_no_function_of_any_cloud_starts_without_its_twin(cloud: str, function: 
 def env_of(function: str, cloud: str, **changes: str | None) -> dict[str, str]:
     """Every variable that any function of the cloud has."""
     variables = provider(cloud).variables
-    names = {*variables.stores.values(), *variables.mover, *variables.peers.values()}
+    names = {*variables.stores.values(), *variables.mover, *variables.chain, *variables.peers.values()}
+    names |= {name for single in variables.single.values() for name in single}
     names |= {name for places in variables.places.values() for name in places}
     other = next(name for name in CLOUDS if name != cloud)
     info = info_of(cloud, other if function == "connector" else cloud, cloud, [{"condition": "x"}])

@@ -37,7 +37,7 @@ class Scope:
             return (self._arn("kms", "key/*"),)
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
-        if on in ("buckets", "cold objects", "archive objects", "objects"):
+        if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
             return self._buckets(on)
         if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):
             return self._roles(on)

@@ -6,12 +6,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Verb = Literal["plan", "apply", "destroy", "move", "query", "restore", "tiers", "explain", "verify", "end_lease"]
+Verb = Literal[
+    "plan",
+    "apply",
+    "destroy",
+    "move",
+    "query",
+    "restore",
+    "tiers",
+    "explain",
+    "verify",
+    "end_lease",
+    "letters",
+    "replay_letters",
+]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
 """Verbs whose permissions `preflight` requires."""
 LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
+LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 On = Literal[
     "hot table",
@@ -20,6 +34,7 @@ On = Literal[
     "buckets",
     "cold objects",
     "archive objects",
+    "letters objects",
     "objects",
     "functions",
     "roles",
@@ -234,12 +249,25 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
+    _grant("buckets", "s3", "ListBucket", "find dead letters", LETTERS),
+    _grant("letters objects", "s3", "GetObject", "read dead letters", LETTERS),
+    _grant("functions", "lambda", "InvokeFunction", "send messages again", ("replay_letters",)),
+    _grant("letters objects", "s3", "DeleteObject", "delete what was taken", ("replay_letters",)),
+    _grant("letters objects", "s3", "PutObject", "set superseded versions apart", ("replay_letters",)),
     _grant(
         "stores' keys",
         "kms",
         "Decrypt",
         "read what they encrypt",
-        ("query", "tiers", "explain", "verify"),
+        ("query", "tiers", "explain", "verify", *LETTERS),
+        only="where a bucket or table is encrypted by a key of your own",
+    ),
+    _grant(
+        "stores' keys",
+        "kms",
+        "GenerateDataKey",
+        "set superseded versions apart",
+        ("replay_letters",),
         only="where a bucket or table is encrypted by a key of your own",
     ),
 )

@@ -11,6 +11,8 @@ from typing import Any
 from l3kit.errors import ItemRefusedError
 
 MAX_BYTES = 400 * 1024
+LARGEST_GROWTH = 3
+"""Above the ratio of an item's size to the bytes of its chunk JSON: the most is 2, of empty lists in a list."""
 COLLECTION_BYTES = 3
 """Overhead of a list or map; each entry adds one byte."""
 

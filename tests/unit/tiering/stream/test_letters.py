@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import StoreError
-from l3kit.tiering.stream.letters import DeadLetter, Letters, is_chosen, problem_of
+from l3kit.tiering.stream.letters import DeadLetter, Letters, day_of, is_chosen, problem_of, set_apart
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import refusing
 
@@ -116,3 +116,18 @@ def test_a_replayed_letter_is_gone() -> None:
 def test_an_object_that_is_no_letter_is_named_and_left(body: bytes) -> None:
     with pytest.raises(StoreError, match="dead letter the-key"):
         DeadLetter.from_json("the-key", body)
+
+
+def test_a_letter_set_apart_is_still_a_letter_and_the_same_one_can_be_written_anew() -> None:
+    store = MemoryObjectStore("letters")
+    letters = letters_in(store)
+    letter = letters.of("superseded", "cause", b"{}")
+    asyncio.run(letters.write([letter]))
+    (key,) = store.objects
+    apart = asyncio.run(set_apart(store, key, letter, "0" * 32))
+    assert list(store.objects) == [apart]
+    assert (problem_of(apart), day_of(apart)) == ("superseded", "2026-03-02")
+    assert asyncio.run(letters.read(apart)).message == b"{}"
+    asyncio.run(letters.write([letter]))
+    assert sorted(store.objects) == [apart, key]
+    assert asyncio.run(set_apart(store, apart, letter, "1" * 32)) == apart

@@ -31,6 +31,15 @@ def test_what_takes_longer_is_ended_and_told(seconds: float) -> None:
         asyncio.run(work())
 
 
+def test_without_time_nothing_is_begun() -> None:
+    async def work() -> None:
+        async with Patience(lambda: 0.0).limit("persister"):
+            raise AssertionError("begun")
+
+    with pytest.raises(CallError, match="was not done within 0 s"):
+        asyncio.run(work())
+
+
 def test_an_error_of_the_work_passes_through() -> None:
     async def work() -> None:
         async with Patience(lambda: 10.0).limit("persister"):

@@ -129,6 +129,7 @@ def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() 
         "iot:ListTopicRules",
         "kms:Decrypt",
         "kms:DescribeKey",
+        "kms:GenerateDataKey",
         "logs:DescribeLogGroups",
     }
     assert len(compact(policy)) < ROLE_POLICIES

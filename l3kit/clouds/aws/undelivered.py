@@ -1,0 +1,48 @@
+"""What AWS itself puts among the dead letters: records of Lambda and of IoT's rule of messages that were not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from l3kit.clouds.aws.data.events import delivery_of
+from l3kit.clouds.ports.undelivered import Undelivered
+
+LAMBDA_PREFIX = "aws/lambda/async/"
+"""Of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
+invocations")."""
+IOT_PREFIX = "aws/iot/"
+"""Of the keys that l3kit gives to the rule's error action."""
+
+
+def undelivered(key: str, body: bytes) -> Undelivered | None:
+    """Read a record; None if the object is none, or not of a message of a device."""
+    if not key.startswith((LAMBDA_PREFIX, IOT_PREFIX)):
+        return None
+    try:
+        told = orjson.loads(body)
+        return _of_lambda(told) if key.startswith(LAMBDA_PREFIX) else _of_rule(told)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def _of_lambda(told: Mapping[str, Any]) -> Undelivered | None:
+    """Read an invocation record, whose request payload is the event of the IoT rule."""
+    context = told["requestContext"]
+    cause = f"Lambda gave up: {context['condition']} after {context['approximateInvokeCount']} attempts"
+    if error := (told.get("responsePayload") or {}).get("errorMessage"):
+        cause += f", the last answered: {error}"
+    return _undelivered(cause, told["requestPayload"])
+
+
+def _of_rule(told: Mapping[str, Any]) -> Undelivered | None:
+    """Read the message of an error action (IoT Core Developer Guide, "Error handling (error action)")."""
+    event = {"payload": told["base64OriginalPayload"], "topic": told["topic"], "client": told.get("clientId")}
+    return _undelivered(f"IoT's rule failed: {told['failures'][0]['errorMessage']}", event)
+
+
+def _undelivered(cause: str, event: Mapping[str, Any]) -> Undelivered | None:
+    delivery = delivery_of(event)
+    return None if delivery is None else Undelivered(cause, (event,), delivery.device, delivery.received)

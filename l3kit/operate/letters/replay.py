@@ -1,0 +1,252 @@
+"""Replay dead letters: each message goes again to the function that set it aside, and its letter goes once it is taken.
+
+A letter is deleted only after an answer. So whatever dies or is lost on the way, the message is in the hot tier or its
+letter is there; the next replay sends it again, which changes nothing in the hot tier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from l3kit.clouds.ports.deployed_links import utc_now
+from l3kit.errors import L3Error, SandboxError, StoreError
+from l3kit.operate.coroutines import run
+from l3kit.operate.letters.chosen import Choice, Found
+from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay, Outcome, Tally
+from l3kit.operate.letters.scan import Scan
+from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS, DeadLetter, set_apart
+from l3kit.tiering.stream.persister import CHECKER
+from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by, shares_calls
+from l3kit.twin.layout import CHAIN
+
+if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
+    from l3kit.session import Session
+    from l3kit.tiering.ports import ObjectStore
+    from l3kit.twin.config import Twin
+
+BATCH = 100
+"""Letters of one call. If some of them fail again, each is sent alone, and the others are sent twice."""
+BATCH_BYTES = 512 * 1024
+MAX_FAILURES = 3
+"""Calls of a function that fail one after the other before no more letters are sent to it."""
+SOURCE_TARGET = CHAIN[-1]
+"""The function to which a source delivers."""
+
+Send = Callable[[str, Mapping[str, Any] | bytes], Any]
+
+
+def replay_letters(
+    session: Session,
+    twin: Twin,
+    *,
+    problem: str | Sequence[str] = (),
+    device: str | None = None,
+    since: date | str | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+) -> LettersReplay:
+    """Send dead letters through the chain again, and delete those whose messages are taken.
+
+    Args:
+        problem: one problem or several; empty is all but `superseded`, whose replay replaces newer versions.
+        device: only of this sender.
+        since: received from then on, as of `letters`.
+        limit: at most so many; None is all.
+        dry_run: send and delete nothing.
+        progress: called with what is being done.
+    Raises: ConfigurationError for an unknown problem, an invalid time or limit.
+    """
+    choice = Choice.of(problem, device, since, limit, skipped=SKIPPED_IN_REPLAYS, foreign=False)
+    with session.watching_sandbox():
+        return run(replay_chosen(session, twin, choice, dry_run=dry_run, progress=progress))
+
+
+async def replay_chosen(
+    session: Session,
+    twin: Twin,
+    choice: Choice,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
+    clock: Callable[[], datetime] = utc_now,
+) -> LettersReplay:
+    """Replay the letters of a choice, cloud by cloud. `clock`: wall clock, UTC."""
+    tally = Tally()
+    scan = Scan(session, twin, choice)
+
+    async def work(cloud: Cloud, store: ObjectStore, found: AsyncIterator[Found]) -> None:
+        replay = CloudReplay(cloud.provider, store, partial(cloud.invoke, twin), tally, dry_run=dry_run, clock=clock)
+        async for one in found:
+            await replay.add(one)
+            progress(f"{sum(tally.counts.values()):,} letters done, now on {cloud.provider}")
+        await replay.flush()
+
+    await scan.each_cloud(work)
+    return LettersReplay(dict(tally.counts), tuple(tally.left), dry_run, scan.notes(), scan.all_gaps())
+
+
+class CloudReplay:
+    """Replays the letters of one cloud.
+
+    Args:
+        store: of the letters.
+        send: calls a function of the chain there and returns its answer, parsed. Raises: L3Error.
+        clock: wall clock, UTC.
+    """
+
+    def __init__(
+        self,
+        cloud: str,
+        store: ObjectStore,
+        send: Send,
+        tally: Tally,
+        *,
+        dry_run: bool = False,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._send = send
+        self._tally = tally
+        self._dry_run = dry_run
+        self._clock = clock
+        self._run = uuid.uuid4().hex
+        self._waiting: dict[str, list[tuple[Found, DeadLetter]]] = {}
+        self._failures: Counter[str] = Counter()
+        self._last_failure: dict[str, str] = {}
+
+    async def add(self, found: Found) -> None:
+        """Replay a letter, now or with others before `flush` returns. Raises: SandboxError."""
+        if found.letter is None:
+            await self._redeliver(found)
+            return
+        function = replayed_by(found.letter)
+        if self._dry_run:
+            self._told(found, function, "planned")
+        elif function == CHECKER or not shares_calls(found.letter.message):
+            await self._replay(function, [(found, found.letter)])
+        else:
+            waiting = self._waiting.setdefault(function, [])
+            waiting.append((found, found.letter))
+            if len(waiting) >= BATCH or sum(len(one.message) for _, one in waiting) >= BATCH_BYTES:
+                await self._replay(function, self._waiting.pop(function))
+
+    async def flush(self) -> None:
+        """Replay the letters that wait for others."""
+        while self._waiting:
+            await self._replay(*self._waiting.popitem())
+
+    # --- letters of the chain -------------------------------------------------------------------------------------
+
+    async def _replay(self, function: str, batch: list[tuple[Found, DeadLetter]]) -> None:
+        event = replay_event([letter.message for _, letter in batch], self._cloud)
+        if event is None:
+            self._told(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
+            return
+        try:
+            keys = [await self._key_in_replay(found, letter) for found, letter in batch]
+        except StoreError as error:
+            for found, _ in batch:
+                self._told(found, function, "failed", f"nothing was sent: {error}")
+            return
+        began = self._clock()
+        fate, reason = await self._call(function, event, len(batch))
+        if fate is Fate.MIXED and len(batch) > 1:
+            for one in batch:
+                await self._replay(function, [one])
+            return
+        for (found, letter), key in zip(batch, keys, strict=True):
+            if fate is Fate.ARRIVED:
+                await self._delete(found, function, key)
+            elif fate is Fate.UNKNOWN:
+                self._told(found, function, "failed", reason, key)
+            else:
+                await self._tidy(letter, key, began)
+                self._told(found, function, "again", f"{letter.problem}: {letter.cause}", key)
+
+    async def _key_in_replay(self, found: Found, letter: DeadLetter) -> str:
+        if letter.problem not in SKIPPED_IN_REPLAYS:
+            return found.info.key
+        return await set_apart(self._store, found.info.key, letter, self._run)
+
+    async def _tidy(self, letter: DeadLetter, key: str, began: datetime) -> None:
+        """Delete the letter that the call has written of the same message for the same problem, on a later day.
+
+        The earlier one stays, which tells more of the message's source. Both have the same message.
+        """
+        if key.startswith(SET_APART):
+            return
+        days = {began, self._clock()}
+        written = {DeadLetter(letter.problem, "", "", letter.message).key(day) for day in days}
+        for duplicate in written - {key}:
+            with contextlib.suppress(StoreError):  # then both stay, until the next replay
+                await self._store.delete(duplicate)
+
+    async def _delete(self, found: Found, function: str, key: str) -> None:
+        """Delete a letter whose message is taken. One that was written anew since it was read stays."""
+        etag = found.info.etag if key == found.info.key else None
+        try:
+            deleted = await self._store.delete(key, etag=etag)
+        except StoreError as error:
+            self._told(found, function, "failed", f"its message was taken, but the letter was not deleted: {error}")
+            return
+        if deleted:
+            self._told(found, function, "arrived")
+        else:
+            self._told(found, function, "again", "its message was taken, and has failed once more since")
+
+    # --- records of the cloud's own delivery ----------------------------------------------------------------------
+
+    async def _redeliver(self, found: Found) -> None:
+        """Give the dispatcher what it did not take. Whatever fails now becomes a letter, so the record may go."""
+        undelivered = found.undelivered
+        assert undelivered is not None
+        if self._dry_run:
+            self._told(found, SOURCE_TARGET, "planned")
+            return
+        for event in undelivered.events:
+            content = replay_event([event], self._cloud) if isinstance(event, bytes) else event
+            if content is None:
+                self._told(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
+                return
+            fate, reason = await self._call(SOURCE_TARGET, content, 1)
+            if fate is Fate.UNKNOWN:
+                self._told(found, SOURCE_TARGET, "failed", reason)
+                return
+        if undelivered.unread:
+            self._told(found, SOURCE_TARGET, "failed", f"{undelivered.unread}; the other messages were taken")
+            return
+        await self._delete(found, SOURCE_TARGET, found.info.key)
+
+    # --- both -----------------------------------------------------------------------------------------------------
+
+    async def _call(self, function: str, event: Mapping[str, Any] | bytes, sent: int) -> tuple[Fate, str]:
+        """Call a function. Returns: what became of the messages, and why if it is not known."""
+        if self._failures[function] >= MAX_FAILURES:
+            return Fate.UNKNOWN, f"was not sent: {function} failed {MAX_FAILURES} times, {self._last_failure[function]}"
+        try:
+            answer = await asyncio.to_thread(self._send, function, event)
+        except SandboxError:
+            raise
+        except L3Error as error:
+            self._failures[function] += 1
+            self._last_failure[function] = str(error)
+            return Fate.UNKNOWN, str(error)
+        fate = fate_of(function, sent, answer)
+        if fate is not Fate.UNKNOWN:
+            self._failures[function] = 0
+            return fate, ""
+        return fate, f"the answer of {function} does not account for every message. See its log"
+
+    def _told(self, found: Found, function: str, outcome: Outcome, reason: str = "", key: str = "") -> None:
+        key = key or found.info.key
+        self._tally.add(LeftLetter(self._cloud, found.problem, function, outcome, found.device, key, reason))

@@ -1,0 +1,54 @@
+"""The commands `letters` and `replay`: options, output and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l3kit.operate.letters.command import add_letters
+from tests.support.chain import ChainWorld, reading
+from tests.support.letter_clouds import LetterCloud, session_of, twin_of
+
+
+def command(world: ChainWorld, *arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    connected: Any = (session_of(LetterCloud(world, "aws")), twin_of(world))
+    add_letters(parser.add_subparsers(), lambda where: connected)
+    options = parser.parse_args(arguments)
+    assert options.where == Path("twin")
+    return int(options.run(options))
+
+
+@pytest.fixture
+def world() -> ChainWorld:
+    world = ChainWorld()
+    world.deliver(reading(1, "stranger"), b"nonsense", b"more nonsense")
+    return world
+
+
+def test_letters_are_listed_as_a_table_or_as_json(world: ChainWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(world, "letters", "twin", "--problem", "unknown-device", "--problem", "no-time") == 0
+    assert "1 dead letter: 1 unknown-device" in capsys.readouterr().out
+    assert command(world, "letters", "twin", "--json", "--limit", "1") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (len(told["letters"]), told["complete"]) == (1, False)
+
+
+def test_a_replay_tells_what_stayed_by_its_exit_code(world: ChainWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(world, "replay", "twin", "--dry-run") == 0
+    assert "a dry run: 3 letters would be replayed" in capsys.readouterr().out
+    assert command(world, "replay", "twin", "--problem", "not-json", "--limit", "all", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["summary"].startswith("2 dead letters: 0 replayed, 2 in the dead")
+    there = ChainWorld(config={"unknown_devices": "keep"}, hot=world.hot, letter_stores=world.letter_stores)
+    assert command(there, "replay", "twin", "--problem", "unknown-device") == 0
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "some"])
+def test_a_limit_that_is_none_is_refused(world: ChainWorld, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command(world, "replay", "twin", f"--limit={limit}")
+    assert "give 1 or more, or all" in capsys.readouterr().err
