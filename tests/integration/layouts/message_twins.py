@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Context, Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import CHAIN
 
+ALL_DIGITS = Context(prec=1000)
 PUMP, MIXER, BROKEN = "pump 1/传", "mixer", "broken"
 DEVICES = [PUMP, MIXER, BROKEN]
 PROCESSORS = {
@@ -86,7 +88,7 @@ def _numbers(value: Any) -> Any:
         return {name: _numbers(entry) for name, entry in value.items()}
     if isinstance(value, list):
         return [_numbers(entry) for entry in value]
-    return value if isinstance(value, str | bool | None) else f"number {value + 0:f}".rstrip("0")
+    return value if isinstance(value, str | bool | None) else f"number {Decimal(value).normalize(ALL_DIGITS)}"
 
 
 def hot_items(session: Session, twin: Twin) -> Counter[str]:
