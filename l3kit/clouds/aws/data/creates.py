@@ -82,6 +82,8 @@ class ConditionalCreates:
         answer = await self._table.send(
             "BatchExecuteStatement", "batch_create", request(b",".join(statements)), INVALID
         )
+        if answer.code and len(batch) == 1:
+            return await self._put(batch)  # which takes an empty name in a map, as PartiQL does not
         if answer.code:
             raise ItemRefusedError(batch[0].encoded.name, answer.message)
         content = odd_text.loads(answer.body)

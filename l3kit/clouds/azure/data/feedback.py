@@ -23,6 +23,7 @@ import orjson
 
 from l3kit.clouds.azure.data.variables import HUB_HOST
 from l3kit.errors import CallError, ConfigurationError
+from l3kit.tiering.format.strict_json import NotStrictError, split_array
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
 from l3kit.tiering.transfer.sender import check_url
@@ -164,8 +165,8 @@ def _url(host: str, variable: str) -> str:
 def _request(payload: bytes) -> bytes:
     """The method's call; a payload that is not JSON becomes a text, since a method takes JSON only."""
     try:
-        orjson.loads(payload)
-    except orjson.JSONDecodeError:
+        split_array(b"[%b]" % payload)  # orjson refuses numbers over a double's range
+    except NotStrictError:
         payload = orjson.dumps(payload.decode("utf-8", "replace"))
     call = orjson.dumps({"methodName": METHOD, "responseTimeoutInSeconds": DEVICE_SECONDS})
     return b'%s,"payload":%s}' % (call[:-1], payload)

@@ -123,14 +123,32 @@ def test_a_missing_permission_is_an_error_with_its_remedy() -> None:
 
 def test_of_a_request_that_is_refused_for_one_item_the_others_are_created() -> None:
     def answers(operation: str, content: Content) -> Told:
+        if operation == "PutItem":
+            return "ValidationException", {"message": "Item size has exceeded the maximum allowed size"}
         keys = list(map(key_of, content["Statements"]))
         if "07" in keys:
             return "ValidationException", {"message": "Empty attribute name"}
         return {"Responses": [GONE] * len(keys)}
 
     outcomes = run(ScriptedClient(answers), [item(f"{n:02d}") for n in range(25)])
-    assert outcomes[7] == Refused("item d/07: Empty attribute name")
+    assert outcomes[7] == Refused("item d/07: Item size has exceeded the maximum allowed size")
     assert outcomes[:7] + outcomes[8:] == [Created()] * 24
+
+
+def test_an_item_that_only_a_statement_cannot_carry_is_put_where_its_key_is_free() -> None:
+    """PartiQL refuses an empty name in a map, which PutItem takes."""
+
+    def answers(operation: str, content: Content) -> Told:
+        refused = operation != "PutItem" and any("odd" in key_of(one) for one in content["Statements"])
+        if refused:
+            return "ValidationException", {"message": "Empty attribute name"}
+        return {} if operation == "PutItem" else {"Responses": [GONE] * len(content["Statements"])}
+
+    client = ScriptedClient(answers)
+    assert run(client, [item("a"), item("odd", map={"": 1})]) == [Created(), Created()]
+    (put,) = [content for operation, content in client.asked if operation == "PutItem"]
+    assert put["Item"]["map"] == {"M": {"": {"N": "1"}}}
+    assert put["ConditionExpression"] == "attribute_not_exists(#k)"
 
 
 def test_what_no_request_could_carry_is_refused_before_one() -> None:

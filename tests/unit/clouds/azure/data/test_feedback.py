@@ -60,6 +60,13 @@ def test_the_method_gets_the_payload_to_the_byte(server: Server) -> None:
     assert seen.headers["Authorization"].startswith("SharedAccessSignature sr=127.0.0.1%3A")
 
 
+@pytest.mark.parametrize("payload", [b'{"v":1E+400}', b"1.50", b'["a"]'])
+def test_any_json_stays_what_it_is(server: Server, payload: bytes) -> None:
+    server.script(OK)
+    send(server, payload=payload)
+    assert server.seen[0].body.endswith(b'"payload":%b}' % payload)
+
+
 def test_a_payload_that_is_no_json_becomes_a_text(server: Server) -> None:
     server.script(OK)
     send(server, payload=b"turn \xff on")
