@@ -72,6 +72,7 @@ def _break(aws: Aws, names: AwsNames) -> None:
     functions.delete_function(FunctionName=connector)
 
 
+@pytest.mark.slow
 def test_layer_1_is_made_mended_where_somebody_changed_it_and_removed(
     session: Session, make_twin: MakeTwin, aws: Aws
 ) -> None:
