@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import HOLDS_DATA
@@ -32,9 +33,10 @@ SECONDS = 180.0
 CLOUDS = provider_names()
 COMBINATIONS = [(CLOUDS[l1], CLOUDS[l2], CLOUDS[-(l1 + l2) % 3]) for l1, l2 in itertools.product(range(3), repeat=2)]
 """Layers 1 and 2 and the hot tier: every pair of clouds for each two of them."""
-SAMPLE = {("gcp", "aws", "azure")}
+SAMPLE = {("azure", "azure", "azure")}
+"""On one cloud there is no connector, ingestion and writer to deploy and start."""
 SIGNED = {("aws", "gcp", "azure"), ("azure", "aws", "gcp")}
-WITH_READERS = {("gcp", "azure", "aws")}
+WITH_READERS = {("azure", "gcp", "aws")}
 FORWARDING = """
 import json, urllib.request
 def handler(event, context):
@@ -150,8 +152,6 @@ def check_feedback(device: Device, twin: Twin) -> None:
 
 def check_reader(session: Session, twin: Twin) -> None:
     """The exact item is read back by HTTP."""
-    import requests
-
     saved = saved_links(session, twin)[f"{twin.layout.hot}_l3hot_hot-reader"]
     headers = {"X-Inter-Cloud-Token": saved.token}
     answer = requests.get(saved.url, params={"device": sent.PUMP, "limit": "1"}, headers=headers, timeout=60)

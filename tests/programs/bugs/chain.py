@@ -54,8 +54,8 @@ MESSAGE_CHAIN = (
     Mutation(
         "a replay deletes the letter of a message that failed again",
         "l3kit/tiering/stream/replaying.py",
-        "counts is not None and counts.dead == 0",
-        "counts is not None",
+        "    if counts.dead == 0:\n        return Fate.ARRIVED\n",
+        "    if counts.total:\n        return Fate.ARRIVED\n",
         ("tests/unit/tiering/stream/test_replaying.py",),
     ),
     Mutation(
