@@ -84,6 +84,9 @@ def _simulate(options: argparse.Namespace) -> int:
     from l3kit.twin.config import Twin
 
     twin = Twin.load(options.twin)
+    if not twin.config.message_chain:
+        cause = f"{twin.name} has no message chain, so no function takes these messages"
+        print(f"{cause}: set message_chain in its config.json to true and apply it again", file=sys.stderr)
     messages = itertools.islice(_messages(options, twin), options.count)
     if options.dry_run:
         return _show(twin, messages, as_json=options.json)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.cli import main
+from tests.support.twins import twin_on
 
 TWIN = str(Path(__file__).parents[4] / "params" / "twins" / "nyc-weather")
 
@@ -31,6 +32,16 @@ def test_a_broker_that_cannot_be_reached_is_named_with_the_remedy(capsys: pytest
 def test_a_sandbox_that_does_not_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", TWIN, "--home", str(tmp_path)]) == 1
     assert "sandbox: is not running" in capsys.readouterr().err
+
+
+def test_a_twin_whose_messages_nobody_takes_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = "nyc-weather has no message chain, so no function takes these messages: set message_chain"
+    assert main(["simulate", TWIN, "--dry-run"]) == 0
+    assert told in capsys.readouterr().err
+    (tmp_path / "twin").mkdir()
+    with_chain = twin_on(tmp_path / "twin", "aws", "aws", "aws", chain=("aws", "aws"))
+    assert main(["simulate", str(with_chain.path), "--dry-run"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
