@@ -26,7 +26,7 @@ from l3kit.operate.simulate.command import add_simulate
 from l3kit.sandbox.command import add_sandbox
 
 if TYPE_CHECKING:
-    from l3kit.notebook.parameters import Dated
+    from l3kit.notebook.parameter_model import Dated
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -99,7 +99,7 @@ def _connected(where: Path) -> tuple[Session, Twin]:
 
 def _opened(where: Path, given: dict[str, Any]) -> tuple[Session, Twin, Dated]:
     from l3kit import sandbox
-    from l3kit.notebook.parameters import Dated, check
+    from l3kit.notebook.parameter_model import Dated, check
     from l3kit.session import connect, sandbox_home
     from l3kit.twin.config import Twin
 
@@ -115,7 +115,7 @@ def _opened(where: Path, given: dict[str, Any]) -> tuple[Session, Twin, Dated]:
 
 def _dated_parameters(where: Path) -> dict[str, Any]:
     """Load the parameters common to all notebooks from a params file; a twin's folder means the default sandbox."""
-    from l3kit.notebook.parameters import Dated
+    from l3kit.notebook.parameter_model import Dated
     from l3kit.twin.target import cloud_parameter, new_name
 
     usual = {"target": "sandbox", "sandbox": "default", "as_of": ""}

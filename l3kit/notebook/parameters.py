@@ -1,154 +1,20 @@
-"""Notebook parameters: typed, ranged, and none unknown. A notebook's second cell checks what its first one set."""
+"""The parameters of each notebook, which its second cell checks as its first one set them."""
 
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from l3kit.errors import ConfigurationError, NotATimeError
-from l3kit.given_values import all_problems, problem_in
+from l3kit.errors import ConfigurationError
 from l3kit.notebook.namespace import parameters_in
-from l3kit.notebook.results import ResultFile, names_secret
+from l3kit.notebook.parameter_model import Dated, Parameters, check
+from l3kit.notebook.project import project_root
 from l3kit.notebook.run import begin_run
-from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.providers import is_known, names
-from l3kit.tiering.format.item_times import read_moment
 from l3kit.tiering.format.time_ranges import read_bound
-from l3kit.twin.target import (
-    TARGET_MEANING,
-    Target,
-    cloud_parameter,
-    cloud_parameter_fault,
-    target_fault,
-    unknown_parameter,
-)
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-def project_root(start: Path | None = None) -> Path:
-    """The folder that holds `notebooks/` and `params/`, looked for from here upwards."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "params").is_dir() and (folder / "pyproject.toml").is_file():
-            return folder
-    raise ConfigurationError(
-        str(here), "is not inside the project", "Start Jupyter or papermill in the project's folder"
-    )
-
-
-class Parameters(Displayable, BaseModel):
-    """What every notebook takes, beside what only one cloud does, which that cloud checks (`cloud_parameters`).
-
-    The fields' descriptions are the comments of the parameters cell.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    notebook: ClassVar[str]
-    _result: ResultFile | None = PrivateAttr(default=None)
-    _cloud_parameters: dict[str, str] = PrivateAttr(default_factory=dict)
-
-    twin: str = Field(min_length=1, description="folder of the twin's config files, below the project")
-    target: Target = Field(description=TARGET_MEANING)
-    sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
-    fresh: bool = Field(description="sandbox only: begin with an empty one of its own, and stop it at the end")
-    result_path: str = Field(description="where the JSON result goes; empty is beside the output notebook")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _truth(cls, value: Any, info: ValidationInfo) -> Any:
-        """`papermill -p fresh true` hands the text on; only Python's own spelling becomes a bool there."""
-        if isinstance(value, str) and info.field_name and cls.model_fields[info.field_name].annotation is bool:
-            return {"true": True, "false": False}.get(value.lower(), value)
-        return value
-
-    @field_validator("target", mode="before")
-    @classmethod
-    def _is_target(cls, value: Any) -> Any:
-        if fault := target_fault(value):
-            raise ValueError(fault)
-        return value
-
-    @field_validator("result_path")
-    @classmethod
-    def _is_file(cls, value: str) -> str:
-        """Found before the work whose result it is to hold; whether it can be written is seen in the end."""
-        path = Path(value)
-        if value and path.is_dir():
-            raise ValueError("is a folder: name a file in it")
-        if value and (file := next((part for part in path.parents if part.is_file()), None)):
-            raise ValueError(f"lies below {file.name}, which is a file: name another place")
-        return value
-
-    @property
-    def twin_path(self) -> Path:
-        """The twin's folder, below the project root unless absolute."""
-        return project_root() / self.twin
-
-    @property
-    def cloud_parameters(self) -> dict[str, Any]:
-        """Those that only one cloud takes, as `connect` takes them."""
-        return dict(self._cloud_parameters)
-
-    @property
-    def result(self) -> ResultFile:
-        """Where the result of this run goes."""
-        if self._result is None:
-            self._result = begin_run(self.notebook, dict(self), {}, project_root())
-        return self._result
-
-    def to_frame(self) -> pd.DataFrame:
-        """Name, value and meaning of each parameter; paths outside the project are not shown."""
-        import pandas as pd
-
-        fields = type(self).model_fields
-        shown = [(name, getattr(self, name), field.description) for name, field in fields.items()]
-        of_clouds = [(name, value, _meaning(name)) for name, value in self._cloud_parameters.items()]
-        at = len(Parameters.model_fields)  # behind what every notebook takes
-        rows = [
-            (name, _quoted_if_empty(value), meaning)
-            for name, value, meaning in (*shown[:at], *of_clouds, *shown[at:])
-            if name != "result_path"
-        ]
-        return pd.DataFrame(rows, columns=["parameter", "value", "meaning"]).set_index("parameter")
-
-    def sheet(self) -> Sheet:
-        """Each parameter with its value, as the parameters cell has it."""
-        frame = self.to_frame()
-        return Sheet("", (table(frame.assign(value=frame["value"].map(str))),))
-
-
-class Dated(Parameters):
-    """Notebooks whose outcome depends on what is old."""
-
-    as_of: str = Field(description="the moment the run stands for, ISO 8601 UTC; empty is now")
-
-    @field_validator("as_of")
-    @classmethod
-    def _is_time(cls, value: str) -> str:
-        return _checked_time(value)
-
-    @property
-    def moment(self) -> datetime:
-        """`as_of`, or now."""
-        return _time(self.as_of) if self.as_of else datetime.now(UTC).replace(microsecond=0)
 
 
 class WalkthroughParameters(Dated):
@@ -271,7 +137,7 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
         model: the notebook's parameters.
         namespace: the notebook's `globals()` after its parameters cell; papermill puts its values there. Other names
             of an earlier run in the same kernel are passed over.
-    Its result is begun, and says so where a cell fails.
+    Returns: them, with the result of this run begun, which says so where a cell fails.
     Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
         known name.
     """
@@ -283,53 +149,8 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
         with contextlib.suppress(ConfigurationError):  # its place may be what is wrong
             begin_run(model.notebook, given, namespace, root)
         raise
-    p._result = begin_run(model.notebook, given, namespace, root)
+    p.keep_result(begin_run(model.notebook, given, namespace, root))
     return p
-
-
-def check(model: type[P], given: Mapping[str, Any]) -> P:
-    """`parameters` for a plain mapping, such as a params file."""
-
-    def unknown(name: str) -> str:
-        return unknown_parameter(name, "this notebook", model.model_fields)
-
-    of_clouds = {name: found for name in given if name not in model.model_fields and (found := cloud_parameter(name))}
-    problems = [
-        f"{name}: parameters never carry secrets; boto3 and config_inter_cloud.json hold them{_nearest(name, model)}"
-        for name in given
-        if names_secret(name) and name not in (*model.model_fields, *of_clouds)
-    ]
-    if not problems:
-        problems += [
-            f"{name} = {given[name]!r}: {fault}"
-            for name, parameter in of_clouds.items()
-            if (fault := cloud_parameter_fault(parameter, given[name]))
-        ]
-        try:
-            p = model.model_validate({name: value for name, value in given.items() if name not in of_clouds})
-        except ValidationError as error:
-            problems += [problem_in(finding, unknown) for finding in error.errors()]
-    if not problems:
-        p._cloud_parameters = {name: str(given[name]) for name in of_clouds}
-        return p
-    raise all_problems("parameters", problems)
-
-
-def _meaning(name: str) -> str:
-    parameter = cloud_parameter(name)
-    return "" if parameter is None else parameter.meaning
-
-
-def _nearest(name: str, model: type[BaseModel]) -> str:
-    near = difflib.get_close_matches(name, model.model_fields, n=1, cutoff=0.8)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _checked_time(value: str) -> str:
-    """Empty, or a moment in a form of docs/items.md."""
-    if value:
-        _time(value)
-    return value
 
 
 def _checked_bound(value: str, *, is_end: bool) -> str:
@@ -340,15 +161,3 @@ def _checked_bound(value: str, *, is_end: bool) -> str:
     except ConfigurationError as error:
         raise ValueError(f"{error.cause}. {error.remedy}") from None
     return value
-
-
-def _time(value: str) -> datetime:
-    try:
-        moment = read_moment(value)
-    except NotATimeError as error:
-        raise ValueError(f"{error.cause}. {error.remedy}") from None
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)
-
-
-def _quoted_if_empty(value: Any) -> Any:
-    return value if value != "" else '""'

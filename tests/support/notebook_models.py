@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from l3kit.cost.report.parameters import CostAnalysisParameters
 from l3kit.notebook import parameters as params
-from l3kit.notebook.parameters import Parameters
+from l3kit.notebook.parameter_model import Parameters
 
 MODELS: dict[str, type[Parameters]] = {
     "walkthrough": params.WalkthroughParameters,

@@ -104,7 +104,7 @@ def _scenario(path: Path) -> Scenario:
     from l3kit.cost.analysis.scenario import load_scenario
     from l3kit.cost.report.parameters import NOTEBOOK_KEYS
     from l3kit.errors import ConfigurationError
-    from l3kit.notebook.parameters import project_root
+    from l3kit.notebook.project import project_root
 
     try:
         folder = project_root(path.parent)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.cost.report.report_page import failure_of, report_html
 from l3kit.errors import L3Error
 from l3kit.files import os_errors_reported, write_whole
-from l3kit.notebook.parameters import project_root
+from l3kit.notebook.project import project_root
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

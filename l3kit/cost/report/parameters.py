@@ -10,7 +10,9 @@ from l3kit.cost.analysis.scenario import KEYS, WORKLOAD_KEYS, Scenario
 from l3kit.cost.model.workload import RANGES
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import in_file, read_table
-from l3kit.notebook.parameters import CloudName, Dated, check, project_root
+from l3kit.notebook.parameter_model import Dated, check
+from l3kit.notebook.parameters import CloudName
+from l3kit.notebook.project import project_root
 from l3kit.twin.layout import Layout
 from l3kit.twin.target import built_in_parameters
 

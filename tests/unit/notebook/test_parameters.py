@@ -13,7 +13,8 @@ import yaml
 
 from l3kit.errors import ConfigurationError
 from l3kit.notebook import parameters as params
-from l3kit.notebook.parameters import Parameters, check, parameters
+from l3kit.notebook.parameter_model import Parameters, check
+from l3kit.notebook.parameters import parameters
 from l3kit.twin.target import built_in_parameters
 from tests.support.notebook_models import MODELS
 
@@ -228,12 +229,6 @@ def test_a_mistyped_parameter_that_looks_like_a_secret_is_set_right() -> None:
     text = problem(params.DeployParameters, {**GOOD, "rotate_token": True})
     assert "rotate_token: parameters never carry secrets" in text
     assert "did you mean rotate_tokens?" in text
-
-
-def test_the_project_is_found_from_any_folder_below_it(tmp_path: Path) -> None:
-    assert params.project_root(ROOT / "params" / "twins" / "nyc-weather") == ROOT
-    with pytest.raises(ConfigurationError, match="not inside the project"):
-        params.project_root(tmp_path)
 
 
 def test_a_moment_in_another_zone_is_the_same_moment() -> None:

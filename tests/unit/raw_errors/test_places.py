@@ -17,7 +17,8 @@ from l3kit.deploy.step_log import StepLog
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import refusal
 from l3kit.first_light.report import Report, save
-from l3kit.notebook.parameters import QueryParameters, check
+from l3kit.notebook.parameter_model import check
+from l3kit.notebook.parameters import QueryParameters
 from l3kit.notebook.results import ResultFile
 from l3kit.packaging.wheels import Runtime, dependencies
 from l3kit.twin.connections import LinkFile, save_inter_cloud_connection

@@ -14,7 +14,7 @@ from l3kit.cli import main
 from l3kit.cost.analysis.scenario import load_scenario
 from l3kit.cost.report.parameters import NOTEBOOK_KEYS, SCENARIO_KEYS, CostAnalysisParameters
 from l3kit.errors import ConfigurationError
-from l3kit.notebook.parameters import check
+from l3kit.notebook.parameter_model import check
 from tests.unit.notebook.test_parameters import cell_values
 
 ROOT = Path(__file__).parents[4]
