@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.connection import open_session
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER, Signable, signature_header
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 

@@ -11,7 +11,7 @@ import requests
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
 from l3kit.clouds.shared.waiting import wait_until
-from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.connection import open_session
 
 ANSWER_LIMIT = 90.0
 """Maximum seconds until a new address responds."""

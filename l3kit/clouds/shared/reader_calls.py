@@ -11,7 +11,7 @@ import requests
 from l3kit.errors import L3Error
 from l3kit.tiering.runtime.reader_requests import FIELDS
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.connection import open_session
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 
 ASK_SECONDS = 90.0

@@ -18,7 +18,7 @@ from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import TOKEN_VARIABLE, FormerToken, Secret, format_end, unexpired
 from l3kit.tiering.transfer import refusals
-from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.connection import credentials
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.connections import FILE, Connection
@@ -206,7 +206,7 @@ def _differing(told: Mapping[str, str], connection: Connection, url_variable: st
 def _asked(entrance: Entrance, url: str, probe: _Probe) -> Check:
     import requests
 
-    from l3kit.tiering.transfer.sender import open_session
+    from l3kit.tiering.transfer.connection import open_session
 
     link, method = entrance.id, "GET" if entrance.role == "reader" else "POST"
     started = time.perf_counter()

@@ -12,7 +12,8 @@ from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.settings.twin_info import provider_key
 from l3kit.tiering.stream.patience import Patience
-from l3kit.tiering.transfer.sender import Writer, open_session
+from l3kit.tiering.transfer.connection import open_session
+from l3kit.tiering.transfer.sender import Writer
 
 RECEIVERS = {"connector": "ingestion", "persister": "writer"}
 

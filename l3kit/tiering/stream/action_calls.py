@@ -37,8 +37,8 @@ class ActionCalls:
         """POST without following redirects, as an answer is all that counts; errors do not show the url's query."""
         import requests
 
+        from l3kit.tiering.transfer.connection import open_session
         from l3kit.tiering.transfer.refusals import broken_connection
-        from l3kit.tiering.transfer.sender import open_session
 
         name = f"the function at {urlsplit(url).hostname}"
         headers = {"Content-Type": "application/json"}

@@ -17,8 +17,8 @@ from l3kit.errors import CallError, StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.stream.shown_errors import AGAIN, shown
+from l3kit.tiering.transfer.connection import open_session
 from l3kit.tiering.transfer.refusals import json_object
-from l3kit.tiering.transfer.sender import open_session
 
 MAX_ANSWER_BYTES = 1024 * 1024
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
-from l3kit.tiering.transfer.sender import check_url
+from l3kit.tiering.transfer.connection import check_url
 
 REPAIR = "Run deploy_l3, which repairs it"
 FUNCTIONS = Manners(

@@ -1,4 +1,4 @@
-"""Both ends of a link's authentication: what the sender adds to a request, and what admits it at the receiver."""
+"""The receiver's end of a link's authentication: what admits a request."""
 
 from __future__ import annotations
 
@@ -14,25 +14,11 @@ from l3kit.tiering.transfer.signing import (
     MAX_SKEW_SECONDS,
     SIGNATURE_HEADER,
     Signable,
-    signature_header,
     signed_at,
 )
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
 log = logging.getLogger(__name__)
-
-
-def credentials(token: Secret, signed_path: str, body: bytes, now: datetime) -> dict[str, str]:
-    """The header that authenticates one POST request; a retry needs a new one.
-
-    Args:
-        signed_path: of the receiving function, `/` and its name; empty for the token itself.
-        body: as it is sent.
-        now: wall clock, UTC.
-    """
-    if signed_path:
-        return {SIGNATURE_HEADER: signature_header(Signable("POST", signed_path, body), token, now)}
-    return {wire.TOKEN_HEADER: token.reveal()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -129,6 +131,34 @@ def unconfirmed(link: str, answer: Answer) -> TransferError:
         cause = f"HTTP {answer.status}, but the response does not confirm the key and digest that were sent{missing}"
         remedy = "Check that the url is that of l3kit's writer; see docs/protocol.md"
     return TransferError(link, cause, f"{remedy}. Nothing was deleted", status=answer.status)
+
+
+def conflicting_digest(link: str, answer: Answer, key: str) -> str:
+    """The digest that a 409 names of the content under the key. Raises: TransferError if it names none."""
+    existing = answer.body.get("sha256")
+    if not isinstance(existing, str):
+        raise TransferError(
+            link,
+            f"HTTP 409 for {key} without the digest of the existing content",
+            "The content is unreadable there, or the writer is a third-party one: see docs/protocol.md",
+            status=409,
+        )
+    return existing
+
+
+def retry_after(answer: Answer, now: datetime) -> float:
+    """Seconds of the response's Retry-After header, given as seconds or a date; 0 if absent or invalid."""
+    value = answer.headers.get("retry-after")
+    if not value:
+        return 0.0
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
 
 
 def broken_connection(error: requests.exceptions.RequestException, timeout: float) -> tuple[str, str]:

@@ -9,21 +9,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
+from l3kit.errors import KeyConflictError, MissingConnectionError, TransferError
 from l3kit.tiering.format.chunks import Chunk, ChunkKey
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer import refusals, wire
-from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.connection import check_url, credentials, open_session
 from l3kit.tiering.transfer.payload import Payload, encode, plain
 from l3kit.tiering.transfer.refusals import Answer
 
@@ -133,7 +129,7 @@ class Writer:
         payload = encode(wire.seal_pieces(key, source_cloud), SMALLEST_LIMIT)
         answer = self._post(payload, str(key), SMALLEST_LIMIT)
         if answer.status == 409:
-            return self._conflict_digest(answer, str(key))
+            return refusals.conflicting_digest(self._link, answer, str(key))
         if answer.body.get("sealed") is not True or answer.body.get("key") != str(key):
             raise refusals.unconfirmed(self._link, answer)
         return None
@@ -208,17 +204,6 @@ class Writer:
             raise refusals.unconfirmed(self._link, answer)
         return told
 
-    def _conflict_digest(self, answer: Answer, key: str) -> str:
-        existing = answer.body.get("sha256")
-        if not isinstance(existing, str):
-            raise TransferError(
-                self._link,
-                f"HTTP 409 for {key} without the digest of the existing content",
-                "The content is unreadable there, or the writer is a third-party one: see docs/protocol.md",
-                status=409,
-            )
-        return existing
-
     def _post(self, payload: Payload, key: str | None, limit: ReceiverLimit) -> Answer:
         """POST, falling back to plain JSON on a 415. Returns: a 200 or a 409. Raises: TransferError.
 
@@ -254,7 +239,7 @@ class Writer:
                 if answer.status in (200, 409):
                     return answer
                 failure = refusals.failed(self._link, answer, self._token)
-                retry_after = self._retry_after(answer.headers.get("retry-after"))
+                retry_after = refusals.retry_after(answer, self._now())
             if wait is None or not (failure.status is None or failure.status == 429 or failure.status >= 500):
                 break
             self._count_retry()
@@ -295,46 +280,7 @@ class Writer:
         with self._lock:
             self.usage.retried("post")
 
-    def _retry_after(self, value: str | None) -> float:
-        """Seconds of a Retry-After header, given as seconds or a date; 0 if absent or invalid."""
-        if not value:
-            return 0.0
-        if value.strip().isdigit():
-            return float(value)
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return 0.0
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - self._now()).total_seconds())
-
 
 def _is_pending(answer: Mapping[str, Any]) -> bool:
     pending = answer.get("pending")
     return isinstance(pending, list) and bool(pending) and all(type(part) is int for part in pending)
-
-
-def check_url(url: str, link: str) -> None:
-    """Raises: ConfigurationError naming the link, without the url, unless it is https, or http on loopback."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ConfigurationError(link, "its url is malformed", "Apply the twin again") from None
-    if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-        raise ConfigurationError(link, "its url must be an https url without a user name", "Apply the twin again")
-    if parts.scheme == "http" and not wire.is_loopback(host):
-        raise ConfigurationError(
-            link, f"its url is plain http to {host}", "Use https: the token must not be sent in plain text"
-        )
-
-
-def open_session(url: str) -> requests.Session:
-    """Open a session for requests to a writer: no retries, no cookies, no proxies for loopback."""
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = not wire.is_loopback(urlsplit(url).hostname or "")
-    return session

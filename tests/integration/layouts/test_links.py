@@ -24,7 +24,7 @@ from l3kit.session import Session, reached
 from l3kit.tiering.link_auth import Authentication
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.connection import credentials
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE, save_inter_cloud_connection
 from l3kit.twin.layout import MOVERS

@@ -32,7 +32,7 @@ from l3kit.tiering.settings.function_table import (
 )
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.admission import credentials
+from l3kit.tiering.transfer.connection import credentials
 from tests.support.lambda_calls import chain_info, info_with
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.shared.waiting import wait_until
-from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.connection import open_session
 from l3kit.twin.naming import TAG_TWIN
 
 

@@ -26,7 +26,7 @@ from l3kit.errors import CallError, ConfigurationError
 from l3kit.tiering.format.strict_json import NotStrictError, split_array
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
-from l3kit.tiering.transfer.sender import check_url
+from l3kit.tiering.transfer.connection import check_url
 
 CONNECTION_VARIABLE = "IOTHUB_CONNECTION_STRING"
 API_VERSION = "2021-04-12"

@@ -16,7 +16,7 @@ from l3kit.errors import CallError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, NotNowError
 from l3kit.tiering.stream.http_peers import HttpPeers, check_address
-from l3kit.tiering.transfer.sender import open_session
+from l3kit.tiering.transfer.connection import open_session
 
 METADATA_VARIABLE = "GCE_METADATA_HOST"
 METADATA_HOST = "metadata.google.internal"

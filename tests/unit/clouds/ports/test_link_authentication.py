@@ -13,7 +13,8 @@ from l3kit.clouds.ports.link_authentication import accepted, check_receiver_firs
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.link_auth import SIGNATURE, TOKEN, Authentication
 from l3kit.tiering.tokens import GRACE, Secret, parse_former
-from l3kit.tiering.transfer.admission import Admission, credentials
+from l3kit.tiering.transfer.admission import Admission
+from l3kit.tiering.transfer.connection import credentials
 from l3kit.tiering.transfer.wire import Request
 from tests.support.deployed import NOON, Deployed
 from tests.unit.clouds.ports.linked import (

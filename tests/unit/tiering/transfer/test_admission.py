@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from l3kit.tiering.link_auth import SIGNATURE, TOKEN, Authentication
 from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer import signing
-from l3kit.tiering.transfer.admission import Admission, credentials
+from l3kit.tiering.transfer.admission import Admission
+from l3kit.tiering.transfer.connection import credentials
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
 from l3kit.tiering.transfer.wire import TOKEN_HEADER, Request
 
