@@ -8,20 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import all_problems
 from l3kit.providers import ALIASES, is_known, names, provider
-from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.link_auth import LinkAuth
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.stream.events import Event
-from l3kit.twin.config_files import UNREADABLE, load_events, load_json, model_problems, parse_file
+from l3kit.twin.config_files import load_events, parse_file
 from l3kit.twin.device_limits import device_problems
+from l3kit.twin.devices import DEVICES, Device, load_devices
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
 from l3kit.twin.processors import load_processors
@@ -31,12 +31,7 @@ from l3kit.twin.schedule_times import ever_matches, next_times
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFIG, DEVICES, PROVIDER_FILE, EVENTS = (
-    "config.json",
-    "config_iot_devices.json",
-    "config_providers.json",
-    "config_events.json",
-)
+CONFIG, PROVIDER_FILE, EVENTS = "config.json", "config_providers.json", "config_events.json"
 
 
 class _Strict(BaseModel):
@@ -120,23 +115,6 @@ class Config(_Strict):
         return self
 
 
-class Device(BaseModel):
-    """One entry of `config_iot_devices.json`; further keys are kept for other layers."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-
-    id: str = Field(min_length=1)
-
-    @field_validator("id")
-    @classmethod
-    def _usable(cls, value: str) -> str:
-        if is_reserved_device(value):
-            raise ValueError("is reserved: no device is called _l3kit or begins with ~; rename the device")
-        if len(value.encode()) > MAX_DEVICE_ID_BYTES:  # pydantic has rejected lone surrogates
-            raise ValueError(f"is longer than {MAX_DEVICE_ID_BYTES} UTF-8 bytes")
-        return value
-
-
 class Providers(_Strict):
     """`config_providers.json`: the cloud of each layer. `google` is an alias of `gcp`."""
 
@@ -208,7 +186,7 @@ class Twin:
             raise ConfigurationError(str(path), "is not a folder", "Name the folder that holds the twin's config files")
         problems: list[str] = []
         config = parse_file(folder, CONFIG, Config, problems)
-        devices = _parse_list(folder, DEVICES, problems)
+        devices = load_devices(folder, problems)
         providers = parse_file(folder, PROVIDER_FILE, Providers, problems)
         ids = {device.id for device in devices}
         events = load_events(folder, EVENTS, ids, problems)
@@ -216,7 +194,7 @@ class Twin:
         problems += faults
         if providers is not None:
             layout = providers.layout(message_chain=config is None or config.message_chain)
-            problems += _unholdable(devices, layout)
+            problems += _device_id_problems(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
             raise all_problems(f"twin {folder.name}", problems)
@@ -264,7 +242,7 @@ class Twin:
         return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
 
 
-def _unholdable(devices: tuple[Device, ...], layout: Layout) -> list[str]:
+def _device_id_problems(devices: tuple[Device, ...], layout: Layout) -> list[str]:
     return [
         f"{DEVICES}: entry {index}: id: {problem}. Rename the device, or choose another provider in {PROVIDER_FILE}"
         for index, device in enumerate(devices)
@@ -282,23 +260,3 @@ def _schedule_problems(config: Config | None, layout: Layout) -> list[str]:
         except ConfigurationError as error:
             return [f"{CONFIG}: {error}"]
     return []
-
-
-def _parse_list(folder: Path, name: str, problems: list[str]) -> tuple[Device, ...]:
-    content = load_json(folder, name, problems)
-    if content is UNREADABLE:
-        return ()
-    if not isinstance(content, list) or not content:
-        problems.append(f'{name}: must be a list of at least one {{"id": ...}}')
-        return ()
-    devices: dict[str, Device] = {}
-    for index, entry in enumerate(content):
-        try:
-            device = Device.model_validate(entry)
-        except ValidationError as error:
-            problems += [f"{name}: entry {index}: {text}" for text in model_problems(error, Device)]
-            continue
-        if device.id in devices:
-            problems.append(f"{name}: entry {index}: the id {device.id!r} is there twice")
-        devices[device.id] = device
-    return tuple(devices.values())

@@ -21,7 +21,8 @@ from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import Page
-from l3kit.twin.config import Device, Twin
+from l3kit.twin.config import Twin
+from l3kit.twin.devices import Device
 from tests.integration.aws.conftest import MakeTwin, deploy
 from tests.support.operators import root_of
 
