@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import hashlib
 import json
@@ -22,7 +21,7 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import parse_object_key
-from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.integration.layouts.writers import (
@@ -30,9 +29,9 @@ from tests.integration.layouts.writers import (
     COLD,
     DRAWN,
     KEY_FAULTS,
-    PROVIDERS,
     SCHEMA,
     Writers,
+    archive_as_the_mover_does,
     contents,
     sender,
 )
@@ -50,14 +49,6 @@ repeatable = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-
-
-@pytest.fixture(scope="module", params=[pytest.param(p, marks=[pytest.mark.slow] * (p != "aws")) for p in PROVIDERS])
-def cloud(request: pytest.FixtureRequest) -> str:
-    """Where the writers are; their senders would be on the next cloud. `make test` asks those on AWS, whose limits are
-    the narrowest."""
-    name: str = request.param
-    return name
 
 
 @pytest.fixture(scope="module")
@@ -102,36 +93,6 @@ def archive_writer(archive: Endpoint) -> Writer:
 
 class TestWriters(WriterSuite):
     """What a cloud of another package must pass too."""
-
-
-@pytest.fixture(scope="module")
-def signed(cloud: str, clouds: Session, make_twin: MakeTwin) -> Mapping[str, Writer]:
-    """Writers that accept nothing but signatures, asked so."""
-    other, found = sender(cloud), {}
-    for path, layout in ((COLD, (other, cloud, cloud)), (ARCHIVE, (other, other, cloud))):
-        twin = make_twin(*layout, link_auth="signature")
-        apply(plan(twin, clouds, clouds={cloud}), clouds)
-        (link,) = saved_links(clouds, twin).values()
-        found[path] = Writer(link.url, link.token, path)
-    return found
-
-
-@pytest.mark.slow
-class TestWritersOfSignedLinks(WriterSuite):
-    """The same where nothing but signatures is accepted."""
-
-    @pytest.fixture
-    def cold_writer(self, signed: Mapping[str, Writer]) -> Writer:
-        return signed[COLD]
-
-    @pytest.fixture
-    def archive_writer(self, signed: Mapping[str, Writer]) -> Writer:
-        return signed[ARCHIVE]
-
-    def test_the_token_itself_is_refused(self, cold_writer: Writer, archive_writer: Writer) -> None:
-        for writer in (cold_writer, archive_writer):
-            status, answer = dataclasses.replace(writer, signed_path="").send(b"{")
-            assert (status, answer) == (403, {"error": "the header X-Inter-Cloud-Signature is missing"})
 
 
 # --- any request ------------------------------------------------------------------------------------------------
@@ -285,13 +246,7 @@ def test_a_chunk_that_was_archived_is_confirmed_from_its_receipt_and_cannot_be_s
 ) -> None:
     receipt = cold.post(chunk("archived", again=True))[1]
 
-    async def archive_it() -> None:
-        async with open_tiers(root_of(clouds), receivers[COLD]) as stores:
-            assert stores.cold is not None
-            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
-            await stores.cold.delete(receipt["key"])
-
-    run(archive_it())
+    archive_as_the_mover_does(clouds, receivers[COLD], receipt)
     assert cold.post(chunk("archived", again=True)) == (200, receipt)
     assert contents(clouds, receivers[COLD], "cold", "archived/") == {}
     status, conflict = cold.post(chunk("archived", items=[], seal=True))
@@ -312,16 +267,15 @@ def test_both_questions_are_answered_from_what_is_there(
     assert cold.post(asked) == told
     assert cold.post(highest)[1]["highest"] == 1
 
-    async def archive_it() -> None:
+    archive_as_the_mover_does(clouds, receivers[COLD], receipt)
+
+    async def store_a_later_number() -> None:
         async with open_tiers(root_of(clouds), receivers[COLD]) as stores:
-            assert stores.cold is not None
-            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
-            await stores.cold.delete(receipt["key"])
             assert stores.archive is not None
             name = receipt["key"].replace("chunk-00001", "chunk-00041")
             await stores.archive.create(name, b"[]", sha256=hashlib.sha256(b"[]").hexdigest())
 
-    run(archive_it())
+    run(store_a_later_number())
     assert cold.post(asked) == told
     assert cold.post(highest)[1]["highest"] == 41, "the archive is on this cloud too"
     for question in (highest, asked, chunk("asked")):

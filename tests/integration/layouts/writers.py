@@ -14,7 +14,9 @@ from l3kit.operate.tier_stores import open_tiers
 from l3kit.providers import BUILT_IN
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import decompress, parse_object_key
+from l3kit.tiering.transfer.receipts import leave_receipt
 from l3kit.twin.config import Twin
+from tests.support.operators import root_of
 from tests.support.protocol_requests import OPENAPI, Endpoint
 
 COLD, ARCHIVE = "/cold-writer", "/archive-writer"
@@ -61,3 +63,15 @@ def contents(session: Session, twin: Twin, tier: str, prefix: str = "") -> dict[
         return found
 
     return run(steps())
+
+
+def archive_as_the_mover_does(session: Session, twin: Twin, receipt: Mapping[str, str]) -> None:
+    """Leave what the cold-to-archive mover leaves of a chunk in the cold tier: its receipt alone."""
+
+    async def steps() -> None:
+        async with open_tiers(root_of(session), twin) as stores:
+            assert stores.cold is not None
+            await leave_receipt(stores.cold, receipt["key"], receipt["sha256"])
+            await stores.cold.delete(receipt["key"])
+
+    run(steps())
