@@ -76,7 +76,7 @@ class Workplaces:
         """A writer as another cloud would run it."""
         server = self.open.enter_context(serving())
         hot = mover == "hot-to-cold-mover"
-        store = MemoryObjectStore("theirs", "cold" if hot else "archive")
+        store = MemoryObjectStore("cold" if hot else "archive", "theirs")
 
         def answer(request: Request) -> Response:
             writer = (ColdWriter if hot else ArchiveWriter)(store, Secret(TOKEN))

@@ -56,4 +56,4 @@ def test_a_notebooks_own_sandbox_ends_with_it_and_a_real_account_is_left_alone(s
     kept = left(session, KEPT)
     own = dataclasses.replace(session, private=True)
     assert stop_if_empty(own, kept) == "This notebook's own sandbox is stopped."
-    assert stop_if_empty(Session("aws", {"aws": AWS}), kept) == ""
+    assert stop_if_empty(Session("live", {"aws": AWS}), kept) == ""

@@ -49,7 +49,7 @@ def report(verdict: str, *, chunks: int = 1, remains: bool = False, skipped: boo
 
 
 def session(endpoint: str | None = None) -> Session:
-    return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", endpoint, BOTO))})
+    return Session("live", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", endpoint, BOTO))})
 
 
 class Lambda:

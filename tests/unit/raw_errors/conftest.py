@@ -40,4 +40,4 @@ def unreachable() -> Session:
     once = Config(retries={"total_max_attempts": 1}, proxies={})
     clients = {(name, 60.0, 6): boto.client(name, endpoint_url=CLOSED, config=once) for name in names}
     clients["lambda", INVOKE_SECONDS, 1] = clients["lambda", 60.0, 6]
-    return Session("aws", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})
+    return Session("live", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", None, boto, clients))})

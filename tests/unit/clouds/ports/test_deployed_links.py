@@ -177,7 +177,7 @@ def test_nothing_that_is_told_or_shown_holds_a_token(world: World) -> None:
 
 def test_each_target_has_a_file_of_its_own(world: World, tmp_path: Path) -> None:
     twin = world.machine().twin
-    real = Session("aws", {}).link_file(twin)
+    real = Session("live", {}).link_file(twin)
     assert real == LinkFile(twin.path / FILE)
     files = {Session("sandbox", {}, tmp_path / name).link_file(twin) for name in ("one", "other")}
     assert {file.path for file in files} == {tmp_path / name / "twins" / "plant" / FILE for name in ("one", "other")}
