@@ -17,8 +17,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "open": "l3kit.open_twin",
-    "OpenTwin": "l3kit.open_twin",
+    "open": "l3kit.operate.open_twin",
+    "OpenTwin": "l3kit.operate.open_twin",
     "Twin": "l3kit.twin.config",
     "L3Error": "l3kit.errors",
     "CheckFailedError": "l3kit.errors",

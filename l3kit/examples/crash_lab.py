@@ -29,7 +29,7 @@ from l3kit.tiering.journal_record import from_row
 if TYPE_CHECKING:
     import pandas as pd
 
-    from l3kit.open_twin import OpenTwin
+    from l3kit.operate.open_twin import OpenTwin
 
 MOVER = "hot-to-cold-mover"
 BATCH_ITEMS = 40

@@ -19,7 +19,7 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 if TYPE_CHECKING:
     import pandas as pd
 
-    from l3kit.open_twin import OpenTwin
+    from l3kit.operate.open_twin import OpenTwin
 
 
 def prepare_deployment(twin: OpenTwin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:

@@ -18,7 +18,7 @@ from l3kit.tiering.settings.tuning import DEFAULT_TUNING
 from l3kit.twin.layout import MOVERS, Layout
 
 if TYPE_CHECKING:
-    from l3kit.open_twin import OpenTwin
+    from l3kit.operate.open_twin import OpenTwin
     from l3kit.prices.price_book import PriceBook
     from l3kit.session import Session
     from l3kit.twin.config import Twin

@@ -14,13 +14,13 @@ from types import ModuleType
 import l3kit
 from l3kit.deploy import ApplyResult
 from l3kit.notebook.answer import Answer, CheckedAnswer
-from l3kit.open_twin import OpenPlan, OpenTwin
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.inventory import TiersReport
 from l3kit.operate.journal import JournalReport, TierObjects
 from l3kit.operate.letters.listing import LettersReport
 from l3kit.operate.letters.outcomes import LettersReplay
 from l3kit.operate.movers import MoverRun
+from l3kit.operate.open_twin import OpenPlan, OpenTwin
 from l3kit.operate.query import QueryResult
 from l3kit.operate.runs import MoverRuns
 from l3kit.operate.verify.report import VerifyReport

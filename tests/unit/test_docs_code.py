@@ -20,8 +20,8 @@ import yaml
 
 import l3kit
 from l3kit import cli
-from l3kit.open_twin import OpenTwin
 from l3kit.operate.movers import MoverRun
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 

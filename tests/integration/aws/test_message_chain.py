@@ -13,7 +13,7 @@ import pytest
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.deploy import Plan, apply, plan, plan_destroy
 from l3kit.deploy.plan import HOLDS_DATA
-from l3kit.open_twin import OpenTwin
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.messages.client import wait_until_delivered
 from l3kit.session import Session

@@ -14,10 +14,10 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.deploy import plan
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.examples.prepare import holds_readings, prepare_example
-from l3kit.open_twin import OpenTwin
 from l3kit.operate.coroutines import run
 from l3kit.operate.inventory import tiers
 from l3kit.operate.movers import run_mover
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers

@@ -13,12 +13,12 @@ from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import Plan, Step
 from l3kit.errors import L3Error
 from l3kit.examples.prepare import holds_readings, load_example, prepare_deployment, sample
-from l3kit.open_twin import OpenTwin
 from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
 from l3kit.operate.movers import replay, run_mover
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.verify.report import verify

@@ -15,15 +15,15 @@ from l3kit.clouds.ports.resources import Finding
 from l3kit.deploy.plan import Plan, Step
 from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.notebook.answer import Answer, CheckedAnswer
-from l3kit.open_twin import OpenTwin
 from l3kit.operate.journal import TierObjects
 from l3kit.operate.movers import MoverRun
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.verify.report import VerifyReport
 from l3kit.session import Session
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.twin.config import Twin
 
-EXAMPLE = Path(__file__).parents[2] / "params" / "twins" / "nyc-weather"
+EXAMPLE = Path(__file__).parents[3] / "params" / "twins" / "nyc-weather"
 TWIN = Twin.load(EXAMPLE)
 NOWHERE = Session("sandbox", {})
 
