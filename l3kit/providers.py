@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from l3kit.billing import Billing
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.settings.function_table import CloudVariables
@@ -27,6 +27,13 @@ BUILT_IN = {
 }
 ALIASES = {"google": "gcp"}
 """Alternative names that a twin's files may use."""
+
+Service = tuple[str, str]
+"""Service and tier, as the price book names them."""
+Operation = Literal["put", "copy", "get", "head", "list", "delete"]
+ObjectTier = Literal["cold", "archive", "staging"]
+HotForm = Literal["capacity units", "request units", "documents"]
+"""What a database counts: KB written and read, request units by size, or documents whatever their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,40 @@ class CloudParameter:
     default: str
     fault: Callable[[str], str | None]
     former: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """How a cloud bills a twin, by the services of the price book.
+
+    Attributes:
+        hot: the database of items, and by which form it is billed.
+        objects: the storage class of each tier; `staging` is where parts and reports go.
+        requests: which price each operation has. A copy is billed at its target's class.
+        memory_mb: of each function, as deployed.
+        cpu_apart: whether a function's CPU time is billed beside its memory, rather than both as one.
+        scheduler: what starts the movers.
+        bills_jobs: whether the scheduler bills a job for each month, rather than each start.
+        counts_units: whether its adapters count the units that the database bills.
+        default_region: the region whose prices are taken if none is named.
+        price_list: its prices, a file in the form of l3kit's own; None if l3kit has them.
+        restores_by_speed: whether archived objects are restored to a copy first, at a price for each speed.
+    """
+
+    hot: Service
+    hot_form: HotForm
+    objects: Mapping[ObjectTier, Service]
+    requests: Mapping[Operation, str]
+    memory_mb: Mapping[str, int]
+    functions: Service
+    logs: Service
+    scheduler: Service
+    default_region: str
+    price_list: Path | None = None
+    cpu_apart: bool = False
+    bills_jobs: bool = False
+    counts_units: bool = False
+    restores_by_speed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from l3kit.billing import Billing
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.providers import CloudParameter, Provider
+from l3kit.providers import Billing, CloudParameter, Provider
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from l3kit.billing import Billing
 from l3kit.clouds.azure.data.blob_names import key_fault
 from l3kit.clouds.azure.data.variables import VARIABLES
-from l3kit.providers import Provider
+from l3kit.providers import Billing, Provider
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, ncrontab
 

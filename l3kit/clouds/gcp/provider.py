@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from l3kit.billing import Billing
 from l3kit.clouds.gcp.data.document_ids import encode, refusal
 from l3kit.clouds.gcp.data.object_names import key_fault
 from l3kit.clouds.gcp.data.variables import VARIABLES
-from l3kit.providers import Provider
+from l3kit.providers import Billing, Provider
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, unix_cron
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import EXACT
 from l3kit.cost.model.bill import Total, priced
 from l3kit.cost.model.object_tier import request
@@ -17,6 +16,7 @@ from l3kit.notebook.tables import Displayable, Sheet, Table
 from l3kit.operate.movers import MoverRun
 from l3kit.prices.price_book import PriceBook, Site, load_prices
 from l3kit.prices.price_file import Provider
+from l3kit.providers import ObjectTier, Operation
 from l3kit.tiering.counts import count_of
 from l3kit.twin.layout import Layout
 

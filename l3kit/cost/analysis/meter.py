@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import EXACT
 from l3kit.cost.model.bill import Bill, Total, priced, total_of
 from l3kit.cost.model.function_time import PACE, run_function
@@ -19,7 +18,7 @@ from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import PriceBook, Site
 from l3kit.prices.price_file import Provider
-from l3kit.providers import billing_of
+from l3kit.providers import ObjectTier, Operation, billing_of
 from l3kit.twin.layout import Layout
 
 if TYPE_CHECKING:

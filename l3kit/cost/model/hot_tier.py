@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from l3kit.billing import HotForm, Service
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.uses import Kind, Tally
 from l3kit.errors import ConfigurationError
 from l3kit.prices.price_book import Site
-from l3kit.providers import billing_of
+from l3kit.providers import HotForm, Service, billing_of
 
 KB = 1024
 

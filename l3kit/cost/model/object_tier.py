@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from l3kit.billing import ObjectTier, Operation
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.uses import Kind, Tally
 from l3kit.cost.model.workload import DAYS_PER_MONTH
 from l3kit.prices.price_book import Site
-from l3kit.providers import billing_of
+from l3kit.providers import ObjectTier, Operation, billing_of
 
 
 @dataclass(frozen=True, slots=True)
