@@ -1,1 +1,1 @@
-"""Devices that are not there: their messages, made up or taken from a file, and their publication over MQTT."""
+"""Simulated devices: messages, generated or read from a file, published over MQTT."""

@@ -1,4 +1,4 @@
-"""`l3kit simulate TWIN`: the twin's devices publish, readings made up or from a file."""
+"""`l3kit simulate TWIN`: publish readings, generated or from a file, as the twin's devices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Each may be compressed by gzip (*.gz). Ctrl-C ends it once the messages sent are
 
 def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the `simulate` command."""
-    about = "let a twin's devices publish messages over MQTT: readings made up, or from a file"
+    about = "publish readings over MQTT as a twin's devices: generated, or from a file"
     parser = commands.add_parser(
         "simulate",
         help=about,
@@ -49,7 +49,7 @@ def add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--from", type=Path, dest="source", metavar="FILE", help="publish the readings of a file")
     times_help = "of a file: shift them so that the newest is now, or keep them (default: shift)"
     parser.add_argument("--times", choices=("shift", "keep"), default="shift", help=times_help)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the readings made up (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the generated readings (default: 0)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--broker", type=_address, metavar="HOST:PORT", help="an MQTT broker without TLS and log-in")
     where.add_argument("--name", metavar="NAME", help="the sandbox whose broker is used (default: default)")
@@ -145,7 +145,7 @@ def _show(twin: Twin, messages: Iterable[DeviceMessage], *, as_json: bool) -> in
 
 
 def _progress(began: float) -> Callable[[Published], None]:
-    """Return a report that tells on stderr about once a second, on one line of a terminal."""
+    """Return a report that writes to stderr about once a second, on one line of a terminal."""
     told_at = began
 
     def report(done: Published) -> None:

@@ -1,4 +1,4 @@
-"""Publication of devices' messages over MQTT with QoS 1: paced, counted, and told when the broker ends it."""
+"""Publication of devices' messages over MQTT with QoS 1, paced and counted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from l3kit.tiering.format.topics import TELEMETRY, device_topic
 
 CONNECT_SECONDS = 20.0
 LAST_SECONDS = 20.0
-"""Wait for the acknowledgements of the last messages."""
+"""Maximum wait for the acknowledgements of the last messages."""
 IN_FLIGHT = 100
-"""Messages that may wait for their acknowledgement."""
+"""Maximum unacknowledged messages."""
 
 
 class BrokerError(L3Error):
@@ -28,7 +28,7 @@ class BrokerError(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What has been done so far.
+    """Counts so far.
 
     Attributes:
         acknowledged: messages that the broker has taken; the others may be lost.

@@ -29,7 +29,7 @@ Parts = Mapping[str, bytes]
 
 
 class RecordedMessages:
-    """The messages of a file, read anew each time that they are asked for.
+    """The messages of a file, read again on each iteration.
 
     Args:
         newest: the time to which the newest reading is shifted, and all others with it, by whole seconds; None keeps

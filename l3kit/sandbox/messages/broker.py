@@ -1,4 +1,4 @@
-"""The MQTT broker: a process of its own, started when it is first needed; it hands each message to the gateway."""
+"""The MQTT broker: a separate process, started on first use, which posts each message to the gateway."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Broker:
         self._part = OnDemand(self._start, started)
 
     async def begin(self) -> str:
-        """Start it if it does not run. Returns: host and port. Raises: SandboxError with the last lines of its log."""
+        """Start it if needed. Returns: host and port. Raises: SandboxError with the last lines of its log."""
         return f"127.0.0.1:{await self._part.port()}"
 
     async def publish(self, topic: str, payload: bytes) -> None:
-        """Publish with QoS 1; without a broker nobody is subscribed, and nothing happens. Raises: SandboxError."""
+        """Publish with QoS 1; nothing is sent while no broker is running. Raises: SandboxError."""
         emulator = self._part.emulator
         if emulator is None:
             return

@@ -57,7 +57,7 @@ class SandboxMessageSource:
 
 
 def start_broker(endpoint: str) -> str:
-    """Start the sandbox's MQTT broker if it does not run. Returns: its host and port. Raises: SandboxError."""
+    """Start the sandbox's MQTT broker if it is not running. Returns: its host and port. Raises: SandboxError."""
     answer = _send(_session(), "POST", f"{endpoint}/_sandbox/broker")
     try:
         content = answer.json()
@@ -71,7 +71,7 @@ def start_broker(endpoint: str) -> str:
 
 
 def pending_messages(endpoint: str) -> dict[str, int]:
-    """Return by cloud how many published messages are neither taken nor given up. Raises: L3Error."""
+    """Return the number of pending messages of each cloud. Raises: L3Error."""
     answer = _send(_session(), "GET", f"{endpoint}/_sandbox/messages")
     return dict(_content(answer, "sandbox messages")["pending"])
 

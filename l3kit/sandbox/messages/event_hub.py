@@ -40,7 +40,7 @@ class Apps(Protocol):
 
 @dataclass(slots=True)
 class _Reader:
-    """One route's reader of one partition: what it has not handed over, oldest first."""
+    """One route's reader of one partition, with the events not yet delivered, oldest first."""
 
     queue: deque[dict[str, Any]] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
@@ -98,7 +98,7 @@ class EventHub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, name: str, partition: int, reader: _Reader) -> None:
-        """Hand over what waits, batch by batch; the next one follows when the one before was taken or given up."""
+        """Deliver queued events batch by batch; the next batch follows once this one is taken or given up."""
         failures = 0
         while reader.queue:
             route = self._routes.get(name)

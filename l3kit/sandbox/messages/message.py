@@ -14,7 +14,7 @@ class Message:
     Attributes:
         payload: exactly as published.
         client: MQTT client id of the sender; "" if it was published over HTTP.
-        received: when the sandbox got it.
+        received: when the sandbox received it.
     """
 
     topic: str
@@ -24,14 +24,14 @@ class Message:
 
 
 class RefusedMessageError(Exception):
-    """A message that the cloud of its route would refuse for its size, in bytes."""
+    """The cloud of a message's route would refuse it for its size."""
 
     def __init__(self, service: str, size: int, most: int) -> None:
         super().__init__(f"it has {size:,} bytes, and {service} takes {most:,}")
 
 
 class Source(Protocol):
-    """What carries messages to the functions of one cloud."""
+    """Delivery of messages to the functions of one cloud."""
 
     def check(self, message: Message) -> None:
         """Check a message before any source accepts it. Raises: RefusedMessageError."""

@@ -19,12 +19,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class MessageSources:
-    """What happens to a published message.
+    """Delivery of published messages to the clouds that have routes for them.
 
     Args:
         sources: by cloud.
         routes: of the clouds whose routes are set here.
-        refused: writes down why a message was refused.
+        refused: logs why a message was refused.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class MessageSources:
             return _failed(error)
 
     async def _published(self, request: web.Request) -> web.Response:
-        """Take what the broker got. Answers with the places of those that are refused."""
+        """Accept messages from the broker; answer with the indexes of those refused."""
         refused = []
         for index, message in enumerate(read_messages(await request.read(), datetime.now(UTC))):
             try:
@@ -112,7 +112,7 @@ class MessageSources:
 
 
 def read_messages(body: bytes, received: datetime) -> list[Message]:
-    """Read what the broker posts: a list of topic, client and payload (base64). Raises: ValueError."""
+    """Read a request of the broker: a list of topic, client and payload (base64). Raises: ValueError."""
     try:
         return [
             Message(str(one["topic"]), base64.b64decode(one["payload"], validate=True), str(one["client"]), received)

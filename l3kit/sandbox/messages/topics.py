@@ -7,7 +7,7 @@ MAX_TOPIC_BYTES = 256
 
 
 def problem_with_filter(text: str) -> str:
-    """Return why a topic filter is none, as a clause; "" if it is one (MQTT 3.1.1, section 4.7.1)."""
+    """Return what is wrong with a topic filter, as a clause; "" if it is valid (MQTT 3.1.1, section 4.7.1)."""
     if not text or "\0" in text:
         return "it is empty, or holds a zero character"
     if len(text.encode()) > MAX_TOPIC_BYTES:

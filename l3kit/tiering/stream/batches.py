@@ -1,4 +1,4 @@
-"""Calls between functions of the chain: how messages are put together, taken apart and counted. No I/O."""
+"""Calls between functions of the chain: encoding, splitting and counting of messages. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BYTES = 1024 * 1024
 """Messages of one call, as JSON: below every cloud's limit for a request, whatever that counts."""
 MAX_MESSAGES = 500
 FRAME_BYTES = 256
-"""Upper bound of a call's bytes besides the messages and commas."""
+"""Upper bound of a call's size in bytes, apart from messages and commas."""
 _HEAD = re.compile(rb'\s*\{\s*(?:"source_cloud"\s*:\s*"[^"\\]*"\s*,\s*)?"messages"\s*:\s*(?=\[)')
 _TAIL = re.compile(rb'(?<=\])\s*(?:,\s*"source_cloud"\s*:\s*"[^"\\]*"\s*)?\}\s*\Z')
 _LONGEST_TAIL = 512
@@ -23,14 +23,14 @@ _LONGEST_TAIL = 512
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of messages; every message is counted once.
+    """Outcomes of messages; every message is counted once.
 
     Attributes:
         stored: new in the hot tier.
-        same: was there already.
+        same: already in the hot tier.
         superseded: replaced another version, which is in the dead letters.
         dead: in the dead letters with its reason.
-        filtered: dropped by a processor of the twin's own, as it was written to do.
+        filtered: dropped on purpose by one of the twin's own processors.
     """
 
     stored: int = 0
@@ -85,7 +85,7 @@ def confirmed(function: str, answer: bytes, sent: int) -> Counts:
 def cut(
     messages: Sequence[bytes], max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES
 ) -> Iterator[list[bytes]]:
-    """Cut messages into batches for one call each, in order; a message over the limit is a batch of its own."""
+    """Split messages into batches of one call each, in order; a message over the limit is a batch of its own."""
     batch: list[bytes] = []
     size = FRAME_BYTES
     for message in messages:
@@ -99,7 +99,7 @@ def cut(
 
 
 def event_of(messages: Sequence[bytes], source_cloud: str) -> bytes:
-    """What a call of another function on the same cloud carries. The messages' bytes stay as they are."""
+    """The event for another function on the same cloud; the messages' bytes are unchanged."""
     return b'{"source_cloud":%b,"messages":[%b]}' % (orjson.dumps(source_cloud), b",".join(messages))
 
 
@@ -109,10 +109,10 @@ def envelope_pieces(messages: Sequence[bytes], source_cloud: str) -> tuple[bytes
 
 
 def messages_in(event: bytes) -> list[bytes]:
-    """Take apart what a call carries: `event_of`, a bare message, or a list of messages.
+    """Split an event into its messages: `event_of`, a bare message, or a list of messages.
 
     A message that cannot be read is left to `normalise`; the others of its call are not affected.
-    Raises: MessageRefusedError if it cannot even be told where messages end.
+    Raises: MessageRefusedError if the messages cannot be delimited.
     """
     head = _HEAD.match(event)
     tail = _TAIL.search(event, max(head.end(), len(event) - _LONGEST_TAIL)) if head else None

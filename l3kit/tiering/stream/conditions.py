@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 Value = str | int | Decimal
-"""What can be compared: text, or a number."""
+"""A comparable value: text or a number."""
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
@@ -120,7 +120,7 @@ def _constant(kind: str, content: str, place: str) -> Value:
 
 
 def _value(operand: Property | Value, item: Mapping[str, Any]) -> Value | None:
-    """Return what to compare; None for a value that cannot be: missing, null, an array or an object."""
+    """Return the comparable value; None if it is missing, null, an array or an object."""
     if not isinstance(operand, Property):
         return operand
     nested = item.get("telemetry")

@@ -30,13 +30,13 @@ CallAction = Callable[[Call, bytes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of the messages of a call.
+    """Outcomes of the messages of a call.
 
     Attributes:
         checked: messages.
         fired: actions that were carried out.
-        failed: actions that failed, each told in a dead letter.
-        dead: messages that are no items, in the dead letters as well.
+        failed: actions that failed, each recorded in a dead letter.
+        dead: messages that are not items, in the dead letters as well.
     """
 
     checked: int
@@ -78,7 +78,7 @@ class EventChecker:
         self._seconds = seconds
 
     async def handle(self, event: bytes) -> Checked:
-        """Check the items of a call. An action that fails is told in a dead letter, and stops nothing.
+        """Check the items of a call. A failed action is recorded in a dead letter, and the others still run.
 
         Raises: StoreError if a dead letter could not be stored; the caller may call again.
         """

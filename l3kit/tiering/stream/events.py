@@ -1,4 +1,4 @@
-"""The twin's events: a condition on items, and what happens when it holds. Pure.
+"""The twin's events: a condition on items, and the action to run when it holds. Pure.
 
 An entry of config_events.json is validated when the twin is loaded and travels to the functions in DIGITAL_TWIN_INFO.
 """
@@ -21,11 +21,11 @@ from l3kit.tiering.stream.conditions import Condition, ConditionError, Value, pa
 from l3kit.tiering.transfer.wire import is_loopback
 
 CALLS = ("lambda", "function")
-"""Types of an action that calls a function: two names for one thing."""
+"""Action types that call a function; the two are synonyms."""
 FEEDBACK = "feedback"
 NOT_OFFERED = ("step_function", "logic_app", "workflow")
 UNUSED = ("autoDeploy", "pathToCode")
-"""Keys of upstream's form that deploy an action's function, which l3kit does not: it calls what is there."""
+"""Keys by which upstream deploys an action's function; l3kit does not, it calls the existing one."""
 _KEYS = ("condition", "action")
 _CALL_KEYS = ("type", "functionName", "functionUrl", FEEDBACK, *UNUSED)
 _FEEDBACK_KEYS = ("type", "iotDeviceId", "device_id", "payload")
@@ -80,7 +80,7 @@ class Match:
     right: Value
 
     def call_payload(self, item: bytes) -> bytes:
-        """Return what the called function is given: the entry, its action, and the item's exact bytes."""
+        """Return the event for the called function: the entry, its action, and the item's exact bytes."""
         entry = self.event.entry
         return orjson.dumps({"e": entry, "action": entry["action"], "event": orjson.Fragment(item)})
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # it loads requests, which only functions that send to anothe
     from l3kit.tiering.transfer.sender import Writer
 
 MAX_SINGLED_OUT = 20
-"""Messages of one batch that are refused one by one; if there are more, the whole rest is refused."""
+"""Maximum messages of one batch that are refused individually; beyond it, the rest of the batch is refused."""
 AGAIN = "See the receiver's log; the source delivers the messages again"
 
 log = logging.getLogger(__name__)

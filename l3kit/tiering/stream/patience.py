@@ -1,4 +1,4 @@
-"""The time limit of one invocation: bounded, below the function's own deadline, and told in the error."""
+"""The time limit of one invocation: bounded, below the function's own deadline, and named in the error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.errors import CallError
 MAX_SECONDS = 600.0
 """Longest time that any function of the chain spends on one invocation, retries included."""
 MARGIN_SECONDS = 3.0
-"""Left of the function's deadline for the answer."""
+"""Reserved for the answer before the function's deadline."""
 REMEDY = (
     "The source delivers the messages again; if it happens often, raise the function's memory or send smaller batches"
 )
@@ -21,7 +21,7 @@ REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long an invocation may still go on.
+    """Time left for an invocation.
 
     Attributes:
         left: seconds, possibly negative.
@@ -42,11 +42,11 @@ class Patience:
 
     @asynccontextmanager
     async def limit(self, function: str) -> AsyncIterator[None]:
-        """Abort what is in the block when the time is over. Raises: CallError that tells the limit."""
+        """Abort the block when the time is up. Raises: CallError naming the limit."""
         seconds = max(self.left(), 0.0)
         cause = f"was not done within {seconds:.0f} s (at most {MAX_SECONDS:.0f} s, and {MARGIN_SECONDS:g} s"
         over = CallError(function, f"{cause} less than its deadline)", REMEDY)
-        if not seconds:  # a timeout of none would let through what never waits
+        if not seconds:  # a timeout of zero lets pass what never awaits
             raise over
         try:
             async with asyncio.timeout(seconds) as limit:

@@ -21,13 +21,13 @@ from l3kit.tiering.stream.settling import settled
 
 CHECKER = "event-checker"
 CHECKING_SHARE = 0.75
-"""Share of the invocation's remaining time for checking events, so that what fails there can still be told."""
+"""Share of the invocation's remaining time for checking events, so that failures can still be recorded."""
 
 log = logging.getLogger(__name__)
 
 
 class EventCalls:
-    """Calls of the event checker. One that fails becomes a dead letter for each item; the items are stored already."""
+    """Calls to the event checker. A failed one becomes a dead letter per item; the items are already stored."""
 
     def __init__(self, peers: Peers, letters: Letters, source_cloud: str, patience: Patience) -> None:
         self._peers = peers
@@ -57,7 +57,7 @@ class EventCalls:
 
 
 class Persister:
-    """Stores items. What is delivered again is stored once, but its events are checked again.
+    """Stores items. A redelivered item is stored once, but its events are checked again.
 
     Args:
         tier: the hot store, or its writer on another cloud.

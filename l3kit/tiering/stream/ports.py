@@ -13,8 +13,8 @@ class Delivery:
 
     Attributes:
         body: exactly the bytes that the device sent.
-        device: the id under which the source knows the sender; None if it does not tell.
-        received: when the source took it, UTC; None if it does not tell.
+        device: the sender's id at the source; None if unknown.
+        received: when the source accepted it, UTC; None if unknown.
     """
 
     body: bytes

@@ -19,8 +19,8 @@ PAYLOAD = "payload"
 class MessageReceiver(Receiver):
     """Takes `{"source_cloud", "payload"}`, one message or a list of them, and answers with their counts.
 
-    Somebody listens, so a bad message is a 400 that names it, and nothing of its request is stored. A 200 means that
-    what follows has answered.
+    The caller awaits the answer, so a bad message is a 400 that names it, and nothing of its request is stored. A 200
+    means that what follows has answered.
 
     Args:
         following: the processor, or the hot store.

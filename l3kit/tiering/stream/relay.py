@@ -1,4 +1,4 @@
-"""What the dispatcher and the connector do with messages: normalise its messages and hand them on."""
+"""The work of dispatcher and connector: normalise messages and hand them on."""
 
 from __future__ import annotations
 

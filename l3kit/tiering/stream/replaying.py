@@ -1,4 +1,4 @@
-"""Replaying dead letters: which function a letter's message goes to, and when the letter has done its work. No I/O."""
+"""Replaying dead letters: which function a letter's message goes to, and when the letter can be deleted. No I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def replayed_by(letter: DeadLetter) -> str:
 
 
 class Fate(Enum):
-    """What an answer tells of the messages of one call.
+    """Outcome of the messages of one call, by its answer.
 
     ARRIVED: none is in the dead letters again. AGAIN: all are. MIXED: some are. UNKNOWN: it does not account for all.
     """
@@ -38,7 +38,7 @@ class Fate(Enum):
 
 
 def fate_of(function: str, sent: int, answer: object) -> Fate:
-    """Read the answer of a function to a call with so many messages; `answer` is parsed JSON."""
+    """Read the answer of a function to a call with `sent` messages; `answer` is parsed JSON."""
     if function == CHECKER:
         return _checked(sent, answer)
     counts = counts_in(answer, sent)
@@ -72,7 +72,7 @@ def is_settled(letter: DeadLetter, answer: bytes) -> bool:
 
 
 def shares_calls(message: bytes) -> bool:
-    """Whether the message may be sent with others: it is an object in valid JSON, so where it ends is certain."""
+    """Whether the message may be sent with others: it is a valid JSON object, so its end is unambiguous."""
     try:
         return isinstance(orjson.loads(message), dict)
     except orjson.JSONDecodeError:
@@ -80,11 +80,11 @@ def shares_calls(message: bytes) -> bool:
 
 
 def replay_event(messages: Sequence[bytes], source_cloud: str) -> bytes | None:
-    """The event of a call with these messages, of which each alone or all share calls; their bytes stay as they are.
+    """The event that carries these messages: a single one, or several that may share a call; their bytes are unchanged.
 
-    A message that is no object is sent bare, so that it fails again as itself.
+    A message that is not an object is sent bare, so that it fails again as itself.
 
-    Returns: None for a message that is not UTF-8, hence in no way JSON, which no event can carry.
+    Returns: None for a message that is not UTF-8, and so not JSON, which no event can carry.
     """
     if all(map(shares_calls, messages)):
         return event_of(messages, source_cloud)

@@ -14,7 +14,7 @@ from l3kit.tiering.stream.ports import Delivery
 
 @dataclass(slots=True)
 class Screened:
-    """What messages are: items in the order of the messages, and dead letters."""
+    """Sorted messages: items in the order of the messages, and dead letters."""
 
     items: list[Telemetry] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)

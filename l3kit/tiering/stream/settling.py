@@ -1,4 +1,4 @@
-"""The end of a function's work on its messages: dead letters are written while the good messages are handed on."""
+"""Last step of a function of the chain: write dead letters while the valid messages are handed on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from l3kit.tiering.stream.letters import DeadLetter, Letters
 
 
 async def settled(letters: Letters, dead: list[DeadLetter], handed_on: Awaitable[Counts]) -> Counts:
-    """Write the letters and await the others; neither failure stops the other part.
+    """Write the letters and await the others; a failure of one does not stop the other.
 
     Returns: the counts of both.
     Raises: CallError or StoreError, the first failure.

@@ -1,17 +1,17 @@
-"""The words of a failed call that may be shown: printable, short, without the caller's secrets. No I/O."""
+"""Error text of a failed call for display: printable, short, without the caller's secrets. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 AGAIN = "The message is delivered again"
-"""Remedy where nothing but another try is needed: the source keeps a message until it has been dealt with."""
+"""Remedy where a retry suffices: the source keeps a message until it has been handled."""
 LONGEST = 500
-"""Maximum characters of another side's message that are repeated."""
+"""Maximum characters of the quoted text."""
 
 
 def shown(words: str, secrets: Iterable[str] = ()) -> str:
-    """Return the words as they may be shown.
+    """Return the text as it may be shown.
 
     Args:
         secrets: replaced before the text is shortened, so that no part of one is left.

@@ -1,6 +1,6 @@
 """Creation of items in DynamoDB, 25 per request, each only if its key is free.
 
-An INSERT says of each item whether its key was taken, not by what; what is there is then read. An item with attribute
+An INSERT reports whether an item's key was taken, not by what; the existing item is then read. An item with attribute
 names that are too long for a statement is created by a PutItem of its own.
 """
 
@@ -118,7 +118,7 @@ class ConditionalCreates:
         return [CREATED]
 
     async def _taken(self, batch: Batch[Insert]) -> list[Creation | None]:
-        """Read what is there instead of these items; None for what is gone again."""
+        """Read the items that hold these keys; None for one that is gone again."""
         if not batch:
             return []
         keys = [{key: entry.encoded.wire[key] for key in KEYS} for entry in batch]

@@ -21,7 +21,7 @@ from l3kit.tiering.stream.shown_errors import AGAIN, shown
 MAX_EVENT_BYTES = 6_291_556
 """Lambda's quota for the event of a synchronous invocation."""
 INVOKE_SECONDS = 900.0
-"""For one answer: the longest that a function can run. The caller's own time ends the wait earlier."""
+"""Maximum wait for one answer: the longest run of a function. The caller's own deadline ends it earlier."""
 _MISSING = frozenset({"ResourceNotFoundException"})
 _HEADERS = {"content-type": "application/json", "x-amz-invocation-type": "RequestResponse"}
 

@@ -82,7 +82,7 @@ class ItemCreates:
         return [*await self._rest(batch[:at]), refused, *await self._rest(batch[at + 1 :])]
 
     async def _with_taken(self, device_id: str, batch: Batch[Sized]) -> Sequence[Creation | None]:
-        """Tell what holds the taken keys, and create the other items."""
+        """Report what holds the taken keys, and create the other items."""
         found = await self._found(device_id, [entry.encoded.document[SORT_KEY] for entry in batch])
         free = [entry for entry in batch if entry.encoded.document[SORT_KEY] not in found]
         if len(free) == len(batch):  # deleted meanwhile

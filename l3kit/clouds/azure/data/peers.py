@@ -11,7 +11,7 @@ from l3kit.tiering.stream.http_calls import Address
 from l3kit.tiering.stream.http_peers import HttpPeers, check_address
 
 KEY_HEADER = "x-functions-key"
-"""Takes a key as the query's `code` does, but stays out of urls, which clients and proxies write into logs."""
+"""Carries the key that the query's `code` has, outside the url, which clients and proxies log."""
 ANSWER_SECONDS = 230.0
 """Azure's load balancer answers for the function after this time."""
 

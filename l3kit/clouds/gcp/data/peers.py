@@ -24,7 +24,7 @@ IDENTITY_PATH = "/computeMetadata/v1/instance/service-accounts/default/identity"
 FLAVOR = {"Metadata-Flavor": "Google"}
 METADATA_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
-"""For one answer: the longest that a function of the message chain spends on one invocation."""
+"""Maximum wait for one answer: the longest invocation of a function of the message chain."""
 EARLY_SECONDS = 300.0
 """A token is replaced this long before it expires (after an hour); the metadata server makes new ones that early."""
 
@@ -114,7 +114,7 @@ def open_peers(
 
 
 def _expiry(token: str) -> float:
-    """When a token expires, in seconds since 1970, as it says itself; 0 if that cannot be read: it is not kept then."""
+    """Expiry of a token by its own claims, in seconds since 1970; 0 if unreadable, so that it is not kept."""
     try:
         payload = token.split(".")[1]
         claims = orjson.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
