@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+REPAIR = "Run deploy_l3, which repairs it"
+"""Remedy for a resource that is not in its desired state."""
+
 
 class L3Error(Exception):
     """Base class of all l3kit errors.

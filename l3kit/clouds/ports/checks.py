@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from l3kit.errors import REPAIR
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -28,5 +30,5 @@ def variables_check(
     found = [f"missing {', '.join(missing)}"] if missing else []
     found += [f"unexpected {', '.join(strange)}"] if strange else []
     expected = f"{len(needed)} variables"
-    hint = "Run deploy_l3, which repairs it" if found else ""
+    hint = REPAIR if found else ""
     return Check("functions", function, expected, "; ".join(found) or expected, not found, hint)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.shared.reader_calls import AskReader, ask_reader
-from l3kit.errors import L3Error, PermissionMissingError
+from l3kit.errors import REPAIR, L3Error, PermissionMissingError
 from l3kit.tiering.settings.function_table import FUNCTIONS, further_variables
 from l3kit.tiering.tokens import TOKEN_VARIABLE, Secret
 from l3kit.twin.connections import DeployedWriter
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 INVOKE_SECONDS = 930.0
-REPAIR = "Run deploy_l3, which repairs it"
 
 
 class HostedFunctions:

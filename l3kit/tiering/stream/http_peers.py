@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import REPAIR, ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
 from l3kit.tiering.transfer.connection import check_url
 
-REPAIR = "Run deploy_l3, which repairs it"
 FUNCTIONS = Manners(
     words="error",
     # Our own functions answer 500 in words, after they have retried what can be retried; a platform has none.

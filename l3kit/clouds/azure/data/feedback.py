@@ -22,7 +22,7 @@ from urllib.parse import quote
 import orjson
 
 from l3kit.clouds.azure.data.variables import HUB_HOST
-from l3kit.errors import CallError, ConfigurationError
+from l3kit.errors import REPAIR, CallError, ConfigurationError
 from l3kit.tiering.format.strict_json import NotStrictError, split_array
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, HttpCalls, Manners
@@ -93,11 +93,7 @@ class EntraTokens:
             try:
                 return f"Bearer {self._credential.get_token(SCOPE).token}"
             except ClientAuthenticationError:  # its message may quote the answer of the identity endpoint
-                raise CallError(
-                    "IoT hub",
-                    "the function's managed identity gives no token for it",
-                    "Run deploy_l3, which repairs it",
-                ) from None
+                raise CallError("IoT hub", "the function's managed identity gives no token for it", REPAIR) from None
 
 
 @dataclass(frozen=True, slots=True)

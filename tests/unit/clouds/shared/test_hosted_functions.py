@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.ports.function_host import Definition, Timer
-from l3kit.clouds.shared.hosted_functions import REPAIR, HostedFunctions
-from l3kit.errors import L3Error
+from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.errors import REPAIR, L3Error
 from l3kit.tiering.tokens import Secret
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import DeployedWriter
