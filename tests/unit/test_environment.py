@@ -46,3 +46,9 @@ def test_no_lock_file_names_a_download_address() -> None:
         text = path.read_text()
         assert "://" not in text or '"resolved"' not in text, path
         assert "index-url" not in text, path
+
+
+def test_the_citation_names_the_version_and_licence_of_the_package() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (PROJECT["project"]["version"], PROJECT["project"]["license"])
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License")
