@@ -5,8 +5,6 @@ from __future__ import annotations
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
 from l3kit.new_project.workflow import sandboxed
 
-EXTRAS = "deploy,azure,gcp,notebooks,sandbox,simulate"
-
 GITIGNORE = f"""\
 # Secrets of the links between clouds; deployment makes it again from what is deployed.
 {TWIN_FOLDER}/config_inter_cloud.json
@@ -22,7 +20,7 @@ __pycache__/
 
 def requirements(version: str) -> str:
     """Return requirements.txt."""
-    return f"l3kit[{EXTRAS}]=={version}\n"
+    return f"l3kit[all]=={version}\n"
 
 
 def readme(choices: Choices) -> str:
