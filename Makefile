@@ -24,9 +24,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null || true
 	@quiet=; test -t 2 || quiet=--quiet; \
 	if test -x $(BIN)/uv; then \
-	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $$quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[all]'; \
+	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $$quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
 	else \
-	  $(BIN)/python -m pip install $$quiet --disable-pip-version-check -c constraints.txt -e '.[all]'; \
+	  $(BIN)/python -m pip install $$quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
 	fi
 	@touch $@
 	@echo "$(VENV) is ready"

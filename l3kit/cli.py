@@ -1,4 +1,4 @@
-"""The command line: `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit letters`,
+"""The command line: `l3kit init`, `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit letters`,
 `l3kit replay`, `l3kit permissions`, `l3kit simulate`, `l3kit cost`, `l3kit first-light`.
 
 Each command is a function and a few lines of parser; a command with subcommands has its own module.
@@ -20,6 +20,7 @@ from l3kit.errors import L3Error, SandboxError
 from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
 from l3kit.given_values import read_table
+from l3kit.new_project.command import add_init
 from l3kit.operate.letters.command import add_letters
 from l3kit.operate.permission_command import add_permissions
 from l3kit.operate.simulate.command import add_simulate
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 success, 1 error reported on stderr, 3 `status` found none running."""
     parser = argparse.ArgumentParser(prog="l3kit", description="Storage tiers of digital twins, across clouds.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_init(commands)
     add_sandbox(commands)
     _add_explain(commands)
     add_letters(commands, _connected)

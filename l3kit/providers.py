@@ -111,6 +111,7 @@ class Provider:
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
+        ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Provider:
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None
     sandbox: str = ""
+    ci_login: str = ""
 
 
 def provider(name: str) -> Provider:

@@ -7,12 +7,19 @@ from pathlib import Path
 from l3kit.errors import ConfigurationError
 
 
+def is_project(folder: Path) -> bool:
+    """Return whether this is the folder of a project: a checkout, or what `l3kit init` made."""
+    return (folder / "params").is_dir() and (folder / "notebooks").is_dir()
+
+
 def project_root(start: Path | None = None) -> Path:
     """The folder that holds `notebooks/` and `params/`, looked for from here upwards."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if (folder / "params").is_dir() and (folder / "pyproject.toml").is_file():
+        if is_project(folder):
             return folder
     raise ConfigurationError(
-        str(here), "is not inside the project", "Start Jupyter or papermill in the project's folder"
+        str(here),
+        "is not inside a project",
+        "Start Jupyter or papermill in the project's folder; l3kit init makes one",
     )

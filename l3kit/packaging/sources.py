@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from l3kit.errors import ProvisioningError
-from l3kit.packaging.wheels import ROOT, sources, write_zip
+from l3kit.packaging.shipped import shipped
+from l3kit.packaging.wheels import sources, write_zip
 from l3kit.providers import provider as cloud_named
 
 
@@ -39,7 +40,9 @@ def requirements(provider: str) -> str:
 
 
 def _constraints() -> bytes:
-    path = ROOT / "constraints.txt"
+    path = shipped("constraints.txt")
     if not path.exists():
-        raise ProvisioningError("constraints.txt", "is missing", "Deploy from a complete checkout")
+        raise ProvisioningError(
+            "constraints.txt", "is missing", "Install l3kit again, or deploy from a complete checkout"
+        )
     return path.read_bytes()

@@ -24,9 +24,8 @@ from pathlib import Path
 
 from l3kit.errors import ProvisioningError
 from l3kit.files import os_errors_reported
+from l3kit.packaging.shipped import PACKAGE, shipped
 
-PACKAGE = Path(__file__).resolve().parents[1]
-ROOT = PACKAGE.parent
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_ZIP_BYTES = 50 * 1024 * 1024
 """Lambda's limit for a zip uploaded directly."""
@@ -115,7 +114,7 @@ def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
     Raises: ProvisioningError with pip's last lines; ConfigurationError if the cache cannot be written.
     """
     wanted = sorted(text for text in importlib.metadata.requires("l3kit") or [] if "extra ==" not in text)
-    constraints = ROOT / "constraints.txt"
+    constraints = shipped("constraints.txt")
     pins = constraints.read_bytes() if constraints.exists() else b""
     key = hashlib.sha256(repr((wanted, runtime.python, runtime.architecture)).encode() + pins).hexdigest()[:20]
     folder = (cache or _cache()) / key
@@ -167,12 +166,12 @@ def _cache() -> Path:
 
 def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
     """Map names in the zip to paths for the entry point and the needed part of l3kit. Raises: ProvisioningError."""
-    entry = ROOT / "lambda_code" / provider / function
+    entry = shipped("lambda_code") / provider / function
     if not entry.is_dir():
         raise ProvisioningError(
             f"function {function}",
             f"lambda_code/{provider}/{function} is missing",
-            "Check that lambda_code/ is complete",
+            "Install l3kit again, or deploy from a complete checkout",
         )
     yield from ((str(path.relative_to(entry)), path) for path in sorted(entry.rglob("*.py")))
     names = ["__init__.py", "errors.py", "clouds/__init__.py", f"clouds/{provider}/__init__.py"]

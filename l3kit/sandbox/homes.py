@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from l3kit.errors import SandboxError
+from l3kit.notebook.project import is_project
 from l3kit.sandbox.state import HOME_VARIABLE, Home
 
 DEFAULT = "default"
@@ -18,7 +19,7 @@ def project_root() -> Path:
     """The enclosing project of the working folder, else the working folder itself."""
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
-        if (folder / "pyproject.toml").is_file() or (folder / ".git").exists():
+        if is_project(folder) or (folder / "pyproject.toml").is_file() or (folder / ".git").exists():
             return folder
     return here
 

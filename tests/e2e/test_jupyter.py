@@ -96,7 +96,7 @@ def test_a_shared_sandbox_stays_when_a_notebook_in_it_fails(folder: Path) -> Non
 
 
 def test_a_notebook_outside_the_project_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="is not inside the project"):
+    with pytest.raises(Exception, match="is not inside a project"):
         run_all(opened("deploy_l3"), tmp_path)
 
 

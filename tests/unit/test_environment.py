@@ -15,17 +15,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 def test_environment_yml_installs_what_pyproject_lists() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
-    assert pip == ["-c constraints.txt", "-e .[all]"]
+    assert pip == ["-c constraints.txt", "-e .[dev]"]
     conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
     assert conda == [f"python{PROJECT['project']['requires-python']}", "pip"]
 
 
-def test_the_extra_all_names_every_other_extra() -> None:
+def test_the_extra_all_names_every_extra_but_the_test_tools() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     (everything,) = extras["all"]
     match = re.fullmatch(r"l3kit\[(.+)\]", everything)
     assert match is not None
-    assert set(match[1].split(",")) == set(extras) - {"all"}
+    assert set(match[1].split(",")) == set(extras) - {"all", "dev", "test"}
+    assert extras["dev"] == ["l3kit[all,test]"]
 
 
 def test_every_dependency_is_pinned_in_constraints() -> None:
@@ -36,7 +37,7 @@ def test_every_dependency_is_pinned_in_constraints() -> None:
     }
     wanted = [*PROJECT["project"]["dependencies"]]
     for name, extra in PROJECT["project"]["optional-dependencies"].items():
-        wanted += extra if name != "all" else []
+        wanted += extra if name not in ("all", "dev") else []
     names = {re.split(r"[=<>\[ ;]", text, maxsplit=1)[0].lower() for text in wanted}
     assert names <= pins
 
@@ -46,3 +47,9 @@ def test_no_lock_file_names_a_download_address() -> None:
         text = path.read_text()
         assert "://" not in text or '"resolved"' not in text, path
         assert "index-url" not in text, path
+
+
+def test_the_citation_names_the_version_and_licence_of_the_package() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (PROJECT["project"]["version"], PROJECT["project"]["license"])
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License")

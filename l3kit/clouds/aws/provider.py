@@ -41,6 +41,20 @@ BILLING = Billing(
 )
 
 
+CI_LOGIN = """\
+- name: Check that there are credentials
+  if: vars.AWS_ROLE_ARN == ''
+  run: |
+    echo "::error::Set the repository's variable AWS_ROLE_ARN to the role that deploys (see README.md)"
+    exit 1
+- uses: aws-actions/configure-aws-credentials@v4
+  with:
+    role-to-assume: ${{ vars.AWS_ROLE_ARN }}
+    aws-region: us-east-1  # of the token service alone; params/ has the twin's
+"""
+"""Short-lived credentials by OpenID Connect: no key is kept in the repository."""
+
+
 def _region_fault(region: str) -> str | None:
     return None if REGION_FORM.fullmatch(region) else "is not an AWS region, such as us-east-1"
 
@@ -72,4 +86,5 @@ PROVIDER = Provider(
         ),
     ),
     open_live=_open_live,
+    ci_login=CI_LOGIN,
 )

@@ -16,6 +16,7 @@ from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import sources as source_package
 from l3kit.packaging import wheels as package
+from l3kit.packaging.shipped import shipped
 from l3kit.packaging.sources import pack_sources, requirements
 from l3kit.tiering.settings.function_table import FUNCTIONS
 
@@ -97,10 +98,7 @@ def test_requirements_are_l3kits_own_and_the_clouds_extra_held_to_the_lock_file(
     assert {"functions-framework", "google-cloud-firestore", "google-cloud-storage"} <= names[1]
     assert not {"boto3", "pandas", "pytest", "moto[server]"} & (names[0] | names[1])
     assert not any("google" in name for name in names[0])
-    assert (
-        opened(pack_sources("gcp", "cold-writer")).read("constraints.txt")
-        == (package.ROOT / "constraints.txt").read_bytes()
-    )
+    assert opened(pack_sources("gcp", "cold-writer")).read("constraints.txt") == shipped("constraints.txt").read_bytes()
 
 
 def test_azures_host_file_lets_a_timer_run_as_long_as_it_may() -> None:
@@ -112,6 +110,6 @@ def test_azures_host_file_lets_a_timer_run_as_long_as_it_may() -> None:
 def test_a_checkout_that_is_not_whole_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProvisioningError, match="lambda_code/gcp/nothing is missing"):
         pack_sources("gcp", "nothing")
-    monkeypatch.setattr(source_package, "ROOT", tmp_path)
+    monkeypatch.setattr(source_package, "shipped", tmp_path.joinpath)
     with pytest.raises(ProvisioningError, match=r"constraints\.txt: is missing"):
         pack_sources("gcp", "cold-writer")

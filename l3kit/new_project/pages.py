@@ -1,0 +1,81 @@
+"""What else a new project has: its page, what git ignores, what pip installs."""
+
+from __future__ import annotations
+
+from l3kit.new_project.choices import TWIN_FOLDER, Choices
+from l3kit.new_project.workflow import sandboxed
+
+GITIGNORE = f"""\
+# Secrets of the links between clouds; deployment makes it again from what is deployed.
+{TWIN_FOLDER}/config_inter_cloud.json
+{TWIN_FOLDER}/config_inter_cloud.json.lock
+{TWIN_FOLDER}/.config_inter_cloud.json.*
+
+build/
+.venv/
+__pycache__/
+.ipynb_checkpoints/
+"""
+
+
+def requirements(version: str) -> str:
+    """Return requirements.txt."""
+    return f"l3kit[all]=={version}\n"
+
+
+def readme(choices: Choices) -> str:
+    """Return README.md, which leads from nothing to a moved and queried twin in the sandbox."""
+    hot, cold, archive = choices.clouds
+    return f"""# {choices.name}
+
+The storage of a digital twin, tiered by l3kit: hot on `{hot}`, cold on `{cold}`, archive on `{archive}`.
+[{TWIN_FOLDER}/](twin/README.md) has its configuration.
+
+## In the sandbox, on this machine
+
+```
+python -m venv .venv && . .venv/bin/activate
+pip install -r requirements.txt
+
+{_run("deploy_l3")}
+{_devices(choices)}{_run("run_movers")}
+{_run("verify_connections")}
+{_run("query_tiers")}
+l3kit sandbox down --name {choices.name}
+```
+
+Or open the notebooks with `jupyter lab`. The exit code of papermill is the verdict; a JSON result lies beside each
+output notebook.
+
+## On real accounts
+
+{_real_accounts(choices)}"""
+
+
+def _real_accounts(choices: Choices) -> str:
+    """What the way to real accounts is, where l3kit reaches those of every cloud of the twin."""
+    if waiting := sandboxed(choices):
+        return f"""l3kit does not reach real accounts of {waiting} yet, so `.github/workflows/l3kit.yml` deploys into a
+sandbox of the runner: it tells whether the twin's files are right, and its connections work.
+"""
+    permissions = "\n".join(f"l3kit permissions {cloud} --json --twin {choices.name}" for cloud in choices.used)
+    return f"""The same notebooks with `params/*.live.yaml`, which change nothing before `apply_changes` is true. l3kit
+reads each cloud's usual credentials. This prints what they must allow:
+
+```
+{permissions}
+```
+
+`.github/workflows/l3kit.yml` comments the plan on pull requests, and applies main. It logs in without a stored key: on
+AWS by a role that trusts GitHub's OpenID Connect provider for this repository alone, named by the repository's variable
+`AWS_ROLE_ARN`.
+"""
+
+
+def _run(notebook: str) -> str:
+    return f"papermill notebooks/{notebook}.ipynb build/{notebook}.ipynb -f params/{notebook}.sandbox.yaml"
+
+
+def _devices(choices: Choices) -> str:
+    """A line that lets devices publish, where messages are taken."""
+    return f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n" if choices.message_chain else ""

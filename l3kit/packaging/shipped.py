@@ -1,0 +1,21 @@
+"""Find what l3kit ships beside its modules: entry points, pinned versions, notebooks, and their params files.
+
+A checkout has these at its top level, a wheel in `l3kit/shipped/` (see pyproject.toml).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def shipped(name: str, package: Path = PACKAGE) -> Path:
+    """Return the path of a file or folder, which exists only in a complete installation.
+
+    Args:
+        name: `constraints.txt`, `lambda_code`, `notebooks` or `params`.
+        package: the folder of l3kit's modules.
+    """
+    installed = package / "shipped"
+    return (installed if installed.is_dir() else package.parent) / name

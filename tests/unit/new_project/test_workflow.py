@@ -1,0 +1,69 @@
+"""The workflow works on real accounts where l3kit reaches all of them, else in a sandbox of the runner."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from l3kit.new_project.choices import Choices
+from l3kit.new_project.pages import GITIGNORE
+from l3kit.new_project.workflow import workflow
+
+
+def steps(*clouds: str) -> tuple[str, list[dict[str, Any]]]:
+    layout = (clouds[0], clouds[1], clouds[2])
+    content = yaml.safe_load(workflow(Choices("plant", layout, clouds[0], clouds[0], 7, 30, ["p-1"])))
+    return content["env"]["TARGET"], content["jobs"]["deploy"]["steps"]
+
+
+def test_a_twin_on_one_live_cloud_logs_in_before_anything_else_is_done() -> None:
+    target, found = steps("aws", "aws", "aws")
+    assert target == "live"
+    names = [step.get("name") or step.get("uses") or step["run"] for step in found]
+    assert names.index("Check that there are credentials") < names.index("aws-actions/configure-aws-credentials@v4")
+    assert names.index("aws-actions/configure-aws-credentials@v4") < names.index("Plan")
+
+
+def test_a_twin_on_a_cloud_of_the_sandbox_alone_needs_no_credentials() -> None:
+    target, found = steps("aws", "azure", "gcp")
+    assert target == "sandbox"
+    assert not [step for step in found if "credentials" in str(step)]
+
+
+def test_a_pull_request_changes_nothing_and_main_does() -> None:
+    _, found = steps("aws", "aws", "aws")
+    papermill = {step["name"]: step for step in found if "papermill" in str(step.get("run"))}
+    assert set(papermill) == {"Plan", "Apply", "Verify"}
+    assert papermill["Plan"]["if"] == "github.event_name == 'pull_request'"
+    assert "apply_changes false" in papermill["Plan"]["run"]
+    for name in ("Apply", "Verify"):
+        assert papermill[name]["if"] == "github.event_name != 'pull_request'"
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_comment_shows_the_plan(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    plan = (
+        '{"summary": "1 to make", "steps": [{"action": "create", "resource": "table", "name": "hot", "reason": "new"}]}'
+    )
+    (tmp_path / "build/deploy_l3.json").write_text(plan)
+    (tmp_path / "gh").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "gh").chmod(0o755)
+    (script,) = [step["run"] for step in steps("aws", "aws", "aws")[1] if step.get("name") == "Comment"]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "NUMBER": "7", "GH_TOKEN": "none"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True, timeout=30)
+    assert (tmp_path / "build/plan.md").read_text() == "**l3kit: 1 to make**\n\n- create table `hot` new\n"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_git_ignores_the_secrets_of_the_links(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=30)
+    (tmp_path / ".gitignore").write_text(GITIGNORE)
+    for name, ignored in (("config_inter_cloud.json", 0), (".config_inter_cloud.json.x1", 0), ("config.json", 1)):
+        asked = subprocess.run(["git", "check-ignore", "-q", f"twin/{name}"], cwd=tmp_path, check=False, timeout=30)
+        assert asked.returncode == ignored, name
