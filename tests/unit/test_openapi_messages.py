@@ -9,9 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from l3kit.tiering.format import messages
 from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES
+from l3kit.tiering.format.item_times import moment_or_none
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.stream import receiving
 from l3kit.tiering.stream.batches import Counts
@@ -116,3 +119,19 @@ def test_every_example_fits_its_schema(path: str) -> None:
 def schemas_of(answer: Any) -> list[str]:
     schema = resolved(document(), answer)["content"]["application/json"]["schema"]
     return [one["$ref"].rpartition("/")[2] for one in schema.get("oneOf", [schema])]
+
+
+_ALMOST = (
+    r"[12][0-9]{3}-?[01][0-9]-?([01][0-9]|2[0-8])[Tt _][0-2][0-9]:?[0-6][0-9](:?[0-6][0-9]([.,][0-9]{0,10})?)?"
+    r"([Zz]|[+-][01][0-9]:?[0-6][0-9])?"
+)
+TIMES = st.from_regex(_ALMOST, fullmatch=True) | st.from_regex("-?[0-9]{8,20}", fullmatch=True)
+TIME = validator("MessageTime")
+
+
+@given(TIMES)
+def test_a_time_is_accepted_exactly_if_it_fits_the_schema(text: str) -> None:
+    """Of days that exist in every month."""
+    assert TIME.is_valid(text) == (moment_or_none(text) is not None)
+    if str(int(text) if text.removeprefix("-").isdigit() else "") == text:
+        assert TIME.is_valid(int(text)) == (moment_or_none(text) is not None)
