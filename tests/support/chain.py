@@ -38,13 +38,20 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEVICES = ("sensor-1", "sensor-2")
 
 
-def info_of(l1: str, l2: str, hot: str, events: Sequence[Mapping[str, Any]] = (), **config: Any) -> dict[str, Any]:
+def info_of(
+    l1: str,
+    l2: str,
+    hot: str,
+    events: Sequence[Mapping[str, Any]] = (),
+    devices: Sequence[str] = DEVICES,
+    **config: Any,
+) -> dict[str, Any]:
     """DIGITAL_TWIN_INFO of a twin with these clouds."""
     named = {"digital_twin_name": "twin", "hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90}
     tiers = {f"layer_3_{tier}_provider": hot for tier in ("hot", "cold", "archive")}
     return {
         "config": {**named, "time_digits": 0, **config},
-        "config_iot_devices": [{"id": device} for device in DEVICES],
+        "config_iot_devices": [{"id": device} for device in devices],
         "config_providers": {"layer_1_provider": l1, "layer_2_provider": l2, **tiers},
         "config_events": list(events),
     }
@@ -152,6 +159,7 @@ class ChainWorld:
     signed: bool = False
     requests: list[Mapping[str, str]] = field(default_factory=list)
     clock: datetime = NOW
+    devices: Sequence[str] = DEVICES
 
     def __post_init__(self) -> None:
         for cloud in (self.l1, self.l2, self.hot_cloud):
@@ -159,7 +167,7 @@ class ChainWorld:
 
     @property
     def info(self) -> dict[str, Any]:
-        return info_of(self.l1, self.l2, self.hot_cloud, self.events, **self.config)
+        return info_of(self.l1, self.l2, self.hot_cloud, self.events, self.devices, **self.config)
 
     @cached_property
     def rules(self) -> MessageRules:

@@ -1,4 +1,4 @@
-"""Requests to writers and readers generated from the schema, adjusted where it cannot express dependencies."""
+"""Requests to receivers and readers generated from the schema, adjusted where it cannot express dependencies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ import jsonschema_rs
 import requests
 import schemathesis
 import yaml
+from hypothesis import HealthCheck, Phase, core, settings
 from requests.structures import CaseInsensitiveDict
 
 from l3kit.errors import ConfigurationError
@@ -26,6 +28,7 @@ from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.twin.connections import Connection
+from tests.support.message_requests import accounted, fitting_messages
 
 OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 _numbers = itertools.count(1)
@@ -33,6 +36,25 @@ _RUN = ("2026-01-01T00:00:00+00:00", "2026-01-01T23:59:59.999Z")
 _TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
 
 
+GENERATION = {"deterministic": True, "database": "none", "with-security-parameters": False}
+
+
+def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
+    """docs/openapi.yaml for schemathesis, with the draws of a seed."""
+    config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
+    return schemathesis.openapi.from_path(OPENAPI, config=config)
+
+
+SCHEMA = schema_of(5)
+DRAWN = schema_of(core.global_force_seed or 0)
+"""Its requests are others in every run; the seed stands at the run's end."""
+repeatable = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 TAKEN, REFUSED = {200, 409}, {400, 413, 415}
 _CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
 """schemathesis' own checks, which would not see the adjustments or the replaced token."""
@@ -40,7 +62,7 @@ _CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A deployed writer or reader and its operation in docs/openapi.yaml."""
+    """A receiver or reader and its operation in docs/openapi.yaml."""
 
     operation: schemathesis.APIOperation
     connection: Connection
@@ -61,8 +83,7 @@ class Endpoint:
         answer = requests.request(
             method, self.connection.url, data=content, headers=sent | self.token_header(token), timeout=120
         )
-        case = self.operation.Case(body=content, media_type="application/json")
-        case.validate_response(answer, checks=_DOCUMENTED)
+        self.checked(answer, body=content, media_type="application/json")
         return answer.status_code, answer.json()
 
     def get(self, query: str | dict[str, str], *, method: str = "GET", token: str | None = "") -> requests.Response:
@@ -74,8 +95,11 @@ class Endpoint:
         """
         text = query if isinstance(query, str) else urlencode(query)
         url = f"{self.connection.url}?{text}"
-        answer = requests.request(method, url, headers=self.token_header(token), timeout=120)
-        self.operation.Case().validate_response(answer, checks=_DOCUMENTED)
+        return self.checked(requests.request(method, url, headers=self.token_header(token), timeout=120))
+
+    def checked(self, answer: requests.Response, **request: Any) -> requests.Response:
+        """Return an answer of this endpoint if it is a documented one."""
+        self.operation.Case(**request).validate_response(answer, checks=_DOCUMENTED)
         return answer
 
     def token_header(self, token: str | None) -> dict[str, str]:
@@ -96,13 +120,21 @@ _DOCUMENTED = checks(
 )
 
 
+@cache
+def document() -> dict[str, Any]:
+    """docs/openapi.yaml."""
+    content: dict[str, Any] = yaml.safe_load(OPENAPI.read_text("utf-8"))
+    return content
+
+
 def validator(name: str) -> Any:
     """A validator of one of the schemas in docs/openapi.yaml."""
-    components = yaml.safe_load(OPENAPI.read_text())["components"]
+    components = document()["components"]
     return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 
 
 _ENVELOPES = {"/cold-writer": validator("ColdEnvelope"), "/archive-writer": validator("ArchiveEnvelope")}
+_ENVELOPES |= dict.fromkeys(("/ingestion", "/writer"), validator("MessageEnvelope"))
 
 
 def send(case: schemathesis.Case, writer: Endpoint) -> None:
@@ -126,8 +158,10 @@ def _send(case: schemathesis.Case, writer: Endpoint) -> None:
     right = as_json and known and _ENVELOPES[path].is_valid(case.body)
     case.freeze_metadata()
     if right:
-        case.body = fitting_chunk(case.body) if path == "/cold-writer" else fitting_object(case.body)
-        right = not writer.key_fault(_chunk_key(case.body) if path == "/cold-writer" else case.body["object_key"])
+        fitting, key_of = _FITTING[path]
+        case.body = fitting(case.body)
+        right = key_of is None or not writer.key_fault(key_of(case.body))
+    asked = case.body
     if packed and as_json:
         case.body = gzip.compress(json.dumps(case.body).encode(), mtime=0)
     case.headers = CaseInsensitiveDict(
@@ -141,7 +175,9 @@ def _send(case: schemathesis.Case, writer: Endpoint) -> None:
     if case.method != "POST":
         assert answer.status_code == 405
     else:
-        assert answer.status_code in (TAKEN if right else REFUSED), (answer.content, case.body)
+        assert answer.status_code in (TAKEN if right else REFUSED), (answer.content, asked)
+    if right and case.method == "POST" and path in ("/ingestion", "/writer"):
+        assert accounted(asked, answer.json()), (answer.content, asked)
 
 
 def send_query(case: schemathesis.Case, reader: Endpoint) -> None:
@@ -230,3 +266,12 @@ def _stored(body: dict[str, Any]) -> bytes:
     if body.get("data_encoding") == "base64":
         return base64.b64decode(body["data"])
     return str(body["data"]).encode()
+
+
+_FITTING: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], Callable[[dict[str, Any]], str] | None]] = {
+    "/cold-writer": (fitting_chunk, _chunk_key),
+    "/archive-writer": (fitting_object, lambda body: str(body["object_key"])),
+    "/ingestion": (fitting_messages, None),
+    "/writer": (fitting_messages, None),
+}
+"""Of each receiver, what makes a drawn body consistent, and the object key that it names."""

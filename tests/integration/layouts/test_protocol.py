@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.conformance import Writer, WriterSuite
@@ -27,9 +27,7 @@ from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.integration.layouts.writers import (
     ARCHIVE,
     COLD,
-    DRAWN,
     KEY_FAULTS,
-    SCHEMA,
     Writers,
     archive_as_the_mover_does,
     contents,
@@ -38,17 +36,10 @@ from tests.integration.layouts.writers import (
 from tests.support.accounts import aws_of
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.operators import root_of
-from tests.support.protocol_requests import Endpoint, send
+from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, repeatable, send
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of
 
 pytestmark = pytest.mark.sandbox
-repeatable = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)
 
 
 @pytest.fixture(scope="module")

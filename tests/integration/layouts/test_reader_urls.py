@@ -21,11 +21,10 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import READERS
 from tests.integration.aws.conftest import MakeTwin, saved_links
-from tests.integration.layouts.test_protocol import repeatable
-from tests.integration.layouts.writers import DRAWN, HISTORY, LAST, PROVIDERS, SCHEMA
+from tests.integration.layouts.writers import HISTORY, LAST, PROVIDERS
 from tests.support.accounts import aws_of
 from tests.support.operators import root_of
-from tests.support.protocol_requests import Endpoint, send_query
+from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, repeatable, send_query
 from tests.support.twins import with_reader_urls
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]  # `test_layout_matrix` asks readers at addresses in `make test`

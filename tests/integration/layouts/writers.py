@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import schemathesis
-from hypothesis import core
-
 from l3kit.clouds.azure.data.blob_names import key_fault as azure_fault
 from l3kit.clouds.gcp.data.object_names import key_fault as gcp_fault
 from l3kit.operate.coroutines import run
@@ -17,21 +14,10 @@ from l3kit.tiering.format.chunks import decompress, parse_object_key
 from l3kit.tiering.transfer.receipts import leave_receipt
 from l3kit.twin.config import Twin
 from tests.support.operators import root_of
-from tests.support.protocol_requests import OPENAPI, Endpoint
+from tests.support.protocol_requests import Endpoint
 
 COLD, ARCHIVE = "/cold-writer", "/archive-writer"
 HISTORY, LAST = "/hot-reader", "/hot-reader-last-entry"
-GENERATION = {"deterministic": True, "database": "none", "with-security-parameters": False}
-
-
-def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
-    config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
-    return schemathesis.openapi.from_path(OPENAPI, config=config)
-
-
-SCHEMA = schema_of(5)
-DRAWN = schema_of(core.global_force_seed or 0)
-"""Of all functions. Its requests are others in every run; the seed stands at the run's end."""
 KEY_FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "aws": lambda key: None,
     "azure": azure_fault,

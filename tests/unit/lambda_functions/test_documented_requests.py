@@ -1,0 +1,221 @@
+"""The entrances of messages and the readers of every cloud answer as docs/openapi.yaml says, on stores in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+import schemathesis
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from l3kit.errors import StoreError
+from l3kit.tiering.link_auth import AUTH_VARIABLE
+from l3kit.tiering.ports import Creation, Refused
+from tests.support.chain import ChainWorld
+from tests.support.entrances import CLOUDS, serving, world_of
+from tests.support.envelopes import damaged
+from tests.support.foreign_sender import ForeignSender
+from tests.support.memory_stores import MemoryHotStore
+from tests.support.message_requests import LENIENT
+from tests.support.moving import refusing
+from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, document, repeatable, send, send_query
+from tests.support.wire_server import TOKEN
+
+RECEIVERS, READERS = ("ingestion", "writer"), ("hot-reader", "hot-reader-last-entry")
+TO_RECEIVERS, TO_READERS = [f"/{name}" for name in RECEIVERS], [f"/{name}" for name in READERS]
+ITEMS = [f'{{"iotDeviceId":"pump","id":"2026-03-01T10:0{minute}:00.000Z","v":1e400}}'.encode() for minute in range(9)]
+Entrances = Mapping[str, Endpoint]
+
+
+@pytest.fixture(scope="module", params=[pytest.param(one, marks=[pytest.mark.slow] * (one != "aws")) for one in CLOUDS])
+def cloud(request: pytest.FixtureRequest) -> str:
+    """`make test` asks the functions on AWS, the slices those of all clouds."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def worlds(cloud: str) -> Mapping[str, ChainWorld]:
+    """A twin for each function that takes whatever the document allows."""
+    return {function: world_of(function, cloud, **LENIENT) for function in (*RECEIVERS, *READERS)}
+
+
+@pytest.fixture(scope="module")
+def entrances(cloud: str, worlds: Mapping[str, ChainWorld]) -> Iterator[Entrances]:
+    with ExitStack() as stack:
+        for reader in READERS:
+            asyncio.run(worlds[reader].hot.put_items("pump", ITEMS))
+        yield {f"/{name}": stack.enter_context(serving(name, cloud, world)) for name, world in worlds.items()}
+
+
+# --- any request ------------------------------------------------------------------------------------------------
+
+
+def check_letters(world: ChainWorld) -> None:
+    """What was accepted was stored: nothing is among the dead letters but versions that were replaced."""
+    assert {letter.problem for letter in world.letters()} <= {"superseded"}
+
+
+@SCHEMA.include(path=TO_RECEIVERS).parametrize()
+@settings(repeatable, max_examples=10)
+def test_drawn_messages_are_taken_or_refused_as_documented(
+    case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
+) -> None:
+    send(case, entrances[case.operation.path])
+    check_letters(worlds[case.operation.path[1:]])
+
+
+@SCHEMA.include(path=TO_READERS).parametrize()
+@settings(repeatable, max_examples=10)
+def test_drawn_queries_are_answered_or_refused_as_documented(case: schemathesis.Case, entrances: Entrances) -> None:
+    send_query(case, entrances[case.operation.path])
+
+
+@pytest.mark.slow
+@DRAWN.include(path=TO_RECEIVERS).parametrize()
+@settings(repeatable, max_examples=600)
+def test_very_many_drawn_messages_are_taken_or_refused_as_documented(
+    case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
+) -> None:
+    send(case, entrances[case.operation.path])
+    check_letters(worlds[case.operation.path[1:]])
+
+
+@pytest.mark.slow
+@DRAWN.include(path=TO_READERS).parametrize()
+@settings(repeatable, max_examples=300)
+def test_very_many_drawn_queries_are_answered_or_refused_as_documented(
+    case: schemathesis.Case, entrances: Entrances
+) -> None:
+    send_query(case, entrances[case.operation.path])
+
+
+WHOLE = {
+    "source_cloud": "aws",
+    "payload": [
+        {"deviceId": "pump", "time": "2026-03-01T10:00:00.25+02:00", "v": [1.5, {"a": None}], "text": '传感器 "1"'},
+        {"device_id": "fan", "timestamp": 1772366400000, "iotDevice": {}},
+    ],
+}
+PIECES = st.binary(max_size=4) | st.sampled_from(
+    [b'"', b"{}", b"\\ud800", b"1e999", b"NaN", b"[" * 1500, b'{"a":' * 300, b',"id":', b"9" * 5000]
+)
+EDITS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 4), PIECES), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("path", TO_RECEIVERS)
+@settings(repeatable, max_examples=40)
+@given(edits=EDITS, packed=st.booleans())
+def test_damaged_bodies_get_a_documented_answer(
+    path: str, edits: list[tuple[int, int, bytes]], packed: bool, entrances: Entrances
+) -> None:
+    headers = {"content_encoding": "gzip"} if packed else {}
+    assert entrances[path].post(damaged(WHOLE, edits, packed), **headers)[0] < 500
+
+
+@pytest.mark.parametrize("form", ["application/json", "application/octet-stream"])
+@pytest.mark.parametrize("path", TO_RECEIVERS)
+def test_a_compressed_body_is_taken_like_a_plain_one(path: str, form: str, entrances: Entrances) -> None:
+    payload = {"deviceId": f"packed-{form}", "time": "2026-03-01T10:00:00Z", "v": 1.5}
+    body = json.dumps({"payload": payload}).encode()
+    assert entrances[path].post(body)[1]["stored"] == 1
+    packed = gzip.compress(body)
+    for encoding in ("gzip", "GZIP", "x-gzip"):
+        status, counts = entrances[path].post(packed, content_encoding=encoding, content_type=form)
+        assert (status, counts["same"]) == (200, 1)
+
+
+# --- a sender that has only the document ------------------------------------------------------------------------
+
+
+@dataclass
+class Receiver:
+    """A receiver of a twin with the two stations of the examples, on stores of its own."""
+
+    world: ChainWorld
+    endpoint: Endpoint
+    sender: ForeignSender
+
+
+@pytest.fixture(params=RECEIVERS)
+def receiver(cloud: str, request: pytest.FixtureRequest) -> Iterator[Receiver]:
+    world = world_of(request.param, cloud)
+    world.devices = ("EWR", "JFK")
+    with serving(request.param, cloud, world) as endpoint:
+        yield Receiver(
+            world, endpoint, ForeignSender(f"/{request.param}", endpoint.connection.url, endpoint.connection.token)
+        )
+
+
+def test_every_documented_answer_is_given_and_the_examples_to_the_letter(cloud: str, receiver: Receiver) -> None:
+    seen = set()
+    for example in receiver.sender.examples:
+        answer = receiver.endpoint.checked(receiver.sender.send(example.request))
+        assert (answer.status_code, answer.json()) == (example.status, example.answer), example.name
+        seen.add(answer.status_code)
+    seen.add(receiver.endpoint.post(b" " * 17_000_000)[0])
+    receiver.world.hot = refusing(receiver.world.hot, "create_items", StoreError("s3://secret", "it broke"))
+    with serving(receiver.sender.path.removeprefix("/"), cloud, receiver.world) as broken:
+        seen.add(broken.post(receiver.sender.bodies["one"])[0])
+    documented = set(map(int, receiver.sender.operation["responses"]))
+    assert seen == documented - {429}, "429 is the cloud's"
+
+
+@pytest.mark.parametrize("receiver", RECEIVERS)
+def test_a_signature_by_the_document_is_taken_and_may_be_all_that_is(cloud: str, receiver: str) -> None:
+    statuses = {}
+    for auth in ("token", "signature"):
+        world = world_of(receiver, cloud, **LENIENT)
+        with serving(receiver, cloud, world, **{AUTH_VARIABLE: auth}) as endpoint:
+            foreign = ForeignSender(f"/{receiver}", endpoint.connection.url, TOKEN, document())
+            for request in ({}, {"clock": 0}, {"clock": 290}, {"clock": 310}):
+                answer = endpoint.checked(foreign.send(request))
+                statuses[auth, request.get("clock")] = answer.status_code
+    assert {wanted for wanted, status in statuses.items() if status == 403} == {
+        ("signature", None),
+        *(("token", 310), ("signature", 310)),
+    }
+    assert set(statuses.values()) == {200, 403}
+
+
+# --- what becomes of a message ----------------------------------------------------------------------------------
+
+
+class Unable(MemoryHotStore):
+    """A hot store that can hold no item unchanged."""
+
+    async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
+        return [Refused("it cannot hold it") for _ in items]
+
+
+@pytest.mark.parametrize("receiver", RECEIVERS)
+def test_what_the_store_cannot_hold_is_counted_as_dead(cloud: str, receiver: str) -> None:
+    world = world_of(receiver, cloud, **LENIENT)
+    world.hot = Unable()
+    with serving(receiver, cloud, world) as endpoint:
+        assert endpoint.post(WHOLE) == (200, {"stored": 0, "same": 0, "superseded": 0, "dead": 2})
+    assert [letter.problem for letter in world.letters()] == ["refused-by-store"] * 2
+
+
+@dataclass
+class Filtering:
+    """A processor of the twin's own that keeps the first message alone."""
+
+    async def call(self, function: str, event: bytes) -> bytes:
+        assert (function, len(json.loads(event)["messages"])) == ("default-processor", 2)
+        return b'{"stored":1,"same":0,"superseded":0,"dead":0,"filtered":1}'
+
+    async def close(self) -> None:
+        return None
+
+
+def test_what_a_processor_filters_is_counted(cloud: str) -> None:
+    with serving("ingestion", cloud, world_of("ingestion", cloud, **LENIENT), Filtering()) as endpoint:
+        status, counts = endpoint.post(WHOLE)
+    assert (status, counts["stored"], counts["filtered"]) == (200, 1, 1)
