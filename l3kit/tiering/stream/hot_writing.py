@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.messages import MessageProblem, Telemetry, equal_content
+from l3kit.tiering.format.equal_items import equal_content
+from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
 from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.stream.batches import Counts

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from l3kit.tiering.format.equal_items import equal_values
 from l3kit.tiering.format.exact_numbers import exact_dumps, exact_loads
 from l3kit.tiering.format.item_members import item_members
 from l3kit.tiering.format.messages import (
@@ -25,7 +26,6 @@ from l3kit.tiering.format.messages import (
     MessageRefusedError,
     MessageRules,
     Telemetry,
-    equal_values,
     normalise,
 )
 
