@@ -110,18 +110,21 @@ class Telemetry:
     Attributes:
         id: its time.
         json: chunk JSON with `iotDeviceId` and `id` first.
+        received: when the source took its message, UTC; None if it is not known.
     """
 
     device_id: str
     id: str
     json: bytes
+    received: datetime | None = None
 
 
-def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
+def normalise(message: bytes, rules: MessageRules, now: datetime, received: datetime | None = None) -> Telemetry:
     """Convert a message to an item. Its output is accepted again and returned unchanged.
 
     Args:
         now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
+        received: of the message, passed on.
     Raises: MessageRefusedError with problem, member and remedy.
     """
     _check_size(message, rules)
@@ -135,7 +138,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
     rest = b"".join([b',"%b":%b' % member for member in parts.items()])
     item = b"%b%b}" % (head, rest)
     _check_size(item, rules)  # a longer form of the time may have made it too large to be accepted again
-    return Telemetry(device, time, item)
+    return Telemetry(device, time, item, received)
 
 
 def _check_size(data: bytes, rules: MessageRules) -> None:

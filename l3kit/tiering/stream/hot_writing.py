@@ -114,8 +114,7 @@ class HotWriting:
         await self._letters.write([letter])
 
     async def _refused(self, item: Telemetry, reason: str) -> Counts:
-        letter = self._letters.of(MessageProblem.REFUSED_BY_STORE, reason, item.json, device=item.device_id)
-        await self._letters.write([letter])
+        await self._letters.write([self._letters.of_item(MessageProblem.REFUSED_BY_STORE, reason, item)])
         return Counts(dead=1)
 
 

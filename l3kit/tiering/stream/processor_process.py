@@ -122,6 +122,9 @@ class ProcessorProcess:
             answers.hung, answers.ended = True, f"was not done within {seconds:.1f} s"
         except (_EndedError, ValueError):
             answers.ended = f"ended its process, {self._end()}"
+        except BaseException:
+            self.close()  # nobody will read the answers that are left
+            raise
         if len(answers.given) < len(batch):
             self.close()
         return answers

@@ -78,7 +78,7 @@ class ProcessorStep:
             if number is None:
                 items.append(item)
                 continue
-            outcome = self._normalised(outcomes[index], now)
+            outcome = self._normalised(outcomes[index], now, item.received)
             if isinstance(outcome, Failed):
                 dead.append(self._letter(item, number, outcome))
             else:
@@ -98,7 +98,14 @@ class ProcessorStep:
                 return outcomes | {index: Failed(cause) for index, _ in left}
             batch = [(number, items[index].json) for index, number in left]
             seconds = max(self._patience.left(), 0.0) * SHARE
-            answers = await _in_thread(partial(self._processors.run, batch, seconds))
+            try:
+                answers = await _in_thread(partial(self._processors.run, batch, seconds))
+            except CallError as error:
+                if not ended:
+                    raise
+                # Another delivery would end in the same way, on some sources without end.
+                cause = f"was not run after processors hung or ended their process in this call: {error.cause}"
+                return outcomes | {index: Failed(cause) for index, _ in left}
             given: list[Outcome] = list(answers.given)
             if answers.hung and not hanging and answers.seconds < self._least_seconds:
                 cause = f"only {answers.seconds:.1f} s were left for the twin's processors"
@@ -111,17 +118,17 @@ class ProcessorStep:
             left = left[len(given) :]
         return outcomes
 
-    def _normalised(self, outcome: Outcome, now: datetime) -> list[Telemetry] | Failed:
+    def _normalised(self, outcome: Outcome, now: datetime, received: datetime | None) -> list[Telemetry] | Failed:
         if isinstance(outcome, Failed):
             return outcome
         try:
-            return [normalise(result, self._rules, now) for result in outcome]
+            return [normalise(result, self._rules, now, received) for result in outcome]
         except MessageRefusedError as error:
             return Failed(f"returned what is no item: {error.field} {error.cause}".replace("  ", " "))
 
     def _letter(self, item: Telemetry, number: int, failed: Failed) -> DeadLetter:
         cause = f"{self._processors.name_of(number)} {failed.cause}. {MEND}"
-        return self._letters.of(MessageProblem.PROCESSOR_FAILED, cause, item.json, device=item.device_id)
+        return self._letters.of_item(MessageProblem.PROCESSOR_FAILED, cause, item)
 
 
 async def _in_thread(call: Callable[[], T]) -> T:

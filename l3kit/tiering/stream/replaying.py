@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 
 import orjson
@@ -79,7 +80,9 @@ def shares_calls(message: bytes) -> bool:
         return False
 
 
-def replay_event(messages: Sequence[bytes], source_cloud: str) -> bytes | None:
+def replay_event(
+    messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()
+) -> bytes | None:
     """The event of a call with these messages, of which each alone or all share calls; their bytes stay as they are.
 
     A message that is no object is sent bare, so that it fails again as itself.
@@ -87,7 +90,7 @@ def replay_event(messages: Sequence[bytes], source_cloud: str) -> bytes | None:
     Returns: None for a message that is not UTF-8, hence in no way JSON, which no event can carry.
     """
     if all(map(shares_calls, messages)):
-        return event_of(messages, source_cloud)
+        return event_of(messages, source_cloud, received)
     (message,) = messages
     try:
         message.decode()

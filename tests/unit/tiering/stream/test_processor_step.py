@@ -45,7 +45,7 @@ class Step:
         if code:
             path.parent.mkdir()
             path.write_text(code)
-        self.pool = ProcessorPool({"default": path} if code else {})
+        self.pool: Any = ProcessorPool({"default": path} if code else {})
 
     def handle(self, *messages: bytes) -> Counts:
         letters = Letters(self.bucket, "default-processor", lambda: NOW)
@@ -145,13 +145,29 @@ def test_processors_that_hang_or_end_are_not_run_for_every_message(tmp_path: Pat
         assert any("was not run, since processors hung or ended their" in letter.cause for letter in step.letters)
 
 
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_process_that_cannot_start_is_an_error_unless_a_processor_caused_it(tmp_path: Path, after: int) -> None:
+    step = Step(tmp_path)
+    step.pool = Broken({"default": tmp_path / "default" / "process.py"})
+    step.pool.hung, step.pool.runs_at_most = False, after
+    if not after:
+        with pytest.raises(CallError, match="did not start"):
+            step.handle(reading(1), reading(2))
+        return
+    assert step.handle(reading(1), reading(2)) == Counts(dead=2)
+    assert any("was not run after" in letter.cause and "did not start" in letter.cause for letter in step.letters)
+
+
 class Broken(ProcessorPool):
-    """No message is answered."""
+    """No message is answered, and after some runs no process starts."""
 
     hung = True
     runs = 0
+    runs_at_most = 1000
 
     def run(self, batch: Sequence[tuple[int, bytes]], seconds: float) -> Answers:
+        if self.runs >= self.runs_at_most:
+            raise CallError("default-processor", "the process did not start", "See the log")
         self.runs += 1
         return Answers([], "was not done", self.hung, seconds)
 
