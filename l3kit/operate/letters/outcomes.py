@@ -86,10 +86,10 @@ class LettersReplay(Displayable, CheckedAnswer):
         """Return what was not replayed: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
-    def sheet(self) -> Sheet:
+    def sheet(self, *, without_left: bool = False) -> Sheet:
         """Return the counts, the letters that stayed, and what was not reached."""
         tables = [table(self.to_frame())] if self.counts else []
-        if self.left:
+        if self.left and not without_left:
             tables.append(table(self.left_frame(), title="Letters that stayed"))
         return Sheet(self.summary(), (*tables, *gaps_tables(self.gaps)), self.notes)
 
