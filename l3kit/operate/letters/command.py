@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 Connect = Callable[[Path], "tuple[Session, Twin]"]
 """Connects to the clouds of a twin, given its folder or a params file."""
 LIST_LIMIT = 100
-WIDTH = 118
-"""Characters of a line where there is no terminal."""
 SKIPPED = "superseded is skipped unless it is named, since its replay replaces newer versions"
 
 
@@ -91,6 +89,8 @@ def _replay(connect: Connect, options: argparse.Namespace) -> int:
 
 
 def _columns() -> int:
+    from l3kit.notebook.tables import WIDTH
+
     return shutil.get_terminal_size((WIDTH, 0)).columns
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from l3kit.notebook.gaps import Gap
+from l3kit.notebook.tables import WIDTH
 from l3kit.operate.letters.listing import COLUMNS, LetterRow, LettersReport
 from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay
 from l3kit.operate.letters.shown import LEAST_WIDTH, letters_in_blocks, letters_in_lines, replay_in_blocks
@@ -33,6 +34,7 @@ def test_on_a_terminal_each_letter_is_a_block_of_whole_words(width: int) -> None
     assert "no-time  sensor-1" in text
     assert lines[0].startswith("2 dead letters: 1 no-time, 1 not a letter; incomplete")
     assert "a note" in text
+    assert str(REPORT) == repr(REPORT) == letters_in_blocks(REPORT, WIDTH)
     assert "\x1b" not in text
 
 
