@@ -17,8 +17,9 @@ import requests
 
 from l3kit.errors import CallError, L3Error, StoreError
 from l3kit.providers import provider
+from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, equal_content, normalise
+from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, normalise
 from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.runtime.chain import Chain
 from l3kit.tiering.runtime.functions import Openers

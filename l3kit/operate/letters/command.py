@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -59,14 +60,23 @@ def _limit(text: str) -> int | None:
 
 def _letters(connect: Connect, options: argparse.Namespace) -> int:
     from l3kit.operate.letters.listing import letters
+    from l3kit.operate.letters.shown import letters_in_blocks, letters_in_lines
 
     report = letters(*connect(options.where), **_choice(options))
-    print(json.dumps(report.to_json(), ensure_ascii=False) if options.json else report)
+    if options.json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+    elif sys.stdout.isatty():
+        print(letters_in_blocks(report, _columns()))
+    else:
+        print(letters_in_lines(report))
+        for told in (report.summary(), *report.notes):
+            print(told, file=sys.stderr)
     return 0
 
 
 def _replay(connect: Connect, options: argparse.Namespace) -> int:
     from l3kit.operate.letters.replay import replay_letters
+    from l3kit.operate.letters.shown import replay_in_blocks
 
     session, twin = connect(options.where)
     shown = sys.stderr.isatty()
@@ -74,8 +84,14 @@ def _replay(connect: Connect, options: argparse.Namespace) -> int:
     result = replay_letters(session, twin, **_choice(options), dry_run=options.dry_run, progress=progress)
     if shown:
         print(file=sys.stderr)
-    print(json.dumps(result.to_json(), ensure_ascii=False) if options.json else result)
+    print(json.dumps(result.to_json(), ensure_ascii=False) if options.json else replay_in_blocks(result, _columns()))
     return 1 if result.stayed or result.gaps else 0
+
+
+def _columns() -> int:
+    from l3kit.notebook.tables import WIDTH
+
+    return shutil.get_terminal_size((WIDTH, 0)).columns
 
 
 def _choice(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
-from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.notebook.tables import WIDTH, Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.operate.letters.scan import Scan
@@ -98,6 +98,13 @@ class LettersReport(Displayable, Answer):
     def gaps_frame(self) -> pd.DataFrame:
         """Return what is missing: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
+
+    def __str__(self) -> str:
+        from l3kit.operate.letters.shown import letters_in_blocks
+
+        return letters_in_blocks(self, WIDTH)
+
+    __repr__ = __str__
 
     def sheet(self) -> Sheet:
         """Return the letters, then what is missing."""

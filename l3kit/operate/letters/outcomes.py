@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_clause, gaps_frame, gaps_tables
-from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.notebook.tables import WIDTH, Displayable, Sheet, table
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -86,10 +86,17 @@ class LettersReplay(Displayable, CheckedAnswer):
         """Return what was not replayed: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
-    def sheet(self) -> Sheet:
+    def __str__(self) -> str:
+        from l3kit.operate.letters.shown import replay_in_blocks
+
+        return replay_in_blocks(self, WIDTH)
+
+    __repr__ = __str__
+
+    def sheet(self, *, without_left: bool = False) -> Sheet:
         """Return the counts, the letters that stayed, and what was not reached."""
         tables = [table(self.to_frame())] if self.counts else []
-        if self.left:
+        if self.left and not without_left:
             tables.append(table(self.left_frame(), title="Letters that stayed"))
         return Sheet(self.summary(), (*tables, *gaps_tables(self.gaps)), self.notes)
 

@@ -21,6 +21,8 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay, Outcome, Tally
 from l3kit.operate.letters.scan import Scan
+from l3kit.operate.letters.spool import Spool
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS, DeadLetter, set_apart
 from l3kit.tiering.stream.persister import CHECKER
 from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by, shares_calls
@@ -85,10 +87,14 @@ async def replay_chosen(
 
     async def work(cloud: Cloud, store: ObjectStore, found: AsyncIterator[Found]) -> None:
         replay = CloudReplay(cloud.provider, store, partial(cloud.invoke, twin), tally, dry_run=dry_run, clock=clock)
-        async for one in found:
-            await replay.add(one)
-            progress(f"{sum(tally.counts.values()):,} letters done, now on {cloud.provider}")
-        await replay.flush()
+        with Spool() as spool:
+            async for one in found:
+                spool.add(one)
+                progress(f"{len(spool):,} letters read on {cloud.provider}")
+            for one in spool.oldest_first():
+                await replay.add(one)
+                progress(f"{sum(tally.counts.values()):,} letters done, now on {cloud.provider}")
+            await replay.flush()
 
     await scan.each_cloud(work)
     return LettersReplay(dict(tally.counts), tuple(tally.left), dry_run, scan.notes(), scan.all_gaps())
@@ -125,20 +131,34 @@ class CloudReplay:
         self._last_failure: dict[str, str] = {}
 
     async def add(self, found: Found) -> None:
-        """Replay a letter, now or with others before `flush` returns. Raises: SandboxError."""
-        if found.letter is None:
-            await self._redeliver(found)
-            return
-        function = replayed_by(found.letter)
+        """Replay a letter, now or with others before `flush` returns. Raises: SandboxError.
+
+        Letters of one device are sent in the order in which they are given.
+        """
+        function = SOURCE_TARGET if found.letter is None else replayed_by(found.letter)
         if self._dry_run:
             self._told(found, function, "planned")
+            return
+        if function not in FUNCTIONS:
+            reason = f"was set aside by {function}, which this version of l3kit does not have. Nothing was sent"
+            self._told(found, function, "failed", reason)
+        elif found.letter is None:
+            await self.flush()
+            await self._redeliver(found)
         elif function == CHECKER or not shares_calls(found.letter.message):
             await self._replay(function, [(found, found.letter)])
         else:
+            await self._send_waiting_for_others(found.device, function)
             waiting = self._waiting.setdefault(function, [])
             waiting.append((found, found.letter))
             if len(waiting) >= BATCH or sum(len(one.message) for _, one in waiting) >= BATCH_BYTES:
                 await self._replay(function, self._waiting.pop(function))
+
+    async def _send_waiting_for_others(self, device: str | None, function: str) -> None:
+        """Send the letters of a device that wait for another function: they may be earlier versions of a reading."""
+        for other, batch in list(self._waiting.items()):
+            if other != function and any(found.device == device for found, _ in batch):
+                await self._replay(other, self._waiting.pop(other))
 
     async def flush(self) -> None:
         """Replay the letters that wait for others."""
@@ -148,7 +168,8 @@ class CloudReplay:
     # --- letters of the chain -------------------------------------------------------------------------------------
 
     async def _replay(self, function: str, batch: list[tuple[Found, DeadLetter]]) -> None:
-        event = replay_event([letter.message for _, letter in batch], self._cloud)
+        messages, received = zip(*((letter.message, letter.received) for _, letter in batch), strict=True)
+        event = replay_event(messages, self._cloud, received)
         if event is None:
             self._told(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
             return
@@ -210,9 +231,6 @@ class CloudReplay:
         """Give the dispatcher what it did not take. Whatever fails now becomes a letter, so the record may go."""
         undelivered = found.undelivered
         assert undelivered is not None
-        if self._dry_run:
-            self._told(found, SOURCE_TARGET, "planned")
-            return
         for event in undelivered.events:
             content = replay_event([event], self._cloud) if isinstance(event, bytes) else event
             if content is None:

@@ -14,7 +14,9 @@ from l3kit.errors import ItemRefusedError
 PARTITION_KEY = "iotDeviceId"
 SORT_KEY = "id"
 KEYS = (PARTITION_KEY, SORT_KEY)
-TAGS = frozenset(("$binary", "$stringSet", "$numberSet", "$binarySet", "$map"))
+SET_TAGS = frozenset(("$stringSet", "$numberSet", "$binarySet"))
+"""Tags of sets, whose entries have no order: DynamoDB returns them in its own."""
+TAGS = frozenset(("$binary", "$map")) | SET_TAGS
 """Tags that every store understands."""
 FIRESTORE_TAGS = frozenset(("$timestamp", "$geoPoint", "$reference"))
 """Tags for Firestore's types; DynamoDB and Cosmos DB store and return them unchanged."""

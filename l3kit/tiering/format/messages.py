@@ -10,15 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 import orjson
 
 from l3kit.errors import ConfigurationError, L3Error, NotATimeError
 from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
-from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.item_members import item_members
 from l3kit.tiering.format.item_times import WRITE_IT, canonical_text
@@ -113,18 +110,21 @@ class Telemetry:
     Attributes:
         id: its time.
         json: chunk JSON with `iotDeviceId` and `id` first.
+        received: when the source took its message, UTC; None if it is not known.
     """
 
     device_id: str
     id: str
     json: bytes
+    received: datetime | None = None
 
 
-def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
+def normalise(message: bytes, rules: MessageRules, now: datetime, received: datetime | None = None) -> Telemetry:
     """Convert a message to an item. Its output is accepted again and returned unchanged.
 
     Args:
         now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
+        received: of the message, passed on.
     Raises: MessageRefusedError with problem, member and remedy.
     """
     _check_size(message, rules)
@@ -138,7 +138,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
     rest = b"".join([b',"%b":%b' % member for member in parts.items()])
     item = b"%b%b}" % (head, rest)
     _check_size(item, rules)  # a longer form of the time may have made it too large to be accepted again
-    return Telemetry(device, time, item)
+    return Telemetry(device, time, item, received)
 
 
 def _check_size(data: bytes, rules: MessageRules) -> None:
@@ -159,33 +159,6 @@ def split_payload(body: bytes) -> list[bytes]:
         return split_array(body)
     except NotStrictError as error:
         raise _not_strict(error) from None
-
-
-def equal_content(one: bytes, other: bytes) -> bool:
-    """Return whether two items are equal as values: numbers by exact value, names in any order, tags as plain objects.
-
-    Raises: ValueError if either is not JSON.
-    """
-    return one == other or equal_values(exact_loads(one), exact_loads(other))
-
-
-def equal_values(one: Any, other: Any) -> bool:
-    """Return whether two values with exact numbers are equal, as `equal_content` is for items."""
-    if isinstance(one, dict):
-        return (
-            isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(equal_values(value, other[name]) for name, value in one.items())
-        )
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(equal_values, one, other))
-    if _is_number(one) and _is_number(other):
-        return bool(one == other)
-    return type(one) is type(other) and bool(one == other)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 _PROBLEMS: Mapping[JsonFault, tuple[MessageProblem, str]] = {

@@ -108,10 +108,10 @@ class Chain:
         return Relay(self._rules, self._letters, following, self._clock)
 
     def _processor(self, patience: Patience) -> ProcessorStep:
-        from l3kit.tiering.stream.processing import Processors
+        from l3kit.tiering.stream.processor_process import ProcessorPool
         from l3kit.tiering.stream.processor_step import ProcessorStep
 
-        processors: Processors = self._keep("processors", lambda: Processors.packed_in(self._settings.root))
+        processors: ProcessorPool = self._keep("processors", lambda: ProcessorPool.packed_in(self._settings.root))
         following = self._next_function(self._only_peer())
         return ProcessorStep(self._rules, self._letters, processors, following, patience, self._clock)
 

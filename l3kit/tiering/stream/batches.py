@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 
 import orjson
 
 from l3kit.errors import CallError
-from l3kit.tiering.format.messages import MessageRefusedError, split_payload
+from l3kit.tiering.format.messages import MessageRefusedError, Telemetry, split_payload
+from l3kit.tiering.stream.receipts import MAX_BYTES as RECEIPT_BYTES
+from l3kit.tiering.stream.receipts import receipts_member, receipts_of
 
 MAX_BYTES = 1024 * 1024
 """Messages of one call, as JSON: below every cloud's limit for a request, whatever that counts."""
 MAX_MESSAGES = 500
 FRAME_BYTES = 256
-"""Upper bound of a call's size in bytes, apart from messages and commas."""
-_HEAD = re.compile(rb'\s*\{\s*(?:"source_cloud"\s*:\s*"[^"\\]*"\s*,\s*)?"messages"\s*:\s*(?=\[)')
+"""Upper bound of a call's bytes besides the messages and commas."""
+_HEAD = re.compile(
+    rb'\s*\{\s*(?:(?:"source_cloud"\s*:\s*"[^"\\]*"|"received"\s*:\s*(\[[^\[\]]*\]|null))\s*,\s*)*"messages"\s*:\s*(?=\[)'
+)
 _TAIL = re.compile(rb'(?<=\])\s*(?:,\s*"source_cloud"\s*:\s*"[^"\\]*"\s*)?\}\s*\Z')
 _LONGEST_TAIL = 512
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +90,48 @@ def confirmed(function: str, answer: bytes, sent: int) -> Counts:
     return counts
 
 
+def size_in_call(item: Telemetry) -> int:
+    """Upper bound of the bytes that an item takes in a call."""
+    return len(item.json) + RECEIPT_BYTES
+
+
 def cut(
-    messages: Sequence[bytes], max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES
-) -> Iterator[list[bytes]]:
-    """Split messages into batches of one call each, in order; a message over the limit is a batch of its own."""
-    batch: list[bytes] = []
+    messages: Sequence[M], size_of: Callable[[M], int], max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES
+) -> Iterator[list[M]]:
+    """Cut messages into batches for one call each, in order; a message over the limit is a batch of its own."""
+    batch: list[M] = []
     size = FRAME_BYTES
     for message in messages:
-        if batch and (size + len(message) + 1 > max_bytes or len(batch) >= max_messages):
+        length = size_of(message) + 1
+        if batch and (size + length > max_bytes or len(batch) >= max_messages):
             yield batch
             batch, size = [], FRAME_BYTES
         batch.append(message)
-        size += len(message) + 1
+        size += length
     if batch:
         yield batch
 
 
-def event_of(messages: Sequence[bytes], source_cloud: str) -> bytes:
-    """The event for another function on the same cloud; the messages' bytes are unchanged."""
-    return b'{"source_cloud":%b,"messages":[%b]}' % (orjson.dumps(source_cloud), b",".join(messages))
+def event_of(messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()) -> bytes:
+    """What a call of another function on the same cloud carries. The messages' bytes stay as they are.
+
+    Args:
+        received: when the source took each message; none if no time is known.
+    """
+    cloud, receipts = orjson.dumps(source_cloud), receipts_member(received)
+    return b'{"source_cloud":%b,%b"messages":[%b]}' % (cloud, receipts, b",".join(messages))
 
 
-def envelope_pieces(messages: Sequence[bytes], source_cloud: str) -> tuple[bytes, ...]:
+def call_of(items: Sequence[Telemetry], source_cloud: str) -> bytes:
+    """What a call with items carries, as `event_of`."""
+    return event_of([item.json for item in items], source_cloud, [item.received for item in items])
+
+
+def envelope_pieces(items: Sequence[Telemetry], source_cloud: str) -> tuple[bytes, ...]:
     """The body for a receiver on another cloud, in pieces."""
-    return b'{"source_cloud":%b,"payload":[' % orjson.dumps(source_cloud), b",".join(messages), b"]}"
+    receipts = receipts_member([item.received for item in items])
+    head = b'{"source_cloud":%b,%b"payload":[' % (orjson.dumps(source_cloud), receipts)
+    return head, b",".join([item.json for item in items]), b"]}"
 
 
 def messages_in(event: bytes) -> list[bytes]:
@@ -122,3 +148,9 @@ def messages_in(event: bytes) -> list[bytes]:
         return split_payload(event[head.end() : tail.start()])
     except MessageRefusedError:  # a device's own message may have a member of this name
         return [event]
+
+
+def received_in(event: bytes, count: int) -> list[datetime | None]:
+    """When the source took each of the messages of a call; the member may stand anywhere before `messages`."""
+    head = _HEAD.match(event)
+    return receipts_of(head and head[1], count)

@@ -87,10 +87,7 @@ class EventChecker:
             [self._check(item) for item in screened.items]
         )
         failed = [(item, causes) for item, (_, causes) in zip(screened.items, outcomes, strict=True) if causes]
-        letters = [
-            self._letters.of(ACTION_FAILED, "; ".join(causes), item.json, device=item.device_id)
-            for item, causes in failed
-        ]
+        letters = [self._letters.of_item(ACTION_FAILED, "; ".join(causes), item) for item, causes in failed]
         await self._letters.write([*screened.dead, *letters])
         fired = sum(number for number, _ in outcomes)
         dead = len(screened.dead)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from l3kit.errors import CallError, TransferError
 from l3kit.tiering.format.messages import Telemetry
 from l3kit.tiering.receiver_limit import ReceiverLimit
-from l3kit.tiering.stream.batches import Counts, confirmed, counts_in, cut, envelope_pieces, event_of
+from l3kit.tiering.stream.batches import Counts, call_of, confirmed, counts_in, cut, envelope_pieces, size_in_call
 from l3kit.tiering.stream.letters import REFUSED_BY_RECEIVER, Letters
 from l3kit.tiering.stream.ports import Peers
 
@@ -49,8 +49,8 @@ class NextFunction:
     async def take(self, items: Sequence[Telemetry]) -> Counts:
         return await _every_batch(items, self._call)
 
-    async def _call(self, batch: list[bytes]) -> Counts:
-        answer = await self._peers.call(self._function, event_of(batch, self._source_cloud))
+    async def _call(self, batch: list[Telemetry]) -> Counts:
+        answer = await self._peers.call(self._function, call_of(batch, self._source_cloud))
         return confirmed(self._function, answer, len(batch))
 
 
@@ -76,7 +76,7 @@ class NextCloud:
     async def take(self, items: Sequence[Telemetry]) -> Counts:
         return await _every_batch(items, self._send)
 
-    async def _send(self, batch: list[bytes]) -> Counts:
+    async def _send(self, batch: list[Telemetry]) -> Counts:
         counts, left, singled_out = Counts(), list(batch), 0
         while left:
             try:
@@ -87,12 +87,12 @@ class NextCloud:
                     return counts + await self._send(left[:half]) + await self._send(left[half:])
                 refused = _take_out_refused(left, error, one=singled_out < MAX_SINGLED_OUT)
                 cause = str(error)
-            await self._letters.write([self._letters.of(REFUSED_BY_RECEIVER, cause, message) for message in refused])
+            await self._letters.write([self._letters.of_item(REFUSED_BY_RECEIVER, cause, item) for item in refused])
             counts += Counts(dead=len(refused))
             singled_out += 1
         return counts
 
-    async def _post(self, batch: Sequence[bytes]) -> Counts:
+    async def _post(self, batch: Sequence[Telemetry]) -> Counts:
         writer = self._writer()
         pieces = envelope_pieces(batch, self._source_cloud)
         answer = await asyncio.to_thread(writer.post_messages, pieces, limit=self._limit)
@@ -103,7 +103,7 @@ class NextCloud:
         return counts
 
 
-def _take_out_refused(left: list[bytes], error: TransferError, *, one: bool) -> list[bytes]:
+def _take_out_refused(left: list[Telemetry], error: TransferError, *, one: bool) -> list[Telemetry]:
     """Remove from `left` what the receiver refused: the message that it named, or all.
 
     Args:
@@ -124,14 +124,14 @@ def _failed(error: TransferError) -> CallError:
     return CallError(error.resource, error.cause, AGAIN if again else error.remedy)
 
 
-async def _every_batch(items: Sequence[Telemetry], send: Callable[[list[bytes]], Awaitable[Counts]]) -> Counts:
+async def _every_batch(items: Sequence[Telemetry], send: Callable[[list[Telemetry]], Awaitable[Counts]]) -> Counts:
     """Send all batches in order, then raise the first failure: a batch that fails does not stop the others.
 
     After a failure the source delivers everything again, so the order of an item's versions is restored.
     """
     counts = Counts()
     failure: CallError | None = None
-    for batch in cut([item.json for item in items]):
+    for batch in cut(items, size_in_call):
         try:
             counts += await send(batch)
         except CallError as error:

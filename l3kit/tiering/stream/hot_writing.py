@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.messages import MessageProblem, Telemetry, equal_content
+from l3kit.tiering.format.equal_items import equal_content
+from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
 from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.stream.batches import Counts
@@ -113,8 +114,7 @@ class HotWriting:
         await self._letters.write([letter])
 
     async def _refused(self, item: Telemetry, reason: str) -> Counts:
-        letter = self._letters.of(MessageProblem.REFUSED_BY_STORE, reason, item.json, device=item.device_id)
-        await self._letters.write([letter])
+        await self._letters.write([self._letters.of_item(MessageProblem.REFUSED_BY_STORE, reason, item)])
         return Counts(dead=1)
 
 

@@ -16,7 +16,7 @@ import orjson
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.messages import MessageProblem
+from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import ObjectStore
 
 ACTION_FAILED = "action-failed"
@@ -77,7 +77,10 @@ class DeadLetter:
     def from_json(cls, key: str, body: bytes) -> DeadLetter:
         """The inverse of `to_json`. Raises: StoreError naming the key if the object is no letter of l3kit."""
         try:
-            return cls._parse(orjson.loads(body))
+            letter = cls._parse(orjson.loads(body))
+            if problem_of(key) not in (letter.problem, None):
+                raise ValueError("the key tells another problem")
+            return letter
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
             remedy = "It was left in place; look at it with the cloud's own tools"
             raise StoreError(f"dead letter {key}", "is not one that l3kit wrote", remedy) from None
@@ -86,15 +89,11 @@ class DeadLetter:
     def _parse(cls, fields: dict[str, Any]) -> DeadLetter:
         text = fields.get("message")
         message = base64.b64decode(fields["message_base64"], validate=True) if text is None else text.encode()
-        received = fields.get("received")
-        return cls(
-            str(fields["problem"]),
-            str(fields["cause"]),
-            str(fields["function"]),
-            message,
-            fields.get("device"),
-            datetime.fromisoformat(received) if received else None,
-        )
+        device, received = fields.get("device"), fields.get("received")
+        moment = datetime.fromisoformat(received) if received else None
+        if not isinstance(device, str | None) or (moment and moment.tzinfo is None):
+            raise TypeError("device or received has another form")
+        return cls(str(fields["problem"]), str(fields["cause"]), str(fields["function"]), message, device, moment)
 
 
 class Letters:
@@ -124,6 +123,10 @@ class Letters:
     ) -> DeadLetter:
         """Make a letter of this function."""
         return DeadLetter(problem, cause, self._function, message, device, received)
+
+    def of_item(self, problem: str, cause: str, item: Telemetry) -> DeadLetter:
+        """Make a letter of this function about an item."""
+        return self.of(problem, cause, item.json, device=item.device_id, received=item.received)
 
     async def write(self, letters: Sequence[DeadLetter]) -> None:
         """Store letters, each once: the same problem with the same message on the same day is stored already.

@@ -11,7 +11,7 @@ import orjson
 
 from l3kit.errors import CallError, ConfigurationError
 from l3kit.tiering.format.messages import MessageRules, Telemetry
-from l3kit.tiering.stream.batches import Counts, cut, event_of
+from l3kit.tiering.stream.batches import Counts, call_of, cut, size_in_call
 from l3kit.tiering.stream.handing_on import Next
 from l3kit.tiering.stream.letters import ACTION_FAILED, Letters
 from l3kit.tiering.stream.patience import Patience
@@ -37,17 +37,17 @@ class EventCalls:
 
     async def check(self, items: Sequence[Telemetry]) -> None:
         """Have the events of stored items checked. Raises: StoreError if a dead letter could not be stored."""
-        for batch in cut([item.json for item in items]):
+        for batch in cut(items, size_in_call):
             try:
                 async with asyncio.timeout(max(self._patience.left(), 0.0) * CHECKING_SHARE):
                     await self._call(batch)
             except (CallError, ConfigurationError, TimeoutError) as error:
                 why = f"{CHECKER} did not answer in time" if isinstance(error, TimeoutError) else str(error)
                 cause = f"Its events were not checked: {why}"
-                await self._letters.write([self._letters.of(ACTION_FAILED, cause, item) for item in batch])
+                await self._letters.write([self._letters.of_item(ACTION_FAILED, cause, item) for item in batch])
 
-    async def _call(self, batch: Sequence[bytes]) -> None:
-        answer = await self._peers.call(CHECKER, event_of(batch, self._source_cloud))
+    async def _call(self, batch: Sequence[Telemetry]) -> None:
+        answer = await self._peers.call(CHECKER, call_of(batch, self._source_cloud))
         try:
             checked = orjson.loads(answer)["checked"]
         except (ValueError, KeyError, TypeError):

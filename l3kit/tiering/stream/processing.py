@@ -1,7 +1,6 @@
-"""The twin's own processors inside a function: each item is handed to the one of its device. No I/O but their files.
+"""The twin's own processors: found in a package, loaded, and applied to one item at a time. No I/O but their files.
 
-docs/configuration.md describes a processor. One that fails costs its message only, which its caller keeps with the
-reason; the others of the batch go on.
+docs/configuration.md describes a processor. It runs in a process of its own (`processor_child`).
 """
 
 from __future__ import annotations
@@ -9,112 +8,67 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
+from l3kit.tiering.format.equal_items import equal_values
 from l3kit.tiering.format.exact_numbers import exact_dumps, exact_loads
 from l3kit.tiering.format.item_members import item_members
-from l3kit.tiering.format.messages import (
-    MessageProblem,
-    MessageRefusedError,
-    MessageRules,
-    Telemetry,
-    equal_values,
-    normalise,
-)
 
 FOLDER, FILE, DEFAULT = "processors", "process.py", "default"
 """A processor is `processors/<device or default>/process.py`, in the twin's folder and in the zip alike."""
 MAX_CAUSE = 300
 """Maximum characters of what a failed processor said."""
-REMEDY = "Correct the processor, apply the twin again, and replay the message"
+MAX_RESULT_BYTES = 4 * 1024 * 1024
+"""Maximum bytes that a processor may return for one item, as JSON."""
 
 Process = Callable[[dict[str, Any]], Any]
 
 
-class _FailedError(Exception):
-    """Why a processor gave no items."""
-
-
-@dataclass(frozen=True, slots=True)
-class Processed:
-    """What became of a batch.
-
-    Attributes:
-        items: to be stored, in the order of the batch.
-        failed: what was given, each with the reason.
-        dropped: number of those for which a processor returned None or an empty list.
-    """
-
-    items: tuple[Telemetry, ...]
-    failed: tuple[tuple[Telemetry, MessageRefusedError], ...]
-    dropped: int
+class ProcessorFailedError(Exception):
+    """Why a processor gave no result; the message may be shown."""
 
 
 class Processors:
     """The twin's processors, each loaded before its first item.
 
     Args:
-        files: the `process.py` of each device, and of `default`.
+        files: the `process.py` of each.
     """
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
-        self._loaded: dict[str, Process | _FailedError] = {}
+        self._loaded: dict[int, Process | ProcessorFailedError] = {}
 
-    @classmethod
-    def packed_in(cls, root: Path) -> Processors:
-        """Find those in a function's package."""
-        return cls({device_of(path.parent.name): path for path in sorted((root / FOLDER).glob(f"*/{FILE}"))})
+    def results(self, number: int, item: bytes) -> list[bytes]:
+        """Give an item to a processor; return what it returns as JSON, in the exact form of what it left unchanged.
 
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return bool(self._files)
-
-    def process(self, items: Sequence[Telemetry], rules: MessageRules, now: datetime) -> Processed:
-        """Hand each item to its processor; where there is none, the item stays as it is.
-
-        Args:
-            rules, now: what a processor returns is normalised again.
+        Raises: ProcessorFailedError; MemoryError.
         """
-        done: list[Telemetry] = []
-        failed: list[tuple[Telemetry, MessageRefusedError]] = []
-        dropped = 0
-        for item in items:
-            name = item.device_id if item.device_id in self._files else DEFAULT
-            if name not in self._files:
-                done.append(item)
-                continue
-            try:
-                found = self._results(name, item, rules, now)
-            except _FailedError as error:
-                where = f"{FOLDER}/{name}/{FILE}"
-                failed.append(
-                    (item, MessageRefusedError(MessageProblem.PROCESSOR_FAILED, "", f"{where} {error}", REMEDY))
-                )
-                continue
-            done += found
-            dropped += not found
-        return Processed(tuple(done), tuple(failed), dropped)
-
-    def _results(self, name: str, item: Telemetry, rules: MessageRules, now: datetime) -> list[Telemetry]:
-        process = self._loaded.get(name)
+        process = self._loaded.get(number)
         if process is None:
-            process = self._loaded[name] = _load(self._files[name])
-        if isinstance(process, _FailedError):
+            process = self._loaded[number] = _load(self._files[number])
+        if isinstance(process, ProcessorFailedError):
             raise process
         try:
-            result = process(exact_loads(item.json))
-        except (Exception, SystemExit) as error:
-            raise _FailedError(f"raised {_last_line(error)}") from None
-        returned = [] if result is None else result if isinstance(result, list) else [result]
-        return [_item(one, item, rules, now) for one in returned]
+            result = process(exact_loads(item))
+        except MemoryError:
+            raise
+        except BaseException as error:  # KeyboardInterrupt and the like as well: the next item goes on
+            raise ProcessorFailedError(f"raised {_last_line(error)}") from None
+        results = [_written(one, item) for one in _listed(result)]
+        if sum(map(len, results)) > MAX_RESULT_BYTES:
+            raise ProcessorFailedError(f"returned more than {MAX_RESULT_BYTES:,} bytes for one message")
+        return results
+
+
+def files_in(root: Path) -> dict[str, Path]:
+    """The processors in a function's package, by device or `default`."""
+    return {device_of(path.parent.name): path for path in sorted((root / FOLDER).glob(f"*/{FILE}"))}
 
 
 def device_of(folder: str) -> str:
@@ -122,42 +76,51 @@ def device_of(folder: str) -> str:
     return unquote(folder, errors="strict")
 
 
-def _load(path: Path) -> Process | _FailedError:
+def _load(path: Path) -> Process | ProcessorFailedError:
     spec = importlib.util.spec_from_file_location(f"l3kit_processor_{path.parent.name}", path)
     if spec is None or spec.loader is None:
-        return _FailedError("cannot be loaded")
+        return ProcessorFailedError("cannot be loaded")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        return _FailedError(f"cannot be loaded: it raised {_last_line(error)}")
+    except MemoryError:
+        raise
+    except BaseException as error:
+        return ProcessorFailedError(f"cannot be loaded: it raised {_last_line(error)}")
     process = getattr(module, "process", None)
-    return process if callable(process) else _FailedError("has no function process")
+    return process if callable(process) else ProcessorFailedError("has no function process")
 
 
 def _last_line(error: BaseException) -> str:
     """Return the traceback's last line, and the line of the processor where it was raised."""
-    text = traceback.format_exception_only(error)[-1].strip()[:MAX_CAUSE]
+    try:
+        text = traceback.format_exception_only(error)[-1].strip()[:MAX_CAUSE]
+    except BaseException:  # an exception of the processor's own that cannot be shown
+        text = type(error).__name__
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(FILE)]
     return f"{text} (line {lines[-1]})" if lines else text
 
 
-def _item(result: Any, given: Telemetry, rules: MessageRules, now: datetime) -> Telemetry:
-    """Raises: _FailedError."""
+def _listed(result: Any) -> list[Any]:
+    if result is None:
+        return []
+    return result if isinstance(result, list) else [result]
+
+
+def _written(result: Any, given: bytes) -> bytes:
+    """Encode a result. Raises: ProcessorFailedError."""
     if not isinstance(result, dict):
-        raise _FailedError(f"returned {type(result).__name__} instead of a dict, a list of dicts or None")
+        raise ProcessorFailedError(f"returned {type(result).__name__} instead of a dict, a list of dicts or None")
     try:
-        return normalise(_encoded(result, given), rules, now)
-    except MessageRefusedError as error:
-        raise _FailedError(f"returned what is no item: {error.field} {error.cause}".replace("  ", " ")) from None
+        return _encoded(result, given)
     except (TypeError, ValueError, RecursionError) as error:
-        raise _FailedError(f"returned what is not JSON: {str(error)[:MAX_CAUSE]}") from None
+        raise ProcessorFailedError(f"returned what is not JSON: {str(error)[:MAX_CAUSE]}") from None
 
 
-def _encoded(result: dict[str, Any], given: Telemetry) -> bytes:
+def _encoded(result: dict[str, Any], given: bytes) -> bytes:
     """Encode a result; members with an unchanged value keep the bytes that the device sent."""
-    before, exact = exact_loads(given.json), item_members(given.json)
+    before, exact = exact_loads(given), item_members(given)
     parts = []
     for name, value in result.items():
         written = orjson.dumps(name)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from l3kit.errors import CallError
-from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry
+from l3kit.tiering.format.messages import MessageProblem, MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.handing_on import Next
 from l3kit.tiering.stream.letters import DeadLetter, Letters
 from l3kit.tiering.stream.patience import REMEDY, Patience
-from l3kit.tiering.stream.processing import Processed, Processors
+from l3kit.tiering.stream.processor_process import Failed, ProcessorPool
 from l3kit.tiering.stream.screening import Screening
 from l3kit.tiering.stream.settling import settled
 
@@ -24,21 +25,19 @@ SHARE = 0.5
 """Share of the remaining time that processors may take, so that the rest is left for handing on."""
 MAX_HANGING = 3
 """Messages of one call whose processor may hang; after that the others are not processed either."""
+MAX_ENDED = 10
+"""Messages of one call whose processor may end its process, or hang; each costs the start of a new one."""
 LEAST_SECONDS = 5.0
 """Less time than this shows nothing about a processor."""
+MEND = "Correct the processor, apply the twin again, and replay the message"
 
-
-@dataclass(slots=True)
-class _Work:
-    """Messages that a thread hands to their processors one by one; `stop` ends it after the present one."""
-
-    items: Sequence[Telemetry]
-    done: list[Processed] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
+T = TypeVar("T")
+Outcome = list[bytes] | Failed
+"""What a processor returned for an item."""
 
 
 class ProcessorStep:
-    """Applies the processors. One that fails or hangs sends its message to the dead letters.
+    """Applies the processors. A message whose processor fails, hangs or ends its process goes to the dead letters.
 
     Args:
         processors: none hand every item on unchanged.
@@ -51,7 +50,7 @@ class ProcessorStep:
         self,
         rules: MessageRules,
         letters: Letters,
-        processors: Processors,
+        processors: ProcessorPool,
         following: Next,
         patience: Patience,
         clock: Callable[[], datetime],
@@ -70,68 +69,90 @@ class ProcessorStep:
         """Handle a call. Raises: CallError, StoreError; the caller may call again."""
         now = self._clock()
         screened = Screening(self._rules, self._letters, now).call(event)
-        processed, hanging = await self._processed(screened.items, now)
-        failed = [self._letter(item, str(error)) for one in processed for item, error in one.failed]
-        items = [item for one in processed for item in one.items]
-        dead = [*screened.dead, *failed, *hanging]
+        numbers = [self._processors.number_of(item.device_id) for item in screened.items]
+        outcomes = await self._outcomes(screened.items, numbers)
+        items: list[Telemetry] = []
+        dead = screened.dead
+        dropped = 0
+        for index, (item, number) in enumerate(zip(screened.items, numbers, strict=True)):
+            if number is None:
+                items.append(item)
+                continue
+            outcome = self._normalised(outcomes[index], now, item.received)
+            if isinstance(outcome, Failed):
+                dead.append(self._letter(item, number, outcome))
+            else:
+                items += outcome
+                dropped += not outcome
         counts = await settled(self._letters, dead, self._following.take(items))
-        return counts + Counts(filtered=sum(one.dropped for one in processed))
+        return counts + Counts(filtered=dropped)
 
-    async def _processed(self, items: Sequence[Telemetry], now: datetime) -> tuple[list[Processed], list[DeadLetter]]:
-        """Apply the processors, whose code may block, in a thread."""
-        if not self._processors:
-            return [Processed(tuple(items), (), 0)], []
-        processed: list[Processed] = []
-        hanging: list[DeadLetter] = []
-        while items:
-            work = _Work(items)
+    async def _outcomes(self, items: Sequence[Telemetry], numbers: Sequence[int | None]) -> dict[int, Outcome]:
+        """Have all items processed that have a processor. Returns: what each gave, by the item's index."""
+        outcomes: dict[int, Outcome] = {}
+        hanging = ended = 0
+        left = [(index, number) for index, number in enumerate(numbers) if number is not None]
+        while left:
+            if hanging >= MAX_HANGING or ended >= MAX_ENDED:
+                cause = f"was not run, since processors hung or ended their process for {ended} messages of this call"
+                return outcomes | {index: Failed(cause) for index, _ in left}
+            batch = [(number, items[index].json) for index, number in left]
             seconds = max(self._patience.left(), 0.0) * SHARE
             try:
-                async with asyncio.timeout(seconds):
-                    await _in_thread(partial(self._work, work, now))
-            except TimeoutError:
-                work.stop.set()
-                if not hanging and seconds < self._least_seconds:
-                    cause = f"only {seconds:.1f} s were left for the twin's processors"
-                    raise CallError("default-processor", cause, REMEDY) from None
-                cause = f"its processor was not done within {seconds:.1f} s"
-                count = 1 if len(hanging) < MAX_HANGING else len(items)
-                at = len(work.done)
-                hanging += [self._letter(item, cause) for item in items[at : at + count]]
-                processed += work.done[:at]
-                items = items[at + count :]
-            else:
-                return processed + work.done, hanging
-        return processed, hanging
+                answers = await _in_thread(partial(self._processors.run, batch, seconds))
+            except CallError as error:
+                if not ended:
+                    raise
+                # Another delivery would end in the same way, on some sources without end.
+                cause = f"was not run after processors hung or ended their process in this call: {error.cause}"
+                return outcomes | {index: Failed(cause) for index, _ in left}
+            given: list[Outcome] = list(answers.given)
+            if answers.hung and not hanging and answers.seconds < self._least_seconds:
+                cause = f"only {answers.seconds:.1f} s were left for the twin's processors"
+                raise CallError("default-processor", cause, REMEDY)
+            if answers.ended:
+                given.append(Failed(answers.ended))
+            hanging += answers.hung
+            ended += len(answers.given) < len(left)
+            outcomes |= {index: outcome for (index, _), outcome in zip(left, given, strict=False)}
+            left = left[len(given) :]
+        return outcomes
 
-    def _work(self, work: _Work, now: datetime) -> None:
-        for item in work.items:
-            if work.stop.is_set():
-                return
-            work.done.append(self._processors.process([item], self._rules, now))
+    def _normalised(self, outcome: Outcome, now: datetime, received: datetime | None) -> list[Telemetry] | Failed:
+        if isinstance(outcome, Failed):
+            return outcome
+        try:
+            return [normalise(result, self._rules, now, received) for result in outcome]
+        except MessageRefusedError as error:
+            return Failed(f"returned what is no item: {error.field} {error.cause}".replace("  ", " "))
 
-    def _letter(self, item: Telemetry, cause: str) -> DeadLetter:
-        return self._letters.of(MessageProblem.PROCESSOR_FAILED, cause, item.json, device=item.device_id)
+    def _letter(self, item: Telemetry, number: int, failed: Failed) -> DeadLetter:
+        cause = f"{self._processors.name_of(number)} {failed.cause}. {MEND}"
+        return self._letters.of_item(MessageProblem.PROCESSOR_FAILED, cause, item)
 
 
-async def _in_thread(call: Callable[[], None]) -> None:
-    """Run a call in a thread of its own: one that hangs takes no place of others, and does not keep the process."""
+async def _in_thread(call: Callable[[], T]) -> T:
+    """Run a call in a thread of its own, so that it takes no place of shorter ones in the loop's executor."""
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[BaseException | None] = loop.create_future()
+    ended: asyncio.Future[T] = loop.create_future()
 
-    def settle(error: BaseException | None) -> None:
-        if not ended.done():
-            ended.set_result(error)
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if ended.done():
+            return
+        if error is not None:
+            ended.set_exception(error)
+        else:
+            ended.set_result(result)  # type: ignore[arg-type]
 
     def run() -> None:
-        error: BaseException | None = None
+        result, error = None, None
         try:
-            call()
+            result = context.run(call)
         except BaseException as raised:
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, error)
+            loop.call_soon_threadsafe(settle, result, error)
 
+    context = contextvars.copy_context()
     threading.Thread(target=run, name="l3kit-processor", daemon=True).start()
-    if (error := await ended) is not None:
-        raise error
+    return await ended

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Telemetry, normalise, split_payload
 from l3kit.tiering.link_auth import TOKEN, Authentication
 from l3kit.tiering.stream.handing_on import Next
+from l3kit.tiering.stream.receipts import MEMBER, receipts_of
 from l3kit.tiering.tokens import FormerToken, Secret
 from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.receiver import WRITE_SECONDS, Receiver
@@ -48,17 +49,19 @@ class MessageReceiver(Receiver):
 
     async def _receive(self, request: Request, envelope: Envelope) -> Response:
         envelope.text("source_cloud", "unknown")
-        items = self._items(envelope.raw(PAYLOAD))
+        receipts = envelope.raw(MEMBER) if envelope.has(MEMBER) else None
+        items = self._items(envelope.raw(PAYLOAD), receipts)
         return Response(200, (await self._following.take(items)).to_json())
 
-    def _items(self, payload: bytes) -> list[Telemetry]:
+    def _items(self, payload: bytes, receipts: bytes | None) -> list[Telemetry]:
         """Normalise the messages. Raises: Refusal 400 naming the message and its member."""
         is_list = payload.startswith(b"[")
         now = self._clock()
         items = []
-        for index, message in enumerate(split_payload(payload)):
+        messages = split_payload(payload)
+        for index, (message, received) in enumerate(zip(messages, receipts_of(receipts, len(messages)), strict=True)):
             try:
-                items.append(normalise(message, self._rules, now))
+                items.append(normalise(message, self._rules, now, received))
             except MessageRefusedError as error:
                 raise _refusal(error, index if is_list else None) from None
         if not items:

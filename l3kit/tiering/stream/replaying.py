@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 
 import orjson
@@ -79,15 +80,17 @@ def shares_calls(message: bytes) -> bool:
         return False
 
 
-def replay_event(messages: Sequence[bytes], source_cloud: str) -> bytes | None:
-    """The event that carries these messages: a single one, or several that may share a call; their bytes are unchanged.
+def replay_event(
+    messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()
+) -> bytes | None:
+    """The event of a call with these messages, of which each alone or all share calls; their bytes stay as they are.
 
     A message that is not an object is sent bare, so that it fails again as itself.
 
     Returns: None for a message that is not UTF-8, and so not JSON, which no event can carry.
     """
     if all(map(shares_calls, messages)):
-        return event_of(messages, source_cloud)
+        return event_of(messages, source_cloud, received)
     (message,) = messages
     try:
         message.decode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Telemetry, normalise, split_payload
-from l3kit.tiering.stream.batches import messages_in
+from l3kit.tiering.stream.batches import messages_in, received_in
 from l3kit.tiering.stream.letters import DeadLetter, Letters
 from l3kit.tiering.stream.ports import Delivery
 
@@ -40,10 +40,10 @@ class Screening:
             try:
                 messages = split_payload(delivery.body)
             except MessageRefusedError as error:
-                screened.dead.append(self._letter(error, delivery.body, delivery))
+                screened.dead.append(self._letter(error, delivery.body, delivery.device, delivery.received))
                 continue
             for message in messages:
-                self._screen(message, screened, delivery)
+                self._screen(message, screened, delivery.device, delivery.received)
         return screened
 
     def call(self, event: bytes) -> Screened:
@@ -52,18 +52,19 @@ class Screening:
         try:
             messages = messages_in(event)
         except MessageRefusedError as error:
-            screened.dead.append(self._letter(error, event, None))
+            screened.dead.append(self._letter(error, event, None, None))
             return screened
-        for message in messages:
-            self._screen(message, screened, None)
+        for message, received in zip(messages, received_in(event, len(messages)), strict=True):
+            self._screen(message, screened, None, received)
         return screened
 
-    def _screen(self, message: bytes, screened: Screened, delivery: Delivery | None) -> None:
+    def _screen(self, message: bytes, screened: Screened, device: str | None, received: datetime | None) -> None:
         try:
-            screened.items.append(normalise(message, self.rules, self.now))
+            screened.items.append(normalise(message, self.rules, self.now, received))
         except MessageRefusedError as error:
-            screened.dead.append(self._letter(error, message, delivery))
+            screened.dead.append(self._letter(error, message, device, received))
 
-    def _letter(self, error: MessageRefusedError, message: bytes, delivery: Delivery | None) -> DeadLetter:
-        device, received = (delivery.device, delivery.received) if delivery else (None, None)
+    def _letter(
+        self, error: MessageRefusedError, message: bytes, device: str | None, received: datetime | None
+    ) -> DeadLetter:
         return self.letters.of(error.problem, str(error), message, device=device, received=received)

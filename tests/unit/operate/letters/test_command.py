@@ -30,12 +30,26 @@ def world() -> ChainWorld:
     return world
 
 
-def test_letters_are_listed_as_a_table_or_as_json(world: ChainWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_letters_are_listed_as_lines_or_as_json(world: ChainWorld, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(world, "letters", "twin", "--problem", "unknown-device", "--problem", "no-time") == 0
-    assert "1 dead letter: 1 unknown-device" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    head, line = out.splitlines()
+    assert dict(zip(head.split("\t"), line.split("\t"), strict=True))["problem"] == "unknown-device"
+    assert err == "1 dead letter: 1 unknown-device\n"
     assert command(world, "letters", "twin", "--json", "--limit", "1") == 0
     told = json.loads(capsys.readouterr().out)
     assert (len(told["letters"]), told["complete"]) == (1, False)
+
+
+def test_on_a_terminal_letters_are_blocks_as_wide_as_it(
+    world: ChainWorld, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    assert command(world, "letters", "twin", "--problem", "unknown-device") == 0
+    first, about, *further = capsys.readouterr().out.splitlines()
+    assert (first, about.split()[0]) == ("1 dead letter: 1 unknown-device", "unknown-device")
+    assert max(len(line) for line in further if ".json" not in line) in range(50, 71)
 
 
 def test_a_replay_tells_what_stayed_by_its_exit_code(world: ChainWorld, capsys: pytest.CaptureFixture[str]) -> None:

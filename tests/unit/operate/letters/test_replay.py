@@ -15,7 +15,8 @@ import pytest
 from l3kit.errors import CheckFailedError, ProvisioningError
 from l3kit.operate.letters.chosen import Choice
 from l3kit.operate.letters.replay import BATCH, MAX_FAILURES, replay_chosen, replay_letters
-from l3kit.tiering.format.messages import MessageRefusedError, equal_content, normalise
+from l3kit.tiering.format.equal_items import equal_content
+from l3kit.tiering.format.messages import MessageRefusedError, normalise
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS
 from tests.support.chain import NOW, ChainWorld, Fault, Process, reading
 from tests.support.letter_clouds import LetterCloud, put, session_of, twin_of

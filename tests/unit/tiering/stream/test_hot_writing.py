@@ -65,6 +65,13 @@ def test_equal_content_is_the_same_item_however_it_is_written() -> None:
     assert not tables.letters
 
 
+def test_a_set_in_another_order_is_the_same_item() -> None:
+    tables = Tables()
+    tables.store(item("1", '{"$stringSet":["a","b"]}'))  # in the order in which DynamoDB returns it
+    assert tables.store(item("1", '{"$stringSet":["b","a"]}')) == Counts(same=1)
+    assert not tables.letters
+
+
 @pytest.mark.parametrize(("old", "new"), [("1", "2"), ("1", '"1"'), ("1", "1.0000000000000000000001"), ("1", "true")])
 def test_other_content_replaces_the_old_version_which_is_kept(old: str, new: str) -> None:
     tables = Tables()
