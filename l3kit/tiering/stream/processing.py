@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.exact_numbers import exact_dumps, exact_loads
 from l3kit.tiering.format.item_members import item_members
 from l3kit.tiering.format.messages import (
@@ -78,7 +79,7 @@ class Processors:
         return bool(self._files)
 
     def process(self, items: Sequence[Telemetry], rules: MessageRules, now: datetime) -> Processed:
-        """Hand each item to its processor; where there is none, the item stays as it is.
+        """Hand each item to its processor; where there is none, the item stays as it is, and so does a canary.
 
         Args:
             rules, now: what a processor returns is normalised again.
@@ -88,7 +89,7 @@ class Processors:
         dropped = 0
         for item in items:
             name = item.device_id if item.device_id in self._files else DEFAULT
-            if name not in self._files:
+            if name not in self._files or item.device_id == CANARY_DEVICE:
                 done.append(item)
                 continue
             try:
