@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,7 +84,7 @@ class CanaryLetters:
 
     async def _all(
         self, wanted: Callable[[ObjectInfo], bool], *, tell: bool = False
-    ) -> AsyncIterator[tuple[ObjectStore, Found]]:
+    ) -> AsyncGenerator[tuple[ObjectStore, Found], None]:
         for name in self._twin.layout.clouds:
             cloud = self._session.cloud(name)
             if cloud is None or not self._twin.layout.has_letters_on(name):
@@ -118,5 +118,6 @@ def _is_canary(found: Found) -> bool:
         return token_of(found.letter.message) is not None
     if (record := found.undelivered) is None or record.unread:
         return False
-    of_canary = record.device == CANARY_DEVICE
-    return of_canary or all(isinstance(event, bytes) and token_of(event) is not None for event in record.events)
+    events = record.events
+    held = bool(events) and all(isinstance(event, bytes) and token_of(event) is not None for event in events)
+    return held or record.device == CANARY_DEVICE

@@ -16,6 +16,7 @@ from l3kit.operate.verify import canary as canaries
 from l3kit.operate.verify.canary import Canary
 from l3kit.operate.verify.canary_letters import CanaryLetters
 from l3kit.operate.verify.message_way import WAITS, MessageWay, Waits, hint_of, unreached_clouds
+from l3kit.operate.verify.way_in import WayIn
 from l3kit.tiering.format.canary import Sighting
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.twin.layout import MOVERS
@@ -34,6 +35,7 @@ class CanaryTrip:
 
     Args:
         clouds: use only these clouds; empty is all.
+        way_in: into layer 1; None is the one that the session has.
         clock: wall clock, UTC.
 
     Attributes:
@@ -48,12 +50,14 @@ class CanaryTrip:
         clouds: Sequence[str] = (),
         *,
         waits: Waits = WAITS,
+        way_in: WayIn | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._session = session
         self._twin = twin
         self._clouds = clouds
         self._waits = waits
+        self._way_in = way_in
         self._clock = clock
         self._letters = CanaryLetters(session, twin)
         self.way: list[Sighting] = []
@@ -91,7 +95,9 @@ class CanaryTrip:
     def _trip(self, *, sends: bool, moves: bool) -> Iterator[Check]:
         canary = Canary.new(self._twin.config.time_digits, self._clock())
         if sends:
-            message = MessageWay(self._session, self._twin, self._letters, waits=self._waits, clock=self._clock)
+            message = MessageWay(
+                self._session, self._twin, self._letters, waits=self._waits, way_in=self._way_in, clock=self._clock
+            )
             try:
                 yield from message.checks(canary)
             finally:

@@ -18,8 +18,8 @@ from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.time_limit import within
 from l3kit.operate.verify.canary import Canary, find
 from l3kit.operate.verify.canary_letters import CanaryLetter, CanaryLetters
-from l3kit.operate.verify.message_entry import Entry, entry_of
 from l3kit.operate.verify.way import called_by_us, functions_on_way
+from l3kit.operate.verify.way_in import WayIn, way_in_of
 from l3kit.tiering.format.canary import Sighting, sightings_of
 from l3kit.twin.layout import SOURCE
 
@@ -55,6 +55,10 @@ WAITS = Waits()
 class MessageWay:
     """The way of one canary through the message chain.
 
+    Args:
+        way_in: into layer 1; None is the one that the session has.
+        clock: wall clock, UTC.
+
     Attributes:
         sightings: where it was, in order; also of the part of a way that stopped.
         item: the canary in the hot tier; None if it did not arrive.
@@ -67,8 +71,10 @@ class MessageWay:
         letters: CanaryLetters,
         *,
         waits: Waits = WAITS,
+        way_in: WayIn | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._way_in = way_in
         self._session = session
         self._twin = twin
         self._letters = letters
@@ -79,21 +85,21 @@ class MessageWay:
 
     def checks(self, canary: Canary) -> Iterator[Check]:
         """Send the canary and follow it. Raises: StoreError."""
-        entry = entry_of(self._session, self._twin, self._waits.arrival)
+        way_in = self._way_in or way_in_of(self._session, self._twin, self._waits.arrival)
         began = self._clock()
         self.sightings = [Sighting("published", self._twin.layout.l1, began)]
-        failure = _failure_of(entry, canary.message)
-        if failure is not None and not entry.direct:
+        failure = _failure_of(way_in, canary.message)
+        if failure is not None and not way_in.direct:
             yield Check(GROUP, "layer 1", "takes the message", failure.cause, False, hint_of(failure))
             return
-        yield Check(GROUP, "layer 1", "takes the message", entry.told, True)
+        yield Check(GROUP, "layer 1", "takes the message", way_in.told, True)
         letter = run(self._arrival(canary, 0.0 if failure else self._waits.arrival, began - CLOCK_SKEW))
         if self.item is not None:
             yield from self._arrived(self.item)
         elif letter is not None and letter.message:
             yield self._set_aside(letter)
         else:
-            yield self._stopped(canary, began - CLOCK_SKEW, letter.cause if letter else "")
+            yield self._stopped(canary, began - CLOCK_SKEW, _why_not_taken(failure, letter))
 
     async def _arrival(self, canary: Canary, seconds: float, since: datetime) -> CanaryLetter | None:
         """Wait until the canary is in the hot tier, or among the dead letters, which are then returned."""
@@ -125,11 +131,11 @@ class MessageWay:
             yield Check(GROUP, function, "passed on", "passed on" if is_seen else "no trace", is_seen, hint)
         yield Check(GROUP, "hot tier", "arrived", "arrived", True)
 
-    def _stopped(self, canary: Canary, since: datetime, undelivered: str) -> Check:
+    def _stopped(self, canary: Canary, since: datetime, not_taken: str) -> Check:
         """Call the functions directly, the last one first: what fails is where the canary stopped.
 
         Args:
-            undelivered: why the cloud's own delivery gave up; empty if it did not.
+            not_taken: why the dispatcher did not take it, as far as that is known.
         """
         for function, cloud in reversed(called_by_us(functions_on_way(self._twin.layout)).items()):
             there = self._session.cloud(cloud)
@@ -144,9 +150,8 @@ class MessageWay:
                 letter = run(self._letters.newest(canary, since))
                 if letter is not None:
                     return self._set_aside(letter)
-        told = undelivered or "The source of layer 1 does not deliver to it"
-        hint = f"{told}. Run deploy_l3, which mends its route or rule"
-        return self._missing(f"it does not reach the {SOURCE}, which works when it is called", hint)
+        hint = f"{not_taken}. Run deploy_l3, which mends the source's route or rule; see the log of the {SOURCE}"
+        return self._missing(f"the {SOURCE} did not take it, but works when it is called", hint)
 
     def _set_aside(self, letter: CanaryLetter) -> Check:
         self.sightings += sightings_of(letter.message)
@@ -161,12 +166,18 @@ class MessageWay:
         self.sightings.append(Sighting(place, cloud, self._clock()))
 
 
-def _failure_of(entry: Entry, message: bytes) -> L3Error | None:
+def _failure_of(way_in: WayIn, message: bytes) -> L3Error | None:
     try:
-        entry.send(message)
+        way_in.send(message)
     except L3Error as error:
         return error
     return None
+
+
+def _why_not_taken(failure: L3Error | None, letter: CanaryLetter | None) -> str:
+    if failure is not None:
+        return hint_of(failure)
+    return letter.cause if letter is not None else "The source of layer 1 does not deliver to it"
 
 
 def hint_of(error: L3Error) -> str:

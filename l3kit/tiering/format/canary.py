@@ -93,9 +93,11 @@ def _members(message: bytes) -> dict[str, Any]:
 
 def _sightings(trace: bytes) -> tuple[Sighting, ...] | None:
     try:
-        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in orjson.loads(trace)]
+        told = orjson.loads(trace)
+        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in told]
     except (ValueError, KeyError, TypeError):
         return None
-    if not all(isinstance(function, str) and isinstance(cloud, str) and at.tzinfo for function, cloud, at in entries):
+    named = all(isinstance(function, str) and isinstance(cloud, str) for function, cloud, _ in entries)
+    if not isinstance(told, list) or not named or not all(at.tzinfo for _, _, at in entries):
         return None
     return tuple(Sighting(*entry) for entry in entries)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from l3kit.tiering.format.canary import canary_message
 from l3kit.tiering.format.messages import MessageProblem, MessageRules, Telemetry, normalise
 from l3kit.tiering.stream.processing import Processed, Processors
 
@@ -31,6 +32,12 @@ def reason(done: Processed) -> str:
     assert error.problem is MessageProblem.PROCESSOR_FAILED
     assert error.remedy
     return error.cause
+
+
+def test_a_canary_goes_to_no_processor(tmp_path: Path) -> None:
+    canary = normalise(canary_message("0" * 32, "2026-05-31T08:30:00.250Z"), RULES, NOW)
+    code = "def process(event):\n    raise ValueError"
+    assert run(tmp_path, code, canary) == Processed((canary,), (), 0)
 
 
 def test_without_a_processor_items_stay_as_they_are(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WayIn:
     """One way into layer 1.
 
     Attributes:
@@ -32,7 +32,7 @@ class Entry:
     send: Callable[[bytes], None]
 
 
-def entry_of(session: Session, twin: Twin, seconds: float) -> Entry:
+def way_in_of(session: Session, twin: Twin, seconds: float) -> WayIn:
     """Return the way that this session has.
 
     Args:
@@ -42,7 +42,7 @@ def entry_of(session: Session, twin: Twin, seconds: float) -> Entry:
         return _dispatcher(session, twin, seconds, "l3kit cannot publish to this account")
     if importlib.util.find_spec("paho") is None:
         return _dispatcher(session, twin, seconds, "publishing needs `pip install 'l3kit[simulate]'`")
-    return Entry("published over MQTT", False, lambda message: _publish(session, twin, message))
+    return WayIn("published over MQTT", False, lambda message: _publish(session, twin, message))
 
 
 def _publish(session: Session, twin: Twin, message: bytes) -> None:
@@ -58,9 +58,9 @@ def _publish(session: Session, twin: Twin, message: bytes) -> None:
         raise BrokerError(f"MQTT broker {broker}", "did not acknowledge the message", "See logs/messages.log")
 
 
-def _dispatcher(session: Session, twin: Twin, seconds: float, why: str) -> Entry:
+def _dispatcher(session: Session, twin: Twin, seconds: float, why: str) -> WayIn:
     def send(message: bytes) -> None:
         cloud = reached(session, twin.layout.l1, f"the {SOURCE} of {twin.name}")
         within(seconds, SOURCE, lambda: cloud.invoke(twin, SOURCE, message))
 
-    return Entry(f"given to the {SOURCE} directly, since {why}", True, send)
+    return WayIn(f"given to the {SOURCE} directly, since {why}", True, send)
