@@ -15,7 +15,7 @@ from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify import canary as canaries
 from l3kit.operate.verify.canary import Canary
 from l3kit.operate.verify.canary_letters import CanaryLetters
-from l3kit.operate.verify.message_way import WAITS, MessageWay, Waits, hint_of, unreached_clouds
+from l3kit.operate.verify.message_way import WAITS, MessageWay, Waits, hint_of
 from l3kit.operate.verify.way_in import WayIn
 from l3kit.tiering.format.canary import Sighting
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -86,7 +86,7 @@ class CanaryTrip:
         """Whether these clouds are wanted and reached; a note tells of those that are only wanted."""
         if self._clouds and set(clouds) - set(self._clouds):
             return False
-        missing = unreached_clouds(self._session, clouds)
+        missing = [cloud for cloud in dict.fromkeys(clouds) if self._session.cloud(cloud) is None]
         if missing:
             reason = f"this session does not reach {' and '.join(missing)}"
             self.notes.append(f"The canary's way through {what} could not be looked at, since {reason}.")

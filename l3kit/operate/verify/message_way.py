@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -89,10 +89,11 @@ class MessageWay:
         began = self._clock()
         self.sightings = [Sighting("published", self._twin.layout.l1, began)]
         failure = _failure_of(way_in, canary.message)
-        if failure is not None and not way_in.direct:
+        if failure is None:
+            yield Check(GROUP, "layer 1", "takes the message", way_in.told, True)
+        elif not way_in.direct:
             yield Check(GROUP, "layer 1", "takes the message", failure.cause, False, hint_of(failure))
             return
-        yield Check(GROUP, "layer 1", "takes the message", way_in.told, True)
         letter = run(self._arrival(canary, 0.0 if failure else self._waits.arrival, began - CLOCK_SKEW))
         if self.item is not None:
             yield from self._arrived(self.item)
@@ -183,8 +184,3 @@ def _why_not_taken(failure: L3Error | None, letter: CanaryLetter | None) -> str:
 def hint_of(error: L3Error) -> str:
     """What went wrong, and the remedy."""
     return f"{error.resource} {error.cause}. {error.remedy}".rstrip(". ")
-
-
-def unreached_clouds(session: Session, clouds: Sequence[str]) -> list[str]:
-    """Return those of the clouds that the session does not reach, each once."""
-    return [cloud for cloud in dict.fromkeys(clouds) if session.cloud(cloud) is None]
