@@ -16,6 +16,7 @@ from l3kit.tiering.format.item_times import canonical, moment_of
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.ports import HotStore, ObjectStore
+from l3kit.tiering.settings.twin_info import MAX_DIGITS
 
 DELETE_TRIES = 5
 
@@ -34,9 +35,10 @@ class Canary:
 
     @classmethod
     def new(cls, time_digits: int, now: datetime) -> Canary:
-        """Make one of this time, which the twin's rules for times must accept."""
-        token = secrets.token_hex(16)
-        return cls(token, canary_message(token, canonical(moment_of(now), time_digits)))
+        """Make one of this time, cut off to the twin's digits; the twin's rules for times must accept it."""
+        token, moment = secrets.token_hex(16), moment_of(now)
+        kept = moment - moment % 10 ** (MAX_DIGITS - time_digits)
+        return cls(token, canary_message(token, canonical(kept, time_digits)))
 
 
 async def put(hot: HotStore, canary: Canary) -> bytes:

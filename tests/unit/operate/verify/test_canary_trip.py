@@ -246,3 +246,16 @@ def test_another_canary_is_not_taken_for_this_one(world: CanaryWorld) -> None:
     world.way_in = WayIn("published over MQTT", False, deliver_another)
     assert "the dispatcher did not take it" in the_failed(world.trip().checks()).seen
     assert token_of(stranger.message) == stranger.token != OLD.token
+
+
+def test_the_letter_of_another_canary_is_not_taken_for_this_one_s(world: CanaryWorld) -> None:
+    stranger, store = Canary.new(0, NOW), world.chain.hot
+
+    def set_another_aside(message: bytes) -> None:
+        world.chain.hot = full(store)
+        world.chain.deliver(stranger.message)
+        world.chain.hot = store
+
+    world.way_in = WayIn("published over MQTT", False, set_another_aside)
+    assert "the dispatcher did not take it" in the_failed(world.trip().checks()).seen
+    assert world.left() == []
