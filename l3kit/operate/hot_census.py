@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import StoreError
 from l3kit.notebook.gaps import MAX_NAMED, Gap
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, all_movable, order_of
 from l3kit.tiering.hot_pages import hot_pages
@@ -155,11 +156,11 @@ class Unlisted:
 
 
 async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budget) -> Unlisted:
-    """Find devices in the hot tier that the twin's config does not list.
+    """Find devices in the hot tier that the twin's config does not list; the canary's is none.
 
     A failed request is a gap, not an error: devices found before it still count.
     """
-    known, found = frozenset(listed), set[str]()
+    known, found = frozenset({*listed, CANARY_DEVICE}), set[str]()
     try:
         async for some in hot.device_ids():
             found.update(device for device in some if device not in known)

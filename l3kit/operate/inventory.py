@@ -16,7 +16,7 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, ChunkKey, parse_object_key
+from l3kit.tiering.format.chunks import ChunkKey, is_own_key, parse_object_key
 from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.time_ranges import order_of
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
@@ -210,7 +210,7 @@ def _named(names: Sequence[str], number: int) -> str:
 
 
 async def _objects(tier: str, store: ObjectStore) -> tuple[list[Holding], list[Gap]]:
-    infos = [info async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
+    infos = [info async for info in store.list() if not is_own_key(info.key)]
     places = asyncio.Semaphore(HEADS_AT_ONCE)
 
     async def head(key: str) -> ObjectInfo | None:

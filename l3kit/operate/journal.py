@@ -12,7 +12,7 @@ from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.format.chunks import CANARY_DEVICE, is_own_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, from_row
 from l3kit.tiering.ports import JournalStore, ObjectInfo, Tier
@@ -100,7 +100,7 @@ async def read_records(stores: TierStores, twin: Twin) -> JournalReport:
         return JournalReport((), (unreached("hot", twin.layout.hot, "the journal"),))
     listed = [device.id for device in twin.devices]
     kept = [name.removeprefix(DEVICE_PREFIX) for name in await stores.journal.names(DEVICE_PREFIX)]
-    found = [await _record(stores.journal, one) for one in (*listed, *sorted({*kept} - {*listed}))]
+    found = [await _record(stores.journal, one) for one in (*listed, *sorted({*kept} - {*listed, CANARY_DEVICE}))]
     records = tuple(one for one in found if not isinstance(one, Gap))
     return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)))
 
@@ -162,7 +162,7 @@ def objects(session: Session, twin: Twin, tier: Tier) -> TierObjects:
             if store is None:
                 gap = unreached(tier, twin.layout.tier(tier))
                 raise L3Error(gap.what, gap.reason, gap.remedy)
-            keys = [info.key async for info in store.list() if not info.key.startswith(RESERVED_PREFIX)]
+            keys = [info.key async for info in store.list() if not is_own_key(info.key)]
             return tuple([info for key in keys if (info := await store.head(key)) is not None])
 
     return TierObjects(tier, run(read()))

@@ -205,7 +205,8 @@ class OpenTwin(Displayable):
 
         Args:
             clouds: check only the parts on these clouds; empty is all.
-            canary: also send one item down the tiers with the deployed mover, and remove it again.
+            canary: also send a message through the message chain to the hot tier, have the deployed mover move it to
+                the cold tier, and remove it again.
             now: readings later than this are reported as ahead of time; None is the present.
         """
         steps = self.shows.steps("check")

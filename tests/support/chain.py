@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import SimpleNamespace
@@ -30,6 +30,7 @@ from l3kit.tiering.settings.twin_info import TwinInfo
 from l3kit.tiering.stream.events import events_of
 from l3kit.tiering.stream.letters import DeadLetter, problem_of
 from l3kit.tiering.stream.ports import Delivery
+from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.wire import Request
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 from tests.support.moving import Dead
@@ -144,6 +145,7 @@ class ChainWorld:
         called, replied: what actions were given.
         signed: links are authenticated by signatures, so `clock` must be the real time.
         failing: functions of actions that fail.
+        deaf: receivers that have another token than their senders.
     """
 
     l1: str = "aws"
@@ -157,6 +159,7 @@ class ChainWorld:
     called: list[tuple[str, bytes]] = field(default_factory=list)
     replied: list[tuple[str, bytes]] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
+    deaf: set[str] = field(default_factory=set)
     signed: bool = False
     requests: list[Mapping[str, str]] = field(default_factory=list)
     clock: datetime = NOW
@@ -183,7 +186,8 @@ class ChainWorld:
     def settings(self, function: str) -> Settings:
         apart = {"connector": self.l1 != self.l2, "persister": self.l2 != self.hot_cloud}.get(function, False)
         peers = peers_of(function, l1_apart=self.l1 != self.l2, events=bool(self.events))
-        return _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers, self.signed)
+        settings = _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers, self.signed)
+        return replace(settings, token=Secret("another token")) if function in self.deaf else settings
 
     def cloud_of(self, function: str) -> str:
         return {"l1": self.l1, "l2": self.l2, "hot": self.hot_cloud}[FUNCTIONS[function].tier]

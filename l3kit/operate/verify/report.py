@@ -1,14 +1,13 @@
 """Checks of a deployed twin, each with expected value, actual value and remedy.
 
-They cover links, functions, schedules, drift, the keys in the hot tier, and a canary item moved by the real mover."""
+They cover links, functions, schedules, drift, the keys in the hot tier, and a canary sent from layer 1 to cold.
+"""
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,12 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
-from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.items import item_checks
 from l3kit.operate.verify.links import link_checks
+from l3kit.operate.verify.way import frame_of, rows_of
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.chunks import decompress, parse_object_key
-from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.item_times import moment_of
-from l3kit.tiering.format.time_ranges import movable_range
-from l3kit.twin.layout import MOVERS
+from l3kit.tiering.format.canary import Sighting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +28,6 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-CANARY_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
-"""Cutoff of the canary's mover run, independent of the twin's hot days: no telemetry with a true time is older."""
-CANARY_KEY = movable_range(None, moment_of(CANARY_BEFORE) - 1).before
-DELETE_TRIES = 5
 MAX_SAID = 5
 """Maximum number of failed checks that the summary names; the table and the result file have all."""
 
@@ -47,10 +39,12 @@ class VerifyReport(Displayable, CheckedAnswer):
     Attributes:
         checks: all checks, in order.
         notes: further information that is not a check.
+        way: where the canary was and when, in order.
     """
 
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = field(default=())
+    way: tuple[Sighting, ...] = field(default=())
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -79,6 +73,13 @@ class VerifyReport(Displayable, CheckedAnswer):
         rows = [[c.subject, c.expected, round(c.milliseconds, 1)] for c in self.checks if c.milliseconds is not None]
         return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
 
+    def way_frame(self) -> pd.DataFrame:
+        """Return where the canary was: columns place, cloud, at, milliseconds since it was published.
+
+        The times are by the clocks of the places; `hot tier` is when it was found there.
+        """
+        return frame_of(self.way)
+
     def summary(self) -> str:
         if self.failed:
             more = f"; and {len(self.failed) - MAX_SAID} more" if len(self.failed) > MAX_SAID else ""
@@ -95,6 +96,7 @@ class VerifyReport(Displayable, CheckedAnswer):
             "passed": not self.failed,
             "checks": [asdict(check) for check in self.checks],
             "notes": list(self.notes),
+            "way": rows_of(self.way),
         }
 
     def raise_if_failed(self) -> None:
@@ -116,8 +118,8 @@ def verify(
 
     Args:
         clouds: check only the parts on these clouds; empty is all.
-        canary: also move one item with the real hot-to-cold mover, and remove it again; omitted if that would need a
-            cloud that is not checked.
+        canary: also send a message through the message chain to the hot tier, have the deployed mover move it to the
+            cold tier, and remove it again; each part is omitted if it would need a cloud that is not checked.
         now: readings later than this are reported as future; default: the current time.
         progress: called with the name of each group, then with `done`.
     """
@@ -137,8 +139,9 @@ def verify(
 
     if not clouds or twin.layout.hot in clouds:
         groups.append(("items", items))
-    if canary and not (clouds and {twin.layout.hot, twin.layout.cold} - set(clouds)):
-        groups.append(("canary", lambda: canary_checks(session, twin)))
+    trip = CanaryTrip(session, twin, clouds)
+    if canary:
+        groups.append(("canary", lambda: iter(trip.checks())))
     checks: list[Check] = []
     for name, group in groups:
         progress(name)
@@ -147,8 +150,9 @@ def verify(
         except L3Error as error:
             checks.append(Check(name, error.resource, "can be checked", error.cause, False, error.remedy))
     progress("done")
+    notes += trip.notes
     notes += [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
-    return VerifyReport(tuple(checks), tuple(notes))
+    return VerifyReport(tuple(checks), tuple(notes), tuple(trip.way))
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:
@@ -166,71 +170,3 @@ def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterato
             same,
             "" if same else f"{step.reason}; run deploy_l3",
         )
-
-
-def canary_checks(session: Session, twin: Twin) -> Iterator[Check]:
-    """Write an item of 1970 into the hot store, move it with the deployed mover, read it from cold, remove it."""
-    from l3kit.operate.coroutines import run
-    from l3kit.operate.movers import run_mover
-
-    if session.cloud(twin.layout.hot) is None or session.cloud(twin.layout.cold) is None:
-        return
-    device = twin.devices[0].id
-    moment = CANARY_BEFORE + timedelta(days=twin.config.hot_storage_size_in_days)
-    if run(_holds_old(session, twin, device)):  # readings of a device whose clock was reset get a chunk of their own
-        run_mover(session, twin, MOVERS[0], time=moment)
-    # A unique time, so that it replaces no reading.
-    stamp = f"1970-01-01T00:00:00.{secrets.randbelow(10**9):09d}Z"
-    item = {"iotDeviceId": device, "id": stamp, "canary": secrets.token_hex(8)}
-    run(_put(session, twin, device, item))
-    try:
-        moved = run_mover(session, twin, MOVERS[0], time=moment)
-    except BaseException:
-        run(_take_back(session, twin, device, stamp, []))
-        raise
-    keys = [key for report in moved.reports for d in report["devices"] if d["device_id"] == device for key in d["keys"]]
-    found, still_hot = run(_take_back(session, twin, device, stamp, keys))
-    hint = "See the mover's report: run_movers"
-    yield Check("canary", device, "moved to cold", "moved" if keys else moved.verdict, bool(keys), "" if keys else hint)
-    same = item in found
-    yield Check("canary", device, "reads back equal", "equal" if same else "different", same, "" if same else hint)
-    gone = not still_hot
-    yield Check("canary", device, "gone from hot", "gone" if gone else "still there", gone, "" if gone else hint)
-
-
-async def _holds_old(session: Session, twin: Twin, device: str) -> bool:
-    async with open_tiers(session, twin) as tiers:
-        assert tiers.hot is not None
-        return bool((await tiers.hot.read_page(device, before=CANARY_KEY, limit=1)).sort_keys)
-
-
-async def _put(session: Session, twin: Twin, device: str, item: dict[str, str]) -> None:
-    async with open_tiers(session, twin) as tiers:
-        assert tiers.hot is not None
-        await tiers.hot.put_items(device, [json.dumps(item, separators=(",", ":")).encode()])
-
-
-async def _take_back(
-    session: Session, twin: Twin, device: str, stamp: str, keys: Sequence[str]
-) -> tuple[list[Any], bool]:
-    """Read these chunks and remove the canary from both tiers; a chunk that also holds readings is kept.
-
-    Returns: the chunks' items, and whether the canary was still in the hot store.
-    """
-    async with open_tiers(session, twin) as tiers:
-        assert tiers.hot is not None
-        assert tiers.cold is not None
-        found: list[Any] = []
-        for key in keys:
-            parsed = parse_object_key(key)
-            content = exact_loads(decompress(await tiers.cold.read(key), parsed.compression if parsed else "none"))
-            found += content
-            if [entry["id"] for entry in content] == [stamp]:
-                await tiers.cold.delete(key)
-        left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
-        still_hot = stamp in left.sort_keys
-        for attempt in range(1, DELETE_TRIES + 1):
-            if not await tiers.hot.delete_page(left, left.sort_keys, attempt=attempt):
-                break
-            left = await tiers.hot.read_page(device, since=stamp, before=stamp + "\x00")
-        return found, still_hot

@@ -24,6 +24,8 @@ from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 RESERVED_PREFIX = "_l3kit/"
 """Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""
+CANARY_DEVICE = "~canary"
+"""The reserved device of the message that `verify` sends down the tiers; only the movers' canary run moves its item."""
 MAX_DEVICE_ID_BYTES = 512
 """Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
 MAX_ENTRY_BYTES = 300_000
@@ -73,6 +75,11 @@ def is_reserved_device(device_id: str) -> bool:
 def device_prefix(device_id: str) -> str:
     """The common prefix of all object keys of a device."""
     return f"{_segment(device_id)}/"
+
+
+def is_own_key(key: str) -> bool:
+    """Whether an object is l3kit's own, not data: under RESERVED_PREFIX, or a canary's chunk."""
+    return key.startswith((RESERVED_PREFIX, device_prefix(CANARY_DEVICE)))
 
 
 def parse_object_key(key: str) -> ChunkKey | None:

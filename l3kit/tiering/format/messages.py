@@ -15,7 +15,8 @@ from enum import StrEnum
 import orjson
 
 from l3kit.errors import ConfigurationError, L3Error, NotATimeError
-from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES, is_reserved_device
+from l3kit.tiering.format.canary import TRACE, Stop, canary_fault, traced
+from l3kit.tiering.format.chunks import CANARY_DEVICE, MAX_DEVICE_ID_BYTES, is_reserved_device
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.item_members import item_members
 from l3kit.tiering.format.item_times import WRITE_IT, canonical_text
@@ -79,6 +80,7 @@ class MessageRules:
         earliest: earliest time; None for no limit.
         ahead: how far a time may be ahead of the clock; None for no limit.
         max_bytes: maximum size of a message; None for no limit.
+        stop: the function that applies the rules, which a canary's trace then names; None leaves the trace alone.
     """
 
     devices: frozenset[str]
@@ -87,6 +89,7 @@ class MessageRules:
     earliest: datetime | None = EARLIEST
     ahead: timedelta | None = timedelta(hours=HOURS_AHEAD)
     max_bytes: int | None = MAX_MESSAGE_BYTES
+    stop: Stop | None = None
 
     @classmethod
     def of(cls, twin: TwinInfo) -> MessageRules:
@@ -120,7 +123,7 @@ class Telemetry:
 
 
 def normalise(message: bytes, rules: MessageRules, now: datetime, received: datetime | None = None) -> Telemetry:
-    """Convert a message to an item. Its output is accepted again and returned unchanged.
+    """Convert a message to an item. Its output is accepted again and returned unchanged, but for a canary's trace.
 
     Args:
         now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
@@ -133,10 +136,11 @@ def normalise(message: bytes, rules: MessageRules, now: datetime, received: date
     except NotStrictError as error:
         raise _not_strict(error) from None
     device = _device(parts, rules)
+    if device == CANARY_DEVICE and rules.stop is not None:
+        parts[TRACE] = traced(parts[TRACE], rules.stop, now)
     time = _time(parts, rules, now)
     head = b'{"iotDeviceId":%b,"id":"%b"' % (orjson.dumps(device), time.encode())
-    rest = b"".join([b',"%b":%b' % member for member in parts.items()])
-    item = b"%b%b}" % (head, rest)
+    item = b"%b%b}" % (head, b"".join([b',"%b":%b' % member for member in parts.items()]))
     _check_size(item, rules)  # a longer form of the time may have made it too large to be accepted again
     return Telemetry(device, time, item, received)
 
@@ -191,7 +195,7 @@ def _device(parts: dict[bytes, bytes], rules: MessageRules) -> str:
         remedy = f"Name the device in the member {PARTITION_KEY}"
         raise MessageRefusedError(MessageProblem.NO_DEVICE, PARTITION_KEY, "is missing", remedy)
     device = orjson.loads(raw) if raw.startswith(b'"') else None
-    if device in rules.devices:
+    if device in rules.devices or (device == CANARY_DEVICE and canary_fault(parts) is None):
         return str(device)
     if not isinstance(device, str) or not device:
         cause = "is empty" if device == "" else f"is {_shown(raw)}, not text"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from l3kit.errors import KeyConflictError, L3Error
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, parse_object_key
+from l3kit.tiering.format.chunks import RESERVED_PREFIX, is_own_key, parse_object_key
 from l3kit.tiering.format.item_times import moment_or_none
 from l3kit.tiering.format.last_chunks import LastChunks
 from l3kit.tiering.movers.archive_targets import ArchiveTarget
@@ -113,7 +113,7 @@ class _Run:
         """Yield due objects while there is time, each with whether it is its device's last chunk."""
         try:
             async for info, last in self.last_chunks.mark(self.job.cold.list()):
-                if info.key.startswith(RESERVED_PREFIX) or not self._is_due(info):
+                if is_own_key(info.key) or not self._is_due(info):
                     continue
                 if not self.pace.time_left():
                     self._device(info.key).remains = True

@@ -7,12 +7,13 @@ import logging
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
 
 from l3kit.errors import L3Error, LeaseLostError, LeaseTakenError, StoreError
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.movers.cold_target import ColdTarget
@@ -91,6 +92,18 @@ class HotToCold:
         )
         await save_or_warn(self._save(report))
         return report
+
+    async def run_canary(self) -> RunReport:
+        """Move the canary of `verify` alone, whatever its age, in the way of any device.
+
+        No reading is looked at. The report is not stored, and the journal keeps the canary's record of chunk numbers.
+        Raises: nothing; the report has the reason why it was not moved.
+        """
+        started = self.clock()
+        due = replace(self, now=started + CLOCK_TOLERANCE, hot_days=0)
+        report = await due._move_device(CANARY_DEVICE, Pace(self.remaining), only_finish=False)
+        usages = {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage}
+        return report_of(due, FUNCTION, started, [report], usages, device_count=1)
 
     async def _register(self) -> JournalRow | None:
         """Record the devices before the first move, so that a later run knows those removed from the config since.

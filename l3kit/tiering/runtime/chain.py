@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from l3kit.tiering.format.canary import Stop
 from l3kit.tiering.format.messages import MessageRules
 from l3kit.tiering.settings.function_table import peers_of
 from l3kit.tiering.settings.loading import Settings
@@ -51,7 +53,7 @@ class Chain:
         self._settings = settings
         self._openers = openers
         self._clock = clock
-        self._rules = MessageRules.of(settings.twin)
+        self._rules = replace(MessageRules.of(settings.twin), stop=Stop(settings.function, settings.provider))
         self._kept: dict[str, Any] = {} if senders is None else {"senders": senders}
 
     async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> Counts:

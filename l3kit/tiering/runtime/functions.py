@@ -63,16 +63,18 @@ class Run:
         time: the scheduled time as ISO-8601 text, so that a retried or late run has the same cutoff; None is now.
         request_id: the cloud's id of the invocation.
         remaining: seconds until the cloud ends the function.
+        canary: move the canary of `verify` and nothing else, whatever `time` says.
     """
 
     time: object
     request_id: str
     remaining: Callable[[], float]
+    canary: bool = False
 
     @property
     def now(self) -> datetime:
         """The run's time in UTC. Raises: ConfigurationError if `time` is not a time."""
-        if self.time is None:
+        if self.time is None or self.canary:
             return datetime.now(UTC)
         try:
             moment = datetime.fromisoformat(self.time)  # type: ignore[arg-type]
@@ -201,7 +203,7 @@ class Function:
             remaining=run.remaining,
             tuning=settings.tuning,
         )
-        return await mover.run()
+        return await (mover.run_canary() if run.canary else mover.run())
 
     async def _cold_to_archive(self, run: Run, closing: AsyncExitStack) -> RunReport:
         from l3kit.tiering.movers.archive_targets import LocalArchive, RemoteArchive

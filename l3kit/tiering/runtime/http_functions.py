@@ -94,7 +94,8 @@ class HttpFunction:
             event = _event(request)
             if self._role == "reader":
                 return HttpAnswer(200, exact_dumps(self._loop.run(self._served.read(event))))
-            return HttpAnswer(200, orjson.dumps(self._move(event.get("time", scheduled), request_id, limit)))
+            run = Run(event.get("time", scheduled), request_id, self._remaining(limit), event.get("canary") is True)
+            return HttpAnswer(200, orjson.dumps(self._move(run)))
         except ConfigurationError as error:
             log.warning("refused: %s", error)
             return HttpAnswer(400, orjson.dumps({"error": str(error)}))
@@ -115,10 +116,9 @@ class HttpFunction:
     def tick(self, request_id: str) -> None:
         """Run a mover for the cloud's timer. Raises: L3Error, so that the cloud counts the run as failed."""
         self._log_lines.request_id = request_id
-        self._move(None, request_id, 0)
+        self._move(Run(None, request_id, self._remaining(0)))
 
-    def _move(self, moment: object, request_id: str, limit: float) -> dict[str, object]:
-        run = Run(moment, request_id, self._remaining(limit))
+    def _move(self, run: Run) -> dict[str, object]:
         return bounded_report(self._loop.run(self._served.move(run)))
 
     def _step(self, event: bytes, limit: float) -> bytes:

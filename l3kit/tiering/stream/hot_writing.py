@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
@@ -100,7 +101,7 @@ class HotWriting:
             return Counts(stored=1)
         if isinstance(found, Refused):
             return await self._refused(item, found.reason)
-        if _same(found.item, item.json):
+        if item.device_id == CANARY_DEVICE or _same(found.item, item.json):  # one delivered again has another trace
             return Counts(same=1)
         await self._keep_old(item, found)
         try:

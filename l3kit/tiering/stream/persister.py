@@ -10,6 +10,7 @@ from datetime import datetime
 import orjson
 
 from l3kit.errors import CallError, ConfigurationError
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.messages import MessageRules, Telemetry
 from l3kit.tiering.stream.batches import Counts, call_of, cut, size_in_call
 from l3kit.tiering.stream.handing_on import Next
@@ -83,10 +84,11 @@ class Persister:
         """Handle a call. Raises: CallError, StoreError; the caller may call again.
 
         Events are checked after storing, and of items that were stored before as well: the run that stored them may
-        have ended before it could.
+        have ended before it could. A canary is no reading, so it has no events.
         """
         screened = Screening(self._rules, self._letters, self._clock()).call(event)
         counts = await settled(self._letters, screened.dead, self._tier.take(screened.items))
-        if self._events and screened.items:
-            await self._events.check(screened.items)
+        readings = [item for item in screened.items if item.device_id != CANARY_DEVICE]
+        if self._events and readings:
+            await self._events.check(readings)
         return counts

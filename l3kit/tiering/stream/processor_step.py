@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from l3kit.errors import CallError
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.messages import MessageProblem, MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.handing_on import Next
@@ -69,7 +70,7 @@ class ProcessorStep:
         """Handle a call. Raises: CallError, StoreError; the caller may call again."""
         now = self._clock()
         screened = Screening(self._rules, self._letters, now).call(event)
-        numbers = [self._processors.number_of(item.device_id) for item in screened.items]
+        numbers = [self._number_of(item) for item in screened.items]
         outcomes = await self._outcomes(screened.items, numbers)
         items: list[Telemetry] = []
         dead = screened.dead
@@ -86,6 +87,10 @@ class ProcessorStep:
                 dropped += not outcome
         counts = await settled(self._letters, dead, self._following.take(items))
         return counts + Counts(filtered=dropped)
+
+    def _number_of(self, item: Telemetry) -> int | None:
+        """The item's processor; None if it has none, or is a canary."""
+        return None if item.device_id == CANARY_DEVICE else self._processors.number_of(item.device_id)
 
     async def _outcomes(self, items: Sequence[Telemetry], numbers: Sequence[int | None]) -> dict[int, Outcome]:
         """Have all items processed that have a processor. Returns: what each gave, by the item's index."""

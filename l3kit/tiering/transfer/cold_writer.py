@@ -11,6 +11,7 @@ from typing import cast
 
 from l3kit.errors import KeyConflictError
 from l3kit.tiering.format.chunks import (
+    CANARY_DEVICE,
     CONTENT_ENCODINGS,
     ChunkKey,
     compress,
@@ -56,7 +57,7 @@ class ColdWriter(WriterFunction):
 
     async def _write(self, request: Request, envelope: Envelope) -> Response:
         device_id = envelope.text("iot_device_id")
-        if is_reserved_device(device_id):
+        if is_reserved_device(device_id) and device_id != CANARY_DEVICE:
             raise Refusal(400, f"{device_id[:60]!r} is reserved", _DEVICE)
         self._check_place(object_key(device_id, "0", "0", 0))  # the shortest possible key of the device
         if envelope.flag("highest"):

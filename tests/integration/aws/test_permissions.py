@@ -4,6 +4,7 @@ resources, and nothing in it that no verb misses."""
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -27,14 +28,19 @@ from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
+from l3kit.operate.letters.listing import letters
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
+from l3kit.tiering.format.canary import canary_message
+from l3kit.tiering.format.chunks import CANARY_DEVICE
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.journal import DEVICE_PREFIX, DeviceJournal
 from l3kit.tiering.journal_record import from_row
+from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import save_inter_cloud_connection
 from tests.integration.aws.conftest import MakeTwin, deploy, write_twin
@@ -190,6 +196,7 @@ def test_a_verb_misses_each_of_its_permissions(
         end_lease(root_of(session), filled, DEVICE)
     VERBS[verb](operator.session, filled)
     own = [grant for grant in grants if verb not in LOOKING or not {*LOOKING} <= {*grant.verbs}]  # as plan looks
+    own = [grant for grant in own if grant.on != "letters objects"]  # a test of its own looks at these
     trials = [(grant, action) for grant in own for action in grant.actions if action != "dynamodb:PartiQLDelete"]
     chosen = trials if share == "all" else [trials[crc32(verb.encode()) % len(trials)]]
     unneeded = []
@@ -214,17 +221,43 @@ def test_a_canary_that_no_mover_takes_is_taken_out_again_by_whoever_put_it_in(
     grants = tuple(grant for grant in grants_for(("verify",)) if not grant.only)
     without_mover = tuple(grant for grant in grants if "lambda:InvokeFunction" not in grant.actions)
 
-    async def old_items() -> list[str]:
+    async def canaries() -> list[str]:
         async with work.hot() as hot:
-            return (await hot.read_page(DEVICE, before="1971")).sort_keys
+            return (await hot.read_page(CANARY_DEVICE, before=MAX_SORT_KEY)).sort_keys
 
     operator.allow(scope, without_mover)
     assert "AccessDenied" in verify(operator.session, filled).summary()
-    assert asyncio.run(old_items()) == []
+    assert asyncio.run(canaries()) == []
     (canary,) = [grant for grant in grants if "dynamodb:PartiQLDelete" in grant.actions]
     with operator.lacking(scope, without_mover, canary, "dynamodb:PartiQLDelete"):
         assert "dynamodb:PartiQLDelete" in verify(operator.session, filled).summary()
-    assert len(asyncio.run(old_items())) == 1
+    assert len(asyncio.run(canaries())) == 1
+
+
+@pytest.mark.slow
+def test_a_canary_among_the_dead_letters_is_removed_by_whoever_may_delete_letters(
+    make_twin: MakeTwin, operator: Operator, session: Session
+) -> None:
+    twin = make_twin(devices=[DEVICE], chain=("aws", "aws"))
+    deploy(twin, session)
+    letter = DeadLetter("bad-time", "x", "dispatcher", canary_message("0" * 32, "never"), CANARY_DEVICE)
+
+    async def leave() -> bool:
+        store = session.clouds["aws"].object_store(twin, "letters")
+        key, body = letter.key(datetime.now(UTC)), letter.to_json()
+        await store.create(key, body, sha256=hashlib.sha256(body).hexdigest())
+        there = await store.head(key) is not None
+        await store.close()
+        return there
+
+    assert asyncio.run(leave())
+    scope, grants = scope_of(twin, session), tuple(grant for grant in grants_for(("verify",)) if not grant.only)
+    (deleting,) = [grant for grant in grants if grant.on == "letters objects"]
+    with operator.lacking(scope, grants, deleting, "s3:DeleteObject"):
+        assert "s3:DeleteObject" in verify(operator.session, twin).summary()
+    operator.allow(scope, grants)
+    verify(operator.session, twin).raise_if_failed()
+    assert letters(session, twin).rows == ()
 
 
 @shares("kind", LIVES)

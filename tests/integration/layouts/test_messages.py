@@ -13,6 +13,10 @@ import requests
 
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import HOLDS_DATA
+from l3kit.operate.inventory import tiers
+from l3kit.operate.verify.canary_trip import CanaryTrip
+from l3kit.operate.verify.message_way import Waits
+from l3kit.operate.verify.way import functions_on_way
 from l3kit.providers import names as provider_names
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.faults.arranged import arm
@@ -94,6 +98,7 @@ def test_each_message_is_in_the_hot_tier_once_or_a_dead_letter(
         assert wait_until_delivered(all_clouds.aws_endpoint, SECONDS)
         armed.disarm()
     check_stored(clouds, twin)
+    check_canary(clouds, twin, called[1])
     if twin.config.reader_urls:
         check_reader(clouds, twin)
     check_fresh_machine(clouds, twin)
@@ -148,6 +153,24 @@ def check_feedback(device: Device, twin: Twin) -> None:
     assert (told["message"], told["actual_value"], told["condition"]) == ({"valve": "open"}, 90.5, sent.ALARM)
     more = [device.received.get_nowait() for _ in range(device.received.qsize())]
     assert more == []
+
+
+def check_canary(session: Session, twin: Twin, called: list[bytes]) -> None:
+    """A canary passes every function, is moved to the cold tier, and leaves everything as it was."""
+    before = len(called)
+    trip = CanaryTrip(session, twin, waits=Waits(arrival=SECONDS))
+    checks = trip.checks()
+    assert [check for check in checks if not check.passed] == []
+    functions = functions_on_way(twin.layout)
+    assert [check.subject for check in checks if check.group == "message"] == ["layer 1", *functions, "hot tier"]
+    assert [check.seen for check in checks if check.group == "canary"] == ["moved", "equal", "gone"]
+    places = [(one.place, one.cloud) for one in trip.way]
+    hot, cold = twin.layout.hot, twin.layout.cold
+    in_tiers = [("hot tier", hot), ("hot-to-cold-mover", hot), ("cold tier", cold)]
+    assert places == [("published", twin.layout.l1), *functions.items(), *in_tiers]
+    assert len(called) == before
+    check_stored(session, twin)
+    assert {holding.tier for holding in tiers(session, twin).holdings} == {"hot"}
 
 
 def check_reader(session: Session, twin: Twin) -> None:

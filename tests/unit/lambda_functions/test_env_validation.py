@@ -15,6 +15,8 @@ import pytest
 from l3kit.clouds.aws.data.entry import build
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.format.canary import canary_message
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.link_auth import SIGNATURE, Authentication
 from l3kit.tiering.link_auth import TOKEN as LINK_TOKEN
 from l3kit.tiering.runtime.functions import Openers
@@ -123,6 +125,15 @@ def test_the_movers_take_the_scheduled_time_from_the_event() -> None:
     assert (report["chunks"], report["items"]) == (1, 5)
     assert [key for key in cloud.archive.objects if not key.startswith("_l3kit/")] == report["devices"][0]["keys"]
     json.dumps(report)
+
+
+def test_a_canary_run_moves_the_canary_alone() -> None:
+    cloud = Cloud()
+    asyncio.run(cloud.hot.put_items("sensor-1", [reading(0)]))
+    asyncio.run(cloud.hot.put_items(CANARY_DEVICE, [canary_message("0" * 32, "2024-01-01T00:00:00Z")]))
+    report = cloud.call("hot-to-cold-mover", {"time": "never", "canary": True})
+    assert [device["device_id"] for device in report["devices"]] == [CANARY_DEVICE]
+    assert cloud.call("hot-to-cold-mover", {"canary": "yes"})["devices"][0]["device_id"] == "sensor-1"
 
 
 def test_without_a_scheduled_time_the_clock_counts() -> None:

@@ -21,6 +21,8 @@ from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import ConfigurationError, MissingConnectionError, StoreError
 from l3kit.providers import provider
+from l3kit.tiering.format.canary import canary_message
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE, ReceiverLimit
 from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.settings.function_table import (
@@ -237,6 +239,15 @@ def test_a_mover_takes_the_time_of_its_body(cloud: str) -> None:
     assert host.call("POST", b'{"time": "never"}', {})[0] == 400
     status, report = host.call("POST", b'{"time": "2024-03-01T00:00:00Z"}', {})
     assert (status, report["items"], report["verdict"]) == (200, 1, "complete")
+
+
+@pytest.mark.parametrize("cloud", OTHERS)
+def test_a_canary_run_moves_the_canary_alone(cloud: str) -> None:
+    host = Host(cloud, "hot-to-cold-mover")
+    asyncio.run(host.hot.put_items("sensor-1", [b'{"iotDeviceId":"sensor-1","id":"2024-01-01T00:00:00Z"}']))
+    asyncio.run(host.hot.put_items(CANARY_DEVICE, [canary_message("0" * 32, "2024-01-01T00:00:00Z")]))
+    status, report = host.call("POST", b'{"canary": true}', {})
+    assert (status, [device["device_id"] for device in report["devices"]]) == (200, [CANARY_DEVICE])
 
 
 def test_cloud_schedulers_header_tells_the_time_of_a_run() -> None:

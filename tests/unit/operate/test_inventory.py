@@ -21,7 +21,7 @@ from l3kit.operate.inventory import TiersReport, count_tiers
 from l3kit.operate.runs import check_conserved
 from l3kit.operate.tier_stores import TierStores
 from l3kit.operate.verify.items import Limits, check_items, unreached_checks
-from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.format.chunks import CANARY_DEVICE, object_key
 from l3kit.tiering.format.item_times import moment_of, moment_or_none, movable_moment
 from l3kit.tiering.ports import HotStore, Page
 from l3kit.twin.config import Twin
@@ -54,6 +54,13 @@ def put(store: MemoryObjectStore, key: str, metadata: dict[str, str]) -> None:
 def counted(hot: HotStore | None, cold: Any = None, archive: Any = None) -> TiersReport:
     cold, archive = cold or MemoryObjectStore("cold"), archive or MemoryObjectStore("archive")
     return asyncio.run(count_tiers(TierStores(hot, MemoryJournalStore(), cold, archive), TWIN, NOW))
+
+
+def test_a_canary_in_the_tiers_is_neither_counted_nor_a_device_that_is_not_listed() -> None:
+    cold = MemoryObjectStore("cold")
+    chunk(cold, CANARY_DEVICE, 1)
+    found = counted(hot(**{CANARY_DEVICE: ["2026-05-31T08:30:00Z"]}), cold)
+    assert (found.holdings, found.unlisted, found.gaps) == ((), (), ())
 
 
 def test_each_device_is_counted_in_each_tier() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from l3kit.operate.journal import JournalReport, read_records
 from l3kit.operate.tier_stores import TierStores
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, to_row
 from l3kit.tiering.ports import JournalRow
@@ -35,6 +36,12 @@ def test_each_listed_device_has_a_row_and_so_has_a_removed_one() -> None:
     assert found.complete
     assert found.summary() == f"{len(LISTED) + 1} devices in the journal, 1,240 items moved, 0 chunks under way"
     assert list(found.to_frame()["items moved"]) == [1234, *[0] * (len(LISTED) - 1), 6]
+
+
+def test_the_canary_s_record_is_not_shown() -> None:
+    journal = MemoryJournalStore()
+    asyncio.run(journal.swap(DEVICE_PREFIX + CANARY_DEVICE, moved(1)))
+    assert [device for device, _ in read(journal).records] == LISTED
 
 
 def test_a_record_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:

@@ -252,7 +252,9 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("buckets", "s3", "ListBucket", "find dead letters", LETTERS),
     _grant("letters objects", "s3", "GetObject", "read dead letters", LETTERS),
     _grant("functions", "lambda", "InvokeFunction", "send messages again", ("replay_letters",)),
-    _grant("letters objects", "s3", "DeleteObject", "delete what was taken", ("replay_letters",)),
+    _grant(
+        "letters objects", "s3", "DeleteObject", "delete what was taken, or a canary's", ("replay_letters", "verify")
+    ),
     _grant("letters objects", "s3", "PutObject", "set superseded versions apart", ("replay_letters",)),
     _grant(
         "stores' keys",

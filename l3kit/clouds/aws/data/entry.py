@@ -64,11 +64,14 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
     role = FUNCTIONS[function].role
 
     async def serve(event: Event, context: Context) -> Any:
+        def remaining() -> float:
+            return context.get_remaining_time_in_millis() / 1000
+
         if role == "mover":
-            run = Run(event.get("time"), context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
+            run = Run(event.get("time"), context.aws_request_id, remaining, event.get("canary") is True)
             return bounded_report(await served.move(run))
         if role in ("source", "step"):
-            return await chain_answer(served, event, lambda: context.get_remaining_time_in_millis() / 1000)
+            return await chain_answer(served, event, remaining)
         if role == "writer":
             return url_answer(await served.write(url_request(event)))
         if "http" in (event.get("requestContext") or ()):  # only its Function URL makes such an event

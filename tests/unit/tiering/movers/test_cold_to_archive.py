@@ -13,6 +13,7 @@ import pytest
 
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, StoreError
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.movers.archive_targets import LocalArchive
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, REPORT_PREFIX, ColdToArchive
 from l3kit.tiering.movers.report import RunReport
@@ -317,3 +318,12 @@ def test_a_cold_store_that_cannot_be_listed_is_told() -> None:
 
     report = World(cold=Broken("cold", "cold")).run()
     assert (report.verdict, "access denied" in report.devices[0].skipped[0].reason) == ("failed", True)
+
+
+def test_a_canary_s_chunk_stays_in_the_cold_tier() -> None:
+    world = World()
+    put(world.cold, key_of(100, CANARY_DEVICE))
+    put(world.cold, key_of(100))
+    report = world.run()
+    assert [device.device_id for device in report.devices] == ["d"]
+    assert world.cold_keys() == [key_of(100, CANARY_DEVICE)]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.tiering.format.chunks import parse_object_key
+from l3kit.tiering.format.chunks import CANARY_DEVICE, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, HotToCold, read_report
@@ -296,3 +296,28 @@ def test_the_journal_counts_what_was_moved_and_never_uses_a_number_twice() -> No
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
     assert (record.moved_items, record.moved_chunks, record.next_number) == (60, len(numbers), len(numbers) + 1)
     assert (record.owner, record.entry) == ("", None)
+
+
+def test_a_canary_run_moves_the_canary_alone_and_tells_only_its_caller() -> None:
+    world = World()
+    world.put("d", *readings("d", 2))
+    canary = item(CANARY_DEVICE, 0)
+    world.put(CANARY_DEVICE, canary)
+    run = HotToCold(
+        hot=world.hot,
+        journal=world.journal,
+        target=LocalTarget(world.cold, "none"),
+        devices=["d"],
+        now=NOW,
+        hot_days=36_000,
+        run_id="run",
+        clock=lambda: world.now,
+        remaining=lambda: 900.0,
+    )
+    report = asyncio.run(run.run_canary())
+    assert [(device.device_id, device.items) for device in report.devices] == [(CANARY_DEVICE, 1)]
+    assert (report.verdict, report.device_count) == ("complete", 1)
+    assert list(world.cold.bodies().values()) == [b"[" + canary + b"]"]
+    assert world.hot.devices == {"d": world.hot.devices["d"], CANARY_DEVICE: {}}
+    assert len(world.hot.devices["d"]) == 2
+    assert asyncio.run(world.journal.names()) == [f"device/{CANARY_DEVICE}"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ItemRefusedError, StoreError
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.messages import Telemetry
 from l3kit.tiering.ports import Created, Held, Refused
 from l3kit.tiering.retry import RetryPolicy
@@ -54,6 +55,13 @@ def test_new_items_are_created_in_one_call_to_each_table() -> None:
     tables = Tables()
     assert tables.store(item("1", "1"), item("2", "2"), item("1", "1", "other")) == Counts(stored=3)
     assert (list(tables.hot.devices), list(tables.other.devices)) == (["d"], ["other"])
+
+
+def test_a_canary_that_is_delivered_again_with_another_trace_is_the_same() -> None:
+    tables = Tables()
+    assert tables.store(item("1", "1", CANARY_DEVICE)) == Counts(stored=1)
+    assert tables.store(item("1", "2", CANARY_DEVICE)) == Counts(same=1)
+    assert tables.letters == []
 
 
 def test_equal_content_is_the_same_item_however_it_is_written() -> None:

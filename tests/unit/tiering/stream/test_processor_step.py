@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from l3kit.errors import CallError, StoreError
+from l3kit.tiering.format.canary import canary_message
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.messages import MessageRules, Telemetry
+from l3kit.tiering.format.messages import MessageRules, Telemetry, normalise
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.letters import DeadLetter, Letters
 from l3kit.tiering.stream.patience import Patience
@@ -71,6 +72,13 @@ def test_without_processors_items_are_handed_on_unchanged(tmp_path: Path) -> Non
         b'{"iotDeviceId":"sensor-1","id":"2026-03-01T10:00:01Z","v":1.5}',
         b'{"iotDeviceId":"sensor-1","id":"2026-03-01T10:00:02Z"}',
     ]
+
+
+def test_a_canary_goes_to_no_processor(tmp_path: Path) -> None:
+    step = Step(tmp_path, "def process(event):\n    raise ValueError")
+    canary = normalise(canary_message("0" * 32, "2026-03-01T10:00:00Z"), MessageRules(frozenset(), time_digits=0), NOW)
+    assert step.handle(canary.json) == Counts(stored=1)
+    assert step.persister.items == [canary.json]
 
 
 def test_a_processor_may_change_split_and_drop(tmp_path: Path) -> None:

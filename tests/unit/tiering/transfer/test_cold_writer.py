@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.tiering.format.chunks import parse_object_key
+from l3kit.tiering.format.chunks import CANARY_DEVICE, parse_object_key
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import SECRET, Cloud
@@ -170,3 +170,12 @@ def test_the_idempotency_key_may_be_percent_encoded(key: str) -> None:
 def test_an_idempotency_key_for_something_else_is_refused() -> None:
     status, answer = post_cold(Cloud(), envelope(), Idempotency_Key=KEY + "x")
     assert (status, answer["field"]) == (400, "Idempotency-Key")
+
+
+def test_the_canary_s_chunk_is_taken_although_its_device_is_reserved() -> None:
+    cloud = Cloud()
+    status, _ = post_cold(cloud, envelope(iot_device_id=CANARY_DEVICE, items=[item(0, device=CANARY_DEVICE)]))
+    assert status == 200
+    (key,) = [key for key in cloud.cold.objects if not key.startswith("_l3kit/")]
+    assert key.startswith(f"{CANARY_DEVICE}/")
+    assert post_cold(cloud, envelope(iot_device_id="~other", items=[item(0, device="~other")]))[0] == 400

@@ -1,0 +1,123 @@
+"""Canaries among the dead letters: why one was set aside, and their removal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from l3kit.notebook.gaps import Gap
+from l3kit.operate.letters.chosen import Found
+from l3kit.operate.letters.scan import READS_AT_ONCE, read_found
+from l3kit.operate.verify.canary import Canary
+from l3kit.tiering.format.canary import token_of
+from l3kit.tiering.format.chunks import CANARY_DEVICE
+from l3kit.tiering.ports import ObjectInfo, ObjectStore
+from l3kit.twin.layout import SOURCE
+
+if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+MAX_BYTES = 32 * 1024
+"""A larger object holds no canary: not even a cloud's record of one, with its message in base64 and an error's text."""
+MAX_READ = 500
+"""Objects of one cloud that are read, the newest first: nothing but its content tells a canary's letter from others."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryLetter:
+    """A canary that was set aside.
+
+    Attributes:
+        function: that did it; the dispatcher where the cloud's own delivery did.
+        message: with the trace up to there; empty where the record does not tell.
+    """
+
+    cloud: str
+    function: str
+    problem: str
+    cause: str
+    message: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, found: Found) -> CanaryLetter:
+        letter = found.letter
+        function, message = (SOURCE, b"") if letter is None else (letter.function, letter.message)
+        return cls(found.cloud, function, found.problem, found.cause, message)
+
+
+class CanaryLetters:
+    """The dead letters of the clouds that a session reaches.
+
+    Attributes:
+        notes: on what was not looked at.
+    """
+
+    def __init__(self, session: Session, twin: Twin) -> None:
+        self._session = session
+        self._twin = twin
+        self.notes: list[str] = []
+
+    async def newest(self, canary: Canary, since: datetime) -> CanaryLetter | None:
+        """Return the newest letter of this canary, a function's before a cloud's own record. Raises: StoreError.
+
+        Args:
+            since: look only at what was written from then on.
+        """
+        found = [
+            (bool(letter.message), one.info.modified, letter)
+            async for _, one in self._all(lambda info: info.modified >= since)
+            if token_of((letter := CanaryLetter.of(one)).message) in (canary.token, None)
+        ]
+        return max(found, key=lambda one: one[:2])[2] if found else None
+
+    async def clear(self) -> None:
+        """Delete all letters of canaries. Raises: StoreError."""
+        async with aclosing(self._all(lambda info: True, tell=True)) as found:
+            async for store, one in found:
+                await store.delete(one.info.key, etag=one.info.etag)
+
+    async def _all(
+        self, wanted: Callable[[ObjectInfo], bool], *, tell: bool = False
+    ) -> AsyncGenerator[tuple[ObjectStore, Found], None]:
+        for name in self._twin.layout.clouds:
+            cloud = self._session.cloud(name)
+            if cloud is None or not self._twin.layout.has_letters_on(name):
+                continue
+            store = cloud.object_store(self._twin, "letters")
+            try:
+                infos = [info async for info in store.list() if info.size <= MAX_BYTES and wanted(info)]
+                infos.sort(key=lambda info: info.modified, reverse=True)
+                if tell and len(infos) > MAX_READ:
+                    self._tell(name, len(infos) - MAX_READ)
+                for start in range(0, min(len(infos), MAX_READ), READS_AT_ONCE):
+                    for one in await _read(cloud, store, infos[start : min(start + READS_AT_ONCE, MAX_READ)]):
+                        yield store, one
+            finally:
+                await store.close()
+
+    def _tell(self, cloud: str, count: int) -> None:
+        note = f"{count:,} older dead letters on {cloud} were not searched for canaries of former checks"
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+async def _read(cloud: Cloud, store: ObjectStore, infos: list[ObjectInfo]) -> list[Found]:
+    """Read objects, and return those that hold nothing but canaries."""
+    found = await asyncio.gather(*(read_found(cloud, store, info) for info in infos))
+    return [one for one in found if not isinstance(one, Gap) and _is_canary(one)]
+
+
+def _is_canary(found: Found) -> bool:
+    if found.letter is not None:
+        return token_of(found.letter.message) is not None
+    if (record := found.undelivered) is None or record.unread:
+        return False
+    events = record.events
+    held = bool(events) and all(isinstance(event, bytes) and token_of(event) is not None for event in events)
+    return held or record.device == CANARY_DEVICE
