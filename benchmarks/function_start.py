@@ -2,8 +2,8 @@
 
 A start is what runs while a cloud initialises the function: its entry file, with the variables that the deployer
 injects. On AWS the first call is a real one, against a server on loopback that holds nothing and accepts everything (no
-TLS); on the other clouds it is what the call imports. Only the files of the zip and the installed dependencies are on
-the path, as in the cloud. Everything is compiled before.
+TLS); on the other clouds it is what the call imports before it opens a store. Only the files of the zip and the
+installed dependencies are on the path, as in the cloud. Everything is compiled before.
 """
 
 from __future__ import annotations
