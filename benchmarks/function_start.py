@@ -1,8 +1,9 @@
-"""CPU time of each function's start, and the size of its own part of the zip: `python -m benchmarks.function_start`.
+"""CPU time of each function's start and first call, and the size of its code: `python -m benchmarks.function_start`.
 
-A start is all that the first call waits for, but for requests: the entry file with the variables that the deployer
-injects, and the modules that are loaded on use. Only the packed files and the installed dependencies are on the path,
-as in the cloud.
+A start is what runs while a cloud initialises the function: its entry file, with the variables that the deployer
+injects. On AWS the first call is a real one, against a server on loopback that holds nothing and accepts everything (no
+TLS); on the other clouds it is what the call imports before it opens a store. Only the files of the zip and the
+installed dependencies are on the path, as in the cloud. Everything is compiled before.
 """
 
 from __future__ import annotations
@@ -13,41 +14,108 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from l3kit.packaging.wheels import sources
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings.function_table import peers_of, variables_for
+from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
+from l3kit.tiering.settings.late_modules import modules_at_start, uses_of
 
 ENTRY = {"aws": "lambda_function.py", "azure": "function_app.py", "gcp": "main.py"}
 """The file in which each cloud's runtime looks for the function."""
-_STREAM = "l3kit.tiering.stream."
-ON_USE = {
-    "hot-to-cold-mover": ("l3kit.tiering.movers.hot_to_cold", "l3kit.tiering.movers.targets"),
-    "hot-reader": ("l3kit.tiering.runtime.readers",),
-    "hot-reader-last-entry": ("l3kit.tiering.runtime.readers",),
-    "dispatcher": (_STREAM + "dispatcher",),
-    "connector": (_STREAM + "relay", "l3kit.tiering.runtime.senders"),
-    "ingestion": (_STREAM + "receiving",),
-    "default-processor": (_STREAM + "processing", _STREAM + "processor_step"),
-    "persister": (_STREAM + "persister",),
-    "event-checker": (_STREAM + "event_checker", _STREAM + "events"),
-    "writer": (_STREAM + "receiving",),
+MEASURED = tuple(name for name in FUNCTIONS if name not in ("cold-writer", "cold-to-archive-mover", "archive-writer"))
+ITEM = '{"iotDeviceId":"sensor-1","id":"2024-01-01T00:00:00.000Z","v":1}'
+REQUEST = {
+    "headers": {"x-inter-cloud-token": "x" * 43},
+    "body": f'{{"source_cloud":"aws","payload":{ITEM}}}',
+    "requestContext": {"http": {"method": "POST"}},
 }
-"""The measured functions, and what each of them loads at its first call; those of `_STREAM` load `runtime.chain`."""
-LOAD = """
-import importlib, resource, runpy, sys
-runpy.run_path(sys.argv[1])
-for name in sys.argv[2:]:
+EVENTS: Mapping[str, object] = {
+    "hot-to-cold-mover": {},
+    "dispatcher": {
+        "payload": "eyJkZXZpY2VJZCI6InNlbnNvci0xIiwidGltZSI6IjIwMjQtMDEtMDFUMDA6MDA6MDBaIn0=",
+        "topic": "t/s/x",
+    },
+    "hot-reader": {"iot_device_id": "sensor-1"},
+    "hot-reader-last-entry": {"iot_device_id": "sensor-1"},
+    "ingestion": REQUEST,
+    "writer": REQUEST,
+}
+"""First calls on AWS; that of any other function is the item, from the function before it."""
+RUN = """
+import importlib, json, resource, runpy, sys
+
+class Context:
+    aws_request_id = "request-1"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+def used():
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    return now.ru_utime + now.ru_stime
+
+made = runpy.run_path(sys.argv[1])
+started = used()
+if "lambda_handler" in made:
+    made["lambda_handler"](json.loads(sys.argv[2]), Context())
+for name in sys.argv[3:]:
     importlib.import_module(name)
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, len(sys.modules))
+print(started, used(), len(sys.modules))
 """
+COUNTS = {"stored": 1, "same": 0, "superseded": 0, "dead": 0, "checked": 1}
+ANSWERS: Mapping[str, object] = {"Query": {"Items": []}, "BatchExecuteStatement": {"Responses": [{}]}, "GetItem": {}}
+"""DynamoDB's answers to these operations; all others, and functions, get the counts."""
 
 
-def variables(cloud: str, function: str) -> dict[str, str]:
+class Accepting(BaseHTTPRequestHandler):
+    """Everything that a first call on AWS asks."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        body = json.dumps(ANSWERS.get(operation, COUNTS)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@contextmanager
+def accepting() -> Iterator[str]:
+    """Run the server, and yield its url."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Accepting)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """CPU in ms, and modules loaded after the first call."""
+
+    start: float
+    first_call: float
+    modules: int
+
+    @property
+    def total(self) -> float:
+        return self.start + self.first_call
+
+
+def variables(cloud: str, function: str, url: str = "https://receiver.example") -> dict[str, str]:
     """Variables as the deployer injects them, of a twin on one cloud; a connector's layer 2 is on another."""
     apart = function == "connector"
     other = next(name for name in BUILT_IN if name != cloud)
@@ -59,7 +127,7 @@ def variables(cloud: str, function: str) -> dict[str, str]:
     }
     values = {
         "DIGITAL_TWIN_INFO": json.dumps(info),
-        "REMOTE_INGESTION_URL": "https://ingestion.example/",
+        "REMOTE_INGESTION_URL": f"{url}/",
         "FUNCTION_TIMEOUT_SECONDS": "900",
         "MOVER_SCHEDULE": "0 0 3 * * *",
         "RECEIVER_LIMIT_BYTES": "",
@@ -67,11 +135,17 @@ def variables(cloud: str, function: str) -> dict[str, str]:
     }
     peers = peers_of(function, l1_apart=apart, events=False)
     names = variables_for(function, cloud=provider(cloud).variables, remote=apart, archive_here=False, peers=peers)
-    return {name: values.get(name, "x" * 43) for name in names}
+    account = {
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_ENDPOINT_URL": url,
+    }
+    return {name: values.get(name, "x" * 43) for name in names} | (account if cloud == "aws" else {})
 
 
 def unpack(cloud: str, function: str, folder: Path) -> int:
-    """Lay out a function's own files as its zip does. Returns: their compressed bytes."""
+    """Lay out a function's own code as its zip does. Returns: its compressed bytes."""
     packed = folder.with_suffix(".zip")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, path in sources(cloud, function):
@@ -81,42 +155,67 @@ def unpack(cloud: str, function: str, folder: Path) -> int:
     return packed.stat().st_size
 
 
-def load(folder: Path, cloud: str, function: str) -> tuple[float, int]:
-    """Start a process that loads the function. Returns: its CPU time in ms, and the number of modules loaded."""
+def run(folder: Path, cloud: str, function: str, url: str) -> Measured:
+    """Start the function in a process of its own, and call it once."""
     installed = [path for path in sys.path if path.endswith("site-packages")]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= variables(cloud, function)
+    told = variables(cloud, function, url)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | told
     environment["PYTHONPATH"] = os.pathsep.join([str(folder), *installed])
-    on_use = [*ON_USE[function], *(["l3kit.tiering.runtime.chain"] if ON_USE[function][0].startswith(_STREAM) else [])]
-    command = [sys.executable, "-S", "-c", LOAD, str(folder / ENTRY[cloud]), *on_use]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    event = json.dumps(EVENTS.get(function, {"l3kit_event": ITEM}))
+    command = [sys.executable, "-S", "-c", RUN, str(folder / ENTRY[cloud]), event]
+    done = subprocess.run(
+        [*command, *imported(cloud, function, told)],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"{cloud} {function}: {done.stderr[-2000:]}")
-    seconds, modules = done.stdout.split()
-    return float(seconds) * 1000, int(modules)
+    started, ended, modules = done.stdout.split()[-3:]
+    return Measured(float(started) * 1000, (float(ended) - float(started)) * 1000, int(modules))
 
 
-def measure(cloud: str, function: str, runs: int) -> tuple[int, float, int]:
-    """Return compressed bytes, the least CPU time in ms, and modules loaded. A first run, which compiles, is extra."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "function"
-        size = unpack(cloud, function, folder)
-        load(folder, cloud, function)
-        found = [load(folder, cloud, function) for _ in range(runs)]
-    return size, min(cpu for cpu, _ in found), found[0][1]
+def imported(cloud: str, function: str, told: Mapping[str, str]) -> Sequence[str]:
+    """Modules that a first call imports where it is not made."""
+    if cloud == "aws":
+        return ()
+    stores = [use for use in uses_of(function) if use in ("hot", "journal")]
+    calls = any(name in told for name in provider(cloud).variables.peers.values())
+    return modules_at_start(
+        function, provider(cloud).late_modules, stores=stores, calls=calls, sends=function == "connector"
+    )
+
+
+def measure(cloud: str, functions: Sequence[str], runs: int) -> Iterator[tuple[str, int, Measured]]:
+    """Yield of each function the bytes of its code, and the least of each time. The functions take turns."""
+    with tempfile.TemporaryDirectory() as temporary, accepting() as url:
+        folders = {function: Path(temporary) / function for function in functions}
+        sizes = {function: unpack(cloud, function, folder) for function, folder in folders.items()}
+        found: dict[str, list[Measured]] = {function: [] for function in functions}
+        for _ in range(runs + 1):
+            for function, folder in folders.items():
+                found[function].append(run(folder, cloud, function, url))
+    for function, (_, *counted) in found.items():  # the first run compiles
+        start, first_call = (
+            min(values) for values in zip(*((one.start, one.first_call) for one in counted), strict=True)
+        )
+        yield function, sizes[function], Measured(start, first_call, counted[0].modules)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.function_start", description=__doc__)
     parser.add_argument("--runs", type=int, default=9, help="starts of each, of which the quickest counts")
     parser.add_argument("--clouds", nargs="+", choices=BUILT_IN, default=BUILT_IN)
-    parser.add_argument("--functions", nargs="+", choices=tuple(ON_USE), default=tuple(ON_USE))
+    parser.add_argument("--functions", nargs="+", choices=MEASURED, default=MEASURED)
     options = parser.parse_args(arguments)
-    print("| cloud | function | own code, compressed | CPU of a start | modules |\n|---|---|---|---|---|", flush=True)
+    print("| cloud | function | own code, compressed | CPU of the start | of the first call | both | modules |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for cloud in options.clouds:
-        for function in options.functions:
-            size, cpu, modules = measure(cloud, function, options.runs)
-            print(f"| {cloud} | {function} | {size / 1024:.1f} KiB | {cpu:.0f} ms | {modules} |", flush=True)
+        for function, size, took in measure(cloud, options.functions, options.runs):
+            times = f"{took.start:.0f} ms | {took.first_call:.0f} ms | {took.total:.0f} ms"
+            print(f"| {cloud} | {function} | {size / 1024:.0f} KiB | {times} | {took.modules} |", flush=True)
     return 0
 
 

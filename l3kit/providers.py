@@ -17,6 +17,7 @@ from typing import Any, Literal
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.settings.function_table import CloudVariables
+from l3kit.tiering.settings.late_modules import CloudModules
 
 ENTRY_POINTS = "l3kit.clouds"
 """Entry point group by which an installed package adds a cloud: its name, and `module:attribute`."""
@@ -105,6 +106,7 @@ class Provider:
         answers_devices: whether its layer 1 can send a message back to a device.
         calls_by_name: whether a function of its layer 2 can call another by name alone; by url all can.
         billing: what it bills; None if l3kit has no prices for it.
+        late_modules: modules that only some of its functions use.
         packed: files that the zip of each function needs besides its code.
         parameters: those that only this cloud takes.
         open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
@@ -125,6 +127,7 @@ class Provider:
     answers_devices: bool = False
     calls_by_name: bool = False
     billing: Billing | None = None
+    late_modules: CloudModules = field(default_factory=dict)
     packed: Mapping[str, bytes] = field(default_factory=dict)
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None

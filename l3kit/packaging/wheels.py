@@ -1,4 +1,4 @@
-"""Package a function as a zip: entry point, the needed part of l3kit, pinned dependencies for the target platform.
+"""Package a function as a zip: entry point, what it can import of l3kit, pinned dependencies for the target platform.
 
 The same input gives the same bytes: dependencies first, sorted names, fixed times and modes, no machine-specific
 files.
@@ -24,7 +24,10 @@ from pathlib import Path
 
 from l3kit.errors import ProvisioningError
 from l3kit.files import os_errors_reported
-from l3kit.packaging.shipped import PACKAGE, shipped
+from l3kit.packaging.reachable import PACKAGE, reachable
+from l3kit.packaging.shipped import shipped
+from l3kit.providers import provider as cloud_named
+from l3kit.tiering.settings.late_modules import all_late_modules, late_modules_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 MAX_ZIP_BYTES = 50 * 1024 * 1024
@@ -164,8 +167,8 @@ def _cache() -> Path:
     return Path(base) / "l3kit" / "dependencies"
 
 
-def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
-    """Map names in the zip to paths for the entry point and the needed part of l3kit. Raises: ProvisioningError."""
+def sources(provider: str, function: str, package: Path = PACKAGE) -> Iterator[tuple[str, Path]]:
+    """Map names in the zip to paths, for the entry point and what it can import of l3kit. Raises: ProvisioningError."""
     entry = shipped("lambda_code") / provider / function
     if not entry.is_dir():
         raise ProvisioningError(
@@ -173,11 +176,11 @@ def sources(provider: str, function: str) -> Iterator[tuple[str, Path]]:
             f"lambda_code/{provider}/{function} is missing",
             "Install l3kit again, or deploy from a complete checkout",
         )
-    yield from ((str(path.relative_to(entry)), path) for path in sorted(entry.rglob("*.py")))
-    names = ["__init__.py", "errors.py", "clouds/__init__.py", f"clouds/{provider}/__init__.py"]
-    for folder in ("tiering", f"clouds/{provider}/data"):
-        names += [str(path.relative_to(PACKAGE)) for path in sorted((PACKAGE / folder).rglob("*.py"))]
-    yield from ((f"l3kit/{name}", PACKAGE / name) for name in names)
+    files = sorted(entry.rglob("*.py"))
+    yield from ((str(path.relative_to(entry)), path) for path in files)
+    late = cloud_named(provider).late_modules
+    modules = reachable(files, late_modules_of(function, late), all_late_modules(late), package)
+    yield from ((f"{PACKAGE.name}/{path.relative_to(package)}", path) for path in modules)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.aws.data.late_modules import LATE_MODULES
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.providers import Billing, CloudParameter, Provider
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
@@ -74,6 +75,7 @@ PROVIDER = Provider(
     key_fault=_key_fault,
     native_schedule=lambda expression: expression,
     variables=VARIABLES,
+    late_modules=LATE_MODULES,
     receiver_limit=SMALLEST_LIMIT,
     answers_devices=True,
     calls_by_name=True,

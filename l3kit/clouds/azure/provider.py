@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from l3kit.clouds.azure.data.blob_names import key_fault
+from l3kit.clouds.azure.data.late_modules import LATE_MODULES
 from l3kit.clouds.azure.data.variables import VARIABLES
 from l3kit.providers import Billing, Provider
 from l3kit.tiering.receiver_limit import ReceiverLimit
@@ -43,6 +44,7 @@ PROVIDER = Provider(
     key_fault=key_fault,
     native_schedule=lambda expression: eventbridge(ncrontab(expression)),
     variables=VARIABLES,
+    late_modules=LATE_MODULES,
     receiver_limit=ReceiverLimit(100_000_000, "body"),
     answers_devices=True,
     billing=BILLING,

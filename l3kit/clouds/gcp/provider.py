@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from l3kit.clouds.gcp.data.document_ids import encode, refusal
+from l3kit.clouds.gcp.data.late_modules import LATE_MODULES
 from l3kit.clouds.gcp.data.object_names import key_fault
 from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.providers import Billing, Provider
@@ -45,6 +46,7 @@ PROVIDER = Provider(
     key_fault=key_fault,
     native_schedule=lambda expression: eventbridge(unix_cron(expression)),
     variables=VARIABLES,
+    late_modules=LATE_MODULES,
     receiver_limit=ReceiverLimit(32_000_000, "body"),
     billing=BILLING,
     sandbox="l3kit.sandbox.gcp.part:PART",

@@ -16,20 +16,20 @@ from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.settings.twin_info import layer_1_is_apart
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.handing_on import Next, NextCloud, NextFunction
-from l3kit.tiering.stream.hot_writing import HotWriting
 from l3kit.tiering.stream.letters import Letters
 from l3kit.tiering.stream.patience import Patience
 from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
-from l3kit.tiering.stream.receiving import MessageReceiver
 
-if TYPE_CHECKING:  # imported on use, to keep cold starts short
+if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.ports import HotStore, ObjectStore
     from l3kit.tiering.runtime.functions import Openers
     from l3kit.tiering.runtime.senders import Senders
     from l3kit.tiering.stream.event_checker import EventChecker
     from l3kit.tiering.stream.events import Event
+    from l3kit.tiering.stream.hot_writing import HotWriting
     from l3kit.tiering.stream.persister import Persister
     from l3kit.tiering.stream.processor_step import ProcessorStep
+    from l3kit.tiering.stream.receiving import MessageReceiver
     from l3kit.tiering.stream.relay import Relay
 
 Clock = Callable[[], datetime]
@@ -84,6 +84,8 @@ class Chain:
 
     def receiver(self) -> MessageReceiver:
         """The receiver of requests from another cloud: ingestion or hot writer."""
+        from l3kit.tiering.stream.receiving import MessageReceiver
+
         settings = self._settings
         following = self._hot_writing() if "hot" in settings.stores else self._next_function(self._only_peer())
         return MessageReceiver(
@@ -152,6 +154,8 @@ class Chain:
         return NextCloud(lambda: senders.open(patience), settings.receiver_limit, self._letters, settings.provider)
 
     def _hot_writing(self) -> HotWriting:
+        from l3kit.tiering.stream.hot_writing import HotWriting
+
         hot: HotStore = self._keep("hot", lambda: self._openers.hot(self._settings.stores["hot"]))
         return HotWriting(lambda item: hot, self._letters)
 

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.settings.late_modules import NO_MODULES, CloudModules, load, modules_at_start
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.wire import Request, Response
 
-if TYPE_CHECKING:  # imported on use, to keep cold starts short
+if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.movers.archive_targets import ArchiveTarget
     from l3kit.tiering.movers.cold_target import ColdTarget
+    from l3kit.tiering.movers.report import RunReport
     from l3kit.tiering.runtime.chain import Chain
     from l3kit.tiering.transfer.receiver import Receiver
     from l3kit.tiering.transfer.sender import Writer
+    from l3kit.tiering.transfer.wire import Request, Response
 
 MAX_REPORT_BYTES = 5_000_000
 """Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
@@ -88,9 +89,14 @@ class Function:
 
     A mover `move`s, a receiver `write`s, a reader `read`s, a source `dispatch`es, a step `step`s.
     Stores stay open between invocations, except that each mover run opens its own, since it counts requests.
+
+    Args:
+        late: late modules of the cloud; those that most calls need are imported at once, like those of l3kit.
     """
 
-    def __init__(self, settings: Settings, openers: Openers) -> None:
+    def __init__(self, settings: Settings, openers: Openers, late: CloudModules = NO_MODULES) -> None:
+        stores, calls, sends = settings.stores, bool(settings.peers), bool(settings.remote_url)
+        load(modules_at_start(settings.function, late, stores=stores, calls=calls, sends=sends))
         self._settings = settings
         self._openers = openers
         self._kept: dict[str, Any] = {}
@@ -126,15 +132,16 @@ class Function:
         return await self._receiver().handle(request)
 
     def _receiver(self) -> Receiver:
-        from l3kit.tiering.transfer.archive_writer import ArchiveWriter
-        from l3kit.tiering.transfer.cold_writer import ColdWriter
-
         settings = self._settings
         token, former, auth = settings.token, settings.former, settings.auth
         if settings.function == "cold-writer":
+            from l3kit.tiering.transfer.cold_writer import ColdWriter
+
             archive = self._kept_objects("archive") if "archive" in settings.stores else None
             return ColdWriter(self._kept_objects("cold"), token, former=former, auth=auth, archive=archive)
         if settings.function == "archive-writer":
+            from l3kit.tiering.transfer.archive_writer import ArchiveWriter
+
             return ArchiveWriter(self._kept_objects("archive"), token, former=former, auth=auth)
         return self._chain().receiver()
 

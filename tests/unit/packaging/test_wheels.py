@@ -14,6 +14,7 @@ import pytest
 
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import wheels as package
+from l3kit.packaging.reachable import PACKAGE
 from l3kit.packaging.wheels import Runtime, dependencies, pack
 from l3kit.tiering.settings.function_table import FUNCTIONS
 
@@ -29,7 +30,7 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(monkeypatch: pytest.M
     package._packed.clear()
     package._zipped_dependencies.cache_clear()
     later = time.time() + 86_400
-    for path in (package.PACKAGE / "tiering").rglob("*.py"):
+    for path in (PACKAGE / "tiering").rglob("*.py"):
         os.utime(path, (later, path.stat().st_mtime))
     second = pack("aws", "cold-writer", HERE)
     assert first == second
@@ -61,7 +62,7 @@ def test_a_zip_holds_the_entry_point_the_needed_part_of_l3kit_and_dependencies(f
     held = names(pack("aws", function, HERE))
     for name in (
         "lambda_function.py",
-        "l3kit/tiering/transfer/wire.py",
+        "l3kit/tiering/runtime/functions.py",
         "l3kit/clouds/aws/data/entry.py",
         "requests/__init__.py",
     ):
@@ -75,7 +76,7 @@ def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
     zipfile.ZipFile(io.BytesIO(pack("aws", "hot-to-cold-mover", HERE))).extractall(tmp_path)
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; sys.path.insert(0, '.');"
-        "import l3kit.clouds.aws.data.entry, l3kit.tiering.transfer.cold_writer, l3kit.tiering.transfer.archive_writer;"
+        "import l3kit.clouds.aws.data.entry, l3kit.tiering.movers.hot_to_cold, l3kit.tiering.transfer.sender;"
         "import orjson, requests, zstandard;"
         "print(sorted(m for m in ('boto3', 'pandas', 'pydantic', 'moto') if m in sys.modules), orjson.__file__)"
     )

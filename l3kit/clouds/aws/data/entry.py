@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
+from l3kit.clouds.aws.data.http import tls_context
+from l3kit.clouds.aws.data.late_modules import LATE_MODULES
 from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
@@ -24,7 +26,9 @@ from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.settings.tuning import Tuning
-from l3kit.tiering.transfer.wire import Request, Response
+
+if TYPE_CHECKING:  # imported by the functions that need it
+    from l3kit.tiering.transfer.wire import Request, Response
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -59,8 +63,10 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
     log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "AWS_LAMBDA_RUNTIME_API" in env:
         log_lines.install()
+        if "AWS_ENDPOINT_URL" not in env:  # where the emulator is, which has no TLS
+            tls_context(env.get("AWS_CA_BUNDLE") or None)  # while the function starts; its first call needs it
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
-    served = Function(settings, opened_by or openers(settings.tuning))
+    served = Function(settings, opened_by or openers(settings.tuning), LATE_MODULES)
     role = FUNCTIONS[function].role
 
     async def serve(event: Event, context: Context) -> Any:
@@ -103,6 +109,8 @@ async def chain_answer(served: Function, event: Any, remaining: Callable[[], flo
 
 def url_request(event: Event) -> Request:
     """Convert a Function URL event, payload format 2.0, to a request."""
+    from l3kit.tiering.transfer.wire import Request
+
     body = event.get("body") or ""
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
     method = event.get("requestContext", {}).get("http", {}).get("method", "POST")

@@ -11,6 +11,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlsplit
 
 CONNECT_TIMEOUT = 10.0
@@ -192,7 +193,7 @@ class HttpClient:
         parts = urlsplit(endpoint)
         self.host = parts.netloc
         self._hostname = parts.hostname or ""
-        self._tls = _tls_context() if parts.scheme == "https" else None
+        self._tls = tls_context(os.environ.get("AWS_CA_BUNDLE") or None) if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         self._max = max_connections
         self._idle: list[_Connection] = []
@@ -277,5 +278,7 @@ class HttpClient:
         return connection
 
 
-def _tls_context() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+@cache
+def tls_context(authorities: str | None) -> ssl.SSLContext:
+    """Read a file of certificate authorities, by default the system's; once, since it takes tens of ms of CPU."""
+    return ssl.create_default_context(cafile=authorities)

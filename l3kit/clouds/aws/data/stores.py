@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.aws.data.client import AwsClient
 from l3kit.clouds.aws.data.credentials import CredentialSource, from_environment
-from l3kit.clouds.aws.data.dynamodb import DynamoTable
-from l3kit.clouds.aws.data.hot_store import DynamoHotStore
 from l3kit.clouds.aws.data.http import HttpClient
-from l3kit.clouds.aws.data.journal_store import DynamoJournalStore
-from l3kit.clouds.aws.data.object_store import S3ObjectStore
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
-if TYPE_CHECKING:  # imported on use, to keep cold starts short
+if TYPE_CHECKING:  # imported by the functions that need it
+    from l3kit.clouds.aws.data.dynamodb import DynamoTable
     from l3kit.clouds.aws.data.feedback import IotFeedback
+    from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+    from l3kit.clouds.aws.data.journal_store import DynamoJournalStore
+    from l3kit.clouds.aws.data.object_store import S3ObjectStore
     from l3kit.clouds.aws.data.peers import LambdaPeers
 
 
@@ -58,12 +58,16 @@ def open_hot(
     timeout: float = REQUEST_TIMEOUT,
 ) -> DynamoHotStore:
     """Open the hot tier's table; connections are opened on demand. `timeout`: seconds per request."""
+    from l3kit.clouds.aws.data.hot_store import DynamoHotStore
+
     opened = _table(table, place, delete_concurrency + 8, timeout)
     return DynamoHotStore(opened, delete_concurrency=delete_concurrency)
 
 
 def open_journal(table: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> DynamoJournalStore:
     """Open the journal's table."""
+    from l3kit.clouds.aws.data.journal_store import DynamoJournalStore
+
     return DynamoJournalStore(_table(table, place, 16, timeout))
 
 
@@ -71,6 +75,8 @@ def open_objects(
     bucket: str, tier: Tier, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT
 ) -> S3ObjectStore:
     """Open a bucket for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
+    from l3kit.clouds.aws.data.object_store import S3ObjectStore
+
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
     http = HttpClient(address, max_connections=16)
@@ -103,6 +109,8 @@ def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQ
 
 
 def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
+    from l3kit.clouds.aws.data.dynamodb import DynamoTable
+
     place = place or Place.from_env("dynamodb")
     http = HttpClient(place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com", max_connections=connections)
     client = AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)

@@ -1,0 +1,68 @@
+"""The modules of l3kit that a function can import, read from the syntax of its files; nothing is run.
+
+Not by `modulefinder`, which follows imports for type checking as well, nor by grimp, which only `make lint` needs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def reachable(
+    entry: Iterable[Path], own: Collection[str], late: Collection[str], package: Path = PACKAGE
+) -> list[Path]:
+    """Return the files of a package that these files import, directly or through others, sorted.
+
+    Args:
+        own: the function's late modules (`settings.late_modules`); they are reached.
+        late: those of all functions; from a function body, only the own ones are reached.
+    """
+    others = {*late} - {*own}
+    found: dict[str, Path] = {}
+    todo = {*own}.union(*(_followed(path, others) for path in entry))
+    while todo:
+        name = todo.pop()
+        path = _file(package, name)
+        if path is None or name in found:
+            continue
+        found[name] = path
+        todo |= _followed(path, others) | {name.rpartition(".")[0]}
+    return sorted(found.values())
+
+
+def _followed(path: Path, others: Collection[str]) -> set[str]:
+    return {name for name, is_late in _imports(path.read_bytes()) if not (is_late and name in others)}
+
+
+@cache
+def _imports(source: bytes) -> tuple[tuple[str, bool], ...]:
+    """Return what a file imports, and whether it does so in a function body. Names that are no modules are among it."""
+    return tuple(_imports_in(ast.parse(source).body, is_late=False))
+
+
+def _imports_in(statements: Iterable[ast.AST], *, is_late: bool) -> Iterator[tuple[str, bool]]:
+    for node in statements:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, is_late) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module), is_late
+            yield from ((f"{node.module}.{alias.name}", is_late) for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            yield from _imports_in(node.orelse, is_late=is_late)
+        else:
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _imports_in(ast.iter_child_nodes(node), is_late=is_late or is_function)
+
+
+def _file(package: Path, name: str) -> Path | None:
+    """Return the file of a module of the package; None for any other name."""
+    first, _, rest = name.partition(".")
+    if first != package.name:
+        return None
+    place = package.joinpath(*rest.split(".")) if rest else package
+    return next((path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()), None)
