@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from l3kit.clouds.aws.control.undelivered import RETRIES
+from l3kit.tiering.stream.letters import ACTION_FAILED
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.wire import Request
@@ -18,6 +19,9 @@ from tests.support.whole_jobs import Problems, Workplace, function_as_role
 
 DEVICE = "pump-1"
 """Of the deployed twin: the functions that are called know no other."""
+ALARM = "plant.pump.value > DOUBLE(90)"
+"""The condition of the deployed twin's event, whose actions are a call by name and a feedback."""
+ALARMING = 91
 _numbers = itertools.count(1)
 
 
@@ -49,12 +53,39 @@ async def default_processor(work: Workplace) -> Problems:
     return [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
 
 
+async def connector(work: Workplace) -> Problems:
+    """Send a message to another cloud and keep one that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "connector", message(number).decode(), bad, bad)
+    return [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+
+
 async def persister(work: Workplace) -> Problems:
-    """Store a message, find it stored, replace it and keep the old version, twice the same one."""
+    """Store a message, find it stored, replace it and keep the old version, twice the same one; have all checked."""
     number = next(_numbers)
     one, other = message(number).decode(), message(number, 2).decode()
     told = await _steps(work, "persister", one, one, other, one, other)
-    return [*_missing(told[0], stored=1), *_missing(told[1], same=1), *_missing(told[4], superseded=1)]
+    stored = [*_missing(told[0], stored=1), *_missing(told[1], same=1), *_missing(told[4], superseded=1)]
+    return [*stored, *await _failed_actions(work)]
+
+
+async def sending_persister(work: Workplace) -> Problems:
+    """Send a message to the hot tier's cloud and have it checked; keep one that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "persister", message(number).decode(), bad, bad)
+    stored = [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+    return [*stored, *await _failed_actions(work)]
+
+
+async def event_checker(work: Workplace) -> Problems:
+    """Call a function and send a device its feedback; keep a message that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "event-checker", message(number, ALARMING).decode(), bad, bad)
+    checked = [*_missing(told[0], fired=2, failed=0), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+    return [*checked, *await _failed_actions(work)]
 
 
 async def writer(work: Workplace) -> Problems:
@@ -80,6 +111,16 @@ async def _posted(work: Workplace, function: str, payload: str) -> Mapping[str, 
     token = work.settings(function, DEVICE).token.reveal()
     body = f'{{"source_cloud": "gcp", "payload": {payload}}}'
     return (await its.write(Request({wire.TOKEN_HEADER: token}, body.encode()))).body
+
+
+async def _failed_actions(work: Workplace) -> Problems:
+    """Take out the letters of events that were not checked or not carried out. Returns: their causes."""
+    async with work.objects("letters") as letters:
+        keys = [info.key async for info in letters.list(f"{ACTION_FAILED}/")]
+        causes = [str(json.loads(await letters.read(key))["cause"]) for key in keys]
+        for key in keys:
+            await letters.delete(key)
+    return causes
 
 
 def _missing(told: Mapping[str, Any], **wanted: int) -> Problems:
