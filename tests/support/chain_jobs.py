@@ -10,7 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from l3kit.clouds.aws.control.iot_rule import RIGHT, UNDELIVERED_PREFIX
 from l3kit.clouds.aws.control.undelivered import RETRIES
+from l3kit.sandbox.messages.client import wait_until_delivered
+from l3kit.tiering.format.topics import TELEMETRY, device_topic
 from l3kit.tiering.stream.letters import ACTION_FAILED
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer import wire
@@ -99,6 +102,31 @@ async def writer(work: Workplace) -> Problems:
 async def ingestion(work: Workplace) -> Problems:
     """Hand a message of another cloud on."""
     return _missing(await _posted(work, "ingestion", message(next(_numbers)).decode()), stored=1)
+
+
+def keep_undelivered(work: Workplace) -> Problems:
+    """Publish a message while the topic rule may not invoke the dispatcher; find it among the dead letters."""
+    functions, name, bucket = work.client("lambda"), work.names.function("dispatcher"), work.names.store("letters")
+    rule = work.client("iot").get_topic_rule(ruleName=work.names.topic_rule())["ruleArn"]
+    functions.remove_permission(FunctionName=name, StatementId=RIGHT)
+    try:
+        topic = device_topic(work.names.twin_name, DEVICE, TELEMETRY)
+        work.client("iot-data").publish(topic=topic, payload=message(next(_numbers)))
+        delivered = wait_until_delivered(work.state.aws_endpoint, 60)
+    finally:
+        functions.add_permission(
+            FunctionName=name,
+            StatementId=RIGHT,
+            Action="lambda:InvokeFunction",
+            Principal="iot.amazonaws.com",
+            SourceArn=rule,
+            SourceAccount=rule.split(":")[4],
+        )
+    s3 = work.client("s3")
+    kept = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=UNDELIVERED_PREFIX).get("Contents", [])]
+    for key in kept:
+        s3.delete_object(Bucket=bucket, Key=key)
+    return [] if delivered and len(kept) == 1 else [f"kept: {kept}, settled: {delivered}"]
 
 
 async def _steps(work: Workplace, function: str, *messages: str) -> list[dict[str, int]]:

@@ -187,12 +187,18 @@ def test_a_function_misses_each_of_its_permissions(
     record_property("permissions", len(chosen))
 
 
+MOVERS_AND_CHAIN = [*((SAMPLE, mover) for mover in MOVERS), *(one for one in JOBS if one[0] == WHOLE_CHAIN)]
+
+
 @SHARES
-@pytest.mark.parametrize("function", [*(pytest.param(mover, marks=pytest.mark.slow) for mover in MOVERS), "hot-reader"])
+@pytest.mark.parametrize(
+    ("layout", "function"),
+    [*(pytest.param(*one, marks=pytest.mark.slow) for one in MOVERS_AND_CHAIN), (SAMPLE, "hot-reader")],
+)
 def test_without_its_log_permissions_a_function_leaves_no_line(
-    function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
+    layout: str, function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:
-    work = places.of("aws-aws-aws")
+    work = places.of(layout)
     role = Role(work.client("iam"), work.names.role(function))
     chosen = share_of([trial for trial in trials_of(role.policy()) if trial.sid == "Logs"], share, function)
     try_each(role, chosen, lambda: whole_jobs.log(work, function, beside="hot-reader-last-entry"))
@@ -213,18 +219,30 @@ def test_without_its_permission_the_scheduler_starts_no_mover(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", MOVERS)
-def test_where_buckets_have_keys_of_their_own_a_mover_misses_each_permission_on_them(
-    function: str, places: Workplaces, aws: Any, record_property: Callable[[str, object], None]
+def test_without_its_permission_the_topic_rule_keeps_no_undelivered_message(
+    places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:
-    work = places.of("aws-aws-aws")
-    for bucket in (work.names.cold_s3_bucket(), work.names.archive_s3_bucket()):
+    work = places.of(WHOLE_CHAIN)
+    role = Role(work.client("iam"), work.names.topic_rule_role())
+    trials = trials_of(role.policy())
+    try_each(role, trials, lambda: chain_jobs.keep_undelivered(work))
+    record_property("permissions", len(trials))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layout", "function"), MOVERS_AND_CHAIN)
+def test_where_buckets_have_keys_of_their_own_a_function_misses_each_permission_on_them(
+    layout: str, function: str, places: Workplaces, aws: Any, record_property: Callable[[str, object], None]
+) -> None:
+    work = places.of(layout)
+    for store in ("cold", "archive") if layout == SAMPLE else ("letters",):
         key = aws("kms").create_key()["KeyMetadata"]["Arn"]
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
-        aws("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    deploy(places.twins["aws-aws-aws"], places.session)
+        encryption = {"Rules": [rule]}
+        aws("s3").put_bucket_encryption(Bucket=work.names.store(store), ServerSideEncryptionConfiguration=encryption)
+    deploy(places.twins[layout], places.session)
     role = Role(work.client("iam"), work.names.role(function))
     trials = [trial for trial in trials_of(role.policy()) if trial.sid.endswith("Key")]
     assert trials
-    try_each(role, trials, lambda: asyncio.run(JOBS["aws-aws-aws", function](work)))
+    try_each(role, trials, lambda: asyncio.run(JOBS[layout, function](work)))
     record_property("permissions", len(trials))
