@@ -30,7 +30,7 @@ from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 
 TWIN = Twin.load(Path(__file__).parents[3] / "params" / "twins" / "nyc-weather")
-CHAINED = replace(TWIN, config=replace(TWIN.config, message_chain=True))
+CHAINED = replace(TWIN, config=TWIN.config.model_copy(update={"message_chain": True}))
 """It has dead letters."""
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = "very-secret-key"
