@@ -1,4 +1,4 @@
-"""Break each call to AWS that changes something, once: refused, unanswered, or the process dies beside it."""
+"""Break each call to a cloud that changes something, once: refused, unanswered, or the process dies beside it."""
 
 from __future__ import annotations
 
@@ -24,24 +24,19 @@ class KilledError(BaseException):
     """Stands for SIGKILL: nothing in the code catches it."""
 
 
-class Breaker:
-    """Hooks into botocore and breaks each call that changes something when it is first made.
+class Breaking:
+    """Breaks each call that changes something when it is first made.
 
     Attributes:
-        broken: the operations of the broken calls, in order.
+        broken: the broken calls in words, in order.
         errors: what told of them.
     """
 
     def __init__(self, how: Break) -> None:
         self.broken: list[str] = []
         self.errors: list[L3Error] = []
-        self._how = how
+        self.how = how
         self._seen: set[str] = set()
-        self._breaking = False
-
-    def watch(self, session: Session) -> Session:
-        """The session with these hooks."""
-        return _hooked(session, {"before-call": self._before, "after-call": self._after})
 
     def walk(self, work: Callable[[], object]) -> None:
         """Do the work again until no call of it is broken any more. Raises: an error that no broken call explains."""
@@ -57,16 +52,32 @@ class Breaker:
             else:
                 return
 
+    def is_to_break(self, name: str, call: str) -> bool:
+        """Whether this call is made for the first time; notes it as broken then."""
+        if call in self._seen:
+            return False
+        self._seen.add(call)
+        self.broken.append(name)
+        return True
+
+
+class Breaker(Breaking):
+    """Breaks the calls of boto3; `broken` has their operations."""
+
+    def __init__(self, how: Break) -> None:
+        super().__init__(how)
+        self._breaking = False
+
+    def watch(self, session: Session) -> Session:
+        """The session whose calls are broken."""
+        return _hooked(session, {"before-call": self._before, "after-call": self._after})
+
     def _before(self, model: Any, params: Any, **_: Any) -> tuple[Any, Any] | None:
         call = f"{model.name} {params['url_path']} {params['query_string']} {params['body']!r}"
-        self._breaking = not model.name.startswith(READS) and call not in self._seen
-        if not self._breaking:
-            return None
-        self._seen.add(call)
-        self.broken.append(model.name)
-        if self._how == "killed before":
+        self._breaking = not model.name.startswith(READS) and self.is_to_break(model.name, call)
+        if self._breaking and self.how == "killed before":
             raise KilledError
-        if self._how == "refused":
+        if self._breaking and self.how == "refused":
             self._breaking = False
             refusal = {"Code": "AccessDenied", "Message": f"not authorized to perform {model.name}"}
             return SimpleNamespace(status_code=403), {"Error": refusal, "ResponseMetadata": {}}
@@ -76,7 +87,7 @@ class Breaker:
         if not self._breaking:
             return
         self._breaking = False
-        if self._how == "killed after":
+        if self.how == "killed after":
             raise KilledError
         raise ReadTimeoutError(endpoint_url="https://aws.example")
 

@@ -154,7 +154,7 @@ class AwsClient:
             return answer
         cause = f"{request.kind} returned {answer.status} {answer.code} {credentials.redact(answer.message)}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
-            if request.method == "HEAD" and answer.status == 403:  # without a body, so without code and message
+            if answer.status == 403 and not answer.code:  # the response to a HEAD has no body
                 raise StoreError(request.resource, f"{cause}, {HEAD_NEEDS}", self.denied)
             raise StoreError(request.resource, cause, remedy(answer.code, self.denied))
         return Passing(cause)
