@@ -52,7 +52,9 @@ def source_of(twin: Twin, session: Session, action: Action) -> Plan:
     return Plan("source", tuple(steps), session.deploy_log(twin), (), destroying=action == "delete", data=True)
 
 
-@pytest.mark.parametrize("how", BREAKS)
+@pytest.mark.parametrize(
+    "how", [pytest.param(how, marks=[] if how == "killed after" else [pytest.mark.slow]) for how in BREAKS]
+)
 def test_a_source_is_completed_and_removed_whichever_call_breaks(
     how: Break, session: Session, make_twin: MakeTwin, aws: Callable[[str], Any], role: str
 ) -> None:
