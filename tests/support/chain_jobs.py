@@ -10,7 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from l3kit.clouds.aws.control.iot_rule import RIGHT, UNDELIVERED_PREFIX
 from l3kit.clouds.aws.control.undelivered import RETRIES
+from l3kit.sandbox.messages.client import wait_until_delivered
+from l3kit.tiering.format.topics import TELEMETRY, device_topic
+from l3kit.tiering.stream.letters import ACTION_FAILED
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.wire import Request
@@ -18,6 +22,9 @@ from tests.support.whole_jobs import Problems, Workplace, function_as_role
 
 DEVICE = "pump-1"
 """Of the deployed twin: the functions that are called know no other."""
+ALARM = "plant.pump.value > DOUBLE(90)"
+"""The condition of the deployed twin's event, whose actions are a call by name and a feedback."""
+ALARMING = 91
 _numbers = itertools.count(1)
 
 
@@ -49,12 +56,39 @@ async def default_processor(work: Workplace) -> Problems:
     return [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
 
 
+async def connector(work: Workplace) -> Problems:
+    """Send a message to another cloud and keep one that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "connector", message(number).decode(), bad, bad)
+    return [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+
+
 async def persister(work: Workplace) -> Problems:
-    """Store a message, find it stored, replace it and keep the old version, twice the same one."""
+    """Store a message, find it stored, replace it and keep the old version, twice the same one; have all checked."""
     number = next(_numbers)
     one, other = message(number).decode(), message(number, 2).decode()
     told = await _steps(work, "persister", one, one, other, one, other)
-    return [*_missing(told[0], stored=1), *_missing(told[1], same=1), *_missing(told[4], superseded=1)]
+    stored = [*_missing(told[0], stored=1), *_missing(told[1], same=1), *_missing(told[4], superseded=1)]
+    return [*stored, *await _failed_actions(work)]
+
+
+async def sending_persister(work: Workplace) -> Problems:
+    """Send a message to the hot tier's cloud and have it checked; keep one that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "persister", message(number).decode(), bad, bad)
+    stored = [*_missing(told[0], stored=1), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+    return [*stored, *await _failed_actions(work)]
+
+
+async def event_checker(work: Workplace) -> Problems:
+    """Call a function and send a device its feedback; keep a message that is none, twice."""
+    number = next(_numbers)
+    bad = f'["no message {number}"]'
+    told = await _steps(work, "event-checker", message(number, ALARMING).decode(), bad, bad)
+    checked = [*_missing(told[0], fired=2, failed=0), *_missing(told[1], dead=1), *_missing(told[2], dead=1)]
+    return [*checked, *await _failed_actions(work)]
 
 
 async def writer(work: Workplace) -> Problems:
@@ -70,6 +104,31 @@ async def ingestion(work: Workplace) -> Problems:
     return _missing(await _posted(work, "ingestion", message(next(_numbers)).decode()), stored=1)
 
 
+def keep_undelivered(work: Workplace) -> Problems:
+    """Publish a message while the topic rule may not invoke the dispatcher; find it among the dead letters."""
+    functions, name, bucket = work.client("lambda"), work.names.function("dispatcher"), work.names.store("letters")
+    rule = work.client("iot").get_topic_rule(ruleName=work.names.topic_rule())["ruleArn"]
+    functions.remove_permission(FunctionName=name, StatementId=RIGHT)
+    try:
+        topic = device_topic(work.names.twin_name, DEVICE, TELEMETRY)
+        work.client("iot-data").publish(topic=topic, payload=message(next(_numbers)))
+        delivered = wait_until_delivered(work.state.aws_endpoint, 60)
+    finally:
+        functions.add_permission(
+            FunctionName=name,
+            StatementId=RIGHT,
+            Action="lambda:InvokeFunction",
+            Principal="iot.amazonaws.com",
+            SourceArn=rule,
+            SourceAccount=rule.split(":")[4],
+        )
+    s3 = work.client("s3")
+    kept = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket, Prefix=UNDELIVERED_PREFIX).get("Contents", [])]
+    for key in kept:
+        s3.delete_object(Bucket=bucket, Key=key)
+    return [] if delivered and len(kept) == 1 else [f"kept: {kept}, settled: {delivered}"]
+
+
 async def _steps(work: Workplace, function: str, *messages: str) -> list[dict[str, int]]:
     its = function_as_role(work, function, DEVICE)
     return [json.loads(await its.step(text.encode(), _remaining)) for text in messages]
@@ -80,6 +139,16 @@ async def _posted(work: Workplace, function: str, payload: str) -> Mapping[str, 
     token = work.settings(function, DEVICE).token.reveal()
     body = f'{{"source_cloud": "gcp", "payload": {payload}}}'
     return (await its.write(Request({wire.TOKEN_HEADER: token}, body.encode()))).body
+
+
+async def _failed_actions(work: Workplace) -> Problems:
+    """Take out the letters of events that were not checked or not carried out. Returns: their causes."""
+    async with work.objects("letters") as letters:
+        keys = [info.key async for info in letters.list(f"{ACTION_FAILED}/")]
+        causes = [str(json.loads(await letters.read(key))["cause"]) for key in keys]
+        for key in keys:
+            await letters.delete(key)
+    return causes
 
 
 def _missing(told: Mapping[str, Any], **wanted: int) -> Problems:

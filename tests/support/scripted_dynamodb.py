@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from l3kit.clouds.aws.data.client import Answer, Call
+from l3kit.clouds.aws.data.client import ROLE_DENIED, Answer, Call
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
@@ -19,6 +19,8 @@ Told = Content | Passing | tuple[str, Content]
 
 class ScriptedClient:
     """Answers each request by a function of its operation and content, and keeps what was asked."""
+
+    denied = ROLE_DENIED
 
     def __init__(self, answers: Callable[[str, Content], Told]) -> None:
         self.usage = Usage()

@@ -52,15 +52,15 @@ class AwsCloud(HostedFunctions):
 
     def hot_store(self, twin: Twin) -> HotStore:
         """The hot table."""
-        return open_hot(self.store_name(twin, "hot"), self._place())
+        return open_hot(self.store_name(twin, "hot"), self._place(twin))
 
     def journal_store(self, twin: Twin) -> JournalStore:
         """The journal's table."""
-        return open_journal(self.store_name(twin, "journal"), self._place())
+        return open_journal(self.store_name(twin, "journal"), self._place(twin))
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
-        return open_objects(self.store_name(twin, tier), tier, self._place())
+        return open_objects(self.store_name(twin, tier), tier, self._place(twin))
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         """Bytes are wrapped in a text, since Lambda's runtime would round their numbers."""
@@ -82,8 +82,9 @@ class AwsCloud(HostedFunctions):
         config = url_config(self.session, there.name)
         return str(config["FunctionUrl"]) if config else ""
 
-    def _place(self) -> Place:
-        return Place(self.session.region, self.session.credentials, self.session.endpoint_url)
+    def _place(self, twin: Twin) -> Place:
+        denied = f"Grant it to whoever runs this: `l3kit permissions aws --twin {twin.name} --json` prints a policy"
+        return Place(self.session.region, self.session.credentials, self.session.endpoint_url, denied=denied)
 
 
 def aws_in(clouds: Mapping[str, Cloud]) -> AwsCloud:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
+BLOBS_DENIED = "Give whoever runs this the role Storage Blob Data Contributor on the storage account"
+COSMOS_DENIED = "Give whoever runs this the role Cosmos DB Built-in Data Contributor, and open the firewall to them"
 
 
 class AzureCloud(HostedFunctions):
@@ -57,9 +59,10 @@ class AzureCloud(HostedFunctions):
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive container."""
-        place = BlobPlace(self.session.storage_url, self.session.storage_key, AGENT)
+        place = BlobPlace(self.session.storage_url, self.session.storage_key, AGENT, denied=BLOBS_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def _cosmos(self, twin: Twin) -> CosmosPlace:
         session = self.session
-        return CosmosPlace(session.cosmos_endpoint, self.session.names(twin.name).database(), session.cosmos_key, AGENT)
+        database = self.session.names(twin.name).database()
+        return CosmosPlace(session.cosmos_endpoint, database, session.cosmos_key, AGENT, denied=COSMOS_DENIED)

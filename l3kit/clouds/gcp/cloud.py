@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
+STORAGE_DENIED = "Grant whoever runs this the role roles/storage.objectUser on the bucket"
+FIRESTORE_DENIED = "Grant whoever runs this the role roles/datastore.user on the project"
 
 
 class GcpCloud(HostedFunctions):
@@ -59,7 +61,7 @@ class GcpCloud(HostedFunctions):
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
-        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT)
+        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT, denied=STORAGE_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
@@ -68,4 +70,5 @@ class GcpCloud(HostedFunctions):
 
     def _firestore(self) -> FirestorePlace:
         session = self.session
-        return FirestorePlace(session.project, session.database, session.firestore_endpoint, AGENT)
+        endpoint = session.firestore_endpoint
+        return FirestorePlace(session.project, session.database, endpoint, AGENT, denied=FIRESTORE_DENIED)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSResponse, HeadersDict
-from botocore.httpsession import URLLib3Session
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
 from l3kit.deploy import Plan, apply, plan, plan_destroy
@@ -19,13 +16,9 @@ from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link, saved_links
 from tests.support.accounts import aws_of, on_account
+from tests.support.broken_calls import READS, KilledError, LosingAnswers
 
 pytestmark = pytest.mark.sandbox
-READS = ("Get", "List", "Describe", "Head", "Simulate")
-
-
-class KilledError(BaseException):
-    """Stands for SIGKILL: nothing in the code catches it."""
 
 
 class Killer:
@@ -149,38 +142,13 @@ def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_
     check_completed(twin, session, f"killed after {call}")
 
 
-class LosingAnswers:
-    """Lets every first call that creates something through, and answers it with a 500 all the same."""
-
-    def __init__(self) -> None:
-        self.lost: list[str] = []
-        self._wire = URLLib3Session()
-
-    def before_send(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-        operation = event_name.split(".")[-1]
-        resource = f"{operation} {request.method} {request.url} {request.body!r}"
-        if not operation.startswith(("Create", "AddPermission")) or resource in self.lost:
-            return None
-        self.lost.append(resource)
-        self._wire.send(request)
-        return AWSResponse(request.url, 500, HeadersDict(), _Empty())
-
-
-class _Empty:
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield b""
-
-
 @pytest.mark.slow
 def test_an_apply_whose_every_answer_is_lost_once_completes_all_the_same(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "gcp", "aws")
     save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")
-    aws = open_sandbox(str(aws_of(session).endpoint_url), aws_of(session).region)
     losing = LosingAnswers()
-    aws._boto.events.register("before-send", losing.before_send)
-    unlucky = on_account(session, AwsSession(aws.region, aws.account_id, aws.endpoint_url, aws._boto))
-    deploy(twin, unlucky)
-    operations = {text.split()[0] for text in losing.lost}
+    deploy(twin, losing.watch(session))
+    operations = losing.operations()
     assert operations >= {
         "CreateTable",
         "CreateBucket",

@@ -4,7 +4,8 @@ every function does its whole job."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,19 @@ import pytest
 
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
+from l3kit.tiering.format.messages import MessageRules, Telemetry
+from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.stream.batches import Counts
+from l3kit.tiering.stream.receiving import MessageReceiver
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.archive_writer import ArchiveWriter
 from l3kit.tiering.transfer.cold_writer import ColdWriter
+from l3kit.tiering.transfer.receiver import Receiver
 from l3kit.tiering.transfer.wire import Request, Response
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
+from tests.integration.sandbox.conftest import RUNTIME, make_zip, role
 from tests.support import chain_jobs, whole_jobs
 from tests.support.accounts import aws_of
 from tests.support.memory_stores import MemoryObjectStore
@@ -28,8 +35,10 @@ from tests.support.role_trials import Role, Trial, trials_of
 from tests.support.whole_jobs import Problems, Workplace
 from tests.support.wire_server import TOKEN, serving
 
+__all__ = ["role"]
 pytestmark = pytest.mark.sandbox
 Job = Callable[[Workplace], Awaitable[Problems]]
+WHOLE_CHAIN = "aws-aws-aws/aws-aws/events"
 JOBS: dict[tuple[str, str], Job] = {
     ("aws-aws-aws", "hot-to-cold-mover"): whole_jobs.hot_to_cold,
     ("aws-aws-aws", "cold-to-archive-mover"): whole_jobs.cold_to_archive_of_the_same_cloud,
@@ -39,15 +48,39 @@ JOBS: dict[tuple[str, str], Job] = {
     ("aws-azure-aws", "archive-writer"): whole_jobs.archive_writer,
     ("azure-aws-azure", "cold-to-archive-mover"): whole_jobs.cold_to_archive,
     ("azure-aws-aws", "cold-writer"): whole_jobs.cold_writer,
-    ("aws-aws-aws/aws-aws", "dispatcher"): chain_jobs.dispatcher,
-    ("aws-aws-aws/aws-aws", "default-processor"): chain_jobs.default_processor,
-    ("aws-aws-aws/aws-aws", "persister"): chain_jobs.persister,
+    (WHOLE_CHAIN, "dispatcher"): chain_jobs.dispatcher,
+    (WHOLE_CHAIN, "default-processor"): chain_jobs.default_processor,
+    (WHOLE_CHAIN, "persister"): chain_jobs.persister,
+    (WHOLE_CHAIN, "event-checker"): chain_jobs.event_checker,
+    ("gcp-gcp-gcp/aws-aws/events", "persister"): chain_jobs.sending_persister,
+    ("aws-aws-aws/aws-gcp", "connector"): chain_jobs.connector,
     ("aws-gcp-gcp/gcp-gcp", "writer"): chain_jobs.writer,
     ("aws-aws-aws/gcp-aws", "ingestion"): chain_jobs.ingestion,
 }
-"""By layout and function; the parts on other clouds are l3kit's own writers in this process.
+"""By layout and function; the parts on other clouds are l3kit's own receivers in this process.
 
-Behind a slash, the clouds of layers 1 and 2."""
+Behind a slash, the clouds of layers 1 and 2; then whether the twin has an event."""
+CALLED = "alarm-of-an-event"
+
+
+class Takes:
+    """What follows a receiver on another cloud: takes everything."""
+
+    async def take(self, items: Sequence[Telemetry]) -> Counts:
+        return Counts(stored=len(items))
+
+
+def _message_receiver(path: str) -> MessageReceiver:
+    rules = MessageRules(frozenset({chain_jobs.DEVICE}), time_digits=0)
+    return MessageReceiver(Takes(), rules, path, Secret(TOKEN))
+
+
+RECEIVERS: dict[str, Callable[[MemoryObjectStore], Receiver]] = {
+    "cold-writer": lambda store: ColdWriter(store, Secret(TOKEN)),
+    "archive-writer": lambda store: ArchiveWriter(store, Secret(TOKEN)),
+    "ingestion": lambda store: _message_receiver("/ingestion"),
+    "writer": lambda store: _message_receiver("/writer"),
+}
 
 
 @dataclass
@@ -57,39 +90,51 @@ class Workplaces:
     session: Session
     state: SandboxState
     make_twin: MakeTwin
+    called: str
     open: ExitStack
     made: dict[str, Workplace]
     twins: dict[str, Twin]
 
     def of(self, layout: str) -> Workplace:
         if layout not in self.made:
-            tiers, _, chain = layout.partition("/")
+            tiers, chain, events = (*layout.split("/"), "", "")[:3]
             twin = self.make_twin(*tiers.split("-"), chain=tuple(chain.split("-")) if chain else None)
+            if events:
+                twin = self._with_event(twin)
             for link in twin.layout.links:
-                save_link(self.session, twin, link.id, self._receiver(link.sender), TOKEN)
+                save_link(self.session, twin, link.id, self._receiver(link.receiver), TOKEN)
             deploy(twin, self.session)
             self.twins[layout] = twin
             self.made[layout] = Workplace(self.state, aws_of(self.session).names(twin.name))
         return self.made[layout]
 
-    def _receiver(self, mover: str) -> str:
-        """A writer as another cloud would run it."""
+    def _with_event(self, twin: Twin) -> Twin:
+        feedback = {"type": "mqtt", "iotDeviceId": chain_jobs.DEVICE, "payload": "cool down"}
+        action: dict[str, Any] = {"type": "function", "functionName": self.called}
+        if twin.layout.l1 == twin.layout.l2:
+            action["feedback"] = feedback
+        events = [{"condition": chain_jobs.ALARM, "action": action}]
+        (twin.path / "config_events.json").write_text(json.dumps(events))
+        return Twin.load(twin.path)
+
+    def _receiver(self, function: str) -> str:
+        """A receiver as another cloud would run it."""
         server = self.open.enter_context(serving())
-        hot = mover == "hot-to-cold-mover"
-        store = MemoryObjectStore("cold" if hot else "archive", "theirs")
+        store = MemoryObjectStore("cold" if function == "cold-writer" else "archive", "theirs")
 
         def answer(request: Request) -> Response:
-            writer = (ColdWriter if hot else ArchiveWriter)(store, Secret(TOKEN))
-            return asyncio.run(writer.handle(request))
+            return asyncio.run(RECEIVERS[function](store).handle(request))
 
         server.answer = answer
         return server.url
 
 
 @pytest.fixture(scope="module")
-def places(session: Session, sandbox: SandboxState, make_twin: MakeTwin) -> Iterator[Workplaces]:
+def places(session: Session, sandbox: SandboxState, make_twin: MakeTwin, aws: Any, role: str) -> Iterator[Workplaces]:
+    code = {"ZipFile": make_zip("def handler(event, context): return None")}
+    aws("lambda").create_function(FunctionName=CALLED, Code=code, Runtime=RUNTIME, Role=role, Handler="app.handler")
     with ExitStack() as stack:
-        yield Workplaces(session, sandbox, make_twin, stack, {}, {})
+        yield Workplaces(session, sandbox, make_twin, CALLED, stack, {}, {})
 
 
 def missed(job: Callable[[], Problems]) -> Problems:
@@ -122,6 +167,10 @@ SAMPLE = "aws-aws-aws"
 """The layout of `make test`."""
 
 
+def test_each_function_has_a_job() -> None:
+    assert {function for _, function in JOBS} == FUNCTIONS.keys()
+
+
 @SHARES
 @pytest.mark.parametrize(
     ("layout", "function"),
@@ -138,12 +187,18 @@ def test_a_function_misses_each_of_its_permissions(
     record_property("permissions", len(chosen))
 
 
+MOVERS_AND_CHAIN = [*((SAMPLE, mover) for mover in MOVERS), *(one for one in JOBS if one[0] == WHOLE_CHAIN)]
+
+
 @SHARES
-@pytest.mark.parametrize("function", [*(pytest.param(mover, marks=pytest.mark.slow) for mover in MOVERS), "hot-reader"])
+@pytest.mark.parametrize(
+    ("layout", "function"),
+    [*(pytest.param(*one, marks=pytest.mark.slow) for one in MOVERS_AND_CHAIN), (SAMPLE, "hot-reader")],
+)
 def test_without_its_log_permissions_a_function_leaves_no_line(
-    function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
+    layout: str, function: str, share: str, places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:
-    work = places.of("aws-aws-aws")
+    work = places.of(layout)
     role = Role(work.client("iam"), work.names.role(function))
     chosen = share_of([trial for trial in trials_of(role.policy()) if trial.sid == "Logs"], share, function)
     try_each(role, chosen, lambda: whole_jobs.log(work, function, beside="hot-reader-last-entry"))
@@ -164,18 +219,30 @@ def test_without_its_permission_the_scheduler_starts_no_mover(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", MOVERS)
-def test_where_buckets_have_keys_of_their_own_a_mover_misses_each_permission_on_them(
-    function: str, places: Workplaces, aws: Any, record_property: Callable[[str, object], None]
+def test_without_its_permission_the_topic_rule_keeps_no_undelivered_message(
+    places: Workplaces, record_property: Callable[[str, object], None]
 ) -> None:
-    work = places.of("aws-aws-aws")
-    for bucket in (work.names.cold_s3_bucket(), work.names.archive_s3_bucket()):
+    work = places.of(WHOLE_CHAIN)
+    role = Role(work.client("iam"), work.names.topic_rule_role())
+    trials = trials_of(role.policy())
+    try_each(role, trials, lambda: chain_jobs.keep_undelivered(work))
+    record_property("permissions", len(trials))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layout", "function"), MOVERS_AND_CHAIN)
+def test_where_buckets_have_keys_of_their_own_a_function_misses_each_permission_on_them(
+    layout: str, function: str, places: Workplaces, aws: Any, record_property: Callable[[str, object], None]
+) -> None:
+    work = places.of(layout)
+    for store in ("cold", "archive") if layout == SAMPLE else ("letters",):
         key = aws("kms").create_key()["KeyMetadata"]["Arn"]
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
-        aws("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    deploy(places.twins["aws-aws-aws"], places.session)
+        encryption = {"Rules": [rule]}
+        aws("s3").put_bucket_encryption(Bucket=work.names.store(store), ServerSideEncryptionConfiguration=encryption)
+    deploy(places.twins[layout], places.session)
     role = Role(work.client("iam"), work.names.role(function))
     trials = [trial for trial in trials_of(role.policy()) if trial.sid.endswith("Key")]
     assert trials
-    try_each(role, trials, lambda: asyncio.run(JOBS["aws-aws-aws", function](work)))
+    try_each(role, trials, lambda: asyncio.run(JOBS[layout, function](work)))
     record_property("permissions", len(trials))

@@ -29,6 +29,7 @@ from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
 from l3kit.operate.letters.listing import letters
+from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
@@ -52,6 +53,8 @@ from tests.support.whole_jobs import Workplace
 
 pytestmark = pytest.mark.sandbox
 DEVICE = "pump-1"
+LETTERS = ("processor-failed", "superseded")
+"""The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
 QUICK = ("query", "restore", "tiers", "explain", "end_lease", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
@@ -124,6 +127,24 @@ def _fill(work: Workplace) -> None:
     asyncio.run(fill())
 
 
+@pytest.fixture(scope="module")
+def chained(session: Session, make_twin: MakeTwin) -> Twin:
+    """With a message chain, deployed."""
+    twin = make_twin(devices=[DEVICE], chain=("aws", "aws"))
+    deploy(twin, session)
+    return twin
+
+
+def _put_letters(work: Workplace) -> None:
+    """Leave exactly one letter of each problem."""
+    s3, bucket = work.client("s3"), work.names.dead_letters_s3_bucket()
+    for there in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        s3.delete_object(Bucket=bucket, Key=there["Key"])
+    for problem in LETTERS:
+        letter = DeadLetter(problem, "why", "default-processor", whole_jobs.item(DEVICE, 3), DEVICE)
+        s3.put_object(Bucket=bucket, Key=letter.key(datetime.now(UTC)), Body=letter.to_json())
+
+
 def _query(session: Session, twin: Twin) -> None:
     result = query(session, twin, DEVICE)
     assert len(result.rows) >= 2
@@ -167,6 +188,18 @@ def _move(session: Session, twin: Twin) -> None:
     run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
 
 
+def _letters(session: Session, twin: Twin) -> None:
+    found = letters(session, twin)
+    assert found.complete, found.summary()
+    assert found.rows
+
+
+def _replay_letters(session: Session, twin: Twin) -> None:
+    replayed = replay_letters(session, twin, problem=LETTERS)
+    replayed.raise_if_failed()
+    assert replayed.total("arrived") == len(LETTERS)
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -175,37 +208,45 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
     "verify": _verify,
+    "letters": _letters,
+    "replay_letters": _replay_letters,
 }
+
+
+def test_each_verb_that_needs_permissions_of_its_own_is_tried() -> None:
+    assert {*VERBS, *DEPLOYING} == {verb for grant in REQUIRED_PERMISSIONS for verb in grant.verbs}
 
 
 @shares("verb", VERBS)
 def test_a_verb_misses_each_of_its_permissions(
     verb: Verb,
     share: str,
-    filled: Twin,
+    request: pytest.FixtureRequest,
     operator: Operator,
     session: Session,
     sandbox: SandboxState,
     record_property: Callable[[str, object], None],
 ) -> None:
-    work, scope = Workplace(sandbox, aws_of(session).names(filled.name)), scope_of(filled, session)
-    grants = tuple(grant for grant in grants_for((verb,)) if not grant.only)
+    of_letters = verb in ("letters", "replay_letters")
+    twin: Twin = request.getfixturevalue("chained" if of_letters else "filled")
+    work, scope = Workplace(sandbox, aws_of(session).names(twin.name)), scope_of(twin, session)
+    grants, prepare = tuple(g for g in grants_for((verb,)) if not g.only), _put_letters if of_letters else _fill
     operator.allow(scope, grants)
-    _fill(work)
+    prepare(work)
     if verb == "verify":
-        end_lease(root_of(session), filled, DEVICE)
-    VERBS[verb](operator.session, filled)
+        end_lease(root_of(session), twin, DEVICE)
+    VERBS[verb](operator.session, twin)
     own = [grant for grant in grants if verb not in LOOKING or not {*LOOKING} <= {*grant.verbs}]  # as plan looks
-    own = [grant for grant in own if grant.on != "letters objects"]  # a test of its own looks at these
+    own = [grant for grant in own if of_letters or grant.on != "letters objects"]  # verify's has a test of its own
     trials = [(grant, action) for grant in own for action in grant.actions if action != "dynamodb:PartiQLDelete"]
     chosen = trials if share == "all" else [trials[crc32(verb.encode()) % len(trials)]]
     unneeded = []
     for grant, action in chosen:
-        if verb == "end_lease":
-            _fill(work)
+        if verb in ("end_lease", "replay_letters"):
+            prepare(work)
         with operator.lacking(scope, grants, grant, action):
             try:
-                VERBS[verb](operator.session, filled)
+                VERBS[verb](operator.session, twin)
             except Exception:
                 continue
         unneeded.append(f"{action} on {grant.on}")

@@ -18,7 +18,7 @@ from botocore.stub import Stubber
 from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.shared.hosted_functions import INVOKE_SECONDS
-from l3kit.errors import ConfigurationError, L3Error, ProvisioningError
+from l3kit.errors import ConfigurationError, L3Error, PermissionMissingError, ProvisioningError
 from l3kit.operate import movers
 from l3kit.operate.movers import MoverRun, moments_between, run_mover
 from l3kit.session import Session
@@ -123,10 +123,15 @@ def test_a_function_that_is_not_deployed_is_named_with_the_remedy(functions: Lam
         run_mover(functions.session, TWIN, MOVER)
 
 
-@pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException"])
-def test_a_refused_invocation_says_why(functions: Lambda, code: str) -> None:
-    functions.refuses(code)
-    with pytest.raises(L3Error, match=rf"{NAME}: was not invoked \({code}\)"):
+def test_a_refused_invocation_says_why(functions: Lambda) -> None:
+    functions.refuses("TooManyRequestsException")
+    with pytest.raises(L3Error, match=rf"{NAME}: was not invoked \(TooManyRequestsException\)\. Run it again"):
+        run_mover(functions.session, TWIN, MOVER)
+
+
+def test_an_invocation_that_is_not_allowed_names_the_missing_permission(functions: Lambda) -> None:
+    functions.refuses("AccessDeniedException")
+    with pytest.raises(PermissionMissingError, match=rf"{NAME}: Invoke is not allowed.*l3kit permissions aws"):
         run_mover(functions.session, TWIN, MOVER)
 
 

@@ -5,6 +5,7 @@ in a sentence that names the resource, the cause and the remedy, and shows no se
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
+from l3kit.operate.letters.listing import letters
+from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.movers import replay, run_mover
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import query
@@ -27,6 +30,8 @@ from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 
 TWIN = Twin.load(Path(__file__).parents[3] / "params" / "twins" / "nyc-weather")
+CHAINED = replace(TWIN, config=TWIN.config.model_copy(update={"message_chain": True}))
+"""It has dead letters."""
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = "very-secret-key"
 CLOSED = "http://127.0.0.1:9"
@@ -77,6 +82,8 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "verify": lambda s: verify(s, TWIN),
     "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
+    "letters": lambda s: letters(s, CHAINED),
+    "replay_letters": lambda s: replay_letters(s, CHAINED),
     "load_example": lambda s: load_example(opened(s), newest=NOON, last=1),
     "prepare_deployment": lambda s: prepare_deployment(opened(s)),
     "holds_readings": lambda s: holds_readings(opened(s), "JFK"),

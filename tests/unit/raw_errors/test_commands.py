@@ -52,6 +52,9 @@ COMMANDS: Mapping[str, list[str]] = {
     "first-light": ["first-light", "aws", "--yes", "--report", "{0}"],
     "cost refresh": ["cost", "refresh", "{0}"],
     "explain a folder without a twin": ["explain", "{0}", "JFK"],
+    "letters of a folder without a twin": ["letters", "{0}"],
+    "replay of a folder without a twin": ["replay", "{0}"],
+    "simulate a folder without a twin": ["simulate", "{0}"],
 }
 
 

@@ -171,10 +171,17 @@ class Bucket:
     def _is_empty(self) -> bool:
         return not self._s3.list_objects_v2(Bucket=self.name, MaxKeys=1).get("KeyCount", 0)
 
+    def _abort(self, key: str, upload: str) -> None:
+        try:
+            self._s3.abort_multipart_upload(Bucket=self.name, Key=key, UploadId=upload)
+        except ClientError as error:  # ended meanwhile, or by an earlier try whose response was lost
+            if code_of(error) != "NoSuchUpload":
+                raise
+
     def _empty(self) -> None:
         for upload in self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self.name):
             for entry in upload.get("Uploads", []):
-                self._s3.abort_multipart_upload(Bucket=self.name, Key=entry["Key"], UploadId=entry["UploadId"])
+                self._abort(entry["Key"], entry["UploadId"])
         for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self.name):
             entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             for start in range(0, len(entries), DELETE_BATCH):

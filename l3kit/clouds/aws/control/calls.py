@@ -78,7 +78,7 @@ def explained(resource: str) -> Iterator[None]:
         operation, message = error.operation_name, error.response.get("Error", {}).get("Message", "")
         if code_of(error) in DENIED:
             raise PermissionMissingError(
-                resource, f"{operation} is not allowed: {message}", "docs/provisioning.md lists what is needed"
+                resource, f"{operation} is not allowed: {message}", "`l3kit permissions aws` lists what is needed"
             ) from None
         if code_of(error) in REFUSED_KEYS:
             raise PermissionMissingError(

@@ -103,7 +103,7 @@ class TopicRule:
                 raise
         if self._is_listed():
             raise PermissionMissingError(
-                f"topic rule {self.name}", "GetTopicRule is not allowed", "docs/provisioning.md lists what is needed"
+                f"topic rule {self.name}", "GetTopicRule is not allowed", "`l3kit permissions aws` lists what is needed"
             )
         return None
 

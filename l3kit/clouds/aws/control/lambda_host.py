@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from l3kit.clouds.aws.control.calls import code_of, explained, is_missing, unless_missing
+from l3kit.clouds.aws.control.calls import DENIED, REFUSED_KEYS, code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
@@ -98,8 +98,11 @@ class LambdaHost:
         except ClientError as error:
             if is_missing(error):
                 raise ProvisioningError(name, "is not deployed", "Run deploy_l3 first") from None
+            if code_of(error) in DENIED | REFUSED_KEYS:
+                with explained(f"function {name}"):
+                    raise
             cause = f"was not invoked ({code_of(error)})"
-            raise L3Error(name, cause, "Run it again; items already moved are not moved twice") from None
+            raise L3Error(name, cause, "Run it again; nothing is moved or stored twice") from None
         except PermissionMissingError:
             raise
         except ProvisioningError as error:  # what boto3 raised, told already

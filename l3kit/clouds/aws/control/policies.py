@@ -214,7 +214,7 @@ def _chain_function(context: Context, place: Placement) -> list[Statement]:
     """Allow keeping dead letters, each once, and invoking the functions that it calls."""
     return [
         _allow("KeepLetters", ["PutObject", "GetObject"], f"{_bucket(context, 'letters')}/*", "s3"),
-        *_bucket_key(context, place, "letters", ["Decrypt", "GenerateDataKey"]),
+        *_bucket_key(context, place, "letters", ["GenerateDataKey"]),
         *_calls(context, place),
     ]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of
 from l3kit.clouds.aws.control.operator_policy import Scope
-from l3kit.clouds.aws.control.permissions import DEPLOYING, REQUIRED_PERMISSIONS, Grant
+from l3kit.clouds.aws.control.permissions import DEPLOYING, REQUIRED_PERMISSIONS, On, Verb
 from l3kit.clouds.aws.unanswered import LOG_IN
 from l3kit.errors import PermissionMissingError
 
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
     from l3kit.clouds.aws.session import AwsSession
     from l3kit.twin.config import Twin
 
-BATCH = 100
-"""Maximum number of actions in one SimulatePrincipalPolicy call."""
+BATCH = 1000
+"""Maximum number of results, one for each action and resource, in an answer of SimulatePrincipalPolicy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a row of the table lacks: its actions, with the resources where others are allowed, and who needs them."""
+
+    actions: tuple[str, ...]
+    verbs: tuple[Verb, ...]
 
 
 def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
@@ -33,9 +42,9 @@ def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
         denied = _denied(session.client("iam"), caller, scope)
     except ClientError as error:
         return (f"Permissions could not be checked beforehand (iam:SimulatePrincipalPolicy: {code_of(error)}).",)
-    needed = [grant for grant in denied if set(grant.verbs) & set(DEPLOYING)]
+    needed = [row for row in denied if set(row.verbs) & set(DEPLOYING)]
     if needed:
-        missing = list(dict.fromkeys(action for grant in needed for action in grant.actions))
+        missing = list(dict.fromkeys(action for row in needed for action in row.actions))
         raise PermissionMissingError(
             f"deploying {twin.name}",
             f"{len(missing)} permissions are missing, nothing was made: {', '.join(missing)}",
@@ -44,9 +53,9 @@ def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
     return (_note(caller, denied),) if denied else ()
 
 
-def _note(caller: str, denied: Sequence[Grant]) -> str:
-    actions = ", ".join(dict.fromkeys(action for grant in denied for action in grant.actions))
-    verbs = ", ".join(dict.fromkeys(verb for grant in denied for verb in grant.verbs))
+def _note(caller: str, denied: Sequence[_Missing]) -> str:
+    actions = ", ".join(dict.fromkeys(action for row in denied for action in row.actions))
+    verbs = ", ".join(dict.fromkeys(verb for row in denied for verb in row.verbs))
     return f"{caller} may deploy, but not {actions}: needed for {verbs}."
 
 
@@ -58,43 +67,68 @@ def _caller(session: AwsSession) -> str:
         raise PermissionMissingError("AWS credentials", cause, LOG_IN) from None
 
 
-def _denied(iam: Any, caller: str, scope: Scope) -> list[Grant]:
-    """Return the rows with denied actions, reduced to those actions; conditional rows are not checked."""
+def _denied(iam: Any, caller: str, scope: Scope) -> list[_Missing]:
+    """Return what is denied of each row, on any of the twin's resources; conditional rows are not checked."""
     principal = _principal(iam, caller)
-    asked: dict[tuple[str, str], list[str]] = {}
+    asked: dict[tuple[On, str], list[str]] = {}
     always = [grant for grant in REQUIRED_PERMISSIONS if not grant.only and grant.on != "oneself"]
     for grant in always:
-        asked.setdefault((scope.arns(grant.on)[0], grant.passed_to), []).extend(grant.actions)
+        asked.setdefault((grant.on, grant.passed_to), []).extend(grant.actions)
     refused = {
-        (resource, action)
-        for (resource, passed_to), actions in asked.items()
-        for action in _refused(iam, principal, resource, passed_to, list(dict.fromkeys(actions)))
+        (on, action): f"{action}{where}"
+        for (on, passed_to), actions in asked.items()
+        for action, where in _refused(iam, principal, _arns(scope, on), passed_to, list(dict.fromkeys(actions)))
     }
-    found = []
-    for grant in always:
-        resource = scope.arns(grant.on)[0]
-        if its := tuple(action for action in grant.actions if (resource, action) in refused):
-            found.append(Grant(grant.on, its, grant.why, grant.verbs, grant.passed_to))
-    return found
+    found = (
+        (tuple(refused[grant.on, one] for one in grant.actions if (grant.on, one) in refused), grant.verbs)
+        for grant in always
+    )
+    return [_Missing(actions, verbs) for actions, verbs in found if actions]
 
 
-def _refused(iam: Any, principal: str, resource: str, passed_to: str, actions: list[str]) -> list[str]:
-    """Return the actions that the principal may not do on the resource."""
+def _arns(scope: Scope, on: On) -> tuple[str, ...]:
+    """Return the ARNs to ask about: of log groups the form without `:*`, since actions differ in which one counts."""
+    arns = scope.arns(on)
+    return tuple(arn for arn in arns if not arn.endswith(":*")) if on == "log groups" else arns
+
+
+def _refused(
+    iam: Any, principal: str, resources: Sequence[str], passed_to: str, actions: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the actions that the principal may not do; with the resources, if it may do them on others."""
     context = []
     if passed_to:
         key = {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": [passed_to], "ContextKeyType": "string"}
         context.append(key)
-    refused: list[str] = []
-    for start in range(0, len(actions), BATCH):
-        answer = iam.simulate_principal_policy(
-            PolicySourceArn=principal,
-            ActionNames=actions[start : start + BATCH],
-            ResourceArns=[resource],
-            ContextEntries=context,
-            MaxItems=BATCH,
-        )
-        refused += [r["EvalActionName"] for r in answer["EvaluationResults"] if r["EvalDecision"] != "allowed"]
-    return refused
+    at_once = BATCH // len(resources)
+    for start in range(0, len(actions), at_once):
+        denied: dict[str, list[str]] = {}
+        for action, resource in _simulated(iam, principal, resources, context, actions[start : start + at_once]):
+            denied.setdefault(action, []).append(resource.rpartition(":")[2])
+        for action, names in denied.items():
+            yield action, f" on {', '.join(names)}" if len(names) < len(resources) else ""
+
+
+def _simulated(
+    iam: Any, principal: str, resources: Sequence[str], context: Sequence[Any], actions: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield each denied pair of action and resource."""
+    asked = {"PolicySourceArn": principal, "ActionNames": list(actions), "ResourceArns": list(resources)}
+    more: dict[str, str] = {}
+    while True:
+        answer = iam.simulate_principal_policy(**asked, ContextEntries=context, MaxItems=BATCH, **more)
+        for result in answer["EvaluationResults"]:
+            # One result for each pair, or one for each action with its resources: IAM's reference allows both.
+            whole = {
+                "EvalResourceName": result.get("EvalResourceName", ""),
+                "EvalResourceDecision": result["EvalDecision"],
+            }
+            for one in result.get("ResourceSpecificResults") or [whole]:
+                if one["EvalResourceDecision"] != "allowed":
+                    yield result["EvalActionName"], one["EvalResourceName"]
+        if not answer.get("IsTruncated"):
+            return
+        more = {"Marker": answer["Marker"]}
 
 
 def _principal(iam: Any, arn: str) -> str:

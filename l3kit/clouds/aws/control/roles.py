@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from l3kit.clouds.aws.control.calls import explained, unless_missing
@@ -57,26 +58,24 @@ class Role:
         """Update the role. Foreign policies are removed first: IAM limits the total length of all."""
         policy = self._checked_policy()
         with explained(f"role {self.name}"):
-            for name in self._inline():
-                if name != POLICY_NAME:
-                    self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
-            for arn in self._attached():
-                self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
+            self._remove_policies(except_for=POLICY_NAME)
             if _boundary(self._iam.get_role(RoleName=self.name)["Role"]):
-                self._iam.delete_role_permissions_boundary(RoleName=self.name)
+                unless_missing(lambda: self._iam.delete_role_permissions_boundary(RoleName=self.name))
             self._iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=json.dumps(self.trust))
             self._iam.put_role_policy(RoleName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy))
 
     def delete(self) -> None:
         with explained(f"role {self.name}"):
-            unless_missing(self._delete)
+            unless_missing(self._remove_policies)
+            unless_missing(lambda: self._iam.delete_role(RoleName=self.name))
 
-    def _delete(self) -> None:
+    def _remove_policies(self, *, except_for: str = "") -> None:
+        """Remove policies; one that is gone may be what an earlier try removed whose response was lost."""
         for name in self._inline():
-            self._iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+            if name != except_for:
+                unless_missing(partial(self._iam.delete_role_policy, RoleName=self.name, PolicyName=name))
         for arn in self._attached():
-            self._iam.detach_role_policy(RoleName=self.name, PolicyArn=arn)
-        self._iam.delete_role(RoleName=self.name)
+            unless_missing(partial(self._iam.detach_role_policy, RoleName=self.name, PolicyArn=arn))
 
     @property
     def _iam(self) -> Any:

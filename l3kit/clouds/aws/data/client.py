@@ -35,12 +35,12 @@ THROTTLED = frozenset(
 """Retryable error codes whose status is not 5xx."""
 REST_JSON = frozenset({"lambda", "iotdata"})
 """Services that name an error in a header and answer in JSON."""
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
+ROLE_DENIED = "The role lacks this permission: run deploy_l3, which repairs it"
+HEAD_NEEDS = "which needs s3:GetObject, and s3:ListBucket for an object that is not there"
 REMEDIES: Mapping[str, str] = {
     "ResourceNotFoundException": "The table is missing: run deploy_l3",
     "NoSuchBucket": "The bucket is missing: run deploy_l3",
-    "AccessDeniedException": "The role lacks this permission: run deploy_l3, which repairs it",
-    "ForbiddenException": "The role lacks this permission: run deploy_l3, which repairs it",
-    "AccessDenied": "The role lacks this permission: run deploy_l3, which repairs it",
     "ExpiredTokenException": "The credentials have expired: log in again",
     "ExpiredToken": "The credentials have expired: log in again",
     "UnrecognizedClientException": "Log in again: the credentials are not valid in this account",
@@ -90,6 +90,7 @@ class AwsClient:
     Args:
         http: shared by the stores of one endpoint.
         now: UTC clock for signatures.
+        denied: remedy for a missing permission, which depends on whose credentials these are.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class AwsClient:
         retry: RetryPolicy | None = None,
         timeout: float = 30.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        denied: str = ROLE_DENIED,
     ) -> None:
         self._service = service
         self._http = http
@@ -110,6 +112,7 @@ class AwsClient:
         self._signer = Signer(service, region)
         self._timeout = timeout
         self._now = now
+        self.denied = denied
         self.usage = usage
         self.retry = retry or RetryPolicy()
 
@@ -151,7 +154,9 @@ class AwsClient:
             return answer
         cause = f"{request.kind} returned {answer.status} {answer.code} {credentials.redact(answer.message)}".rstrip()
         if not (answer.status >= 500 or answer.status == 429 or answer.code in THROTTLED):
-            raise StoreError(request.resource, cause, remedy(answer))
+            if answer.status == 403 and not answer.code:  # the response to a HEAD has no body
+                raise StoreError(request.resource, f"{cause}, {HEAD_NEEDS}", self.denied)
+            raise StoreError(request.resource, cause, remedy(answer.code, self.denied))
         return Passing(cause)
 
     def redact(self, text: str) -> str:
@@ -179,14 +184,9 @@ class AwsClient:
         return _xml_answer(response)
 
 
-def remedy(refused: Answer) -> str:
-    """The remedy for an error response; empty if none is known.
-
-    The response to a HEAD has no body and so no code; the status decides then.
-    """
-    if not refused.code and refused.status == 403:
-        return REMEDIES["AccessDenied"]
-    return REMEDIES.get(refused.code, "")
+def remedy(code: str, denied: str) -> str:
+    """Return the remedy for an error code; empty if none is known. `denied`: as of `AwsClient`."""
+    return denied if code in DENIED else REMEDIES.get(code, "")
 
 
 def _json_error(response: HttpResponse) -> Answer:

@@ -100,7 +100,7 @@ class ConditionalCreates:
             elif error["Code"] in UNHOLDABLE:
                 outcomes[number] = Refused(f"{batch[number].encoded.name}: {error.get('Message', error['Code'])}")
             else:
-                raise refused(self._table.name, "batch_create", error)
+                raise refused(self._table, "batch_create", error)
         for number, outcome in zip(taken, await self._taken([batch[number] for number in taken]), strict=True):
             outcomes[number] = outcome
         return outcomes

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.clouds.aws.data.client import REMEDIES
+from l3kit.clouds.aws.data.client import remedy
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.pages import no_collector
@@ -154,7 +154,7 @@ class ConditionalDeletes:
         if outcome.put_back:
             await self._put_back(outcome.put_back)
         if outcome.refusal is not None:
-            raise refused(self._table.name, "batch_delete", outcome.refusal)
+            raise refused(self._table, "batch_delete", outcome.refusal)
         return outcome
 
     async def _put_back(self, items: Sequence[Wire]) -> None:
@@ -175,7 +175,7 @@ class ConditionalDeletes:
         if not pending and not failed:
             return
         if failed:
-            cause = refused(self._table.name, "put_back", next(iter(failed.values())))
+            cause = refused(self._table, "put_back", next(iter(failed.values())))
         lost = [item for item in items if item[SORT_KEY]["S"] in pending.keys() | failed.keys()]
         for item in lost:
             log.error("an item that was deleted could not be put back into %s: %s", self._table.name, json.dumps(item))
@@ -202,12 +202,12 @@ class ConditionalDeletes:
                 failed[key] = error
 
 
-def refused(table: str, kind: str, error: Mapping[str, str]) -> StoreError:
+def refused(table: DynamoTable, kind: str, error: Mapping[str, str]) -> StoreError:
     """The error for a statement that DynamoDB refuses permanently."""
     code = error["Code"]
     cause = f"{kind} returned {code} {error.get('Message', '')}".rstrip()
-    remedy = REMEDIES.get(code) or REMEDIES.get(f"{code}Exception", "")
-    return StoreError(f"table {table}", cause, remedy)
+    denied = table.client.denied
+    return StoreError(f"table {table.name}", cause, remedy(code, denied) or remedy(f"{code}Exception", denied))
 
 
 def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:

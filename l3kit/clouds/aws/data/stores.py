@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.aws.data.client import AwsClient
+from l3kit.clouds.aws.data.client import ROLE_DENIED, AwsClient
 from l3kit.clouds.aws.data.credentials import CredentialSource, from_environment
 from l3kit.clouds.aws.data.http import HttpClient
 from l3kit.errors import ConfigurationError
@@ -30,12 +30,14 @@ class Place:
 
     Attributes:
         endpoint: of the emulator; None for AWS.
+        denied: remedy for a permission that these credentials lack.
     """
 
     region: str
     credentials: CredentialSource = from_environment
     endpoint: str | None = None
     retry: RetryPolicy | None = None
+    denied: str = ROLE_DENIED
 
     @classmethod
     def from_env(cls, service: str, env: Mapping[str, str] = os.environ) -> Place:
@@ -79,10 +81,7 @@ def open_objects(
 
     place = place or Place.from_env("s3")
     address = place.endpoint or f"https://{bucket}.s3.{place.region}.amazonaws.com"
-    http = HttpClient(address, max_connections=16)
-    client = AwsClient(
-        "s3", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout * OBJECT_TIMEOUTS
-    )
+    client = _client("s3", place, address, 16, timeout * OBJECT_TIMEOUTS)
     return S3ObjectStore(bucket, tier, client, path_style=place.endpoint is not None)
 
 
@@ -91,11 +90,8 @@ def open_peers(names: Mapping[str, str], place: Place | None = None) -> LambdaPe
     from l3kit.clouds.aws.data.peers import INVOKE_SECONDS, LambdaPeers
 
     place = place or Place.from_env("lambda")
-    http = HttpClient(place.endpoint or f"https://lambda.{place.region}.amazonaws.com", max_connections=16)
-    client = AwsClient(
-        "lambda", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=INVOKE_SECONDS
-    )
-    return LambdaPeers(names, client)
+    address = place.endpoint or f"https://lambda.{place.region}.amazonaws.com"
+    return LambdaPeers(names, _client("lambda", place, address, 16, INVOKE_SECONDS))
 
 
 def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> IotFeedback:
@@ -103,15 +99,26 @@ def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQ
     from l3kit.clouds.aws.data.feedback import IotFeedback
 
     place = place or Place.from_env("iot_data_plane")
-    http = HttpClient(place.endpoint or f"https://data-ats.iot.{place.region}.amazonaws.com", max_connections=16)
-    client = AwsClient("iotdata", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
-    return IotFeedback(twin, client)
+    address = place.endpoint or f"https://data-ats.iot.{place.region}.amazonaws.com"
+    return IotFeedback(twin, _client("iotdata", place, address, 16, timeout))
 
 
 def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
     from l3kit.clouds.aws.data.dynamodb import DynamoTable
 
     place = place or Place.from_env("dynamodb")
-    http = HttpClient(place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com", max_connections=connections)
-    client = AwsClient("dynamodb", place.region, http, place.credentials, Usage(), retry=place.retry, timeout=timeout)
-    return DynamoTable(name, client)
+    address = place.endpoint or f"https://dynamodb.{place.region}.amazonaws.com"
+    return DynamoTable(name, _client("dynamodb", place, address, connections, timeout))
+
+
+def _client(service: str, place: Place, address: str, connections: int, timeout: float) -> AwsClient:
+    return AwsClient(
+        service,
+        place.region,
+        HttpClient(address, max_connections=connections),
+        place.credentials,
+        Usage(),
+        retry=place.retry,
+        timeout=timeout,
+        denied=place.denied,
+    )

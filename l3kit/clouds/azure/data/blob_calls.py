@@ -13,10 +13,10 @@ from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 T = TypeVar("T")
+DENIED = frozenset({"AuthorizationPermissionMismatch", "AuthorizationFailure"})
+FUNCTION_DENIED = "The identity lacks the role Storage Blob Data Contributor: run deploy_l3"
 REMEDIES = {
     "AuthenticationFailed": "Log in again: the credentials are not valid for this storage account",
-    "AuthorizationPermissionMismatch": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
-    "AuthorizationFailure": "The identity lacks the role Storage Blob Data Contributor: run deploy_l3",
     "ContainerNotFound": "The container is missing: run deploy_l3",
     "BlobArchived": "The blob is archived: request a restore and wait until it is readable",
     "BlobBeingRehydrated": "Its restore is under way: wait until it is readable",
@@ -24,11 +24,19 @@ REMEDIES = {
 
 
 class BlobCalls(SdkCalls):
-    """Runs the client's calls. `timeout`: seconds for one request."""
+    """Runs the client's calls.
 
-    def __init__(self, usage: Usage, retry: RetryPolicy | None = None, *, timeout: float) -> None:
+    Args:
+        timeout: seconds for one request.
+        denied: remedy for a missing permission, which depends on whose credential this is.
+    """
+
+    def __init__(
+        self, usage: Usage, retry: RetryPolicy | None = None, *, timeout: float, denied: str = FUNCTION_DENIED
+    ) -> None:
         super().__init__(usage, retry)
         self._timeout = timeout
+        self._denied = denied
 
     async def run(
         self,
@@ -52,7 +60,8 @@ class BlobCalls(SdkCalls):
             status = int(error.status_code or 0)
             told = getattr(error, "error_code", None)
             code = str(getattr(told, "value", told) or status)
-            return Failure(status, code, code, REMEDIES.get(code, ""), retry_after(error.response))
+            remedy = self._denied if code in DENIED else REMEDIES.get(code, "")
+            return Failure(status, code, code, remedy, retry_after(error.response))
         if isinstance(error, ClientAuthenticationError):
             # A managed identity whose endpoint is down for a moment looks like one that is missing.
             cause = f"{kind} found no credentials for Azure ({type(error).__name__})"

@@ -25,7 +25,6 @@ PASSING = frozenset((408, 410, 424, 429, 449))
 """Retryable statuses below 500: time-out, moved partition, throttling, a concurrent write."""
 REMEDIES: Mapping[int, str] = {
     401: "The key or token is not valid for this account: log in again, or run deploy_l3",
-    403: "The identity lacks a data role or the account's firewall is closed to it: run deploy_l3, which repairs it",
     404: "The database or container is missing: run deploy_l3",
     413: "Split the item into several: Cosmos DB allows 2 MB per item",
     429: "The container is throttled: raise its throughput or try again later",
@@ -144,7 +143,8 @@ class CosmosContainer:
         cause = f"{kind} returned {status or 'no status'} {_short(message)}".rstrip()
         if status >= 500 or status in PASSING:
             return _passing(cause, headers, status)
-        raise StoreError(self.resource, cause, REMEDIES.get(status, ""))
+        remedy = self._place.denied if status == 403 else REMEDIES.get(status, "")
+        raise StoreError(self.resource, cause, remedy)
 
     async def _opened(self) -> ContainerProxy:
         """The container, with a client of the running event loop, since connections belong to a loop."""

@@ -18,6 +18,9 @@ LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 CONNECTION_STRING = "COSMOS_CONNECTION_STRING"
 ENDPOINT = "COSMOS_ENDPOINT"
 DATABASE = "COSMOS_DATABASE_NAME"
+FUNCTION_DENIED = (
+    "The identity lacks a data role or the account's firewall is closed to it: run deploy_l3, which repairs it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class CosmosPlace:
         endpoint: the account's url.
         credential: the account's key, or a token credential; None for azure.identity's DefaultAzureCredential.
         agent: part of the user agent of every request.
+        denied: remedy for a permission that the credential lacks.
     """
 
     endpoint: str
@@ -35,6 +39,7 @@ class CosmosPlace:
     credential: str | AsyncTokenCredential | None = field(default=None, repr=False)
     agent: str = "l3kit"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    denied: str = FUNCTION_DENIED
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, *, agent: str = "l3kit") -> CosmosPlace:

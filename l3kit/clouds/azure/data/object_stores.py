@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.storage.blob.aio import ContainerClient
 
-from l3kit.clouds.azure.data.blob_calls import BlobCalls
+from l3kit.clouds.azure.data.blob_calls import FUNCTION_DENIED, BlobCalls
 from l3kit.clouds.azure.data.cosmos_place import is_loopback
 from l3kit.clouds.azure.data.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
@@ -28,12 +28,14 @@ class BlobPlace:
         account_url: `https://ACCOUNT.blob.core.windows.net`, or the sandbox's.
         credential: an account key, or one of azure.identity's asynchronous credentials.
         agent: prefix of each request's user agent.
+        denied: remedy for a permission that the credential lacks.
     """
 
     account_url: str
     credential: Any = field(repr=False)
     agent: str = "l3kit"
     retry: RetryPolicy | None = None
+    denied: str = FUNCTION_DENIED
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> BlobPlace:
@@ -65,4 +67,5 @@ def open_objects(
         max_single_get_size=1024**3,
         use_env_settings=not is_loopback(place.account_url),
     )
-    return BlobObjectStore(container, tier, client, BlobCalls(Usage(), place.retry, timeout=timeout * OBJECT_TIMEOUTS))
+    calls = BlobCalls(Usage(), place.retry, timeout=timeout * OBJECT_TIMEOUTS, denied=place.denied)
+    return BlobObjectStore(container, tier, client, calls)

@@ -35,7 +35,6 @@ TRANSIENT = frozenset(
 REMEDIES: Mapping[Code, str] = {
     Code.NOT_FOUND: "The database is missing: run deploy_l3",
     Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
-    Code.PERMISSION_DENIED: "The service account lacks this permission: run deploy_l3, which repairs it",
     Code.UNAUTHENTICATED: "The credentials have expired or are not valid for this project: log in again",
 }
 NO_CODES: frozenset[Code] = frozenset()
@@ -61,6 +60,7 @@ class FirestoreClient:
         endpoint: host and port of an emulator; None for Google's, with application default credentials.
         agent: user agent.
         timeout: seconds per request.
+        denied: remedy for a missing permission, which depends on whose credentials these are.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class FirestoreClient:
         *,
         retry: RetryPolicy | None = None,
         timeout: float = 30.0,
+        denied: str,
     ) -> None:
         self.database = f"projects/{project}/databases/{database}"
         self.documents = f"{self.database}/documents"
@@ -80,6 +81,7 @@ class FirestoreClient:
         self._endpoint = endpoint
         self._agent = agent
         self._timeout = timeout
+        self._denied = denied
         self._metadata = [("google-cloud-resource-prefix", self.database)]
         if endpoint:
             self._metadata.append(("authorization", "Bearer owner"))
@@ -174,7 +176,8 @@ class FirestoreClient:
             return Refused(code, str(error.message))
         cause = f"{kind} returned {code.name} {error.message}".rstrip()
         if code not in TRANSIENT:
-            raise StoreError(resource, cause, REMEDIES.get(code, "")) from None
+            remedy = self._denied if code is Code.PERMISSION_DENIED else REMEDIES.get(code, "")
+            raise StoreError(resource, cause, remedy) from None
         waits = [detail.retry_delay.ToNanoseconds() / 1e9 for detail in error.details if isinstance(detail, RetryInfo)]
         return Passing(cause, min(max(waits, default=0.0), MAX_WAIT_SECONDS))
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
 
+FUNCTION_DENIED = "The service account lacks this permission: run deploy_l3, which repairs it"
+
 
 @dataclass(frozen=True, slots=True)
 class FirestorePlace:
@@ -21,6 +23,7 @@ class FirestorePlace:
     Attributes:
         endpoint: host and port of the emulator; None for Google's, with application default credentials.
         agent: user agent of the requests.
+        denied: remedy for a permission that the credentials lack.
     """
 
     project: str
@@ -28,6 +31,7 @@ class FirestorePlace:
     endpoint: str | None = None
     agent: str = "l3kit"
     retry: RetryPolicy | None = None
+    denied: str = FUNCTION_DENIED
 
 
 def open_hot(
@@ -50,5 +54,11 @@ def _client(place: FirestorePlace, timeout: float) -> FirestoreClient:
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 
     return FirestoreClient(
-        place.project, place.database, place.endpoint, place.agent, retry=place.retry, timeout=timeout
+        place.project,
+        place.database,
+        place.endpoint,
+        place.agent,
+        retry=place.retry,
+        timeout=timeout,
+        denied=place.denied,
     )

@@ -15,7 +15,7 @@ from google.auth.exceptions import DefaultCredentialsError
 from requests.adapters import HTTPAdapter
 
 from l3kit.clouds.gcp.data.object_store import GcsObjectStore
-from l3kit.clouds.gcp.data.storage_calls import StorageCalls
+from l3kit.clouds.gcp.data.storage_calls import FUNCTION_DENIED, StorageCalls
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
@@ -45,6 +45,7 @@ class GcsPlace:
         endpoint: of the sandbox, which needs no credentials; None for Google Cloud.
         credentials: called once, when a store is opened on Google Cloud.
         agent: prefix of each request's user agent.
+        denied: remedy for a permission that the credentials lack.
     """
 
     project: str
@@ -52,6 +53,7 @@ class GcsPlace:
     credentials: Callable[[], Credentials] = default_credentials
     agent: str = "l3kit"
     retry: RetryPolicy | None = None
+    denied: str = FUNCTION_DENIED
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> GcsPlace:
@@ -87,5 +89,5 @@ def open_objects(
     )
     if place.endpoint:
         client._connection.API_BASE_MTLS_URL = place.endpoint  # otherwise GOOGLE_API_USE_MTLS_ENDPOINT leads to Google
-    calls = StorageCalls(Usage(), threads=CONNECTIONS, retry=place.retry)
+    calls = StorageCalls(Usage(), threads=CONNECTIONS, retry=place.retry, denied=place.denied)
     return GcsObjectStore(bucket, tier, client, session, calls, timeout=timeout * OBJECT_TIMEOUTS)

@@ -17,10 +17,8 @@ from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
-REMEDIES = {
-    401: "The credentials are not valid or have expired: log in again",
-    403: "The service account lacks this permission: run deploy_l3, which repairs it",
-}
+FUNCTION_DENIED = "The service account lacks this permission: run deploy_l3, which repairs it"
+REMEDIES = {401: "The credentials are not valid or have expired: log in again"}
 BUCKET_MISSING = "bucket does not exist"
 
 T = TypeVar("T")
@@ -35,10 +33,18 @@ class UnexpectedStatusError(Exception):
 
 
 class StorageCalls(SdkCalls):
-    """Runs the client's calls, at most `threads` concurrently."""
+    """Runs the client's calls.
 
-    def __init__(self, usage: Usage, *, threads: int, retry: RetryPolicy | None = None) -> None:
+    Args:
+        threads: at most so many concurrently.
+        denied: remedy for a missing permission, which depends on whose credentials these are.
+    """
+
+    def __init__(
+        self, usage: Usage, *, threads: int, retry: RetryPolicy | None = None, denied: str = FUNCTION_DENIED
+    ) -> None:
         super().__init__(usage, retry)
+        self._denied = denied
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="cloud-storage")
 
     async def run(
@@ -59,7 +65,7 @@ class StorageCalls(SdkCalls):
 
     def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, (GoogleAPICallError, UnexpectedStatusError)):
-            return _failure(error, resource)
+            return self._failure(error, resource)
         if isinstance(error, DataCorruption):
             return Passing(f"{kind} returned content that was corrupted in transit")
         if isinstance(error, (requests.RequestException, TransportError, ConnectionError, TimeoutError)):
@@ -69,17 +75,17 @@ class StorageCalls(SdkCalls):
             raise StoreError(resource, cause, REMEDIES[401]) from None
         raise error
 
+    def _failure(self, error: GoogleAPICallError | UnexpectedStatusError, resource: str) -> Failure:
+        response = error.response
+        status = int(getattr(response, "status_code", 0) or getattr(error, "code", 0) or 0)
+        message = _message(response)
+        if status == 404 and BUCKET_MISSING in message:  # unlike a missing object never what a caller expects
+            raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
+        remedy = self._denied if status == 403 else REMEDIES.get(status, "")
+        return Failure(status, status, message, remedy, retry_after(response))
+
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _failure(error: GoogleAPICallError | UnexpectedStatusError, resource: str) -> Failure:
-    response = error.response
-    status = int(getattr(response, "status_code", 0) or getattr(error, "code", 0) or 0)
-    message = _message(response)
-    if status == 404 and BUCKET_MISSING in message:  # unlike a missing object never what a caller expects
-        raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
-    return Failure(status, status, message, REMEDIES.get(status, ""), retry_after(response))
 
 
 def _message(response: Any) -> str:

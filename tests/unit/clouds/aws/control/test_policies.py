@@ -109,7 +109,7 @@ def test_the_cold_to_archive_mover_writes_receipts_and_reports_into_the_cold_tie
     assert cold == ["_l3kit/archived/*", "_l3kit/reports/cold-to-archive-mover/*"]
 
 
-READS, BOTH = ["kms:Decrypt"], ["kms:Decrypt", "kms:GenerateDataKey"]
+READS, BOTH, WRITES = ["kms:Decrypt"], ["kms:Decrypt", "kms:GenerateDataKey"], ["kms:GenerateDataKey"]
 BY_FUNCTION: list[tuple[str, Placement, dict[str, tuple[list[str], list[str]]]]] = [
     ("hot-reader", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"])}),
     (
@@ -122,15 +122,15 @@ BY_FUNCTION: list[tuple[str, Placement, dict[str, tuple[list[str], list[str]]]]]
     (
         "cold-to-archive-mover",
         Placement(keys=KEYS),
-        {"ColdKey": (BOTH, ["cold"]), "ArchiveKey": (["kms:GenerateDataKey"], ["archive"])},
+        {"ColdKey": (BOTH, ["cold"]), "ArchiveKey": (WRITES, ["archive"])},
     ),
     ("cold-to-archive-mover", Placement(keys=ONE_KEY), {"ColdKey": (BOTH, ["one"])}),
     ("archive-writer", Placement(keys=KEYS), {"ArchiveKey": (BOTH, ["archive"])}),
     ("archive-writer", Placement(keys={"cold": f"{KEY}cold"}), {}),
-    ("persister", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"]), "LettersKey": (BOTH, ["letters"])}),
-    ("persister", Placement(remote=True, keys=KEYS), {"LettersKey": (BOTH, ["letters"])}),
-    ("writer", Placement(keys=ONE_KEY), {"TableKeys": (READS, ["one"]), "LettersKey": (BOTH, ["one"])}),
-    ("dispatcher", Placement(keys=KEYS), {"LettersKey": (BOTH, ["letters"])}),
+    ("persister", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"]), "LettersKey": (WRITES, ["letters"])}),
+    ("persister", Placement(remote=True, keys=KEYS), {"LettersKey": (WRITES, ["letters"])}),
+    ("writer", Placement(keys=ONE_KEY), {"TableKeys": (READS, ["one"]), "LettersKey": (WRITES, ["one"])}),
+    ("dispatcher", Placement(keys=KEYS), {"LettersKey": (WRITES, ["letters"])}),
 ]
 
 

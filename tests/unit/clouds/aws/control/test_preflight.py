@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from l3kit.clouds.aws.control.permissions import (
 )
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
 from l3kit.clouds.aws.control.preflight import preflight
+from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.errors import PermissionMissingError
+from l3kit.tiering.settings.function_table import FUNCTIONS
 
 ACCOUNT = "123456789012"
 
@@ -26,8 +29,16 @@ ACCOUNT = "123456789012"
 class Iam:
     """Answers the two calls of the preflight; the real services cannot be had here."""
 
-    def __init__(self, denied: set[str], arn: str = f"arn:aws:iam::{ACCOUNT}:user/op", refuse: bool = False) -> None:
+    def __init__(
+        self,
+        denied: set[str],
+        arn: str = f"arn:aws:iam::{ACCOUNT}:user/op",
+        refuse: bool = False,
+        only_on: str = "",
+        by_action: bool = False,
+    ) -> None:
         self.denied, self.arn, self.refuse, self.principals = denied, arn, refuse, set[str]()
+        self.only_on, self.by_action = only_on, by_action
         self.asked: dict[str, set[str]] = {}
         self.passed_to: set[str] = set()
         self.roles: dict[str, str] = {}
@@ -47,15 +58,34 @@ class Iam:
         ResourceArns: list[str],
         ContextEntries: list[dict[str, Any]],
         MaxItems: int,
+        Marker: str = "",
     ) -> Any:
+        """Answer in pages of one action."""
         if self.refuse:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "SimulatePrincipalPolicy")
+        assert len(ActionNames) * len(ResourceArns) <= MaxItems
         self.principals.add(PolicySourceArn)
         for name in ActionNames:
-            self.asked.setdefault(name, set()).add(ResourceArns[0])
+            self.asked.setdefault(name, set()).update(ResourceArns)
         self.passed_to |= {value for entry in ContextEntries for value in entry["ContextKeyValues"]}
-        decisions = [(name, "implicitDeny" if name in self.denied else "allowed") for name in ActionNames]
-        return {"EvaluationResults": [{"EvalActionName": n, "EvalDecision": d} for n, d in decisions]}
+        at = int(Marker or 0)
+        page: Any = {"EvaluationResults": self._results(ActionNames[at], ResourceArns)}
+        last = at + 1 == len(ActionNames)
+        return page | ({"IsTruncated": False} if last else {"IsTruncated": True, "Marker": str(at + 1)})
+
+    def _results(self, action: str, resources: list[str]) -> list[dict[str, Any]]:
+        denied = [action in self.denied and self.only_on in resource for resource in resources]
+        words = ["implicitDeny" if one else "allowed" for one in denied]
+        if self.by_action:
+            each = [
+                {"EvalResourceName": resource, "EvalResourceDecision": word}
+                for resource, word in zip(resources, words, strict=True)
+            ]
+            return [{"EvalActionName": action, "EvalDecision": words[0], "ResourceSpecificResults": each}]
+        return [
+            {"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": word}
+            for resource, word in zip(resources, words, strict=True)
+        ]
 
 
 def session_with(iam: Iam) -> AwsSession:
@@ -79,6 +109,26 @@ def test_every_missing_permission_is_listed_before_anything_is_made() -> None:
         preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
     assert "2 permissions are missing, nothing was made: s3:CreateBucket, iam:PutRolePolicy" in str(caught.value)
     assert "l3kit permissions aws --twin plant --json" in str(caught.value)
+
+
+@pytest.mark.parametrize("by_action", [False, True])
+@pytest.mark.parametrize(
+    ("action", "on", "told"),
+    [
+        ("s3:CreateBucket", "plant-dead-letters", "s3:CreateBucket on plant-dead-letters-[0-9a-z]+$"),
+        ("lambda:CreateFunction", "plant-dispatcher", "lambda:CreateFunction on plant-dispatcher$"),
+        ("iam:CreateRole", "plant-topic-rule", "iam:CreateRole on role/plant-topic-rule$"),
+        ("logs:CreateLogGroup", "plant-persister", "logs:CreateLogGroup on /aws/lambda/plant-persister$"),
+        ("iot:CreateTopicRule", "", "iot:CreateTopicRule$"),
+    ],
+)
+def test_a_policy_that_leaves_out_resources_of_layers_1_and_2_is_told_with_them(
+    action: str, on: str, told: str, by_action: bool
+) -> None:
+    iam = Iam({action}, only_on=on, by_action=by_action)
+    with pytest.raises(PermissionMissingError) as caught:
+        preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
+    assert re.search(f"^1 permissions are missing, nothing was made: {told}", caught.value.cause), caught.value.cause
 
 
 def test_what_is_missing_for_other_verbs_is_noted_and_does_not_stop_the_plan() -> None:
@@ -109,9 +159,13 @@ def test_every_action_is_asked_for_a_resource_named_as_the_twins() -> None:
     everywhere = {action for action, its in iam.asked.items() if not all("plant" in resource for resource in its)}
     assert everywhere == {"iot:ListTopicRules", "logs:DescribeLogGroups"}
     assert all(resource.endswith("/*") for resource in iam.asked["s3:DeleteObject"])
+    assert {resource.split(":function:")[1] for resource in iam.asked["lambda:CreateFunction"]} == {
+        AwsNames("plant", ACCOUNT, "us-east-1").function(function) for function in FUNCTIONS
+    }
     assert all(":schedule/l3kit-plant/" in resource for resource in iam.asked["scheduler:UpdateSchedule"])
     assert all(":schedule-group/l3kit-plant" in resource for resource in iam.asked["scheduler:CreateScheduleGroup"])
-    roles = ("plant-hot-to-cold-mover", "plant-scheduler", "plant-topic-rule")
+    names = AwsNames("plant", ACCOUNT, "us-east-1")
+    roles = {names.scheduler_role(), names.topic_rule_role(), *map(names.role, FUNCTIONS)}
     assert iam.asked["iam:PassRole"] == {f"arn:aws:iam::{ACCOUNT}:role/{role}" for role in roles}
     assert iam.passed_to == {"iot.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"}
 

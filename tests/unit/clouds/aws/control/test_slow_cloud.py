@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.calls import explained
+from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
 from l3kit.clouds.ports.resources import AlreadyThereError
@@ -50,6 +52,32 @@ def test_a_bucket_whose_name_is_just_being_freed_is_waited_for() -> None:
     where, _ = context("s3", client)
     Bucket(where, "plant-cold").create()
     assert (client.calls.count("create_bucket"), client.calls.count("put_bucket_policy")) == (2, 2)
+
+
+@pytest.mark.parametrize("lost", ["delete_role_policy", "detach_role_policy", "delete_role"])
+def test_a_role_goes_though_the_answer_to_the_removal_of_a_part_was_lost(lost: str) -> None:
+    answers: dict[str, list[Any]] = {
+        "list_role_policies": [{"PolicyNames": ["l3kit", "more"]}],
+        "list_attached_role_policies": [{"AttachedPolicies": [{"PolicyArn": "arn"}]}],
+        lost: [refusal(lost, "NoSuchEntity"), {}],
+    }
+    client = Client(**answers)
+    where, _ = context("iam", client)
+    Role(where, "plant-dispatcher", {}, dict).delete()
+    made = [call for call in client.calls if not call.startswith("list")]
+    assert made == ["delete_role_policy", "delete_role_policy", "detach_role_policy", "delete_role"]
+
+
+def test_an_upload_that_is_gone_does_not_keep_its_bucket() -> None:
+    class Uploads(Client):
+        def get_paginator(self, name: str) -> Any:
+            page = {"Uploads": [{"Key": "d/1", "UploadId": "u"}]} if "upload" in name else {}
+            return SimpleNamespace(paginate=lambda **_: [page])
+
+    client = Uploads(abort_multipart_upload=[refusal("AbortMultipartUpload", "NoSuchUpload")])
+    where, _ = context("s3", client)
+    Bucket(where, "plant-cold").delete()
+    assert client.calls[-1] == "delete_bucket"
 
 
 def test_an_object_that_cannot_be_removed_is_named() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
+from l3kit.clouds.aws.data.client import ROLE_DENIED, Answer, AwsClient, Call
 from l3kit.clouds.aws.data.http import HttpResponse
 from l3kit.clouds.aws.data.sigv4 import Credentials
 from l3kit.errors import StoreError
@@ -15,6 +15,7 @@ from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing
 
 LOOK = Call("head_object", "s3://cold/key", "HEAD", "/cold/key", expected=frozenset({"404"}))
+READ = Call("get_object", "s3://cold/key", "GET", "/cold/key")
 
 
 class Http:
@@ -29,15 +30,23 @@ class Http:
         return self._response
 
 
-def attempt(status: int, body: bytes = b"") -> Answer | Passing:
+def attempt(status: int, body: bytes = b"", call: Call = LOOK, denied: str = ROLE_DENIED) -> Answer | Passing:
     http: Any = Http(HttpResponse(status, {}, body))
-    client = AwsClient("s3", "eu-central-1", http, lambda: Credentials("key", "secret"), Usage())
-    return asyncio.run(client.attempt(LOOK))
+    client = AwsClient("s3", "eu-central-1", http, lambda: Credentials("key", "secret"), Usage(), denied=denied)
+    return asyncio.run(client.attempt(call))
 
 
-def test_a_refused_head_has_no_body_and_still_gets_its_remedy() -> None:
-    with pytest.raises(StoreError, match=r"head_object returned 403\. The role lacks this permission: run deploy"):
+def test_a_refused_head_has_no_body_and_still_names_the_permission_and_its_remedy() -> None:
+    needed = r"head_object returned 403, which needs s3:GetObject, and s3:ListBucket for an object that is not there"
+    with pytest.raises(StoreError, match=rf"{needed}\. The role lacks this permission: run deploy"):
         attempt(403)
+
+
+@pytest.mark.parametrize("call", [LOOK, READ], ids=["HEAD", "GET"])
+def test_who_is_no_function_is_not_told_to_deploy(call: Call) -> None:
+    body = b"" if call is LOOK else b"<Error><Code>AccessDenied</Code><Message>s3:GetObject</Message></Error>"
+    with pytest.raises(StoreError, match=r"s3:GetObject.*\. Grant it to whoever runs this$"):
+        attempt(403, body, call, denied="Grant it to whoever runs this")
 
 
 def test_a_refusal_with_a_code_gets_the_codes_remedy() -> None:

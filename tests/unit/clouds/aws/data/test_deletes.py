@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.data.client import Answer, Call
+from l3kit.clouds.aws.data.client import ROLE_DENIED, Answer, Call
 from l3kit.clouds.aws.data.deletes import PASSING, PUT_BACK_TRIES, ConditionalDeletes, Deletions
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.items import to_chunk_json
@@ -26,6 +26,8 @@ Answers = Callable[[list[Item]], list[Item] | Passing]
 
 class Client:
     """Answers each request by a function of its statements; what it answers is what the service says of each."""
+
+    denied = ROLE_DENIED
 
     def __init__(self, answers: Answers) -> None:
         self.usage = Usage()

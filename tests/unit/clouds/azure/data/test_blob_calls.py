@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
-from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceResponseError
 
 from l3kit.clouds.azure.data.blob_calls import BlobCalls
 from l3kit.errors import StoreError
@@ -41,3 +42,15 @@ def test_a_lost_answer_is_tried_again() -> None:
     text, retries = outcome(ServiceResponseError("the connection broke"))
     assert "get was not answered (ServiceResponseError)" in text
     assert retries == {"get": 2}
+
+
+def test_a_missing_permission_has_the_remedy_of_whoever_calls() -> None:
+    async def work() -> None:
+        error = HttpResponseError("refused", response=SimpleNamespace(status_code=403, reason="", headers={}))
+        error.error_code = "AuthorizationPermissionMismatch"
+        raise error
+
+    calls = BlobCalls(Usage(), timeout=1.0, denied="Ask for the role")
+    with pytest.raises(StoreError) as caught:
+        asyncio.run(calls.run("get", "c/k", work))
+    assert caught.value.remedy == "Ask for the role"
