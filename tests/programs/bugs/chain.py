@@ -47,7 +47,7 @@ MESSAGE_CHAIN = (
     Mutation(
         "events of items that were stored before are not checked",
         "l3kit/tiering/stream/persister.py",
-        "        if self._events and screened.items:\n",
+        "        if self._events and readings:\n",
         "        if self._events and counts.stored:\n",
         ("tests/unit/tiering/stream/test_persister.py",),
     ),
