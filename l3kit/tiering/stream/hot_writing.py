@@ -101,7 +101,8 @@ class HotWriting:
             return Counts(stored=1)
         if isinstance(found, Refused):
             return await self._refused(item, found.reason)
-        if item.device_id == CANARY_DEVICE or _same(found.item, item.json):  # one delivered again has another trace
+        # a canary that is delivered again has another trace
+        if item.device_id == CANARY_DEVICE or _same(found.item, item.json):
             return Counts(same=1)
         await self._keep_old(item, found)
         try:

@@ -7,7 +7,9 @@ import pytest
 from l3kit.clouds.ports.checks import Check
 from l3kit.deploy import apply, plan
 from l3kit.errors import CheckFailedError
+from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.links import link_checks
+from l3kit.operate.verify.message_way import Waits
 from l3kit.operate.verify.report import verify
 from l3kit.session import Session
 from l3kit.twin.config import Twin
@@ -99,3 +101,32 @@ def test_a_missing_function_and_a_missing_schedule_are_found(twin: Twin, session
         report.raise_if_failed()
     deploy(twin, session)
     assert failed(twin, session) == []
+
+
+def message_failure(session: Session, twin: Twin) -> Check:
+    """The check that a canary fails on its way through a broken chain."""
+    checks = CanaryTrip(session, twin, waits=Waits(arrival=20.0)).checks()
+    (failure,) = [check for check in checks if not check.passed]
+    return failure
+
+
+@pytest.mark.slow
+def test_where_a_canary_stops_is_named_with_the_remedy(session: Session, make_twin: MakeTwin) -> None:
+    twin = make_twin(chain=("aws", "aws"))
+    deploy(twin, session)
+    client, names = aws_of(session).client("lambda"), aws_of(session).names(twin.name)
+    told = variables(twin, session, "persister")
+    table = {"DYNAMODB_TABLE_NAME": "another"}
+    client.update_function_configuration(
+        FunctionName=names.function("persister"), Environment={"Variables": told | table}
+    )
+    assert message_failure(session, twin).seen == "not there within 20 s: it stops at the persister"
+    deploy(twin, session)
+    client.delete_function(FunctionName=names.function("dispatcher"))
+    failure = message_failure(session, twin)
+    assert failure.seen.endswith("it stops at the dispatcher")
+    assert "deploy_l3" in failure.hint
+    deploy(twin, session)
+    report = verify(session, twin)
+    assert report.failed == ()
+    assert [one.place for one in report.way][:2] == ["published", "dispatcher"]
