@@ -131,7 +131,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime) -> Telemetry:
     try:
         parts = item_members(message)
     except NotStrictError as error:
-        raise _not_strict(error) from None
+        raise refusal_of(error) from None
     device = _device(parts, rules)
     time = _time(parts, rules, now)
     head = b'{"iotDeviceId":%b,"id":"%b"' % (orjson.dumps(device), time.encode())
@@ -158,7 +158,7 @@ def split_payload(body: bytes) -> list[bytes]:
     try:
         return split_array(body)
     except NotStrictError as error:
-        raise _not_strict(error) from None
+        raise refusal_of(error) from None
 
 
 def equal_content(one: bytes, other: bytes) -> bool:
@@ -197,7 +197,8 @@ _PROBLEMS: Mapping[JsonFault, tuple[MessageProblem, str]] = {
 }
 
 
-def _not_strict(error: NotStrictError) -> MessageRefusedError:
+def refusal_of(error: NotStrictError) -> MessageRefusedError:
+    """Return the refusal of a message that is not strict JSON."""
     problem, remedy = _PROBLEMS[error.fault]
     return MessageRefusedError(problem, error.member or "", str(error), remedy)
 
