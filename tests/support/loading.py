@@ -81,7 +81,12 @@ def restore(folder: Path) -> None:
             lock.unlink()
 
 
-def load_into(
+def load_into(store: HotStore, twin: Twin, *files: Path | str, **given: Any) -> LoadReport:
+    """Load files as `loading` does."""
+    return run(loading(store, twin, *files, **given))
+
+
+async def loading(
     store: HotStore,
     twin: Twin,
     *files: Path | str,
@@ -98,7 +103,7 @@ def load_into(
     devices = LoadedDevices(twin, add=settings.add_devices)
     clock = itertools.count(0.0, 2.0).__next__
     job = LoadJob(store, twin, settings, digest, devices, RowRate(0), lambda count, text: None, clock)
-    return run(load_files(job, found, given))
+    return await load_files(job, found, given)
 
 
 class _MemoryCloud:
