@@ -142,7 +142,7 @@ class OpenTwin(Displayable):
         """Load readings from files into the hot tier, each row once, bad ones into a file beside (docs/load.md).
 
         Args:
-            files: CSV, JSON lines, JSON arrays, Parquet, each also with .gz; folders of them; `-` is standard input.
+            files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
             options: as of `l3kit load`, with underscores: `time="when"`, `timezone="UTC"`, `add_devices=True`.
         Raises: ConfigurationError before anything is written; LoadStoppedError, after which the same call continues.
         """

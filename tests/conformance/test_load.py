@@ -26,6 +26,7 @@ async def stored(store: HotStore, device: str) -> list[bytes]:
 
 
 def test_rows_are_created_found_again_kept_and_replaced(backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "twin").mkdir()
     write_twin(tmp_path / "twin", "plant", "aws", "aws", "aws", [DEVICES[0]])
     twin, file = Twin.load(tmp_path / "twin"), tmp_path / "a.csv"
     file.write_text(HEAD + "".join(line(one, n, f"{n}.250") for n in range(4) for one in DEVICES))

@@ -63,11 +63,13 @@ class CsvTable:
 
     Attributes:
         head: the header as it stands in the file.
+        encoding: of the file, which need not have every character of a problem.
     """
 
     delimiter: str
     places: Places
     head: str
+    encoding: str
     rows: Iterator[Row | BadRow]
 
     def notes(self) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ class CsvTable:
     def bad_line(self, row: BadRow) -> str:
         """Return a row of the bad-rows file."""
         problem = f"{row.problem}: {row.cause}".replace('"', '""').replace("\n", " ").replace("\r", " ")
+        problem = problem.encode(self.encoding, "backslashreplace").decode(self.encoding)
         return self.delimiter.join((str(row.number), f'"{problem}"', row.text.rstrip("\r\n") + "\n"))
 
 
@@ -113,7 +116,7 @@ def read_csv(stream: IO[bytes], sample: bytes, where: str, cells: Cells, columns
     as_text = {places.device, places.time, *cells.text}
     wanted = {places.device, places.time, *(name for name, _ in places.members)}
     made = _Rows(reader, lines, names, [name in wanted for name in names], as_text, cells)
-    return CsvTable(delimiter, places, head, made.all(skip))
+    return CsvTable(delimiter, places, head, cells.encoding, made.all(skip))
 
 
 def _header(reader: Iterator[list[str]], lines: _Lines, where: str) -> tuple[list[str], str]:

@@ -147,8 +147,8 @@ class _Elements:
                 return text
 
     def _more(self) -> bool:
-        """Read on, and forget what was passed."""
-        block = self._stream.read(BLOCK)
+        """Read on, as much again as is there, and forget what was passed."""
+        block = self._stream.read(max(BLOCK, len(self._data) - self._at))
         self._data = self._data[self._at :] + block
         self._at = 0
         return bool(block)

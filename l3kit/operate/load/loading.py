@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 SHOWN_ITEMS = 3
+SHOWN_FILES = 10
 NOT_LOOKED = "what the hot tier holds was not looked at"
 
 
@@ -53,8 +55,8 @@ def load(
     """
     settings = checked(options)
     found, left = sources(files, settings.form)
-    given = stdin or sys.stdin.buffer
-    notes = [f"left out, since its name tells no form: {name}" for name in left]
+    given = stdin or (sys.stdin.buffer if any(source.path is None for source in found) else io.BytesIO())
+    notes = _left_out(left)
     if settings.dry_run:
         return _dry_run(twin, found, settings, given, notes)
     check_files(found, twin, settings, given)
@@ -79,6 +81,12 @@ def load(
             return await load_files(job, found, given, notes)
 
     return run(go())
+
+
+def _left_out(files: Sequence[str]) -> list[str]:
+    more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
+    named = ", ".join(files[:SHOWN_FILES])
+    return [f"left out, since the names tell no form: {named}{more}"] if files else []
 
 
 def _lasting(options: LoadOptions) -> list[tuple[str, object]]:

@@ -28,6 +28,7 @@ def parsed(*arguments: str, connected: Any = None) -> argparse.Namespace:
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
+    (tmp_path / "twin").mkdir()
     write_twin(tmp_path / "twin", "plant", "aws", "aws", "aws", ["pump-1"])
     return Twin.load(tmp_path / "twin")
 

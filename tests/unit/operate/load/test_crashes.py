@@ -28,6 +28,7 @@ def text_of(device: str, when: int | str, value: str) -> str:
 
 def loaded(folder: Path, rows: list[tuple[str, int | str, str]], faults: list[tuple[int, Fault]]) -> tuple[object, str]:
     """Load rows, again after each fault. Returns: what the store holds, and the bad-rows file."""
+    (folder / "twin").mkdir()
     write_twin(folder / "twin", "plant", "aws", "aws", "aws", ["pump-1", "pump-2"])
     twin, file = Twin.load(folder / "twin"), folder / "data" / "a.csv"
     file.parent.mkdir()

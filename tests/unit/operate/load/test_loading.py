@@ -32,6 +32,7 @@ def values(store: MemoryHotStore, device: str = "pump-1") -> dict[int, str]:
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
+    (tmp_path / "twin").mkdir()
     write_twin(tmp_path / "twin", "plant", "aws", "aws", "aws", ["pump-1", "pump-2"])
     return Twin.load(tmp_path / "twin")
 
@@ -127,7 +128,7 @@ def test_a_load_that_stopped_is_continued(twin: Twin, file: Path, fault: str) ->
     assert (report.total("rows"), report.total("bad"), report.total("created") + report.total("same")) == (12, 1, 11)
     assert values(store) == {n: "1.0" for n in range(12) if n != 1}
     assert beside(file) == ["a.csv.bad.csv"]
-    assert (file.parent / "a.csv.bad.csv").read_text().count("soon") == 1
+    assert (file.parent / "a.csv.bad.csv").read_text().count(",pump-1,soon,") == 1
 
 
 @pytest.mark.parametrize("change", ["the file", "the options", "the store", "the bad rows", "asked to"])
@@ -189,7 +190,7 @@ def test_folders_are_loaded_whole_but_for_what_a_load_keeps_and_other_names(
     report = load(session_with(store, twin), twin, [file.parent], {})
     assert len(report.files) == 2
     assert values(store) == {1: "1.0", 2: "2.0"}
-    assert report.notes == (f"left out, since its name tells no form: {file.parent / 'README.md'}",)
+    assert report.notes == (f"left out, since the names tell no form: {file.parent / 'README.md'}",)
 
 
 def test_a_dry_run_tells_items_and_problems_and_touches_nothing(twin: Twin, file: Path) -> None:
@@ -198,10 +199,23 @@ def test_a_dry_run_tells_items_and_problems_and_touches_nothing(twin: Twin, file
     assert report.summary() == "a dry run: 4 rows of 1 file: 3 would be written, 1 bad"
     shown = str(report)
     assert '{"iotDeviceId":"pump-1","id":"2026-05-31T08:30:01Z","v":1.0}' in shown
-    assert f"{file}:3" in shown.replace("\n", "")
+    assert "bad-time" in shown
+    assert [one[:2] for one in report.files[0].first] == [(3, "bad-time")]
     assert report.devices_added == ("pump-7",)
     assert beside(file) == []
     assert len(Twin.load(twin.path).devices) == 2
+
+
+def test_bad_rows_keep_the_encoding_of_their_file(twin: Twin, store: FaultyHotStore, file: Path) -> None:
+    file.write_bytes((HEAD + row(1, "ü")).encode("latin-1"))
+    key = "2026-05-31T08:30:01Z"
+    store.devices["pump-1"] = {key: f'{{"iotDeviceId":"pump-1","id":"{key}","v":"Ж"}}'.encode()}
+    report = load_into(store, twin, file, encoding="latin-1")
+    lines = Path(report.files[0].bad_path).read_bytes().splitlines()
+    assert lines[1].endswith(b",pump-1,2026-05-31T08:30:01Z,\xfc")
+    assert b"\\u0416" in lines[1]
+    again = load_into(store, twin, report.files[0].bad_path, encoding="latin-1", replace=True)
+    assert (again.total("replaced"), values(store)) == (1, {1: "ü"})
 
 
 def test_two_loads_of_a_file_at_once_are_refused(twin: Twin, store: FaultyHotStore, file: Path) -> None:

@@ -25,6 +25,7 @@ CSV = "".join(line.removeprefix("    ") + "\n" for line in PAGE.splitlines() if 
 def test_the_dry_run_prints_what_the_page_shows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "TWIN").mkdir()
     write_twin(tmp_path / "TWIN", "plant", "aws", "aws", "aws", ["pump-1"], time_digits=3)
     (tmp_path / "pumps.csv").write_text(CSV)
     monkeypatch.chdir(tmp_path)
