@@ -47,7 +47,9 @@ def _add(path: Path, ids: Sequence[str]) -> list[str]:
         there = json.loads(text.removeprefix("\ufeff"))
         known = {device["id"] for device in there}
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise ConfigurationError(str(path), "is no list of devices", "Correct it; it is unchanged") from None
+        there, known = None, set()
+    if not isinstance(there, list):
+        raise ConfigurationError(str(path), "is no list of devices", "Correct it; it is unchanged")
     new = [one for one in dict.fromkeys(ids) if one not in known]
     if new:
         changed = _with_entries(text, new, empty=not there)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from l3kit.errors import ConfigurationError
 
@@ -94,13 +94,13 @@ def _sign(text: str) -> str:
 
 
 def _load(connect: Connect, read: Read, options: argparse.Namespace) -> int:
-    from l3kit.notebook.progress import Bars
+    from l3kit.notebook.progress import Bars, Silent
     from l3kit.operate.load.loading import load
 
     given = _options(options)
     session, twin = (None, read(options.where)) if options.dry_run else connect(options.where)
-    shown = {"shows": lambda total: Bars().sizes("load", total)} if sys.stderr.isatty() else {}
-    result = load(session, twin, options.files, given, **shown)
+    shown = Bars() if sys.stderr.isatty() else Silent()
+    result = load(session, twin, options.files, given, shows=partial(shown.sizes, "load"))
     print(json.dumps(result.to_json(), ensure_ascii=False) if options.json else result)
     return BAD_ROWS if result.total("bad") else 0
 
@@ -111,7 +111,7 @@ def _options(options: argparse.Namespace) -> LoadOptions:
     given = {name: value for name in LoadOptions.__annotations__ if (value := getattr(options, name)) is not None}
     if "rename" in given:
         given["rename"] = dict(map(_pair, given["rename"]))
-    return LoadOptions(**given)  # type: ignore[typeddict-item]
+    return cast("LoadOptions", given)
 
 
 def _pair(text: str) -> tuple[str, str]:
