@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from l3kit.errors import ConfigurationError
 from l3kit.operate.load.columns import Places
@@ -147,7 +147,9 @@ def _streamed(source: Source, stdin: IO[bytes], stack: ExitStack) -> tuple[IO[by
     raw = stack.enter_context(source.path.open("rb"))
     packed = raw.read(2) == b"\x1f\x8b"
     raw.seek(0)
-    return (stack.enter_context(gzip.open(raw)) if packed else raw), raw.tell
+    if not packed:
+        return raw, raw.tell
+    return cast("IO[bytes]", stack.enter_context(gzip.open(raw))), raw.tell
 
 
 def _told(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
@@ -175,7 +177,8 @@ def _read(source: Source, stream: IO[bytes], position: Callable[[], int], settin
     where = source.name
     if form == "parquet":
         return _parquet(source, settings, skip)
-    whole = io.BufferedReader(_Rejoined(sample, stream), SAMPLE_BYTES)
+    rejoined: io.RawIOBase = _Rejoined(sample, stream)
+    whole = io.BufferedReader(rejoined, SAMPLE_BYTES)
     if form == "csv":
         table = read_csv(whole, sample, where, settings.cells, settings.columns, skip)
         return OpenedRows(
@@ -229,7 +232,7 @@ class _Rejoined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any, /) -> int:
         data = self._beginning[: len(buffer)]
         self._beginning = self._beginning[len(data) :]
         if not data:
