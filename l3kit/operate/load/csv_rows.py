@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -26,6 +26,8 @@ LONGEST_LINE = 1 << 24
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _COMMA_NUMBER = re.compile(r"[-+]?[0-9]+,[0-9]+([eE][-+]?[0-9]+)?")
 _WITH_COMMA = re.compile(r"(-?(?:0|[1-9][0-9]*)),([0-9]+(?:[eE][-+]?[0-9]+)?)")
+_LEFT_OUT, _TEXT, _VALUE = range(3)
+"""How the cells of a column are read."""
 _POINT_NUMBER = re.compile(r"[-+]?[0-9.]*\.[0-9]+")
 
 
@@ -115,7 +117,8 @@ def read_csv(stream: IO[bytes], sample: bytes, where: str, cells: Cells, columns
             raise ConfigurationError(f"{where}: column {name!r}", "is not there", "Correct --text")
     as_text = {places.device, places.time, *cells.text}
     wanted = {places.device, places.time, *(name for name, _ in places.members)}
-    made = _Rows(reader, lines, names, [name in wanted for name in names], as_text, cells)
+    reading = [_TEXT if name in as_text else _VALUE if name in wanted else _LEFT_OUT for name in names]
+    made = _Rows(reader, lines, names, reading, cells)
     return CsvTable(delimiter, places, head, cells.encoding, made.all(skip))
 
 
@@ -165,8 +168,7 @@ class _Rows:
     reader: Iterator[list[str]]
     lines: _Lines
     names: Sequence[str]
-    wanted: Sequence[bool]
-    as_text: Collection[str]
+    reading: Sequence[int]
     cells: Cells
 
     def all(self, skip: int) -> Iterator[Row | BadRow]:
@@ -205,26 +207,34 @@ class _Rows:
             return BadRow(number, RowProblem.BAD_ROW, f"{problem}. Correct the row, or its quotes", text)
         if found == self.names and not self.cells.names:
             return BadRow(number, RowProblem.HEADER_AGAIN, "is the header again", text)
-        cells: dict[str, str] = {}
         try:
-            for name, cell, wanted in zip(self.names, found, self.wanted, strict=True):
-                if wanted and cell and cell not in self.cells.missing:
-                    cells[name] = self._json(name, cell)
+            return Row(number, self._values(found), text)
         except _BadCellError as error:
             return BadRow(number, RowProblem.BAD_VALUE, str(error), text)
-        return Row(number, cells, text)
 
-    def _json(self, name: str, cell: str) -> str:
-        """Convert a cell to JSON: a number with its exact digits, or text."""
-        if name not in self.as_text:
-            if self.cells.decimal == ",":
-                cell = _with_point(name, cell)
-            elif "," in cell and _COMMA_NUMBER.fullmatch(cell):
-                remedy = f"Give --decimal , if it is; keep it as text with --text {name}"
-                raise _BadCellError(f"{name}: {cell!r} may be a number with a decimal comma. {remedy}")
-            if JSON_NUMBER.fullmatch(cell):
-                return cell
-        return orjson.dumps(cell).decode()
+    def _values(self, found: list[str]) -> dict[str, str]:
+        """Convert cells to JSON: numbers with their exact digits, or text. Raises: _BadCellError."""
+        values: dict[str, str] = {}
+        missing, comma = self.cells.missing, self.cells.decimal == ","
+        for name, cell, reading in zip(self.names, found, self.reading, strict=True):
+            if not cell or reading == _LEFT_OUT or cell in missing:
+                continue
+            if reading == _VALUE:
+                if comma:
+                    cell = _with_point(name, cell)
+                if JSON_NUMBER.fullmatch(cell):
+                    values[name] = cell
+                    continue
+                if not comma:
+                    _check_no_comma(name, cell)
+            values[name] = orjson.dumps(cell).decode()
+        return values
+
+
+def _check_no_comma(name: str, cell: str) -> None:
+    if "," in cell and _COMMA_NUMBER.fullmatch(cell):
+        remedy = f"Give --decimal , if it is; keep it as text with --text {name}"
+        raise _BadCellError(f"{name}: {cell!r} may be a number with a decimal comma. {remedy}")
 
 
 def _with_point(name: str, cell: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import orjson
@@ -31,16 +31,18 @@ class RowMapping:
     Attributes:
         time_digits: of the twin.
         places: of a table, whose rows all have its columns; None finds them in each row.
+        devices: those of the twin, whose ids need no check.
     """
 
     columns: Columns
     times: RowTimes
     time_digits: int
     places: Places | None = None
+    devices: frozenset[str] = frozenset()
     _rules: MessageRules = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_rules", loading_rules(self.time_digits))
+        object.__setattr__(self, "_rules", replace(loading_rules(self.time_digits), devices=self.devices))
 
     def item(self, row: Row) -> Telemetry | BadRow:
         """Return the item of a row, or what is wrong with the row."""

@@ -69,7 +69,8 @@ def _ended(batch: Batch, devices: LoadedDevices, position: Callable[[], int]) ->
 
 def mapping_of(rows: OpenedRows, twin: Twin, settings: Settings) -> RowMapping:
     """Return how rows of a file become items of a twin."""
-    return RowMapping(settings.columns, settings.times, twin.config.time_digits, rows.places)
+    devices = frozenset(device.id for device in twin.devices)
+    return RowMapping(settings.columns, settings.times, twin.config.time_digits, rows.places, devices)
 
 
 def check_files(found: Sequence[Source], twin: Twin, settings: Settings, stdin: IO[bytes]) -> None:
