@@ -162,19 +162,17 @@ class FileLoading:
         self._result.replaced_path = str(self._replaced.path)
 
     def _settled(self, batch: Batch, fates: Sequence[Fate]) -> None:
-        result, bad = self._result, list(batch.bad)
-        for one, fate in zip(batch.items, fates, strict=True):
-            if isinstance(fate, BadRow):
-                bad.append(fate)
-            else:
-                setattr(result, fate, getattr(result, fate) + 1)
-                self._last = one.item.json.decode()
-        if bad:
-            bad.sort(key=lambda row: row.number)
+        result = self._result
+        bad = sorted([*batch.bad, *(fate for fate in fates if isinstance(fate, BadRow))], key=lambda row: row.number)
+        if bad:  # kept before they are counted, since that may fail
             self._bad.append(map(self._bad_line, bad))
             result.bad_path = str(self._bad.path)
-            for row in bad:
-                result.add_bad(row)
+        for row in bad:
+            result.add_bad(row)
+        for one, fate in zip(batch.items, fates, strict=True):
+            if not isinstance(fate, BadRow):
+                setattr(result, fate, getattr(result, fate) + 1)
+                self._last = one.item.json.decode()
         self.rows_done = batch.rows
         self._job.shows(batch.position - self._shown, f"{self.rows_done:,} rows, {result.bad:,} bad")
         self._shown = batch.position

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,14 +54,28 @@ def loaded(folder: Path, rows: list[tuple[str, int | str, str]], faults: list[tu
     return store.devices, "".join(bad)
 
 
-@settings(max_examples=60)
-@given(
-    st.lists(ROWS, min_size=1, max_size=14),
-    st.lists(st.tuples(st.integers(1, 6), st.sampled_from(FAULTS)), min_size=1, max_size=3),
-)
+FAULTY = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(FAULTS)), min_size=1, max_size=3)
+
+
+@settings(max_examples=20)
+@given(st.lists(ROWS, min_size=1, max_size=14), FAULTY)
 def test_a_load_with_crashes_ends_like_one_without(
     rows: list[tuple[str, int | str, str]], faults: list[tuple[int, Fault]]
 ) -> None:
+    check_crashes(rows, faults)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(st.lists(ROWS, min_size=1, max_size=20), FAULTY)
+def test_many_loads_with_crashes_end_like_one_without(
+    rows: list[tuple[str, int | str, str]], faults: list[tuple[int, Fault]]
+) -> None:
+    check_crashes(rows, faults)
+
+
+def check_crashes(rows: list[tuple[str, int | str, str]], faults: list[tuple[int, Fault]]) -> None:
+    """Compare with a load without a fault, and look for each row in the store and in the bad-rows file."""
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         plain = loaded(Path(one), rows, [])
         assert loaded(Path(other), rows, faults) == plain

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
@@ -38,6 +38,7 @@ VALUES = st.recursive(
 OBJECTS = st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=6)
 
 
+@settings(max_examples=40)
 @given(OBJECTS, st.integers(1, 40), st.sampled_from([None, 1]), st.booleans())
 def test_an_array_cut_anywhere_gives_its_objects_as_they_stand(
     objects: list[Any], size: int, indent: int | None, ascii_only: bool

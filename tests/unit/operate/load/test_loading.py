@@ -123,12 +123,15 @@ def test_a_load_that_stopped_is_continued(twin: Twin, file: Path, fault: str) ->
     assert progress is not None
     if fault in ("refused", "lost"):
         assert f"{progress.rows} rows of {file} are done; the same command continues there" in str(caught.value)
+    bad = file.parent / "a.csv.bad.csv"
+    bad.write_text(bad.read_text() + "13,half of a row that was not recor")
     report = load_into(store, twin, file)
     assert report.files[0].resumed == progress.rows
     assert (report.total("rows"), report.total("bad"), report.total("created") + report.total("same")) == (12, 1, 11)
     assert values(store) == {n: "1.0" for n in range(12) if n != 1}
     assert beside(file) == ["a.csv.bad.csv"]
-    assert (file.parent / "a.csv.bad.csv").read_text().count(",pump-1,soon,") == 1
+    assert bad.read_text().count(",pump-1,soon,") == 1
+    assert bad.read_text().endswith(",pump-1,soon,1\n")
 
 
 @pytest.mark.parametrize("change", ["the file", "the options", "the store", "the bad rows", "asked to"])
