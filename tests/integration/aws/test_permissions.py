@@ -4,8 +4,11 @@ resources, and nothing in it that no verb misses."""
 from __future__ import annotations
 
 import asyncio
+import tempfile
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -27,6 +30,7 @@ from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
+from l3kit.operate.load.loading import load
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
@@ -47,7 +51,7 @@ from tests.support.whole_jobs import Workplace
 pytestmark = pytest.mark.sandbox
 DEVICE = "pump-1"
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -161,6 +165,15 @@ def _move(session: Session, twin: Twin) -> None:
     run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
 
 
+def _load(session: Session, twin: Twin) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file, now = Path(folder) / "a.csv", time.time_ns()
+        file.write_text(f"device,time,v\n{DEVICE},{now // 1_000_000_000},1\n{DEVICE},1000000000,{now}\n")
+        loaded = load(session, twin, [file], {"replace": True})
+        assert loaded.total("rows") == 2
+        loaded.raise_if_failed()
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -169,6 +182,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
     "verify": _verify,
+    "load": _load,
 }
 
 
