@@ -52,6 +52,7 @@ bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,0
 	@$(BIN)/python -m benchmarks.cost_grid
 	@$(BIN)/python -m benchmarks.hot_stores
 	@$(BIN)/python -m benchmarks.chain
+	@$(BIN)/python -m benchmarks.load
 	@$(BIN)/python -m benchmarks.start_up
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost

@@ -88,14 +88,18 @@ class Tables:
             if len({str(action) for action in actions}) < len(actions):
                 raise Refused("ValidationException", "Provided list of item keys contains duplicates")
             for action in actions:
-                if "DeleteRequest" not in action:
-                    raise Refused("ValidationException", "the stub's batches only delete")
-                key = action["DeleteRequest"]["Key"]
-                partition = self._partition(key["iotDeviceId"]["S"])
-                units += partition.delete(key["id"]["S"])
+                units += self._put_or_delete(action)
         self.units["write"] += units
         consumed = _consumed(request, next(iter(tables)), units, listed=True)
         return b'{"UnprocessedItems":{}' + consumed + b"}"
+
+    def _put_or_delete(self, action: Wire) -> int:
+        """Returns: write units."""
+        if "PutRequest" in action:
+            item = action["PutRequest"]["Item"]
+            return self._partition(item["iotDeviceId"]["S"]).put(item["id"]["S"], orjson.dumps(item))
+        key = action["DeleteRequest"]["Key"]
+        return self._partition(key["iotDeviceId"]["S"]).delete(key["id"]["S"])
 
     def _execute(self, request: Wire) -> bytes:
         statements = request["Statements"]

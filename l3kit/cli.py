@@ -1,5 +1,5 @@
-"""The command line: `l3kit init`, `l3kit sandbox up | status | list | down | fire`, `l3kit explain`, `l3kit letters`,
-`l3kit replay`, `l3kit permissions`, `l3kit simulate`, `l3kit cost`, `l3kit first-light`.
+"""The command line: `l3kit init`, `l3kit sandbox up | status | list | down | fire`, `l3kit load`, `l3kit explain`,
+`l3kit letters`, `l3kit replay`, `l3kit permissions`, `l3kit simulate`, `l3kit cost`, `l3kit first-light`.
 
 Each command is a function and a few lines of parser; a command with subcommands has its own module.
 """
@@ -22,6 +22,7 @@ from l3kit.first_light.command import add_first_light
 from l3kit.given_values import read_table
 from l3kit.new_project.command import add_init
 from l3kit.operate.letters.command import add_letters
+from l3kit.operate.load.command import add_load
 from l3kit.operate.permission_command import add_permissions
 from l3kit.operate.simulate.command import add_simulate
 from l3kit.sandbox.command import add_sandbox
@@ -33,13 +34,18 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0 success, 1 error reported on stderr, 3 `status` found none running."""
+    """Run one command.
+
+    Returns: the exit code: 0 success, 1 error reported on stderr, 3 `status` found none running, 4 `load` left rows in
+        a bad-rows file.
+    """
     parser = argparse.ArgumentParser(prog="l3kit", description="Storage tiers of digital twins, across clouds.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_init(commands)
     add_sandbox(commands)
     _add_explain(commands)
     add_letters(commands, _connected)
+    add_load(commands, _connected, _read)
     add_permissions(commands)
     add_simulate(commands)
     add_cost(commands)
@@ -97,6 +103,14 @@ def _connected(where: Path) -> tuple[Session, Twin]:
     """Connect to the clouds of a twin. Raises: SandboxError if its sandbox is not running."""
     session, twin, _ = _opened(where, {})
     return session, twin
+
+
+def _read(where: Path) -> Twin:
+    """Read a twin's files."""
+    from l3kit.notebook.parameter_model import Dated, check
+    from l3kit.twin.config import Twin
+
+    return Twin.load(where if where.is_dir() else check(Dated, _dated_parameters(where)).twin_path)
 
 
 def _opened(where: Path, given: dict[str, Any]) -> tuple[Session, Twin, Dated]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
 from l3kit.providers import names
-from l3kit.twin.config import CONFIG, DEVICES, PROVIDER_FILE
+from l3kit.twin.config import CONFIG, PROVIDER_FILE
+from l3kit.twin.devices import DEVICES
 
 _MEANINGS = {
     "digital_twin_name": "part of every resource's name; a twin that is deployed keeps it",

@@ -27,6 +27,10 @@ class Silent:
         """A callback that is told how many more were done."""
         return lambda count: None
 
+    def sizes(self, name: str, total: int) -> Callable[[int, str], None]:
+        """A callback that is told how many more bytes of `total` were done, and what they were."""
+        return lambda count, text: None
+
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
         """The items as they come."""
         return iter(items)
@@ -43,6 +47,9 @@ class Bars(Silent):
 
     def counter(self, name: str, total: int) -> Callable[[int], None]:
         return counter(name, total)
+
+    def sizes(self, name: str, total: int) -> Callable[[int, str], None]:
+        return sizes(name, total)
 
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
         return progress(items, total=total, name=name)
@@ -76,6 +83,20 @@ def counter(name: str, total: int) -> Callable[[int], None]:
     def add(count: int) -> None:
         bar.update(count)
         if bar.n >= total:
+            bar.close()
+
+    return add
+
+
+def sizes(name: str, total: int) -> Callable[[int, str], None]:
+    """Return a callback that takes the number of newly finished bytes, and a text shown beside the bar."""
+    bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True)
+
+    def add(count: int, text: str) -> None:
+        if text:
+            bar.set_postfix_str(text, refresh=False)
+        bar.update(count)
+        if bar.n >= total > 0:
             bar.close()
 
     return add

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from l3kit.deploy import run as deployment
+from l3kit.deploy.open_plan import OpenPlan
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import DONE, Bars, Silent
@@ -21,6 +22,9 @@ from l3kit.operate.letters.listing import LIMIT, LettersReport
 from l3kit.operate.letters.listing import letters as list_letters
 from l3kit.operate.letters.outcomes import LettersReplay
 from l3kit.operate.letters.replay import replay_letters
+from l3kit.operate.load.loading import load as load_files
+from l3kit.operate.load.report import LoadReport
+from l3kit.operate.load.settings import LoadOptions
 from l3kit.operate.verify import links, report
 from l3kit.session import connect
 from l3kit.twin.config import Twin
@@ -63,28 +67,6 @@ def open(
     steps = shows.steps("connect")
     session = connect(config, target, sandbox=sandbox, fresh=fresh, progress=steps, **cloud_parameters)
     return OpenTwin(config, session, sandbox if session.sandbox_home is not None else "", shows)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OpenPlan(Plan):
-    """What `apply` would do, in order, each step with its reason.
-
-    Attributes:
-        steps: all of them, those that change nothing too.
-        notes: what could not be checked.
-        gaps: what the plan leaves out.
-    """
-
-    _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
-
-    def apply(self) -> ApplyResult:
-        """Carry the plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
-
-        Interrupted or failed, what was done stays, and the next plan has the rest.
-
-        Raises: ProvisioningError naming the step.
-        """
-        return self._carry_out(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -155,6 +137,19 @@ class OpenTwin(Displayable):
         Returns: what became of the sandbox, in a sentence; empty for real accounts.
         """
         return stop_if_empty(self.session, left)
+
+    def load(self, *files: str | PathLike[str], **options: Unpack[LoadOptions]) -> LoadReport:
+        """Load readings from files into the hot tier, each row once, bad ones into a file beside (docs/load.md).
+
+        Args:
+            files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
+            options: as of `l3kit load`, with underscores: `time="when"`, `timezone="UTC"`, `add_devices=True`.
+        Raises: ConfigurationError before anything is written; LoadStoppedError, after which the same call continues.
+        """
+        paths = [fspath(file) for file in files]
+        return load_files(
+            self.session, self.config, paths, options, shows=lambda total: self.shows.sizes("load", total)
+        )
 
     def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
         """Run a deployed mover and wait until it has moved all it can.

@@ -19,6 +19,7 @@ from l3kit.operate.inventory import TiersReport
 from l3kit.operate.journal import JournalReport, TierObjects
 from l3kit.operate.letters.listing import LettersReport
 from l3kit.operate.letters.outcomes import LettersReplay
+from l3kit.operate.load.report import LoadReport
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenPlan, OpenTwin
 from l3kit.operate.query import QueryResult
@@ -29,7 +30,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, MoverRun, MoverRuns, QueryResult, DevicePage),
-    *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay),
+    *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

@@ -134,7 +134,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime, received: date
     try:
         parts = item_members(message)
     except NotStrictError as error:
-        raise _not_strict(error) from None
+        raise refusal_of(error) from None
     device = _device(parts, rules)
     if device == CANARY_DEVICE and rules.stop is not None:
         parts[TRACE] = traced(parts[TRACE], rules.stop, now)
@@ -162,7 +162,7 @@ def split_payload(body: bytes) -> list[bytes]:
     try:
         return split_array(body)
     except NotStrictError as error:
-        raise _not_strict(error) from None
+        raise refusal_of(error) from None
 
 
 _PROBLEMS: Mapping[JsonFault, tuple[MessageProblem, str]] = {
@@ -174,7 +174,8 @@ _PROBLEMS: Mapping[JsonFault, tuple[MessageProblem, str]] = {
 }
 
 
-def _not_strict(error: NotStrictError) -> MessageRefusedError:
+def refusal_of(error: NotStrictError) -> MessageRefusedError:
+    """Return the refusal of a message that is not strict JSON."""
     problem, remedy = _PROBLEMS[error.fault]
     return MessageRefusedError(problem, error.member or "", str(error), remedy)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import tempfile
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -30,6 +33,7 @@ from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
 from l3kit.operate.letters.listing import letters
 from l3kit.operate.letters.replay import replay_letters
+from l3kit.operate.load.loading import load
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
@@ -56,7 +60,7 @@ DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -200,6 +204,15 @@ def _replay_letters(session: Session, twin: Twin) -> None:
     assert replayed.total("arrived") == len(LETTERS)
 
 
+def _load(session: Session, twin: Twin) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file, now = Path(folder) / "a.csv", time.time_ns()
+        file.write_text(f"device,time,v\n{DEVICE},{now // 1_000_000_000},1\n{DEVICE},1000000000,{now}\n")
+        loaded = load(session, twin, [file], {"replace": True})
+        assert loaded.total("rows") == 2
+        loaded.raise_if_failed()
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -210,6 +223,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "verify": _verify,
     "letters": _letters,
     "replay_letters": _replay_letters,
+    "load": _load,
 }
 
 

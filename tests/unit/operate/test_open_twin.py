@@ -96,6 +96,7 @@ def test_every_verb_gives_an_answer_but_those_that_only_do_something() -> None:
     assert set(verbs) - answers == {"close", "sheet", "check_links", "end_lease", "stop_if_empty"}
     assert {name for name in answers if given[name] in kinds(CheckedAnswer)} == {
         "run_mover",
+        "load",
         "replay",
         "replay_letters",
         "verify",

@@ -19,6 +19,7 @@ Verb = Literal[
     "end_lease",
     "letters",
     "replay_letters",
+    "load",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
@@ -249,6 +250,8 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
+    _grant("hot table", "dynamodb", "PartiQLInsert BatchGetItem", "create items, see what holds their keys", ("load",)),
+    _grant("hot table", "dynamodb", "PutItem", "replace items, with `replace`", ("load",)),
     _grant("buckets", "s3", "ListBucket", "find dead letters", LETTERS),
     _grant("letters objects", "s3", "GetObject", "read dead letters", LETTERS),
     _grant("functions", "lambda", "InvokeFunction", "send messages again", ("replay_letters",)),

@@ -1,0 +1,83 @@
+"""The progress of a load: a small file beside the input, from which an interrupted load is continued."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from l3kit.errors import ConfigurationError
+from l3kit.files import os_errors_reported, write_whole
+
+VERSION = 1
+
+
+class Progress(BaseModel):
+    """What is done of a file: all rows before a certain one.
+
+    Attributes:
+        file: identity of the input.
+        load: digest of twin, target and options; another one does not continue it.
+        rows: from the beginning, all of which are in the hot tier or the bad-rows file.
+        last: an item of these rows, which must still be in the hot tier; empty if none of them is.
+        bad_path, bad_bytes: the bad-rows file; empty if there is none.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: int = VERSION
+    file: dict[str, int | str]
+    load: str
+    rows: int
+    last: str
+    bad_path: str
+    bad_bytes: int
+    counts: dict[str, int]
+    problems: dict[str, int]
+    first: list[tuple[int, str, str]]
+
+
+def digest_of(*parts: Any) -> str:
+    """Return a digest of plain values."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def read_progress(path: Path) -> Progress | None:
+    """Return the recorded progress; None without any, or if it is of another version or no record."""
+    with os_errors_reported(str(path), "cannot be read"), contextlib.suppress(FileNotFoundError):
+        content = path.read_bytes()
+        with contextlib.suppress(ValidationError):
+            found = Progress.model_validate_json(content)
+            return found if found.version == VERSION else None
+    return None
+
+
+def write_progress(path: Path, progress: Progress) -> None:
+    """Record progress atomically. Raises: ConfigurationError."""
+    write_whole(path, orjson.dumps(progress.model_dump(), option=orjson.OPT_INDENT_2).decode())
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep other loads of the same file away. Raises: ConfigurationError if there is one."""
+    lock = Path(f"{path}.lock")
+    with os_errors_reported(str(lock)):
+        guard = FileLock(lock, timeout=0)
+        try:
+            guard.acquire()
+        except Timeout:
+            cause = "another load of this file is running"
+            raise ConfigurationError(str(path), cause, "Wait for it to end; both would write the same rows") from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        guard.release()

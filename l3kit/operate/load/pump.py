@@ -1,0 +1,97 @@
+"""Batches of rows, several under way at once, recorded in the order of the file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from l3kit.operate.load.rows import BadRow
+from l3kit.operate.load.writing import Fate, Prepared
+
+UNDER_WAY = 4
+"""Batches that are written at the same time."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Consecutive rows of a file.
+
+    Attributes:
+        bad: those of which no item can be made.
+        rows: rows from the beginning of the file to the batch's end.
+        position: bytes of the file that were read by then.
+    """
+
+    items: list[Prepared] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+    rows: int = 0
+    position: int = 0
+
+    def __len__(self) -> int:
+        return len(self.items) + len(self.bad)
+
+
+@dataclass(slots=True)
+class RowRate:
+    """Holds rows back so that at most `rate` a second are sent; 0 holds none back.
+
+    Attributes:
+        clock, sleep: monotonic seconds.
+    """
+
+    rate: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _due: float | None = None
+
+    async def take(self, count: int) -> None:
+        """Wait until so many rows may be sent."""
+        if not self.rate:
+            return
+        now = self.clock()
+        due = now if self._due is None else max(self._due, now)
+        self._due = due + count / self.rate
+        if due > now:
+            await self.sleep(due - now)
+
+
+async def pump(
+    batches: Iterable[Batch],
+    write: Callable[[Sequence[Prepared]], Awaitable[list[Fate]]],
+    settled: Callable[[Batch, Sequence[Fate]], None],
+    rate: RowRate,
+) -> None:
+    """Write batches, of which none shares a key with another that is under way.
+
+    Args:
+        settled: called for one batch after the other in their order, once it and all before it are written.
+    Raises: what `write` raises; batches behind the failed one may have been written, and are not settled.
+    """
+    under_way: deque[tuple[Batch, asyncio.Task[list[Fate]]]] = deque()
+    keys: set[tuple[str, str]] = set()
+
+    async def settle_first() -> None:
+        batch, task = under_way[0]
+        fates = await task
+        under_way.popleft()
+        keys.difference_update(one.key for one in batch.items)
+        settled(batch, fates)
+
+    try:
+        for batch in batches:
+            own = {one.key for one in batch.items}
+            while under_way and (len(under_way) >= UNDER_WAY or under_way[0][1].done() or not keys.isdisjoint(own)):
+                await settle_first()
+            await rate.take(len(batch))
+            keys |= own
+            under_way.append((batch, asyncio.ensure_future(write(batch.items))))
+            await asyncio.sleep(0)
+        while under_way:
+            await settle_first()
+    finally:
+        for _, task in under_way:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)

@@ -1,0 +1,139 @@
+"""Options of a load, as given and as checked."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from l3kit.errors import ConfigurationError
+from l3kit.given_values import check_known
+from l3kit.operate.load.columns import Columns
+from l3kit.operate.load.times import RepeatedHour, RowTimes, checked_form, zone_of
+
+Form = Literal["csv", "jsonl", "json", "parquet"]
+FORMS: tuple[Form, ...] = ("csv", "jsonl", "json", "parquet")
+
+
+class LoadOptions(TypedDict, total=False):
+    """Options of a load; docs/load.md describes them.
+
+    Attributes:
+        form: of the files; by default the name tells it, else the first bytes.
+        device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
+        rename, value, drop: new names of columns; the only ones to take; those to leave out.
+        time_format, timezone, repeated_hour: how a time is read.
+        text, missing, decimal: columns whose cells stay text; cells that mean nothing; the decimal sign.
+        delimiter, encoding, columns: of CSV; `columns` are the names of a file without a header.
+        add_devices: add devices to the twin's list that are not in it.
+        replace: put a row in the place of an item with the same device and time and other content.
+        rate: rows a second at most; 0 for as many as the store takes.
+        out: folder for bad rows and progress; by default that of each file.
+        restart: load from the first row although an interrupted load could be continued.
+        dry_run: write nothing; tell the first items and all problems.
+    """
+
+    form: Form | None
+    device: str
+    device_id: str
+    time: str
+    rename: Mapping[str, str]
+    value: Sequence[str]
+    drop: Sequence[str]
+    time_format: str
+    timezone: str
+    repeated_hour: RepeatedHour
+    text: Sequence[str]
+    missing: Sequence[str]
+    decimal: str
+    delimiter: str
+    encoding: str
+    columns: Sequence[str]
+    add_devices: bool
+    replace: bool
+    rate: float
+    out: str | Path | None
+    restart: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """How the cells of a CSV file are read.
+
+    Attributes:
+        delimiter: empty: found in the file.
+        names: of the columns of a file without a header.
+    """
+
+    text: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    decimal: str = "."
+    delimiter: str = ""
+    encoding: str = "utf-8"
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked options."""
+
+    columns: Columns = field(default_factory=Columns)
+    times: RowTimes = field(default_factory=RowTimes)
+    cells: Cells = field(default_factory=Cells)
+    form: Form | None = None
+    add_devices: bool = False
+    replace: bool = False
+    rate: float = 0.0
+    out: Path | None = None
+    restart: bool = False
+    dry_run: bool = False
+
+
+def checked(options: LoadOptions) -> Settings:
+    """Check the options. Raises: ConfigurationError naming the option."""
+    check_known("load", options, LoadOptions.__annotations__)
+    given: dict[str, Any] = dict(options)
+    for name in ("value", "drop", "text", "missing", "columns"):
+        if isinstance(given.get(name), str):
+            raise ConfigurationError(f"--{name}", "is one text, not a list of them", f'Give ["{given[name]}"]')
+    if given.get("device") and given.get("device_id"):
+        raise ConfigurationError("--device-id", "and --device exclude each other", "Give one of them")
+    for name, allowed in (("form", (None, *FORMS)), ("repeated_hour", ("refuse", "earlier", "later"))):
+        if given.get(name, allowed[0]) not in allowed:
+            shown = ", ".join(filter(None, allowed))
+            raise ConfigurationError(f"--{name.replace('_', '-')}", f"{given[name]!r} is not allowed", f"Give {shown}")
+    rate = given.get("rate", 0.0)
+    if not 0 <= rate < float("inf"):
+        raise ConfigurationError("--rate", f"{rate} is no rate", "Give rows a second, or 0 for no limit")
+    zone, form = zone_of(given.get("timezone", "")), checked_form(given.get("time_format", ""))
+    return Settings(
+        Columns(**{name: given[name] for name in _COLUMNS if name in given}),
+        RowTimes(zone, given.get("repeated_hour", "refuse"), form),
+        _cells(given),
+        out=None if given.get("out") is None else Path(given["out"]),
+        **{name: given[name] for name in _PLAIN if name in given},
+    )
+
+
+_PLAIN = ("form", "add_devices", "replace", "rate", "restart", "dry_run")
+_COLUMNS = ("device", "device_id", "time", "rename", "value", "drop")
+
+
+def _cells(given: Mapping[str, Any]) -> Cells:
+    decimal, delimiter = given.get("decimal", "."), given.get("delimiter", "")
+    if decimal not in (".", ","):
+        raise ConfigurationError("--decimal", f"{decimal!r} is no decimal sign", "Give a point or a comma")
+    if len(delimiter) > 1 or delimiter in ('"', "\n", "\r") or delimiter.isalnum():
+        raise ConfigurationError("--delimiter", f"{delimiter!r} is no delimiter", "Give one character, such as ;")
+    try:
+        encoding = codecs.lookup(given.get("encoding", "utf-8")).name
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        cause = f"{given['encoding']!r} is no encoding of text"
+        raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
+    names = tuple(given.get("columns", ()))
+    text, missing = frozenset(given.get("text", ())), frozenset(given.get("missing", ()))
+    return Cells(text, missing, decimal, delimiter, encoding, names)

@@ -1,0 +1,81 @@
+"""Addition of devices to a twin's `config_iot_devices.json`, which keeps everything else as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from l3kit.errors import ConfigurationError
+from l3kit.files import os_errors_reported
+
+LOCK_SECONDS = 30.0
+
+
+def add_devices(path: Path, ids: Sequence[str], *, lock_seconds: float = LOCK_SECONDS) -> list[str]:
+    """Add devices at the end of the list, each with its id alone; atomic.
+
+    Args:
+        path: the file; a link is followed.
+    Returns: the ids that were not there yet.
+    Raises: ConfigurationError if it is no list of devices, or cannot be written; it is left unchanged.
+    """
+    path = path.resolve()
+    with os_errors_reported(str(path)):
+        guard = FileLock(f"{path}.lock", timeout=lock_seconds)
+        try:
+            guard.acquire()
+        except Timeout:
+            cause = f"is held by another program for over {lock_seconds:g} s"
+            raise ConfigurationError(str(path), cause, "Wait for it to end, then repeat") from None
+        try:
+            return _add(path, ids)
+        finally:
+            Path(f"{path}.lock").unlink(missing_ok=True)
+            guard.release()
+
+
+def _add(path: Path, ids: Sequence[str]) -> list[str]:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8")
+        there = json.loads(text.removeprefix("\ufeff"))
+        known = {device["id"] for device in there}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        there, known = None, set()
+    if not isinstance(there, list):
+        raise ConfigurationError(str(path), "is no list of devices", "Correct it; it is unchanged")
+    new = [one for one in dict.fromkeys(ids) if one not in known]
+    if new:
+        changed = _with_entries(text, new, empty=not there)
+        assert json.loads(changed.removeprefix("\ufeff")) == [*there, *({"id": one} for one in new)]
+        _replace(path, changed.encode())
+    return new
+
+
+def _with_entries(text: str, ids: Sequence[str], *, empty: bool) -> str:
+    """Put entries before the closing bracket, one a line, with the line ends of the file."""
+    end = text.rindex("]")
+    before = text[:end].rstrip()
+    newline = "\r\n" if "\r\n" in text else "\n"
+    entries = f",{newline}".join(f'  {{"id": {json.dumps(one, ensure_ascii=False)}}}' for one in ids)
+    return f"{before}{'' if empty else ','}{newline}{entries}{newline}{text[end:]}"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".l3kit.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

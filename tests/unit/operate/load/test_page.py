@@ -1,0 +1,63 @@
+"""The examples of docs/load.md, run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from l3kit import cli
+from l3kit.operate.load.loading import load
+from l3kit.operate.load.settings import LoadOptions
+from l3kit.twin.config import Twin
+from tests.integration.aws.conftest import write_twin
+
+ROOT = Path(__file__).parents[4]
+PAGE = (ROOT / "docs" / "load.md").read_text("utf-8")
+
+
+FENCES = re.findall(r"^```\n(.*?)^```\n", PAGE, re.MULTILINE | re.DOTALL)
+CSV = "".join(line.removeprefix("    ") + "\n" for line in PAGE.splitlines() if line.startswith("    "))
+
+
+def test_the_dry_run_prints_what_the_page_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "TWIN").mkdir()
+    write_twin(tmp_path / "TWIN", "plant", "aws", "aws", "aws", ["pump-1"], time_digits=3)
+    (tmp_path / "pumps.csv").write_text(CSV)
+    monkeypatch.chdir(tmp_path)
+    command, shown, _ = FENCES
+    words = shlex.split(command)
+    assert words.pop(0) == "l3kit"
+    assert cli.main(words) == 4
+    told = capsys.readouterr().out
+    for line in shown.splitlines():
+        assert line in told
+    assert "pumps.csv:4" in told
+    assert "hour-twice" in told
+    assert cli.main([*words, "--repeated-hour", "earlier"]) == 0
+
+
+def test_the_weather_of_the_example_has_no_bad_row() -> None:
+    words = shlex.split(FENCES[2])
+    assert words[:2] == ["l3kit", "load"]
+    options: LoadOptions = {
+        "device": "origin",
+        "time": "time_hour",
+        "missing": ["NA"],
+        "drop": ["year", "month", "day", "hour"],
+        "dry_run": True,
+    }
+    for word in ("--device origin", "--time time_hour", "--missing NA", "--drop year month day hour"):
+        assert word in FENCES[2]
+    report = load(None, Twin.load(ROOT / words[2]), [ROOT / words[3]], options)
+    assert (report.total("created"), report.total("bad")) == (26_115, 0)
+
+
+def test_the_page_names_every_option() -> None:
+    for name in LoadOptions.__annotations__:
+        if name not in ("dry_run", "restart"):
+            assert f"--{name.replace('_', '-')}" in PAGE, name
