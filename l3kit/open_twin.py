@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from os import PathLike
 from pathlib import Path
@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from l3kit.deploy import run as deployment
+from l3kit.deploy.open_plan import OpenPlan, open_plan
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import DONE, Bars, Silent
@@ -21,6 +22,7 @@ from l3kit.operate.letters.listing import LIMIT, LettersReport
 from l3kit.operate.letters.listing import letters as list_letters
 from l3kit.operate.letters.outcomes import LettersReplay
 from l3kit.operate.letters.replay import replay_letters
+from l3kit.operate.simulate import publication
 from l3kit.operate.verify import links, report
 from l3kit.session import connect
 from l3kit.twin.config import Twin
@@ -63,28 +65,6 @@ def open(
     steps = shows.steps("connect")
     session = connect(config, target, sandbox=sandbox, fresh=fresh, progress=steps, **cloud_parameters)
     return OpenTwin(config, session, sandbox if session.sandbox_home is not None else "", shows)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class OpenPlan(Plan):
-    """What `apply` would do, in order, each step with its reason.
-
-    Attributes:
-        steps: all of them, those that change nothing too.
-        notes: what could not be checked.
-        gaps: what the plan leaves out.
-    """
-
-    _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
-
-    def apply(self) -> ApplyResult:
-        """Carry the plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
-
-        Interrupted or failed, what was done stays, and the next plan has the rest.
-
-        Raises: ProvisioningError naming the step.
-        """
-        return self._carry_out(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -155,6 +135,20 @@ class OpenTwin(Displayable):
         Returns: what became of the sandbox, in a sentence; empty for real accounts.
         """
         return stop_if_empty(self.session, left)
+
+    def publish(
+        self, messages: Iterable[publication.Message], *, wait_seconds: float = publication.WAIT_SECONDS
+    ) -> publication.Publication:
+        """Let devices publish messages over MQTT in the sandbox, each exactly as it is given, and wait for the chain.
+
+        Args:
+            messages: pairs of a device's id and what it sends, text or bytes; a stranger's too.
+            wait_seconds: at most so long, until every message is in the hot tier or in the dead letters; 0: do not.
+        Raises: ConfigurationError on real accounts and without a deployed message chain; BrokerError.
+        """
+        sent = list(messages)
+        progress = self.shows.counter("publish", len(sent))
+        return publication.publish(self.session, self.config, sent, wait_seconds=wait_seconds, progress=progress)
 
     def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
         """Run a deployed mover and wait until it has moved all it can.
@@ -296,4 +290,4 @@ class OpenTwin(Displayable):
         def carry_out(plan: Plan) -> ApplyResult:
             return deployment.apply(plan, self.session, progress=self.shows.bar(name))
 
-        return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)
+        return open_plan(made, carry_out)

@@ -1,0 +1,39 @@
+"""A plan that knows its clouds, so that it can carry itself out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from l3kit.deploy.plan import Plan
+
+if TYPE_CHECKING:
+    from l3kit.deploy import ApplyResult
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenPlan(Plan):
+    """What `apply` would do, in order, each step with its reason.
+
+    Attributes:
+        steps: all of them, those that change nothing too.
+        notes: what could not be checked.
+        gaps: what the plan leaves out.
+    """
+
+    _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
+
+    def apply(self) -> ApplyResult:
+        """Carry the plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
+
+        Interrupted or failed, what was done stays, and the next plan has the rest.
+
+        Raises: ProvisioningError naming the step.
+        """
+        return self._carry_out(self)
+
+
+def open_plan(made: Plan, carry_out: Callable[[Plan], ApplyResult]) -> OpenPlan:
+    """Return this plan with what carries it out."""
+    return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)
