@@ -1,9 +1,9 @@
-"""A plan that carries itself out."""
+"""A plan that knows its clouds, so that it can carry itself out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from l3kit.deploy.plan import Plan
@@ -32,3 +32,8 @@ class OpenPlan(Plan):
         Raises: ProvisioningError naming the step.
         """
         return self._carry_out(self)
+
+
+def open_plan(made: Plan, carry_out: Callable[[Plan], ApplyResult]) -> OpenPlan:
+    """Return this plan with what carries it out."""
+    return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)

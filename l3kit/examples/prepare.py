@@ -11,7 +11,7 @@ from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
 from l3kit.operate.movers import moments_back
-from l3kit.operate.telemetry import WEATHER_FILE, put_telemetry, read_weather
+from l3kit.operate.telemetry import WEATHER_FILE, Reading, put_telemetry, read_weather
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import device_prefix
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from l3kit.operate.open_twin import OpenTwin
+    from l3kit.operate.simulate.publication import Publication
+    from l3kit.twin.config import Twin
+
+PUBLISHED = 24
+"""Newest readings of each station that arrive as messages where the twin takes them; all others are loaded."""
 
 
 def prepare_deployment(twin: OpenTwin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:
@@ -35,6 +40,8 @@ def prepare_example(
 ) -> None:
     """Deploy, load the weather of devices of which no tier holds anything, and replay the movers for some days back.
 
+    A twin with a message chain gets the newest readings through it.
+
     Args:
         newest: the time of the newest reading.
         moved_days: run both movers monthly, beginning this many days back; 0 does not move.
@@ -46,9 +53,38 @@ def prepare_example(
     wanted = [device.id for device in twin.config.devices if devices is None or device.id in devices]
     empty = [device for device in wanted if not holds_readings(twin, device)]
     if empty:
-        loaded = load_example(twin, newest=newest, devices=empty)
+        published = PUBLISHED if twin.config.config.message_chain else 0
+        if published:
+            publish_example(twin, newest=newest, last=published, devices=empty).raise_if_failed()
+        loaded = load_example(twin, newest=newest, but_last=published, devices=empty)
         if loaded and moved_days:
             twin.replay(moments_back(newest, moved_days, 30))
+
+
+def prepare_letters(twin: OpenTwin) -> None:
+    """Deploy the twin in a sandbox and, where it has no dead letters, publish two messages that become some."""
+    if twin.session.target != "sandbox":
+        return
+    prepare_deployment(twin)
+    if twin.config.config.message_chain and not twin.letters(limit=1).rows:
+        device = twin.config.devices[0].id
+        bad = [("stranger", '{"deviceId": "stranger", "time": "2026-01-01T00:00:00Z", "temp": 28.94}')]
+        bad.append((device, f'{{"deviceId": "{device}", "temp": 28.94}}'))
+        twin.publish(bad).raise_if_failed()
+
+
+def publish_example(
+    twin: OpenTwin, *, newest: datetime, last: int, devices: Collection[str] | None = None
+) -> Publication:
+    """Let the stations of the example publish their newest readings as messages, in time order.
+
+    Args:
+        newest: the time to which the newest reading is shifted.
+        last: number of readings of each station.
+        devices: only these stations; None is all.
+    Raises: ConfigurationError if the twin has no such data, or nobody takes its messages; BrokerError.
+    """
+    return twin.publish(example_readings(twin.config, newest, last=last, devices=devices))
 
 
 def load_example(
@@ -56,25 +92,37 @@ def load_example(
     *,
     newest: datetime,
     last: int | None = None,
+    but_last: int = 0,
     devices: Collection[str] | None = None,
 ) -> int:
-    """Load the weather data next to the twin's files into its hot tier. Returns the number of readings.
+    """Load the weather data next to the twin's files into its hot tier, past its message chain.
 
     Args:
         newest: the time to which the newest reading is shifted.
-        last: number of newest readings of each station to load.
+        last: number of newest readings of each station to load; None is all.
+        but_last: of these, leave out so many of the newest: those that `publish_example` publishes.
         devices: only the readings of these stations; None is all.
-    Raises: ConfigurationError if the twin has no such data.
+    Returns: the number of readings loaded. Raises: ConfigurationError if the twin has no such data.
     """
-    path = twin.config.path / WEATHER_FILE
-    if not path.exists():
-        raise ConfigurationError(
-            f"twin {twin.config.name}", f"has no {WEATHER_FILE}", "Only the example twin brings data"
-        )
-    readings = read_weather(path, newest, last=last)
-    if devices is not None:
-        readings = [(device, item) for device, item in readings if device in devices]
+    readings = example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices)
     return put_telemetry(twin.session, twin.config, readings, progress=twin.shows.counter("load", len(readings)))
+
+
+def example_readings(
+    twin: Twin,
+    newest: datetime,
+    *,
+    last: int | None = None,
+    but_last: int = 0,
+    devices: Collection[str] | None = None,
+) -> list[Reading]:
+    """Read the weather data next to a twin's files; the arguments are those of `load_example`."""
+    path = twin.path / WEATHER_FILE
+    if not path.exists():
+        raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twins bring data")
+    left_out = set(read_weather(path, newest, last=but_last)) if but_last else set()
+    readings = read_weather(path, newest, last=last)
+    return [one for one in readings if one not in left_out and (devices is None or one[0] in devices)]
 
 
 def holds_readings(twin: OpenTwin, device: str) -> bool:

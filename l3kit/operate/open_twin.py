@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from l3kit.deploy import run as deployment
-from l3kit.deploy.open_plan import OpenPlan
+from l3kit.deploy.open_plan import OpenPlan, open_plan
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import DONE, Bars, Silent
@@ -25,6 +25,7 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load as load_files
 from l3kit.operate.load.report import LoadReport
 from l3kit.operate.load.settings import LoadOptions
+from l3kit.operate.simulate import publication
 from l3kit.operate.verify import links, report
 from l3kit.session import connect
 from l3kit.twin.config import Twin
@@ -150,6 +151,20 @@ class OpenTwin(Displayable):
         return load_files(
             self.session, self.config, paths, options, shows=lambda total: self.shows.sizes("load", total)
         )
+
+    def publish(
+        self, messages: Iterable[publication.Message], *, wait_seconds: float = publication.WAIT_SECONDS
+    ) -> publication.Publication:
+        """Let devices publish messages over MQTT in the sandbox, each exactly as it is given, and wait for the chain.
+
+        Args:
+            messages: pairs of a device's id and what it sends, text or bytes; a stranger's too.
+            wait_seconds: at most so long, until every message is in the hot tier or in the dead letters; 0: do not.
+        Raises: ConfigurationError on real accounts and without a deployed message chain; BrokerError.
+        """
+        sent = list(messages)
+        progress = self.shows.counter("publish", len(sent))
+        return publication.publish(self.session, self.config, sent, wait_seconds=wait_seconds, progress=progress)
 
     def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
         """Run a deployed mover and wait until it has moved all it can.
@@ -292,4 +307,4 @@ class OpenTwin(Displayable):
         def carry_out(plan: Plan) -> ApplyResult:
             return deployment.apply(plan, self.session, progress=self.shows.bar(name))
 
-        return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)
+        return open_plan(made, carry_out)

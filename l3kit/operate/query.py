@@ -65,15 +65,21 @@ class QueryResult(Displayable, Answer):
         """Whether every tier was reached and the rows hold everything in the range."""
         return not self.missing and not self.gaps
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return columns `time` (UTC), `tier`, then the quantities in alphabetical order; decimals as float64 to plot.
+    def to_frame(self, *, exact: bool = False) -> pd.DataFrame:
+        """Return columns `time` (UTC), `tier`, then the quantities in alphabetical order.
 
         The items' own attribute `time` becomes the column `item.time`. An `id` that is not a time, or is outside the
         range of pandas' nanosecond timestamps (1678 to 2262), has no `time`; a column `id` is then added.
+
+        Args:
+            exact: keep decimals to the last digit; otherwise they become float64, to plot them.
         """
         import pandas as pd
 
-        named = [{column_name(key, "time"): _plain(value) for key, value in row.items()} for row in self.rows]
+        named = [
+            {column_name(key, "time"): value if exact else _plain(value) for key, value in row.items()}
+            for row in self.rows
+        ]
         frame = pd.DataFrame(named)
         if frame.empty:
             return pd.DataFrame({"time": pd.to_datetime([], utc=True), "tier": []})

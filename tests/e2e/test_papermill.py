@@ -27,6 +27,7 @@ def thinned(twin: Path, copy: Path, *, every: int) -> Path:
     return copy
 
 
+@pytest.mark.slow  # `make test` runs the same notebooks by nbval
 def test_deploy_move_destroy_in_ci(papermill: Papermill, twins: Path, tmp_path: Path) -> None:
     """Every tenth reading; all of them are moved and queried where the notebooks are checked."""
     twin = str(thinned(twins / "nyc-weather", tmp_path / "thinned", every=10))
@@ -69,6 +70,29 @@ def test_the_crash_lab_kills_where_it_is_told_to(papermill: Papermill, twins: Pa
         "killed 1 times: 120 readings were put; each is in exactly one place, equal to the last digit"
     )
     assert "killed before step 6, s3 PUT: Runtime exited with error: signal: killed" in ran.notebook
+
+
+@pytest.mark.slow
+def test_a_letter_is_replayed_once_its_cause_is_mended_and_fails_the_notebook_before(
+    papermill: Papermill, twins: Path
+) -> None:
+    twin = twins / "weather-stations"
+    listed = papermill("letters", twin=str(twin))
+    assert listed.code == 0, listed.printed[-2000:]
+    two = "2 dead letters: 1 no-time, 1 unknown-device"
+    assert listed.result["summary"] == f"{two}; a dry run: 2 letters would be replayed"
+    stayed = papermill("letters", twin=str(twin), dry_run=False)
+    assert stayed.code != 0
+    assert stayed.result["summary"] == f"{two}; 2 dead letters: 0 replayed, 2 in the dead letters again"
+    assert (stayed.result["verdict"], stayed.result["error"]["type"]) == ("failed", "CheckFailedError")
+    devices = twin / "config_iot_devices.json"
+    devices.write_text(json.dumps([*json.loads(devices.read_text()), {"id": "stranger", "name": "no longer one"}]))
+    deployed = papermill("deploy_l3", twin=str(twin))
+    assert deployed.code == 0, deployed.printed[-2000:]
+    mended = papermill("letters", twin=str(twin), problems=["unknown-device"], dry_run=False)
+    assert mended.code == 0, mended.printed[-2000:]
+    assert mended.result["summary"] == "1 dead letter: 1 unknown-device; 1 dead letter: 1 replayed"
+    assert mended.result["verdict"] == "passed"
 
 
 def test_an_unknown_parameter_stops_the_run_and_names_the_nearest(papermill: Papermill, twins: Path) -> None:

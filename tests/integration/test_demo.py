@@ -38,7 +38,7 @@ def project(folder: Path, **cells: str) -> Path:
 
 
 def act(*chains: tuple[str, ...]) -> Act:
-    return Act("toy", tuple(tuple(Scene(name, name, "all") for name in chain) for chain in chains))
+    return Act("toy", "", tuple(tuple(Scene(name, name, "all") for name in chain) for chain in chains))
 
 
 def test_a_failure_ends_its_chain_and_no_other_and_everything_is_rendered(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_an_interrupted_demo_leaves_no_process(sign: signal.Signals, tmp_path: P
         "if __name__ == '__main__':\n"
         "    root = Path(__file__).parent\n"
         "    with interruptible():\n"
-        "        play([Act('toy', ((Scene('sleeps', 'sleeps', 'all'),),))], root, root / 'out')\n"
+        "        play([Act('toy', '', ((Scene('sleeps', 'sleeps', 'all'),),))], root, root / 'out')\n"
     )
     demo = subprocess.Popen([sys.executable, str(main)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     until = time.monotonic() + 600

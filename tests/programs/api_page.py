@@ -13,6 +13,7 @@ from types import ModuleType
 
 import l3kit
 from l3kit.deploy import ApplyResult
+from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.inventory import TiersReport
@@ -21,15 +22,16 @@ from l3kit.operate.letters.listing import LettersReport
 from l3kit.operate.letters.outcomes import LettersReplay
 from l3kit.operate.load.report import LoadReport
 from l3kit.operate.movers import MoverRun
-from l3kit.operate.open_twin import OpenPlan, OpenTwin
+from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import QueryResult
 from l3kit.operate.runs import MoverRuns
+from l3kit.operate.simulate.publication import Publication
 from l3kit.operate.verify.report import VerifyReport
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
-    *(OpenPlan, ApplyResult, MoverRun, MoverRuns, QueryResult, DevicePage),
+    *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
@@ -91,7 +93,7 @@ def _of_class(kind: type, *, shown: typing.Collection[str]) -> Iterator[str]:
     for name, value in members.items():
         if name in {*shown, *slots, "sheet"}:
             if name == "to_frame":
-                yield from _member("to_frame()", value)
+                yield from _member(f"to_frame{_signature(value).partition(' ->')[0]}", value)
         elif not callable(value):
             yield from _member(name, value)
         elif kind is OpenTwin:
@@ -118,7 +120,7 @@ def _signature(made: object) -> str:
     given = [one for one in signature.parameters.values() if one.name != "self"]
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature.replace(parameters=given)))
     text = re.sub(r"<built-in [^>]*>", "...", text)
-    return re.sub(r"\b(?:movers|runs|report|inventory)\.(?=[A-Z])", "", text).replace("'", '"')
+    return re.sub(r"\b(?:movers|runs|report|inventory|publication)\.(?=[A-Z])", "", text).replace("'", '"')
 
 
 def _prose(value: object) -> Iterator[str]:

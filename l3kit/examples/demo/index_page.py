@@ -81,7 +81,8 @@ def index_page(
     for act in acts:
         scenes = [scene for chain in act.chains for scene in chain]
         rows = [_row(told[scene.name], titles.get(scene.notebook, ""), there) for scene in scenes]
-        parts.append(f"<h2>{escape(act.title)}</h2>\n<div class='scroll'><table class='act'>{HEAD}<tbody>")
+        parts.append(f"<h2>{escape(act.title)}</h2>\n<p>{escape(act.about)}</p>")
+        parts.append(f"<div class='scroll'><table class='act'>{HEAD}<tbody>")
         parts += [*rows, "</tbody></table></div>"]
     links = "\n".join(f'<li><a href="{escape(address)}">{_inline(title)}</a></li>' for address, title in docs)
     parts.append(f'<h2>Documentation</h2>\n<ul class="docs">{links}</ul>')

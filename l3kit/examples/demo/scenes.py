@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-NOTEBOOKS = ("walkthrough", "deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
+STORY = ("walkthrough", "letters")
+LIFE = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
+NOTEBOOKS = (*STORY, *LIFE)
 THREE_CLOUDS = "aws-azure-gcp"
 Verdict = Literal["ok", "failed", "not run"]
 
@@ -35,24 +37,38 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What belongs together on the index page. `chains`: scenes of one chain run one after the other in one sandbox,
-    and end with the first failure; chains are independent of each other."""
+    """What belongs together on the index page.
+
+    Attributes:
+        about: what happens, in a few sentences.
+        chains: scenes of one chain run one after the other in one sandbox, and end with the first failure; chains are
+            independent of each other.
+    """
 
     title: str
+    about: str
     chains: tuple[tuple[Scene, ...], ...]
 
 
-def _first(name: str) -> Scene:
-    return Scene(name, name, f"{name}.sandbox")
+def _first(name: str, **more: Any) -> Scene:
+    return Scene(name, name, f"{name}.sandbox", more)
 
 
 ACTS = (
     Act(
         "Act 1: all tiers on AWS",
-        ((_first("walkthrough"),), tuple(_first(name) for name in NOTEBOOKS if name != "walkthrough")),
+        "In the walkthrough the weather stations publish their last day over MQTT. IoT Core gives each message to the "
+        "dispatcher, from there it goes through default-processor and persister into the hot tier, or, where it cannot "
+        "be an item, to the dead letters. The rest of the year is loaded into the hot tier directly, and so is all of "
+        "it in the other notebooks. The movers take it down the tiers.",
+        (
+            (_first("walkthrough", fresh=False), _first("letters")),
+            tuple(map(_first, LIFE)),
+        ),
     ),
     Act(
         "Act 2: hot on AWS, cold on Azure, archive on Google Cloud",
+        "The same year of weather, loaded into the hot tier. Each mover sends it to a writer on the next cloud.",
         (
             tuple(
                 Scene(f"{name}.{THREE_CLOUDS}", name, THREE_CLOUDS, more)
@@ -88,7 +104,7 @@ class Outcome:
 def acts(only: Sequence[str] = NOTEBOOKS, act: int | None = None) -> tuple[Act, ...]:
     """The acts with the chosen notebooks alone; `act` counts from 1."""
     chosen = ACTS if act is None else ACTS[act - 1 : act]
-    cut = (Act(one.title, tuple(filter(None, (_only(chain, only) for chain in one.chains)))) for one in chosen)
+    cut = (replace(one, chains=tuple(filter(None, (_only(chain, only) for chain in one.chains)))) for one in chosen)
     return tuple(one for one in cut if one.chains)
 
 

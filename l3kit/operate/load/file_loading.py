@@ -21,7 +21,7 @@ from l3kit.operate.load.rows import BadRow
 from l3kit.operate.load.settings import Settings
 from l3kit.operate.load.sources import OpenedRows, Source, opened
 from l3kit.operate.load.writing import Fate, RowWriting
-from l3kit.tiering.format.messages import equal_content
+from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.ports import Held, HotStore
 from l3kit.twin.config import Twin
 

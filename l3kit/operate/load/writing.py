@@ -10,7 +10,8 @@ from l3kit.errors import ItemRefusedError
 from l3kit.operate.load.mapping import bad
 from l3kit.operate.load.rows import BadRow, Row, RowProblem
 from l3kit.tiering.bounded import Bounded
-from l3kit.tiering.format.messages import MessageProblem, Telemetry, equal_content
+from l3kit.tiering.format.equal_items import equal_content
+from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
 from l3kit.tiering.retry import Passing, RetryPolicy
 

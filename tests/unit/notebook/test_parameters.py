@@ -26,6 +26,8 @@ SCENARIOS = {"cost_analysis": {"three_clouds", "expiry"}}
 ALL_CLOUDS = {parameter.name for parameter in built_in_parameters()}
 OF_CLOUDS: dict[str, set[str]] = {"crash_lab": set(), "cost_analysis": set()}
 """Parameters of one cloud that a notebook sets where those are not all of them: these two know only the sandbox."""
+TWINS = {"crash_lab": "crash-lab", "walkthrough": "weather-stations", "letters": "weather-stations"}
+"""Twins of notebooks that need another than the example: one device, or a message chain."""
 FILES = sorted((ROOT / "params").glob("*.yaml"))
 GOOD: dict[str, Any] = {
     "twin": "params/twins/nyc-weather",
@@ -190,9 +192,9 @@ def test_defaults_are_local_and_deterministic(notebook: str) -> None:
 @pytest.mark.parametrize("notebook", MODELS)
 def test_notebooks_for_one_twin_share_a_sandbox_and_experiments_have_their_own(notebook: str) -> None:
     values, _ = cell_values(notebook)
-    shared = ("default", False) if notebook in SHARED["aws-azure-gcp"] else (notebook, True)
+    shared = ("default", False) if notebook in (*SHARED["aws-azure-gcp"], "letters") else (notebook, True)
     assert (values["sandbox"], values["fresh"]) == shared
-    assert values["twin"] == f"params/twins/{'crash-lab' if notebook == 'crash_lab' else 'nyc-weather'}"
+    assert values["twin"] == f"params/twins/{TWINS.get(notebook, 'nyc-weather')}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -95,6 +95,7 @@ def test_every_verb_gives_an_answer_but_those_that_only_do_something() -> None:
     answers = {name for name, kind in given.items() if kind in kinds(Answer)}
     assert set(verbs) - answers == {"close", "sheet", "check_links", "end_lease", "stop_if_empty"}
     assert {name for name in answers if given[name] in kinds(CheckedAnswer)} == {
+        "publish",
         "run_mover",
         "load",
         "replay",

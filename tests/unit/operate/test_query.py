@@ -100,6 +100,13 @@ def test_a_table_has_times_in_utc_and_decimals_as_floats() -> None:
     assert frame["time"][1] == pd.Timestamp("2026-01-02T00:00:00.250Z")
 
 
+def test_an_exact_table_keeps_every_digit() -> None:
+    sent = b'{"id": "2026-01-01T00:00:00Z", "temp": 28.940000000000000001, "n": 12345678901234567891}'
+    rows, _, _ = merged([("hot", exact_loads(sent))])
+    (row,) = QueryResult("JFK", "", "", rows, ()).to_frame(exact=True).to_dict("records")
+    assert (row["temp"], row["n"]) == (Decimal("28.940000000000000001"), 12345678901234567891)
+
+
 def test_nothing_found_is_said_and_shown_with_the_same_columns() -> None:
     empty = result()
     assert empty.summary() == "0 readings of JFK: none"

@@ -186,7 +186,7 @@ def test_functions_can_read_what_they_are_told(tmp_path: Path) -> None:
     assert info.providers["layer_3_archive_provider"] == "gcp"
 
 
-@pytest.mark.parametrize("name", ["nyc-weather", "weather-from-azure", "weather-from-gcp"])
+@pytest.mark.parametrize("name", ["nyc-weather", "weather-from-azure", "weather-from-gcp", "weather-stations"])
 def test_the_example_twins_load(name: str) -> None:
     twin = Twin.load(ROOT / "params" / "twins" / name)
     assert twin.name == name

@@ -30,6 +30,13 @@ def test_a_scenes_own_parameters_go_before_those_of_its_file() -> None:
     assert (values["sandbox"], values["confirm"], values["data"]) == ("aws-azure-gcp", "weather-three-clouds", True)
 
 
+def test_the_letters_are_those_of_the_walkthrough() -> None:
+    walkthrough, letters = (scene.parameters(ROOT) for scene in ACTS[0].chains[0])
+    assert (walkthrough["twin"], walkthrough["sandbox"]) == (letters["twin"], letters["sandbox"])
+    assert not walkthrough["fresh"], "a sandbox of its own would end with it"
+    assert letters["dry_run"]
+
+
 def test_single_notebooks_and_acts_can_be_chosen() -> None:
     def names(*chosen: str, act: int | None = None) -> list[str]:
         return [s.name for one in acts(chosen, act) for chain in one.chains for s in chain]
