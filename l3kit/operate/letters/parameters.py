@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from l3kit.errors import ConfigurationError
-from l3kit.notebook.parameters import Parameters
+from l3kit.notebook.parameter_model import Parameters
 from l3kit.operate.letters.chosen import Choice
 
 

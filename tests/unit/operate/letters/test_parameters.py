@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.notebook.parameters import check
+from l3kit.notebook.parameter_model import check
 from l3kit.operate.letters.parameters import LettersParameters
 from tests.unit.notebook.test_parameters import cell_values
 
