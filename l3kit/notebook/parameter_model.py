@@ -118,6 +118,8 @@ class Parameters(Displayable, BaseModel):
 class Dated(Parameters):
     """Notebooks whose outcome depends on what is old."""
 
+    _now: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
     as_of: str = Field(description="the moment the run stands for, ISO 8601 UTC; empty is now")
 
     @field_validator("as_of")
@@ -127,8 +129,8 @@ class Dated(Parameters):
 
     @property
     def moment(self) -> datetime:
-        """`as_of`, or now."""
-        return _time(self.as_of) if self.as_of else datetime.now(UTC).replace(microsecond=0)
+        """`as_of`, or when the parameters were checked: the same moment in all cells."""
+        return _time(self.as_of) if self.as_of else self._now
 
 
 P = TypeVar("P", bound=Parameters)

@@ -154,6 +154,7 @@ def test_what_jupyter_and_papermill_put_there_is_no_parameter() -> None:
 def test_an_empty_moment_is_now() -> None:
     p = check(params.RunMoversParameters, {**MOVERS, "as_of": ""})
     assert p.moment.year >= 2026
+    assert p.moment is p.moment, "one moment for all cells"
 
 
 DESTROY = {**GOOD, "prepare": False, "apply_changes": True, "data": True, "confirm": ""}
