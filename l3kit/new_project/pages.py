@@ -77,5 +77,7 @@ def _run(notebook: str) -> str:
 
 
 def _devices(choices: Choices) -> str:
-    """A line that lets devices publish, where messages are taken."""
-    return f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n" if choices.message_chain else ""
+    """Lines that load a file, and let devices publish where messages are taken."""
+    load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; --help tells how columns are found\n"
+    simulate = f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n"
+    return load + (simulate if choices.message_chain else "")
