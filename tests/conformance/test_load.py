@@ -6,7 +6,7 @@ from pathlib import Path
 
 from l3kit.conformance import Backend
 from l3kit.conformance.hot_items import use
-from l3kit.tiering.format.messages import equal_content
+from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.ports import HotStore
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin

@@ -135,7 +135,9 @@ def _gcp(name: str, state: SandboxState, aws: Callable[[str], Any]) -> Open:
     session = gcp_session(state)
 
     def opened(fault: Fault) -> HotStore:
-        client = FaultyFirestore(session.project, "(default)", session.firestore_endpoint, "l3kit", retry=QUICK)
+        client = FaultyFirestore(
+            session.project, "(default)", session.firestore_endpoint, "l3kit", denied="", retry=QUICK
+        )
         client.fault = fault
         return FirestoreHotStore(name, client, delete_concurrency=1)
 

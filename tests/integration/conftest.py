@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.config import Config
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.sandbox import SandboxState
+from tests.integration.sandbox.conftest import EVERYTHING, trust
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,12 @@ def aws(sandbox: SandboxState) -> Callable[[str], Any]:
         )
 
     return client
+
+
+@pytest.fixture(scope="session")
+def role(aws: Callable[[str], Any]) -> str:
+    """A role for functions and schedules that may do everything."""
+    iam = aws("iam")
+    made = iam.create_role(RoleName="sandbox-tests", AssumeRolePolicyDocument=trust("lambda", "scheduler"))
+    iam.put_role_policy(RoleName="sandbox-tests", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
+    return str(made["Role"]["Arn"])

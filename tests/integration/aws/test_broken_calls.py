@@ -16,12 +16,11 @@ from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.integration.aws.test_apply_again import check_completed
-from tests.integration.sandbox.conftest import RUNTIME, make_zip, role
+from tests.integration.sandbox.conftest import RUNTIME, make_zip
 from tests.support.accounts import aws_of
 from tests.support.broken_calls import BREAKS, Break, Breaker, LosingAnswers
 from tests.unit.raw_errors.telling import told
 
-__all__ = ["role"]
 pytestmark = pytest.mark.sandbox
 EVENT = {"condition": "p.d.v > DOUBLE(90)", "action": {"type": "function", "functionUrl": "https://alarm.example"}}
 LAYERS = {"layer 1": ("aws", "gcp"), "layer 2": ("gcp", "aws")}

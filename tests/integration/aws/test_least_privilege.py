@@ -27,7 +27,7 @@ from l3kit.tiering.transfer.wire import Request, Response
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
-from tests.integration.sandbox.conftest import RUNTIME, make_zip, role
+from tests.integration.sandbox.conftest import RUNTIME, make_zip
 from tests.support import chain_jobs, whole_jobs
 from tests.support.accounts import aws_of
 from tests.support.memory_stores import MemoryObjectStore
@@ -35,7 +35,6 @@ from tests.support.role_trials import Role, Trial, trials_of
 from tests.support.whole_jobs import Problems, Workplace
 from tests.support.wire_server import TOKEN, serving
 
-__all__ = ["role"]
 pytestmark = pytest.mark.sandbox
 Job = Callable[[Workplace], Awaitable[Problems]]
 WHOLE_CHAIN = "aws-aws-aws/aws-aws/events"

@@ -28,10 +28,10 @@ from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.integration.layouts import message_twins as sent
 from tests.integration.layouts.message_twins import hot_items, letters, listening, write_files
-from tests.integration.sandbox.conftest import deploy, role
+from tests.integration.sandbox.conftest import deploy
 from tests.integration.sandbox.messages.device import Device, connected
 
-__all__ = ["deploy", "role"]
+__all__ = ["deploy"]
 pytestmark = pytest.mark.sandbox
 SECONDS = 180.0
 CLOUDS = provider_names()

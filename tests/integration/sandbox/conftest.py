@@ -33,15 +33,6 @@ def make_zip(source: str, **more: str) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture(scope="session")
-def role(aws: Callable[[str], Any]) -> str:
-    """A role for functions and schedules that may do everything."""
-    iam = aws("iam")
-    made = iam.create_role(RoleName="sandbox-tests", AssumeRolePolicyDocument=trust("lambda", "scheduler"))
-    iam.put_role_policy(RoleName="sandbox-tests", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
-    return str(made["Role"]["Arn"])
-
-
 @pytest.fixture
 def deploy(aws: Callable[[str], Any], role: str) -> Callable[..., str]:
     """`deploy(source, Timeout=...)` -> the name of a new function with `handler` from that source."""
