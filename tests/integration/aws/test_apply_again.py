@@ -113,6 +113,7 @@ def completes_what_a_kill_left(session: Session, twin: Twin, at: int, when: str)
     apply(plan_destroy(twin, session, data=True), session)
 
 
+@pytest.mark.slow  # test_killed has a case of the kind
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(session: Session, make_twin: MakeTwin) -> None:
     completes_what_a_kill_left(session, make_twin("azure", "aws", "aws"), 15, "after")
 
@@ -131,10 +132,8 @@ def test_a_keyboard_interrupt_says_what_was_done(session: Session, make_twin: Ma
     check_completed(twin, session, "interrupted")
 
 
-@pytest.mark.parametrize(
-    "call",
-    ["CreateTable", *(pytest.param(f"Update{n}", marks=pytest.mark.slow) for n in ("ContinuousBackups", "TimeToLive"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("call", ["CreateTable", "UpdateContinuousBackups", "UpdateTimeToLive"])
 def test_tables_that_a_kill_left_half_made_are_completed(session: Session, make_twin: MakeTwin, call: str) -> None:
     twin = make_twin("aws", "gcp", "gcp")
     save_link(session, twin, "aws_l3hot_to_gcp_l3cold", "https://cold.example", "a-token")

@@ -220,7 +220,13 @@ ROUNDS: list[dict[str, Break]] = [
 ]
 
 
-@pytest.mark.parametrize("breaks", ROUNDS, ids=[f"{len(breaks)} changes" for breaks in ROUNDS])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        pytest.param(breaks, id=f"{len(breaks)} changes", marks=[pytest.mark.slow] * (breaks is not ROUNDS[0]))
+        for breaks in ROUNDS
+    ],
+)
 def test_drift_shows_in_the_plan_and_is_repaired(
     breaks: dict[str, Break], twin: Twin, session: Session, aws: Any
 ) -> None:

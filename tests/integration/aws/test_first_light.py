@@ -103,6 +103,7 @@ def _log_group(run: Run) -> str:
     return "made"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_removed_is_named_with_the_command(session: Session, twin: Twin) -> None:
     report = run(session, twin, steps=[("make", _log_group)])
     assert (report.verdict, report.exit_code, report.clean_up) == ("left over", 4, "the command")

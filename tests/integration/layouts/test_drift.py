@@ -56,7 +56,8 @@ def gcp_twin(clouds: Session, make_twin: MakeTwin) -> Twin:
 # --- again ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", [pytest.param("twin", marks=pytest.mark.slow), "gcp_twin"])
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["twin", "gcp_twin"])
 def test_a_second_apply_changes_nothing_and_says_so(
     clouds: Session, layout: str, request: pytest.FixtureRequest
 ) -> None:

@@ -89,6 +89,7 @@ class TestWriters(WriterSuite):
 # --- any request ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @SCHEMA.include(path=[COLD, ARCHIVE]).parametrize()
 @settings(repeatable, max_examples=10)
 def test_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
