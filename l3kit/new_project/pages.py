@@ -20,7 +20,9 @@ __pycache__/
 
 def requirements(version: str) -> str:
     """Return requirements.txt."""
-    return f"l3kit[all]=={version}\n"
+    wheel = f"./l3kit-{version}-py3-none-any.whl[all]"
+    told = f"# While l3kit is on no package index, put its wheel beside this file and write {wheel}"
+    return f"{told}\nl3kit[all]=={version}\n"
 
 
 def readme(choices: Choices) -> str:
