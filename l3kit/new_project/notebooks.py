@@ -13,14 +13,19 @@ from l3kit.new_project.rewriting import parameters_cell, params_file, without_lo
 from l3kit.providers import provider
 from l3kit.twin.target import built_in_parameters
 
-NOTEBOOKS = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
-"""Those that work on any twin; the others tell of the examples."""
+NOTEBOOKS = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "letters", "destroy_l3")
+"""Those that work on any twin, `letters` on one with a message chain; the others tell of the examples."""
 PLACES = {"sandbox": "In the sandbox", "live": "On real accounts"}
 _CAREFUL: dict[str, dict[str, Any]] = {
     "deploy_l3": {"apply_changes": False},
     "destroy_l3": {"apply_changes": False, "data": False, "confirm": ""},
 }
 """On real accounts nothing changes before somebody says so."""
+
+
+def notebooks_of(choices: Choices) -> tuple[str, ...]:
+    """Return the notebooks of this twin."""
+    return tuple(name for name in NOTEBOOKS if choices.message_chain or name != "letters")
 
 
 def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
@@ -30,9 +35,9 @@ def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
         source: the folder of the shipped notebooks.
     Raises: ConfigurationError if one is not there.
     """
-    for name in NOTEBOOKS:
+    for name in notebooks_of(choices):
         content = json.loads(_shipped(source / f"{name}.ipynb"))
-        values = {**_values(choices), "target": "sandbox", "apply_changes": True, **_foreign_parameters(choices)}
+        values = {**_values(name, choices), "target": "sandbox", "apply_changes": True, **_foreign_parameters(choices)}
         for number, cell in enumerate(content["cells"]):
             text = "".join(cell["source"])
             if cell["cell_type"] == "code":
@@ -46,23 +51,23 @@ def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
 
 def params_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
     """Return the path below the project and the text of each params file, for the sandbox and for real accounts."""
-    for name in NOTEBOOKS:
+    for name in notebooks_of(choices):
         for target, place in PLACES.items():
-            values = {**_values(choices), "target": target, **_foreign_parameters(choices)}
+            values = {**_values(name, choices), "target": target, **_foreign_parameters(choices)}
             values |= _CAREFUL.get(name, {}) if target == "live" else {"confirm": choices.name}
             file = f"{name}.{target}.yaml"
             head = f"{place}: papermill notebooks/{name}.ipynb build/{name}.ipynb -f params/{file}"
             yield f"params/{file}", params_file(_shipped(source / file), values, head)
 
 
-def _values(choices: Choices) -> dict[str, Any]:
+def _values(notebook: str, choices: Choices) -> dict[str, Any]:
     return {
         "twin": TWIN_FOLDER,
         "sandbox": choices.name,
         "fresh": False,
         "prepare": False,
         "as_of": "",
-        "device": choices.devices[0],
+        "device": "" if notebook == "letters" else choices.devices[0],
         "quantity": choices.quantity,
         "unit": "",
         "restore": False,

@@ -11,16 +11,10 @@ import yaml
 
 from l3kit.new_project.choices import Choices
 from l3kit.new_project.making import make_project
-from l3kit.new_project.notebooks import NOTEBOOKS
+from l3kit.new_project.notebooks import NOTEBOOKS, notebooks_of
 from l3kit.new_project.rewriting import parameters_cell, params_file, without_local_links
-from l3kit.notebook import parameters as models
-from l3kit.notebook.parameter_model import Parameters, check
-
-MODELS = {
-    model.notebook: model
-    for model in vars(models).values()
-    if isinstance(model, type) and issubclass(model, Parameters) and "notebook" in vars(model)
-}
+from l3kit.notebook.parameter_model import check
+from tests.support.notebook_models import MODELS
 
 
 @pytest.fixture(scope="module", params=[("aws", "aws", "aws"), ("azure", "gcp", "azure")], ids="-".join)
@@ -60,6 +54,12 @@ def test_a_notebook_without_parameters_works_on_the_twin_in_the_sandbox(
     assert "nyc" not in "".join(content["cells"][1]["source"])
     prose = "".join("".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "markdown")
     assert "](../" not in prose
+
+
+def test_a_twin_without_messages_has_no_notebook_of_letters() -> None:
+    layout = ("aws", "aws", "aws")
+    without = Choices("plant", layout, "aws", "aws", 7, 30, ["p-1"], message_chain=False)
+    assert set(NOTEBOOKS) - {*notebooks_of(without)} == {"letters"}
 
 
 def test_on_real_accounts_nothing_changes_before_somebody_says_so(project: Path) -> None:
