@@ -10,6 +10,7 @@ GITIGNORE = f"""\
 {TWIN_FOLDER}/config_inter_cloud.json
 {TWIN_FOLDER}/config_inter_cloud.json.lock
 {TWIN_FOLDER}/.config_inter_cloud.json.*
+{TWIN_FOLDER}/config_iot_devices.json.lock
 
 build/
 .venv/

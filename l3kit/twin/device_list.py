@@ -36,8 +36,7 @@ def add_devices(path: Path, ids: Sequence[str], *, lock_seconds: float = LOCK_SE
         try:
             return _add(path, ids)
         finally:
-            Path(f"{path}.lock").unlink(missing_ok=True)
-            guard.release()
+            guard.release()  # the lock's file stays: one who waits may have opened it already
 
 
 def _add(path: Path, ids: Sequence[str]) -> list[str]:

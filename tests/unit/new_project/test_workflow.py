@@ -64,6 +64,11 @@ def test_the_comment_shows_the_plan(tmp_path: Path) -> None:
 def test_git_ignores_the_secrets_of_the_links(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=30)
     (tmp_path / ".gitignore").write_text(GITIGNORE)
-    for name, ignored in (("config_inter_cloud.json", 0), (".config_inter_cloud.json.x1", 0), ("config.json", 1)):
+    for name, ignored in (
+        ("config_inter_cloud.json", 0),
+        (".config_inter_cloud.json.x1", 0),
+        ("config_iot_devices.json.lock", 0),
+        ("config.json", 1),
+    ):
         asked = subprocess.run(["git", "check-ignore", "-q", f"twin/{name}"], cwd=tmp_path, check=False, timeout=30)
         assert asked.returncode == ignored, name

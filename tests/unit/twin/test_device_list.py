@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError
 from l3kit.twin.device_list import _with_entries, add_devices
+from tests.support.full_disk import no_room
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path, text: str) -> None:
     before = json.loads(text.removeprefix("\ufeff"))
     assert json.loads(new.removeprefix("\ufeff")) == [*before, {"id": "c"}, {"id": "ü/]"}]
     assert file.stat().st_mode & 0o777 == 0o640
-    assert [one.name for one in tmp_path.iterdir()] == [file.name]
+    assert {one.name for one in tmp_path.iterdir()} == {file.name, f"{file.name}.lock"}
 
 
 def test_nothing_is_written_if_all_are_there(tmp_path: Path) -> None:
@@ -60,13 +61,23 @@ def test_what_is_no_list_of_devices_is_refused_and_left(tmp_path: Path, text: st
     assert file.read_text() == text
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_list_for_which_there_is_no_room_is_told_and_left(tmp_path: Path) -> None:
     file = tmp_path / "config_iot_devices.json"
     file.write_text('[{"id": "a"}]')
-    tmp_path.chmod(0o500)
-    with pytest.raises(ConfigurationError, match="Allow this user to write"):
+    with no_room(), pytest.raises(ConfigurationError, match="Make room"):
         add_devices(file, ["b"])
+    assert file.read_text() == '[{"id": "a"}]'
+    assert not list(tmp_path.glob(".l3kit.*"))
+
+
+def test_who_opened_the_lock_before_its_release_keeps_others_out_after_it(tmp_path: Path) -> None:
+    file = tmp_path / "config_iot_devices.json"
+    file.write_text('[{"id": "a"}]')
+    with Path(f"{file}.lock").open("w") as waiting:
+        assert add_devices(file, ["b"]) == ["b"]
+        fcntl.flock(waiting, fcntl.LOCK_EX)
+        with pytest.raises(ConfigurationError, match="is held by another program"):
+            add_devices(file, ["c"], lock_seconds=0.1)
 
 
 def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
