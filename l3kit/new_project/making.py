@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import l3kit
 from l3kit.errors import ConfigurationError
-from l3kit.files import os_errors_reported, write_whole
+from l3kit.files import os_errors_reported
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
 from l3kit.new_project.notebooks import notebook_files, params_files
 from l3kit.new_project.pages import GITIGNORE, readme, requirements
@@ -45,25 +44,45 @@ def check_free(folder: Path) -> None:
 
 
 def make_project(choices: Choices, folder: Path) -> list[str]:
-    """Make the folder, and return the paths of its files.
+    """Make the project, and return the paths of its files.
 
-    All is written beside it, checked as a twin, and then renamed: an interrupted call leaves no half project.
+    All is written into a folder `.l3kit-init.*`, checked as a twin, and then renamed: an interrupted call leaves no
+    half project. A folder that is there stays the same one, since somebody may work in it: all is moved into it.
 
     Raises: ConfigurationError if the twin would not be valid, the folder is not empty, or it cannot be written.
     """
     check_free(folder)
     with os_errors_reported(str(folder)):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        try:
-            made = []
-            for name, text in project_files(choices):
-                (work / name).parent.mkdir(parents=True, exist_ok=True)
-                write_whole(work / name, text)
-                made.append(name)
-            Twin.load(work / TWIN_FOLDER)
-            work.chmod(0o755)
-            work.rename(folder)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        there = folder.is_dir()
+        place = folder if there else folder.parent
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place, prefix=".l3kit-init.") as work:
+            whole = Path(work) / "project"
+            made = _write(choices, whole)
+            if there:
+                _move_in(whole, folder)
+            else:
+                whole.rename(folder)
+    return made
+
+
+def _write(choices: Choices, whole: Path) -> list[str]:
+    made = []
+    for name, text in project_files(choices):
+        (whole / name).parent.mkdir(parents=True, exist_ok=True)
+        (whole / name).write_text(text, "utf-8")
+        made.append(name)
+    Twin.load(whole / TWIN_FOLDER)
     return sorted(made)
+
+
+def _move_in(whole: Path, folder: Path) -> None:
+    """Move all entries into a folder, or none."""
+    moved: list[Path] = []
+    try:
+        for entry in sorted(whole.iterdir()):
+            moved.append(entry.rename(folder / entry.name))
+    except BaseException:
+        for entry in moved:
+            entry.rename(whole / entry.name)
+        raise

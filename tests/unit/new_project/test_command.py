@@ -13,7 +13,9 @@ from l3kit.cli import main
 from l3kit.errors import ConfigurationError
 from l3kit.new_project.choices import Choices
 from l3kit.new_project.command import add_init, chosen
+from l3kit.new_project.making import _move_in
 from l3kit.twin.config import Twin
+from tests.support.full_disk import no_room
 
 
 def choices(*flags: str, answers: Callable[[str], str] | None = None) -> Choices:
@@ -42,6 +44,40 @@ def test_a_dry_run_lists_the_files_and_writes_nothing(tmp_path: Path, capsys: py
     assert main(["init", "plant", "--folder", str(folder), "--devices", "p-1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["files"] == told["files"]
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(told["files"])
+
+
+def test_the_present_folder_if_empty_becomes_the_project_and_stays_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = tmp_path.stat().st_ino
+    assert main(["init", "plant", "--folder", ".", "--devices", "p-1"]) == 0
+    assert Path.cwd().stat().st_ino == before
+    assert Twin.load(tmp_path / "twin").name == "plant"
+    assert not list(tmp_path.glob(".l3kit-init.*"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_full_disk_leaves_nothing_of_a_project(
+    tmp_path: Path, there: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "new"
+    if there:
+        folder.mkdir()
+    with no_room():
+        assert main(["init", "plant", "--folder", str(folder), "--devices", "p-1"]) == 1
+    assert "Make room" in capsys.readouterr().err
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["new"] * there
+
+
+def test_a_project_that_cannot_be_moved_in_whole_is_not_moved_in_at_all(tmp_path: Path) -> None:
+    whole, folder = tmp_path / "whole", tmp_path / "folder"
+    for name in ("whole/a", "whole/b", "folder/b/other"):
+        (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(OSError, match="not empty"):
+        _move_in(whole, folder)
+    assert sorted(path.name for path in whole.iterdir()) == ["a", "b"]
+    assert [path.name for path in folder.iterdir()] == ["b"]
 
 
 def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
