@@ -69,7 +69,7 @@ def _show(chosen: Sequence[Act], root: Path, out: Path) -> int:
     rows = min(AT_ONCE, len(chains))
     at_once = f", {rows} at a time" if rows > 1 else ""
     print(f"l3kit demo: {count_of(count, 'notebook')}{at_once}, in the sandbox on this machine.", flush=True)
-    print("About a minute on two idle cores; longer at first, when emulators and functions are built.", flush=True)
+    print("About three minutes on two idle cores; longer at first, when emulators and functions are built.", flush=True)
     started = time.monotonic()
     with empty_sandboxes(chosen, root):
         shown = display(count, rows)
