@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # So many that each takes under half an hour on two idle cores.
-SLICES := 5
+SLICES := 7
 # Set in many containers; every process of a test or a sandbox would compile again what it imports.
 export PYTHONDONTWRITEBYTECODE :=
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -43,6 +44,7 @@ def main(ready_fd: int) -> None:
         app.url_map.merge_slashes = False  # a redirect would repeat the query, and keys may contain double slashes
         return app
 
+    _look_up_once()
     _forget_tags_of_deleted_buckets()
     _name_missing_schedule_groups()
     app = DomainDispatcherApplication(backend)
@@ -51,6 +53,16 @@ def main(ready_fd: int) -> None:
     os.write(ready_fd, f"{server.server_port}\n".encode())
     os.close(ready_fd)
     server.serve_forever()
+
+
+def _look_up_once() -> None:
+    """Make moto keep what it otherwise looks up for each request: its own folders, and the methods of its classes."""
+    from moto import backends
+    from moto.core import responses, utils
+
+    folders = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: folders
+    responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]
 
 
 def _forget_tags_of_deleted_buckets() -> None:

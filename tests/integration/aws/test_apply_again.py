@@ -89,6 +89,7 @@ def test_a_second_apply_changes_nothing_and_says_so(session: Session, make_twin:
     assert result.summary() == f"deploy {twin.name}: nothing to change, all 13 resources are as they should be"
 
 
+@pytest.mark.slow
 def test_an_old_plan_does_no_harm(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     old = plan(twin, session, clouds={"aws"})

@@ -124,6 +124,7 @@ def test_create_hot_cold_mover_no_env_vars_same_cloud(single: Twin, session: Ses
     assert told["COLD_S3_BUCKET_NAME"] == aws_of(session).names(single.name).cold_s3_bucket()
 
 
+@pytest.mark.slow
 def test_create_cold_archive_mover_injects_env_vars(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "aws", "gcp")
     save_link(session, twin, "aws_l3cold_to_gcp_l3archive", "https://archive.example", "b-token")
@@ -159,11 +160,13 @@ def test_hot_cold_mover_missing_connection_fails(session: Session, make_twin: Ma
         plan(twin, session, clouds={"aws"})
 
 
+@pytest.mark.slow
 def test_create_cold_writer_missing_token_fails(receiver_cold: Twin, session: Session) -> None:
     """The deployer makes the token itself: a writer is never told a blank one, and one that lost it gets a new one."""
     _lost_token_is_made_anew(receiver_cold, "cold-writer", session)
 
 
+@pytest.mark.slow
 def test_create_archive_writer_missing_token_fails(receiver_archive: Twin, session: Session) -> None:
     _lost_token_is_made_anew(receiver_archive, "archive-writer", session)
 
@@ -186,6 +189,7 @@ def _lost_token_is_made_anew(twin: Twin, function: str, session: Session) -> Non
     assert plan(twin, session, clouds={"aws"}).changes == ()
 
 
+@pytest.mark.slow
 def test_destroy_l3_cold_destroys_cold_writer(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("azure", "aws", "aws")
     deploy(twin, session)

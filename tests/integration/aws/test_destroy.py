@@ -18,6 +18,7 @@ from tests.support.operators import root_of
 pytestmark = pytest.mark.sandbox
 
 
+@pytest.mark.slow
 def test_data_stays_unless_told_otherwise(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin()
     deploy(twin, session)

@@ -171,6 +171,7 @@ def test_a_chunk_whose_run_died_is_told_and_the_next_run_does_what_the_page_said
     assert "No chunk is under way." in text
 
 
+@pytest.mark.slow
 def test_a_chunk_with_rewritten_items_is_sealed_as_the_page_said(interrupted: Twin, session: Session) -> None:
     put(session, interrupted, [item(n) for n in (60, 61, 62)])
     key = die(session, interrupted, stamp(59))
@@ -184,6 +185,7 @@ def test_a_chunk_with_rewritten_items_is_sealed_as_the_page_said(interrupted: Tw
     assert "In the cold tier besides: 1 empty seal of interrupted runs" in text
 
 
+@pytest.mark.slow
 def test_a_stored_chunk_is_counted_once_and_only_its_deletes_remain(interrupted: Twin, session: Session) -> None:
     put(session, interrupted, [item(n) for n in (70, 71, 72)])
     die(session, interrupted, stamp(69), stored=True)

@@ -34,7 +34,7 @@ from tests.integration.layouts.cloud_twins import (
 from tests.integration.layouts.drift import ROUNDS, Broken
 from tests.support.accounts import gcp_of
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,6 @@ def gcp_twin(clouds: Session, make_twin: MakeTwin) -> Twin:
 # --- again ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["twin", "gcp_twin"])
 def test_a_second_apply_changes_nothing_and_says_so(
     clouds: Session, layout: str, request: pytest.FixtureRequest
@@ -69,7 +68,6 @@ def test_a_second_apply_changes_nothing_and_says_so(
     assert "nothing to change" in result.summary()
 
 
-@pytest.mark.slow
 def test_one_cloud_after_the_other_works_from_the_receivers_on(clouds: Session, make_twin: MakeTwin) -> None:
     made = make_twin("azure", "gcp", "gcp")
     with pytest.raises(MissingConnectionError, match=COLD_LINK):
@@ -85,10 +83,7 @@ def test_one_cloud_after_the_other_works_from_the_receivers_on(clouds: Session, 
 
 @pytest.mark.parametrize(
     "breaks",
-    [
-        pytest.param(breaks, id=f"{len(breaks)} changes", marks=[pytest.mark.slow] * (breaks is not ROUNDS[0]))
-        for breaks in ROUNDS
-    ],
+    [pytest.param(breaks, id=f"{len(breaks)} changes") for breaks in ROUNDS],
 )
 def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     clouds: Session, twin: Twin, breaks: dict[str, Broken]
@@ -130,7 +125,6 @@ def test_after_all_that_the_twin_still_works(clouds: Session, twin: Twin) -> Non
 # --- tokens -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_rotated_token_reaches_both_ends_and_the_former_one_is_taken_for_a_while(clouds: Session, twin: Twin) -> None:
     before = {name: connection.token for name, connection in saved_links(clouds, twin).items()}
     wanted = plan(twin, clouds, rotate_tokens=True)
@@ -166,7 +160,6 @@ def post(url: str, token: str) -> int:
     return requests.post(url, headers={"X-Inter-Cloud-Token": token}, timeout=60).status_code
 
 
-@pytest.mark.slow
 def test_a_wrong_token_at_one_end_is_found_and_nothing_is_deleted(clouds: Session, twin: Twin) -> None:
     put_items(clouds, twin, 3)
     before = held(clouds, twin)

@@ -46,20 +46,11 @@ VALUES: tuple[Any, ...] = (
 EXACT = "12345678901234567890123456789.0123456"
 """A number that no double holds."""
 LAYOUTS = list(itertools.product(provider_names(), repeat=3))
-SAMPLE = {("gcp", "aws", "azure")}
-"""Both borders crossed, each cloud with a tier that it has in no other test of the fast part: that has AWS hot in most
-others and Azure hot in `test_drift`. The long tests have each of the 27."""
+"""The notebooks of the fast part deploy, move through and destroy the first example twin's layout, on three clouds."""
 
 
-def test_the_sample_has_a_tier_on_each_cloud_and_crosses_every_border() -> None:
-    assert {cloud for layout in SAMPLE for cloud in layout} == set(provider_names())
-    assert {borders(layout) for layout in SAMPLE} == {2}
-
-
-@pytest.mark.parametrize(
-    "layout",
-    [pytest.param(one, marks=[] if one in SAMPLE else [pytest.mark.slow], id="-".join(one)) for one in LAYOUTS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
 def test_a_layout_works_from_nothing_to_nothing(
     clouds: Session,
     make_twin: Callable[..., Twin],

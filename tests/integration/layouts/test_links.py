@@ -30,9 +30,9 @@ from l3kit.twin.connections import FILE, save_inter_cloud_connection
 from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, save_link, saved_links
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 LAYOUTS = [
-    pytest.param(("gcp", "aws", "azure"), id="gcp-aws-azure", marks=pytest.mark.slow),
+    pytest.param(("gcp", "aws", "azure"), id="gcp-aws-azure"),
     pytest.param(("azure", "gcp", "gcp"), id="azure-gcp-gcp"),
 ]
 """Together a writer on each cloud."""
@@ -62,7 +62,6 @@ def sender_of(twin: Twin, writer: str) -> str:
 # --- a fresh machine --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_fresh_machine_plans_nothing_to_change_and_rebuilds_the_file(clouds: Session, twin: Twin) -> None:
     file = clouds.link_file(twin).path
     before, tokens = file.read_bytes(), {c.token for c in saved_links(clouds, twin).values()}
@@ -154,7 +153,6 @@ def killed_at(wanted: Plan, names: set[str]) -> Plan:
     return dataclasses.replace(wanted, steps=steps)
 
 
-@pytest.mark.slow
 def test_no_request_is_refused_while_tokens_are_rotated_even_where_that_is_killed_half_way(
     clouds: Session, twin: Twin
 ) -> None:
@@ -190,7 +188,6 @@ def signed(twin: Twin, link_auth: str) -> Twin:
     return Twin.load(twin.path)
 
 
-@pytest.mark.slow
 def test_no_request_is_refused_while_links_change_to_signatures_and_back(clouds: Session, twin: Twin) -> None:
     wanted = signed(twin, "signature")
     movers = {reached(clouds, twin.layout.host_of(name) or "", name).function_name(twin, name) for name in MOVERS}
@@ -218,7 +215,6 @@ def test_no_request_is_refused_while_links_change_to_signatures_and_back(clouds:
 # --- one file for each target -----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_twin_that_is_tried_in_a_sandbox_keeps_the_links_of_real_accounts(
     clouds: Session, make_twin: MakeTwin
 ) -> None:

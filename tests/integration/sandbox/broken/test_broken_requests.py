@@ -144,6 +144,7 @@ def check(world: World, rounds: int, record_property: Callable[[str, object], No
     assert until(lambda: watched.open_files() <= most), f"{watched.open_files()} files open, {files} before"
 
 
+@pytest.mark.slow
 def test_broken_requests_neither_end_anything_nor_are_told(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
@@ -151,6 +152,7 @@ def test_broken_requests_neither_end_anything_nor_are_told(
     check(world, 1, record_property)
 
 
+@pytest.mark.slow
 def test_what_a_sandbox_writes_is_its_users_alone(world: World) -> None:
     """Every file and folder in its home, but for what is linked and what stands in functions' own zips."""
     home = Home(world.state.home)
@@ -163,6 +165,7 @@ def test_what_a_sandbox_writes_is_its_users_alone(world: World) -> None:
     assert {"gateway.log", "moto.log", "dynalite.log", "azurite.log", "cosmos.log", "azure", "gcp", "kept"} <= logs
 
 
+@pytest.mark.slow
 def test_a_request_that_stays_half_sent_holds_nobody_up(world: World, aws: Callable[[str], Any]) -> None:
     """The same object and the same function are changed meanwhile."""
     half = [
