@@ -79,7 +79,7 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(cloud, (n, count), id=f"{cloud} {n}of{count}", marks=[pytest.mark.slow] * (n > 0))
 
 
-@pytest.mark.parametrize(("cloud", "shard"), _cases())
+@pytest.mark.parametrize(("cloud", "shard"), [*_cases()])
 def test_a_fault_at_any_call_leaves_each_item_once_with_its_content_and_tells_what_it_replaced(
     all_clouds: SandboxState, aws: Callable[[str], Any], cloud: str, shard: tuple[int, int]
 ) -> None:

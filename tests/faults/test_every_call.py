@@ -70,7 +70,7 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(sweep, (n, sweep.shards), id=f"{sweep}, {n}of{sweep.shards}", marks=marks)
 
 
-@pytest.mark.parametrize(("sweep", "shard"), _cases())
+@pytest.mark.parametrize(("sweep", "shard"), [*_cases()])
 def test_a_fault_at_any_call_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], sweep: Sweep, shard: tuple[int, int]
 ) -> None:

@@ -59,15 +59,10 @@ class SandboxMessageSource:
 def start_broker(endpoint: str) -> str:
     """Start the sandbox's MQTT broker if it is not running. Returns: its host and port. Raises: SandboxError."""
     answer = _send(_session(), "POST", f"{endpoint}/_sandbox/broker")
-    try:
-        content = answer.json()
-        if answer.status_code == 200:
-            return str(content["mqtt"])
-        error = content["error"]
-        raise SandboxError(error["resource"], error["cause"], error["remedy"])
-    except (ValueError, KeyError, TypeError):
-        cause = f"was not started (the gateway answered {answer.status_code})"
-        raise SandboxError("sandbox: MQTT broker", cause, "Read the logs in the sandbox's home") from None
+    content = _object(answer)
+    if answer.status_code == 200 and isinstance(content.get("mqtt"), str):
+        return str(content["mqtt"])
+    raise SandboxError(*_refusal(answer, "sandbox: MQTT broker", "Read the logs in the sandbox's home"))
 
 
 def pending_messages(endpoint: str) -> dict[str, int]:
@@ -110,13 +105,26 @@ def _send(session: requests.Session, method: str, url: str, **more: Any) -> requ
 
 def _content(answer: requests.Response, resource: str) -> dict[str, Any]:
     """Return the JSON of a good answer. Raises: ProvisioningError."""
+    if answer.status_code != 200:
+        raise ProvisioningError(*_refusal(answer, resource, ""))
+    return _object(answer)
+
+
+def _refusal(answer: requests.Response, resource: str, remedy: str) -> tuple[str, str, str]:
+    """Resource, cause and remedy as the answer tells them; in words of our own if it does not."""
+    match _object(answer).get("error"):
+        case {"resource": str(named), "cause": str(cause), "remedy": str(told)}:
+            return named, cause, told
+        case str(cause):
+            return resource, cause, remedy
+        case _:
+            return resource, f"failed (the gateway answered {answer.status_code})", remedy
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    """The answer's JSON object; empty for any other content."""
     try:
         content = answer.json()
     except ValueError:
-        content = {}
-    if answer.status_code == 200:
-        return dict(content)
-    error = content.get("error", f"was answered {answer.status_code}")
-    if isinstance(error, dict):
-        raise ProvisioningError(error["resource"], error["cause"], error["remedy"])
-    raise ProvisioningError(resource, str(error))
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
-from azure.core.exceptions import DecodeError, ServiceRequestError
+from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
-from google.api_core.exceptions import ServiceUnavailable
+from google.api_core.exceptions import Forbidden, ServiceUnavailable, Unauthorized
 from google.auth.exceptions import DefaultCredentialsError
 
 from l3kit.clouds.aws.control import calls as aws_calls
 from l3kit.clouds.aws.price_list import refresh_prices
 from l3kit.clouds.azure.control import calls as azure_calls
 from l3kit.clouds.gcp.control import calls as gcp_calls
-from l3kit.errors import L3Error, ProvisioningError
+from l3kit.errors import L3Error, PermissionMissingError, ProvisioningError
 from l3kit.operate.verify.report import drift_checks
 from l3kit.session import Session, connect, reached
 from l3kit.twin.layout import MOVERS
@@ -40,14 +41,23 @@ def test_each_verb_of_the_control_plane_tells_that_nobody_answers(verb: str, unr
     told(caught.value)
 
 
+AZURE, GOOGLE = partial(azure_calls.explained, role="r"), partial(gcp_calls.explained, role="r")
 OF_SDKS: Mapping[str, tuple[Callable[[str], AbstractContextManager[None]], Exception, str]] = {
     "boto3, no answer": (aws_calls.explained, EndpointConnectionError(endpoint_url=CLOSED), "cannot be reached"),
     "boto3, no keys": (aws_calls.explained, NoCredentialsError(), "cannot be reached"),
-    "azure, no answer": (azure_calls.explained, ServiceRequestError(SECRET), "could not be reached"),
-    "azure, a broken answer": (azure_calls.explained, DecodeError(SECRET), "Azure returned"),
-    "google, no answer": (gcp_calls.explained, requests.ConnectionError(SECRET), "could not be reached"),
-    "google, no login": (gcp_calls.explained, DefaultCredentialsError(SECRET), "the credentials cannot be used"),
-    "google, gave up": (gcp_calls.explained, ServiceUnavailable("later"), "refused"),
+    "azure, no answer": (AZURE, ServiceRequestError(SECRET), "could not be reached"),
+    "azure, a broken answer": (AZURE, DecodeError(SECRET), "Azure returned"),
+    "google, no answer": (
+        GOOGLE,
+        requests.ConnectionError(SECRET),
+        "could not be reached",
+    ),
+    "google, no login": (
+        GOOGLE,
+        DefaultCredentialsError(SECRET),
+        "the credentials cannot be used",
+    ),
+    "google, gave up": (GOOGLE, ServiceUnavailable("later"), "refused"),
 }
 
 
@@ -57,6 +67,28 @@ def test_each_sdks_errors_are_told_without_what_they_quote(kind: str) -> None:
     with pytest.raises(ProvisioningError, match=words) as caught, explained("table t"):
         raise error
     assert "table t" in told(caught.value)
+
+
+def _azure(status: int) -> HttpResponseError:
+    error = HttpResponseError(SECRET)
+    error.status_code = status
+    return error
+
+
+REFUSED: Mapping[str, tuple[Callable[[str, str], AbstractContextManager[None]], str, Exception, str]] = {
+    "azure, blobs": (azure_calls.explained, azure_calls.BLOBS_ROLE, _azure(403), "Storage Blob Data Contributor"),
+    "azure, cosmos": (azure_calls.explained, azure_calls.COSMOS_ROLE, _azure(401), "Cosmos DB Operator"),
+    "google, buckets": (gcp_calls.explained, gcp_calls.BUCKETS_ROLE, Forbidden("no"), "roles/storage.admin"),
+    "google, documents": (gcp_calls.explained, gcp_calls.DOCUMENTS_ROLE, Unauthorized("no"), "roles/datastore.user"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_refusal_of_a_control_plane_names_the_role(kind: str) -> None:
+    explained, role, error, named = REFUSED[kind]
+    with pytest.raises(PermissionMissingError) as caught, explained("table t", role):
+        raise error
+    assert f"whoever runs this the role {named}" in told(caught.value)
 
 
 BROKEN: Mapping[str, tuple[dict[str, str], str]] = {

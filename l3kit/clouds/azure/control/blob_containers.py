@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-from l3kit.clouds.azure.control.calls import blob_client, explained
+from l3kit.clouds.azure.control.calls import BLOBS_ROLE, blob_client, explained
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class BlobContainer:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        with explained(f"blob container {self.name}"):
+        with explained(f"blob container {self.name}", BLOBS_ROLE):
             try:
                 there = self._container.get_container_properties()
             except ResourceNotFoundError:
@@ -39,19 +39,19 @@ class BlobContainer:
             return Finding(True, owned, differences)
 
     def create(self) -> None:
-        with explained(f"blob container {self.name}"):
+        with explained(f"blob container {self.name}", BLOBS_ROLE):
             try:
                 self._container.create_container(metadata={OWNER_METADATA: self.twin_name})
             except ResourceExistsError:
                 raise AlreadyThereError(f"blob container {self.name}", "exists already") from None
 
     def update(self) -> None:
-        with explained(f"blob container {self.name}"):
+        with explained(f"blob container {self.name}", BLOBS_ROLE):
             self._container.set_container_access_policy({}, public_access=None)
 
     def delete(self) -> None:
         """Delete the container with all its blobs."""
-        with explained(f"blob container {self.name}"), suppress(ResourceNotFoundError):
+        with explained(f"blob container {self.name}", BLOBS_ROLE), suppress(ResourceNotFoundError):
             self._container.delete_container()
 
     @property

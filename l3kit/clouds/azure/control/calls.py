@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from l3kit.clouds.azure.session import AzureSession
 
 READ_SECONDS = 60
+BLOBS_ROLE = "Storage Blob Data Contributor on the storage account"
+COSMOS_ROLE = "Cosmos DB Operator on the Cosmos DB account"
 
 
 @cache
@@ -42,8 +44,13 @@ def blob_client(session: AzureSession) -> Any:
 
 
 @contextmanager
-def explained(resource: str) -> Iterator[None]:
-    """Translate Azure's errors. Raises: PermissionMissingError, ProvisioningError, both without keys."""
+def explained(resource: str, role: str) -> Iterator[None]:
+    """Translate Azure's errors.
+
+    Args:
+        role: that allows this, and on what.
+    Raises: PermissionMissingError, ProvisioningError, both without keys.
+    """
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:
@@ -52,7 +59,7 @@ def explained(resource: str) -> Iterator[None]:
         status = error.status_code
         if status in (401, 403):
             raise PermissionMissingError(
-                resource, f"the credentials may not do this ({status})", "Grant the role"
+                resource, f"the credentials may not do this ({status})", f"Give whoever runs this the role {role}"
             ) from None
         code = getattr(error, "error_code", None) or error.reason or "refused"
         raise ProvisioningError(

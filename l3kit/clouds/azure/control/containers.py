@@ -11,7 +11,7 @@ from typing import Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-from l3kit.clouds.azure.control.calls import cosmos_client, explained
+from l3kit.clouds.azure.control.calls import COSMOS_ROLE, cosmos_client, explained
 from l3kit.clouds.azure.control.databases import CosmosDatabase
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.errors import ProvisioningError
@@ -34,7 +34,7 @@ class CosmosContainer:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        with explained(f"container {self.name}"):
+        with explained(f"container {self.name}", COSMOS_ROLE):
             try:
                 there = self._container.read()
             except ResourceNotFoundError:
@@ -56,7 +56,7 @@ class CosmosContainer:
             "includedPaths": [{"path": "/id/?"}],
             "excludedPaths": [{"path": "/*"}],
         }
-        with explained(f"container {self.name}"):
+        with explained(f"container {self.name}", COSMOS_ROLE):
             try:
                 self._client.create_container(
                     self.name,
@@ -71,7 +71,7 @@ class CosmosContainer:
         """Do nothing: a container has no properties to update in place."""
 
     def delete(self) -> None:
-        with explained(f"container {self.name}"), suppress(ResourceNotFoundError):
+        with explained(f"container {self.name}", COSMOS_ROLE), suppress(ResourceNotFoundError):
             self._client.delete_container(self.name)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-from l3kit.clouds.azure.control.calls import cosmos_client, explained
+from l3kit.clouds.azure.control.calls import COSMOS_ROLE, cosmos_client, explained
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class CosmosDatabase:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        with explained(f"database {self.name}"):
+        with explained(f"database {self.name}", COSMOS_ROLE):
             try:
                 self._database.read()
             except ResourceNotFoundError:
@@ -42,7 +42,7 @@ class CosmosDatabase:
             return Finding(True, owner == self.twin_name)
 
     def create(self) -> None:
-        with explained(f"database {self.name}"):
+        with explained(f"database {self.name}", COSMOS_ROLE):
             try:
                 cosmos_client(self.session).create_database(self.name)
             except ResourceExistsError:
@@ -52,12 +52,12 @@ class CosmosDatabase:
     def update(self) -> None:
         from azure.cosmos import PartitionKey
 
-        with explained(f"database {self.name}"):
+        with explained(f"database {self.name}", COSMOS_ROLE):
             self._database.create_container_if_not_exists(OWNER_CONTAINER, PartitionKey("/id"))
             self._database.get_container_client(OWNER_CONTAINER).upsert_item({"id": OWNER_ID, "twin": self.twin_name})
 
     def delete(self) -> None:
-        with explained(f"database {self.name}"), suppress(ResourceNotFoundError):
+        with explained(f"database {self.name}", COSMOS_ROLE), suppress(ResourceNotFoundError):
             cosmos_client(self.session).delete_database(self.name)
 
     def owner(self) -> str | None:

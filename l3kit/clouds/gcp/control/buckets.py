@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.gcp.control.calls import explained, storage_client
+from l3kit.clouds.gcp.control.calls import BUCKETS_ROLE, explained, storage_client
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.twin.naming import LABEL_TWIN
 
@@ -25,7 +25,7 @@ class Bucket:
     holds_data: bool = True
 
     def compare(self) -> Finding:
-        with explained(f"bucket {self.name}"):
+        with explained(f"bucket {self.name}", BUCKETS_ROLE):
             there = storage_client(self.session).lookup_bucket(self.name)
             if there is None:
                 return Finding(False)
@@ -34,7 +34,7 @@ class Bucket:
     def create(self) -> None:
         from google.api_core.exceptions import Conflict
 
-        with explained(f"bucket {self.name}"):
+        with explained(f"bucket {self.name}", BUCKETS_ROLE):
             bucket = storage_client(self.session).bucket(self.name)
             self._set(bucket)
             bucket.labels = {LABEL_TWIN: self.twin_name, "l3kit-managed": "true"}
@@ -44,7 +44,7 @@ class Bucket:
                 raise AlreadyThereError(f"bucket {self.name}", "exists already") from None
 
     def update(self) -> None:
-        with explained(f"bucket {self.name}"):
+        with explained(f"bucket {self.name}", BUCKETS_ROLE):
             bucket = storage_client(self.session).get_bucket(self.name)
             self._set(bucket)
             bucket.patch()
@@ -53,7 +53,7 @@ class Bucket:
         """Delete the bucket with all its objects."""
         from google.api_core.exceptions import NotFound
 
-        with explained(f"bucket {self.name}"):
+        with explained(f"bucket {self.name}", BUCKETS_ROLE):
             bucket = storage_client(self.session).bucket(self.name)
             try:
                 for blob in bucket.list_blobs():

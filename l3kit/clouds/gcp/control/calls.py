@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
 
 
+BUCKETS_ROLE = "roles/storage.admin on the project"
+DOCUMENTS_ROLE = "roles/datastore.user on the project"
+
+
 @cache
 def storage_client(session: GcpSession) -> Any:
     """Return google-cloud-storage's client of the session's project; it ignores the shell's proxies."""
@@ -45,8 +49,13 @@ def firestore_client(session: GcpSession) -> Any:
 
 
 @contextmanager
-def explained(resource: str) -> Iterator[None]:
-    """Translate Google's errors. Raises: PermissionMissingError, ProvisioningError."""
+def explained(resource: str, role: str) -> Iterator[None]:
+    """Translate Google's errors.
+
+    Args:
+        role: that allows this, and on what.
+    Raises: PermissionMissingError, ProvisioningError.
+    """
     from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized
     from google.auth.exceptions import GoogleAuthError
     from requests import RequestException
@@ -54,7 +63,9 @@ def explained(resource: str) -> Iterator[None]:
     try:
         yield
     except (Forbidden, Unauthorized):
-        raise PermissionMissingError(resource, "the credentials may not do this", "Grant the role") from None
+        raise PermissionMissingError(
+            resource, "the credentials may not do this", f"Grant whoever runs this the role {role}"
+        ) from None
     except GoogleAPIError as error:
         cause = f"Google Cloud refused ({type(error).__name__}: {getattr(error, 'message', '')})"
         raise ProvisioningError(resource, cause, "Resolve the cause, then apply again") from None

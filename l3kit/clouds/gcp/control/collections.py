@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.gcp.control.calls import explained, firestore_client
+from l3kit.clouds.gcp.control.calls import DOCUMENTS_ROLE, explained, firestore_client
 from l3kit.clouds.ports.resources import Finding
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Collection:
     def compare(self) -> Finding:
         from google.api_core.exceptions import NotFound
 
-        with explained(f"collection {self.name}"):
+        with explained(f"collection {self.name}", DOCUMENTS_ROLE):
             try:
                 owner = self._client.get_document({"name": self._owner})
             except NotFound:  # a deletion removes the ownership marker last, so documents without it are not ours
@@ -45,7 +45,7 @@ class Collection:
 
     def create(self) -> None:
         """Write the ownership marker; idempotent."""
-        with explained(f"collection {self.name}"):
+        with explained(f"collection {self.name}", DOCUMENTS_ROLE):
             document = {"name": self._owner, "fields": {"twin": {"string_value": self.twin_name}}}
             self._client.commit({"database": self._database, "writes": [{"update": document}]})
 
@@ -54,7 +54,7 @@ class Collection:
 
     def delete(self) -> None:
         """Delete all documents, those in subcollections first."""
-        with explained(f"collection {self.name}"):
+        with explained(f"collection {self.name}", DOCUMENTS_ROLE):
             root = f"{self._database}/documents"
             for parent in self._names(root, self.name) if self.below else ():
                 for collection in self.below:
