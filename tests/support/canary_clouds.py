@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import itertools
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +23,7 @@ from tests.support.chain import DEVICES, NOW, ChainWorld
 from tests.support.letter_clouds import LetterCloud
 from tests.support.memory_stores import MemoryJournalStore, MemoryObjectStore
 
+RUNS = itertools.count()
 IN_VAIN = 0.2
 """Seconds that are waited for a canary that does not come."""
 
@@ -68,7 +71,7 @@ class TierCloud(LetterCloud):
             devices=DEVICES,
             now=NOW,
             hot_days=30,
-            run_id="run",
+            run_id=f"run-{next(RUNS)}",
             clock=lambda: NOW,
             remaining=lambda: 900.0,
         )
@@ -108,11 +111,11 @@ class CanaryWorld:
     def hot_cloud(self) -> TierCloud:
         return self.clouds[self.chain.hot_cloud]
 
-    def trip(self, *clouds: str) -> CanaryTrip:
+    def trip(self, *clouds: str, sleep: Callable[[float], None] = time.sleep) -> CanaryTrip:
         reached = {name: cloud for name, cloud in self.clouds.items() if name not in self.unreached}
         session: Any = Session("live", reached)  # type: ignore[arg-type]
         waits = Waits(arrival=IN_VAIN if self.way_in else 60.0, poll=0.01, letters=0.05, call=60.0)
-        return CanaryTrip(session, self.twin, clouds, waits=waits, way_in=self.way_in, clock=lambda: NOW)
+        return CanaryTrip(session, self.twin, clouds, waits=waits, way_in=self.way_in, clock=lambda: NOW, sleep=sleep)
 
     def left(self) -> list[str]:
         """Everything of a canary that is somewhere; its record in the journal is not counted."""

@@ -13,7 +13,7 @@ from l3kit.notebook.gaps import Gap
 from l3kit.operate.letters.chosen import Found
 from l3kit.operate.letters.scan import READS_AT_ONCE, read_found
 from l3kit.operate.verify.canary import Canary
-from l3kit.tiering.format.canary import token_of
+from l3kit.tiering.format.canary import time_of, token_of
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.twin.layout import SOURCE
@@ -76,11 +76,16 @@ class CanaryLetters:
         ]
         return max(found, key=lambda one: one[:2])[2] if found else None
 
-    async def clear(self) -> None:
-        """Delete all letters of canaries. Raises: StoreError."""
+    async def clear(self, canary: Canary, now: datetime) -> None:
+        """Delete the canary's letters, and those left behind. Raises: StoreError.
+
+        A cloud's own record does not always tell whose canary it is about; it is deleted in any case.
+        """
         async with aclosing(self._all(lambda info: True, tell=True)) as found:
             async for store, one in found:
-                await store.delete(one.info.key, etag=one.info.etag)
+                message = CanaryLetter.of(one).message
+                if not message or canary.may_remove(token_of(message), time_of(message), now):
+                    await store.delete(one.info.key, etag=one.info.etag)
 
     async def _all(
         self, wanted: Callable[[ObjectInfo], bool], *, tell: bool = False

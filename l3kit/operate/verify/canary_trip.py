@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,17 +27,18 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 GROUP, SUBJECT = "canary", "canary"
+MOVE_TRIES = 10
 
 
 class CanaryTrip:
-    """One canary of a twin; two at the same time take each other's away.
+    """One canary of a twin. Each check knows its own and removes no other that may still be awaited.
 
     It belongs to the reserved device CANARY_DEVICE, so that it is nobody's reading.
 
     Args:
         clouds: use only these clouds; empty is all.
         way_in: into layer 1; None is the one that the session has.
-        clock: wall clock, UTC.
+        clock, sleep: wall clock, UTC; sleeps for the given seconds.
 
     Attributes:
         way: where the canary was and when, in order.
@@ -52,10 +54,12 @@ class CanaryTrip:
         waits: Waits = WAITS,
         way_in: WayIn | None = None,
         clock: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = session
         self._twin = twin
         self._clouds = clouds
+        self._sleep = sleep
         self._waits = waits
         self._way_in = way_in
         self._clock = clock
@@ -64,21 +68,22 @@ class CanaryTrip:
         self.notes: list[str] = []
 
     def checks(self) -> list[Check]:
-        """Send the canary as far as the clouds allow, then remove everything of it, and of former ones before."""
+        """Send the canary as far as the clouds allow, then remove everything of it; before, what former ones left."""
         layout = self._twin.layout
         sends = bool(layout.l1) and self._may_use("the message chain", layout.l1, layout.l2, layout.hot)
         moves = self._may_use("the move to the cold tier", layout.hot, layout.cold)
         found: list[Check] = []
         if not (sends or moves):
             return found
+        canary = Canary.new(self._twin.config.time_digits, self._clock())
         try:
-            run(self._clear(sends=sends, moves=moves))
-            for check in self._trip(sends=sends, moves=moves):
+            run(self._clear(canary, sends=sends, moves=moves))
+            for check in self._trip(canary, sends=sends, moves=moves):
                 found.append(check)
         except L3Error as error:
             found.append(Check(GROUP, error.resource, "can be checked", error.cause, False, error.remedy))
         finally:
-            found += self._removed(sends=sends, moves=moves)
+            found += self._removed(canary, sends=sends, moves=moves)
         self.notes += self._letters.notes
         return found
 
@@ -92,11 +97,16 @@ class CanaryTrip:
             self.notes.append(f"The canary's way through {what} could not be looked at, since {reason}.")
         return not missing
 
-    def _trip(self, *, sends: bool, moves: bool) -> Iterator[Check]:
-        canary = Canary.new(self._twin.config.time_digits, self._clock())
+    def _trip(self, canary: Canary, *, sends: bool, moves: bool) -> Iterator[Check]:
         if sends:
             message = MessageWay(
-                self._session, self._twin, self._letters, waits=self._waits, way_in=self._way_in, clock=self._clock
+                self._session,
+                self._twin,
+                self._letters,
+                waits=self._waits,
+                way_in=self._way_in,
+                clock=self._clock,
+                moves=moves,
             )
             try:
                 yield from message.checks(canary)
@@ -110,12 +120,15 @@ class CanaryTrip:
             yield from self._moved(canary, item)
 
     def _moved(self, canary: Canary, item: bytes) -> Iterator[Check]:
-        moved = run_canary(self._session, self._twin)
+        for tries_left in reversed(range(MOVE_TRIES)):
+            moved = run_canary(self._session, self._twin)
+            keys, found, still_hot = run(self._look(canary))
+            if (keys and not still_hot) or not moved.skipped or not tries_left:
+                break
+            self._sleep(self._waits.move)  # the mover is at work for another check
         (report,) = moved.reports
         self.way.append(Sighting(MOVERS[0], self._twin.layout.hot, datetime.fromisoformat(report["started"])))
-        keys = [key for device in report["devices"] for key in device["keys"]]
-        found, written, still_hot = run(self._look(canary, keys))
-        self.way += written
+        self.way += run(self._written(keys))
         hint = _why_left(moved)
         yield Check(GROUP, SUBJECT, "moved to cold", "moved" if keys else "not moved", bool(keys), "" if keys else hint)
         same = exact_loads(item) in found
@@ -123,9 +136,9 @@ class CanaryTrip:
         gone = not still_hot
         yield Check(GROUP, SUBJECT, "gone from hot", "gone" if gone else "still there", gone, "" if gone else hint)
 
-    def _removed(self, *, sends: bool, moves: bool) -> list[Check]:
+    def _removed(self, canary: Canary, *, sends: bool, moves: bool) -> list[Check]:
         try:
-            run(self._clear(sends=sends, moves=moves))
+            run(self._clear(canary, sends=sends, moves=moves))
         except L3Error as error:
             return [Check(GROUP, SUBJECT, "can be removed", error.cause, False, hint_of(error))]
         return []
@@ -135,24 +148,30 @@ class CanaryTrip:
             assert tiers.hot is not None
             return await canaries.put(tiers.hot, canary)
 
-    async def _look(self, canary: Canary, keys: Sequence[str]) -> tuple[list[Any], list[Sighting], bool]:
-        """Return the items of these chunks, when they were written, and whether the canary is hot still."""
+    async def _look(self, canary: Canary) -> tuple[list[str], list[Any], bool]:
+        """Return the canary's chunks, its items in them, and whether it is hot still."""
         async with open_tiers(self._session, self._twin) as tiers:
             assert tiers.hot is not None
             assert tiers.cold is not None
-            found, written = await canaries.read_chunks(tiers.cold, self._twin.layout.cold, keys)
-            return found, written, await canaries.find(tiers.hot, canary) is not None
+            keys, found = await canaries.find_in_cold(tiers.cold, canary)
+            return keys, found, await canaries.find(tiers.hot, canary) is not None
 
-    async def _clear(self, *, sends: bool, moves: bool) -> None:
-        """Remove all canaries from the places that this one passes, however far former ones came."""
+    async def _written(self, keys: Sequence[str]) -> list[Sighting]:
+        async with open_tiers(self._session, self._twin) as tiers:
+            assert tiers.cold is not None
+            return await canaries.written(tiers.cold, self._twin.layout.cold, keys)
+
+    async def _clear(self, canary: Canary, *, sends: bool, moves: bool) -> None:
+        """Remove the canary from the places that it passes, and what former ones left there, however far they came."""
+        now = self._clock()
         async with open_tiers(self._session, self._twin) as tiers:
             assert tiers.hot is not None
-            await canaries.clear_hot(tiers.hot)
+            await canaries.clear_hot(tiers.hot, canary, now)
             if moves:
                 assert tiers.cold is not None
-                await canaries.clear_cold(tiers.cold)
+                await canaries.clear_cold(tiers.cold, canary, now)
         if sends:
-            await self._letters.clear()
+            await self._letters.clear(canary, now)
 
 
 def _why_left(moved: MoverRun) -> str:

@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import orjson
+
 from l3kit.clouds.ports.checks import Check
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.errors import L3Error
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.time_limit import within
-from l3kit.operate.verify.canary import Canary, find
+from l3kit.operate.verify.canary import Canary, find, find_in_cold
 from l3kit.operate.verify.canary_letters import CanaryLetter, CanaryLetters
 from l3kit.operate.verify.way import called_by_us, functions_on_way
 from l3kit.operate.verify.way_in import WayIn, way_in_of
 from l3kit.tiering.format.canary import Sighting, sightings_of
+from l3kit.tiering.ports import ObjectStore
 from l3kit.twin.layout import SOURCE
 
 if TYPE_CHECKING:
@@ -39,12 +42,14 @@ class Waits:
     Attributes:
         arrival: for the whole way, cold starts included.
         poll: between two looks into the hot tier.
+        move: between two calls of a mover that another check keeps busy.
         letters: between two looks at the dead letters, which may have to list many.
         call: for one function that is called directly to find out where the canary stopped.
     """
 
     arrival: float = 120.0
     poll: float = 0.25
+    move: float = 2.0
     letters: float = 3.0
     call: float = 45.0
 
@@ -58,10 +63,11 @@ class MessageWay:
     Args:
         way_in: into layer 1; None is the one that the session has.
         clock: wall clock, UTC.
+        moves: look into the cold tier too, where the mover may take it for another check.
 
     Attributes:
         sightings: where it was, in order; also of the part of a way that stopped.
-        item: the canary in the hot tier; None if it did not arrive.
+        item: the canary as it arrived in the hot tier; None if it did not.
     """
 
     def __init__(
@@ -73,7 +79,9 @@ class MessageWay:
         waits: Waits = WAITS,
         way_in: WayIn | None = None,
         clock: Callable[[], datetime] = utc_now,
+        moves: bool = False,
     ) -> None:
+        self._moves = moves
         self._way_in = way_in
         self._session = session
         self._twin = twin
@@ -115,6 +123,9 @@ class MessageWay:
                     self._see("hot tier", self._twin.layout.hot)
                     return None
                 if now >= min(look_at_letters, deadline):
+                    self.item = await _moved_on(tiers.cold, canary) if self._moves else None
+                    if self.item is not None:
+                        return None
                     if (letter := await self._letters.newest(canary, since)) is not None:
                         return letter
                     look_at_letters = time.monotonic() + self._waits.letters
@@ -165,6 +176,13 @@ class MessageWay:
 
     def _see(self, place: str, cloud: str) -> None:
         self.sightings.append(Sighting(place, cloud, self._clock()))
+
+
+async def _moved_on(cold: ObjectStore | None, canary: Canary) -> bytes | None:
+    """The canary in the cold tier; None if it is not there. Raises: StoreError."""
+    assert cold is not None
+    _, found = await find_in_cold(cold, canary)
+    return orjson.dumps(found[0]) if found else None
 
 
 def _failure_of(way_in: WayIn, message: bytes) -> L3Error | None:

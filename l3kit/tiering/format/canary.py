@@ -77,6 +77,11 @@ def token_of(message: bytes) -> str | None:
     return token if members.get("iotDeviceId") == CANARY_DEVICE and isinstance(token, str) else None
 
 
+def time_of(message: bytes) -> str:
+    """A canary's time; empty if there is none."""
+    return str(_members(message).get("id", ""))
+
+
 def sightings_of(message: bytes) -> tuple[Sighting, ...]:
     """A canary's trace, in order; empty if there is none that can be read."""
     trace = _members(message).get("trace")
