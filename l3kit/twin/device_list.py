@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from l3kit.errors import ConfigurationError
-from l3kit.files import os_errors_reported
+from l3kit.files import os_errors_reported, replace_file
 
 LOCK_SECONDS = 30.0
 
@@ -53,7 +50,7 @@ def _add(path: Path, ids: Sequence[str]) -> list[str]:
     if new:
         changed = _with_entries(text, new, empty=not there)
         assert json.loads(changed.removeprefix("\ufeff")) == [*there, *({"id": one} for one in new)]
-        _replace(path, changed.encode())
+        replace_file(path, changed.encode())
     return new
 
 
@@ -64,17 +61,3 @@ def _with_entries(text: str, ids: Sequence[str], *, empty: bool) -> str:
     newline = "\r\n" if "\r\n" in text else "\n"
     entries = f",{newline}".join(f'  {{"id": {json.dumps(one, ensure_ascii=False)}}}' for one in ids)
     return f"{before}{'' if empty else ','}{newline}{entries}{newline}{text[end:]}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".l3kit.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, temporary)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,6 +140,16 @@ def test_the_canary_goes_through_the_real_mover_and_leaves_nothing(single: Twin,
     report = verify(session, single)
     assert not report.failed, report.to_frame().to_string()
     assert [check.seen for check in report.checks if check.group == "canary"] == ["moved", "equal", "gone"]
+    assert tiers(session, single) == before
+
+
+def test_two_checks_at_once_move_a_canary_each(single: Twin, session: Session) -> None:
+    before = tiers(session, single)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: verify(session, single), range(2)))
+    for report in reports:
+        assert not report.failed, report.to_frame().to_string()
+        assert [check.seen for check in report.checks if check.group == "canary"] == ["moved", "equal", "gone"]
     assert tiers(session, single) == before
 
 
