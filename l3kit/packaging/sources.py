@@ -30,11 +30,11 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
 
 @cache
 def requirements(provider: str) -> str:
-    """Return a function's requirements: l3kit's own dependencies and the provider's extra, pinned by the lock file."""
+    """Return a function's requirements: l3kit's own, and those of the extra for its functions, pinned."""
     wanted = []
     for text in importlib.metadata.requires("l3kit") or []:
         requirement, _, marker = text.partition(";")
-        if not marker or re.search(rf"extra == ['\"]{provider}['\"]", marker):
+        if not marker or re.search(rf"extra == ['\"]{provider}-function['\"]", marker):
             wanted.append(requirement.strip())
     return "\n".join(["-c constraints.txt", *sorted(wanted), ""])
 
