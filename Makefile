@@ -9,7 +9,7 @@ SLICES := 5
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks api-page
+.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks api-page lock
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ notebooks: $(READY)  ## Run all notebooks with their defaults and save their out
 
 api-page: $(READY)  ## Write docs/api.md from the docstrings
 	@$(BIN)/python -m tests.programs.api_page
+
+lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists
+	@$(BIN)/python -m tests.programs.lock
 
 clean:  ## Stop the sandbox and remove what was generated
 	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down --all

@@ -50,7 +50,8 @@ def up(
         idle_hours: the sandbox stops after this time without a request.
         owner: process id; a newly started sandbox ends with that process (`owner_of`).
     The clouds' services start on first use; `ensure_up` starts those of some clouds immediately.
-    Raises: SandboxError with the last lines of the log if it does not start; ConfigurationError if the extra is missing.
+    Raises: SandboxError with the last lines of the log if it does not start; ConfigurationError if the extra is not
+        installed.
     """
     report = progress or (lambda _: None)
     place = resolve_home(home)
