@@ -53,6 +53,7 @@ def up(
     Raises: SandboxError with the last lines of the log if it does not start; ConfigurationError if the extra is not
         installed.
     """
+    require_extra("sandbox", "the sandbox")
     report = progress or (lambda _: None)
     place = resolve_home(home)
     with _locked(place):
@@ -60,7 +61,6 @@ def up(
         if running is not None:
             report("the sandbox is already running")
             return running
-        require_extra("sandbox", "the sandbox")
         if sweep(place):
             report("ended a sandbox that another version of l3kit had started, or that did not answer")
         report("starting the gateway")

@@ -116,3 +116,31 @@ def test_a_command_that_lacks_a_module_names_its_extra() -> None:
     )
     assert done.returncode == 1, done.stderr
     assert done.stderr.endswith("l3kit: module paho: is not installed. Install it: pip install 'l3kit[simulate]'\n")
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ("connect(Twin.load(Path('params/twins/nyc-weather')), 'live')", "cloud aws: needs boto3, botocore, not"),
+        pytest.param(
+            "sandbox.up(Path('build/none'))", "the sandbox: needs awslambdaric, moto,", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_an_extra_that_is_missing_is_told_before_anything_is_made(use: str, told: str) -> None:
+    code = f"""
+from pathlib import Path
+from tests.programs.with_extra import only
+only("deploy")
+from l3kit import sandbox
+from l3kit.errors import ConfigurationError
+from l3kit.session import connect
+from l3kit.twin.config import Twin
+try:
+    {use}
+except ConfigurationError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(told), done.stderr
+    assert not (ROOT / "build" / "none").exists()
