@@ -9,7 +9,7 @@ SLICES := 7
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test test-slice test-all bench cost-report lint clean notebooks api-page
+.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks api-page lock
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +40,13 @@ lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git 
 test: $(READY)  ## Run the tests and check every notebook
 	@$(BIN)/python -m tests.slices --of $(SLICES) --fast
 
+test-wheel: $(READY)  ## Build the wheel; from it alone, go from init to a queried twin in an empty folder
+	@$(BIN)/python -m tests.slices --of $(SLICES) --wheel
+
 test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to N=SLICES, without N the commit chooses
 	@$(BIN)/python -m tests.slices --of $(SLICES) $(if $(N),--number $(N))
 
-test-all: $(READY)  ## Run the tests and all slices; print each one's time, faults, and items lost or doubled
+test-all: $(READY)  ## Run the tests, the wheel and all slices; print each one's time, faults, and items lost or doubled
 	@$(BIN)/python -m tests.slices --of $(SLICES) --all
 
 bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,000 scenarios; print ratios and times
@@ -70,6 +73,9 @@ notebooks: $(READY)  ## Run all notebooks with their defaults and save their out
 
 api-page: $(READY)  ## Write docs/api.md from the docstrings
 	@$(BIN)/python -m tests.programs.api_page
+
+lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists
+	@$(BIN)/python -m tests.programs.lock
 
 clean:  ## Stop the sandbox and remove what was generated
 	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down --all

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.cost.report.command import add_cost
 from l3kit.errors import L3Error, SandboxError
+from l3kit.extras import missing_module
 from l3kit.files import refusal
 from l3kit.first_light.command import add_first_light
 from l3kit.given_values import read_table
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"l3kit: {error.filename or 'a file'}: {cause}. {remedy}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"l3kit: {error.name} is not installed. Install the extras: pip install 'l3kit[all]'", file=sys.stderr)
+        print(f"l3kit: {missing_module(str(error.name))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("l3kit: interrupted", file=sys.stderr)

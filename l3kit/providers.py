@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l3kit.errors import ConfigurationError
+from l3kit.extras import missing_module
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.settings.function_table import CloudVariables
 from l3kit.tiering.settings.late_modules import CloudModules
@@ -96,7 +97,7 @@ class Provider:
 
     Attributes:
         title: display name.
-        extra: the l3kit extra that installs its dependencies.
+        extra: the l3kit extra that installs its dependencies; empty for a cloud of another package.
         variables: names of the environment variables of its functions.
         receiver_limit: maximum size of a request to one of its functions.
         device_fault: why its hot store cannot hold a device of this id; None if it can.
@@ -189,8 +190,7 @@ def _load(name: str, path: str) -> Provider:
     try:
         found = getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
-        needed = f"l3kit[{name}]" if name in BUILT_IN else str(error.name)
-        remedy = f'Install what it needs: pip install "{needed}"'
+        remedy = missing_module(str(error.name)).remedy
         raise ConfigurationError(f"cloud {name}", f"needs {error.name}, which is not installed", remedy) from None
     if not isinstance(found, Provider):
         raise ConfigurationError(f"cloud {name}", f"{path} is not a Provider", "Report it to the package's maintainer")

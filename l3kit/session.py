@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.extras import require_extra
 from l3kit.providers import provider as provider_of
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import FILE as LINK_FILE
@@ -143,6 +144,9 @@ def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str]
             f"is on {titles}, which l3kit reaches in the sandbox only, not yet as a real account; nothing was done",
             'Use the target "sandbox"',
         )
+    for name, (cloud, _) in openers.items():
+        if cloud.extra:
+            require_extra(cloud.extra, f"cloud {name}")
     progress("checking the credentials")
     clouds = {
         name: opener({one.name: given.get(one.name, one.default) for one in cloud.parameters})

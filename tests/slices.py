@@ -24,7 +24,9 @@ WORKERS = ("-q", "-n", "2")
 FAST = (*WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not slow", "--nbval", "notebooks", "tests")
 """Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that both workers
 end together."""
-LONG = (*WORKERS, "--dist", "worksteal", "tests")
+WHEEL = "tests/e2e/test_wheel.py"
+"""In no slice: CI always runs it."""
+LONG = (*WORKERS, "--dist", "worksteal", f"--ignore={WHEEL}", "tests")
 """Long tests of one file may run on both workers: one file has a third of all the time."""
 FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")
 
@@ -131,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--number", type=int, metavar="N", help="run this slice (default: the commit chooses)")
     which.add_argument("--fast", action="store_true", help="run the fast part")
-    which.add_argument("--all", action="store_true", help="run the fast part and every slice")
+    which.add_argument("--wheel", action="store_true", help="build the wheel and work with it alone")
+    which.add_argument("--all", action="store_true", help="run the fast part, the wheel and every slice")
     options = parser.parse_args(arguments)
     if options.number is not None and not 1 <= options.number <= options.of:
         parser.error(f"there is no slice {options.number}: N goes from 1 to {options.of}")
@@ -140,8 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_part("fast part", FAST).code
     if options.all:
         return _everything(options.of)
-    number = options.number or _chosen_by_commit(options.of)
-    part = _run_slice(number, options.of)
+    part = _run_wheel() if options.wheel else _run_slice(options.number or _chosen_by_commit(options.of), options.of)
     print(part.line(), flush=True)
     return part.code
 
@@ -158,12 +160,18 @@ def _run_slice(number: int, count: int) -> Ran:
     return run_part(f"slice {number} of {count}", (*LONG, "--slice", f"{number}/{count}"))
 
 
+def _run_wheel() -> Ran:
+    print("building the wheel and working with it alone (about 2 minutes)", flush=True)
+    return run_part("wheel", ("-q", WHEEL))
+
+
 def _everything(count: int) -> int:
     parts = []
-    print(f"1 of {count + 1}: the fast part", flush=True)
+    print(f"1 of {count + 2}: the fast part", flush=True)
     parts.append(run_part("fast part", FAST))
+    parts.append(_run_wheel())
     for number in range(1, count + 1):
-        print(f"{number + 1} of {count + 1}: slice {number} of {count} of the long tests", flush=True)
+        print(f"{number + 2} of {count + 2}: slice {number} of {count} of the long tests", flush=True)
         parts.append(_run_slice(number, count))
     print(summary(parts), flush=True)
     return 0 if all(part.ok for part in parts) else 1

@@ -1,4 +1,4 @@
-"""Find what l3kit ships beside its modules: entry points, pinned versions, notebooks, and their params files.
+"""Find what l3kit ships beside its modules: entry points, locked versions, notebooks, and their params files.
 
 A checkout has these at its top level, a wheel in `l3kit/shipped/` (see pyproject.toml).
 """
@@ -14,7 +14,7 @@ def shipped(name: str, package: Path = PACKAGE) -> Path:
     """Return the path of a file or folder, which exists only in a complete installation.
 
     Args:
-        name: `constraints.txt`, `lambda_code`, `notebooks` or `params`.
+        name: `lambda_code`, `notebooks`, `params` or `requirements.lock`.
         package: the folder of l3kit's modules.
     """
     installed = package / "shipped"

@@ -1,15 +1,13 @@
-"""Package a function for Azure or Google Cloud as a zip of sources; their builders install its requirements.txt."""
+"""Package a function for Azure or Google Cloud as a zip of sources; their builders install its requirements.txt.
+
+It is the lock file of the cloud's functions. pip, which both builders run, refuses whatever has a hash not in it.
+"""
 
 from __future__ import annotations
 
-import importlib.metadata
-import re
 from collections.abc import Mapping
-from functools import cache
 
-from l3kit.errors import ProvisioningError
-from l3kit.packaging.shipped import shipped
-from l3kit.packaging.wheels import sources, write_zip
+from l3kit.packaging.wheels import lock_of, sources, write_zip
 from l3kit.providers import provider as cloud_named
 
 
@@ -18,31 +16,10 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
 
     Args:
         files: further files at its top level, e.g. the twin's info if it does not fit into the settings.
-    Raises: ProvisioningError if the checkout is incomplete.
+    Raises: ProvisioningError if the installation is incomplete.
     """
     content = {name: path.read_bytes() for name, path in sources(provider, function)}
-    content["requirements.txt"] = requirements(provider).encode()
-    content["constraints.txt"] = _constraints()
+    content["requirements.txt"] = lock_of(provider).read_bytes()
     content |= cloud_named(provider).packed
     content |= files or {}
     return write_zip(content)
-
-
-@cache
-def requirements(provider: str) -> str:
-    """Return a function's requirements: l3kit's own dependencies and the provider's extra, pinned by the lock file."""
-    wanted = []
-    for text in importlib.metadata.requires("l3kit") or []:
-        requirement, _, marker = text.partition(";")
-        if not marker or re.search(rf"extra == ['\"]{provider}['\"]", marker):
-            wanted.append(requirement.strip())
-    return "\n".join(["-c constraints.txt", *sorted(wanted), ""])
-
-
-def _constraints() -> bytes:
-    path = shipped("constraints.txt")
-    if not path.exists():
-        raise ProvisioningError(
-            "constraints.txt", "is missing", "Install l3kit again, or deploy from a complete checkout"
-        )
-    return path.read_bytes()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import io
 import os
 import re
@@ -39,6 +38,10 @@ PLATFORMS = {
     "arm64": ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64"),
 }
 
+INCOMPLETE = "Install l3kit again, or deploy from a complete checkout"
+OTHER_FILE = "Nothing of it is used. Find out why pip's index or cache has another file than l3kit was released with"
+_OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES.*?^\s+(\S+==\S+|\S+) from ", re.DOTALL | re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -53,10 +56,11 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
 
     Args:
         files: further files at its top level, e.g. the twin's info if it does not fit into the variables.
-    Raises: ProvisioningError if dependencies are unavailable for the runtime, or the zip is too large.
+    Raises: ProvisioningError if dependencies are unavailable for the runtime or are not those of the lock file, or the
+        zip is too large.
     """
     own = {name: path.read_bytes() for name, path in sources(provider, function)} | dict(files or {})
-    folder = dependencies(runtime)
+    folder = dependencies(runtime, lock_of(provider))
     digest = hashlib.sha256(str(folder).encode())
     for name in sorted(own):
         digest.update(f"{name}\0{len(own[name])}\0".encode() + own[name])
@@ -111,27 +115,34 @@ def _zipped_dependencies(folder: Path) -> bytes:
     return data
 
 
-def dependencies(runtime: Runtime, cache: Path | None = None) -> Path:
-    """Return the folder with the pinned dependencies for that runtime; downloaded once, then cached.
+def lock_of(provider: str) -> Path:
+    """Return the file with what a cloud's functions need, pinned and with hashes. Raises: ProvisioningError."""
+    name = f"lambda_code/{provider}/requirements.lock"
+    path = shipped("lambda_code") / provider / "requirements.lock"
+    if not path.is_file():
+        raise ProvisioningError(name, "is missing", INCOMPLETE)
+    return path
 
-    Raises: ProvisioningError with pip's last lines; ConfigurationError if the cache cannot be written.
+
+def dependencies(runtime: Runtime, lock: Path, cache: Path | None = None) -> Path:
+    """Return the folder with the locked dependencies for that runtime; downloaded and checked once, then cached.
+
+    Raises: ProvisioningError if a file's hash is not in the lock, otherwise with pip's last lines; ConfigurationError
+        if the cache cannot be written.
     """
-    wanted = sorted(text for text in importlib.metadata.requires("l3kit") or [] if "extra ==" not in text)
-    constraints = shipped("constraints.txt")
-    pins = constraints.read_bytes() if constraints.exists() else b""
-    key = hashlib.sha256(repr((wanted, runtime.python, runtime.architecture)).encode() + pins).hexdigest()[:20]
+    key = hashlib.sha256(repr((runtime.python, runtime.architecture)).encode() + lock.read_bytes()).hexdigest()[:20]
     folder = (cache or _cache()) / key
     with os_errors_reported(f"cache {folder.parent}", remedy="XDG_CACHE_HOME names its place"):
-        _fill(folder, wanted, constraints, runtime)
+        _fill(folder, lock, runtime)
     return folder
 
 
-def _fill(folder: Path, wanted: list[str], constraints: Path, runtime: Runtime) -> None:
+def _fill(folder: Path, lock: Path, runtime: Runtime) -> None:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            _download(wanted, constraints, runtime, work)
+            _download(lock, runtime, work)
             work.rename(folder)
         except OSError:
             if not folder.is_dir():  # otherwise another process was faster
@@ -140,22 +151,23 @@ def _fill(folder: Path, wanted: list[str], constraints: Path, runtime: Runtime) 
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _download(wanted: list[str], constraints: Path, runtime: Runtime, target: Path) -> None:
+def _download(lock: Path, runtime: Runtime, target: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", runtime.python]
-    command += ["--target", str(target)]
+    command += ["--require-hashes", "--requirement", str(lock), "--target", str(target)]
     for platform in PLATFORMS[runtime.architecture]:
         command += ["--platform", platform]
-    if constraints.exists():
-        command += ["--constraint", str(constraints)]
-    done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        what = f"dependencies for Python {runtime.python} on {runtime.architecture}"
+        if refused := _OTHER_HASH.search(done.stderr):
+            package = " ".join(refused[1].split()[:1])
+            raise ProvisioningError(
+                what, f"the package index gave a file of {package} whose hash is not in the lock file", OTHER_FILE
+            )
         tail = " / ".join(_without_addresses(done.stderr).strip().splitlines()[-3:])
-        raise ProvisioningError(
-            f"dependencies for Python {runtime.python} on {runtime.architecture}",
-            f"pip failed: {tail}",
-            "Check that a package registry is reachable; later runs use the cache",
-        )
+        remedy = "Check that a package registry is reachable; later runs use the cache"
+        raise ProvisioningError(what, f"pip failed: {tail}", remedy)
 
 
 def _without_addresses(text: str) -> str:
@@ -174,7 +186,7 @@ def sources(provider: str, function: str, package: Path = PACKAGE) -> Iterator[t
         raise ProvisioningError(
             f"function {function}",
             f"lambda_code/{provider}/{function} is missing",
-            "Install l3kit again, or deploy from a complete checkout",
+            INCOMPLETE,
         )
     files = sorted(entry.rglob("*.py"))
     yield from ((str(path.relative_to(entry)), path) for path in files)

@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from l3kit.errors import SandboxError
+from l3kit.extras import require_extra
 from l3kit.files import UNWRITABLE, private, refusal
 from l3kit.sandbox.cloud import Progress, sandbox_cloud
 from l3kit.sandbox.emulators import start_failure
@@ -49,8 +50,10 @@ def up(
         idle_hours: the sandbox stops after this time without a request.
         owner: process id; a newly started sandbox ends with that process (`owner_of`).
     The clouds' services start on first use; `ensure_up` starts those of some clouds immediately.
-    Raises: SandboxError with the last lines of the log if it does not start.
+    Raises: SandboxError with the last lines of the log if it does not start; ConfigurationError if the extra is not
+        installed.
     """
+    require_extra("sandbox", "the sandbox")
     report = progress or (lambda _: None)
     place = resolve_home(home)
     with _locked(place):

@@ -6,10 +6,16 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
+
+from tests.programs.lock import HASH, LOCKS
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 
 def test_environment_yml_installs_what_pyproject_lists() -> None:
@@ -20,13 +26,19 @@ def test_environment_yml_installs_what_pyproject_lists() -> None:
     assert conda == [f"python{PROJECT['project']['requires-python']}", "pip"]
 
 
-def test_the_extra_all_names_every_extra_but_the_test_tools() -> None:
-    extras = PROJECT["project"]["optional-dependencies"]
-    (everything,) = extras["all"]
-    match = re.fullmatch(r"l3kit\[(.+)\]", everything)
-    assert match is not None
-    assert set(match[1].split(",")) == set(extras) - {"all", "dev", "test"}
-    assert extras["dev"] == ["l3kit[all,test]"]
+def brought(extra: str) -> set[str]:
+    """Return the requirements of an extra and of those extras that it names."""
+    found: set[str] = set()
+    for text in EXTRAS[extra]:
+        own = re.fullmatch(r"l3kit\[(.+)\]", text)
+        found |= set().union(*map(brought, own[1].split(","))) if own else {text}
+    return found
+
+
+def test_the_extra_all_brings_every_extra_but_the_test_tools() -> None:
+    assert brought("all") == set().union(*(brought(name) for name in EXTRAS if name not in ("dev", "test")))
+    assert brought("all").isdisjoint(EXTRAS["test"])
+    assert EXTRAS["dev"] == ["l3kit[all,test]"]
 
 
 def test_every_dependency_is_pinned_in_constraints() -> None:
@@ -35,15 +47,50 @@ def test_every_dependency_is_pinned_in_constraints() -> None:
         for line in (ROOT / "constraints.txt").read_text().splitlines()
         if "==" in line
     }
-    wanted = [*PROJECT["project"]["dependencies"]]
-    for name, extra in PROJECT["project"]["optional-dependencies"].items():
-        wanted += extra if name not in ("all", "dev") else []
+    wanted = [*PROJECT["project"]["dependencies"], *brought("dev")]
     names = {re.split(r"[=<>\[ ;]", text, maxsplit=1)[0].lower() for text in wanted}
     assert names <= pins
 
 
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_holds_pins_and_hashes_and_nothing_else(name: str) -> None:
+    version, marker, digest = (
+        r"[a-z0-9-]+==[A-Za-z0-9.!+]+",
+        r"( ; [a-z0-9_.'=<>!() -]+)?",
+        r"--hash=sha256:[0-9a-f]{64}",
+    )
+    whole = rf"({version}{marker}( \\\n    {digest})+\n)+"
+    assert re.fullmatch(whole, (ROOT / name).read_text(), re.IGNORECASE)
+
+
+def test_the_lock_pins_what_constraints_pin() -> None:
+    assert HASH.sub("", (ROOT / "requirements.lock").read_text()) == (ROOT / "constraints.txt").read_text()
+
+
+@pytest.mark.parametrize(("name", "extras"), [item for item in LOCKS.items() if item[0].startswith("lambda_code/")])
+def test_the_lock_of_a_clouds_functions_has_what_they_need_as_the_whole_lock_has_it(
+    name: str, extras: tuple[str, ...]
+) -> None:
+    whole, ours = pinned("requirements.lock"), pinned(name)
+    assert {pin: whole.get(pin) for pin in ours} == ours
+    needed = {*PROJECT["project"]["dependencies"]}.union(*(EXTRAS[extra] for extra in extras))
+    names = {pin.split("==")[0] for pin in ours}
+    assert {re.split(r"[><=\[]", text, maxsplit=1)[0] for text in needed} <= names
+    assert not {"boto3", "pandas", "pytest", "moto"} & names
+
+
+def test_lambdas_dependencies_are_the_same_on_every_platform() -> None:
+    assert ";" not in (ROOT / "lambda_code/aws/requirements.lock").read_text(), "pip would ask this machine's markers"
+
+
+def pinned(name: str) -> dict[str, list[str]]:
+    """Return the hashes of each `name==version` of a lock."""
+    blocks = re.split(r"^(?=\w)", (ROOT / name).read_text(), flags=re.MULTILINE)[1:]
+    return {block.split()[0]: re.findall(r"sha256:\w+", block) for block in blocks}
+
+
 def test_no_lock_file_names_a_download_address() -> None:
-    for path in [ROOT / "constraints.txt", *(ROOT / "l3kit").rglob("package-lock.json")]:
+    for path in (ROOT / "l3kit").rglob("package-lock.json"):
         text = path.read_text()
         assert "://" not in text or '"resolved"' not in text, path
         assert "index-url" not in text, path

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.slices import ROOT, Ran, in_slice, main, of_commit, summary
+from tests.slices import ROOT, WHEEL, Ran, in_slice, main, of_commit, summary
 
 names = st.builds("tests/{}.py::test_{}".format, st.sampled_from("abc"), st.integers(0, 200))
 counts = st.integers(min_value=1, max_value=7)
@@ -106,4 +106,10 @@ def test_make_and_ci_speak_of_the_same_slices() -> None:
     slices = re.search(r"^SLICES := (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert slices
     assert f"make test-slice  Run one of the {slices[1]} slices" in helped
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-3:] == ["make lint", "make test", "make test-slice"]
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-4:] == [
+        "make lint",
+        "make test",
+        "make test-wheel",
+        "make test-slice",
+    ]
+    assert (ROOT / WHEEL).is_file(), "CI runs it beside the slice"

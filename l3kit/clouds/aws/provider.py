@@ -70,7 +70,7 @@ def _open_live(own: Mapping[str, str]) -> AwsCloud:
 PROVIDER = Provider(
     name="aws",
     title="AWS",
-    extra="deploy",
+    extra="aws",
     device_fault=lambda device: None,  # a partition key of up to 2,048 bytes, whatever it holds
     key_fault=_key_fault,
     native_schedule=lambda expression: expression,

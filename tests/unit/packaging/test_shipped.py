@@ -10,7 +10,7 @@ import pytest
 from l3kit.packaging.shipped import shipped
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = ("constraints.txt", "lambda_code", "notebooks", "params")
+NAMES = ("lambda_code", "notebooks", "params", "requirements.lock")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import pytest
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import wheels as package
 from l3kit.packaging.reachable import PACKAGE
-from l3kit.packaging.wheels import Runtime, dependencies, pack
+from l3kit.packaging.wheels import Runtime, dependencies, lock_of, pack
 from l3kit.tiering.settings.function_table import FUNCTIONS
 
 HERE = Runtime(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
@@ -93,19 +94,38 @@ def test_a_packed_function_starts_from_its_zip_alone(tmp_path: Path) -> None:
 )
 def test_wheels_are_those_of_the_target_and_not_of_this_machine(architecture: str, machine: str) -> None:
     python = "3.12" if HERE.python == "3.13" else "3.13"
-    folder = dependencies(Runtime(python, architecture))
+    folder = dependencies(Runtime(python, architecture), lock_of("aws"))
     libraries = [path.name for path in folder.rglob("*.so") if "orjson" in str(path)]
     assert libraries
     tag = f"cpython-{python.replace('.', '')}-{machine}"
     assert all(tag in name for name in libraries), libraries
-    assert dependencies(Runtime(python, architecture)) == folder
+    assert dependencies(Runtime(python, architecture), lock_of("aws")) == folder
 
 
 def test_dependencies_that_cannot_be_had_are_named_without_an_address(tmp_path: Path) -> None:
     with pytest.raises(ProvisioningError, match=r"dependencies for Python 3\.1 on x86_64: pip failed") as caught:
-        dependencies(Runtime("3.1", "x86_64"), tmp_path)
+        dependencies(Runtime("3.1", "x86_64"), lock_of("aws"), tmp_path)
     assert "://" not in str(caught.value)
     assert not [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
+
+
+def test_a_file_whose_hash_is_not_in_the_lock_is_refused(tmp_path: Path) -> None:
+    (locked,) = re.findall(r"^idna==\S+", lock_of("aws").read_text(), re.MULTILINE)
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(f"{locked} --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(ProvisioningError) as caught:
+        dependencies(HERE, lock, tmp_path / "cache")
+    assert caught.value.cause == f"the package index gave a file of {locked} whose hash is not in the lock file"
+    assert "released with" in caught.value.remedy
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+
+
+def test_a_dependency_that_the_lock_leaves_out_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    whole = lock_of("aws").read_text()
+    lock.write_text(re.sub(r"^idna==.*?(?=^\w)", "", whole, flags=re.MULTILINE | re.DOTALL))
+    with pytest.raises(ProvisioningError, match=r"pip failed: .*idna"):
+        dependencies(HERE, lock, tmp_path / "cache")
 
 
 @pytest.mark.slow

