@@ -17,9 +17,9 @@ MEANINGS: Mapping[int, str] = {
     SUCCESS: "success",
     ERROR: "an error, which is told with its remedy",
     USAGE: "the command line is wrong; nothing was done",
-    NOT_UP: "sandbox status: it is not running",
-    LEFT_OVER: "load: bad rows are in a file; first-light: resources are left",
-    CHECKS_FAILED: "verify: a check failed; run: the mover left something",
-    CHANGES_PENDING: "plan --exit-code: there are changes to make",
+    NOT_UP: "`sandbox status`: it is not running",
+    LEFT_OVER: "`load`: bad rows are in a file; `first-light`: resources are left",
+    CHECKS_FAILED: "`verify`: a check failed; `run`: the mover left something",
+    CHANGES_PENDING: "`plan --exit-code`: there are changes to make",
     INTERRUPTED: "interrupted",
 }

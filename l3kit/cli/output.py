@@ -61,6 +61,12 @@ class Output:
         """Print the JSON document: on a terminal with line breaks, in a pipe as one line."""
         print(json.dumps(content, ensure_ascii=False, default=str, indent=2 if sys.stdout.isatty() else None))
 
+    def exact_document(self, content: Mapping[str, Any]) -> None:
+        """Print the JSON document with every digit of its numbers."""
+        from l3kit.tiering.format.exact_numbers import exact_dumps
+
+        print(exact_dumps(dict(content)).decode())
+
     def tell(self, text: str) -> None:
         """Print what is no result to stderr."""
         if not self.quiet:

@@ -13,6 +13,7 @@ import typer
 import l3kit
 from l3kit.cli import exit_codes
 from l3kit.cli.cost import add_cost
+from l3kit.cli.deploying import add_deploying
 from l3kit.cli.first_light import add_first_light
 from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
@@ -20,12 +21,16 @@ from l3kit.cli.load import add_load
 from l3kit.cli.output import NO_COLOUR, Output
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.place import Connect, connected
+from l3kit.cli.query import add_query
 from l3kit.cli.reading import add_reading
+from l3kit.cli.running import add_running
 from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
 NAME = "l3kit"
-_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
+_CODES = "\n\n".join(
+    ["Exit codes:", *(f"{code}: {told.replace('`', '')}" for code, told in exit_codes.MEANINGS.items())]
+)
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
@@ -67,6 +72,9 @@ def program(*, decorated: bool) -> typer.Typer:
     add_init(app)
     add_load(app)
     add_simulate(app)
+    add_deploying(app)
+    add_running(app)
+    add_query(app)
     add_reading(app)
     add_letters(app)
     add_sandbox(app)
@@ -103,5 +111,6 @@ def _told_usage(error: typer.TyperException, output: Output) -> int:
     remedy = _SEVERAL if "unexpected extra argument" in message else ""
     command = context.command_path if context else NAME
     remedy = f"{remedy}{'; ' if remedy else ''}{command} --help tells more"
-    output.error(command, message, remedy, f"{message.rstrip('.')}. {remedy}")
+    sentence = message if message.endswith((".", "?")) else f"{message}."
+    output.error(command, message, remedy, f"{sentence.replace('?.', '?')} {remedy}")
     return exit_codes.USAGE
