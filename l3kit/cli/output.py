@@ -83,13 +83,12 @@ class Output:
 
     def shows(self) -> Silent:
         """Return what long steps show: bars on a terminal, lines if they are asked for, else nothing."""
-        from l3kit.notebook.progress import Bars, Silent
+        from l3kit.cli.step_lines import PassingSteps, StepLines
+        from l3kit.notebook.progress import Silent
 
         if self.verbose:
-            from l3kit.cli.step_lines import StepLines
-
             return StepLines(lambda line: print(line, file=sys.stderr, flush=True))
-        return Bars() if sys.stderr.isatty() and not self.quiet else Silent()
+        return PassingSteps() if sys.stderr.isatty() and not self.quiet else Silent()
 
     def error(self, resource: str, cause: str, remedy: str, text: str = "") -> None:
         """Print an error: the JSON document, or a sentence on stderr."""

@@ -28,9 +28,7 @@ from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
 NAME = "l3kit"
-_CODES = "\n\n".join(
-    ["Exit codes:", *(f"{code}: {told.replace('`', '')}" for code, told in exit_codes.MEANINGS.items())]
-)
+_CODES = exit_codes.told(exit_codes.MEANINGS)
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
