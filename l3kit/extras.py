@@ -9,7 +9,19 @@ from l3kit.errors import ConfigurationError
 
 MODULES: Mapping[str, tuple[str, ...]] = {
     "": ("orjson", "requests", "zstandard"),
-    "deploy": ("filelock", "numpy", "pandas", "pip", "psutil", "pydantic", "pydantic_core", "tqdm", "yaml"),
+    "deploy": (
+        "filelock",
+        "numpy",
+        "pandas",
+        "pip",
+        "psutil",
+        "pydantic",
+        "pydantic_core",
+        "rich",
+        "tqdm",
+        "typer",
+        "yaml",
+    ),
     "aws": ("boto3", "botocore"),
     "azure": ("aiohttp", "azure.core", "azure.cosmos", "azure.functions", "azure.identity", "azure.storage.blob"),
     "gcp": (
