@@ -26,11 +26,13 @@ async def fire(deployment: Deployment, schedule: str, time: str | None, log_file
     """
     due = scheduled_time(time)
     instance = await deployment.instance()
+    instance.output.drain()
     before = log_file.stat().st_size
     if deployment.record.cloud == "azure":
         answer = await _run_timer(instance, schedule)
     else:
         answer = await _send_job(instance, schedule, due)
+    instance.output.drain()
     with log_file.open("rb") as log:
         log.seek(max(before, log_file.stat().st_size - LOG_TAIL_BYTES))
         printed = log.read()

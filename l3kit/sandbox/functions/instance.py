@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from l3kit.sandbox.cloud_parts import client_session
+from l3kit.sandbox.functions.output import Output
 from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
 from l3kit.sandbox.functions.record import FunctionRecord
@@ -68,7 +69,7 @@ class Instance(FunctionProcess):
 
     Args:
         platform: the sandbox's own variables for the function, added to its settings.
-        log_file: gets what the process prints, too.
+        log_file: gets what the process prints, too, with the moment of each line.
     """
 
     def __init__(
@@ -83,27 +84,30 @@ class Instance(FunctionProcess):
         self._platform = platform
         self._session = session
         self._port = 0
+        self.output = Output(log_file)
 
     async def start(self) -> None:
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
+        printed = self.output.open()
         host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
         try:
-            with self.log_file.open("ab") as log:
-                await self._spawn(
-                    *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
-                    folder=self.record.root,
-                    environment=variables(self.record, self.id, self._platform),
-                    output=log,
-                    keep=(write_end,),
-                )
+            await self._spawn(
+                *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
+                folder=self.record.root,
+                environment=variables(self.record, self.id, self._platform),
+                output=printed,
+                keep=(write_end,),
+            )
         except BaseException as error:
             os.close(read_end)
+            self.output.close()
             if isinstance(error, OSError):
                 raise StartError(f"its process could not be started ({error.strerror})") from None
             raise
         finally:
             os.close(write_end)
+            os.close(printed)
         try:
             if self._killed:
                 os.close(read_end)
@@ -116,6 +120,14 @@ class Instance(FunctionProcess):
         self.trigger = Trigger(**ready["trigger"]) if ready.get("trigger") else None
         self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
         self.idle_since = time.monotonic()
+
+    async def stop(self, why: str) -> None:
+        """Kill it, and note that behind the last of what it printed."""
+        self.crash(why)
+        if self._process is not None:
+            await self._process.wait()
+        self.output.close()
+        await super().stop(why)
 
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
@@ -169,4 +181,5 @@ class Instance(FunctionProcess):
         return dict(json.loads(line))
 
     def _log_end(self) -> str:
+        self.output.drain()
         return f"; the end of its log:\n{tail(self.log_file, 12)}"
