@@ -201,13 +201,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "see what becomes of messages that the dispatcher did not process",
         LOOKING,
     ),
-    _grant(
-        "functions",
-        "lambda",
-        "GetFunctionConfiguration",
-        "wait for them",
-        ("apply",),
-    ),
+    _grant("functions", "lambda", "GetFunctionConfiguration", "wait for them", ("apply",)),
     _grant(
         "functions",
         "lambda",
