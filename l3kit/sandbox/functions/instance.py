@@ -17,12 +17,12 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from l3kit.sandbox.cloud_parts import client_session
+from l3kit.sandbox.functions.log_file import last_texts
 from l3kit.sandbox.functions.output import Output
 from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.trigger import Trigger
-from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
 EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
@@ -31,6 +31,8 @@ reach a dying process.
 
 A server that replaces its worker, as Google Cloud's does, lives on; there every broken request waits this long.
 """
+SHOWN_BYTES, SHOWN_LINES = 16_384, 12
+"""The end of its log that is shown of a process which did not start."""
 HOSTS = Path(__file__).parents[1]
 
 Body = bytes | AsyncIterable[bytes]
@@ -182,4 +184,8 @@ class Instance(FunctionProcess):
 
     def _log_end(self) -> str:
         self.output.drain()
-        return f"; the end of its log:\n{tail(self.log_file, 12)}"
+        try:
+            texts = last_texts(self.log_file, SHOWN_BYTES)[-SHOWN_LINES:]
+        except OSError:
+            texts = []
+        return "; the end of its log:\n" + ("\n".join(texts) or "(the log is empty)")

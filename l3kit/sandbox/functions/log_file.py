@@ -52,8 +52,13 @@ def read_lines(file: Path, offset: int, since: datetime | None) -> Iterator[Kept
                 yield kept
 
 
+def last_texts(file: Path, most: int, offset: int = 0) -> list[str]:
+    """Return the last lines behind this offset without their moments, of at most so many bytes. Raises: OSError."""
+    return [line.text for line in read_lines(file, max(offset, file.stat().st_size - most), None)]
+
+
 def _kept(at: int, line: bytes) -> KeptLine | None:
-    """Return a line; None for what the sandbox did not write."""
+    """Return a line; None for what the sandbox did not write, such as the end of one."""
     if own := _own_moment(line):
         return KeptLine(at, own, line.decode("utf-8", "replace"))
     first, _, text = line.partition(b" ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
@@ -26,6 +27,8 @@ class Output:
 
     def open(self) -> int:
         """Open the pipe and write what comes out of it. Returns: its other end, which the caller closes."""
+        with contextlib.suppress(OSError):
+            self._file.touch()
         self._pipe, write_end = os.pipe()
         os.set_blocking(self._pipe, False)
         asyncio.get_running_loop().add_reader(self._pipe, self.drain)

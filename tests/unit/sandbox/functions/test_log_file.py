@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.sandbox.functions.log_file import KeptLine, read_lines
+from l3kit.sandbox.functions.log_file import KeptLine, last_texts, read_lines
 from l3kit.sandbox.functions.output import Output
 
 JSON = b'{"time":"2026-03-01T10:00:00.123+00:00","level":"INFO","message":"moved"}'
@@ -79,6 +79,19 @@ def test_lines_are_read_from_a_moment_and_from_an_offset_on(tmp_path: Path) -> N
     assert [line.text for line in kept(file, since=datetime(2026, 3, 1, 10, 0, 1, tzinfo=UTC))] == ["line 1", "line 2"]
     second = kept(file)[1]
     assert kept(file, offset=second.at)[0] == second
+
+
+def test_the_end_of_a_log_is_shown_without_moments_and_begins_with_a_whole_line(tmp_path: Path) -> None:
+    file = tmp_path / "f.log"
+    printed(file, b"first\nsecond\n", JSON + b"\nthird\n")
+    assert last_texts(file, 10_000) == ["first", "second", JSON.decode(), "third"]
+    assert last_texts(file, 10_000, kept(file)[3].at) == ["third"]
+    assert last_texts(file, len(JSON) + 45) == [JSON.decode(), "third"]
+
+
+def test_the_log_of_a_process_that_prints_nothing_is_empty(tmp_path: Path) -> None:
+    printed(tmp_path / "f.log")
+    assert kept(tmp_path / "f.log") == []
 
 
 def test_a_disk_that_cannot_be_written_costs_lines_which_are_counted_later(tmp_path: Path) -> None:
