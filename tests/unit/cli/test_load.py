@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from l3kit import cli
-from l3kit.errors import ConfigurationError
-from l3kit.operate.load.command import BAD_ROWS, _options, add_load
+from l3kit.cli.exit_codes import LEFT_OVER
 from l3kit.operate.load.settings import LoadOptions
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.twin.config import Twin
@@ -20,10 +18,32 @@ from tests.support.loading import session_with
 from tests.support.memory_stores import MemoryHotStore
 
 
-def parsed(*arguments: str, connected: Any = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_load(parser.add_subparsers(), lambda where: connected, Twin.load)
-    return parser.parse_args(["load", *arguments])
+class Asked:
+    """An open twin that keeps what it is asked to load."""
+
+    def __init__(self) -> None:
+        self.files: tuple[str, ...] = ()
+        self.options: LoadOptions = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def load(self, *files: str, **options: Any) -> Asked:
+        self.files, self.options = files, options  # type: ignore[assignment]
+        return self
+
+    def total(self, kind: str) -> int:
+        return 0
+
+
+def asked(*arguments: str) -> LoadOptions:
+    twin: Any = Asked()
+    assert cli.main(["load", *arguments], connect=lambda reach, output: twin) == 0
+    assert twin.files == ("a.csv",)
+    return twin.options  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -44,12 +64,12 @@ def test_a_load_ends_with_0_if_every_row_is_in_and_with_another_code_if_not(
     twin: Twin, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = MemoryHotStore()
-    options = parsed(str(twin.path), str(file), connected=(session_with(store, twin), twin))
-    assert options.run(options) == 0
+    opened = OpenTwin(twin, session_with(store, twin))
+    assert cli.main(["load", str(twin.path), str(file)], connect=lambda reach, output: opened) == 0
     assert "1 row of 1 file: 1 new in the hot tier" in capsys.readouterr().out
     file.write_text(file.read_text() + "pump-1,soon,1\n")
-    options = parsed(str(twin.path), str(file), "--json", connected=(session_with(store, twin), twin))
-    assert options.run(options) == BAD_ROWS
+    opened = OpenTwin(twin, session_with(store, twin))
+    assert cli.main(["load", str(twin.path), str(file), "--json"], connect=lambda reach, output: opened) == LEFT_OVER
     told = json.loads(capsys.readouterr().out)["files"][0]
     assert (told["same"], told["bad"], told["problems"]) == (1, 1, {"bad-time": 1})
     assert told["first_bad"][0]["row"] == 3
@@ -63,23 +83,25 @@ def test_a_dry_run_connects_to_nothing(twin: Twin, file: Path, capsys: pytest.Ca
     assert "did you mean time" in json.loads(capsys.readouterr().out)["error"]["remedy"]
 
 
-def test_every_option_of_the_api_is_one_of_the_command() -> None:
-    given = parsed(
-        *("twin", "a.csv", "--device", "d", "--time", "t", "--rename", "a=b", "c=d", "--value", "v", "--drop", "x"),
+def test_every_option_of_the_api_is_one_of_the_command(twin: Twin) -> None:
+    where = str(twin.path)
+    options = asked(
+        *(where, "a.csv", "--device", "d", "--time", "t", "--rename", "a=b,c=d", "--value", "v", "--drop", "x"),
         *("--time-format", "%Y", "--timezone", "UTC", "--repeated-hour", "later", "--text", "t", "--missing", "NA"),
-        *("--decimal", ",", "--delimiter", "\\t", "--encoding", "latin-1", "--columns", "a", "b", "--form", "csv"),
-        *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart", "--dry-run"),
+        *("--decimal", ",", "--delimiter", "\\t", "--encoding", "latin-1", "--columns", "a,b", "--form", "csv"),
+        *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart"),
     )
-    options = _options(given)
     assert {*options, "device_id"} == set(LoadOptions.__annotations__)
     assert (options["rename"], options["delimiter"], options["rate"]) == ({"a": "b", "c": "d"}, "\t", 5.0)
-    assert not {"device", "form", "rate"} & set(_options(parsed("twin", "a.csv")))
+    assert options["columns"] == ["a", "b"]
+    assert not {"device", "form", "rate"} & set(asked(where, "a.csv"))
+    assert asked(where, "a.csv", "--drop", 'x,"a, b"', "--drop", "y")["drop"] == ["x", "a, b", "y"]
 
 
 @pytest.mark.parametrize("text", ["a", "=b", "a="])
-def test_a_rename_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="is not OLD=NEW"):
-        _options(parsed("twin", "a.csv", "--rename", text))
+def test_a_rename_that_is_none_is_refused(text: str, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["load", str(twin.path), "a.csv", "--rename", text]) == 1
+    assert "is not OLD=NEW" in capsys.readouterr().err
 
 
 def test_an_open_twin_loads_files(twin: Twin, file: Path) -> None:

@@ -1,0 +1,43 @@
+"""`l3kit explain`, `tiers`, `journal`: what a twin holds, and what happens to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from l3kit.cli.exit_codes import SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.place import Place
+from l3kit.cli.verbs import verb
+
+Device = Annotated[str | None, typer.Argument(metavar="DEVICE", help="Device id.", show_default=False)]
+Now = Annotated[str | None, typer.Option(metavar="ISO", help="The moment the answer stands for (default: now).")]
+
+
+def add_reading(app: typer.Typer) -> None:
+    """Add the verbs that tell of what there is."""
+
+    @verb(app, "explain")
+    def explain(output: Output, place: Place, device: Device = None, now: Now = None) -> int:
+        """Tell of a device what each tier holds, what is under way, what happens next and when."""
+        place, name = place.before(device, "DEVICE")
+        reach = place.reach(as_of=now)
+        with place.connect(reach, output) as twin:
+            output.answer(twin.explain(name, now=reach.now))
+        return SUCCESS
+
+    @verb(app, "tiers")
+    def tiers(output: Output, place: Place, now: Now = None) -> int:
+        """Count items, objects and bytes of every device in every tier. Reads the hot tier whole."""
+        reach = place.reach(as_of=now)
+        with place.connect(reach, output) as twin:
+            output.answer(twin.tiers(now=reach.now))
+        return SUCCESS
+
+    @verb(app, "journal")
+    def journal(output: Output, place: Place) -> int:
+        """Tell of each device who may move it, what is under way, and what has been moved."""
+        with place.open() as twin:
+            output.answer(twin.journal())
+        return SUCCESS
