@@ -17,7 +17,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "open": "l3kit.operate.open_twin",
+    "open": "l3kit.operate.opening",
     "OpenTwin": "l3kit.operate.open_twin",
     "Twin": "l3kit.twin.config",
     "L3Error": "l3kit.errors",

@@ -18,6 +18,7 @@ from l3kit.cli.first_light import add_first_light
 from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
+from l3kit.cli.logs import add_logs
 from l3kit.cli.output import NO_COLOUR, Output
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.place import Connect, connected
@@ -75,6 +76,7 @@ def program(*, decorated: bool) -> typer.Typer:
     add_query(app)
     add_reading(app)
     add_letters(app)
+    add_logs(app)
     add_sandbox(app)
     add_cost(app)
     add_permissions(app)

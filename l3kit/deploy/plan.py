@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from l3kit.clouds.ports.changes import Change
 from l3kit.clouds.ports.resources import Finding, Resource
 from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_clause, gaps_tables
-from l3kit.notebook.tables import Displayable, Sheet, Table, table
+from l3kit.notebook.tables import Displayable, Sheet, Table, table, visible
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -32,13 +33,25 @@ _KEPT = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a plan."""
+    """One resource of a plan.
+
+    Attributes:
+        reason: in words.
+        changes: its attributes with old and new values, without secrets; the main ones of what is to be made.
+    """
 
     action: Action
     kind: str
     name: str
     reason: str
     resource: Resource = field(repr=False, compare=False)
+    changes: tuple[Change, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield the step and below it its changes, each line beginning with its sign, such as `  ~ memory  1 -> 2`."""
+        reason = self.reason if not self.changes or self.action == "create" else ""
+        yield f"{MARKS[self.action]} {self.action} {self.kind} {self.name}{f': {reason}' if reason else ''}"
+        yield from (f"  {change}" for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,6 +108,26 @@ class Plan(Displayable, Answer):
         """Return columns action, resource, name, reason, in the order of apply."""
         return steps_frame(self.steps)
 
+    def changes_frame(self) -> pd.DataFrame:
+        """Return one row per attribute that changes: columns action, resource, name, attribute, old, new."""
+        import pandas as pd
+
+        rows = [
+            [step.action, step.kind, step.name, one.attribute, one.old, one.new]
+            for step in self.changes
+            for one in step.changes
+        ]
+        return pd.DataFrame(rows, columns=["action", "resource", "name", "attribute", "old", "new"])
+
+    def lines(self) -> Iterator[str]:
+        """Yield the plan line by line for a terminal: the steps that change something, each with its attributes."""
+        yield visible(self.summary())
+        for step in self.changes:
+            yield from map(visible, step.lines())
+        for gap in self.gaps:
+            yield visible(f"! {gap.summary()}")
+        yield from map(visible, self.notes)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "summary": self.summary(),
@@ -120,15 +153,33 @@ def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
 
 
 def steps_table(steps: Iterable[Step]) -> Table:
-    """Return a readable table: `+ create`, `~ update`, `- delete`, and no sign for unchanged resources."""
-    frame = steps_frame(steps)
+    """Return a readable table: `+ create`, `~ update`, `- delete`, and no sign for unchanged resources.
+
+    An update has its changes instead of the reason. Attributes of what is to be made are in `Plan.lines` alone.
+    """
+    listed = list(steps)
+    frame = steps_frame(listed)
+    frame["reason"] = ["\n".join(map(str, s.changes)) if _has_changes(s) else s.reason for s in listed]
     frame["action"] = [f"{MARKS[action]} {action}" for action in frame["action"]]
     return table(frame, tint_column="action", fold="unchanged")
 
 
-def steps_json(steps: Iterable[Step]) -> list[dict[str, str]]:
-    """Return JSON values; no secrets, since reasons hold none."""
-    return [{"action": s.action, "resource": s.kind, "name": s.name, "reason": s.reason} for s in steps]
+def steps_json(steps: Iterable[Step]) -> list[dict[str, Any]]:
+    """Return JSON values; no secrets, since reasons and changes hold none."""
+    return [
+        {
+            "action": step.action,
+            "resource": step.kind,
+            "name": step.name,
+            "reason": step.reason,
+            "changes": [asdict(change) for change in step.changes],
+        }
+        for step in steps
+    ]
+
+
+def _has_changes(step: Step) -> bool:
+    return step.action == "update" and bool(step.changes)
 
 
 def kept_in_words(steps: Iterable[Step]) -> list[str]:
@@ -147,7 +198,7 @@ def step_for(resource: Resource, finding: Finding, *, destroying: bool, data: bo
         action, reason = "update", "; ".join(finding.differences)
     else:
         action, reason = "unchanged", ""
-    return Step(action, resource.kind, resource.name, reason, resource)  # type: ignore[arg-type]
+    return Step(action, resource.kind, resource.name, reason, resource, finding.changes)  # type: ignore[arg-type]
 
 
 def _judged_for_removal(resource: Resource, finding: Finding, data: bool) -> Step:

@@ -1,4 +1,4 @@
-"""`l3kit.open`: a twin and its clouds as one value, with everything an operator does as a method."""
+"""A twin and its clouds as one value, with everything an operator does as a method."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from os import PathLike, fspath
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -14,7 +13,7 @@ from l3kit.deploy import run as deployment
 from l3kit.deploy.open_plan import OpenPlan, open_plan
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
-from l3kit.notebook.progress import DONE, Bars, Silent
+from l3kit.notebook.progress import DONE, Silent
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate import inventory, journal, leases, movers, query, runs
 from l3kit.operate.explain import gather
@@ -25,11 +24,12 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load as load_files
 from l3kit.operate.load.report import LoadReport
 from l3kit.operate.load.settings import LoadOptions
+from l3kit.operate.logs import choice as log_choice
+from l3kit.operate.logs import reading as log_reading
+from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.simulate import publication
 from l3kit.operate.verify import links, report
-from l3kit.session import connect
 from l3kit.twin.config import Twin
-from l3kit.twin.target import Target
 
 if TYPE_CHECKING:
     from l3kit.deploy import ApplyResult
@@ -38,36 +38,6 @@ if TYPE_CHECKING:
     from l3kit.operate.query import QueryResult
     from l3kit.session import Session
     from l3kit.tiering.ports import Tier
-
-
-def open(
-    path: str | PathLike[str],
-    target: Target = "sandbox",
-    *,
-    sandbox: str = "default",
-    fresh: bool = False,
-    progress: bool = True,
-    **cloud_parameters: Any,
-) -> OpenTwin:
-    """Read a twin's files and connect to the clouds of its tiers.
-
-    Use it in a `with` block, or call `close` at the end. Both stop a sandbox that was begun for this twin alone
-    (`fresh`); a shared one stays up with all that is in it, so that the next program or notebook finds it.
-
-    Args:
-        path: the folder of the twin's files.
-        target: `sandbox`, which is started if it is not running, or `live`, the real accounts of the twin's clouds.
-        sandbox: name of the sandbox, each one by itself; `default` is that of `l3kit sandbox up`.
-        fresh: sandbox only: begin with an empty one, and stop it at the end, or when this process ends.
-        progress: show bars and steps of what takes long.
-        cloud_parameters: which account of a cloud, by that cloud's parameters, such as `aws_profile` and `aws_region`.
-    Raises: ConfigurationError naming every problem of the files; SandboxError; PermissionMissingError.
-    """
-    config = Twin.load(Path(path))
-    shows = Bars() if progress else Silent()
-    steps = shows.steps("connect")
-    session = connect(config, target, sandbox=sandbox, fresh=fresh, progress=steps, **cloud_parameters)
-    return OpenTwin(config, session, sandbox if session.sandbox_home is not None else "", shows)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -292,6 +262,24 @@ class OpenTwin(Displayable):
         replayed = replay_letters(self.session, self.config, **choice, dry_run=dry_run, progress=steps)
         steps(DONE)
         return replayed
+
+    def logs(
+        self,
+        function: str | None = None,
+        *,
+        since: date | str | None = log_choice.SINCE,
+        limit: int | None = log_choice.LIMIT,
+    ) -> LogsReport:
+        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
+
+        Args:
+            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
+            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
+                datetime with one, or a date; None is all that the clouds keep.
+            limit: the newest so many; None is all.
+        Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
+        """
+        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
 
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.

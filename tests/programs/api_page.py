@@ -21,6 +21,7 @@ from l3kit.operate.journal import JournalReport, TierObjects
 from l3kit.operate.letters.listing import LettersReport
 from l3kit.operate.letters.outcomes import LettersReplay
 from l3kit.operate.load.report import LoadReport
+from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import QueryResult
@@ -33,6 +34,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
+    LogsReport,
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.clouds.ports.resources import AlreadyThereError
-from l3kit.errors import PermissionMissingError
+from l3kit.errors import PermissionMissingError, ProvisioningError
 
 
 class MemoryHost:
@@ -15,6 +18,7 @@ class MemoryHost:
     schedules: by function and name.
     answer: what each invocation gives.
     hidden: functions that may not be looked at.
+    logs: by function.
     """
 
     def __init__(self) -> None:
@@ -23,6 +27,7 @@ class MemoryHost:
         self.answer = (200, b"null")
         self.invoked: list[tuple[str, bytes]] = []
         self.hidden: set[str] = set()
+        self.logs: dict[str, list[LogLine]] = {}
 
     def get(self, name: str) -> Deployed | None:
         self._look(name)
@@ -47,6 +52,12 @@ class MemoryHost:
     def timers(self, name: str) -> dict[str, Timer]:
         self._look(name)
         return self.schedules.get(name, {})
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        self._look(name)
+        if name not in self.logs:
+            raise ProvisioningError(f"log of {name}", "does not exist", "Apply the twin")
+        yield from (line for line in self.logs[name] if since is None or line.moment >= since)
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         self.invoked.append((name, body))

@@ -53,7 +53,8 @@ class Operator:
         for policy in self.iam.list_attached_user_policies(UserName=self.name)["AttachedPolicies"]:
             self.iam.detach_user_policy(UserName=self.name, PolicyArn=policy["PolicyArn"])
             self.iam.delete_policy(PolicyArn=policy["PolicyArn"])
-        for part in managed_policies(policy_of(scope, grants)):
+        document = policy_of(scope, grants)
+        for part in managed_policies(document) if document["Statement"] else []:
             name, text = f"{self.name}-{next(_numbers)}", json.dumps(part)
             made = self.iam.create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
             self.iam.attach_user_policy(UserName=self.name, PolicyArn=made)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import requests
 
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.sandbox.admin_calls import ADMIN_HEADER
@@ -55,6 +57,9 @@ class ToyFunctionHost:
         content = self._describe(name)
         jobs = content["definition"]["schedules"] if content else ()
         return {job["name"]: Timer(job["schedule"], "fired") for job in jobs}
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        raise ProvisioningError(f"log of {name}", "is not kept: Toybox has no logs", "Look at what the run returns")
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         content = self._describe(name)

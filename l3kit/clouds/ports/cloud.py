@@ -12,6 +12,7 @@ from l3kit.tiering.settings.function_table import StoreName
 if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.function_logs import LogLine
     from l3kit.clouds.ports.provisioner import Provisioner
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
@@ -64,6 +65,12 @@ class Cloud(Protocol):
         """Return the deployed writer or reader; None if there is none with this twin's tag.
 
         Raises: PermissionMissingError.
+        """
+
+    def function_log(self, twin: Twin, function: str, since: datetime | None) -> Iterator[LogLine]:
+        """Yield the log lines of one of the twin's functions, as `FunctionHost.log` does.
+
+        Raises: PermissionMissingError, ProvisioningError, both also after some lines.
         """
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:

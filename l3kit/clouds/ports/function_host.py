@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+
+from l3kit.clouds.ports.function_logs import LogLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,14 @@ class FunctionHost(Protocol):
 
     def timers(self, name: str) -> Mapping[str, Timer]:
         """Return the schedules that start it, by name; empty if it has none. Raises: ProvisioningError."""
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        """Yield the lines of its log from this moment on, whether or not it is still deployed; None: all that is kept.
+
+        What is yielded before an error counts: an answer may hold it beside the error.
+
+        Raises: PermissionMissingError naming the permission; ProvisioningError, also if there is no log.
+        """
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         """Call a function that is not public, with authorization. Returns: HTTP status and body.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
+from l3kit.clouds.ports.changes import Change, Difference, attributes
 from l3kit.errors import L3Error, ProvisioningError
 
 
@@ -22,6 +24,7 @@ class Finding:
         differences: in words, without secrets; empty if it is as desired.
         protected: the cloud itself refuses to remove it.
         fault: why it cannot be made as desired; a plan to deploy stops there, one to destroy continues.
+        changes: the differences by attribute, with old and new values; of a missing resource its main attributes.
     """
 
     exists: bool
@@ -29,6 +32,26 @@ class Finding:
     differences: tuple[str, ...] = ()
     protected: bool = False
     fault: L3Error | None = None
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def missing(cls, main: Mapping[str, object], fault: L3Error | None = None) -> Self:
+        """Return the finding for a resource that is to be made with these attributes, none of them a secret."""
+        return cls(False, fault=fault, changes=attributes(main))
+
+    @classmethod
+    def of(
+        cls,
+        owned: bool,
+        differences: Iterable[Difference],
+        *,
+        protected: bool = False,
+        fault: L3Error | None = None,
+    ) -> Self:
+        """Return the finding for a resource that exists."""
+        found = tuple(differences)
+        words = tuple(one.words for one in found)
+        return cls(True, owned, words, protected, fault, tuple(told for one in found for told in one.told))
 
 
 class Resource(Protocol):

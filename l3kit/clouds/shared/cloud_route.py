@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.message_source import DeployedRoute, MessageSource, Route
 from l3kit.clouds.ports.resources import Finding
 
@@ -21,8 +22,11 @@ class CloudRoute:
     def compare(self) -> Finding:
         there = self.source.get(self.name)
         if there is None:
-            return Finding(False)
-        return Finding(True, there.route.owner == self.route.owner, tuple(self._differences(there)))
+            wanted = self.route
+            return Finding.missing(
+                {"takes": wanted.topics, "delivers to": wanted.function, "undelivered": wanted.letters}
+            )
+        return Finding.of(there.route.owner == self.route.owner, self._differences(there))
 
     def create(self) -> None:
         self.source.create(self.name, self.route)
@@ -33,14 +37,17 @@ class CloudRoute:
     def delete(self) -> None:
         self.source.delete(self.name)
 
-    def _differences(self, there: DeployedRoute) -> list[str]:
+    def _differences(self, there: DeployedRoute) -> list[Difference]:
         wanted, had = self.route, there.route
         found = []
         if had.topics != wanted.topics:
-            found.append(f"it takes the messages of {had.topics or 'no topic'}, not of {wanted.topics}")
+            words = f"it takes the messages of {had.topics or 'no topic'}, not of {wanted.topics}"
+            found.append(differs(words, "takes", had.topics, wanted.topics))
         if had.function != wanted.function:
-            found.append(f"it delivers to {had.function or 'nothing'}, not to {wanted.function}")
+            words = f"it delivers to {had.function or 'nothing'}, not to {wanted.function}"
+            found.append(differs(words, "delivers to", had.function, wanted.function))
         if had.letters != wanted.letters:
             nowhere = "nowhere"
-            found.append(f"undelivered messages go to {had.letters or nowhere}, not to {wanted.letters or nowhere}")
-        return found if there.state == "active" else [*found, there.state]
+            words = f"undelivered messages go to {had.letters or nowhere}, not to {wanted.letters or nowhere}"
+            found.append(differs(words, "undelivered", had.letters, wanted.letters))
+        return found if there.state == "active" else [*found, differs(there.state, "state", there.state, "active")]

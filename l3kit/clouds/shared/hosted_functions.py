@@ -19,6 +19,7 @@ from l3kit.twin.schedules import Schedule
 if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
     from l3kit.clouds.ports.function_host import Deployed, FunctionHost, Timer
+    from l3kit.clouds.ports.function_logs import LogLine
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
@@ -87,6 +88,9 @@ class HostedFunctions:
         if there is None or there.definition.owner != twin.name:
             return None
         return DeployedWriter(self._address_of(there, function), there.definition.settings)
+
+    def function_log(self, twin: Twin, function: str, since: datetime | None) -> Iterator[LogLine]:
+        return self._host_of(twin).log(self._name_of(twin, function), since)
 
     def function_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check, variables_check

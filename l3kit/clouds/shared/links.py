@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import requests
 
+from l3kit.clouds.ports.changes import SECRET, Difference, differs, hidden_change
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
 from l3kit.clouds.shared.waiting import wait_until
@@ -38,10 +40,11 @@ class LinkToken:
     def compare(self) -> Finding:
         there = self.links.get(self.name)
         if there is None or not there.token.strip():
-            return Finding(False)
+            return Finding.missing({"token": SECRET})
         if self.rotate and not self.rotated:
-            return Finding(True, True, (ASKED_FOR,))
-        return Finding(True, True, (TOKEN_EXPIRES,) if self.links.has_expiring_token(self.name) else ())
+            return Finding.of(True, [Difference(ASKED_FOR, (hidden_change("token", was=True, will_be=True),))])
+        expires = self.links.has_expiring_token(self.name)
+        return Finding.of(True, [Difference(TOKEN_EXPIRES)] if expires else [])
 
     def create(self) -> None:
         self.links.renew(self.name)
@@ -90,6 +93,12 @@ def writer_answers(url: str) -> bool:
         return False
 
 
+def _without_query(url: str) -> str:
+    """Return an address without what may be a key."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 @dataclass(frozen=True)
 class LinkAddress:
     """An entrance's address in the twin's connections, for clouds that give every function one at creation.
@@ -111,8 +120,10 @@ class LinkAddress:
         saved, writer = self.links.saved(self.name), self.links.writer(self.name)
         if saved is None or not saved.url:
             return Finding(False)
-        differs = ("it differs from the deployed one",) if writer is not None and saved.url != writer.url else ()
-        return Finding(True, True, differs)
+        if writer is None or saved.url == writer.url:
+            return Finding.of(True, [])
+        words = "it differs from the deployed one"
+        return Finding.of(True, [differs(words, "url", _without_query(saved.url), _without_query(writer.url))])
 
     def create(self) -> None:
         """Save the address. Raises: ProvisioningError if the writer does not respond in time."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.clouds.ports.resources import AlreadyThereError
+from l3kit.clouds.shared.log_text import log_line
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.twin.naming import LABEL_TWIN
 
@@ -86,6 +90,22 @@ class SandboxFunctionHost:
             return ""
         url = str(content["url"])
         return f"{url}/api/run?code={quote(content['key'], safe='')}" if self._cloud == "azure" else url
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        """Read what its processes printed, and the sandbox's notes on them, page by page."""
+        asked: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
+        while True:
+            answer = self._ask("GET", f"{self._address(name)}/log", params=asked)
+            if answer.status_code == 404:
+                raise ProvisioningError(f"log of {name}", "does not exist", "Apply the twin; its function makes it")
+            if answer.status_code != 200:
+                raise ProvisioningError(f"log of {name}", _refusal_text(answer))
+            page = answer.json()
+            for line in page["lines"]:
+                yield log_line(str(line["at"]), datetime.fromisoformat(line["moment"]), line["text"])
+            if page["after"] is None:
+                return
+            asked["after"] = page["after"]
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
         """Run what this schedule starts, and wait for its end.

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from l3kit.sandbox.aws.schedules import scheduled_time
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.instance import HttpAnswer, Instance
+from l3kit.sandbox.functions.log_file import last_texts
 from l3kit.sandbox.functions.runs import run
 
 LOG_TAIL_BYTES = 4096
@@ -26,18 +27,18 @@ async def fire(deployment: Deployment, schedule: str, time: str | None, log_file
     """
     due = scheduled_time(time)
     instance = await deployment.instance()
+    instance.output.drain()
     before = log_file.stat().st_size
     if deployment.record.cloud == "azure":
         answer = await _run_timer(instance, schedule)
     else:
         answer = await _send_job(instance, schedule, due)
-    with log_file.open("rb") as log:
-        log.seek(max(before, log_file.stat().st_size - LOG_TAIL_BYTES))
-        printed = log.read()
+    instance.output.drain()
+    printed = "".join(f"{text}\n" for text in last_texts(log_file, LOG_TAIL_BYTES, before))
     return {
         "status": answer.status,
         "body": answer.body.decode("utf-8", "replace"),
-        "log_tail": printed.decode("utf-8", "replace"),
+        "log_tail": printed,
     }
 
 

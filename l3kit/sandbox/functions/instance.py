@@ -17,11 +17,12 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from l3kit.sandbox.cloud_parts import client_session
+from l3kit.sandbox.functions.log_file import last_texts
+from l3kit.sandbox.functions.output import Output
 from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.trigger import Trigger
-from l3kit.sandbox.state import tail
 
 START_SECONDS = 60.0
 EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
@@ -30,6 +31,8 @@ reach a dying process.
 
 A server that replaces its worker, as Google Cloud's does, lives on; there every broken request waits this long.
 """
+SHOWN_BYTES, SHOWN_LINES = 16_384, 12
+"""The end of its log that is shown of a process which did not start."""
 HOSTS = Path(__file__).parents[1]
 
 Body = bytes | AsyncIterable[bytes]
@@ -68,7 +71,7 @@ class Instance(FunctionProcess):
 
     Args:
         platform: the sandbox's own variables for the function, added to its settings.
-        log_file: gets what the process prints, too.
+        log_file: gets what the process prints, too, with the moment of each line.
     """
 
     def __init__(
@@ -83,27 +86,30 @@ class Instance(FunctionProcess):
         self._platform = platform
         self._session = session
         self._port = 0
+        self.output = Output(log_file)
 
     async def start(self) -> None:
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
+        printed = self.output.open()
         host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
         try:
-            with self.log_file.open("ab") as log:
-                await self._spawn(
-                    *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
-                    folder=self.record.root,
-                    environment=variables(self.record, self.id, self._platform),
-                    output=log,
-                    keep=(write_end,),
-                )
+            await self._spawn(
+                *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
+                folder=self.record.root,
+                environment=variables(self.record, self.id, self._platform),
+                output=printed,
+                keep=(write_end,),
+            )
         except BaseException as error:
             os.close(read_end)
+            self.output.close()
             if isinstance(error, OSError):
                 raise StartError(f"its process could not be started ({error.strerror})") from None
             raise
         finally:
             os.close(write_end)
+            os.close(printed)
         try:
             if self._killed:
                 os.close(read_end)
@@ -116,6 +122,14 @@ class Instance(FunctionProcess):
         self.trigger = Trigger(**ready["trigger"]) if ready.get("trigger") else None
         self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
         self.idle_since = time.monotonic()
+
+    async def stop(self, why: str) -> None:
+        """Kill it, and note that behind the last of what it printed."""
+        self.crash(why)
+        if self._process is not None:
+            await self._process.wait()
+        self.output.close()
+        await super().stop(why)
 
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body, *, most: int | None = None
@@ -169,4 +183,9 @@ class Instance(FunctionProcess):
         return dict(json.loads(line))
 
     def _log_end(self) -> str:
-        return f"; the end of its log:\n{tail(self.log_file, 12)}"
+        self.output.drain()
+        try:
+            texts = last_texts(self.log_file, SHOWN_BYTES)[-SHOWN_LINES:]
+        except OSError:
+            texts = []
+        return "; the end of its log:\n" + ("\n".join(texts) or "(the log is empty)")

@@ -10,9 +10,9 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+
+from l3kit.sandbox.functions.log_file import stamp
 
 IDLE_SECONDS = 600.0
 """Seconds without a request after which a process is ended."""
@@ -85,7 +85,7 @@ class FunctionProcess:
         *arguments: str,
         folder: Path,
         environment: Mapping[str, str],
-        output: int | IO[bytes],
+        output: int,
         keep: Sequence[int] = (),
     ) -> asyncio.subprocess.Process:
         """Run `host` without site packages, as the leader of a process group.
@@ -111,9 +111,8 @@ class FunctionProcess:
 
 def note(file: Path, text: str) -> None:
     """Append a line of the sandbox's own to a function's log. Raises: OSError."""
-    stamp = datetime.now(UTC).isoformat(timespec="seconds")
     with file.open("a", encoding="utf-8") as opened:
-        opened.write(f"{stamp} [sandbox] {text}\n")
+        opened.write(f"{stamp()} [sandbox] {text}\n")
 
 
 def _end_of(pid: int, code: int, why: str) -> str:

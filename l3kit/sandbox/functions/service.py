@@ -24,6 +24,7 @@ from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
 from l3kit.sandbox.functions.identity import PATH, Identity, metadata_server
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
+from l3kit.sandbox.functions.log_pages import page_of
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
@@ -69,6 +70,7 @@ class CloudFunctions:
         router.add_put("/_sandbox/functions/{cloud}/{name}", admin(self._put))
         router.add_get("/_sandbox/functions/{cloud}/{name}", admin(self._get))
         router.add_delete("/_sandbox/functions/{cloud}/{name}", admin(self._delete))
+        router.add_get("/_sandbox/functions/{cloud}/{name}/log", admin(self._log))
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
         router.add_get(PATH, metadata_server(self._identity, self._caller))
         for cloud, prefix in PREFIXES.items():
@@ -204,6 +206,11 @@ class CloudFunctions:
                 await one.stop()
             self._retired = [one for one in self._retired if one not in old]
             return json_answer({})
+
+    async def _log(self, request: web.Request) -> web.Response:
+        """Answer with a page of a function's log, which stays when the function goes."""
+        cloud, name = request.match_info["cloud"], request.match_info["name"]
+        return await page_of(request, self._home.log(f"{cloud}-{Path(name).name}"))
 
     async def _fire(self, request: web.Request) -> web.Response:
         """Fire the schedule of a body {"schedule": NAME, "time": ISO 8601 or null}."""

@@ -34,6 +34,7 @@ from l3kit.operate.leases import end_lease
 from l3kit.operate.letters.listing import letters
 from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load
+from l3kit.operate.logs.reading import logs
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
@@ -60,7 +61,7 @@ DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "logs", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -213,6 +214,11 @@ def _load(session: Session, twin: Twin) -> None:
         loaded.raise_if_failed()
 
 
+def _logs(session: Session, twin: Twin) -> None:
+    found = logs(session, twin)
+    assert found.complete, found.summary()
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -224,6 +230,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "letters": _letters,
     "replay_letters": _replay_letters,
     "load": _load,
+    "logs": _logs,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from l3kit.clouds.ports.changes import SECRET, Change
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.clouds.shared.waiting import wait_until
 from l3kit.deploy.plan import Plan, Step, step_for
@@ -26,13 +27,14 @@ class Fake:
     exists: bool = False
     owned: bool = True
     differences: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     holds_data: bool = False
     protected: bool = False
     kind: str = "thing"
     calls: list[str] = field(default_factory=list)
 
     def compare(self) -> Finding:
-        return Finding(self.exists, self.owned, self.differences, self.protected)
+        return Finding(self.exists, self.owned, self.differences, self.protected, changes=self.changes)
 
     def create(self) -> None:
         self.calls.append("create")
@@ -234,6 +236,49 @@ def test_a_plan_reads_well_as_text_table_and_json(tmp_path: Path) -> None:
     assert plan.to_json()["steps"][1]["action"] == "update"
     html = plan._repr_html_()
     assert all(text in html for text in (plan.summary(), ">+ create<", ">~ update<", ">  unchanged<", ">x is off<"))
+
+
+def changing(tmp_path: Path) -> Plan:
+    changes = (Change("memory", "256 MB", "512 MB"), Change("token", SECRET, SECRET), Change("caller", "", "b"))
+    return planned(
+        tmp_path,
+        Fake("a", changes=(Change("billing", "", "on demand"),)),
+        Fake("b", exists=True, differences=("x is off", "y"), changes=changes),
+        Fake("c", exists=True),
+    )
+
+
+def test_lines_of_a_plan_tell_what_changes_of_each_step(tmp_path: Path) -> None:
+    plan = changing(tmp_path)
+    assert list(plan.lines()) == [
+        plan.summary(),
+        "+ create thing a: missing",
+        "  + billing  on demand",
+        "~ update thing b",
+        "  ~ memory  256 MB -> 512 MB",
+        "  ~ token  (secret) -> (secret)",
+        "  + caller  b",
+    ]
+    assert plan.to_json()["steps"][1]["changes"][0] == {"attribute": "memory", "old": "256 MB", "new": "512 MB"}
+    assert plan.changes_frame().values.tolist()[0] == ["create", "thing", "a", "billing", "", "on demand"]
+
+
+def test_the_table_has_the_changes_of_updates_alone(tmp_path: Path) -> None:
+    plan = changing(tmp_path)
+    assert str(plan).splitlines()[1:] == [
+        "action       resource  name  reason",
+        "+ create     thing     a     missing",
+        "~ update     thing     b     ~ memory  256 MB -> 512 MB",
+        "                             ~ token  (secret) -> (secret)",
+        "                             + caller  b",
+        "  unchanged  thing     c",
+    ]
+    assert list(plan.to_frame()["reason"]) == ["missing", "x is off; y", ""]
+
+
+def test_what_is_deleted_has_no_changes(tmp_path: Path) -> None:
+    thing = Fake("a", exists=True, changes=(Change("memory", "1 MB", "2 MB"),))
+    assert step_for(thing, thing.compare(), destroying=True, data=True).changes == ()
 
 
 def test_a_plan_escapes_what_the_cloud_says_and_shows_its_notes(tmp_path: Path) -> None:

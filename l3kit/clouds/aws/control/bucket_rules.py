@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
@@ -19,6 +20,17 @@ OLD_VERSION_DAYS = 30
 """Retention of overwritten or deleted objects in a bucket with versioning."""
 CREATE_ONLY = "CreateOnly"
 VERSIONS_RULE = "l3kit-versions"
+_PARTS = (
+    "rule",
+    "status",
+    "prefix",
+    "days",
+    "delete markers",
+    "upload days",
+    "version days",
+    "versions",
+    "transitions",
+)
 
 
 def bucket_policy(bucket: str, *, written_by_aws: bool) -> dict[str, Any]:
@@ -93,6 +105,19 @@ def _compared(rule: dict[str, Any]) -> tuple[Any, ...]:
         rule.get("NoncurrentVersionExpiration", {}).get("NewerNoncurrentVersions"),
         bool(rule.get("Transitions") or rule.get("NoncurrentVersionTransitions")),
     )
+
+
+def policy_texts(policy: Any) -> list[str]:
+    """Return the statements of a bucket's policy, or of none, as JSON."""
+    return [json.dumps(one, sort_keys=True, separators=(",", ":")) for one in _by_sid(policy).values()]
+
+
+def lifecycle_texts(rules: list[dict[str, Any]]) -> list[str]:
+    """Return what is compared of lifecycle rules, a text for each."""
+    return [
+        ", ".join(f"{name} {value}" for name, value in zip(_PARTS, _compared(rule), strict=True) if value)
+        for rule in rules
+    ]
 
 
 def _by_sid(policy: Any) -> dict[str, Any]:

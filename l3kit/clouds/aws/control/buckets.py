@@ -15,11 +15,14 @@ from l3kit.clouds.aws.control.bucket_rules import (
     bucket_policy,
     lifecycle,
     lifecycle_difference,
+    lifecycle_texts,
     policy_difference,
+    policy_texts,
 )
 from l3kit.clouds.aws.control.calls import code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.policy_limits import BUCKET_POLICY, check_length
+from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
 
@@ -30,9 +33,9 @@ BUSY_LIMIT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """One setting: its difference in words, or "", and the call that corrects it."""
+    """One setting: its difference, if there is one, and the call that corrects it."""
 
-    difference: Callable[[], str]
+    difference: Callable[[], Difference | None]
     mend: Callable[[], Any]
 
 
@@ -58,17 +61,18 @@ class Bucket:
                 self._s3.head_bucket(Bucket=self.name)
             except ClientError as error:
                 if is_missing(error):
-                    return Finding(False)
+                    wanted = {"public access blocked": True, "default encryption": "AES256"}
+                    return Finding.missing({**wanted, "versioning": self.written_by_aws})
                 if code_of(error) in ("403", "Forbidden"):
                     return Finding(True, owned=False)
                 raise
             tags = self._tags()
             if not tags:  # a kill between creation and tagging leaves it so: empty
-                return Finding(True, self._is_empty(), ("its ownership tag is missing",))
+                return Finding.of(self._is_empty(), [Difference("its ownership tag is missing")])
             if not self.context.owns(tags):
                 return Finding(True, owned=False)
             differences = (aspect.difference() for aspect in self._aspects())
-            return Finding(True, True, tuple(text for text in differences if text))
+            return Finding.of(True, [one for one in differences if one is not None])
 
     def create(self) -> None:
         with explained(f"bucket {self.name}"):
@@ -141,32 +145,36 @@ class Bucket:
             ),
         )
 
-    def _public_access(self) -> str:
+    def _public_access(self) -> Difference | None:
         there = unless_missing(lambda: self._s3.get_public_access_block(Bucket=self.name))
         blocked = there is not None and there["PublicAccessBlockConfiguration"] == BLOCK_ALL
-        return "" if blocked else "public access is not blocked"
+        return None if blocked else differs("public access is not blocked", "public access blocked", False, True)
 
-    def _encryption(self) -> str:
+    def _encryption(self) -> Difference | None:
         """Accept any encryption: the bucket may use a customer's key."""
         there = unless_missing(lambda: self._s3.get_bucket_encryption(Bucket=self.name))
         rules = there["ServerSideEncryptionConfiguration"].get("Rules", []) if there else []
         chosen = [rule for rule in rules if "ApplyServerSideEncryptionByDefault" in rule]
-        return "" if chosen else "default encryption is not set"
+        return None if chosen else differs("default encryption is not set", "default encryption", None, "AES256")
 
-    def _access(self) -> str:
+    def _access(self) -> Difference | None:
         there = unless_missing(lambda: json.loads(self._s3.get_bucket_policy(Bucket=self.name)["Policy"]))
-        return policy_difference(there, self._policy())
+        wanted = self._policy()
+        words = policy_difference(there, wanted)
+        return Difference(words, list_changes("policy", policy_texts(there), policy_texts(wanted))) if words else None
 
-    def _expiry(self) -> str:
+    def _expiry(self) -> Difference | None:
         rules = unless_missing(lambda: self._s3.get_bucket_lifecycle_configuration(Bucket=self.name)["Rules"]) or []
-        return lifecycle_difference(rules)
+        words, wanted = lifecycle_difference(rules), lifecycle()["Rules"]
+        changes = list_changes("lifecycle", lifecycle_texts(rules), lifecycle_texts(wanted))
+        return Difference(words, changes) if words else None
 
-    def _versions(self) -> str:
+    def _versions(self) -> Difference | None:
         """Leave versioning on where somebody else enabled it: only the lifetime of versions is limited."""
         if not self.written_by_aws:
-            return ""
+            return None
         there = self._s3.get_bucket_versioning(Bucket=self.name).get("Status")
-        return "" if there == "Enabled" else "versioning is off"
+        return None if there == "Enabled" else differs("versioning is off", "versioning", False, True)
 
     def _is_empty(self) -> bool:
         return not self._s3.list_objects_v2(Bucket=self.name, MaxKeys=1).get("KeyCount", 0)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.invocation_rights import permit, statements_of, withdraw
+from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import PermissionMissingError
 
@@ -55,10 +56,10 @@ class TopicRule:
         with explained(f"topic rule {self.name}"):
             there = self._rule()
             if there is None:
-                return Finding(False)
+                return Finding.missing({"takes": self.topics, "invokes": self.function, "undelivered": self.bucket})
             tags = self._iot.list_tags_for_resource(resourceArn=there["ruleArn"]).get("tags", [])
             owned = self.context.owns_list(tags)
-            return Finding(True, owned, (*self._differences(there["rule"]), *self._rights_differences()))
+            return Finding.of(owned, [*self._differences(there["rule"]), *self._rights_differences()])
 
     def create(self) -> None:
         """Create the permission first: a rule without it cannot deliver."""
@@ -128,15 +129,18 @@ class TopicRule:
 
         self.context.retry_while(put, _role_is_new, f"role {self.role} can be assumed by IoT", ROLE_LIMIT)
 
-    def _differences(self, rule: Mapping[str, Any]) -> list[str]:
+    def _differences(self, rule: Mapping[str, Any]) -> list[Difference]:
         wanted = self._payload()
-        found = ["it is disabled"] if rule.get("ruleDisabled") else []
+        found = [differs("it is disabled", "enabled", False, True)] if rule.get("ruleDisabled") else []
         if (rule.get("sql"), rule.get("awsIotSqlVersion")) != (wanted["sql"], SQL_VERSION):
-            found.append("its SQL differs")
+            old = f"{rule.get('sql')} (version {rule.get('awsIotSqlVersion')})"
+            found.append(differs("its SQL differs", "SQL", old, f"{wanted['sql']} (version {SQL_VERSION})"))
         if rule.get("actions") != wanted["actions"]:
-            found.append(f"it does more or other than invoke {self.function}")
+            words = f"it does more or other than invoke {self.function}"
+            found.append(differs(words, "actions", _kinds(rule.get("actions")), f"lambda {self.function}"))
         if rule.get("errorAction") != wanted["errorAction"]:
-            found.append(f"undelivered messages do not go to {self.bucket}")
+            words = f"undelivered messages do not go to {self.bucket}"
+            found.append(differs(words, "undelivered", _kinds([rule.get("errorAction")]), f"s3 {self.bucket}"))
         return found
 
     def _right(self) -> dict[str, Any]:
@@ -157,15 +161,17 @@ class TopicRule:
         wanted = "Allow", "lambda:InvokeFunction", {"Service": "iot.amazonaws.com"}
         return fixed == wanted and statement.get("Condition") == condition
 
-    def _rights_differences(self) -> list[str]:
+    def _rights_differences(self) -> list[Difference]:
         there = statements_of(self.context, self.function)
         found = []
         if RIGHT not in there:
-            found.append(f"it may not invoke {self.function}")
+            found.append(differs(f"it may not invoke {self.function}", "permission", None, RIGHT))
         elif not self._is_right(there[RIGHT]):
-            found.append(f"its permission to invoke {self.function} differs")
+            words = f"its permission to invoke {self.function} differs"
+            found.append(differs(words, f"permission {RIGHT}", there[RIGHT], self._right()))
         if strange := sorted(there.keys() - {RIGHT}):
-            found.append(f"{self.function} has further permissions: {', '.join(strange)}")
+            words = f"{self.function} has further permissions: {', '.join(strange)}"
+            found.append(Difference(words, list_changes("permission", strange, ())))
         return found
 
     def _set_rights(self) -> None:
@@ -173,6 +179,11 @@ class TopicRule:
             if sid != RIGHT or not self._is_right(statement):
                 withdraw(self.context, self.function, sid)
         permit(self.context, self.function, RIGHT, self._right())
+
+
+def _kinds(actions: Any) -> str:
+    """Return the names of the services to which actions of a rule go; their settings may hold a key."""
+    return ", ".join(sorted({kind for action in actions or () if action for kind in action}))
 
 
 def _role_is_new(error: ClientError) -> bool:

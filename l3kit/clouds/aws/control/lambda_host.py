@@ -7,16 +7,19 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from l3kit.clouds.aws.control.calls import DENIED, REFUSED_KEYS, code_of, explained, is_missing, unless_missing
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.function_logs import read_log
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
+from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.errors import L3Error, PermissionMissingError, ProvisioningError
 from l3kit.packaging.wheels import Runtime
 from l3kit.twin.naming import TAG_TWIN
@@ -87,6 +90,10 @@ class LambdaHost:
         with explained(f"schedule {name}"):
             there = unless_missing(lambda: scheduler.get_schedule(Name=name, GroupName=group))
         return {} if there is None else {name: self._timer(name, there)}
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        """Read CloudWatch Logs, where lines arrive some seconds after they were printed."""
+        return read_log(self.context, name, since)
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
         """Invoke the function once, without a repetition by boto3: a run that did not respond may go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.invocation_rights import permit, statements_of, withdraw
 from l3kit.clouds.aws.control.lambda_host import is_owned
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
 
@@ -42,23 +44,26 @@ class FunctionUrl:
         with explained(f"function url of {self.name}"):
             config = self._config()
             if config is None:
-                return Finding(False)
-            differences = [] if config["AuthType"] == "NONE" else [f"AuthType is {config['AuthType']}, not NONE"]
+                return Finding.missing({"AuthType": "NONE", "permissions": ", ".join(STATEMENTS)})
             if not is_owned(self.context, self.name):
                 return Finding(True, owned=False)
-            there = statements_of(self.context, self.name)
-            differences += [
-                f"permission {sid} is {'missing' if sid not in there else 'different'}"
-                for sid, wanted in STATEMENTS.items()
-                if not _statement_fits(there.get(sid), wanted)
-            ]
-            strange = sorted(there.keys() - STATEMENTS.keys())
-            if strange:
-                differences.append(f"has further permissions: {', '.join(strange)}")
-            saved = self.links.saved(self.link)
-            if saved is None or saved.url != config["FunctionUrl"]:
-                differences.append("its url is not in config_inter_cloud.json")
-            return Finding(True, True, tuple(differences))
+            return Finding.of(True, self._differences(config))
+
+    def _differences(self, config: dict[str, Any]) -> Iterator[Difference]:
+        if (auth := config["AuthType"]) != "NONE":
+            yield differs(f"AuthType is {auth}, not NONE", "AuthType", auth, "NONE")
+        there = statements_of(self.context, self.name)
+        for sid, wanted in STATEMENTS.items():
+            if not _statement_fits(there.get(sid), wanted):
+                words = f"permission {sid} is {'missing' if sid not in there else 'different'}"
+                yield differs(words, f"permission {sid}", there.get(sid), wanted)
+        if strange := sorted(there.keys() - STATEMENTS.keys()):
+            words = f"has further permissions: {', '.join(strange)}"
+            yield Difference(words, list_changes("permission", strange, ()))
+        saved = self.links.saved(self.link)
+        if saved is None or saved.url != config["FunctionUrl"]:
+            words = "its url is not in config_inter_cloud.json"
+            yield differs(words, "saved url", saved and saved.url, config["FunctionUrl"])
 
     def create(self) -> None:
         self.update()

@@ -8,6 +8,7 @@ from typing import Any
 from l3kit.clouds.aws.control.calls import explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.lambda_host import is_owned
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 RETENTION_DAYS = 30
@@ -27,14 +28,16 @@ class LogGroup:
         with explained(f"log group {self.name}"):
             group = self._find()
             if group is None:
-                return Finding(False)
+                return Finding.missing({"retention": f"{RETENTION_DAYS} days"})
             tags = self._logs.list_tags_for_resource(resourceArn=self._arn()).get("tags", {})
             days = group.get("retentionInDays")
-            differences = () if days == RETENTION_DAYS else (f"keeps logs for {days or 'all'} days",)
+            had, wanted = f"{days} days" if days else "for ever", f"{RETENTION_DAYS} days"
+            words = f"keeps logs for {days or 'all'} days"
+            differences = [] if days == RETENTION_DAYS else [differs(words, "retention", had, wanted)]
             if not tags:  # if our group was removed, the next log line makes one without a tag
                 owned = is_owned(self.context, self.function)
-                return Finding(True, owned, ("its ownership tag is missing", *differences))
-            return Finding(True, self.context.owns(tags), differences)
+                return Finding.of(owned, [Difference("its ownership tag is missing"), *differences])
+            return Finding.of(self.context.owns(tags), differences)
 
     def create(self) -> None:
         with explained(f"log group {self.name}"):

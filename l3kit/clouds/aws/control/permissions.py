@@ -20,6 +20,7 @@ Verb = Literal[
     "letters",
     "replay_letters",
     "load",
+    "logs",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
@@ -184,6 +185,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("all log groups", "logs", "DescribeLogGroups", "find them; AWS lists them by prefix alone", LOOKING),
     _grant("log groups", "logs", "CreateLogGroup TagResource PutRetentionPolicy", "create and update", ("apply",)),
     _grant("log groups", "logs", "DeleteLogGroup", "remove", ("apply", "destroy")),
+    _grant("log groups", "logs", "FilterLogEvents", "read log lines", ("logs",)),
     _grant(
         "functions",
         "lambda",
@@ -199,13 +201,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "see what becomes of messages that the dispatcher did not process",
         LOOKING,
     ),
-    _grant(
-        "functions",
-        "lambda",
-        "GetFunctionConfiguration",
-        "wait for them",
-        ("apply",),
-    ),
+    _grant("functions", "lambda", "GetFunctionConfiguration", "wait for them", ("apply",)),
     _grant(
         "functions",
         "lambda",

@@ -107,40 +107,6 @@ def topic_rule_policy(context: Context, place: Placement) -> dict[str, Any]:
     return {"Version": VERSION, "Statement": [keep, *_bucket_key(context, place, "letters", ["GenerateDataKey"])]}
 
 
-def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Describe the missing and the excess permissions of a role."""
-    if there == wanted:
-        return []
-    has, needs = _grants(there), _grants(wanted)
-    less, more = _actions(needs - has), _actions(has - needs)
-    told = [f"its policy lacks {less}"] if less else []
-    told += [f"its policy also allows {more}"] if more else []
-    return told or ["its policy differs"]
-
-
-def _grants(policy: Mapping[str, Any]) -> set[tuple[str, str, str]]:
-    """Return action, resource and condition of everything allowed and not denied."""
-    return {
-        (
-            f"{'' if statement.get('Effect') == 'Allow' else 'not '}{action}",
-            resource,
-            str(statement.get("Condition", "")),
-        )
-        for statement in _listed(policy.get("Statement"))
-        for action in _listed(statement.get("Action"))
-        for resource in _listed(statement.get("Resource"))
-    }
-
-
-def _actions(grants: set[tuple[str, str, str]]) -> str:
-    """Format actions as `s3:PutObject on a-bucket/*`, sorted."""
-    return ", ".join(sorted({f"{action} on {resource.rpartition(':')[2]}" for action, resource, _ in grants}))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
 def _hot_to_cold_mover(context: Context, place: Placement) -> list[Statement]:
     """Allow conditional PartiQL deletes by the old values; an item that gained attributes since is inserted again."""
     return [

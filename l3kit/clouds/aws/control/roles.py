@@ -10,8 +10,10 @@ from typing import Any
 
 from l3kit.clouds.aws.control.calls import explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.policies import POLICY_NAME, policy_differences
+from l3kit.clouds.aws.control.policies import POLICY_NAME
+from l3kit.clouds.aws.control.policy_differences import permissions, policy_differences
 from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, TRUST_POLICY, check_length
+from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import L3Error
 
@@ -38,11 +40,11 @@ class Role:
         with explained(f"role {self.name}"):
             there = unless_missing(lambda: self._iam.get_role(RoleName=self.name))
             if there is None:
-                return Finding(False, fault=fault)
+                return Finding(False, fault=fault, changes=list_changes("permission", (), permissions(policy)))
             role = there["Role"]
             tags = self._iam.list_role_tags(RoleName=self.name)["Tags"]
             owned = self.context.owns_list(tags)
-            return Finding(True, owned, tuple(self._differences(role, policy)), fault=fault)
+            return Finding.of(owned, self._differences(role, policy), fault=fault)
 
     def create(self) -> None:
         with explained(f"role {self.name}"):
@@ -102,22 +104,36 @@ class Role:
         except L3Error as error:
             return {}, error
 
-    def _differences(self, role: dict[str, Any], policy: dict[str, Any]) -> list[str]:
+    def _differences(self, role: dict[str, Any], policy: dict[str, Any]) -> list[Difference]:
         found = []
-        if _document(role["AssumeRolePolicyDocument"]) != self.trust:
-            found.append("its trust policy differs")
+        if (trust := _document(role["AssumeRolePolicyDocument"])) != self.trust:
+            found.append(
+                Difference(
+                    "its trust policy differs", list_changes("trust", _statements(trust), _statements(self.trust))
+                )
+            )
         inline = self._inline()
         if POLICY_NAME not in inline:
-            found.append("its policy is missing")
+            comes = list_changes("permission", (), permissions(policy))
+            found.append(Difference("its policy is missing", comes))
         else:
             there = self._iam.get_role_policy(RoleName=self.name, PolicyName=POLICY_NAME)["PolicyDocument"]
             found += policy_differences(_document(there), policy)
         strange = [name for name in inline if name != POLICY_NAME] + self._attached()
         if strange:
-            found.append(f"has further policies: {', '.join(strange)}")
+            words = f"has further policies: {', '.join(strange)}"
+            found.append(Difference(words, list_changes("further policy", strange, ())))
         if boundary := _boundary(role):
-            found.append(f"has a permissions boundary: {boundary}")
+            words = f"has a permissions boundary: {boundary}"
+            found.append(differs(words, "permissions boundary", boundary, None))
         return found
+
+
+def _statements(document: Any) -> list[str]:
+    """Return the statements of a trust policy as JSON."""
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    listed = statements if isinstance(statements, list) else [statements]
+    return [json.dumps(statement, sort_keys=True, separators=(",", ":")) for statement in listed]
 
 
 def _boundary(role: dict[str, Any]) -> str:

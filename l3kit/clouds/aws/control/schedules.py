@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 INPUT = '{"time": "<aws.scheduler.scheduled-time>"}'
@@ -20,6 +21,8 @@ GROUP_LIMIT = 120.0
 """Maximum seconds until a removed group is gone and its name is free."""
 TIMEZONE = "UTC"
 WINDOW = {"Mode": "OFF"}
+
+_TARGETS = {"Arn": "starts", "RoleArn": "role", "Input": "input"}
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ class Schedule:
         with explained(f"schedule {self.name}"):
             there = unless_missing(lambda: self._scheduler.get_schedule(Name=self.name, GroupName=self.group))
             if there is None:
-                return Finding(False)
+                return Finding.missing({"runs at": self.expression, "starts": self.function, "role": self.role})
             owned = ScheduleGroup(self.context, self.group).compare().owned
-            return Finding(True, owned, tuple(self._differences(there)))
+            return Finding.of(owned, self._differences(there))
 
     def create(self) -> None:
         with explained(f"schedule {self.name}"):
@@ -121,20 +124,22 @@ class Schedule:
 
         self.context.retry_while(put, _role_is_new, f"role {self.role} can be assumed by the scheduler", ROLE_LIMIT)
 
-    def _differences(self, there: dict[str, Any]) -> list[str]:
+    def _differences(self, there: dict[str, Any]) -> list[Difference]:
         found = []
         if there.get("State") != "ENABLED":
-            found.append("it is disabled")
-        if there.get("ScheduleExpression") != self.expression:
-            found.append(f"runs at {there.get('ScheduleExpression')}, not {self.expression}")
-        if there.get("ScheduleExpressionTimezone", TIMEZONE) != TIMEZONE:
-            found.append(f"its time zone is {there['ScheduleExpressionTimezone']}, not {TIMEZONE}")
-        if there.get("FlexibleTimeWindow", WINDOW).get("Mode") != "OFF":
-            found.append("its flexible time window differs")
+            found.append(differs("it is disabled", "enabled", False, True))
+        if (expression := there.get("ScheduleExpression")) != self.expression:
+            found.append(
+                differs(f"runs at {expression}, not {self.expression}", "runs at", expression, self.expression)
+            )
+        if (zone := there.get("ScheduleExpressionTimezone", TIMEZONE)) != TIMEZONE:
+            found.append(differs(f"its time zone is {zone}, not {TIMEZONE}", "time zone", zone, TIMEZONE))
+        if (window := there.get("FlexibleTimeWindow", WINDOW)).get("Mode") != "OFF":
+            found.append(differs("its flexible time window differs", "flexible time window", window, WINDOW))
         target = there.get("Target", {})
         for key, value in self._target().items():
             if target.get(key) != value:
-                found.append(f"its {key} differs")
+                found.append(differs(f"its {key} differs", _TARGETS[key], target.get(key), value))
         return found
 
 

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
 
@@ -16,6 +17,9 @@ TABLE_LIMIT = 300.0
 """Maximum seconds for a table to become active or to be gone."""
 BACKUPS_LIMIT = 180.0
 """Maximum seconds until a new table's backups can be enabled."""
+
+BILLING, RECOVERY, PROTECTION = "billing", "point-in-time recovery", "deletion protection"
+ON_DEMAND = "on demand"
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Table:
         with explained(f"table {self.name}"):
             table = self._describe()
             if table is None:
-                return Finding(False)
+                return Finding.missing(self._main_attributes())
             tags = self._db.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags", [])
             keys = tuple(key["AttributeName"] for key in table["KeySchema"])
             if keys != self.keys:
@@ -50,7 +54,7 @@ class Table:
                     "A key cannot be changed: rename the twin",
                 )
             owned = self.context.owns_list(tags)
-            return Finding(True, owned, tuple(self._differences(table)), protected=_protected(table))
+            return Finding.of(owned, self._differences(table), protected=_protected(table))
 
     def create(self) -> None:
         with explained(f"table {self.name}"):
@@ -99,18 +103,28 @@ class Table:
         there = unless_missing(lambda: self._db.describe_table(TableName=self.name))
         return dict(there["Table"]) if there else None
 
-    def _differences(self, table: dict[str, Any]) -> list[str]:
+    def _main_attributes(self) -> dict[str, object]:
+        return {
+            "keys": ", ".join(self.keys),
+            BILLING: ON_DEMAND,
+            RECOVERY: True,
+            PROTECTION: self.protected,
+            "expires by": self.expires_by,
+        }
+
+    def _differences(self, table: dict[str, Any]) -> list[Difference]:
         found = []
         if _billing(table) != "PAY_PER_REQUEST":
-            found.append("billing is provisioned, not on demand")
-        if table["TableStatus"] != "ACTIVE":
-            found.append(f"is {table['TableStatus'].lower()}")
+            found.append(differs("billing is provisioned, not on demand", BILLING, "provisioned", ON_DEMAND))
+        if (status := table["TableStatus"]) != "ACTIVE":
+            found.append(differs(f"is {status.lower()}", "state", status.lower(), "active"))
         if self._wrongly_protected(table):
-            found.append(f"deletion protection is {'off' if self.protected else 'on'}")
+            words = f"deletion protection is {'off' if self.protected else 'on'}"
+            found.append(differs(words, PROTECTION, not self.protected, self.protected))
         if not self._recoverable():
-            found.append("point-in-time recovery is off")
+            found.append(differs("point-in-time recovery is off", RECOVERY, False, True))
         if self.expires_by and not self._expires():
-            found.append("TTL for old reports is off")
+            found.append(differs("TTL for old reports is off", "expires by", None, self.expires_by))
         return found
 
     def _wrongly_protected(self, table: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.lambda_host import is_owned
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 RETRIES = 2
@@ -38,10 +39,11 @@ class FailureDestination:
         with explained(f"failure destination of {self.name}"):
             there = unless_missing(lambda: self._lambda.get_function_event_invoke_config(FunctionName=self.name))
             if there is None:
-                return Finding(False)
+                wanted = {"repetitions": RETRIES, "age of events": f"{AGE_SECONDS} s", "failed events": self.bucket}
+                return Finding.missing(wanted)
             if not is_owned(self.context, self.name):
                 return Finding(True, owned=False)
-            return Finding(True, True, tuple(self._differences(there)))
+            return Finding.of(True, self._differences(there))
 
     def create(self) -> None:
         self.update()
@@ -73,17 +75,20 @@ class FailureDestination:
     def _destination(self) -> str:
         return f"arn:aws:s3:::{self.bucket}"
 
-    def _differences(self, there: Mapping[str, Any]) -> list[str]:
+    def _differences(self, there: Mapping[str, Any]) -> list[Difference]:
         found = []
         if (retries := there.get("MaximumRetryAttempts", RETRIES)) != RETRIES:
-            found.append(f"a failed invocation is repeated {retries} times, not {RETRIES}")
+            words = f"a failed invocation is repeated {retries} times, not {RETRIES}"
+            found.append(differs(words, "repetitions", retries, RETRIES))
         if (age := there.get("MaximumEventAgeInSeconds", AGE_SECONDS)) != AGE_SECONDS:
-            found.append(f"events are kept for {age} s, not {AGE_SECONDS} s")
+            words = f"events are kept for {age} s, not {AGE_SECONDS} s"
+            found.append(differs(words, "age of events", f"{age} s", f"{AGE_SECONDS} s"))
         destinations = there.get("DestinationConfig", {})
-        if destinations.get("OnFailure", {}).get("Destination") != self._destination:
-            found.append(f"failed events do not go to {self.bucket}")
+        if (failed := destinations.get("OnFailure", {}).get("Destination")) != self._destination:
+            words = f"failed events do not go to {self.bucket}"
+            found.append(differs(words, "failed events", failed, self._destination))
         if further := destinations.get("OnSuccess", {}).get("Destination"):
-            found.append(f"processed events go to {further}")
+            found.append(differs(f"processed events go to {further}", "processed events", further, None))
         return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from l3kit.clouds.azure.control.calls import BLOBS_ROLE, blob_client, explained
+from l3kit.clouds.ports.changes import differs
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class BlobContainer:
             try:
                 there = self._container.get_container_properties()
             except ResourceNotFoundError:
-                return Finding(False)
+                return Finding.missing({"public access": False})
             owned = (there.metadata or {}).get(OWNER_METADATA) == self.twin_name
-            differences = ("public access is enabled",) if there.public_access else ()
-            return Finding(True, owned, differences)
+            public = differs("public access is enabled", "public access", there.public_access, "off")
+            return Finding.of(owned, [public] if there.public_access else [])
 
     def create(self) -> None:
         with explained(f"blob container {self.name}", BLOBS_ROLE):

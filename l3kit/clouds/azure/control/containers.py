@@ -38,7 +38,7 @@ class CosmosContainer:
             try:
                 there = self._container.read()
             except ResourceNotFoundError:
-                return Finding(False)
+                return Finding.missing({"partition key": self.partition_key, "expiry of documents": self.expires})
             paths = list(there.get("partitionKey", {}).get("paths", ()))
             if paths != [self.partition_key]:
                 raise ProvisioningError(

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.gcp.control.calls import BUCKETS_ROLE, explained, storage_client
+from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.twin.naming import LABEL_TWIN
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
+
+UNIFORM, PREVENTION = "uniform access", "public access prevention"
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,9 @@ class Bucket:
         with explained(f"bucket {self.name}", BUCKETS_ROLE):
             there = storage_client(self.session).lookup_bucket(self.name)
             if there is None:
-                return Finding(False)
-            return Finding(True, there.labels.get(LABEL_TWIN) == self.twin_name, tuple(self._differences(there)))
+                wanted = {"storage class": self.storage_class, UNIFORM: True, PREVENTION: "enforced"}
+                return Finding.missing({**wanted, "location": self.session.region})
+            return Finding.of(there.labels.get(LABEL_TWIN) == self.twin_name, self._differences(there))
 
     def create(self) -> None:
         from google.api_core.exceptions import Conflict
@@ -67,12 +71,14 @@ class Bucket:
         bucket.iam_configuration.uniform_bucket_level_access_enabled = True
         bucket.iam_configuration.public_access_prevention = "enforced"
 
-    def _differences(self, there: Any) -> list[str]:
-        found = []
+    def _differences(self, there: Any) -> list[Difference]:
+        found, access = [], there.iam_configuration
         if there.storage_class != self.storage_class:
-            found.append(f"its storage class is {there.storage_class}, not {self.storage_class}")
-        if not there.iam_configuration.uniform_bucket_level_access_enabled:
-            found.append("uniform bucket-level access is off")
-        if there.iam_configuration.public_access_prevention != "enforced":
-            found.append("public access prevention is off")
+            words = f"its storage class is {there.storage_class}, not {self.storage_class}"
+            found.append(differs(words, "storage class", there.storage_class, self.storage_class))
+        if not access.uniform_bucket_level_access_enabled:
+            found.append(differs("uniform bucket-level access is off", UNIFORM, False, True))
+        if access.public_access_prevention != "enforced":
+            words = "public access prevention is off"
+            found.append(differs(words, PREVENTION, access.public_access_prevention or "off", "enforced"))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ def function(host: MemoryHost, code: bytes = b"code", twin: str = "plant", **mor
 
 def test_a_function_is_made_compared_changed_and_removed() -> None:
     host = MemoryHost()
+    assert [str(one) for one in function(host, memory_mb=256).compare().changes] == [
+        "+ python  3.11",
+        "+ memory  256 MB",
+        "+ timeout  60 s",
+    ]
     assert not function(host).compare().exists
     function(host).create()
     assert function(host).compare().differences == ()
@@ -48,6 +54,21 @@ def test_a_function_is_made_compared_changed_and_removed() -> None:
         "variable B is missing",
         "variable INTER_CLOUD_TOKEN is unexpected",
     )
+    code, *others = map(str, changed.compare().changes)
+    assert re.fullmatch(r"~ code  sha256 [0-9a-f]{12} -> sha256 [0-9a-f]{12}, 5 bytes", code)
+    assert others == [
+        "~ python  3.11 -> 3.13",
+        "+ memory  512 MB",
+        "~ timeout  60 s -> 900 s",
+        "+ runs as  mover",
+        "~ public  off -> on",
+        "+ caller  a",
+        "+ caller  b",
+        '+ schedule  {"name":"j"}',
+        "~ variable A  (secret) -> (secret)",
+        "+ variable B  (secret)",
+        "- variable INTER_CLOUD_TOKEN  (secret)",
+    ]
     changed.update()
     assert changed.compare().differences == ()
     assert "it is public" in function(host).compare().differences
@@ -89,5 +110,29 @@ def test_no_repr_and_no_difference_shows_a_token() -> None:
     resource = function(host)
     resource.create()
     shown = [repr(resource), repr(host.functions), repr(resource.build())]
-    shown += variable_differences({"INTER_CLOUD_TOKEN": "secret-token"}, {"INTER_CLOUD_TOKEN": "another-secret"})
-    assert "secret" not in " ".join(shown)
+    shown += map(
+        str, variable_differences({"INTER_CLOUD_TOKEN": "secret-token"}, {"INTER_CLOUD_TOKEN": "another-secret"})
+    )
+    assert not re.search("secret-token|another-secret", " ".join(shown))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("DYNAMODB_TABLE_NAME", "~ variable DYNAMODB_TABLE_NAME  old -> new"),
+        ("DIGITAL_TWIN_INFO", "~ variable DIGITAL_TWIN_INFO  old -> new"),
+        ("RECEIVER_LIMIT_BYTES", "~ variable RECEIVER_LIMIT_BYTES  old -> new"),
+        ("INTER_CLOUD_TOKEN", "~ variable INTER_CLOUD_TOKEN  (secret) -> (secret)"),
+        ("INTER_CLOUD_TOKEN_PREVIOUS", "~ variable INTER_CLOUD_TOKEN_PREVIOUS  (secret) -> (secret)"),
+        ("PERSISTER_FUNCTION_URL", "~ variable PERSISTER_FUNCTION_URL  (secret) -> (secret)"),
+        ("IOTHUB_EVENTS_CONNECTION_STRING", "~ variable IOTHUB_EVENTS_CONNECTION_STRING  (secret) -> (secret)"),
+    ],
+)
+def test_values_are_shown_of_variables_that_never_hold_a_secret(name: str, shown: str) -> None:
+    (difference,) = variable_differences({name: "old"}, {name: "new"})
+    assert [str(one) for one in difference.changes] == [shown]
+
+
+def test_a_variable_that_somebody_else_set_is_not_shown_whatever_its_name() -> None:
+    (difference,) = variable_differences({"MY_NAME": "value"}, {})
+    assert [str(one) for one in difference.changes] == ["- variable MY_NAME  (secret)"]

@@ -21,7 +21,7 @@ class Started(FunctionProcess):
         host = self.log_file.with_name("host.py")
         host.write_text(HOST)
         with self.log_file.open("ab") as output:
-            process = await self._spawn(host, *status, folder=host.parent, environment={}, output=output)
+            process = await self._spawn(host, *status, folder=host.parent, environment={}, output=output.fileno())
         if status:
             await process.wait()
 

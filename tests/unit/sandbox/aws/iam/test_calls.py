@@ -196,6 +196,7 @@ LOG_GROUP = f"arn:aws:logs:{REGIONAL}:log-group:/aws/lambda/f"
     [
         ("PutLogEvents", {"logGroupName": "/aws/lambda/f", "logStreamName": "s"}, f"{LOG_GROUP}:log-stream:s"),
         ("DeleteLogGroup", {"logGroupName": "/aws/lambda/f"}, f"{LOG_GROUP}:log-stream:"),
+        ("FilterLogEvents", {"logGroupName": "/aws/lambda/f"}, f"{LOG_GROUP}:log-stream:"),
         ("DescribeLogGroups", {"logGroupNamePrefix": "/a"}, f"arn:aws:logs:{REGIONAL}:log-group::log-stream:"),
         ("ListTagsForResource", {"resourceArn": f"{LOG_GROUP}:*"}, LOG_GROUP),
     ],

@@ -1,0 +1,75 @@
+"""`l3kit logs FUNCTION`: what a deployed function printed, and what it prints now."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.place import Place
+from l3kit.cli.values import ALL, checked_limit, limit_of
+from l3kit.cli.verbs import verb
+
+if TYPE_CHECKING:
+    from l3kit.operate.open_twin import OpenTwin
+
+LINES = "1000"
+_SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
+
+
+def add_logs(app: typer.Typer) -> None:
+    """Add the verb `logs`."""
+
+    @verb(app, "logs", epilog="Exit code 1 if there are no lines because a log could not be read.")
+    def logs(
+        output: Output,
+        place: Place,
+        function: Annotated[
+            str | None,
+            typer.Argument(
+                metavar="FUNCTION",
+                help=f"Such as hot-to-cold-mover, or its deployed name; or {ALL}.",
+                show_default=False,
+            ),
+        ] = None,
+        since: Annotated[str, typer.Option(metavar="WHEN", help=_SINCE)] = "15m",
+        limit: Annotated[
+            str, typer.Option(metavar="N", callback=checked_limit, help=f"The newest so many lines, or {ALL}.")
+        ] = LINES,
+        follow: Annotated[
+            bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
+        ] = False,
+    ) -> int:
+        """Read what a deployed function printed, on whichever cloud it is, without secrets."""
+        place, given = place.before(function, "FUNCTION")
+        name = None if given == ALL else given
+        with place.open() as twin:
+            if follow:
+                _follow(twin, name, since, output)
+            report = twin.logs(name, since=since, limit=limit_of(limit))
+        if output.as_json:
+            output.document(report.to_json())
+        else:
+            for row in report.rows:
+                print(row)
+            for told in (report.summary(), *report.notes, *(gap.summary() for gap in report.gaps)):
+                output.tell(told)
+        return ERROR if report.gaps and not report.rows else SUCCESS
+
+
+def _follow(twin: OpenTwin, function: str | None, since: str, output: Output) -> None:
+    """Print each line as it comes; with `--json` a document for each. Ends by an interruption."""
+    from l3kit.notebook.gaps import Gap
+    from l3kit.operate.logs.following import follow
+
+    for one in follow(twin.session, twin.config, function, since=since):
+        if isinstance(one, Gap):
+            print(f"l3kit: {one.summary()}", file=sys.stderr, flush=True)
+        elif output.as_json:
+            print(json.dumps(one.to_json(), ensure_ascii=False), flush=True)
+        else:
+            print(one, flush=True)

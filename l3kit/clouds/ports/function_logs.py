@@ -1,0 +1,25 @@
+"""Lines of a function's log as every cloud gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the log of one function.
+
+    Attributes:
+        id: the same at each reading, and unique in the log.
+        moment: when the cloud took it, in UTC; the moment that the function gives, where the cloud keeps that instead.
+        text: without what the other attributes tell; several lines if there is a traceback.
+        level: such as `ERROR`; empty if the line has none, as those of the platform.
+        request_id: of the invocation; empty if the line does not tell.
+    """
+
+    id: str
+    moment: datetime
+    text: str
+    level: str = ""
+    request_id: str = ""

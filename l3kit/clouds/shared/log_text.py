@@ -1,0 +1,31 @@
+"""The texts of log lines: what l3kit's functions and Python's logging write, read back."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+
+from l3kit.clouds.ports.function_logs import LogLine
+
+_LEVEL = re.compile(r"\[?(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
+
+
+def log_line(id: str, moment: datetime, printed: str) -> LogLine:
+    """Read a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
+    text = printed.rstrip()
+    told = _json(text)
+    if not isinstance(told, dict) or not isinstance(told.get("message"), str):
+        level = _LEVEL.match(text)
+        return LogLine(id, moment, text, level[1] if level else "")
+    parts = [told["message"], *([str(told["error"])] if told.get("error") else [])]
+    return LogLine(id, moment, "\n".join(parts), str(told.get("level", "")), str(told.get("request_id", "")))
+
+
+def _json(text: str) -> object:
+    if not text.startswith("{"):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,78 @@
+"""The log file of a function: each line with its moment, so that it can be read from a moment on.
+
+A line begins with its moment and a blank, unless it is l3kit's own JSON, whose first member is its moment: such lines
+stay as they were printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+_OWN = b'{"time":"'
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A line of the file.
+
+    Attributes:
+        at: where it begins, in bytes.
+        text: without its moment, unless it is JSON.
+    """
+
+    at: int
+    moment: datetime
+    text: str
+
+
+def stamp() -> str:
+    """Return the present as a line's moment."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def stamped(line: bytes) -> bytes:
+    """Put the present before a line that tells no moment."""
+    return line if _own_moment(line) else stamp().encode() + b" " + line
+
+
+def read_lines(file: Path, offset: int, since: datetime | None) -> Iterator[KeptLine]:
+    """Yield the whole lines behind this offset that are not from before a moment. Raises: OSError."""
+    with file.open("rb") as opened:
+        opened.seek(offset)
+        at = offset
+        for line in opened:
+            if not line.endswith(b"\n"):  # still being written
+                return
+            kept = _kept(at, line[:-1])
+            at += len(line)
+            if kept is not None and (since is None or kept.moment >= since):
+                yield kept
+
+
+def last_texts(file: Path, most: int, offset: int = 0) -> list[str]:
+    """Return the last lines behind this offset without their moments, of at most so many bytes. Raises: OSError."""
+    return [line.text for line in read_lines(file, max(offset, file.stat().st_size - most), None)]
+
+
+def _kept(at: int, line: bytes) -> KeptLine | None:
+    """Return a line; None for what the sandbox did not write, such as the end of one."""
+    if own := _own_moment(line):
+        return KeptLine(at, own, line.decode("utf-8", "replace"))
+    first, _, text = line.partition(b" ")
+    moment = _moment(first)
+    return None if moment is None else KeptLine(at, moment, text.decode("utf-8", "replace"))
+
+
+def _own_moment(line: bytes) -> datetime | None:
+    return _moment(line[len(_OWN) :].partition(b'"')[0]) if line.startswith(_OWN) else None
+
+
+def _moment(text: bytes) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.decode("ascii"))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None else None

@@ -1,0 +1,73 @@
+"""What a function's process prints: a pipe, whose lines go into the function's log with the moment of each."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+from l3kit.sandbox.functions.log_file import stamp, stamped
+
+READ_BYTES = 65_536
+
+
+class Output:
+    """The output of one process.
+
+    Args:
+        file: the log; while it cannot be written, lines are counted as lost and the process goes on.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._pipe = -1
+        self._partial = b""
+        self._lost = 0
+
+    def open(self) -> int:
+        """Open the pipe and write what comes out of it. Returns: its other end, which the caller closes."""
+        with contextlib.suppress(OSError):
+            self._file.touch()
+        self._pipe, write_end = os.pipe()
+        os.set_blocking(self._pipe, False)
+        asyncio.get_running_loop().add_reader(self._pipe, self.drain)
+        return write_end
+
+    def drain(self) -> None:
+        """Write what has been printed until now; a line without an end waits for it."""
+        while self._pipe >= 0:
+            try:
+                data = os.read(self._pipe, READ_BYTES)
+            except BlockingIOError:
+                return
+            if not data:
+                self._close_pipe()
+                return
+            *lines, self._partial = (self._partial + data).split(b"\n")
+            self._write(lines)
+
+    def close(self) -> None:
+        """Write what is left; what is printed later, by processes that outlive this one, is gone."""
+        self.drain()
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        if self._pipe >= 0:
+            asyncio.get_running_loop().remove_reader(self._pipe)
+            os.close(self._pipe)
+            self._pipe = -1
+        if self._partial:
+            partial, self._partial = self._partial, b""
+            self._write([partial])
+
+    def _write(self, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        told = [f"{stamp()} [sandbox] {self._lost} lines could not be written here".encode()] if self._lost else []
+        try:
+            with self._file.open("ab") as file:
+                file.write(b"".join(line + b"\n" for line in [*told, *map(stamped, lines)]))
+            self._lost = 0
+        except OSError:
+            self._lost += len(lines)
