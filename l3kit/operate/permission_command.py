@@ -25,6 +25,8 @@ def add_permissions(commands: argparse._SubParsersAction[argparse.ArgumentParser
     permissions.add_argument("--account", metavar="ID", default="*", help="12 digits (default: any account)")
     permissions.add_argument("--region", metavar="REGION", default="*", help="such as us-east-1 (default: any region)")
     managed_help = "with --json: one document a line, each short enough for a customer managed policy"
+    source_help = "with --json: the table that `load --from-table` copies (default: none is allowed)"
+    permissions.add_argument("--from-table", metavar="NAME", default="", help=source_help)
     permissions.add_argument("--managed", action="store_true", help=managed_help)
     permissions.set_defaults(run=_permissions)
 
@@ -59,7 +61,7 @@ def _documents(options: argparse.Namespace, verbs: tuple[Verb, ...]) -> list[str
     if not options.twin:
         raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
     policy: dict[str, Any] = operator_policy(
-        Scope(check_twin_name(options.twin), options.account, options.region), verbs
+        Scope(check_twin_name(options.twin), options.account, options.region, options.from_table), verbs
     )
     if options.managed:
         return [compact(part) for part in managed_policies(policy)]

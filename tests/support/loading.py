@@ -12,7 +12,7 @@ from typing import Any, Literal, Unpack
 from l3kit.errors import StoreError
 from l3kit.operate.coroutines import run
 from l3kit.operate.load.devices import LoadedDevices
-from l3kit.operate.load.file_loading import LoadJob
+from l3kit.operate.load.kept import LoadJob
 from l3kit.operate.load.loading import load_files
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import check_files

@@ -1,4 +1,4 @@
-"""`l3kit load TWIN FILE...`: readings from files into a twin's hot tier."""
+"""`l3kit load TWIN FILE...`: readings from files, or another table, into a twin's hot tier."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ docs/load.md describes files, columns, times and bad rows."""
 
 def add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser], connect: Connect, read: Read) -> None:
     """Add the `load` command."""
-    about = "load readings from files into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet"
+    about = (
+        "load readings from files (CSV, JSON lines, JSON arrays, Parquet) or a table into a twin's hot tier, each once"
+    )
     parser = commands.add_parser(
         "load",
         help=about,
@@ -40,7 +42,10 @@ def add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser], conn
     )
     where_help = "the twin's folder (then in the default sandbox), or a notebook's params file"
     parser.add_argument("where", type=Path, metavar="TWIN", help=where_help)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="files, folders, or - for standard input; also .gz")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files, folders, or - for standard input; also .gz")
+    table_help = "copy this table, container or collection instead, which is only read"
+    parser.add_argument("--from-table", metavar="NAME", help=table_help)
+    parser.add_argument("--from-cloud", metavar="CLOUD", help="where that is (default: on the hot tier's cloud)")
     form_help = "form of the files (default: as the name or the first bytes tell): csv, jsonl, json, parquet"
     parser.add_argument("--form", metavar="FORM", help=form_help)
     _add_columns(parser)
@@ -50,9 +55,11 @@ def add_load(commands: argparse._SubParsersAction[argparse.ArgumentParser], conn
     replace_help = "replace items of the same device and time with other content, and keep these in FILE.replaced.jsonl"
     parser.add_argument("--replace", action="store_true", help=replace_help)
     parser.add_argument("--rate", type=float, metavar="R", help="rows a second at most (default: no limit)")
+    read_help = "read units a second at most from the table (default: half of what is provisioned; 0: no limit)"
+    parser.add_argument("--read-rate", type=float, metavar="R", help=read_help)
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of bad rows and progress (default: the file's)")
     parser.add_argument("--restart", action="store_true", help="begin anew where a load was interrupted")
-    dry_help = "write nothing, connect to nothing: tell the first items and all bad rows"
+    dry_help = "write nothing: tell the first items and all bad rows, of a table those of a sample"
     parser.add_argument("--dry-run", action="store_true", help=dry_help)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=partial(_load, connect, read))
@@ -98,7 +105,8 @@ def _load(connect: Connect, read: Read, options: argparse.Namespace) -> int:
     from l3kit.operate.load.loading import load
 
     given = _options(options)
-    session, twin = (None, read(options.where)) if options.dry_run else connect(options.where)
+    apart = options.dry_run and not options.from_table
+    session, twin = (None, read(options.where)) if apart else connect(options.where)
     shown = Bars() if sys.stderr.isatty() else Silent()
     result = load(session, twin, options.files, given, shows=partial(shown.sizes, "load"))
     print(json.dumps(result.to_json(), ensure_ascii=False) if options.json else result)

@@ -69,6 +69,7 @@ def test_every_option_of_the_api_is_one_of_the_command() -> None:
         *("--time-format", "%Y", "--timezone", "UTC", "--repeated-hour", "later", "--text", "t", "--missing", "NA"),
         *("--decimal", ",", "--delimiter", "\\t", "--encoding", "latin-1", "--columns", "a", "b", "--form", "csv"),
         *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart", "--dry-run"),
+        *("--from-table", "t", "--from-cloud", "c", "--read-rate", "6"),
     )
     options = _options(given)
     assert {*options, "device_id"} == set(LoadOptions.__annotations__)

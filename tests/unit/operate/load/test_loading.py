@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import CheckFailedError, ConfigurationError
-from l3kit.operate.load.loading import LoadStoppedError, load
+from l3kit.operate.load.kept import LoadStoppedError
+from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import held, read_progress
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
