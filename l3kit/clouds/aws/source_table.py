@@ -180,12 +180,13 @@ class DynamoReading:
         return [self._item(wire) for wire in content["Items"]]
 
     def _item(self, wire: Mapping[str, Wire]) -> SourceItem:
-        key = {name: wire[name] for name in self.keys}
+        raw = {name: wire[name] for name in self.keys}
+        key = json.dumps(raw)  # escapes what is no text
         try:
-            return SourceItem(to_chunk_json(key).decode(), to_chunk_json(wire))
+            key = to_chunk_json(raw).decode()
+            return SourceItem(key, to_chunk_json(wire))
         except ItemRefusedError as error:
-            raw = json.dumps(wire).encode()  # escapes what is no text
-            return SourceItem(json.dumps(key), raw, odd_text.printable(error.cause))
+            return SourceItem(key, json.dumps(wire).encode(), odd_text.printable(error.cause))
 
     async def _ask(self, operation: str, kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
         common = {"TableName": self.table.name, "ReturnConsumedCapacity": "TOTAL", "ConsistentRead": True}

@@ -226,7 +226,7 @@ def test_two_loads_of_a_file_at_once_are_refused(twin: Twin, store: FaultyHotSto
     file.write_text(HEAD + row(1))
     with (
         held(file.parent / "a.csv.progress.json"),
-        pytest.raises(ConfigurationError, match="another load of this file is running"),
+        pytest.raises(ConfigurationError, match="another load of this file or table is running"),
     ):
         load_into(store, twin, file)
     assert load_into(store, twin, file).total("created") == 1
