@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
@@ -151,9 +152,7 @@ class OpenTwin(Displayable):
         Raises: ConfigurationError before anything is written; LoadStoppedError, after which the same call continues.
         """
         paths = [fspath(file) for file in files]
-        return load_files(
-            self.session, self.config, paths, options, shows=lambda total, unit: self.shows.sizes("load", total, unit)
-        )
+        return load_files(self.session, self.config, paths, options, shows=partial(self.shows.sizes, "load"))
 
     def publish(
         self, messages: Iterable[publication.Message], *, wait_seconds: float = publication.WAIT_SECONDS

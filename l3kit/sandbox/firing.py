@@ -16,6 +16,9 @@ from l3kit.sandbox.lifecycle import HEALTH_SECONDS, status
 from l3kit.sandbox.listing import not_up
 from l3kit.sandbox.state import SandboxState
 
+DEFAULT_CLOUD = "aws"
+"""The cloud whose schedules are meant where none is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFiring:

@@ -83,7 +83,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 
 
 def test_from_the_wheel_to_a_queried_twin_with_data_of_ones_own(installed: Installed) -> None:
-    flags = ("--layout", "aws-azure-gcp", "--hot-days", "7", "--cold-days", "90", "--devices", "pump-1", "pump-2")
+    flags = ("--layout", "aws-azure-gcp", "--hot-days", "7", "--cold-days", "90", "--devices", "pump-1,pump-2")
     installed.run("l3kit", "init", "plant", *flags)
     installed.folder /= "plant"
     assert str(ROOT) not in installed.run("python", "-c", "import l3kit; print(l3kit.__file__)")

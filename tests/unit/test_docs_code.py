@@ -222,10 +222,8 @@ def test_l3kit_command_lines_parse(line: str, capsys: pytest.CaptureFixture[str]
         if not re.fullmatch(r"[a-z][a-z-]*", word):
             break
         verbs.append(word)
-    with pytest.raises(SystemExit) as ended:
-        cli.main([*verbs, "--help"])
+    assert cli.main([*verbs, "--help"]) == 0, line
     usage = capsys.readouterr().out
-    assert ended.value.code == 0, line
     for option in options_of(line):
         assert re.search(rf"{option}\b", usage), line
 

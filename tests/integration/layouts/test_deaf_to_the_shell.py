@@ -38,7 +38,7 @@ def test_a_twin_lives_in_a_hostile_shell(all_clouds: SandboxState, tmp_path: Pat
 @pytest.mark.parametrize("layout", ["aws-azure-gcp", "azure-gcp-aws"])
 def test_a_sandbox_starts_in_a_hostile_shell_and_its_processes_see_nothing_of_it(layout: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    command = [sys.executable, "-m", "l3kit.cli", "sandbox", "up", "--home", str(home), "--clouds", "azure", "gcp"]
+    command = [sys.executable, "-m", "l3kit.cli", "sandbox", "up", "--home", str(home), "--clouds", "azure,gcp"]
     try:
         subprocess.run(command, cwd=ROOT, env=hostile_shell(tmp_path), capture_output=True, timeout=800, check=True)
         state = l3kit_sandbox.status(home)

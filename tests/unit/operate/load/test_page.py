@@ -51,7 +51,7 @@ def test_the_weather_of_the_example_has_no_bad_row() -> None:
         "drop": ["year", "month", "day", "hour"],
         "dry_run": True,
     }
-    for word in ("--device origin", "--time time_hour", "--missing NA", "--drop year month day hour"):
+    for word in ("--device origin", "--time time_hour", "--missing NA", "--drop year,month,day,hour"):
         assert word in FENCES[2]
     report = load(None, Twin.load(ROOT / words[2]), [ROOT / words[3]], options)
     assert (report.total("created"), report.total("bad")) == (26_115, 0)

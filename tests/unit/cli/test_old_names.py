@@ -10,8 +10,7 @@ from l3kit.cli import main
 
 
 def test_first_light_tells_the_new_name_of_its_target(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["first-light", "aws", "--target", "aws", "--dry-run"])
+    assert main(["first-light", "aws", "--target", "aws", "--dry-run"]) == 2
     assert "the target for real accounts is now called live" in capsys.readouterr().err
 
 

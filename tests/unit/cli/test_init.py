@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from l3kit.cli import main
+from l3kit.cli.init import Flags, chosen
 from l3kit.errors import ConfigurationError
 from l3kit.new_project.choices import Choices
-from l3kit.new_project.command import add_init, chosen
 from l3kit.new_project.making import _move_in
 from l3kit.twin.config import Twin
 from tests.support.full_disk import no_room
 
 
-def choices(*flags: str, answers: Callable[[str], str] | None = None) -> Choices:
-    parser = argparse.ArgumentParser()
-    add_init(parser.add_subparsers())
-    return chosen(parser.parse_args(["init", "plant", *flags]), answers)
+def choices(answers: Callable[[str], str] | None = None, **flags: Any) -> Choices:
+    return chosen(Flags("plant", **flags), answers)
 
 
 def test_flags_alone_make_a_project_whose_twin_is_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "somewhere" / "plant"
-    flags = ["--folder", str(folder), "--layout", "aws-azure-google", "--hot-days", "7", "--devices", "p-1", "p 2"]
+    flags = ["--folder", str(folder), "--layout", "aws-azure-google", "--hot-days", "7", "--devices", "p-1,p 2"]
     assert main(["init", "plant", *flags]) == 0
     twin = Twin.load(folder / "twin")
     assert (twin.name, [device.id for device in twin.devices]) == ("plant", ["p-1", "p 2"])
@@ -91,7 +89,7 @@ def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path: Path, capsys: pyt
     ("flags", "told"),
     [
         (["--devices", "_l3kit"], "is reserved"),
-        (["--devices", "a", "a"], "a"),
+        (["--devices", "a,a"], "a"),
         (["--hot-days", "90", "--cold-days", "30", "--devices", "a"], "cold_storage_size_in_days (30) must exceed"),
         (["--layout", "aws-azure", "--devices", "a"], "is not three clouds"),
         (["--layout", "aws-azure-gpc", "--devices", "a"], "did you mean gcp?"),
@@ -115,17 +113,17 @@ def test_a_name_that_no_cloud_would_take_is_refused(tmp_path: Path, capsys: pyte
 
 def test_in_a_terminal_what_is_not_given_is_asked_for() -> None:
     answers = iter(["gcp-gcp-aws", "", "365", "p-1 p-2"])
-    found = choices(answers=lambda question: next(answers))
+    found = choices(lambda question: next(answers))
     assert (found.clouds, found.hot_days, found.cold_days) == (("gcp", "gcp", "aws"), 30, 365)
     assert list(found.devices) == ["p-1", "p-2"]
 
 
 def test_layers_1_and_2_are_where_the_hot_tier_is_unless_told() -> None:
-    assert (found := choices("--layout", "azure-aws-aws", "--devices", "a")).messages_from == "azure"
+    assert (found := choices(layout="azure-aws-aws", devices=["a"])).messages_from == "azure"
     assert found.processed_on == "azure"
-    assert choices("--messages", "gcp", "--devices", "a").processed_on == "gcp"
+    assert choices(messages="gcp", devices=["a"]).processed_on == "gcp"
 
 
 def test_an_answer_that_is_no_number_of_days_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="'soon' is not a whole number of days"):
-        choices("--layout", "aws-aws-aws", answers=lambda question: "soon")
+        choices(lambda question: "soon", layout="aws-aws-aws")

@@ -1,0 +1,25 @@
+"""The exit codes of every verb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUCCESS = 0
+ERROR = 1
+USAGE = 2
+NOT_UP = 3
+LEFT_OVER = 4
+CHECKS_FAILED = 5
+CHANGES_PENDING = 6
+INTERRUPTED = 130
+
+MEANINGS: Mapping[int, str] = {
+    SUCCESS: "success",
+    ERROR: "an error, which is told with its remedy",
+    USAGE: "the command line is wrong; nothing was done",
+    NOT_UP: "sandbox status: it is not running",
+    LEFT_OVER: "load: bad rows are in a file; first-light: resources are left",
+    CHECKS_FAILED: "verify: a check failed; run: the mover left something",
+    CHANGES_PENDING: "plan --exit-code: there are changes to make",
+    INTERRUPTED: "interrupted",
+}

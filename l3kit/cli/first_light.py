@@ -1,0 +1,199 @@
+"""`l3kit first-light aws`: says what it will cost, asks, runs, and leaves a report."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from l3kit.cli.confirming import agreed
+from l3kit.cli.exit_codes import ERROR, LEFT_OVER, SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.permissions import LiveCloud
+from l3kit.cli.verbs import verb
+
+if TYPE_CHECKING:
+    from l3kit.first_light.report import Report
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+    from l3kit.twin.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the command line asks for.
+
+    Attributes:
+        report: where the report goes; None is a file in the present folder, named by the time.
+        clean_up: the twin of an earlier run, of which only what is left is to be removed; empty: run.
+    """
+
+    cloud: str
+    region: str
+    profile: str
+    target: Target
+    sandbox: str
+    yes: bool = False
+    dry_run: bool = False
+    report: Path | None = None
+    keep_on_failure: bool = False
+    clean_up: str = ""
+
+
+def _target(text: str) -> str:
+    from l3kit.twin.target import target_fault
+
+    if fault := target_fault(text):
+        raise typer.BadParameter(f"{text} {fault}")
+    return text
+
+
+_EPILOG = "Exit codes: 0 passed; 1 failed and 130 interrupted, nothing is left; 4 something is left, with the command."
+
+
+def add_first_light(app: typer.Typer) -> None:
+    """Add the verb `first-light`."""
+
+    @verb(app, "first-light", epilog=_EPILOG)
+    def first_light(
+        output: Output,
+        cloud: LiveCloud,
+        region: Annotated[str, typer.Option(metavar="REGION", help="AWS region.")] = "us-east-1",
+        profile: Annotated[
+            str, typer.Option(metavar="PROFILE", help="AWS profile (default: boto3's usual credentials).")
+        ] = "",
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as in CI.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cost, time and the plan; make nothing.")] = False,
+        report: Annotated[
+            Path | None, typer.Option(metavar="PATH", help="The report's JSON; markdown beside it.")
+        ] = None,
+        keep_on_failure: Annotated[
+            bool, typer.Option("--keep-on-failure", help="Where a step fails, leave all that was made.")
+        ] = False,
+        clean_up: Annotated[str, typer.Option(metavar="NAME", help="Only remove what an earlier run has left.")] = "",
+        target: Annotated[str, typer.Option(metavar="live|sandbox", callback=_target, help="Where it runs.")] = "live",
+        sandbox: Annotated[str, typer.Option(metavar="NAME", help="The sandbox, with --target sandbox.")] = "default",
+    ) -> int:
+        """Try everything once on a real account: deploy the smallest twin, move, query, destroy, leave a report."""
+        where = cast("Target", target)
+        run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)
+        return _first_light(run, output)
+
+
+def _first_light(options: Run, output: Output) -> int:
+    from l3kit.files import check_writable
+    from l3kit.first_light.twin import check_name, new_name, write_twin
+    from l3kit.session import connect
+
+    name = check_name(options.clean_up) if options.clean_up else new_name()
+    path = options.report or Path(f"first-light-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+    if not (options.clean_up or options.dry_run):
+        check_writable(path)  # now, not after a quarter of an hour
+    with _ended_by_termination(), tempfile.TemporaryDirectory(prefix="l3kit-first-light-") as folder:
+        twin = write_twin(Path(folder), name, options.cloud)
+        if not options.clean_up:
+            _tell_estimate(options.cloud, options.region, output)
+        own: dict[str, Any] = {f"{options.cloud}_{name}": getattr(options, name) for name in ("region", "profile")}
+        session = connect(twin, options.target, sandbox=options.sandbox, **own)
+        if options.clean_up:
+            return _clean_up(session, twin, output)
+        if options.dry_run:
+            from l3kit.deploy import plan
+
+            output.answer(plan(twin, session))
+            return SUCCESS
+        if not options.yes and not _agreed(session):
+            output.tell("Nothing was made.")
+            return ERROR
+        return _run(session, twin, path, options, output)
+
+
+@contextmanager
+def _ended_by_termination() -> Iterator[None]:
+    """A cancelled CI job sends SIGTERM, and must clean up as after Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell_estimate(cloud: str, region: str, output: Output) -> None:
+    from l3kit.first_light.estimate import estimate, estimate_text
+    from l3kit.prices.price_book import load_prices
+
+    output.tell(estimate_text(estimate(load_prices(), cloud), region))
+
+
+def _agreed(session: Session) -> bool:
+    from l3kit.clouds.aws.cloud import aws_in
+    from l3kit.first_light.report import last_four
+
+    account = aws_in(session.clouds).session
+    where = f"the account ending in {last_four(account.account_id)}, {account.region} ({session.target})"
+    return agreed("first-light", f"Deploy to {where}, and destroy it all again?")
+
+
+def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output) -> int:
+    from l3kit.clouds.aws.cloud import aws_in
+    from l3kit.first_light.estimate import estimate
+    from l3kit.first_light.report import save
+    from l3kit.first_light.run import first_light
+    from l3kit.prices.price_book import load_prices
+
+    command = clean_up_command(twin.name, options)
+    output.tell(f"The twin is {twin.name}. Should this process die: {command}")
+    report = first_light(
+        session,
+        twin,
+        estimated_usd=str(estimate(load_prices(), options.cloud).to_json()["total_usd"]),
+        clean_up=command,
+        tell=output.tell,
+        keep_on_failure=options.keep_on_failure,
+    )
+    # Names of buckets end in a digest of the account's id, which is short enough to be found by trying.
+    account = aws_in(session.clouds).session
+    secrets = (account.account_id, account.names(twin.name).cold_s3_bucket().rsplit("-", 1)[-1])
+    paths = save(report, path, secrets)
+    _conclude(report, paths, output)
+    return report.exit_code
+
+
+def _conclude(report: Report, paths: tuple[Path, Path], output: Output) -> None:
+    content = {"verdict": report.verdict, "left": report.left, "report": [str(path) for path in paths]}
+    passed = sum(step.verdict == "done" for step in report.steps)
+    lines = [
+        f"{report.verdict}: {passed} of {len(report.steps)} steps",
+        *(f"  {step.verdict:11} {step.seconds:7.1f} s  {step.name}: {step.found}" for step in report.steps),
+        f"report: {paths[0]} and {paths[1]}",
+    ]
+    output.say(content, "\n".join(lines))
+    if report.clean_up:
+        left = "unknown resources" if report.left is None else f"{len(report.left)} resources:"
+        output.tell(f"Left in the account: {left} {', '.join(report.left or ())}\nRemove it: {report.clean_up}")
+
+
+def _clean_up(session: Session, twin: Twin, output: Output) -> int:
+    from l3kit.first_light.run import remove
+
+    left = remove(session, twin, output.tell)
+    output.say(
+        {"twin": twin.name, "left": left}, f"{twin.name}: {', '.join(left) + ' left' if left else 'nothing is left'}"
+    )
+    return LEFT_OVER if left else SUCCESS
+
+
+def clean_up_command(name: str, options: Run) -> str:
+    """The command that removes what a run has made, to be copied into a shell."""
+    words = ["l3kit", "first-light", options.cloud, "--clean-up", name, "--region", options.region]
+    words += ["--profile", options.profile] if options.profile else []
+    words += ["--target", "sandbox", "--sandbox", options.sandbox] if options.target == "sandbox" else []
+    return shlex.join(words)

@@ -1,0 +1,102 @@
+"""`l3kit letters` and `l3kit replay`: list a twin's dead letters, and send them through the chain again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.place import Place
+from l3kit.cli.values import listed
+from l3kit.cli.verbs import verb
+
+LIST_LIMIT = "100"
+_EXIT_CODES = "Exit code 1 if a letter stayed, or a cloud was not reached."
+
+Problem = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PROBLEM[,...]", help="Only these problems, such as unknown-device or undelivered."),
+]
+Device = Annotated[str | None, typer.Option(metavar="ID", help="Only messages of this device.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="ISO", help="Only messages received from then on: 2026-05-31, or 2026-05-31T08:30:00Z."),
+]
+
+
+def _limit(text: str) -> str:
+    if text != "all" and (not text.isdecimal() or int(text) < 1):
+        raise typer.BadParameter(f"{text} is no number of letters; give 1 or more, or all")
+    return text
+
+
+Limit = Annotated[str, typer.Option(metavar="N", callback=_limit, help="At most so many letters, or all.")]
+
+
+def add_letters(app: typer.Typer) -> None:
+    """Add the verbs `letters` and `replay`."""
+
+    @verb(app, "letters")
+    def letters(
+        output: Output,
+        place: Place,
+        problem: Problem = None,
+        device: Device = None,
+        since: Since = None,
+        limit: Limit = LIST_LIMIT,
+    ) -> int:
+        """List the dead letters of a twin on all its clouds, with problem, cause and device."""
+        from l3kit.operate.letters.shown import letters_in_blocks, letters_in_lines
+
+        with place.open() as twin:
+            report = twin.letters(**_choice(problem, device, since, limit))
+        if output.as_json:
+            output.document(report.to_json())
+        elif sys.stdout.isatty():
+            print(letters_in_blocks(report, _columns()))
+        else:
+            print(letters_in_lines(report))
+            for told in (report.summary(), *report.notes):
+                output.tell(told)
+        return SUCCESS
+
+    @verb(app, "replay", epilog=_EXIT_CODES)
+    def replay(
+        output: Output,
+        place: Place,
+        problem: Problem = None,
+        device: Device = None,
+        since: Since = None,
+        limit: Limit = "all",
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Tell what would be sent; send and delete nothing.")
+        ] = False,
+    ) -> int:
+        """Send a twin's dead letters through the message chain again, and delete those that are taken.
+
+        Superseded ones are skipped unless that problem is named, since their replay replaces newer versions.
+        """
+        from l3kit.operate.letters.shown import replay_in_blocks
+
+        with place.open() as twin:
+            result = twin.replay_letters(**_choice(problem, device, since, limit), dry_run=dry_run)
+        if output.as_json:
+            output.document(result.to_json())
+        else:
+            print(replay_in_blocks(result, _columns()))
+        return ERROR if result.stayed or result.gaps else SUCCESS
+
+
+def _columns() -> int:
+    from l3kit.notebook.tables import WIDTH
+
+    return shutil.get_terminal_size((WIDTH, 0)).columns
+
+
+def _choice(problem: list[str] | None, device: str | None, since: str | None, limit: str) -> dict[str, Any]:
+    most = None if limit == "all" else int(limit)
+    return {"problem": listed(problem), "device": device, "since": since, "limit": most}

@@ -1,0 +1,119 @@
+"""What a verb tells: results on stdout, as text or as one JSON document; everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from l3kit.cli import exit_codes
+from l3kit.errors import L3Error
+
+if TYPE_CHECKING:
+    from l3kit.notebook.answer import Answer
+    from l3kit.notebook.progress import Silent
+    from l3kit.notebook.tables import Displayable
+
+NO_COLOUR = "NO_COLOR"
+"""Environment variable: not empty, text has no escape codes (no-color.org)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How the results and the progress of one verb are shown.
+
+    Attributes:
+        as_json: one JSON document on stdout, an error's too.
+        quiet: nothing on stderr but errors.
+        verbose: every step as a line on stderr.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def answer(self, answer: Answer | Displayable, more: Mapping[str, Any] | None = None) -> None:
+        """Print a result.
+
+        Args:
+            more: further members of the JSON document.
+        """
+        if self.as_json:
+            self.document({**answer.to_json(), **(more or {})})  # type: ignore[union-attr]
+        elif sys.stdout.isatty():
+            from l3kit.cli.rendering import show
+
+            show(answer, sys.stdout, unchanged=self.verbose)
+        else:
+            print(answer)
+
+    def say(self, content: Mapping[str, Any] | Sequence[Any], text: str) -> None:
+        """Print a result that is given in both forms."""
+        if self.as_json:
+            self.document(content)
+        else:
+            print(text)
+
+    def document(self, content: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Print the JSON document: on a terminal with line breaks, in a pipe as one line."""
+        print(json.dumps(content, ensure_ascii=False, default=str, indent=2 if sys.stdout.isatty() else None))
+
+    def tell(self, text: str) -> None:
+        """Print what is no result to stderr."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def show_aside(self, answer: Displayable) -> None:
+        """Print to stderr what somebody is to agree to, or what was found on the way."""
+        if sys.stderr.isatty():
+            from l3kit.cli.rendering import show
+
+            show(answer, sys.stderr, unchanged=self.verbose)
+        else:
+            print(answer, file=sys.stderr)
+
+    def shows(self) -> Silent:
+        """Return what long steps show: bars on a terminal, lines if they are asked for, else nothing."""
+        from l3kit.notebook.progress import Bars, Silent
+
+        if self.verbose:
+            from l3kit.cli.step_lines import StepLines
+
+            return StepLines(lambda line: print(line, file=sys.stderr, flush=True))
+        return Bars() if sys.stderr.isatty() and not self.quiet else Silent()
+
+    def error(self, resource: str, cause: str, remedy: str, text: str = "") -> None:
+        """Print an error: the JSON document, or a sentence on stderr."""
+        if self.as_json:
+            self.document({"error": {"resource": resource, "cause": cause, "remedy": remedy}})
+        else:
+            print(f"l3kit: {text or f'{resource}: {cause}. {remedy}'}", file=sys.stderr)
+
+
+def reported(output: Output, work: Callable[[], int]) -> int:
+    """Do a verb's work, and report how it failed. Returns: the exit code."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except L3Error as error:
+        notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+        output.error(error.resource, error.cause, f"{error.remedy}{notes}", f"{error}{notes}")
+    except BrokenPipeError:  # the reader closed the pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        from l3kit.files import refusal
+
+        output.error(str(error.filename or "a file"), *refusal(error))
+    except ModuleNotFoundError as error:
+        remedy = "Install the extras: pip install 'l3kit[all]'"
+        output.error(str(error.name), "is not installed", remedy, f"{error.name} is not installed. {remedy}")
+    except KeyboardInterrupt as stop:
+        notes = " ".join(getattr(stop, "__notes__", ()))
+        output.error("l3kit", "interrupted", notes, f"interrupted. {notes}" if notes else "interrupted")
+        return exit_codes.INTERRUPTED
+    else:
+        return code
+    return exit_codes.ERROR

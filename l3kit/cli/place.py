@@ -1,0 +1,209 @@
+"""Which twin a verb is about, where it is, and how it is reached: options that most verbs share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from l3kit.cli.output import Output
+from l3kit.cli.values import listed, pair
+from l3kit.errors import ConfigurationError, SandboxError
+
+if TYPE_CHECKING:
+    from l3kit.notebook.parameter_model import Dated
+    from l3kit.operate.open_twin import OpenTwin
+    from l3kit.twin.config import Twin
+
+WHERE = "PARAMS-OR-TWIN"
+DEPLOY_IT = "Start it and deploy the twin into it: l3kit apply"
+_FOUND = "params/deploy_l3.{target}.yaml"
+"""What is read where no twin is named, below a project that `l3kit init` made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A twin and where to reach it.
+
+    Attributes:
+        parameters: checked, as a notebook has them.
+        twin: its files.
+        may_start: whether to start the sandbox if it does not run.
+    """
+
+    parameters: Dated
+    twin: Twin
+    may_start: bool = False
+
+    @property
+    def now(self) -> datetime | None:
+        """The moment that the verb stands for; None is the present."""
+        return self.parameters.moment if self.parameters.as_of else None
+
+
+Connect = Callable[[Reach, Output], "OpenTwin"]
+"""Connects to the clouds of a twin. Raises: SandboxError if its sandbox does not run and may not be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the command line says of the twin and where it is; None and empty: nothing.
+
+    Attributes:
+        where: a params file, or a twin's folder.
+        clouds: parameters that only one cloud takes.
+    """
+
+    where: str | None
+    target: str | None
+    sandbox: str | None
+    connect: Connect
+    output: Output
+    clouds: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self, *, as_of: str | None = None, may_start: bool = False) -> OpenTwin:
+        """Connect to the twin's clouds. Raises: SandboxError if the sandbox does not run and may not be started.
+
+        Args:
+            as_of: the moment that the verb stands for; None: as the params file says.
+            may_start: start the sandbox if it does not run.
+        """
+        return self.connect(self.reach(as_of=as_of, may_start=may_start), self.output)
+
+    def reach(self, *, as_of: str | None = None, may_start: bool = False) -> Reach:
+        """Read the params file and the twin's files, without its clouds; what the command line says comes first."""
+        from l3kit.notebook.parameter_model import Dated, check
+        from l3kit.twin.target import check_cloud_parameters
+
+        file = self._file()
+        options = {
+            "target": self.target,
+            "sandbox": self.sandbox,
+            "as_of": as_of,
+            **check_cloud_parameters(self.clouds),
+        }
+        p = check(Dated, {**_of(file), **{key: value for key, value in options.items() if value is not None}})
+        return Reach(p, _read(p, file), may_start)
+
+    def before(self, name: str | None, what: str) -> tuple[Place, str]:
+        """Return this place and the argument behind it. The only argument of the command line is that one.
+
+        Args:
+            what: its name in the help.
+        Raises: typer.BadParameter if neither is given.
+        """
+        if name is not None:
+            return self, name
+        if self.where is None:
+            raise typer.BadParameter("is missing", param_hint=what)
+        return replace(self, where=None), self.where
+
+    def _file(self) -> Path:
+        if self.where is not None:
+            return Path(self.where)
+        found = _found_here(self.target or "sandbox")
+        self.output.tell(f"{WHERE}: {found}")
+        return found
+
+
+def connected(reach: Reach, output: Output) -> OpenTwin:
+    """Connect to the clouds of a twin (see `Connect`)."""
+    from l3kit import sandbox
+    from l3kit.operate.open_twin import OpenTwin
+    from l3kit.sandbox.homes import known_home
+    from l3kit.session import connect
+
+    p, shows = reach.parameters, output.shows()
+    if p.target == "sandbox" and not reach.may_start and sandbox.status(known_home(p.sandbox)) is None:
+        raise SandboxError(f"sandbox {p.sandbox}", "is not running", DEPLOY_IT)
+    steps = shows.steps("connect")
+    session = connect(reach.twin, p.target, sandbox=p.sandbox, progress=steps, **p.cloud_parameters)
+    return OpenTwin(reach.twin, session, p.sandbox if session.sandbox_home is not None else "", shows)
+
+
+def place_parameters() -> Iterator[inspect.Parameter]:
+    """The parameters that a verb with a place has on the command line."""
+    return iter(inspect.signature(_options, eval_str=True).parameters.values())
+
+
+def of_context(context: typer.Context, output: Output, given: dict[str, Any]) -> Place:
+    """Take what is about the place out of the values of the command line."""
+    where, target, sandbox, param = (given.pop(name) for name in ("where", "target", "sandbox", "param"))
+    return Place(where, target, sandbox, context.obj, output, dict(pair("--param", one) for one in listed(param)))
+
+
+def _options(
+    *,
+    where: Annotated[
+        str | None,
+        typer.Argument(
+            metavar=WHERE,
+            show_default=False,
+            help="A notebook's params file, or a twin's folder, which is then in the default sandbox. "
+            "May be left out in a project of l3kit init.",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="sandbox|live", help="Emulators on this machine, or the real accounts of the twin's clouds."
+        ),
+    ] = None,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", "--name", metavar="NAME", help="Name of the sandbox.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", metavar="NAME=VALUE[,...]", help="Of one cloud, such as aws_profile=mine."),
+    ] = None,
+) -> None:
+    """The options of a place. A params file has defaults for them."""
+
+
+def _of(file: Path) -> dict[str, Any]:
+    """Load the parameters common to all notebooks from a params file; a twin's folder means the default sandbox."""
+    from l3kit.given_values import read_table
+    from l3kit.notebook.parameter_model import Dated
+    from l3kit.twin.target import cloud_parameter, new_name
+
+    usual = {"target": "sandbox", "sandbox": "default", "as_of": ""}
+    fixed = {"fresh": False, "result_path": ""}  # a verb works on what is there
+    if file.is_dir():
+        return {**usual, **fixed, "twin": str(file.resolve())}
+    content = read_table(file)
+    ours = [key for key in map(str, content) if key in Dated.model_fields or cloud_parameter(key) or new_name(key)]
+    return {**usual, **{key: content[key] for key in ours}, **fixed}
+
+
+def _read(p: Dated, file: Path) -> Twin:
+    """Read the files of the twin. Its folder is below the present project, else below that of the params file."""
+    from l3kit.notebook.project import project_root
+    from l3kit.twin.config import Twin
+
+    folder = Path(p.twin)
+    if not folder.is_absolute():
+        try:
+            folder = project_root() / folder
+        except ConfigurationError:
+            folder = project_root(file.parent) / folder
+    return Twin.load(folder)
+
+
+def _found_here(target: str) -> Path:
+    """Return the params file of the present project. Raises: typer.BadParameter if there is none."""
+    from l3kit.new_project.choices import TWIN_FOLDER
+    from l3kit.sandbox.homes import project_root
+    from l3kit.twin.config import CONFIG
+    from l3kit.twin.target import target_fault
+
+    root = project_root()
+    file = root / _FOUND.format(target=target)
+    if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
+        return file
+    told = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
+    raise typer.BadParameter(told, param_hint=WHERE)

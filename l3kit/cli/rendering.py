@@ -1,0 +1,108 @@
+"""Results on a terminal: tables as wide as it, coloured by what their rows mean."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from l3kit.cli.output import NO_COLOUR
+from l3kit.notebook.tables import UNBROKEN, Displayable, visible
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    from l3kit.notebook.answer import Answer
+    from l3kit.notebook.tables import Table
+
+STYLES = {"+": "green", "~": "yellow", "-": "red"}
+"""Of a row of a plan, by its mark."""
+WORDS = {"failed": "red", "archived": "yellow", "restoring": "yellow", "keep": "blue"}
+"""Of a row of any other table, by its word of status."""
+GAP = 2
+"""Blanks between columns."""
+
+
+def show(answer: Answer | Displayable, stream: TextIO, *, unchanged: bool = False) -> None:
+    """Write a result to a terminal.
+
+    Args:
+        unchanged: with the rows of a plan that change nothing, otherwise only their number if they are many.
+    """
+    plain = bool(os.environ.get(NO_COLOUR))
+    console = Console(file=stream, color_system=None if plain else "auto", highlight=False, markup=False, emoji=False)
+    if not isinstance(answer, Displayable):
+        console.print(Text(str(answer)))
+        return
+    sheet = answer.sheet()
+    if sheet.sentence:
+        console.print(Text(visible(sheet.sentence), style="bold"))
+    for one in sheet.tables:
+        _show_table(one, console, unchanged=unchanged)
+    for note in sheet.notes:
+        console.print(Text(visible(note), style=STYLES.get(note[:1], "")))
+
+
+def _show_table(table: Table, console: Console, *, unchanged: bool) -> None:
+    if table.title:
+        console.print(Text(table.title, style="bold"))
+    folded = frozenset[int]() if unchanged else table.folded
+    shown = [number for number in range(len(table.rows)) if number not in folded]
+    if shown:
+        fits = sum(_least_widths(table, shown)) + GAP * (len(table.head) - 1) <= console.width
+        (_show_grid if fits else _show_blocks)(table, shown, console)
+    if folded:
+        console.print(Text(f"{count_of(len(folded), 'more is', 'more are')} {_words(table, folded)}", style="dim"))
+    if table.more:
+        console.print(Text(table.more))
+
+
+def _show_grid(table: Table, shown: list[int], console: Console) -> None:
+    """One line or more for each row, long cells wrapped."""
+    grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, header_style="bold")
+    for name, least in zip(table.head, _least_widths(table, shown), strict=True):
+        right = name in table.numeric
+        grid.add_column(Text(name), justify="right" if right else "left", min_width=least, overflow="fold")
+    for number in shown:
+        grid.add_row(*map(Text, table.rows[number]), style=_style(table, number))
+    console.print(grid)
+
+
+def _show_blocks(table: Table, shown: list[int], console: Console) -> None:
+    """A line for each cell, where the terminal is too narrow for columns."""
+    widest = max(map(len, table.head))
+    for number in shown:
+        grid = Grid.grid(padding=(0, GAP, 0, 0))
+        grid.add_column(min_width=widest, style="bold")
+        grid.add_column(overflow="fold", style=_style(table, number))
+        for name, cell in zip(table.head, table.rows[number], strict=True):
+            if cell:
+                grid.add_row(Text(name), Text(cell))
+        console.print(grid)
+        console.print()
+
+
+def _least_widths(table: Table, shown: list[int]) -> list[int]:
+    """The width that each column needs for what is not wrapped: its name, dates, numbers and short words."""
+    rows = [table.head, *(table.rows[number] for number in shown)]
+    return [max(min(_length(text), UNBROKEN) for text in column) for column in zip(*rows, strict=True)]
+
+
+def _length(text: str) -> int:
+    return max(map(len, text.split("\n")))
+
+
+def _style(table: Table, number: int) -> str:
+    if number in table.strong:
+        return "bold"
+    if not table.tint_column:
+        return ""
+    word = table.rows[number][table.head.index(table.tint_column)]
+    return STYLES.get(word[:1], WORDS.get(word.strip(), ""))
+
+
+def _words(table: Table, folded: frozenset[int]) -> str:
+    at = table.head.index(table.tint_column)
+    return ", ".join(sorted({table.rows[number][at].strip() for number in folded}))

@@ -1,0 +1,219 @@
+"""`l3kit sandbox up | status | list | down | fire`: the clouds on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.values import listed
+from l3kit.cli.verbs import verb
+
+if TYPE_CHECKING:
+    from l3kit.sandbox import SandboxState
+    from l3kit.sandbox.listing import Listed
+
+IDLE_HOURS = 168.0
+
+
+def check_cloud(name: str | None) -> str | None:
+    """Return the name of a cloud. Raises: typer.BadParameter if it is not known."""
+    from l3kit.providers import is_known, names
+
+    if name is not None and not is_known(name):
+        raise typer.BadParameter(f"{name!r} is not a known cloud; choose from {', '.join(names())}")
+    return name
+
+
+def _check_clouds(given: list[str] | None) -> list[str] | None:
+    for name in listed(given):
+        check_cloud(name)
+    return given
+
+
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Name of the sandbox, as in the notebooks (default: default).")
+]
+HomeFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder of the sandbox (default: L3KIT_SANDBOX_HOME, else .l3kit/sandbox in the project)."
+    ),
+]
+
+
+def add_sandbox(app: typer.Typer) -> None:
+    """Add the noun `sandbox` with its verbs."""
+    sandbox = typer.Typer(no_args_is_help=True, help="The clouds on loopback: emulators and functions on this machine.")
+    app.add_typer(sandbox, name="sandbox")
+
+    @verb(sandbox, "up")
+    def up(
+        output: Output,
+        name: Name = None,
+        home: HomeFolder = None,
+        idle_hours: Annotated[
+            float, typer.Option(metavar="H", help=f"Stop after H hours without a request ({IDLE_HOURS:g} is a week).")
+        ] = IDLE_HOURS,
+        clouds: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="CLOUD[,...]",
+                callback=_check_clouds,
+                help="Start the services of these clouds at once (default: aws); the others join when they are needed.",
+            ),
+        ] = None,
+        mqtt: Annotated[
+            bool, typer.Option("--mqtt", help="Start the MQTT broker too, which joins with a twin's messages.")
+        ] = False,
+    ) -> int:
+        """Start the sandbox, or show the running one."""
+        from l3kit.sandbox.firing import DEFAULT_CLOUD
+
+        chosen = _chosen(name, home, known=False)
+        state = _started(output, chosen, idle_hours, listed(clouds) or [DEFAULT_CLOUD], mqtt=mqtt)
+        output.say({"running": True, **state.to_json()}, _state_text(state))
+        return SUCCESS
+
+    @verb(sandbox, "status")
+    def status(output: Output, name: Name = None, home: HomeFolder = None) -> int:
+        """Show the running services. Exit code 3 if the sandbox is not running."""
+        from l3kit import sandbox
+        from l3kit.sandbox.listing import not_up, running_here
+
+        chosen = _chosen(name, home)
+        if (state := sandbox.status(chosen)) is not None:
+            output.say({"running": True, **state.to_json()}, _state_text(state))
+            return SUCCESS
+        cause = not_up(chosen)
+        others = [one.name or one.home for one in running_here()]
+        output.say({"running": False, "cause": cause, "others": others}, f"the sandbox {cause}")
+        return NOT_UP
+
+    @verb(sandbox, "list")
+    def list_all(output: Output) -> int:
+        """List the sandboxes of this project, and those running elsewhere."""
+        from l3kit.sandbox.listing import sandboxes
+
+        found = sandboxes()
+        none = "no sandbox in this project, and none running elsewhere; start one with `l3kit sandbox up`"
+        output.say({"sandboxes": [one.to_json() for one in found]}, _table(found) if found else none)
+        return SUCCESS
+
+    @verb(sandbox, "down")
+    def down(
+        output: Output,
+        name: Name = None,
+        home: HomeFolder = None,
+        everything: Annotated[bool, typer.Option("--all", help="Stop every sandbox of this project.")] = False,
+    ) -> int:
+        """Stop the sandbox and all of its processes."""
+        from l3kit import sandbox
+
+        if everything:
+            return _down_all(output)
+        stopped = sandbox.down(_chosen(name, home))
+        output.say({"running": False, "stopped": stopped}, "stopped" if stopped else "the sandbox was not running")
+        return SUCCESS
+
+    @verb(sandbox, "fire")
+    def fire(
+        output: Output,
+        schedule: Annotated[
+            str,
+            typer.Argument(
+                metavar="SCHEDULE",
+                show_default=False,
+                help="The schedule's name; on other clouds than aws the deployed function's.",
+            ),
+        ] = "",
+        name: Name = None,
+        home: HomeFolder = None,
+        cloud: Annotated[
+            str | None, typer.Option(metavar="CLOUD", callback=check_cloud, help="Where it is (default: aws).")
+        ] = None,
+        group: Annotated[str, typer.Option(metavar="GROUP", help="The schedule's group.")] = "default",
+        time: Annotated[
+            str | None, typer.Option(metavar="ISO", help="The scheduled time the event speaks of (default: now).")
+        ] = None,
+    ) -> int:
+        """Trigger a schedule now; without a name, list the schedules."""
+        from l3kit.sandbox import firing
+
+        chosen = _chosen(name, home)
+        if not schedule:
+            raise firing.no_schedule_named(chosen)
+        if cloud not in (None, firing.DEFAULT_CLOUD):
+            outcome = firing.fire_function(schedule, cloud, time, home=chosen)
+            output.say(outcome, f"{schedule} answered {outcome['status']}: {outcome['body']}")
+            return ERROR if int(outcome["status"]) >= 400 else SUCCESS
+        fired = firing.fire_schedule(schedule, group, time, home=chosen)
+        ended = "failed" if fired.function_error else "returned"
+        output.say(asdict(fired), f"{fired.function} {ended}: {fired.payload}")
+        return ERROR if fired.function_error else SUCCESS
+
+
+def _chosen(name: str | None, home: Path | None, *, known: bool = True) -> Path | None:
+    """Return the folder selected by the options; None for the default.
+
+    Args:
+        known: a name must be that of a sandbox that there is.
+    Raises: SandboxError for an unknown name.
+    """
+    from l3kit.sandbox.homes import known_home, sandbox_home
+
+    if name is not None and home is not None:
+        raise typer.BadParameter("is not allowed with --home: one of them is enough", param_hint="--name")
+    if name is None:
+        return home
+    return known_home(name) if known else sandbox_home(name)
+
+
+def _started(output: Output, home: Path | None, idle_hours: float, clouds: list[str], *, mqtt: bool) -> SandboxState:
+    from l3kit import sandbox
+    from l3kit.sandbox.messages.client import start_broker
+
+    def report(text: str) -> None:
+        output.tell(f"{text} ...")
+
+    state = sandbox.up(home, report, idle_hours=idle_hours)
+    state = sandbox.ensure_up(state.home, report, clouds=clouds)
+    if mqtt:
+        report("starting the MQTT broker")
+        start_broker(state.aws_endpoint)
+        state = sandbox.status(state.home) or state
+    return state
+
+
+def _down_all(output: Output) -> int:
+    from l3kit import sandbox
+    from l3kit.sandbox.homes import project_root
+    from l3kit.sandbox.listing import sandboxes
+
+    here = [one for one in sandboxes() if one.here]
+    stopped = [one.name or one.home for one in here if sandbox.down(project_root() / one.home)]
+    text = f"stopped {', '.join(stopped)}" if stopped else "no sandbox of this project was running"
+    output.say({"running": False, "stopped": stopped}, text)
+    return SUCCESS
+
+
+def _table(found: list[Listed]) -> str:
+    rows = [("NAME", "", "SINCE", "CLOUDS", "TWINS", "PROCESSES", "MEMORY", "HOME")]
+    for one in found:
+        size = (str(one.processes), f"{one.megabytes:,} MB") if one.running else ("", "")
+        clouds, twins = " ".join(one.clouds), " ".join(one.twins)
+        rows.append((one.name or "-", "up" if one.running else "down", one.since, clouds, twins, *size, one.home))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _state_text(state: SandboxState) -> str:
+    lines = [f"endpoint  {state.aws_endpoint}  ({state.region})"]
+    lines += [f"{name:<9} {address}" for name, address in state.endpoints.items()]
+    lines.append(f"home      {state.home}")
+    lines += [f"{one.name:<9} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]
+    return "\n".join(lines)

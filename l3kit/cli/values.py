@@ -1,0 +1,21 @@
+"""Values of options: several in one, and pairs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+
+from l3kit.errors import ConfigurationError
+
+
+def listed(given: Sequence[str] | None) -> list[str]:
+    """Return the values of an option that takes several: separated by commas as in a line of CSV, or given again."""
+    return [value for line in given or () for value in next(csv.reader([line], skipinitialspace=True), [""])]
+
+
+def pair(option: str, text: str, form: str = "NAME=VALUE") -> tuple[str, str]:
+    """Split a pair. Raises: ConfigurationError if there is no name or no value."""
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise ConfigurationError(option, f"{text!r} is not {form}", "Separate several by commas")
+    return name, value
