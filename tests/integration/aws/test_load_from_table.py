@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +21,9 @@ from l3kit.clouds.aws.control.operator_policy import Scope
 from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.operate.load.loading import load
+from l3kit.operate.load.progress_file import Progress, read_progress
 from l3kit.operate.load.report import LoadReport
+from l3kit.sandbox import SandboxState
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
@@ -185,3 +190,43 @@ def test_reading_needs_each_of_the_permissions_that_are_listed_and_no_other_on_t
             adopted(operator.session, twin, "guarded", tmp_path)
         assert f"not authorized to perform: {action}" in str(caught.value)
         assert f"--twin {twin.name} --from-table guarded --json` prints a policy" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_killed_load_is_continued_by_the_same_command_and_copies_nothing_twice(
+    session: Session, twin: Twin, tables: MakeTable, tmp_path: Path, sandbox: SandboxState
+) -> None:
+    table = tables("long", ("sensor", "S"), ("ts", "N"))
+    with table.batch_writer() as batch:
+        for n in range(400):
+            batch.put_item(
+                Item={"sensor": DEVICES[n % 3], "ts": FIRST + n, "v": n} if n % 50 else {"sensor": "x", "ts": n}
+            )
+    code = (
+        "import sys, json, pathlib; from l3kit.clouds.aws.cloud import AwsCloud; "
+        "from l3kit.clouds.aws.session import open_sandbox; from l3kit.operate.load.loading import load; "
+        "from l3kit.session import Session; from l3kit.twin.config import Twin; "
+        "cloud = AwsCloud(open_sandbox(sys.argv[1], sys.argv[2])); twin = Twin.load(pathlib.Path(sys.argv[3])); "
+        "session = Session('sandbox', {'aws': cloud}, pathlib.Path(sys.argv[5]), sys.argv[1]); "
+        "report = load(session, twin, [], {'from_table': 'long', 'out': sys.argv[4], 'rate': 40.0}); "
+        "print(json.dumps(report.to_json()))"
+    )
+    words = [sandbox.aws_endpoint, sandbox.region, str(twin.path), str(tmp_path), str(sandbox.home)]
+    command = [sys.executable, "-c", code, *words]
+    progress, kills = tmp_path / "long.progress.json", 0
+    for wanted in (40, 200):
+        with subprocess.Popen(command) as process:
+            while (
+                process.poll() is None and (read_progress(progress) or Progress.model_construct(rows=0)).rows < wanted
+            ):
+                time.sleep(0.05)
+            kills += process.poll() is None
+            process.kill()
+    done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=300)
+    (told,) = json.loads(done.stdout)["files"]
+    assert kills == 2
+    assert told["resumed"] >= 200
+    assert (told["created"] + told["same"], told["bad"], told["rows"]) == (392, 8, 400)
+    assert sum(len(hot(session, twin, device)) for device in DEVICES) == 392
+    assert (tmp_path / "long.bad.jsonl").read_text().count("\n") == 8
+    assert not progress.exists()
