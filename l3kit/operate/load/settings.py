@@ -154,12 +154,18 @@ def _cells(given: Mapping[str, Any]) -> Cells:
         raise ConfigurationError("--decimal", f"{decimal!r} is no decimal sign", "Give a point or a comma")
     if len(delimiter) > 1 or delimiter in ('"', "\n", "\r") or delimiter.isalnum():
         raise ConfigurationError("--delimiter", f"{delimiter!r} is no delimiter", "Give one character, such as ;")
-    try:
-        encoding = codecs.lookup(given.get("encoding", "utf-8")).name
-        "a".encode(encoding)
-    except (LookupError, ValueError):
-        cause = f"{given['encoding']!r} is no encoding of text"
-        raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
+    encoding = encoding_of(given.get("encoding", "utf-8"))
     names = tuple(given.get("columns", ()))
     text, missing = frozenset(given.get("text", ())), frozenset(given.get("missing", ()))
     return Cells(text, missing, decimal, delimiter, encoding, names)
+
+
+def encoding_of(name: str) -> str:
+    """Return the name that Python has for an encoding of text. Raises: ConfigurationError if there is none."""
+    try:
+        encoding = codecs.lookup(name).name
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        cause = f"{name!r} is no encoding of text"
+        raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
+    return encoding
