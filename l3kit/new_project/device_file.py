@@ -50,7 +50,8 @@ def devices_of_file(path: Path, column: str = "", encoding: str = "utf-8") -> li
     (source,), _ = sources([path], "csv")
     settings = Settings(_DeviceColumn(device=column), cells=Cells(encoding=encoding_of(encoding)))
     devices: dict[str, None] = {}
-    bad, problems = 0, []
+    bad = 0
+    problems: list[str] = []
     with opened(source, io.BytesIO(), settings) as table:
         assert table.places is not None, "a CSV file is a table"
         for row in table.rows:
