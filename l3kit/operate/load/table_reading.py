@@ -20,7 +20,7 @@ class PacedReading:
 
     Attributes:
         rate: in read units a second; what a page took is waited for before the next one is read.
-        most: items of a page at most.
+        most: items of a page at most, if a page does not ask for another number.
         item_units: read units of an item, as far as is known.
     """
 
@@ -32,7 +32,7 @@ class PacedReading:
 
     async def read(self, part: str, after: str | None, most: int | None = None) -> SourcePage:
         """Read a page as `SourceReading.read` does. Raises: StoreError."""
-        limit = min(self.most, most or self.most)
+        limit = most or self.most
         if not self.rate.rate:
             return await self.reading.read(part, after, limit)
         async with self._turn:
@@ -72,10 +72,12 @@ class PacedReading:
         each = SAMPLED_ITEMS // (SAMPLED_DEVICES if self.reading.by_device else len(self.reading.parts))
         for part in self.reading.parts:
             place: str | None = None
-            for _ in range(SAMPLED_DEVICES if self.reading.by_device else 1):
-                page = await self.read(part, place, each)
+            left = SAMPLED_ITEMS if self.reading.by_device else each
+            while left > 0:
+                page = await self.read(part, place, min(each, left))
                 found += page.items
-                if page.next_device is None:
+                left -= each if self.reading.by_device else len(page.items)
+                place = page.next_device if self.reading.by_device else page.next
+                if place is None:
                     break
-                place = page.next_device
         return found

@@ -15,7 +15,7 @@ from l3kit.clouds.azure.control.calls import cosmos_client
 from l3kit.clouds.ports.source_table import SourceItem
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.operate.load.loading import load
-from l3kit.sandbox import SandboxState
+from l3kit.sandbox import SandboxState, ensure_up
 from l3kit.session import Session, sandbox_session
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.twin.config import Twin
@@ -27,9 +27,9 @@ FIRST = 1_780_216_200_000
 DEVICES = ["pump-1", "pump-2"]
 
 
-@pytest.fixture(scope="module")
-def session(all_clouds: SandboxState) -> Session:
-    return sandbox_session(all_clouds)
+@pytest.fixture
+def session(cloud: str, sandbox: SandboxState) -> Session:
+    return sandbox_session(ensure_up(sandbox.home, clouds=(cloud,)))
 
 
 @pytest.fixture
@@ -54,17 +54,13 @@ def fill(cloud: str, session: Session, twin: Twin, items: list[dict[str, Any]]) 
             container.upsert_item({"id": f"u{n}", **item})
         return "elsewhere/readings"
     side = gcp_of(session)
-    client = firestore.Client(project=side.project, database=side.database, **_emulated(side.firestore_endpoint))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", str(side.firestore_endpoint))
+        patch.setenv("GRPC_ENABLE_HTTP_PROXY", "0")
+        client = firestore.Client(project=side.project, database=side.database)
     for n, item in enumerate(items):
         client.collection("plants/one/readings").document(f"u{n}").set(item)
     return "plants/one/readings"
-
-
-def _emulated(endpoint: str | None) -> dict[str, Any]:
-    from google.api_core.client_options import ClientOptions
-    from google.auth.credentials import AnonymousCredentials
-
-    return {"credentials": AnonymousCredentials(), "client_options": ClientOptions(api_endpoint=endpoint)}
 
 
 def hot(cloud: str, session: Session, twin: Twin) -> dict[str, list[Any]]:

@@ -84,6 +84,14 @@ def test_a_sample_of_mixed_devices_has_the_first_items_of_each_part() -> None:
     assert len({item.key.split(",")[0] for item in found}) == 2
 
 
+def test_a_sample_is_as_large_though_pages_are_small() -> None:
+    clock = Clock()
+    source = MemorySource({"all": [{"sensor": "a", "ts": n} for n in range(900)]}, by_device=False)
+    found = asyncio.run(PacedReading(source, RowRate(100, clock, clock.sleep), most=7).sample())
+    assert len(found) == 900
+    assert set(source.pages) == {100}
+
+
 def test_reads_under_way_are_ended_with_the_reader() -> None:
     async def read() -> int:
         pages = PacedReading(table(1, 50), RowRate(0), most=5).pages({})
