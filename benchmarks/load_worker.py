@@ -43,7 +43,7 @@ def l3kit() -> Load:
     from l3kit.clouds.aws.data.stores import open_hot
     from l3kit.operate.coroutines import run
     from l3kit.operate.load.devices import LoadedDevices
-    from l3kit.operate.load.file_loading import LoadJob
+    from l3kit.operate.load.kept import LoadJob
     from l3kit.operate.load.loading import load_files
     from l3kit.operate.load.pump import RowRate
     from l3kit.operate.load.reading import check_files

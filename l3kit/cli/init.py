@@ -36,6 +36,9 @@ class Flags:
     cold_days: int | None = None
     devices: list[str] = field(default_factory=list)
     no_messages: bool = False
+    devices_from: Path | None = None
+    device_column: str = ""
+    encoding: str = "utf-8"
 
 
 def add_init(app: typer.Typer) -> None:
@@ -72,10 +75,18 @@ def add_init(app: typer.Typer) -> None:
             ),
         ] = None,
         devices: Annotated[list[str] | None, typer.Option(metavar="ID[,...]", help="Ids of the devices.")] = None,
+        devices_from: Annotated[
+            Path | None, typer.Option(metavar="FILE.csv", help="The distinct ids of a column of this file.")
+        ] = None,
+        device_column: Annotated[
+            str, typer.Option(metavar="COLUMN", help="That column (default: by its name, or id).")
+        ] = "",
+        encoding: Annotated[str, typer.Option(metavar="NAME", help="Of that file.")] = "utf-8",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
         """Make the folder of a twin of your own: its files, params, notebooks, and a workflow for CI."""
-        flags = Flags(name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages)
+        file = (devices_from, device_column, encoding)
+        flags = Flags(name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages, *file)
         return _make(output, flags, folder or Path(name), dry_run=dry_run)
 
 
@@ -101,7 +112,7 @@ def chosen(options: Flags, ask: Ask | None) -> Choices:
 
     Args:
         ask: asks in a terminal; None takes the defaults.
-    Raises: ConfigurationError if a cloud is not known, or there is no device.
+    Raises: ConfigurationError if a cloud is not known, there is no device, or the file of devices is none.
     """
     from l3kit.new_project.choices import Choices
 
@@ -109,7 +120,7 @@ def chosen(options: Flags, ask: Ask | None) -> Choices:
     hot = options.hot_days if options.hot_days is not None else _days(ask, "Days in the hot tier", HOT_DAYS)
     later = max(COLD_DAYS, hot + 60)
     cold = options.cold_days if options.cold_days is not None else _days(ask, "Days until the archive", later)
-    devices = options.devices or _answer(ask, "Ids of the devices, with blanks between them", "").split()
+    devices = _devices(options) or _answer(ask, "Ids of the devices, with blanks between them", "").split()
     if not devices:
         raise ConfigurationError("--devices", "no device is named", "Name at least one: --devices pump-1,pump-2")
     messages = _cloud("--messages", options.messages or layout[0])
@@ -117,6 +128,18 @@ def chosen(options: Flags, ask: Ask | None) -> Choices:
     return Choices(
         options.name, layout, messages, processing, hot, cold, devices, message_chain=not options.no_messages
     )
+
+
+def _devices(options: Flags) -> list[str]:
+    """The devices that are named, then those of a file."""
+    from l3kit.new_project.device_file import devices_of_file
+
+    if options.devices_from is None:
+        if options.device_column:
+            raise ConfigurationError("--device-column", "is an option of --devices-from", "Name the file too")
+        return options.devices
+    found = devices_of_file(options.devices_from, options.device_column, options.encoding)
+    return options.devices + [device for device in found if device not in options.devices]
 
 
 def _layout(text: str) -> tuple[str, str, str]:

@@ -1,7 +1,8 @@
-"""`l3kit load`: readings from files into a twin's hot tier."""
+"""`l3kit load`: readings from files, or another table, into a twin's hot tier."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -26,6 +27,7 @@ _MORE = told(
     }
 )
 _CSV = "CSV"
+_TABLE = "From a table"
 
 
 def _column(about: str, metavar: str = "COLUMN") -> Any:
@@ -40,6 +42,10 @@ def _cells(about: str, metavar: str) -> Any:
     return typer.Option(metavar=metavar, help=about, rich_help_panel=_CSV)
 
 
+def _table(about: str, metavar: str) -> Any:
+    return typer.Option(metavar=metavar, help=about, rich_help_panel=_TABLE)
+
+
 def add_load(app: typer.Typer) -> None:
     """Add the verb `load`."""
 
@@ -52,6 +58,14 @@ def add_load(app: typer.Typer) -> None:
             typer.Argument(
                 metavar="FILE...", show_default=False, help="Files, folders, or - for standard input; also .gz."
             ),
+        ] = None,
+        from_table: Annotated[
+            str | None, _table("Copy this table, container or collection instead of files; it is only read.", "NAME")
+        ] = None,
+        from_cloud: Annotated[str | None, _table("Where it is (default: on the hot tier's cloud).", "CLOUD")] = None,
+        read_rate: Annotated[
+            float | None,
+            _table("Read units a second at most (default: half of what is provisioned; 0 is no limit).", "R"),
         ] = None,
         form: Annotated[
             str | None,
@@ -104,10 +118,12 @@ def add_load(app: typer.Typer) -> None:
         restart: Annotated[bool, typer.Option("--restart", help="Begin anew where a load was interrupted.")] = False,
         dry_run: Annotated[
             bool,
-            typer.Option("--dry-run", help="Write nothing, connect to nothing: tell the first items and all bad rows."),
+            typer.Option(
+                "--dry-run", help="Write nothing: tell the first items and all bad rows, of a table those of a sample."
+            ),
         ] = False,
     ) -> int:
-        """Load readings from files into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet.
+        """Load readings into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet, or a table.
 
         docs/load.md describes files, columns, times and bad rows.
         """
@@ -117,7 +133,8 @@ def add_load(app: typer.Typer) -> None:
         single = {
             "form": form, "device": device, "device_id": device_id, "time": time, "time_format": time_format,
             "timezone": timezone, "repeated_hour": repeated_hour, "decimal": decimal, "encoding": encoding,
-            "rate": rate, "out": out, "delimiter": "\t" if delimiter == "\\t" else delimiter,
+            "rate": rate, "out": out, "from_table": from_table, "from_cloud": from_cloud, "read_rate": read_rate,
+            "delimiter": "\t" if delimiter == "\\t" else delimiter,
         }  # fmt: skip
         given = {
             **{name: found for name, found in single.items() if found is not None},
@@ -134,12 +151,13 @@ def add_load(app: typer.Typer) -> None:
 def _load(output: Output, place: Place, files: list[str], options: LoadOptions) -> int:
     from l3kit.operate.load.loading import load
 
-    if not files:
+    from_table = bool(options.get("from_table"))
+    if not files and not from_table:
         place, file = place.before(None, "FILE")
         files = [file]
-    if options["dry_run"]:
+    if options["dry_run"] and not from_table:
         shows = output.shows()
-        result = load(None, place.reach().twin, files, options, shows=lambda total: shows.sizes("load", total))
+        result = load(None, place.reach().twin, files, options, shows=partial(shows.sizes, "load"))
     else:
         with place.open() as twin:
             result = twin.load(*files, **options)

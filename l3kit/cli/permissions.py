@@ -45,6 +45,9 @@ def add_permissions(app: typer.Typer) -> None:
         twin: Annotated[str, typer.Option(metavar="NAME", help="digital_twin_name, for a policy.")] = "",
         account: Annotated[str, typer.Option(metavar="ID", help="12 digits; * is any account.")] = "*",
         region: Annotated[str, typer.Option(metavar="REGION", help="Such as us-east-1; * is any region.")] = "*",
+        from_table: Annotated[
+            str, typer.Option(metavar="NAME", help="The table that load --from-table copies, for a policy.")
+        ] = "",
         managed: Annotated[
             bool,
             typer.Option(
@@ -63,7 +66,8 @@ def add_permissions(app: typer.Typer) -> None:
             return SUCCESS
         if not twin:
             raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
-        output.document(_policy(Scope(check_twin_name(twin), account, region), chosen, output, managed=managed))
+        scope = Scope(check_twin_name(twin), account, region, from_table)
+        output.document(_policy(scope, chosen, output, managed=managed))
         return SUCCESS
 
 

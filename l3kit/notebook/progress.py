@@ -27,8 +27,8 @@ class Silent:
         """A callback that is told how many more were done."""
         return lambda count: None
 
-    def sizes(self, name: str, total: int) -> Callable[[int, str], None]:
-        """A callback that is told how many more bytes of `total` were done, and what they were."""
+    def sizes(self, name: str, total: int, unit: str = "B") -> Callable[[int, str], None]:
+        """A callback that is told how many more bytes (or another unit) were done of `total`, and what they were."""
         return lambda count, text: None
 
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
@@ -48,8 +48,8 @@ class Bars(Silent):
     def counter(self, name: str, total: int) -> Callable[[int], None]:
         return counter(name, total)
 
-    def sizes(self, name: str, total: int) -> Callable[[int, str], None]:
-        return sizes(name, total)
+    def sizes(self, name: str, total: int, unit: str = "B") -> Callable[[int, str], None]:
+        return sizes(name, total, unit)
 
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
         return progress(items, total=total, name=name)
@@ -88,9 +88,9 @@ def counter(name: str, total: int) -> Callable[[int], None]:
     return add
 
 
-def sizes(name: str, total: int) -> Callable[[int, str], None]:
-    """Return a callback that takes the number of newly finished bytes, and a text shown beside the bar."""
-    bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True)
+def sizes(name: str, total: int, unit: str = "B") -> Callable[[int, str], None]:
+    """Return a callback that takes the number of newly finished bytes or other units, and a text beside the bar."""
+    bar = tqdm(total=total or None, desc=name, unit=unit, unit_scale=True)
 
     def add(count: int, text: str) -> None:
         if text:

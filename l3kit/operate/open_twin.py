@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -110,17 +111,18 @@ class OpenTwin(Displayable):
         return stop_if_empty(self.session, left)
 
     def load(self, *files: str | PathLike[str], **options: Unpack[LoadOptions]) -> LoadReport:
-        """Load readings from files into the hot tier, each row once, bad ones into a file beside (docs/load.md).
+        """Load readings from files, or from a table, into the hot tier, each once, bad ones into a file beside.
+
+        docs/load.md describes it.
 
         Args:
             files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
+                None with `from_table`, the name of a table, container or collection, which is only read.
             options: as of `l3kit load`, with underscores: `time="when"`, `timezone="UTC"`, `add_devices=True`.
         Raises: ConfigurationError before anything is written; LoadStoppedError, after which the same call continues.
         """
         paths = [fspath(file) for file in files]
-        return load_files(
-            self.session, self.config, paths, options, shows=lambda total: self.shows.sizes("load", total)
-        )
+        return load_files(self.session, self.config, paths, options, shows=partial(self.shows.sizes, "load"))
 
     def publish(
         self, messages: Iterable[publication.Message], *, wait_seconds: float = publication.WAIT_SECONDS

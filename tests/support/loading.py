@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from l3kit.clouds.ports.source_table import SourceTable
 from l3kit.errors import StoreError
 from l3kit.operate.coroutines import run
 from l3kit.operate.load.devices import LoadedDevices
-from l3kit.operate.load.file_loading import LoadJob
+from l3kit.operate.load.kept import LoadJob
 from l3kit.operate.load.loading import load_files
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import check_files
@@ -107,11 +108,16 @@ async def loading(
 
 
 class _MemoryCloud:
-    def __init__(self, hot: HotStore) -> None:
+    def __init__(self, hot: HotStore, source: SourceTable | None) -> None:
         self._hot = hot
+        self._source = source
 
     def hot_store(self, twin: Twin) -> HotStore:
         return self._hot
+
+    def source_table(self, twin: Twin, name: str) -> SourceTable:
+        assert self._source is not None
+        return self._source
 
     def journal_store(self, twin: Twin) -> MemoryJournalStore:
         return MemoryJournalStore()
@@ -120,7 +126,7 @@ class _MemoryCloud:
         return MemoryObjectStore(tier)
 
 
-def session_with(hot: HotStore, twin: Twin) -> Session:
-    """A session whose hot tier is this store."""
-    clouds: Any = dict.fromkeys(twin.layout.clouds, _MemoryCloud(hot))
+def session_with(hot: HotStore, twin: Twin, source: SourceTable | None = None) -> Session:
+    """A session whose hot tier is this store, and where a table is `source`."""
+    clouds: Any = dict.fromkeys(twin.layout.clouds, _MemoryCloud(hot, source))
     return Session("sandbox", clouds)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.data.events import wrapped
-from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
+from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects, open_table
+from l3kit.clouds.aws.source_table import DynamoSource, check_table_name
 from l3kit.clouds.aws.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.function_host import Deployed, FunctionHost
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
+
+SOURCE_TRIES = 20
+"""Tries of a request to a table of others, which may be throttled for as long as those are busy."""
+SOURCE_CONNECTIONS = 8
 
 
 class AwsCloud(HostedFunctions):
@@ -61,6 +68,15 @@ class AwsCloud(HostedFunctions):
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
         return open_objects(self.store_name(twin, tier), tier, self._place(twin))
+
+    def source_table(self, twin: Twin, name: str) -> DynamoSource:
+        """A table of the account and region."""
+        check_table_name(name)
+        denied = "Allow whoever runs this to describe, query and scan it"
+        policy = f"`l3kit permissions aws --verbs load --twin {twin.name} --from-table {name} --json` prints a policy"
+        place = replace(self._place(twin), denied=f"{denied}: {policy}", retry=RetryPolicy(tries=SOURCE_TRIES))
+        own = {self.store_name(twin, "hot"): "hot table", self.store_name(twin, "journal"): "journal table"}
+        return DynamoSource(open_table(name, place, SOURCE_CONNECTIONS), own)
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         """Bytes are wrapped in a text, since Lambda's runtime would round their numbers."""

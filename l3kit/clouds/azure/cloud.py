@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_hot, open_journal
+from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_container, open_hot, open_journal
 from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
 from l3kit.clouds.azure.session import AzureSession
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.cron_forms import ncrontab
 
 if TYPE_CHECKING:
     from l3kit.clouds.azure.control.provisioner import AzureProvisioner
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
 BLOBS_DENIED = "Give whoever runs this the role Storage Blob Data Contributor on the storage account"
 COSMOS_DENIED = "Give whoever runs this the role Cosmos DB Built-in Data Contributor, and open the firewall to them"
+SOURCE_DENIED = "Give whoever runs this the role Cosmos DB Built-in Data Reader, and open the firewall to them"
 
 
 class AzureCloud(HostedFunctions):
@@ -61,6 +65,23 @@ class AzureCloud(HostedFunctions):
         """The cold or archive container."""
         place = BlobPlace(self.session.storage_url, self.session.storage_key, AGENT, denied=BLOBS_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
+
+    def source_table(self, twin: Twin, name: str) -> SourceTable:
+        """A container of the account: CONTAINER in the twin's database, or DATABASE/CONTAINER."""
+        from l3kit.clouds.azure.source_table import CHECK_NAME, CosmosSource
+
+        database, _, container = name.rpartition("/")
+        place = self._cosmos(twin)
+        hot, journal = self.store_name(twin, "hot"), self.store_name(twin, "journal")
+        own = {f"{place.database}/{hot}": "hot container", f"{place.database}/{journal}": "journal"}
+        place = replace(
+            place,
+            database=database or place.database,
+            denied=SOURCE_DENIED,
+            missing=CHECK_NAME,
+            retry=RetryPolicy(tries=20),
+        )
+        return CosmosSource(open_container(container, place), own.get(f"{place.database}/{container}", ""))
 
     def _cosmos(self, twin: Twin) -> CosmosPlace:
         session = self.session

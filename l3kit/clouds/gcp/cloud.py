@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
+from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_client, open_hot, open_journal
 from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.gcp.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.cron_forms import unix_cron
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
 STORAGE_DENIED = "Grant whoever runs this the role roles/storage.objectUser on the bucket"
 FIRESTORE_DENIED = "Grant whoever runs this the role roles/datastore.user on the project"
+SOURCE_DENIED = "Grant whoever runs this the role roles/datastore.viewer on the project"
 
 
 class GcpCloud(HostedFunctions):
@@ -63,6 +67,15 @@ class GcpCloud(HostedFunctions):
         """The cold or archive bucket."""
         place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT, denied=STORAGE_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
+
+    def source_table(self, twin: Twin, name: str) -> SourceTable:
+        """A collection of the database; one below a document by its path."""
+        from l3kit.clouds.gcp.source_table import FirestoreSource, collection_path
+
+        path = collection_path(name)
+        own = {self.store_name(twin, "hot"): "hot collection", self.store_name(twin, "journal"): "journal"}
+        place = replace(self._firestore(), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0))
+        return FirestoreSource(open_client(place), path, own.get(path[0], ""))
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
         """Objects of the dead-letter topic's subscription."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.clouds.ports.function_logs import LogLine
     from l3kit.clouds.ports.provisioner import Provisioner
+    from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
     from l3kit.twin.connections import DeployedWriter
@@ -43,6 +44,12 @@ class Cloud(Protocol):
     def journal_store(self, twin: Twin) -> JournalStore: ...
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore: ...
+
+    def source_table(self, twin: Twin, name: str) -> SourceTable:
+        """Return a table, container or collection that is not the twin's, to copy readings from.
+
+        Raises: ConfigurationError for a name that is none in this cloud, or where this cloud cannot do that.
+        """
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         """Invoke a deployed function other than a writer, and wait for its result.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.shared.reader_calls import AskReader, ask_reader
-from l3kit.errors import REPAIR, L3Error, PermissionMissingError
+from l3kit.errors import REPAIR, ConfigurationError, L3Error, PermissionMissingError
 from l3kit.tiering.settings.function_table import FUNCTIONS, further_variables
 from l3kit.tiering.tokens import TOKEN_VARIABLE, Secret
 from l3kit.twin.connections import DeployedWriter
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.checks import Check
     from l3kit.clouds.ports.function_host import Deployed, FunctionHost, Timer
     from l3kit.clouds.ports.function_logs import LogLine
+    from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
@@ -74,6 +75,11 @@ class HostedFunctions:
             return answer
         told = answer.get("error") if isinstance(answer, dict) else None
         raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
+
+    def source_table(self, twin: Twin, name: str) -> SourceTable:
+        """Refuses: a cloud that reads tables of others has a method of its own."""
+        remedy = "Export it to JSON lines or Parquet, and load that file"
+        raise ConfigurationError(f"table {name}", f"l3kit reads no tables on {self._provider}", remedy)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
         """None: a cloud whose source delivers without end keeps nothing itself."""

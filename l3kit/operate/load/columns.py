@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -64,6 +64,20 @@ class Columns:
                 raise ConfigurationError(f"{where}: column {name!r}", "is not there", did_you_mean(name, names))
         return self.of_row(names, where)
 
+    def with_keys(self, keys: Sequence[str]) -> Columns:
+        """Take the key attributes of a table for device and time, where one of them has such a name."""
+        device = self.device or ("" if self.device_id else _one_of(keys, DEVICE_NAMES, _DEVICES))
+        may_be_time = [name for name in keys if name != SORT_KEY or PARTITION_KEY in keys]
+        return replace(self, device=device, time=self.time or _one_of(may_be_time, TIME_NAMES, _TIMES))
+
+    def with_names(self, names: Sequence[str], where: str) -> Columns:
+        """Find device and time among these columns. Raises: ConfigurationError, also if a name cannot be kept."""
+        for name in filter(None, (self.device, self.time)):
+            if name not in names:
+                raise ConfigurationError(f"{where}: attribute {name!r}", "is in no item", did_you_mean(name, names))
+        found = self.of_row(names, where)
+        return replace(self, device=found.device, time=found.time)
+
     def unseen(self) -> list[str]:
         """Return the columns that are given and were in no row so far."""
         return [name for name in self._given() if name not in self._seen]
@@ -115,11 +129,21 @@ def _time_column(names: Sequence[str]) -> str:
     return _only(names, "time", TIME_NAMES, _TIMES)
 
 
+def _one_of(names: Sequence[str], exact: Sequence[str], similar: Collection[str]) -> str:
+    """Return the one name that can be meant; empty if there is none, or more than one."""
+    found = _similar(names, exact, similar)
+    return found[0] if len(found) == 1 else ""
+
+
+def _similar(names: Sequence[str], exact: Sequence[str], similar: Collection[str]) -> list[str]:
+    return [name for name in names if name in exact or name.translate(_SEPARATORS).lower() in similar]
+
+
 def _only(names: Sequence[str], what: str, exact: Sequence[str], similar: Collection[str]) -> str:
     """Return the one name that can be meant. Raises: ConfigurationError if there is none, or more than one."""
     if what == "device" and PARTITION_KEY in names:
         return PARTITION_KEY
-    found = [name for name in names if name in exact or name.translate(_SEPARATORS).lower() in similar]
+    found = _similar(names, exact, similar)
     if not found:
         raise ConfigurationError("", f"no column is the {what} by its name", _choose(what, names))
     if len(found) > 1:

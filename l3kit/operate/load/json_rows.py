@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 import orjson
@@ -52,10 +52,20 @@ def json_row(number: int, text: bytes) -> Row | BadRow:
             text = orjson.loads(kept).encode()
             parts = item_members(text)
     except NotStrictError as error:
-        refused = refusal_of(error)
-        cause = f"{refused.field} {refused.cause}. {refused.remedy}".lstrip()
-        return BadRow(number, refused.problem, cause, text.decode("utf-8", "backslashreplace"))
-    return Row(number, {_name(name): value.decode() for name, value in parts.items()}, text.decode())
+        return refused_row(number, text, error)
+    return Row(number, cells_of(parts), text.decode())
+
+
+def cells_of(parts: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the members of an object as the cells of a row."""
+    return {_name(name): value.decode() for name, value in parts.items()}
+
+
+def refused_row(number: int, text: bytes, error: NotStrictError, key: str = "") -> BadRow:
+    """Return an object that cannot be split into members as a bad row."""
+    refused = refusal_of(error)
+    cause = f"{refused.field} {refused.cause}. {refused.remedy}".lstrip()
+    return BadRow(number, refused.problem, cause, text.decode("utf-8", "backslashreplace"), key)
 
 
 def bad_json_line(row: BadRow) -> str:

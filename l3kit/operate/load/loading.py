@@ -13,14 +13,16 @@ from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
 from l3kit.operate.load.devices import LoadedDevices
-from l3kit.operate.load.file_loading import FileLoading, LoadJob, Shows, progress_path
+from l3kit.operate.load.file_loading import FileLoading, input_of
+from l3kit.operate.load.kept import LoadJob, LoadStoppedError, Shows
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import batches, check_files, mapping_of
 from l3kit.operate.load.report import MAX_NAMED_DRY, FileLoad, LoadReport
 from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
-from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
+from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -30,10 +32,7 @@ if TYPE_CHECKING:
 SHOWN_ITEMS = 3
 SHOWN_FILES = 10
 NOT_LOOKED = "what the hot tier holds was not looked at"
-
-
-class LoadStoppedError(L3Error):
-    """A load stopped within a file; the same command continues it."""
+ONLY_A_SAMPLE = "the items of a sample were looked at, not all"
 
 
 def load(
@@ -43,17 +42,22 @@ def load(
     options: LoadOptions,
     *,
     stdin: IO[bytes] | None = None,
-    shows: Callable[[int], Shows] = lambda total: lambda count, text: None,
+    shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
 ) -> LoadReport:
-    """Load files into the hot tier, as `OpenTwin.load`.
+    """Load files, or a table, into the hot tier, as `OpenTwin.load`.
 
     Args:
-        session: None for a dry run alone.
+        session: None for a dry run of files alone.
         stdin: what `-` stands for.
-        shows: given the bytes of all files, shows progress.
+        shows: given the bytes of all files, or the items of a table, and which of these it is; shows progress.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
     settings = checked(options)
+    if settings.from_table:
+        if list(files):
+            raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
+        assert session is not None, "only a dry run of files goes without a session"
+        return run(load_table(session, twin, settings, options, shows))
     found, left = sources(files, settings.form)
     given = stdin or (sys.stdin.buffer if any(source.path is None for source in found) else io.BytesIO())
     notes = _left_out(left)
@@ -61,26 +65,47 @@ def load(
         return _dry_run(twin, found, settings, given, notes)
     check_files(found, twin, settings, given)
     for source in found:
-        check_writable(progress_path(source, settings))
+        check_writable(input_of(source, settings).progress_path)
 
     async def go() -> LoadReport:
         assert session is not None, "only a dry run goes without a session"
         async with open_tiers(session, twin) as tiers:
-            if tiers.hot is None:
-                raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
-            place = (session.target, str(session.sandbox_home))
-            job = LoadJob(
-                tiers.hot,
-                twin,
-                settings,
-                digest_of(twin.name, place, *_lasting(options)),
-                LoadedDevices(twin, add=settings.add_devices),
-                RowRate(settings.rate),
-                shows(sum(source.size for source in found)),
-            )
-            return await load_files(job, found, given, notes)
+            bar = shows(sum(source.size for source in found), "B")
+            return await load_files(_job(session, twin, tiers, settings, options, bar), found, given, notes)
 
     return run(go())
+
+
+async def load_table(
+    session: Session,
+    twin: Twin,
+    settings: Settings,
+    options: LoadOptions,
+    shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
+) -> LoadReport:
+    """Load a table into the hot tier, or tell what that would do. Raises: as `load`."""
+    async with open_tiers(session, twin) as tiers, open_source(session, twin, settings) as source:
+        if settings.dry_run:
+            found, new = await dry_run_of_table(source, twin, settings)
+            notes = [*_device_notes(new, dry_run=True), ONLY_A_SAMPLE, NOT_LOOKED]
+            return LoadReport((found,), new, True, tuple(notes), of_table=True)
+        plan = await plan_of(source, twin, settings)
+        bar = shows(plan.facts.items or 0, " items")
+        loading = TableLoading(_job(session, twin, tiers, settings, options, bar), plan)
+        loaded = await loading.run()
+    return LoadReport(
+        (loaded,), loading.devices_added, False, tuple(_device_notes(loading.devices_added)), of_table=True
+    )
+
+
+def _job(
+    session: Session, twin: Twin, tiers: TierStores, settings: Settings, options: LoadOptions, bar: Shows
+) -> LoadJob:
+    if tiers.hot is None:
+        raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
+    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options))
+    devices = LoadedDevices(twin, add=settings.add_devices)
+    return LoadJob(tiers.hot, twin, settings, digest, devices, RowRate(settings.rate), bar)
 
 
 def _left_out(files: Sequence[str]) -> list[str]:
@@ -91,7 +116,7 @@ def _left_out(files: Sequence[str]) -> list[str]:
 
 def _lasting(options: LoadOptions) -> list[tuple[str, object]]:
     """The options that decide what becomes of a row."""
-    passing = ("rate", "restart", "out", "dry_run")
+    passing = ("rate", "read_rate", "restart", "out", "dry_run")
     return [(name, value) for name, value in sorted(options.items()) if name not in passing]
 
 
@@ -112,14 +137,14 @@ def _dry_run(
                     result.add_bad(row)
         results.append(result)
     return LoadReport(
-        tuple(results), tuple(devices.added), True, (*notes, *_device_notes(devices, dry_run=True), NOT_LOOKED)
+        tuple(results), tuple(devices.added), True, (*notes, *_device_notes(devices.added, dry_run=True), NOT_LOOKED)
     )
 
 
-def _device_notes(devices: LoadedDevices, *, dry_run: bool) -> list[str]:
-    if not devices.added:
+def _device_notes(added: Sequence[str], *, dry_run: bool = False) -> list[str]:
+    if not added:
         return []
-    count = count_of(len(devices.added), "device")
+    count = count_of(len(added), "device")
     if dry_run:
         return [f"{count} would be added to config_iot_devices.json"]
     return [f"{count} added to config_iot_devices.json: apply the twin again, so that its functions know them"]
@@ -129,17 +154,15 @@ async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], no
     """Load files one after the other. Raises: LoadStoppedError naming the file and what is done; ConfigurationError."""
     results = []
     for source in found:
-        with held(progress_path(source, job.settings)) if source.path else contextlib.nullcontext():
+        place = input_of(source, job.settings).progress_path
+        with held(place) if source.path else contextlib.nullcontext():
             one = FileLoading(job, source)
             try:
                 results.append(await one.run(stdin))
             except L3Error as error:
                 if not one.rows_done:
                     raise
-                done = f"{count_of(one.rows_done, 'row')} of {source.name} are done; the same command continues there"
-                remedy = ". ".join(filter(None, (error.remedy, done)))
-                raise LoadStoppedError(error.resource, error.cause, remedy) from error
+                raise LoadStoppedError.after(error, f"{count_of(one.rows_done, 'row')} of {source.name}") from error
     unseen = [f"column {name!r} was in no row" for name in job.settings.columns.unseen()]
-    return LoadReport(
-        tuple(results), tuple(job.devices.added), False, (*notes, *unseen, *_device_notes(job.devices, dry_run=False))
-    )
+    added = tuple(job.devices.added)
+    return LoadReport(tuple(results), added, False, (*notes, *unseen, *_device_notes(added)))

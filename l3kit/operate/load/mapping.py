@@ -81,7 +81,7 @@ class RowMapping:
 
 def bad(row: Row, problem: str, cause: str) -> BadRow:
     """Return a row as a bad one."""
-    return BadRow(row.number, str(problem), cause, row_text(row))
+    return BadRow(row.number, str(problem), cause, row_text(row), row.key)
 
 
 def unknown_device(row: Row, device: str, known: Collection[str]) -> BadRow:

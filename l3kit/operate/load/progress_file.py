@@ -28,6 +28,7 @@ class Progress(BaseModel):
         rows: from the beginning, all of which are in the hot tier or the bad-rows file.
         last: an item of these rows, which must still be in the hot tier; empty if none of them is.
         bad_path, bad_bytes: the bad-rows file; empty if there is none.
+        places: of a table: up to where each of its parts is done; empty if it is done to its end.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -41,7 +42,8 @@ class Progress(BaseModel):
     bad_bytes: int
     counts: dict[str, int]
     problems: dict[str, int]
-    first: list[tuple[int, str, str]]
+    first: list[tuple[int | str, str, str]]
+    places: dict[str, str] = {}
 
 
 def digest_of(*parts: Any) -> str:
@@ -73,7 +75,7 @@ def held(path: Path) -> Iterator[None]:
         try:
             guard.acquire()
         except Timeout:
-            cause = "another load of this file is running"
+            cause = "another load of this file or table is running"
             raise ConfigurationError(str(path), cause, "Wait for it to end; both would write the same rows") from None
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from l3kit.operate.load.rows import BadRow
@@ -17,18 +17,21 @@ UNDER_WAY = 4
 
 @dataclass(slots=True)
 class Batch:
-    """Consecutive rows of a file.
+    """Consecutive rows of a file, or of a part of a table.
 
     Attributes:
         bad: those of which no item can be made.
-        rows: rows from the beginning of the file to the batch's end.
-        position: bytes of the file that were read by then.
+        rows: rows from the beginning to the batch's end.
+        position: bytes of the file, or items of the table, that were read by then.
+        part, place: of a table: the part, and where its next batch begins; empty behind the last one.
     """
 
     items: list[Prepared] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     rows: int = 0
     position: int = 0
+    part: str = ""
+    place: str = ""
 
     def __len__(self) -> int:
         return len(self.items) + len(self.bad)
@@ -47,7 +50,7 @@ class RowRate:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _due: float | None = None
 
-    async def take(self, count: int) -> None:
+    async def take(self, count: float) -> None:
         """Wait until so many rows may be sent."""
         if not self.rate:
             return
@@ -59,7 +62,7 @@ class RowRate:
 
 
 async def pump(
-    batches: Iterable[Batch],
+    batches: Iterable[Batch] | AsyncIterable[Batch],
     write: Callable[[Sequence[Prepared]], Awaitable[list[Fate]]],
     settled: Callable[[Batch, Sequence[Fate]], None],
     rate: RowRate,
@@ -81,7 +84,7 @@ async def pump(
         settled(batch, fates)
 
     try:
-        for batch in batches:
+        async for batch in _each(batches):
             own = {one.key for one in batch.items}
             while under_way and (len(under_way) >= UNDER_WAY or under_way[0][1].done() or not keys.isdisjoint(own)):
                 await settle_first()
@@ -95,3 +98,12 @@ async def pump(
         for _, task in under_way:
             task.cancel()
         await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+
+
+async def _each(batches: Iterable[Batch] | AsyncIterable[Batch]) -> AsyncIterator[Batch]:
+    if isinstance(batches, AsyncIterable):
+        async for batch in batches:
+            yield batch
+        return
+    for batch in batches:
+        yield batch

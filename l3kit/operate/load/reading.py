@@ -41,24 +41,26 @@ def batches(
     batch, weight = Batch(rows=done), 0
     for row in rows:
         batch.rows += 1
-        made = row if isinstance(row, BadRow) else mapping.item(row)
-        refused = (
-            devices.refusal(row, made.device_id) if isinstance(row, Row) and not isinstance(made, BadRow) else None
-        )
-        if isinstance(made, BadRow) or refused is not None:
-            fault = made if isinstance(made, BadRow) else refused
-            assert fault is not None
-            batch.bad.append(fault)
-            weight += len(fault.text)
-        else:
-            assert isinstance(row, Row)
-            batch.items.append(Prepared(row, made))
-            weight += len(made.json)
+        weight += take_row(batch, row, mapping, devices)
         if len(batch) >= size or weight >= BATCH_BYTES:
             yield _ended(batch, devices, position)
             batch, weight = Batch(rows=batch.rows), 0
     if len(batch):
         yield _ended(batch, devices, position)
+
+
+def take_row(batch: Batch, row: Row | BadRow, mapping: RowMapping, devices: LoadedDevices) -> int:
+    """Add a row to a batch, as an item or as a bad row. Returns: the size of what was added."""
+    if isinstance(row, Row):
+        made = mapping.item(row)
+        fault = made if isinstance(made, BadRow) else devices.refusal(row, made.device_id)
+        if fault is None:
+            assert not isinstance(made, BadRow)
+            batch.items.append(Prepared(row, made))
+            return len(made.json)
+        row = fault
+    batch.bad.append(row)
+    return len(row.text)
 
 
 def _ended(batch: Batch, devices: LoadedDevices, position: Callable[[], int]) -> Batch:
@@ -99,4 +101,4 @@ def refuse_if_all_bad(name: str, batch: Batch) -> None:
         return
     one = batch.bad[0]
     rows = "the only row" if len(batch.bad) == 1 else f"each of the first {count_of(len(batch.bad), 'row')}"
-    raise ConfigurationError(f"{name}:{one.number}", f"{rows} is bad; this one: {one.problem}: {one.cause}")
+    raise ConfigurationError(f"{name}:{one.key or one.number}", f"{rows} is bad; this one: {one.problem}: {one.cause}")

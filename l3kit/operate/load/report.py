@@ -1,4 +1,4 @@
-"""The result of a load: what became of the rows of each file."""
+"""The result of a load: what became of the rows of each file, or the items of a table."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ COUNTS = ("created", "same", "replaced", "bad")
 
 @dataclass(slots=True)
 class FileLoad:
-    """What became of the rows of one file.
+    """What became of the rows of one file, or the items of a table.
 
     Attributes:
         created, same, replaced: in the hot tier: new, there already with equal content, in another version's place.
         bad: in the bad-rows file.
         problems: bad rows by problem.
-        first: line (or row of Parquet), problem and cause of the first bad rows.
+        first: line (or row of Parquet, or key of an item), problem and cause of the first bad rows.
         bad_path, replaced_path: files beside it; empty if there are none.
         resumed: rows that an interrupted load had done.
         notes: what was found and not given.
         items: of a dry run: the first items.
+        expected: items that a table has, about; None if that is not known.
     """
 
     name: str
@@ -44,13 +45,14 @@ class FileLoad:
     replaced: int = 0
     bad: int = 0
     problems: Counter[str] = field(default_factory=Counter)
-    first: list[tuple[int, str, str]] = field(default_factory=list)
+    first: list[tuple[int | str, str, str]] = field(default_factory=list)
     bad_path: str = ""
     replaced_path: str = ""
     resumed: int = 0
     notes: tuple[str, ...] = ()
     items: list[str] = field(default_factory=list)
     most_named: int = MAX_NAMED
+    expected: int | None = None
 
     @property
     def rows(self) -> int:
@@ -61,7 +63,7 @@ class FileLoad:
         self.bad += 1
         self.problems[row.problem] += 1
         if len(self.first) < self.most_named:
-            self.first.append((row.number, row.problem, row.cause))
+            self.first.append((row.key or row.number, row.problem, row.cause))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,12 +74,14 @@ class LoadReport(Displayable, CheckedAnswer):
         devices_added: to the twin's list; of a dry run, those that would be.
         dry_run: whether nothing was written; `created` then counts the rows of which items can be made.
         notes: what to do next, and what was left out.
+        of_table: whether the only input is a table.
     """
 
     files: tuple[FileLoad, ...]
     devices_added: tuple[str, ...] = ()
     dry_run: bool = False
     notes: tuple[str, ...] = ()
+    of_table: bool = False
 
     def total(self, count: str) -> int:
         """Return the rows of all files: `created`, `same`, `replaced`, `bad` or `rows`."""
@@ -87,7 +91,7 @@ class LoadReport(Displayable, CheckedAnswer):
         """Return one row per file with its counts."""
         import pandas as pd
 
-        columns = ["file", "rows", *COUNTS, "bad rows in"]
+        columns = ["table" if self.of_table else "file", "rows", *COUNTS, "bad rows in"]
         rows = [
             [one.name, one.rows, *(getattr(one, count) for count in COUNTS), one.bad_path or "-"] for one in self.files
         ]
@@ -108,7 +112,7 @@ class LoadReport(Displayable, CheckedAnswer):
         return Sheet(self.summary(), tuple(tables), (*self._items(), *self._file_notes(), *self.notes))
 
     def summary(self) -> str:
-        of = f"{count_of(self.total('rows'), 'row')} of {count_of(len(self.files), 'file')}"
+        of = self._of()
         if self.dry_run:
             told = [f"{self.total('created'):,} would be written", f"{self.total('bad'):,} bad"]
             return f"a dry run: {of}: {', '.join(told)}"
@@ -118,11 +122,21 @@ class LoadReport(Displayable, CheckedAnswer):
         ]
         return f"{of}: {', '.join(shown)}"
 
+    def _of(self) -> str:
+        if not self.of_table:
+            return f"{count_of(self.total('rows'), 'row')} of {count_of(len(self.files), 'file')}"
+        (one,) = self.files
+        count = f"{count_of(one.rows, 'item')} of {one.name}"
+        if not self.dry_run:
+            return count
+        return f"{count}" if one.expected is None else f"{count}, which has about {one.expected:,}"
+
     def to_json(self) -> dict[str, Any]:
         files = [
             {
                 "file": one.name,
                 "rows": one.rows,
+                "expected": one.expected,
                 **{count: getattr(one, count) for count in COUNTS},
                 "resumed": one.resumed,
                 "problems": dict(one.problems),

@@ -1,4 +1,4 @@
-"""Rows of a file: what every reader yields, and why a row is not in the hot tier. No I/O."""
+"""Rows of a file or table: what every reader yields, and why a row is not in the hot tier. No I/O."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ class RowProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One reading of a file.
+    """One reading of a file or table.
 
     Attributes:
         number: its first line, or its number in a file without lines; from 1.
         cells: values as JSON text, by column; empty cells are left out.
         text: the row as it stands in the file; None if the file is not text.
+        key: of an item of a table, its key as JSON.
     """
 
     number: int
     cells: Mapping[str, str]
     text: str | None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class BadRow:
     problem: str
     cause: str
     text: str
+    key: str = ""
 
 
 def row_text(row: Row) -> str:

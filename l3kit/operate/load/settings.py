@@ -21,6 +21,8 @@ class LoadOptions(TypedDict, total=False):
     """Options of a load; docs/load.md describes them.
 
     Attributes:
+        from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud
+            of the hot tier.
         form: of the files; by default the name tells it, else the first bytes.
         device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
         rename, value, drop: new names of columns; the only ones to take; those to leave out.
@@ -30,11 +32,14 @@ class LoadOptions(TypedDict, total=False):
         add_devices: add devices to the twin's list that are not in it.
         replace: put a row in the place of an item with the same device and time and other content.
         rate: rows a second at most; 0 for as many as the store takes.
+        read_rate: read units a second at most that are taken from the table; 0 for as many as it gives.
         out: folder for bad rows and progress; by default that of each file.
         restart: load from the first row although an interrupted load could be continued.
         dry_run: write nothing; tell the first items and all problems.
     """
 
+    from_table: str
+    from_cloud: str
     form: Form | None
     device: str
     device_id: str
@@ -54,6 +59,7 @@ class LoadOptions(TypedDict, total=False):
     add_devices: bool
     replace: bool
     rate: float
+    read_rate: float
     out: str | Path | None
     restart: bool
     dry_run: bool
@@ -78,15 +84,18 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked options."""
+    """Checked options. `read_rate`: None if none was asked."""
 
     columns: Columns = field(default_factory=Columns)
     times: RowTimes = field(default_factory=RowTimes)
     cells: Cells = field(default_factory=Cells)
     form: Form | None = None
+    from_table: str = ""
+    from_cloud: str = ""
     add_devices: bool = False
     replace: bool = False
     rate: float = 0.0
+    read_rate: float | None = None
     out: Path | None = None
     restart: bool = False
     dry_run: bool = False
@@ -105,9 +114,12 @@ def checked(options: LoadOptions) -> Settings:
         if given.get(name, allowed[0]) not in allowed:
             shown = ", ".join(filter(None, allowed))
             raise ConfigurationError(f"--{name.replace('_', '-')}", f"{given[name]!r} is not allowed", f"Give {shown}")
-    rate = given.get("rate", 0.0)
-    if not 0 <= rate < float("inf"):
-        raise ConfigurationError("--rate", f"{rate} is no rate", "Give rows a second, or 0 for no limit")
+    for name, unit in (("rate", "rows"), ("read_rate", "read units")):
+        rate = given.get(name) or 0.0
+        if not 0 <= rate < float("inf"):
+            remedy = f"Give {unit} a second, or 0 for no limit"
+            raise ConfigurationError(f"--{name.replace('_', '-')}", f"{rate} is no rate", remedy)
+    _check_kind(given)
     zone, form = zone_of(given.get("timezone", "")), checked_form(given.get("time_format", ""))
     return Settings(
         Columns(**{name: given[name] for name in _COLUMNS if name in given}),
@@ -118,8 +130,22 @@ def checked(options: LoadOptions) -> Settings:
     )
 
 
-_PLAIN = ("form", "add_devices", "replace", "rate", "restart", "dry_run")
+_PLAIN = (
+    *("from_table", "from_cloud", "form", "add_devices", "replace"),
+    *("rate", "read_rate", "restart", "dry_run"),
+)
 _COLUMNS = ("device", "device_id", "time", "rename", "value", "drop")
+_OF_FILES = ("form", "text", "missing", "decimal", "delimiter", "encoding", "columns")
+_OF_TABLES = ("from_cloud", "read_rate")
+
+
+def _check_kind(given: Mapping[str, Any]) -> None:
+    """Raises: ConfigurationError for an option of files beside a table, or of a table beside files."""
+    from_table = bool(given.get("from_table"))
+    of = "files alone" if from_table else "a table: it needs --from-table"
+    for name in _OF_FILES if from_table else _OF_TABLES:
+        if given.get(name) not in (None, "", [], ()):
+            raise ConfigurationError(f"--{name.replace('_', '-')}", f"is an option of {of}", "Leave it out")
 
 
 def _cells(given: Mapping[str, Any]) -> Cells:
@@ -128,12 +154,18 @@ def _cells(given: Mapping[str, Any]) -> Cells:
         raise ConfigurationError("--decimal", f"{decimal!r} is no decimal sign", "Give a point or a comma")
     if len(delimiter) > 1 or delimiter in ('"', "\n", "\r") or delimiter.isalnum():
         raise ConfigurationError("--delimiter", f"{delimiter!r} is no delimiter", "Give one character, such as ;")
-    try:
-        encoding = codecs.lookup(given.get("encoding", "utf-8")).name
-        "a".encode(encoding)
-    except (LookupError, ValueError):
-        cause = f"{given['encoding']!r} is no encoding of text"
-        raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
+    encoding = encoding_of(given.get("encoding", "utf-8"))
     names = tuple(given.get("columns", ()))
     text, missing = frozenset(given.get("text", ())), frozenset(given.get("missing", ()))
     return Cells(text, missing, decimal, delimiter, encoding, names)
+
+
+def encoding_of(name: str) -> str:
+    """Return the name that Python has for an encoding of text. Raises: ConfigurationError if there is none."""
+    try:
+        encoding = codecs.lookup(name).name
+        "a".encode(encoding)
+    except (LookupError, ValueError):
+        cause = f"{name!r} is no encoding of text"
+        raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
+    return encoding

@@ -42,7 +42,7 @@ class Asked:
 def asked(*arguments: str) -> LoadOptions:
     twin: Any = Asked()
     assert cli.main(["load", *arguments], connect=lambda reach, output: twin) == 0
-    assert twin.files == ("a.csv",)
+    assert twin.files == (() if "--from-table" in arguments else ("a.csv",))
     return twin.options  # type: ignore[no-any-return]
 
 
@@ -91,11 +91,19 @@ def test_every_option_of_the_api_is_one_of_the_command(twin: Twin) -> None:
         *("--decimal", ",", "--delimiter", "\\t", "--encoding", "latin-1", "--columns", "a,b", "--form", "csv"),
         *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart"),
     )
-    assert {*options, "device_id"} == set(LoadOptions.__annotations__)
+    of_table = {"from_table", "from_cloud", "read_rate"}
+    assert {*options, *of_table, "device_id"} == set(LoadOptions.__annotations__)
     assert (options["rename"], options["delimiter"], options["rate"]) == ({"a": "b", "c": "d"}, "\t", 5.0)
     assert options["columns"] == ["a", "b"]
     assert not {"device", "form", "rate"} & set(asked(where, "a.csv"))
     assert asked(where, "a.csv", "--drop", 'x,"a, b"', "--drop", "y")["drop"] == ["x", "a, b", "y"]
+
+
+def test_a_table_takes_the_place_of_files_and_its_dry_run_connects_too(twin: Twin) -> None:
+    table = ("--from-table", "plant", "--from-cloud", "aws", "--read-rate", "6")
+    options = asked(str(twin.path), *table, "--dry-run")
+    assert (options["from_table"], options["from_cloud"], options["read_rate"]) == ("plant", "aws", 6.0)
+    assert options["dry_run"]
 
 
 @pytest.mark.parametrize("text", ["a", "=b", "a="])

@@ -20,21 +20,27 @@ BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name."""
+    """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name.
+
+    `source`: the table that `load` is to copy; empty if there is none.
+    """
 
     twin: str
     account: str = "*"
     region: str = "*"
+    source: str = ""
 
     def arns(self, on: On) -> tuple[str, ...]:
         """Return the ARNs of that kind, exact except for unknown parts."""
         if self.twin == "*":
-            named = Scope(_ANY_TWIN, self.account, self.region).arns(on)
+            named = Scope(_ANY_TWIN, self.account, self.region, self.source).arns(on)
             return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
         if on == "oneself":
             return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
         if on == "stores' keys":
             return (self._arn("kms", "key/*"),)
+        if on == "source table":
+            return (self._arn("dynamodb", f"table/{self.source}"),) if self.source else ()
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
@@ -105,7 +111,8 @@ def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
     """Return these rows as an IAM document."""
     actions: dict[tuple[On, str], set[str]] = {}
     for grant in grants:
-        actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
+        if scope.arns(grant.on):
+            actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
     statements = [_statement(scope.arns(on), sorted(its), passed_to) for (on, passed_to), its in actions.items()]
     return {"Version": VERSION, "Statement": statements}
 

@@ -62,7 +62,7 @@ def open_hot(
     """Open the hot tier's table; connections are opened on demand. `timeout`: seconds per request."""
     from l3kit.clouds.aws.data.hot_store import DynamoHotStore
 
-    opened = _table(table, place, delete_concurrency + 8, timeout)
+    opened = open_table(table, place, delete_concurrency + 8, timeout)
     return DynamoHotStore(opened, delete_concurrency=delete_concurrency)
 
 
@@ -70,7 +70,7 @@ def open_journal(table: str, place: Place | None = None, *, timeout: float = REQ
     """Open the journal's table."""
     from l3kit.clouds.aws.data.journal_store import DynamoJournalStore
 
-    return DynamoJournalStore(_table(table, place, 16, timeout))
+    return DynamoJournalStore(open_table(table, place, 16, timeout))
 
 
 def open_objects(
@@ -103,7 +103,8 @@ def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQ
     return IotFeedback(twin, _client("iotdata", place, address, 16, timeout))
 
 
-def _table(name: str, place: Place | None, connections: int, timeout: float) -> DynamoTable:
+def open_table(name: str, place: Place | None, connections: int, timeout: float = REQUEST_TIMEOUT) -> DynamoTable:
+    """Open any table. `connections`: maximum that are open at the same time."""
     from l3kit.clouds.aws.data.dynamodb import DynamoTable
 
     place = place or Place.from_env("dynamodb")

@@ -25,7 +25,6 @@ PASSING = frozenset((408, 410, 424, 429, 449))
 """Retryable statuses below 500: time-out, moved partition, throttling, a concurrent write."""
 REMEDIES: Mapping[int, str] = {
     401: "The key or token is not valid for this account: log in again, or run deploy_l3",
-    404: "The database or container is missing: run deploy_l3",
     413: "Split the item into several: Cosmos DB allows 2 MB per item",
     429: "The container is throttled: raise its throughput or try again later",
 }
@@ -143,7 +142,8 @@ class CosmosContainer:
         cause = f"{kind} returned {status or 'no status'} {_short(message)}".rstrip()
         if status >= 500 or status in PASSING:
             return _passing(cause, headers, status)
-        remedy = self._place.denied if status == 403 else REMEDIES.get(status, "")
+        of_place = {403: self._place.denied, 404: self._place.missing}
+        remedy = of_place.get(status) or REMEDIES.get(status, "")
         raise StoreError(self.resource, cause, remedy)
 
     async def _opened(self) -> ContainerProxy:

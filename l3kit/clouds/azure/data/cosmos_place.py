@@ -32,6 +32,7 @@ class CosmosPlace:
         credential: the account's key, or a token credential; None for azure.identity's DefaultAzureCredential.
         agent: part of the user agent of every request.
         denied: remedy for a permission that the credential lacks.
+        missing: remedy for a database or container that is not there.
     """
 
     endpoint: str
@@ -40,6 +41,7 @@ class CosmosPlace:
     agent: str = "l3kit"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     denied: str = FUNCTION_DENIED
+    missing: str = "The database or container is missing: run deploy_l3"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ, *, agent: str = "l3kit") -> CosmosPlace:

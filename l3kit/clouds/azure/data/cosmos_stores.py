@@ -9,7 +9,7 @@ from l3kit.clouds.azure.data.journal_store import CosmosJournalStore
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.settings.tuning import REQUEST_TIMEOUT
 
-__all__ = ["CosmosPlace", "open_hot", "open_journal"]
+__all__ = ["CosmosPlace", "open_container", "open_hot", "open_journal"]
 
 
 def open_hot(
@@ -33,3 +33,8 @@ def open_journal(
     return CosmosJournalStore(
         CosmosContainer(place or CosmosPlace.from_env(), container, Usage(), timeout=timeout, connections=16)
     )
+
+
+def open_container(name: str, place: CosmosPlace, *, timeout: float = REQUEST_TIMEOUT) -> CosmosContainer:
+    """Open any container of a database."""
+    return CosmosContainer(place, name, Usage(), timeout=timeout, connections=8)

@@ -40,17 +40,18 @@ def open_hot(
     """Open the hot tier's collection; connections are opened on demand. `timeout`: seconds per request."""
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
 
-    return FirestoreHotStore(name, _client(place, timeout), delete_concurrency=delete_concurrency)
+    return FirestoreHotStore(name, open_client(place, timeout), delete_concurrency=delete_concurrency)
 
 
 def open_journal(name: str, place: FirestorePlace, *, timeout: float = REQUEST_TIMEOUT) -> FirestoreJournalStore:
     """Open the journal's collection. `timeout`: seconds per request."""
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
 
-    return FirestoreJournalStore(name, _client(place, timeout))
+    return FirestoreJournalStore(name, open_client(place, timeout))
 
 
-def _client(place: FirestorePlace, timeout: float) -> FirestoreClient:
+def open_client(place: FirestorePlace, timeout: float = REQUEST_TIMEOUT) -> FirestoreClient:
+    """Open the database, for any of its collections. `timeout`: seconds per request."""
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 
     return FirestoreClient(

@@ -82,6 +82,14 @@ def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> b
         ) from None
 
 
+def fields_to_json(fields: Mapping[str, Any]) -> bytes:
+    """Convert the fields of another program's document to chunk JSON. Raises: ItemRefusedError as `to_chunk_json`."""
+    try:
+        return orjson.dumps({name: _plain(value) for name, value in fields.items()}, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ItemRefusedError("document", f"has a value that JSON cannot represent ({error})") from None
+
+
 def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
     for key, wanted in ((PARTITION_KEY, device_id), (SORT_KEY, sort_key)):
         if plain.setdefault(key, wanted) != wanted:

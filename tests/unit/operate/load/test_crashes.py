@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.errors import ConfigurationError, StoreError
-from l3kit.operate.load.loading import LoadStoppedError
+from l3kit.operate.load.kept import LoadStoppedError
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 from tests.support.loading import FAULTS, Fault, FaultyHotStore, KilledError, load_into, restore

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import CheckFailedError, ConfigurationError
-from l3kit.operate.load.loading import LoadStoppedError, load
+from l3kit.operate.load.kept import LoadStoppedError
+from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import held, read_progress
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
@@ -225,7 +226,7 @@ def test_two_loads_of_a_file_at_once_are_refused(twin: Twin, store: FaultyHotSto
     file.write_text(HEAD + row(1))
     with (
         held(file.parent / "a.csv.progress.json"),
-        pytest.raises(ConfigurationError, match="another load of this file is running"),
+        pytest.raises(ConfigurationError, match="another load of this file or table is running"),
     ):
         load_into(store, twin, file)
     assert load_into(store, twin, file).total("created") == 1

@@ -1,0 +1,190 @@
+"""`load --from-table`: the items of another table into a twin's hot tier; that table is read and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.ports.source_table import SourceFacts, SourceTable
+from l3kit.errors import ConfigurationError, L3Error
+from l3kit.files import check_writable
+from l3kit.operate.load.columns import Columns
+from l3kit.operate.load.devices import LoadedDevices
+from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, LoadStoppedError
+from l3kit.operate.load.mapping import RowMapping
+from l3kit.operate.load.progress_file import held
+from l3kit.operate.load.pump import Batch, RowRate, pump
+from l3kit.operate.load.reading import BATCH_ROWS, refuse_if_all_bad
+from l3kit.operate.load.report import MAX_NAMED_DRY, FileLoad
+from l3kit.operate.load.settings import Settings
+from l3kit.operate.load.table_reading import PacedReading
+from l3kit.operate.load.table_rows import TableRows, bad_item_line, item_row
+from l3kit.operate.load.writing import RowWriting
+from l3kit.tiering.counts import count_of
+
+if TYPE_CHECKING:
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+SHOWN_ITEMS = 3
+_EXPORT = "Export it to JSON lines or Parquet, and load that file"
+
+
+@asynccontextmanager
+async def open_source(session: Session, twin: Twin, settings: Settings) -> AsyncIterator[SourceTable]:
+    """Open the table to copy from. Raises: ConfigurationError if it is on a cloud that the session does not reach."""
+    name = settings.from_cloud or twin.layout.tier("hot")
+    cloud = session.cloud(name)
+    if cloud is None:
+        reached = ", ".join(sorted(session.clouds))
+        cause = f"is on {name}, which this session does not reach; it reaches {reached}"
+        raise ConfigurationError(f"table {settings.from_table}", cause, _EXPORT)
+    source = cloud.source_table(twin, settings.from_table)
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """How a table is to be read and what its items are taken for.
+
+    Attributes:
+        sample: some of its items as a batch.
+        new_devices: devices of the sample that would be added to the twin's list.
+    """
+
+    facts: SourceFacts
+    reading: PacedReading
+    columns: Columns
+    mapping: RowMapping
+    sample: Batch
+    new_devices: tuple[str, ...]
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was found, and the way of reading, in sentences."""
+        facts, rate = self.facts, self.reading.rate.rate
+        device = self.columns.device_id or f"attribute {self.columns.device!r}"
+        pace = f"; at most {rate:,g} read units a second are taken (--read-rate)" if rate else ""
+        return tuple(
+            filter(
+                None,
+                (
+                    f"its key is {' and '.join(map(repr, facts.keys))}; the device is {device}, "
+                    f"the time is attribute {self.columns.time!r}",
+                    f"read {self.reading.reading.reason}",
+                    f"{facts.capacity}{pace}".removeprefix("; "),
+                ),
+            )
+        )
+
+
+async def plan_of(
+    source: SourceTable, twin: Twin, settings: Settings, limit: Callable[[float], RowRate] = RowRate
+) -> TablePlan:
+    """Look at a table and read some of its items. Writes nothing.
+
+    Args:
+        limit: makes the limit of a rate.
+    Raises: ConfigurationError if it cannot be copied as asked; StoreError.
+    """
+    facts = await source.facts()
+    columns = settings.columns.with_keys(facts.keys)
+    rate = facts.share if settings.read_rate is None else settings.read_rate
+    item_units = facts.units / facts.items if facts.units and facts.items else 1.0
+    most = min(BATCH_ROWS, max(1, int(settings.rate))) if settings.rate else BATCH_ROWS
+    reading = PacedReading(source.reading(facts, columns.device), limit(rate), most, item_units)
+    items = await reading.sample()
+    if not items:
+        raise ConfigurationError(facts.resource, "has no items", "Is it the right table?")
+    names: dict[str, None] = {}
+    for number, item in enumerate(items, 1):
+        names.update(dict.fromkeys(getattr(item_row(number, item), "cells", ())))
+    if names:
+        columns = columns.with_names(tuple(names), facts.resource)
+    devices = LoadedDevices(twin, add=settings.add_devices, dry_run=True)
+    known = frozenset(device.id for device in twin.devices)
+    mapping = RowMapping(columns, settings.times, twin.config.time_digits, None, known)
+    sample = TableRows(mapping, devices).batch(items)
+    return TablePlan(facts, reading, columns, mapping, sample, tuple(devices.added))
+
+
+async def dry_run_of_table(
+    source: SourceTable, twin: Twin, settings: Settings, limit: Callable[[float], RowRate] = RowRate
+) -> tuple[FileLoad, tuple[str, ...]]:
+    """Tell what is found in a table, and what would become of a sample of its items.
+
+    Returns: the result, and devices that would be added to the twin's list.
+    """
+    plan = await plan_of(source, twin, settings, limit)
+    sample = plan.sample
+    result = FileLoad(plan.facts.resource, most_named=MAX_NAMED_DRY, expected=plan.facts.items, notes=plan.notes())
+    result.created = len(sample.items)
+    result.items = [one.item.json.decode() for one in sample.items[:SHOWN_ITEMS]]
+    for row in sample.bad:
+        result.add_bad(row)
+    return result, plan.new_devices
+
+
+class TableLoading:
+    """Loads one table."""
+
+    def __init__(self, job: LoadJob, plan: TablePlan) -> None:
+        self._job = job
+        self._plan = plan
+        facts = plan.facts
+        identity = {"table": facts.resource, "id": facts.identity}
+        given = Input(facts.resource, *_place(job.settings), identity, "the table is another one of that name")
+        self._kept = Kept(job, given, FileLoad(facts.resource, expected=facts.items, notes=plan.notes()))
+
+    @property
+    def devices_added(self) -> tuple[str, ...]:
+        """Devices that were added to the twin's list."""
+        return tuple(self._job.devices.added)
+
+    async def run(self) -> FileLoad:
+        """Load the table. Raises: L3Error before anything is written; LoadStoppedError after that."""
+        check_writable(self._kept.given.progress_path)
+        refuse_if_all_bad(self._plan.facts.resource, self._plan.sample)
+        kept, job = self._kept, self._job
+        with held(kept.given.progress_path):
+            previous = await kept.previous()
+            try:
+                kept.begin(BadForm(".jsonl", "", "utf-8", bad_item_line), previous)
+                writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
+                async with aclosing(self._batches()) as batches:
+                    await pump(batches, writing.write, kept.settled, job.rate)
+            except BaseException as error:
+                with contextlib.suppress(L3Error):  # the error under way tells more
+                    kept.save()
+                if isinstance(error, L3Error) and kept.rows_done:
+                    done = f"{count_of(kept.rows_done, 'item')} of {self._plan.facts.resource}"
+                    raise LoadStoppedError.after(error, done) from error
+                raise
+            finally:
+                kept.close()
+            kept.end(self._plan.facts.items or 0)
+        kept.result.notes += tuple(f"attribute {name!r} was in no item" for name in self._plan.columns.unseen())
+        return kept.result
+
+    async def _batches(self) -> AsyncGenerator[Batch, None]:
+        """Yield each page as a batch, so that a place where reading continues is right behind one."""
+        rows, done = TableRows(self._plan.mapping, self._job.devices), self._kept.rows_done
+        async with aclosing(self._plan.reading.pages(self._kept.places)) as pages:
+            async for part, page in pages:
+                if page.items:
+                    batch = rows.batch(page.items, done)
+                    batch.part, batch.place = part, page.next or ""
+                    done = batch.rows
+                    yield batch
+
+
+def _place(settings: Settings) -> tuple[Path, str]:
+    """Return the folder of what is kept, and how its names begin."""
+    return settings.out or Path.cwd(), re.sub(r"[^A-Za-z0-9_.-]+", "-", settings.from_table)

@@ -1,0 +1,83 @@
+"""Reading a table page by page: its parts in turn, no faster than a rate, and a sample of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+
+from l3kit.clouds.ports.source_table import SourceItem, SourcePage, SourceReading
+from l3kit.operate.load.pump import RowRate
+from l3kit.operate.load.reading import BATCH_ROWS
+
+SAMPLED_ITEMS = 1_000
+SAMPLED_DEVICES = 50
+
+
+@dataclass(slots=True)
+class PacedReading:
+    """Reads pages, and takes no more read units a second than a rate allows.
+
+    Attributes:
+        rate: in read units a second; what a page took is waited for before the next one is read.
+        most: items of a page at most, if a page does not ask for another number.
+        item_units: read units of an item, as far as is known.
+    """
+
+    reading: SourceReading
+    rate: RowRate
+    most: int = BATCH_ROWS
+    item_units: float = 1.0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def read(self, part: str, after: str | None, most: int | None = None) -> SourcePage:
+        """Read a page as `SourceReading.read` does. Raises: StoreError."""
+        limit = most or self.most
+        if not self.rate.rate:
+            return await self.reading.read(part, after, limit)
+        async with self._turn:
+            await self.rate.take(0)
+            in_a_second = max(1, int(self.rate.rate / self.item_units))
+            page = await self.reading.read(part, after, min(limit, in_a_second))
+            if page.items:
+                self.item_units = max(page.units / len(page.items), 1e-6)
+            await self.rate.take(page.units)
+            return page
+
+    async def pages(self, places: Mapping[str, str]) -> AsyncGenerator[tuple[str, SourcePage], None]:
+        """Yield the pages of all parts in turn, while the next one of each part is being read.
+
+        Args:
+            places: where each part is to begin; empty if it is at its end, missing if it has not begun.
+        Raises: StoreError.
+        """
+        parts = [part for part in self.reading.parts if places.get(part) != ""]
+        under_way = {part: asyncio.ensure_future(self.read(part, places.get(part))) for part in parts}
+        try:
+            while under_way:
+                for part in list(under_way):
+                    page = await under_way[part]
+                    del under_way[part]
+                    if page.next is not None:
+                        under_way[part] = asyncio.ensure_future(self.read(part, page.next))
+                    yield part, page
+        finally:
+            for task in under_way.values():
+                task.cancel()
+            await asyncio.gather(*under_way.values(), return_exceptions=True)
+
+    async def sample(self) -> list[SourceItem]:
+        """Read some items: the first ones of some devices, or of each part. Raises: StoreError."""
+        found: list[SourceItem] = []
+        each = SAMPLED_ITEMS // (SAMPLED_DEVICES if self.reading.by_device else len(self.reading.parts))
+        for part in self.reading.parts:
+            place: str | None = None
+            left = SAMPLED_ITEMS if self.reading.by_device else each
+            while left > 0:
+                page = await self.read(part, place, min(each, left))
+                found += page.items
+                left -= each if self.reading.by_device else len(page.items)
+                place = page.next_device if self.reading.by_device else page.next
+                if place is None:
+                    break
+        return found
