@@ -40,7 +40,7 @@ PLATFORMS = {
 
 INCOMPLETE = "Install l3kit again, or deploy from a complete checkout"
 OTHER_FILE = "Nothing of it is used. Find out why pip's index or cache has another file than l3kit was released with"
-_OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES.*?^\s+(\S+==\S+|\S+) from ", re.DOTALL | re.MULTILINE)
+_OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES.*?^\s+(\S+) from ", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +161,8 @@ def _download(lock: Path, runtime: Runtime, target: Path) -> None:
     if done.returncode != 0:
         what = f"dependencies for Python {runtime.python} on {runtime.architecture}"
         if refused := _OTHER_HASH.search(done.stderr):
-            package = " ".join(refused[1].split()[:1])
-            raise ProvisioningError(
-                what, f"the package index gave a file of {package} whose hash is not in the lock file", OTHER_FILE
-            )
+            cause = f"the package index gave a file of {refused[1]} whose hash is not in the lock file"
+            raise ProvisioningError(what, cause, OTHER_FILE)
         tail = " / ".join(_without_addresses(done.stderr).strip().splitlines()[-3:])
         remedy = "Check that a package registry is reachable; later runs use the cache"
         raise ProvisioningError(what, f"pip failed: {tail}", remedy)
