@@ -107,7 +107,7 @@ def add_load(app: typer.Typer) -> None:
             typer.Option("--dry-run", help="Write nothing, connect to nothing: tell the first items and all bad rows."),
         ] = False,
     ) -> int:
-        """Load readings from files into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet.
+        """Load readings from files into a twin's hot tier, each once. CSV, JSON lines, JSON arrays, Parquet.
 
         docs/load.md describes files, columns, times and bad rows.
         """
