@@ -123,7 +123,7 @@ def add_load(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """Load readings into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet, or a table.
+        """Load readings into a twin's hot tier, each once. CSV, JSON lines, JSON arrays, Parquet, or a table.
 
         docs/load.md describes files, columns, times and bad rows.
         """

@@ -7,19 +7,26 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.cli import exit_codes
 from l3kit.errors import L3Error
 from l3kit.extras import missing_module
 
 if TYPE_CHECKING:
-    from l3kit.notebook.answer import Answer
     from l3kit.notebook.progress import Silent
     from l3kit.notebook.tables import Displayable
 
 NO_COLOUR = "NO_COLOR"
 """Environment variable: not empty, text has no escape codes (no-color.org)."""
+
+
+class Told(Protocol):
+    """A result: `print` shows it to people."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON document."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,14 @@ class Output:
     quiet: bool = False
     verbose: bool = False
 
-    def answer(self, answer: Answer | Displayable, more: Mapping[str, Any] | None = None) -> None:
+    def answer(self, answer: Told, more: Mapping[str, Any] | None = None) -> None:
         """Print a result.
 
         Args:
             more: further members of the JSON document.
         """
         if self.as_json:
-            self.document({**answer.to_json(), **(more or {})})  # type: ignore[union-attr]
+            self.document({**answer.to_json(), **(more or {})})
         elif sys.stdout.isatty():
             from l3kit.cli.rendering import show
 

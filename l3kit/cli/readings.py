@@ -31,6 +31,10 @@ class Readings(Displayable):
     found: QueryResult
     rows: tuple[Mapping[str, Any], ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """The result, and these readings."""
+        return {**self.found.to_json(), "readings": [plain(row) for row in self.rows]}
+
     def sheet(self) -> Sheet:
         """What is missing, then a line for each reading."""
         names = [SORT_KEY, TIER, *_others(self.rows)]

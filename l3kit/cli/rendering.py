@@ -14,7 +14,6 @@ from l3kit.notebook.tables import UNBROKEN, Displayable, visible
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
-    from l3kit.notebook.answer import Answer
     from l3kit.notebook.tables import Table
 
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
@@ -25,7 +24,7 @@ GAP = 2
 """Blanks between columns."""
 
 
-def show(answer: Answer | Displayable, stream: TextIO, *, unchanged: bool = False) -> None:
+def show(answer: object, stream: TextIO, *, unchanged: bool = False) -> None:
     """Write a result to a terminal.
 
     Args:

@@ -47,7 +47,7 @@ HomeFolder = Annotated[
 
 def add_sandbox(app: typer.Typer) -> None:
     """Add the noun `sandbox` with its verbs."""
-    sandbox = typer.Typer(no_args_is_help=True, help="The clouds on loopback: emulators and functions on this machine.")
+    sandbox = typer.Typer(no_args_is_help=True, help="The clouds on loopback, with emulators on this machine.")
     app.add_typer(sandbox, name="sandbox")
 
     @verb(sandbox, "up")

@@ -109,7 +109,9 @@ def add_simulate(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help=f"Print the first {SHOWN} messages; publish nothing.")
         ] = False,
     ) -> int:
-        """Publish readings over MQTT as a twin's devices: generated, or from a file."""
+        """Publish readings over MQTT as a twin's devices. They are generated, or from a file."""
+        if broker and (home or place.sandbox):
+            raise typer.BadParameter("is not allowed with a sandbox: one of them is enough", param_hint="--broker")
         reach = place.reach()
         twin = reach.twin
         if not twin.config.message_chain:
@@ -122,6 +124,9 @@ def add_simulate(app: typer.Typer) -> None:
         messages = itertools.islice(chosen, count)
         if dry_run:
             return _show(twin, messages, output)
+        if reach.parameters.target == "live" and not broker:
+            cause = "are on real accounts, whose brokers it does not reach"
+            raise ConfigurationError(f"devices of {twin.name}", cause, "Use --target sandbox, or name a --broker")
         address = broker or _sandbox_broker(reach.parameters.sandbox, home)
         return _publish(twin, messages, rate, address, output)
 

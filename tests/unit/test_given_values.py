@@ -9,7 +9,15 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from l3kit.errors import ConfigurationError
-from l3kit.given_values import all_problems, check_known, did_you_mean, in_file, problem_in, read_table
+from l3kit.given_values import (
+    all_problems,
+    check_known,
+    did_you_mean,
+    first_and_nearest,
+    in_file,
+    problem_in,
+    read_table,
+)
 
 
 class Given(BaseModel):
@@ -87,3 +95,11 @@ def test_an_error_about_a_value_names_its_file(tmp_path: Path) -> None:
     assert read_table(path) == {"days": 3}
     with pytest.raises(ConfigurationError, match=r"given\.yaml: days: is odd\. Change it"), in_file(path):
         raise ConfigurationError("days", "is odd", "Change it")
+
+
+def test_of_many_names_the_first_and_the_nearest_are_told() -> None:
+    names = [f"pump-{number}" for number in range(25)]
+    told = first_and_nearest("pump-24x", names)
+    assert told.startswith("pump-0, pump-1, ")
+    assert "pump-19 and 5 more; did you mean pump-24?" in told
+    assert first_and_nearest("z", ["a", "b"]) == "a, b"

@@ -46,6 +46,13 @@ def test_a_twin_whose_messages_nobody_takes_is_told(tmp_path: Path, capsys: pyte
     assert capsys.readouterr().err == ""
 
 
+def test_it_publishes_for_no_real_account_unless_a_broker_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", TWIN, "--target", "live"]) == 1
+    assert "are on real accounts, whose brokers it does not reach" in capsys.readouterr().err
+    assert main(["simulate", TWIN, "--sandbox", "default", "--broker", "127.0.0.1:1"]) == 2
+    assert "one of them is enough" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments", [["--rate", "-1"], ["--rate", "inf"], ["--count", "0"], ["--broker", "x"], ["--broker", "x:99999"]]
 )
