@@ -22,6 +22,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
 
 
+def first_and_nearest(name: str, known: Sequence[str], most: int = 20) -> str:
+    """Return the first of many known names, how many there are besides, and the nearest to an unknown one."""
+    more = f" and {len(known) - most:,} more" if len(known) > most else ""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return ", ".join(known[:most]) + more + (f"; did you mean {near[0]}?" if near else "")
+
+
 def check_known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Raises: ConfigurationError for the first name that is not known, with the nearest that is."""
     names = list(known)

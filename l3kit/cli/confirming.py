@@ -7,14 +7,22 @@ import sys
 from l3kit.errors import ConfigurationError
 
 
-def agreed(what: str, question: str) -> bool:
-    """Ask for a yes on the terminal; anything else is a no.
+def check_can_ask(what: str, remedy: str) -> None:
+    """Raises: ConfigurationError if there is no terminal to ask on. Call it before anything is made."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigurationError(what, "cannot ask: there is no terminal; nothing was made", remedy)
 
-    Raises: ConfigurationError if there is no terminal to ask on.
-    """
-    if not sys.stdin.isatty():
-        raise ConfigurationError(what, "cannot ask: there is no terminal; nothing was made", "Pass --yes")
-    return _answer(f"{question} [y/N] ").lower() in ("y", "yes")
+
+def agree(what: str, question: str) -> None:
+    """Ask for a yes on the terminal. Raises: ConfigurationError for any other answer."""
+    if _answer(f"{question} [y/N] ").lower() not in ("y", "yes"):
+        raise ConfigurationError(what, "was not agreed to", "Nothing was changed")
+
+
+def agree_by_name(what: str, question: str, name: str) -> None:
+    """Ask for a name on the terminal. Raises: ConfigurationError for any other answer."""
+    if _answer(f"{question} ") != name:
+        raise ConfigurationError(what, f"was not agreed to: the answer was not {name}", "Nothing was changed")
 
 
 def _answer(prompt: str) -> str:

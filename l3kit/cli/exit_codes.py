@@ -17,9 +17,15 @@ MEANINGS: Mapping[int, str] = {
     SUCCESS: "success",
     ERROR: "an error, which is told with its remedy",
     USAGE: "the command line is wrong; nothing was done",
-    NOT_UP: "sandbox status: it is not running",
-    LEFT_OVER: "load: bad rows are in a file; first-light: resources are left",
-    CHECKS_FAILED: "verify: a check failed; run: the mover left something",
-    CHANGES_PENDING: "plan --exit-code: there are changes to make",
+    NOT_UP: "`sandbox status`: it is not running",
+    LEFT_OVER: "`load`: bad rows are in a file; `first-light`: resources are left",
+    CHECKS_FAILED: "`verify`: a check failed; `run`: the mover left something",
+    CHANGES_PENDING: "`plan --exit-code`: there are changes to make",
     INTERRUPTED: "interrupted",
 }
+
+
+def told(meanings: Mapping[int, str]) -> str:
+    """Return lines for the end of a help, which keep their breaks."""
+    lines = [f"  {code:<4}{meaning.replace('`', '')}" for code, meaning in meanings.items()]
+    return "\n".join(["\b", "Exit codes:", *lines])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from l3kit.cli.confirming import agreed
-from l3kit.cli.exit_codes import ERROR, LEFT_OVER, SUCCESS
+from l3kit.cli.confirming import agree, check_can_ask
+from l3kit.cli.exit_codes import LEFT_OVER, SUCCESS
 from l3kit.cli.output import Output
 from l3kit.cli.permissions import LiveCloud
 from l3kit.cli.verbs import verb
@@ -82,7 +82,10 @@ def add_first_light(app: typer.Typer) -> None:
         target: Annotated[str, typer.Option(metavar="live|sandbox", callback=_target, help="Where it runs.")] = "live",
         sandbox: Annotated[str, typer.Option(metavar="NAME", help="The sandbox, with --target sandbox.")] = "default",
     ) -> int:
-        """Try everything once on a real account: deploy the smallest twin, move, query, destroy, leave a report."""
+        """Try everything once on a real account.
+
+        It deploys the smallest twin, moves, queries, destroys, and leaves a report.
+        """
         where = cast("Target", target)
         run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)
         return _first_light(run, output)
@@ -110,9 +113,8 @@ def _first_light(options: Run, output: Output) -> int:
 
             output.answer(plan(twin, session))
             return SUCCESS
-        if not options.yes and not _agreed(session):
-            output.tell("Nothing was made.")
-            return ERROR
+        if not options.yes:
+            _ask(session)
         return _run(session, twin, path, options, output)
 
 
@@ -133,13 +135,15 @@ def _tell_estimate(cloud: str, region: str, output: Output) -> None:
     output.tell(estimate_text(estimate(load_prices(), cloud), region))
 
 
-def _agreed(session: Session) -> bool:
+def _ask(session: Session) -> None:
+    """Raises: ConfigurationError if the answer is no, or nobody can be asked."""
     from l3kit.clouds.aws.cloud import aws_in
     from l3kit.first_light.report import last_four
 
     account = aws_in(session.clouds).session
     where = f"the account ending in {last_four(account.account_id)}, {account.region} ({session.target})"
-    return agreed("first-light", f"Deploy to {where}, and destroy it all again?")
+    check_can_ask("first-light", "Pass --yes")
+    agree("first-light", f"Deploy to {where}, and destroy it all again?")
 
 
 def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output) -> int:

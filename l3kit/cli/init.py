@@ -84,7 +84,7 @@ def add_init(app: typer.Typer) -> None:
         encoding: Annotated[str, typer.Option(metavar="NAME", help="Of that file.")] = "utf-8",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
-        """Make the folder of a twin of your own: its files, params, notebooks, and a workflow for CI."""
+        """Make the folder of a twin of your own. It has files, params, notebooks, and a workflow for CI."""
         file = (devices_from, device_column, encoding)
         flags = Flags(name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages, *file)
         return _make(output, flags, folder or Path(name), dry_run=dry_run)

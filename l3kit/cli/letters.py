@@ -11,7 +11,7 @@ import typer
 from l3kit.cli.exit_codes import ERROR, SUCCESS
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
-from l3kit.cli.values import listed
+from l3kit.cli.values import ALL, checked_limit, limit_of, listed
 from l3kit.cli.verbs import verb
 
 LIST_LIMIT = "100"
@@ -28,13 +28,7 @@ Since = Annotated[
 ]
 
 
-def _limit(text: str) -> str:
-    if text != "all" and (not text.isdecimal() or int(text) < 1):
-        raise typer.BadParameter(f"{text} is no number of letters; give 1 or more, or all")
-    return text
-
-
-Limit = Annotated[str, typer.Option(metavar="N", callback=_limit, help="At most so many letters, or all.")]
+Limit = Annotated[str, typer.Option(metavar="N", callback=checked_limit, help="At most so many letters, or all.")]
 
 
 def add_letters(app: typer.Typer) -> None:
@@ -49,7 +43,7 @@ def add_letters(app: typer.Typer) -> None:
         since: Since = None,
         limit: Limit = LIST_LIMIT,
     ) -> int:
-        """List the dead letters of a twin on all its clouds, with problem, cause and device."""
+        """List the dead letters of a twin on all its clouds. Each has its problem, cause and device."""
         from l3kit.operate.letters.shown import letters_in_blocks, letters_in_lines
 
         with place.open() as twin:
@@ -71,12 +65,12 @@ def add_letters(app: typer.Typer) -> None:
         problem: Problem = None,
         device: Device = None,
         since: Since = None,
-        limit: Limit = "all",
+        limit: Limit = ALL,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Tell what would be sent; send and delete nothing.")
         ] = False,
     ) -> int:
-        """Send a twin's dead letters through the message chain again, and delete those that are taken.
+        """Send dead letters through the message chain again. Those that are taken are deleted.
 
         Superseded ones are skipped unless that problem is named, since their replay replaces newer versions.
         """
@@ -98,5 +92,4 @@ def _columns() -> int:
 
 
 def _choice(problem: list[str] | None, device: str | None, since: str | None, limit: str) -> dict[str, Any]:
-    most = None if limit == "all" else int(limit)
-    return {"problem": listed(problem), "device": device, "since": since, "limit": most}
+    return {"problem": listed(problem), "device": device, "since": since, "limit": limit_of(limit)}

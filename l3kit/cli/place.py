@@ -107,7 +107,8 @@ class Place:
         if self.where is not None:
             return Path(self.where)
         found = _found_here(self.target or "sandbox")
-        self.output.tell(f"{WHERE}: {found}")
+        here = Path.cwd().resolve()
+        self.output.tell(f"{WHERE}: {found.relative_to(here) if found.is_relative_to(here) else found}")
         return found
 
 

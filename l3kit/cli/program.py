@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,19 +12,24 @@ import typer
 import l3kit
 from l3kit.cli import exit_codes
 from l3kit.cli.cost import add_cost
+from l3kit.cli.deploying import add_deploying
 from l3kit.cli.first_light import add_first_light
 from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
-from l3kit.cli.output import NO_COLOUR, Output
+from l3kit.cli.output import Output
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.place import Connect, connected
+from l3kit.cli.query import add_query
 from l3kit.cli.reading import add_reading
+from l3kit.cli.running import add_running
 from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
 NAME = "l3kit"
-_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
+HELP_WIDTH = 118
+"""Characters of a line of help at most."""
+_CODES = exit_codes.told(exit_codes.MEANINGS)
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
@@ -38,35 +42,31 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot display a character gets its escape
             stream.reconfigure(errors="backslashreplace")
-    decorated = sys.stdout.isatty() and not os.environ.get(NO_COLOUR)
     try:
-        code: int = program(decorated=decorated)(
-            args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect
-        )
+        code: int = program()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
     except typer.TyperException as error:
         return _told_usage(error, Output(as_json="--json" in arguments))
     return code
 
 
-def program(*, decorated: bool) -> typer.Typer:
-    """Return the whole command line.
-
-    Args:
-        decorated: help has panels and colours.
-    """
+def program() -> typer.Typer:
+    """Return the whole command line. Its help is plain text: rich would double the time until it is there."""
     app = typer.Typer(
         name=NAME,
         help="Storage tiers of digital twins, across clouds.",
         epilog=_CODES,
         no_args_is_help=True,
-        rich_markup_mode="rich" if decorated else None,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH},
     )
     app.callback()(_before_verbs)
     add_init(app)
     add_load(app)
     add_simulate(app)
+    add_deploying(app)
+    add_running(app)
+    add_query(app)
     add_reading(app)
     add_letters(app)
     add_sandbox(app)
@@ -103,5 +103,6 @@ def _told_usage(error: typer.TyperException, output: Output) -> int:
     remedy = _SEVERAL if "unexpected extra argument" in message else ""
     command = context.command_path if context else NAME
     remedy = f"{remedy}{'; ' if remedy else ''}{command} --help tells more"
-    output.error(command, message, remedy, f"{message.rstrip('.')}. {remedy}")
+    sentence = message if message.endswith((".", "?")) else f"{message}."
+    output.error(command, message, remedy, f"{sentence.replace('?.', '?')} {remedy}")
     return exit_codes.USAGE

@@ -16,13 +16,28 @@ Now = Annotated[str | None, typer.Option(metavar="ISO", help="The moment the ans
 
 
 def add_reading(app: typer.Typer) -> None:
-    """Add the verbs that only read."""
+    """Add the verbs that tell of what there is."""
 
     @verb(app, "explain")
     def explain(output: Output, place: Place, device: Device = None, now: Now = None) -> int:
-        """What each tier holds of a device, what is under way, what happens next and when."""
+        """Tell where a device's data are and what happens next."""
         place, name = place.before(device, "DEVICE")
         reach = place.reach(as_of=now)
         with place.connect(reach, output) as twin:
             output.answer(twin.explain(name, now=reach.now))
+        return SUCCESS
+
+    @verb(app, "tiers")
+    def tiers(output: Output, place: Place, now: Now = None) -> int:
+        """Count items, objects and bytes of every device in every tier. Reads the hot tier whole."""
+        reach = place.reach(as_of=now)
+        with place.connect(reach, output) as twin:
+            output.answer(twin.tiers(now=reach.now))
+        return SUCCESS
+
+    @verb(app, "journal")
+    def journal(output: Output, place: Place) -> int:
+        """Tell who may move each device, and what was moved. Chunks under way are told too."""
+        with place.open() as twin:
+            output.answer(twin.journal())
         return SUCCESS

@@ -109,7 +109,7 @@ def add_simulate(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help=f"Print the first {SHOWN} messages; publish nothing.")
         ] = False,
     ) -> int:
-        """Publish readings over MQTT as a twin's devices: generated, or from a file."""
+        """Publish readings over MQTT as a twin's devices. They are generated, or from a file."""
         reach = place.reach()
         twin = reach.twin
         if not twin.config.message_chain:
@@ -127,16 +127,14 @@ def add_simulate(app: typer.Typer) -> None:
 
 
 def _generated(twin: Twin, devices: list[str], seed: int) -> Iterable[DeviceMessage]:
-    from l3kit.given_values import did_you_mean
+    from l3kit.given_values import first_and_nearest
     from l3kit.operate.simulate.readings import simulated
 
     known = [device.id for device in twin.devices]
     if strange := sorted(set(devices) - set(known)):
-        near = did_you_mean(strange[0], known)
-        remedy = (
-            f"It has {', '.join(known[:20])}; {near}" if near.startswith("did") else f"It has {', '.join(known[:20])}"
+        raise ConfigurationError(
+            "--devices", f"{', '.join(strange)}: not in the twin", f"It has {first_and_nearest(strange[0], known)}"
         )
-        raise ConfigurationError("--devices", f"{', '.join(strange)}: not in the twin", remedy)
     return simulated(devices or known, seed, twin.config.time_digits, time.time)
 
 

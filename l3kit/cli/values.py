@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 
+import typer
+
 from l3kit.errors import ConfigurationError
+
+ALL = "all"
 
 
 def listed(given: Sequence[str] | None) -> list[str]:
@@ -19,3 +23,15 @@ def pair(option: str, text: str, form: str = "NAME=VALUE") -> tuple[str, str]:
     if not (name and sign and value):
         raise ConfigurationError(option, f"{text!r} is not {form}", "Separate several by commas")
     return name, value
+
+
+def checked_limit(text: str | None) -> str | None:
+    """Return a limit. Raises: typer.BadParameter if it is neither a number nor `all`."""
+    if text not in (None, ALL) and (not str(text).isdecimal() or int(str(text)) < 1):
+        raise typer.BadParameter(f"{text} is no limit; give 1 or more, or {ALL}")
+    return text
+
+
+def limit_of(text: str) -> int | None:
+    """Return a limit as a number; None is all."""
+    return None if text == ALL else int(text)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from l3kit.errors import ConfigurationError, L3Error
+from l3kit.given_values import first_and_nearest
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
@@ -187,7 +188,7 @@ def query(
         raise L3Error(
             f"device {device_id}",
             f"is not one of {twin.name}'s, and no tier holds anything of it in this range{unseen}",
-            f"Devices: {', '.join(known[:20])}",
+            f"Devices: {first_and_nearest(device_id, known)}",
         )
     return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from l3kit.errors import ConfigurationError
+from l3kit.given_values import first_and_nearest
 from l3kit.operate.coroutines import run
 from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
@@ -56,11 +57,10 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
         (facts.hot and facts.hot.last) or facts.cold or facts.archive or _known(facts.record)
     ):
         known = [device.id for device in twin.devices]
-        more = f" and {len(known) - 20:,} more" if len(known) > 20 else ""
         unseen = [f"{p.tier} on {p.cloud}" for p in facts.places if not p.store]
         cause = f"is not one of {twin.name}'s, and no tier holds anything of it"
         cause += f" (not reached: {', '.join(unseen)})" if unseen else ""
-        raise ConfigurationError(f"device {device_id!r}", cause, f"Devices: {', '.join(known[:20])}{more}")
+        raise ConfigurationError(f"device {device_id!r}", cause, f"Devices: {first_and_nearest(device_id, known)}")
     return DevicePage(facts)
 
 
