@@ -191,10 +191,21 @@ def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_policy_for_one_verb_holds_its_rows_and_no_other(verb: Any) -> None:
-    policy = operator_policy(Scope("plant"), (verb,))
+    policy = operator_policy(Scope("plant", source="readings"), (verb,))
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert allowed == {action for grant in REQUIRED_PERMISSIONS if verb in grant.verbs for action in grant.actions}
     assert all(f"{verb}" in line for line in permission_table((verb,)).splitlines()[2:])
+
+
+def test_a_table_to_copy_is_in_the_policy_alone_if_it_is_named() -> None:
+    def reading(source: str) -> list[Any]:
+        statements = operator_policy(Scope("plant", ACCOUNT, "eu-west-1", source), ("load",))["Statement"]
+        return [one for one in statements if not any("plant" in arn for arn in one["Resource"])]
+
+    assert reading("") == []
+    (statement,) = reading("readings")
+    assert statement["Action"] == ["dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan"]
+    assert statement["Resource"] == [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/readings"]
 
 
 def test_a_policy_longer_than_a_managed_one_may_be_is_cut_between_statements() -> None:
