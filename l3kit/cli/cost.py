@@ -31,23 +31,23 @@ Csv = Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")]
 
 def add_cost(app: typer.Typer) -> None:
     """Add the noun `cost` with its verbs."""
-    cost = typer.Typer(
-        no_args_is_help=True, help="What a workload costs on a layout, and where each figure comes from."
-    )
+    cost = typer.Typer(no_args_is_help=True, help="What a workload costs, and where each figure comes from.")
     app.add_typer(cost, name="cost")
 
     @verb(cost, "bill")
     def bill(output: Output, file: File, as_csv: Csv = False) -> int:
         """A month's bill, row by row. Exit code 1 if it is over the budget."""
-        return _bill(_scenario(file), output, as_csv=_csv(output, as_csv))
+        _check_form(output, as_csv)
+        return _bill(_scenario(file), output, as_csv=as_csv)
 
     @verb(cost, "layouts")
     def layouts(output: Output, file: File, as_csv: Csv = False) -> int:
         """All 27 layouts, the cheapest first."""
         from l3kit.cost.analysis.ranking import rank_layouts
 
+        _check_form(output, as_csv)
         scenario = _scenario(file)
-        _print_frame(rank_layouts(scenario.workload, scenario.book, scenario.regions), output, _csv(output, as_csv))
+        _print_frame(rank_layouts(scenario.workload, scenario.book, scenario.regions), output, as_csv)
         return SUCCESS
 
     @verb(cost, "chunks")
@@ -55,9 +55,10 @@ def add_cost(app: typer.Typer) -> None:
         """The bill by chunk size, 64 KiB to 200 MiB."""
         from l3kit.cost.analysis.sweeps import sweep_chunk_size
 
+        _check_form(output, as_csv)
         scenario = _scenario(file)
         sweep = sweep_chunk_size(scenario.workload, scenario.layout, scenario.book, scenario.regions)
-        _print_frame(sweep.to_frame(), output, _csv(output, as_csv))
+        _print_frame(sweep.to_frame(), output, as_csv)
         if not (output.as_json or as_csv):
             print(f"\n{sweep.summary()}")
         return SUCCESS
@@ -68,7 +69,8 @@ def add_cost(app: typer.Typer) -> None:
         from l3kit.cost.analysis.seed_tables import chunk_frame
         from l3kit.prices.price_book import load_prices
 
-        _print_frame(chunk_frame(load_prices()).reset_index(), output, _csv(output, as_csv))
+        _check_form(output, as_csv)
+        _print_frame(chunk_frame(load_prices()).reset_index(), output, as_csv)
         return SUCCESS
 
     @verb(cost, "refresh")
@@ -90,10 +92,9 @@ def add_cost(app: typer.Typer) -> None:
         return SUCCESS
 
 
-def _csv(output: Output, asked: bool) -> bool:
-    if asked and output.as_json:
+def _check_form(output: Output, as_csv: bool) -> None:
+    if as_csv and output.as_json:
         raise typer.BadParameter("is not allowed with --json: one of them is enough", param_hint="--csv")
-    return asked
 
 
 def _bill(scenario: Scenario, output: Output, *, as_csv: bool) -> int:

@@ -56,7 +56,7 @@ def add_deploying(app: typer.Typer) -> None:
 
     @verb(app, "apply")
     def apply(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
-        """Deploy the twin, or bring what is deployed up to date: show the plan, ask, and carry it out."""
+        """Deploy the twin, or bring what is deployed up to date. It shows the plan, asks, and carries it out."""
         if not yes:
             check_can_ask("apply", "Look at l3kit plan, then pass --yes")
         with place.open(may_start=True) as twin:
@@ -64,7 +64,7 @@ def add_deploying(app: typer.Typer) -> None:
 
     @verb(app, "rotate")
     def rotate(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
-        """Give every link between clouds a new token: show the plan, ask, and carry it out."""
+        """Give every link between clouds a new token. It shows the plan, asks, and carries it out."""
         if not yes:
             check_can_ask("rotate", "Look at l3kit plan --rotate, then pass --yes")
         with place.open() as twin:
@@ -86,7 +86,7 @@ def add_deploying(app: typer.Typer) -> None:
         ] = False,
         confirm: Annotated[str, typer.Option(metavar="NAME", help="The twin's name, which is what is asked for.")] = "",
     ) -> int:
-        """Remove what the twin has in its clouds: show it, ask for the twin's name, and carry it out.
+        """Remove what the twin has in its clouds. It shows that, and asks for the twin's name.
 
         Its data stay without --data. A sandbox in which nothing is left is stopped.
         """

@@ -23,3 +23,9 @@ MEANINGS: Mapping[int, str] = {
     CHANGES_PENDING: "`plan --exit-code`: there are changes to make",
     INTERRUPTED: "interrupted",
 }
+
+
+def told(meanings: Mapping[int, str]) -> str:
+    """Return lines for the end of a help, which keep their breaks."""
+    lines = [f"  {code:<4}{meaning.replace('`', '')}" for code, meaning in meanings.items()]
+    return "\n".join(["\b", "Exit codes:", *lines])

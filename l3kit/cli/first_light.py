@@ -82,7 +82,10 @@ def add_first_light(app: typer.Typer) -> None:
         target: Annotated[str, typer.Option(metavar="live|sandbox", callback=_target, help="Where it runs.")] = "live",
         sandbox: Annotated[str, typer.Option(metavar="NAME", help="The sandbox, with --target sandbox.")] = "default",
     ) -> int:
-        """Try everything once on a real account: deploy the smallest twin, move, query, destroy, leave a report."""
+        """Try everything once on a real account.
+
+        It deploys the smallest twin, moves, queries, destroys, and leaves a report.
+        """
         where = cast("Target", target)
         run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)
         return _first_light(run, output)

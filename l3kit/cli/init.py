@@ -74,7 +74,7 @@ def add_init(app: typer.Typer) -> None:
         devices: Annotated[list[str] | None, typer.Option(metavar="ID[,...]", help="Ids of the devices.")] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
-        """Make the folder of a twin of your own: its files, params, notebooks, and a workflow for CI."""
+        """Make the folder of a twin of your own. It has files, params, notebooks, and a workflow for CI."""
         flags = Flags(name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages)
         return _make(output, flags, folder or Path(name), dry_run=dry_run)
 

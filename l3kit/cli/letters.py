@@ -43,7 +43,7 @@ def add_letters(app: typer.Typer) -> None:
         since: Since = None,
         limit: Limit = LIST_LIMIT,
     ) -> int:
-        """List the dead letters of a twin on all its clouds, with problem, cause and device."""
+        """List the dead letters of a twin on all its clouds. Each has its problem, cause and device."""
         from l3kit.operate.letters.shown import letters_in_blocks, letters_in_lines
 
         with place.open() as twin:
@@ -70,7 +70,7 @@ def add_letters(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help="Tell what would be sent; send and delete nothing.")
         ] = False,
     ) -> int:
-        """Send a twin's dead letters through the message chain again, and delete those that are taken.
+        """Send dead letters through the message chain again. Those that are taken are deleted.
 
         Superseded ones are skipped unless that problem is named, since their replay replaces newer versions.
         """

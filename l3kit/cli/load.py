@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from l3kit.cli.exit_codes import LEFT_OVER, SUCCESS
+from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, told
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed, pair
@@ -16,10 +16,14 @@ from l3kit.cli.verbs import verb
 if TYPE_CHECKING:
     from l3kit.operate.load.settings import LoadOptions
 
-_MORE = (
-    "Exit codes: 0 every row is in the hot tier; 4 the others are, and the bad rows are in FILE.bad.csv or .jsonl; "
-    "1 an error, after which the same command continues; 130 interrupted, the same command continues. "
-    "docs/load.md describes files, columns, times and bad rows."
+_MORE = told(
+    {
+        SUCCESS: "every row is in the hot tier",
+        ERROR: "an error, after which the same command continues",
+        USAGE: "wrong options",
+        LEFT_OVER: "the others are in; the bad rows are in FILE.bad.csv or .jsonl",
+        INTERRUPTED: "interrupted, the same command continues",
+    }
 )
 _CSV = "CSV"
 
@@ -103,7 +107,10 @@ def add_load(app: typer.Typer) -> None:
             typer.Option("--dry-run", help="Write nothing, connect to nothing: tell the first items and all bad rows."),
         ] = False,
     ) -> int:
-        """Load readings from files into a twin's hot tier, each once: CSV, JSON lines, JSON arrays, Parquet."""
+        """Load readings from files into a twin's hot tier, each once. CSV, JSON lines, JSON arrays, Parquet.
+
+        docs/load.md describes files, columns, times and bad rows.
+        """
         if device is not None and device_id is not None:
             raise typer.BadParameter("is not allowed with --device: one of them is enough", param_hint="--device-id")
         lists = {"value": value, "drop": drop, "text": text, "missing": missing, "columns": columns}

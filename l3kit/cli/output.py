@@ -7,18 +7,25 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.cli import exit_codes
 from l3kit.errors import L3Error
 
 if TYPE_CHECKING:
-    from l3kit.notebook.answer import Answer
     from l3kit.notebook.progress import Silent
     from l3kit.notebook.tables import Displayable
 
 NO_COLOUR = "NO_COLOR"
 """Environment variable: not empty, text has no escape codes (no-color.org)."""
+
+
+class Told(Protocol):
+    """A result: `print` shows it to people."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON document."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +42,14 @@ class Output:
     quiet: bool = False
     verbose: bool = False
 
-    def answer(self, answer: Answer | Displayable, more: Mapping[str, Any] | None = None) -> None:
+    def answer(self, answer: Told, more: Mapping[str, Any] | None = None) -> None:
         """Print a result.
 
         Args:
             more: further members of the JSON document.
         """
         if self.as_json:
-            self.document({**answer.to_json(), **(more or {})})  # type: ignore[union-attr]
+            self.document({**answer.to_json(), **(more or {})})
         elif sys.stdout.isatty():
             from l3kit.cli.rendering import show
 
@@ -83,13 +90,12 @@ class Output:
 
     def shows(self) -> Silent:
         """Return what long steps show: bars on a terminal, lines if they are asked for, else nothing."""
-        from l3kit.notebook.progress import Bars, Silent
+        from l3kit.cli.step_lines import PassingSteps, StepLines
+        from l3kit.notebook.progress import Silent
 
         if self.verbose:
-            from l3kit.cli.step_lines import StepLines
-
             return StepLines(lambda line: print(line, file=sys.stderr, flush=True))
-        return Bars() if sys.stderr.isatty() and not self.quiet else Silent()
+        return PassingSteps() if sys.stderr.isatty() and not self.quiet else Silent()
 
     def error(self, resource: str, cause: str, remedy: str, text: str = "") -> None:
         """Print an error: the JSON document, or a sentence on stderr."""

@@ -52,7 +52,7 @@ def add_permissions(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """What you need to be allowed, by verb: a table, or with --json a policy for the twin of --twin."""
+        """Tell what an operator must be allowed, by verb. With --json it is a policy for the twin of --twin."""
         from l3kit.clouds.aws.control.operator_policy import Scope
         from l3kit.clouds.aws.control.permissions import permission_table
         from l3kit.twin.naming import check_twin_name

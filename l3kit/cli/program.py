@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -19,7 +18,7 @@ from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
 from l3kit.cli.logs import add_logs
-from l3kit.cli.output import NO_COLOUR, Output
+from l3kit.cli.output import Output
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.place import Connect, connected
 from l3kit.cli.query import add_query
@@ -29,9 +28,9 @@ from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
 NAME = "l3kit"
-_CODES = "\n\n".join(
-    ["Exit codes:", *(f"{code}: {told.replace('`', '')}" for code, told in exit_codes.MEANINGS.items())]
-)
+HELP_WIDTH = 118
+"""Characters of a line of help at most."""
+_CODES = exit_codes.told(exit_codes.MEANINGS)
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
@@ -44,30 +43,23 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot display a character gets its escape
             stream.reconfigure(errors="backslashreplace")
-    decorated = sys.stdout.isatty() and not os.environ.get(NO_COLOUR)
     try:
-        code: int = program(decorated=decorated)(
-            args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect
-        )
+        code: int = program()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
     except typer.TyperException as error:
         return _told_usage(error, Output(as_json="--json" in arguments))
     return code
 
 
-def program(*, decorated: bool) -> typer.Typer:
-    """Return the whole command line.
-
-    Args:
-        decorated: help has panels and colours.
-    """
+def program() -> typer.Typer:
+    """Return the whole command line. Its help is plain text: rich would double the time until it is there."""
     app = typer.Typer(
         name=NAME,
         help="Storage tiers of digital twins, across clouds.",
         epilog=_CODES,
         no_args_is_help=True,
-        rich_markup_mode="rich" if decorated else None,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH},
     )
     app.callback()(_before_verbs)
     add_init(app)

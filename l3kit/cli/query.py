@@ -51,7 +51,7 @@ def add_query(app: typer.Typer) -> None:
             typer.Option("--csv", metavar="FILE", help="Write the readings as CSV, which load takes; - is stdout."),
         ] = None,
     ) -> int:
-        """Read a device's readings from hot, cold and archive, as one table."""
+        """Read a device's readings from all tiers as one table."""
         place, name = place.before(device, "DEVICE")
         if output.as_json and as_csv == STANDARD_OUTPUT:
             raise typer.BadParameter("- is not allowed with --json: both would be on stdout", param_hint="--csv")
@@ -63,7 +63,7 @@ def add_query(app: typer.Typer) -> None:
 
 
 def _tell(found: QueryResult, rows: Sequence[Mapping[str, Any]], as_csv: Path | None, output: Output) -> None:
-    from l3kit.cli.readings import Readings, csv_of, plain
+    from l3kit.cli.readings import Readings, csv_of
 
     if as_csv == STANDARD_OUTPUT:
         print(csv_of(rows), end="")
@@ -75,6 +75,6 @@ def _tell(found: QueryResult, rows: Sequence[Mapping[str, Any]], as_csv: Path | 
         written = f"{found.summary()}; {len(rows):,} of them in {as_csv}"
         output.say({**found.to_json(), "csv": str(as_csv), "written": len(rows)}, written)
     elif output.as_json:
-        output.exact_document({**found.to_json(), "readings": [plain(row) for row in rows]})
+        output.exact_document(Readings(found, tuple(rows)).to_json())
     else:
         output.answer(Readings(found, tuple(rows)))

@@ -20,7 +20,7 @@ def add_reading(app: typer.Typer) -> None:
 
     @verb(app, "explain")
     def explain(output: Output, place: Place, device: Device = None, now: Now = None) -> int:
-        """Tell of a device what each tier holds, what is under way, what happens next and when."""
+        """Tell where a device's data are and what happens next."""
         place, name = place.before(device, "DEVICE")
         reach = place.reach(as_of=now)
         with place.connect(reach, output) as twin:
@@ -37,7 +37,7 @@ def add_reading(app: typer.Typer) -> None:
 
     @verb(app, "journal")
     def journal(output: Output, place: Place) -> int:
-        """Tell of each device who may move it, what is under way, and what has been moved."""
+        """Tell who may move each device, and what was moved. Chunks under way are told too."""
         with place.open() as twin:
             output.answer(twin.journal())
         return SUCCESS

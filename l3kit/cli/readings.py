@@ -31,10 +31,14 @@ class Readings(Displayable):
     found: QueryResult
     rows: tuple[Mapping[str, Any], ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """The result, and these readings."""
+        return {**self.found.to_json(), "readings": [plain(row) for row in self.rows]}
+
     def sheet(self) -> Sheet:
         """What is missing, then a line for each reading."""
         names = [SORT_KEY, TIER, *_others(self.rows)]
-        cells = tuple(tuple(format_value(row.get(name)) for name in names) for row in self.rows)
+        cells = tuple(tuple(_shown(row.get(name)) for name in names) for row in self.rows)
         left = len(self.found.rows) - len(self.rows)
         more = f"{count_of(left, 'more reading')}: --limit all, or --csv FILE" if left else ""
         shown = (Table(("time", *names[1:]), cells, frozenset(_numeric(self.rows, names)), more=more),) if cells else ()
@@ -72,6 +76,10 @@ def _numeric(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[st
     """The columns whose values are numbers."""
     held = {name: [row[name] for row in rows if row.get(name) is not None] for name in names}
     return [name for name, values in held.items() if values and not any(isinstance(v, str | bool) for v in values)]
+
+
+def _shown(value: Any) -> str:
+    return _cell(value) if isinstance(value, Mapping | list | tuple) else format_value(value)
 
 
 def _cell(value: Any) -> str:

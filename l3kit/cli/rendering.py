@@ -14,7 +14,6 @@ from l3kit.notebook.tables import UNBROKEN, Displayable, visible
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
-    from l3kit.notebook.answer import Answer
     from l3kit.notebook.tables import Table
 
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
@@ -25,7 +24,7 @@ GAP = 2
 """Blanks between columns."""
 
 
-def show(answer: Answer | Displayable, stream: TextIO, *, unchanged: bool = False) -> None:
+def show(answer: object, stream: TextIO, *, unchanged: bool = False) -> None:
     """Write a result to a terminal.
 
     Args:
@@ -51,18 +50,23 @@ def _show_table(table: Table, console: Console, *, unchanged: bool) -> None:
     folded = frozenset[int]() if unchanged else table.folded
     shown = [number for number in range(len(table.rows)) if number not in folded]
     if shown:
-        fits = sum(_least_widths(table, shown)) + GAP * (len(table.head) - 1) <= console.width
-        (_show_grid if fits else _show_blocks)(table, shown, console)
+        room = console.width - GAP * (len(table.head) - 1)
+        whole, broken = (_least_widths(table, shown, longest) for longest in (2 * UNBROKEN, UNBROKEN))
+        least = next((widths for widths in (whole, broken) if sum(widths) <= room), None)
+        if least is None:
+            _show_blocks(table, shown, console)
+        else:
+            _show_grid(table, shown, least, console)
     if folded:
         console.print(Text(f"{count_of(len(folded), 'more is', 'more are')} {_words(table, folded)}", style="dim"))
     if table.more:
         console.print(Text(table.more))
 
 
-def _show_grid(table: Table, shown: list[int], console: Console) -> None:
+def _show_grid(table: Table, shown: list[int], widths: list[int], console: Console) -> None:
     """One line or more for each row, long cells wrapped."""
     grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, header_style="bold")
-    for name, least in zip(table.head, _least_widths(table, shown), strict=True):
+    for name, least in zip(table.head, widths, strict=True):
         right = name in table.numeric
         grid.add_column(Text(name), justify="right" if right else "left", min_width=least, overflow="fold")
     for number in shown:
@@ -84,14 +88,16 @@ def _show_blocks(table: Table, shown: list[int], console: Console) -> None:
         console.print()
 
 
-def _least_widths(table: Table, shown: list[int]) -> list[int]:
-    """The width that each column needs for what is not wrapped: its name, dates, numbers and short words."""
+def _least_widths(table: Table, shown: list[int], longest: int) -> list[int]:
+    """The width that each column needs for what is not wrapped: short cells, and words up to a length."""
     rows = [table.head, *(table.rows[number] for number in shown)]
-    return [max(min(_length(text), UNBROKEN) for text in column) for column in zip(*rows, strict=True)]
+    return [max(_least_width(text, longest) for text in column) for column in zip(*rows, strict=True)]
 
 
-def _length(text: str) -> int:
-    return max(map(len, text.split("\n")))
+def _least_width(text: str, longest: int) -> int:
+    if len(text) <= UNBROKEN:
+        return len(text)
+    return min(max(map(len, text.split()), default=0), longest)
 
 
 def _style(table: Table, number: int) -> str:

@@ -62,7 +62,7 @@ def add_running(app: typer.Typer) -> None:
             typer.Option(metavar="CLOUD[,...]", help="Check only the parts on these clouds (default: all)."),
         ] = None,
     ) -> int:
-        """Check links, functions, schedules, drift and the hot tier's keys."""
+        """Check links, functions, schedules and drift. Keys in the hot tier are checked too."""
         with place.open() as twin:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)

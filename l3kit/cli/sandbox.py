@@ -15,7 +15,6 @@ from l3kit.cli.verbs import verb
 
 if TYPE_CHECKING:
     from l3kit.sandbox import SandboxState
-    from l3kit.sandbox.listing import Listed
 
 IDLE_HOURS = 168.0
 
@@ -48,7 +47,7 @@ HomeFolder = Annotated[
 
 def add_sandbox(app: typer.Typer) -> None:
     """Add the noun `sandbox` with its verbs."""
-    sandbox = typer.Typer(no_args_is_help=True, help="The clouds on loopback: emulators and functions on this machine.")
+    sandbox = typer.Typer(no_args_is_help=True, help="The clouds on loopback, with emulators on this machine.")
     app.add_typer(sandbox, name="sandbox")
 
     @verb(sandbox, "up")
@@ -97,11 +96,10 @@ def add_sandbox(app: typer.Typer) -> None:
     @verb(sandbox, "list")
     def list_all(output: Output) -> int:
         """List the sandboxes of this project, and those running elsewhere."""
+        from l3kit.cli.sandbox_list import SandboxList
         from l3kit.sandbox.listing import sandboxes
 
-        found = sandboxes()
-        none = "no sandbox in this project, and none running elsewhere; start one with `l3kit sandbox up`"
-        output.say({"sandboxes": [one.to_json() for one in found]}, _table(found) if found else none)
+        output.answer(SandboxList(tuple(sandboxes())))
         return SUCCESS
 
     @verb(sandbox, "down")
@@ -199,16 +197,6 @@ def _down_all(output: Output) -> int:
     text = f"stopped {', '.join(stopped)}" if stopped else "no sandbox of this project was running"
     output.say({"running": False, "stopped": stopped}, text)
     return SUCCESS
-
-
-def _table(found: list[Listed]) -> str:
-    rows = [("NAME", "", "SINCE", "CLOUDS", "TWINS", "PROCESSES", "MEMORY", "HOME")]
-    for one in found:
-        size = (str(one.processes), f"{one.megabytes:,} MB") if one.running else ("", "")
-        clouds, twins = " ".join(one.clouds), " ".join(one.twins)
-        rows.append((one.name or "-", "up" if one.running else "down", one.since, clouds, twins, *size, one.home))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def _state_text(state: SandboxState) -> str:

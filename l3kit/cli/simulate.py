@@ -109,7 +109,7 @@ def add_simulate(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help=f"Print the first {SHOWN} messages; publish nothing.")
         ] = False,
     ) -> int:
-        """Publish readings over MQTT as a twin's devices: generated, or from a file."""
+        """Publish readings over MQTT as a twin's devices. They are generated, or from a file."""
         reach = place.reach()
         twin = reach.twin
         if not twin.config.message_chain:

@@ -1,11 +1,18 @@
-"""Progress as lines of text, for logs and for who asks for every step."""
+"""Progress on stderr: bars that leave no line behind, or a line for each step for who asks for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from l3kit.notebook.progress import Silent
+from l3kit.notebook.progress import Bars, Silent, step_printer
+
+
+class PassingSteps(Bars):
+    """Shows bars, and steps on a line that is gone afterwards."""
+
+    def steps(self, name: str) -> Callable[[str], None]:
+        return step_printer(name, leave=False)
 
 
 @dataclass(frozen=True, slots=True)

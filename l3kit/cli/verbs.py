@@ -1,7 +1,7 @@
 """Verbs of the command line: a function with annotated parameters becomes one, with the options that verbs share.
 
-A parameter annotated `Output` stands for `--json`, `--quiet` and `--verbose`; one annotated `Place` for the twin and
-where it is. So no verb can lack one of these options, or have it under another name.
+The parameter `output` stands for `--json`, `--quiet` and `--verbose`; the parameter `place` for the twin and where it
+is. So no verb can lack one of these options, or have it under another name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from l3kit.cli.output import Output, reported
-from l3kit.cli.place import Place, of_context, place_parameters
+from l3kit.cli.place import of_context, place_parameters
 
 _PARAMETER = inspect.Parameter.KEYWORD_ONLY
 
@@ -51,7 +51,7 @@ def _declared(parameters: Mapping[str, inspect.Parameter]) -> Iterator[inspect.P
     """The parameters that typer sees, the shared ones last."""
     if "place" in parameters:
         yield from place_parameters()
-    yield from (p.replace(kind=_PARAMETER) for p in parameters.values() if p.annotation not in (Output, Place))
+    yield from (p.replace(kind=_PARAMETER) for p in parameters.values() if p.name not in ("output", "place"))
     yield inspect.Parameter("context", _PARAMETER, annotation=typer.Context)
     yield from inspect.signature(_shared, eval_str=True).parameters.values()
 

@@ -102,9 +102,13 @@ def sizes(name: str, total: int) -> Callable[[int, str], None]:
     return add
 
 
-def step_printer(name: str) -> Callable[[str], None]:
-    """Return a callback that shows the current step; `DONE` ends the display."""
-    bar = tqdm(bar_format=name + ": {desc} ({elapsed})")
+def step_printer(name: str, *, leave: bool = True) -> Callable[[str], None]:
+    """Return a callback that shows the current step; `DONE` ends the display.
+
+    Args:
+        leave: keep the last line.
+    """
+    bar = tqdm(bar_format=name + ": {desc} ({elapsed})", leave=leave)
 
     def show(step: str) -> None:
         bar.set_description_str(step)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.tables import Table, visible
+from l3kit.notebook.tables import Displayable, Sheet, Table, visible
 from l3kit.operate.explain.figures import DeviceFigures
 from l3kit.operate.explain.gaps import gaps_of
 from l3kit.operate.explain.sentences import sections_of, summary_of
@@ -26,7 +27,7 @@ _WRAP: Any = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": Fal
 
 
 @dataclass(frozen=True, repr=False)
-class DevicePage(DeviceFigures, Answer):
+class DevicePage(DeviceFigures, Displayable, Answer):
     """The state of one device: its items in each tier, the chunk under way, and what happens next."""
 
     @cached_property
@@ -46,6 +47,11 @@ class DevicePage(DeviceFigures, Answer):
         """Sentences below the table, by heading; empty headings are omitted."""
         left_out = [gap.summary() for gap in self.gaps]
         return sections_of(self) | ({"Left out": left_out} if left_out else {})
+
+    def sheet(self) -> Sheet:
+        """The table, and the sentences below it, each heading on a line of its own."""
+        told = [line for heading, sentences in self.sections().items() for line in ("", heading, *_indented(sentences))]
+        return Sheet(self.summary(), (self._table(),), tuple(told))
 
     def __str__(self) -> str:
         lines = [*textwrap.wrap(self.summary(), **_WRAP), "", str(self._table())]
@@ -101,3 +107,7 @@ class DevicePage(DeviceFigures, Answer):
             else None,
             "page": self.sections(),
         }
+
+
+def _indented(sentences: Iterable[str]) -> Iterator[str]:
+    return (f"  {text}" for text in sentences)

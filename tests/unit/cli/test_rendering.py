@@ -72,3 +72,20 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost(monkeypatch: pyt
 def test_a_terminal_too_narrow_for_columns_has_a_line_for_each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert re.search(r"^name +plant-hot-iot-data *$", plain(shown(monkeypatch, 40)), re.MULTILINE)
     assert not re.search(r"^name +plant-hot", plain(shown(monkeypatch, 80)), re.MULTILINE)
+
+
+def test_names_stay_whole_where_there_is_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "variable DIGITAL_TWIN_INFO differs; run the deployment again"
+    head, name = ("subject", "expected", "hint"), "function solo-cold-to-archive-mover"
+
+    class Checks(Displayable):
+        def sheet(self) -> Sheet:
+            return Sheet("", (Table(head, ((name, "unchanged", reason),)),))
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    for width, whole in ((60, True), (50, False)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        terminal = Terminal()
+        show(Checks(), terminal)
+        assert ("solo-cold-to-archive-mover" in terminal.getvalue()) is whole
+        assert max(map(len, terminal.getvalue().splitlines())) <= width

@@ -1,0 +1,61 @@
+"""`run` and `verify`: results, and the exit codes of what is not as it should be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from l3kit.errors import ProvisioningError
+from l3kit.operate.movers import MoverRun
+from l3kit.operate.verify.report import Check, VerifyReport
+from tests.support.answering import Answering
+
+MOVER = "hot-to-cold-mover"
+
+
+def run_of(verdict: str, *skipped: dict[str, str]) -> MoverRun:
+    device = {"device_id": "JFK", "items": 2, "chunks": 1, "bytes": 9, "skipped": list(skipped), "remains": False}
+    report: dict[str, Any] = {
+        "function": MOVER, "verdict": verdict, "items": 2, "chunks": 1, "bytes": 9, "skipped": list(skipped),
+        "devices": [device], "requests": {}, "retries": {},
+    }  # fmt: skip
+    return MoverRun(MOVER, (report,))
+
+
+def test_a_mover_runs_at_the_moment_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    twin = Answering(run_mover=run_of("complete"))
+    assert twin.command("run", MOVER, "--time", "2026-03-01T00:00:00Z", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "complete"
+    assert twin.asked == [("run_mover", (MOVER,), {"time": "2026-03-01T00:00:00Z"})]
+
+
+def test_what_a_mover_left_is_told_by_the_exit_code_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    twin = Answering(run_mover=run_of("partial", {"key": "x", "reason": "is too large"}))
+    assert twin.command("run", MOVER, "--json") == 5
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["verdict"] == "partial"
+    assert "x: is too large" in printed.err
+
+
+def test_a_mover_that_is_none_is_refused_before_anything_is_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Answering().command("run", "hot-to-cold") == 1
+    assert "mover: hot-to-cold: is not known. did you mean hot-to-cold-mover?" in capsys.readouterr().err
+
+
+def test_a_mover_that_is_not_deployed_is_told_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    twin = Answering(run_mover=ProvisioningError(MOVER, "is not deployed", "Apply the twin"))
+    assert twin.command("run", MOVER) == 1
+    assert capsys.readouterr().err == f"l3kit: {MOVER}: is not deployed. Apply the twin\n"
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 5)])
+def test_a_failed_check_is_told_by_the_exit_code(passed: bool, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    check = Check("links", "aws to gcp", "200", "200" if passed else "403", passed, "" if passed else "Apply the twin")
+    twin = Answering(verify=VerifyReport((check,)))
+    assert twin.command("verify", "--no-canary", "--clouds", "aws", "--clouds", "gcp", "--json") == code
+    assert json.loads(capsys.readouterr().out)["passed"] is passed
+    assert twin.asked == [("verify", (), {"clouds": ["aws", "gcp"], "canary": False})]
+    assert twin.command("verify") == code
+    assert ("Apply the twin" in capsys.readouterr().out) is not passed
