@@ -44,7 +44,7 @@ def add_logs(app: typer.Typer) -> None:
             bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
         ] = False,
     ) -> int:
-        """Read what a deployed function printed, on whichever cloud it is, without secrets."""
+        """Read what a deployed function printed, on any cloud."""
         place, given = place.before(function, "FUNCTION")
         name = None if given == ALL else given
         with place.open() as twin:

@@ -28,17 +28,17 @@ async def fire(deployment: Deployment, schedule: str, time: str | None, log_file
     due = scheduled_time(time)
     instance = await deployment.instance()
     instance.output.drain()
-    before = log_file.stat().st_size
+    before = log_file.stat().st_size if log_file.exists() else 0
     if deployment.record.cloud == "azure":
         answer = await _run_timer(instance, schedule)
     else:
         answer = await _send_job(instance, schedule, due)
     instance.output.drain()
-    printed = "".join(f"{text}\n" for text in last_texts(log_file, LOG_TAIL_BYTES, before))
+    texts = last_texts(log_file, LOG_TAIL_BYTES, before) if log_file.exists() else []
     return {
         "status": answer.status,
         "body": answer.body.decode("utf-8", "replace"),
-        "log_tail": printed,
+        "log_tail": "".join(f"{text}\n" for text in texts),
     }
 
 

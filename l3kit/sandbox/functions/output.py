@@ -10,6 +10,8 @@ from pathlib import Path
 from l3kit.sandbox.functions.log_file import stamp, stamped
 
 READ_BYTES = 65_536
+READS_AT_ONCE = 64
+"""So that a function which prints without end leaves the gateway time for others."""
 
 
 class Output:
@@ -36,7 +38,9 @@ class Output:
 
     def drain(self) -> None:
         """Write what has been printed until now; a line without an end waits for it."""
-        while self._pipe >= 0:
+        for _ in range(READS_AT_ONCE):
+            if self._pipe < 0:
+                return
             try:
                 data = os.read(self._pipe, READ_BYTES)
             except BlockingIOError:
