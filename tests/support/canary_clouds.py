@@ -103,9 +103,8 @@ class CanaryWorld:
     def twin(self) -> Any:
         chain, hot = self.chain, self.chain.hot_cloud
         layers = {"l1": chain.l1, "l2": chain.l2} if self.has_chain else {}
-        return SimpleNamespace(
-            name="twin", layout=Layout(hot, hot, hot, **layers), config=SimpleNamespace(time_digits=0)
-        )
+        config = SimpleNamespace(time_digits=chain.config.get("time_digits", 0))
+        return SimpleNamespace(name="twin", layout=Layout(hot, hot, hot, **layers), config=config)
 
     @property
     def hot_cloud(self) -> TierCloud:

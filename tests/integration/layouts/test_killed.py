@@ -81,6 +81,7 @@ def completes_what_a_kill_left(session: Session, made: Twin, at: int, when: str)
     assert plan_destroy(made, session, data=True).steps == (), where
 
 
+@pytest.mark.slow  # tests/integration/aws/test_broken_calls.py has a case of the kind
 def test_an_apply_killed_at_a_call_is_completed_by_the_next(clouds: Session, make_twin: MakeTwin) -> None:
     completes_what_a_kill_left(clouds, make_twin("gcp", "azure", "gcp"), 7, "after")
 

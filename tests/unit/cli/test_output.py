@@ -17,7 +17,11 @@ def failing(error: BaseException) -> int:
 ERRORS = [
     (L3Error("table t", "is gone", "Apply again"), 1, "l3kit: table t: is gone. Apply again"),
     (PermissionError(13, "Permission denied", "notes.txt"), 1, "l3kit: notes.txt: "),
-    (ModuleNotFoundError("No module named 'paho'", name="paho"), 1, "l3kit: paho is not installed. Install"),
+    (
+        ModuleNotFoundError("No module named 'paho'", name="paho"),
+        1,
+        "l3kit: module paho: is not installed. Install it: pip install 'l3kit[simulate]'",
+    ),
     (KeyboardInterrupt(), 130, "l3kit: interrupted"),
 ]
 

@@ -79,7 +79,7 @@ def test_without_the_packages_of_an_operator_they_are_named_with_the_extra() -> 
     script = "import sys; sys.modules['typer'] = None; from l3kit.cli import main; sys.exit(main(['plan']))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
-    assert done.stderr == "l3kit: typer is not installed. Install what an operator needs: pip install 'l3kit[deploy]'\n"
+    assert done.stderr == "l3kit: module typer: is not installed. Install it: pip install 'l3kit[deploy]'\n"
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
