@@ -69,7 +69,7 @@ def write_twin(folder: Path, hot: str, cold: str, archive: str) -> None:
         (folder / f"{file}.json").write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize("layout", ["aws-aws-aws"])
+@pytest.mark.parametrize("layout", ["aws-aws-aws", "aws-azure-gcp"])
 def test_a_twin_of_the_old_version_killed_while_it_moved_is_taken_over(
     layout: str, sandbox: SandboxState, old: Path, tmp_path: Path
 ) -> None:

@@ -67,14 +67,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     for step in steps:
         subprocess.run(step, check=True, timeout=600, cwd=folder)
     (wheel,) = folder.glob("l3kit-*.whl")
-    wanted = [f"{wheel}[all]", "-c", str(ROOT / "constraints.txt")]
     python = str(folder / "venv" / "bin" / "python")
     install = (
         [str(uv), "pip", "install", "--quiet", "--python", python]
         if uv.exists()
         else [*pip, "--python", python, "install"]
     )
-    subprocess.run([*install, *wanted], check=True, timeout=1200, cwd=folder)
+    for wanted in (["--require-hashes", "-r", str(ROOT / "requirements.lock")], ["--no-deps", str(wheel)]):
+        subprocess.run([*install, *wanted], check=True, timeout=1200, cwd=folder)
     installed = Installed(folder)
     try:
         yield installed
