@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.number is not None and not 1 <= options.number <= options.of:
         parser.error(f"there is no slice {options.number}: N goes from 1 to {options.of}")
     if options.fast:
-        print("running the fast part of the tests, and every notebook with its defaults (about 12 minutes)", flush=True)
+        print("running the fast part of the tests, and every notebook with its defaults (about 10 minutes)", flush=True)
         return run_part("fast part", FAST).code
     if options.all:
         return _everything(options.of)

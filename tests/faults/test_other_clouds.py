@@ -54,7 +54,7 @@ def settings(mover: Mover) -> Setting:
     return Setting(mover, few if mover == HOT else few_chunks)
 
 
-@of_layouts(HOT_LAYOUTS, fast=[GCP])
+@of_layouts(HOT_LAYOUTS)
 @shards(12)
 def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]

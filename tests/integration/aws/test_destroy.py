@@ -44,6 +44,7 @@ def standing(session: Session, make_twin: MakeTwin) -> Twin:
     return twin
 
 
+@pytest.mark.slow
 def test_a_twin_beside_it_is_not_touched(session: Session, make_twin: MakeTwin, standing: Twin) -> None:
     one = make_twin("gcp", "gcp", "aws")
     deploy(one, session)

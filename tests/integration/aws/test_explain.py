@@ -152,6 +152,7 @@ def interrupted(session: Session, make_twin: MakeTwin) -> Twin:
     return twin
 
 
+@pytest.mark.slow
 def test_a_chunk_whose_run_died_is_told_and_the_next_run_does_what_the_page_said(
     interrupted: Twin, session: Session
 ) -> None:

@@ -17,6 +17,7 @@ STATIONS = Twin.load(TWINS / "weather-stations")
 NEWEST = datetime(2014, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_what_is_published_and_what_is_loaded_are_together_every_reading_once() -> None:
     published = example_readings(STATIONS, NEWEST, last=24)
     loaded = example_readings(STATIONS, NEWEST, but_last=24)

@@ -68,6 +68,7 @@ def plots_of(asked: Scenario) -> list[str]:
     return [text(plot) for plot in drawn]
 
 
+@pytest.mark.slow
 def test_titles_of_a_whole_bill_state_what_was_found() -> None:
     titles = plots_of(ASKED)
     sweep = sweep_chunk_size(ASKED.workload, ASKED.layout, ASKED.book)
