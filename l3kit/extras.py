@@ -30,13 +30,16 @@ def _is_in(module: str, package: str) -> bool:
 
 def install_command(extra: str) -> str:
     """Return the command that installs an extra."""
-    return f"pip install 'l3kit[{extra}]'" if extra else "pip install --force-reinstall l3kit"
+    return f"pip install 'l3kit[{extra}]'"
 
 
 def missing_module(module: str) -> ConfigurationError:
     """Return the error that tells of a module that is not installed, by the name that `ModuleNotFoundError` has."""
     extra = extra_of(module)
-    remedy = f"Install it: {f'pip install {module}' if extra is None else install_command(extra)}"
+    if extra is None:
+        remedy = "Install the package that has it where l3kit is installed"
+    else:
+        remedy = f"Install it: {install_command(extra) if extra else f'pip install {module}'}"
     return ConfigurationError(f"module {module}", "is not installed", remedy)
 
 

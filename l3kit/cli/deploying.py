@@ -49,26 +49,29 @@ def add_deploying(app: typer.Typer) -> None:
             raise typer.BadParameter("is not allowed with --rotate or --clouds", param_hint="--destroy")
         if data and not destroy:
             raise typer.BadParameter("needs --destroy", param_hint="--data")
+        chosen = listed(clouds)
         with place.open(may_start=not destroy) as twin:
-            made = twin.plan_destroy(data=data) if destroy else twin.plan(clouds=listed(clouds), rotate_tokens=rotate)
+            made = twin.plan_destroy(data=data) if destroy else twin.plan(clouds=chosen, rotate_tokens=rotate)
             output.answer(made)
         return CHANGES_PENDING if exit_code and made.changes else SUCCESS
 
     @verb(app, "apply")
     def apply(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
         """Deploy the twin, or bring what is deployed up to date. It shows the plan, asks, and carries it out."""
+        chosen = listed(clouds)
         if not yes:
             check_can_ask("apply", "Look at l3kit plan, then pass --yes")
         with place.open(may_start=True) as twin:
-            return _carry_out("apply", twin, twin.plan(clouds=listed(clouds)), output, yes=yes)
+            return _carry_out("apply", twin, twin.plan(clouds=chosen), output, yes=yes)
 
     @verb(app, "rotate")
     def rotate(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
         """Give every link between clouds a new token. It shows the plan, asks, and carries it out."""
+        chosen = listed(clouds)
         if not yes:
             check_can_ask("rotate", "Look at l3kit plan --rotate, then pass --yes")
         with place.open() as twin:
-            made = twin.plan(clouds=listed(clouds), rotate_tokens=True)
+            made = twin.plan(clouds=chosen, rotate_tokens=True)
             if missing := sum(step.action == "create" for step in made.steps):
                 cause = f"is not wholly deployed: {missing} of its resources are missing"
                 raise ConfigurationError(f"twin {twin.config.name}", cause, "Deploy it first: l3kit apply")
@@ -84,19 +87,22 @@ def add_deploying(app: typer.Typer) -> None:
         yes: Annotated[
             bool, typer.Option("--yes", "-y", help="Do not ask, as in CI; with --data see --confirm.")
         ] = False,
-        confirm: Annotated[str, typer.Option(metavar="NAME", help="The twin's name, which is what is asked for.")] = "",
+        confirm: Annotated[
+            str, typer.Option(metavar="NAME", help="The twin's name: answers the question, so that nothing is asked.")
+        ] = "",
     ) -> int:
         """Remove what the twin has in its clouds. It shows that, and asks for the twin's name.
 
         Its data stay without --data. A sandbox in which nothing is left is stopped.
         """
-        name = place.reach().twin.name
+        reach = place.reach()
+        name = reach.twin.name
         if confirm and confirm != name:
             raise ConfigurationError("--confirm", f"is {confirm!r}, but the twin is {name}", "Nothing was removed")
         asks = not confirm and (data or not yes)
         if asks:
             check_can_ask("destroy", f"Pass --confirm {name}" if data else "Pass --yes")
-        with place.open() as twin:
+        with place.connect(reach, output) as twin:
             return _destroy(twin, output, data=data, asks=asks)
 
 

@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 MEANINGS: Mapping[int, str] = {
     SUCCESS: "success",
-    ERROR: "an error, which is told with its remedy",
+    ERROR: "an error, which is told with its remedy; `replay`: a letter stayed; `cost bill`: over the budget",
     USAGE: "the command line is wrong; nothing was done",
     NOT_UP: "`sandbox status`: it is not running",
     LEFT_OVER: "`load`: bad rows are in a file; `first-light`: resources are left",

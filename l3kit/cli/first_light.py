@@ -96,6 +96,8 @@ def _first_light(options: Run, output: Output) -> int:
     from l3kit.first_light.twin import check_name, new_name, write_twin
     from l3kit.session import connect
 
+    if options.clean_up and (options.dry_run or options.keep_on_failure):
+        raise typer.BadParameter("is not allowed with --dry-run or --keep-on-failure", param_hint="--clean-up")
     name = check_name(options.clean_up) if options.clean_up else new_name()
     path = options.report or Path(f"first-light-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
     if not (options.clean_up or options.dry_run):

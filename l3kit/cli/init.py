@@ -95,7 +95,7 @@ def _make(output: Output, flags: Flags, folder: Path, *, dry_run: bool) -> int:
 
     check_free(folder.absolute())
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not output.as_json
-    choices = chosen(flags, input if asks else None)
+    choices = chosen(flags, _ask if asks else None)
     made = sorted(name for name, _ in project_files(choices)) if dry_run else make_project(choices, folder.absolute())
     end = (
         "a dry run: nothing was written"
@@ -105,6 +105,14 @@ def _make(output: Output, flags: Flags, folder: Path, *, dry_run: bool) -> int:
     content = {"folder": str(folder.absolute()), "files": made, "written": not dry_run}
     output.say(content, "\n".join([*made, end]))
     return SUCCESS
+
+
+def _ask(question: str) -> str:
+    """Ask on stderr, since stdout may be a file. Raises: EOFError at the end of the input."""
+    print(question, end="", file=sys.stderr, flush=True)
+    if not (line := sys.stdin.readline()):
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def chosen(options: Flags, ask: Ask | None) -> Choices:

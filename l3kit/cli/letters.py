@@ -56,6 +56,7 @@ def add_letters(app: typer.Typer) -> None:
             print(letters_in_lines(report))
             for told in (report.summary(), *report.notes):
                 output.tell(told)
+            output.tell_gaps(report.gaps)
         return SUCCESS
 
     @verb(app, "replay", epilog=_EXIT_CODES)

@@ -38,7 +38,10 @@ def add_logs(app: typer.Typer) -> None:
         ] = None,
         since: Annotated[str, typer.Option(metavar="WHEN", help=_SINCE)] = "15m",
         limit: Annotated[
-            str, typer.Option(metavar="N", callback=checked_limit, help=f"The newest so many lines, or {ALL}.")
+            str,
+            typer.Option(
+                metavar="N", callback=checked_limit, help=f"The newest so many lines, or {ALL}; not with --follow."
+            ),
         ] = LINES,
         follow: Annotated[
             bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
@@ -56,8 +59,9 @@ def add_logs(app: typer.Typer) -> None:
         else:
             for row in report.rows:
                 print(row)
-            for told in (report.summary(), *report.notes, *(gap.summary() for gap in report.gaps)):
+            for told in (report.summary(), *report.notes):
                 output.tell(told)
+            output.tell_gaps(report.gaps)
         return ERROR if report.gaps and not report.rows else SUCCESS
 
 

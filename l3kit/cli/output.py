@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ from l3kit.errors import L3Error
 from l3kit.extras import missing_module
 
 if TYPE_CHECKING:
+    from l3kit.notebook.gaps import Gap
     from l3kit.notebook.progress import Silent
     from l3kit.notebook.tables import Displayable
 
@@ -79,6 +80,11 @@ class Output:
         """Print what is no result to stderr."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
+
+    def tell_gaps(self, gaps: Iterable[Gap]) -> None:
+        """Print what an answer leaves out to stderr, with `--quiet` too: a part is not told as the whole."""
+        for gap in gaps:
+            print(f"l3kit: {gap.summary()}", file=sys.stderr, flush=True)
 
     def show_aside(self, answer: Displayable) -> None:
         """Print to stderr what somebody is to agree to, or what was found on the way."""

@@ -67,7 +67,8 @@ def _tell(found: QueryResult, rows: Sequence[Mapping[str, Any]], as_csv: Path | 
 
     if as_csv == STANDARD_OUTPUT:
         print(csv_of(rows), end="")
-        output.tell(found.summary())
+        output.tell(f"{found.summary()}; {len(rows):,} of them written")
+        output.tell_gaps(found.gaps)
     elif as_csv is not None:
         from l3kit.files import write_whole
 

@@ -32,8 +32,10 @@ class Readings(Displayable):
     rows: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The result, and these readings."""
-        return {**self.found.to_json(), "readings": [plain(row) for row in self.rows]}
+        """The result, and these readings; incomplete where some are left out."""
+        left = len(self.found.rows) - len(self.rows)
+        told = {"left_out": left, "complete": self.found.complete and not left}
+        return {**self.found.to_json(), **told, "readings": [plain(row) for row in self.rows]}
 
     def sheet(self) -> Sheet:
         """What is missing, then a line for each reading."""

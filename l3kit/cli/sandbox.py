@@ -112,6 +112,8 @@ def add_sandbox(app: typer.Typer) -> None:
         """Stop the sandbox and all of its processes."""
         from l3kit import sandbox
 
+        if everything and (name or home):
+            raise typer.BadParameter("is not allowed with --name or --home", param_hint="--all")
         if everything:
             return _down_all(output)
         stopped = sandbox.down(_chosen(name, home))
@@ -139,7 +141,7 @@ def add_sandbox(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ISO", help="The scheduled time the event speaks of (default: now).")
         ] = None,
     ) -> int:
-        """Trigger a schedule now; without a name, list the schedules."""
+        """Trigger a schedule now. Without a name it is an error that tells the schedules there are."""
         from l3kit.sandbox import firing
 
         chosen = _chosen(name, home)

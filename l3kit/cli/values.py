@@ -13,8 +13,17 @@ ALL = "all"
 
 
 def listed(given: Sequence[str] | None) -> list[str]:
-    """Return the values of an option that takes several: separated by commas as in a line of CSV, or given again."""
-    return [value for line in given or () for value in next(csv.reader([line], skipinitialspace=True), [""])]
+    """Return the values of an option that takes several: separated by commas as in a line of CSV, or given again.
+
+    Raises: typer.BadParameter for an empty value, which an unset variable of a script leaves, and for a line break.
+    """
+    try:
+        values = [value for line in given or () for value in next(csv.reader([line], skipinitialspace=True), [""])]
+    except csv.Error:
+        raise typer.BadParameter("a list of values has a line break; separate them by commas") from None
+    if given and not (values and all(values)):
+        raise typer.BadParameter("a list of values has an empty one; leave the option out, or name each value")
+    return values
 
 
 def pair(option: str, text: str, form: str = "NAME=VALUE") -> tuple[str, str]:

@@ -33,10 +33,13 @@ def verb(app: typer.Typer, name: str, *, epilog: str | None = None) -> Callable[
         def run(**given: Any) -> int:
             output = Output(given.pop("as_json"), given.pop("quiet"), given.pop("verbose"))
             context = given.pop("context")
-            if "place" in parameters:
-                given["place"] = of_context(context, output, given)
-            own = {name: output if name == "output" else given[name] for name in parameters}
-            return reported(output, lambda: function(**own))
+
+            def work() -> int:
+                if "place" in parameters:
+                    given["place"] = of_context(context, output, given)
+                return function(**{name: output if name == "output" else given[name] for name in parameters})
+
+            return reported(output, work)
 
         declared = list(_declared(parameters))
         run.__signature__ = inspect.Signature(declared, return_annotation=int)  # type: ignore[attr-defined]

@@ -255,8 +255,8 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
 def _chosen(twin: Twin, session: Session, clouds: Collection[str] | None) -> tuple[str, ...]:
     """Return the requested clouds of the twin. Raises: ProvisioningError if one is not reached."""
     chosen, used = twin.layout.clouds_among(clouds), ", ".join(twin.layout.clouds)
-    if not chosen:
-        raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(clouds or ())}", f"Its clouds: {used}")
+    if unknown := sorted(set(clouds or ()) - set(twin.layout.clouds)):
+        raise ProvisioningError(f"twin {twin.name}", f"has no tier on {', '.join(unknown)}", f"Its clouds: {used}")
     strange = sorted(cloud for cloud in chosen if session.cloud(cloud) is None)
     if strange:
         names = " and ".join(strange)

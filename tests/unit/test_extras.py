@@ -87,7 +87,7 @@ def test_a_missing_module_is_told_with_the_extra_that_brings_it(module: str, ext
 
 
 def test_a_module_that_is_none_of_l3kits_is_told_by_its_own_name() -> None:
-    assert missing_module("company_cloud").remedy == "Install it: pip install company_cloud"
+    assert missing_module("company_cloud").remedy == "Install the package that has it where l3kit is installed"
 
 
 def test_an_extra_that_is_missing_in_part_is_refused_with_the_parts() -> None:

@@ -23,7 +23,7 @@ def test_a_cloud_of_another_package_comes_last_and_takes_no_name_of_l3kits_own(t
 @pytest.mark.parametrize(
     ("name", "place", "words"),
     [
-        ("lost", "no_such_package.provider:PROVIDER", "needs no_such_package, .* pip install no_such_package"),
+        ("lost", "no_such_package.provider:PROVIDER", "needs no_such_package, .* Install the package that has it"),
         ("odd", "json:dumps", "json:dumps is not a Provider"),
     ],
 )

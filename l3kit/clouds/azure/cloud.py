@@ -9,6 +9,7 @@ from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_container, o
 from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
 from l3kit.clouds.azure.session import AzureSession
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
@@ -70,6 +71,9 @@ class AzureCloud(HostedFunctions):
         """A container of the account: CONTAINER in the twin's database, or DATABASE/CONTAINER."""
         from l3kit.clouds.azure.source_table import CHECK_NAME, CosmosSource
 
+        parts = name.split("/")
+        if len(parts) > 2 or not all(parts):
+            raise ConfigurationError(f"container {name!r}", "is no name of a container", CHECK_NAME)
         database, _, container = name.rpartition("/")
         place = self._cosmos(twin)
         hot, journal = self.store_name(twin, "hot"), self.store_name(twin, "journal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,11 @@ class CosmosReading:
         return SourcePage([self._item(document) for document in documents], place, units)
 
     def _item(self, document: dict[str, Any]) -> SourceItem:
-        key = orjson.dumps({name: _value(document, name) for name in self.keys}, default=str).decode()
+        found = {name: _value(document, name) for name in self.keys}
+        try:
+            key = orjson.dumps(found, default=str).decode()
+        except TypeError:  # an integer of more than 64 bits, or a lone surrogate, which this escapes
+            key = json.dumps(found, default=str)
         try:
             return SourceItem(key, to_chunk_json(dict(document)))
         except ItemRefusedError as error:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from l3kit.clouds.ports.function_logs import LogLine
 
+_OURS = {"time", "level", "function", "request_id", "logger", "message", "error"}
+"""Members of the lines of l3kit's functions."""
 _LEVEL = re.compile(r"\[?(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
 
@@ -15,7 +17,7 @@ def log_line(id: str, moment: datetime, printed: str) -> LogLine:
     """Read a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
     text = printed.rstrip()
     told = _json(text)
-    if not isinstance(told, dict) or not isinstance(told.get("message"), str):
+    if not isinstance(told, dict) or not isinstance(told.get("message"), str) or not told.keys() <= _OURS:
         level = _LEVEL.match(text)
         return LogLine(id, moment, text, level[1] if level else "")
     parts = [told["message"], *([str(told["error"])] if told.get("error") else [])]

@@ -46,6 +46,7 @@ class Columns:
         rename: new names by old ones.
         value: the only columns to take; empty: all.
         drop: columns to leave out.
+        any_names: take names too that bad-rows files have of l3kit.
     """
 
     device: str = ""
@@ -54,6 +55,7 @@ class Columns:
     rename: Mapping[str, str] = field(default_factory=dict)
     value: Collection[str] = ()
     drop: Collection[str] = ()
+    any_names: bool = False
     _known: dict[tuple[str, ...], Places | ConfigurationError] = field(default_factory=dict, init=False, repr=False)
     _seen: set[str] = field(default_factory=set, init=False, repr=False)
 
@@ -74,9 +76,13 @@ class Columns:
         """Find device and time among these columns. Raises: ConfigurationError, also if a name cannot be kept."""
         for name in filter(None, (self.device, self.time)):
             if name not in names:
-                raise ConfigurationError(f"{where}: attribute {name!r}", "is in no item", did_you_mean(name, names))
-        found = self.of_row(names, where)
-        return replace(self, device=found.device, time=found.time)
+                cause = "is in no item of the sample that was read"
+                raise ConfigurationError(f"{where}: attribute {name!r}", cause, did_you_mean(name, names))
+        # No item need have all of these names, so two that are renamed to one are no fault yet.
+        renamed = [name for name in self.rename if name not in (self.device, self.time)]
+        of_a_table = replace(self, any_names=True)
+        found = replace(of_a_table, rename={}, drop=(*self.drop, *renamed)).of_row(names, where)
+        return replace(of_a_table, device=found.device, time=found.time)
 
     def unseen(self) -> list[str]:
         """Return the columns that are given and were in no row so far."""
@@ -103,7 +109,7 @@ class Columns:
 
     def _find(self, names: tuple[str, ...]) -> Places:
         self._seen.update(self._given() and names)
-        usable = [name for name in names if not name.startswith(ADDED) and name not in self.drop]
+        usable = [name for name in names if (self.any_names or not name.startswith(ADDED)) and name not in self.drop]
         device = "" if self.device_id else self.device or _only(usable, "device", DEVICE_NAMES, _DEVICES)
         time = self.time or _time_column(usable)
         for name, what in ((device, "device"), (time, "time")):

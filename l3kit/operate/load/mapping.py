@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from l3kit.tiering.format.messages import (
     normalise,
 )
 
+_STAMP = re.compile(r'\{"\$timestamp":("[^"]*")\}')
+"""A time as Firestore has it."""
 _NO_CLOCK = datetime.max.replace(tzinfo=UTC)
 
 
@@ -73,6 +76,8 @@ class RowMapping:
         return cell if quoted or self.places is None else f'"{cell}"'
 
     def _time(self, cell: str) -> str:
+        if stamp := _STAMP.fullmatch(cell):
+            return stamp[1]
         if not cell.startswith('"') and not self.times.form:
             return cell
         text = orjson.loads(cell) if cell.startswith('"') else cell

@@ -159,7 +159,7 @@ class LoadReport(Displayable, CheckedAnswer):
     def raise_if_failed(self) -> None:
         if not self.total("bad"):
             return
-        paths = ", ".join(one.bad_path for one in self.files if one.bad_path) or "the file"
+        paths = ", ".join(one.bad_path for one in self.files if one.bad_path) or "what was given"
         reasons = [
             f"{one.name}:{number}: {problem}: {cause}" for one in self.files for number, problem, cause in one.first
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -140,7 +141,12 @@ class TableLoading:
         self._plan = plan
         facts = plan.facts
         identity = {"table": facts.resource, "id": facts.identity}
-        given = Input(facts.resource, *_place(job.settings), identity, "the table is another one of that name")
+        given = Input(
+            facts.resource,
+            *_place(job.settings),
+            identity,
+            "the table was made anew, or another one of that name is given,",
+        )
         self._kept = Kept(job, given, FileLoad(facts.resource, expected=facts.items, notes=plan.notes()))
 
     @property
@@ -170,7 +176,8 @@ class TableLoading:
             finally:
                 kept.close()
             kept.end(self._plan.facts.items or 0)
-        kept.result.notes += tuple(f"attribute {name!r} was in no item" for name in self._plan.columns.unseen())
+        if not kept.result.resumed:
+            kept.result.notes += tuple(f"attribute {name!r} was in no item" for name in self._plan.columns.unseen())
         return kept.result
 
     async def _batches(self) -> AsyncGenerator[Batch, None]:
@@ -187,4 +194,8 @@ class TableLoading:
 
 def _place(settings: Settings) -> tuple[Path, str]:
     """Return the folder of what is kept, and how its names begin."""
-    return settings.out or Path.cwd(), re.sub(r"[^A-Za-z0-9_.-]+", "-", settings.from_table)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", settings.from_table)
+    if name != settings.from_table or settings.from_cloud:  # another table may have the same name then
+        told = f"{settings.from_cloud}:{settings.from_table}"
+        name += f"-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    return settings.out or Path.cwd(), name

@@ -11,6 +11,7 @@ from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import BATCH_ROWS
 
 SAMPLED_ITEMS = 1_000
+SAMPLED_BYTES = 4 << 20
 SAMPLED_DEVICES = 50
 
 
@@ -72,10 +73,11 @@ class PacedReading:
         each = SAMPLED_ITEMS // (SAMPLED_DEVICES if self.reading.by_device else len(self.reading.parts))
         for part in self.reading.parts:
             place: str | None = None
-            left = SAMPLED_ITEMS if self.reading.by_device else each
-            while left > 0:
+            left, weight = SAMPLED_ITEMS if self.reading.by_device else each, 0
+            while left > 0 and weight < SAMPLED_BYTES // len(self.reading.parts):
                 page = await self.read(part, place, min(each, left))
                 found += page.items
+                weight += sum(len(item.json) for item in page.items)
                 left -= each if self.reading.by_device else len(page.items)
                 place = page.next_device if self.reading.by_device else page.next
                 if place is None:

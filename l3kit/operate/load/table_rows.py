@@ -45,7 +45,7 @@ def item_row(number: int, item: SourceItem, device: str = "") -> Row | BadRow:
         cells = cells_of(item_members(item.json))
     except NotStrictError as error:
         return refused_row(number, item.json, error, item.key)
-    if JSON_NUMBER.fullmatch(named := cells.get(device, "")):
+    if device and JSON_NUMBER.fullmatch(named := cells.get(device, "")):
         cells[device] = f'"{named}"'
     return Row(number, cells, None, item.key)
 

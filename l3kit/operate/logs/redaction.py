@@ -25,15 +25,20 @@ _NAMES = (
     "SharedAccessKey",
     "SharedAccessSignature",
     "AWS_SECRET_ACCESS_KEY",
+    "AZURE_CLIENT_SECRET",
     "AWS_SESSION_TOKEN",
     "X-Amz-Security-Token",
     "X-Amz-Signature",
     "Signature",
+    "access_token",
+    "client_secret",
+    "password",
+    "refresh_token",
 )
 """Names of variables, headers and parts of addresses whose values are secrets."""
 _NAMED = re.compile(
     rf"\b({'|'.join(map(re.escape, _NAMES))})"
-    r"""(["']?\s*[:=,]\s*(?:b?["'])?(?:(?:Bearer|Basic|AWS4-HMAC-SHA256)\s+)?)[^\s"',;&]+""",
+    r"""(\\*["']?\s*[:=,]\s*(?:b?\\*["'])?(?:(?:Bearer|Basic|Token|AWS4-HMAC-SHA256)\s+)?)[^\s"',;&\\]+""",
     re.IGNORECASE,
 )
 _IN_ADDRESS = re.compile(r"([?&](?:code|sig|X-Goog-Signature)=)[^&\s\"']+")

@@ -154,6 +154,13 @@ def test_a_sender_whose_link_is_incomplete_creates_nothing(
     assert plan_destroy(twin, session, data=True).changes == ()
 
 
+def test_a_cloud_on_which_the_twin_has_nothing_is_refused_beside_one_that_it_has(
+    single: Twin, session: Session
+) -> None:
+    with pytest.raises(ProvisioningError, match=r"has no tier on gpc\. Its clouds: aws"):
+        plan(single, session, clouds={"aws", "gpc"})
+
+
 def test_hot_cold_mover_missing_connection_fails(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("aws", "gcp", "gcp")
     with pytest.raises(ValueError, match="connection aws_l3hot_to_gcp_l3cold"):

@@ -31,7 +31,7 @@ def test_lines_are_on_stdout_and_what_is_missing_on_stderr(capsys: pytest.Captur
     out, err = capsys.readouterr()
     assert out == "2026-03-01T00:00:00.000Z  azure  cold-writer  ERROR  failed\n  Traceback\n"
     assert err.splitlines()[0].startswith("1 log line of cold-writer, 1 error; incomplete")
-    assert err.splitlines()[1] == GAP.summary()
+    assert err.splitlines()[1] == f"l3kit: {GAP.summary()}"
     assert twin.asked == [("logs", ("cold-writer",), {"since": "2h", "limit": None})]
 
 

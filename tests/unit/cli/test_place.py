@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,8 @@ def test_a_sandbox_may_be_started_only_by_who_says_so(project: Path) -> None:
     reach = place(None).reach()
     with pytest.raises(SandboxError, match="has no home in this project"):
         connected(Reach(reach.parameters, reach.twin), Output())
+
+
+def test_a_parameter_without_a_value_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "-p", "foo", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["cause"] == "'foo' is not NAME=VALUE"

@@ -121,3 +121,17 @@ def test_without_a_verb_the_help_is_shown_as_an_error(capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert "Usage: l3kit" in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["first-light", "aws", "--clean-up", "firstlight-abcd1234", "--dry-run"],
+        ["sandbox", "down", "--all", "--name", "mine"],
+    ],
+)
+def test_options_that_contradict_each_other_do_nothing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "is not allowed with" in capsys.readouterr().err

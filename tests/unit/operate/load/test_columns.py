@@ -78,3 +78,16 @@ def test_columns_of_a_bad_rows_file_are_left_out() -> None:
 
 def test_one_device_of_all_rows_needs_no_column() -> None:
     assert Columns(device_id="pump-1").of_table(["time", "v"], "a.csv:1").device == ""
+
+
+def test_attributes_of_a_table_may_have_any_name() -> None:
+    found = Columns().with_names(("deviceId", "ts", "l3kit_x"), "table x").of_row(("deviceId", "ts", "l3kit_x"))
+    assert found.members == (("l3kit_x", '"l3kit_x"'),)
+
+
+def test_a_name_that_an_attribute_had_before_may_be_renamed_to_the_present_one() -> None:
+    found = Columns(rename={"temp": "temperature"}).with_names(("deviceId", "ts", "temp", "temperature"), "table x")
+    for name in ("temp", "temperature"):
+        assert found.of_row(("deviceId", "ts", name)).members == ((name, '"temperature"'),)
+    with pytest.raises(ConfigurationError, match="two columns would be called 'temperature'"):
+        found.of_row(("deviceId", "ts", "temp", "temperature"))

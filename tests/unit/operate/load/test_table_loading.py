@@ -196,7 +196,11 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
     [
         (lambda one: {**one, "sensor": None}, {}, r'table plant:.*"ts":\d+}: each of the first 2 rows is bad'),
         (lambda one: {"x": 1}, {}, "no column is the device by its name.*Name it with --device"),
-        (lambda one: one, {"device": "sensr"}, "attribute 'sensr': is in no item. did you mean sensor"),
+        (
+            lambda one: one,
+            {"device": "sensr"},
+            "attribute 'sensr': is in no item of the sample that was read. did you mean sensor",
+        ),
         (lambda one: {**one, "id": "u"}, {}, "'id' cannot keep the name 'id'"),
     ],
 )

@@ -24,6 +24,10 @@ SECRET = "s3cr3t/with+signs=="
         f"AWS_SECRET_ACCESS_KEY = '{SECRET}'",
         f"('x-functions-key', '{SECRET}')",
         f"[(b'X-Inter-Cloud-Token', b'{SECRET}')]",
+        f'{{"m": "{{\\"Authorization\\": \\"Bearer {SECRET}\\"}}"}}',
+        f"Authorization: token {SECRET}",
+        f"AZURE_CLIENT_SECRET={SECRET}",
+        f'{{"access_token": "{SECRET}"}}',
     ],
 )
 def test_a_value_with_a_secret_name_is_hidden(text: str) -> None:
