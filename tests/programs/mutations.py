@@ -25,7 +25,7 @@ from tests.programs.bugs.stores import STORES
 from tests.programs.bugs.transfer import TRANSFER
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
+COPIED = ("docs", "params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 SECONDS = 280
 MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING)
 
