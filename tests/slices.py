@@ -21,12 +21,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_ORDER = ("--dist", "loadfile", "--no-loadscope-reorder")
-FAST = ("-q", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebooks", "tests")
+FAST = ("-q", "-rs", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebooks", "tests")
 """Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that all workers
-end together. Three keep two cores busy, since many tests wait for a process to start or a time to pass."""
+end together. Three keep two cores busy, since many tests wait for a process to start or a time to pass. What was
+skipped is told with its reason, so that nothing is left out in silence."""
 WHEEL = "tests/e2e/test_wheel.py"
 """In no slice: CI always runs it."""
-LONG = ("-q", "-n", "2", "--dist", "worksteal", f"--ignore={WHEEL}", "tests")
+LONG = ("-q", "-rs", "-n", "2", "--dist", "worksteal", f"--ignore={WHEEL}", "tests")
 """Long tests of one file may run on both workers: one file has a third of all the time."""
 FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")
 
