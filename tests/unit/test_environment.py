@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.programs.lock import HASH, LOCKS
+from tests.programs.lock import HASH, LOCKS, packages
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -65,6 +65,13 @@ def test_a_lock_holds_pins_and_hashes_and_nothing_else(name: str) -> None:
 
 def test_the_lock_pins_what_constraints_pin() -> None:
     assert HASH.sub("", (ROOT / "requirements.lock").read_text()) == (ROOT / "constraints.txt").read_text()
+
+
+def test_packages_are_counted_once_whatever_their_markers_and_hashes() -> None:
+    lines = ("a-b==1 ; python_full_version < '3.12'", "    --hash=sha256:00", "a-b==2 ; python_full_version == '3.12.*'")
+    assert packages("\n".join([*lines, "c==1 ; sys_platform == 'win32'"])) == {"a-b", "c"}
+    pins = [line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()]
+    assert packages((ROOT / "requirements.lock").read_text()) == set(pins)
 
 
 @pytest.mark.parametrize(("name", "extras"), [item for item in LOCKS.items() if item[0].startswith("lambda_code/")])
