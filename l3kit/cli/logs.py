@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,8 @@ from l3kit.cli.values import ALL, checked_limit, limit_of
 from l3kit.cli.verbs import verb
 
 if TYPE_CHECKING:
-    from l3kit.operate.open_twin import OpenTwin
+    from l3kit.notebook.gaps import Gap
+    from l3kit.operate.logs.report import LogRow
 
 LINES = "1000"
 _SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
@@ -48,11 +50,13 @@ def add_logs(app: typer.Typer) -> None:
         ] = False,
     ) -> int:
         """Read what a deployed function printed, on any cloud."""
+        from l3kit.operate.logs.following import follow as followed
+
         place, given = place.before(function, "FUNCTION")
         name = None if given == ALL else given
         with place.open() as twin:
-            if follow:
-                _follow(twin, name, since, output)
+            if follow:  # ends by an interruption
+                tell_each(followed(twin.session, twin.config, name, since=since), output)
             report = twin.logs(name, since=since, limit=limit_of(limit))
         if output.as_json:
             output.document(report.to_json())
@@ -65,15 +69,17 @@ def add_logs(app: typer.Typer) -> None:
         return ERROR if report.gaps and not report.rows else SUCCESS
 
 
-def _follow(twin: OpenTwin, function: str | None, since: str, output: Output) -> None:
-    """Print each line as it comes; with `--json` a document for each. Ends by an interruption."""
+def tell_each(found: Iterable[LogRow | Gap], output: Output) -> None:
+    """Print each line and gap as it comes; with `--json` a document for each, whose gaps are those of the report."""
     from l3kit.notebook.gaps import Gap
-    from l3kit.operate.logs.following import follow
 
-    for one in follow(twin.session, twin.config, function, since=since):
+    for one in found:
         if isinstance(one, Gap):
-            print(f"l3kit: {one.summary()}", file=sys.stderr, flush=True)
-        elif output.as_json:
-            print(json.dumps(one.to_json(), ensure_ascii=False), flush=True)
+            output.tell_gaps([one])
+            document: dict[str, object] = {"gaps": [asdict(one)]}
         else:
-            print(one, flush=True)
+            document = one.to_json()
+            if not output.as_json:
+                print(one, flush=True)
+        if output.as_json:
+            print(json.dumps(document, ensure_ascii=False), flush=True)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from l3kit.cli import main
+from l3kit.cli.logs import tell_each
+from l3kit.cli.output import Output
 from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.notebook.gaps import Gap
 from l3kit.operate.logs.report import LogRow, LogsReport
@@ -45,6 +47,16 @@ def test_json_is_one_document_and_all_means_every_function(capsys: pytest.Captur
 def test_a_log_that_could_not_be_read_at_all_is_an_error() -> None:
     assert Answering(logs=report(gaps=(GAP,))).command("logs", "cold-writer") == 1
     assert Answering(logs=report()).command("logs", "cold-writer") == 0
+
+
+def test_following_tells_a_gap_as_the_report_has_it_and_lines_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = report(ROW, gaps=(GAP,)).to_json()
+    tell_each([GAP, ROW], Output(as_json=True))
+    out, err = capsys.readouterr()
+    assert [json.loads(line) for line in out.splitlines()] == [{"gaps": whole["gaps"]}, *whole["lines"]]
+    assert err == f"l3kit: {GAP.summary()}\n"
+    tell_each([GAP, ROW], Output())
+    assert capsys.readouterr() == (f"{ROW}\n", err)
 
 
 class Interrupting(LogCloud):
