@@ -12,6 +12,8 @@ LEFT_OVER = 4
 CHECKS_FAILED = 5
 CHANGES_PENDING = 6
 INTERRUPTED = 130
+UNREAD = 141
+"""As shells tell of a process that SIGPIPE ended."""
 
 MEANINGS: Mapping[int, str] = {
     SUCCESS: "success",
@@ -22,6 +24,7 @@ MEANINGS: Mapping[int, str] = {
     CHECKS_FAILED: "`verify`: a check failed; `run`: the mover left something",
     CHANGES_PENDING: "`plan --exit-code`: there are changes to make",
     INTERRUPTED: "interrupted",
+    UNREAD: "nobody reads the output any more, as behind `head`",
 }
 
 

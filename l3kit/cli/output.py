@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.cli import exit_codes
+from l3kit.cli.pipes import discard_unread
 from l3kit.errors import L3Error
 from l3kit.extras import missing_module
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from l3kit.notebook.progress import Silent
     from l3kit.notebook.tables import Displayable
 
+_CONNECT = "Check that the other end is up and can be reached, then give the same command again"
 NO_COLOUR = "NO_COLOR"
 """Environment variable: not empty, text has no escape codes (no-color.org)."""
 
@@ -120,8 +121,10 @@ def reported(output: Output, work: Callable[[], int]) -> int:
     except L3Error as error:
         notes = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
         output.error(error.resource, error.cause, f"{error.remedy}{notes}", f"{error}{notes}")
-    except BrokenPipeError:  # the reader closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ConnectionError, TimeoutError) as error:
+        if isinstance(error, BrokenPipeError) and discard_unread():
+            return exit_codes.UNREAD
+        output.error("network", f"a connection failed ({error.strerror or type(error).__name__})", _CONNECT)
     except OSError as error:
         from l3kit.files import refusal
 

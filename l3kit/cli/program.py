@@ -18,8 +18,9 @@ from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
 from l3kit.cli.logs import add_logs
-from l3kit.cli.output import Output
+from l3kit.cli.output import Output, reported
 from l3kit.cli.permissions import add_permissions
+from l3kit.cli.pipes import discard_unread
 from l3kit.cli.place import Connect, connected
 from l3kit.cli.query import add_query
 from l3kit.cli.reading import add_reading
@@ -43,11 +44,20 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot display a character gets its escape
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code: int = program()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
-    except typer.TyperException as error:
-        return _told_usage(error, Output(as_json="--json" in arguments))
-    return code
+    output = Output(as_json="--json" in arguments)
+
+    def work() -> int:
+        try:
+            code: int = program()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
+        except typer.TyperException as error:
+            return _told_usage(error, output)
+        except SystemExit:
+            if discard_unread():  # typer ends so where it cannot write the help
+                return exit_codes.UNREAD
+            raise
+        return code
+
+    return reported(output, work)
 
 
 def program() -> typer.Typer:
