@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.verbs import verb
 
@@ -34,9 +34,9 @@ def add_cost(app: typer.Typer) -> None:
     cost = typer.Typer(no_args_is_help=True, help="What a workload costs, and where each figure comes from.")
     app.add_typer(cost, name="cost")
 
-    @verb(cost, "bill")
+    @verb(cost, "bill", epilog=told_of("cost bill"))
     def bill(output: Output, file: File, as_csv: Csv = False) -> int:
-        """A month's bill, row by row. Exit code 1 if it is over the budget."""
+        """A month's bill, row by row."""
         _check_form(output, as_csv)
         return _bill(_scenario(file), output, as_csv=as_csv)
 

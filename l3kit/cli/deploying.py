@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.confirming import agree, agree_by_name, check_can_ask
-from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS
+from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -28,7 +28,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as in CI.")]
 def add_deploying(app: typer.Typer) -> None:
     """Add the verbs that deploy."""
 
-    @verb(app, "plan", epilog="Exit codes with --exit-code: 0 nothing to change; 6 changes to make.")
+    @verb(app, "plan", epilog=told_of("plan"))
     def plan(
         output: Output,
         place: Place,

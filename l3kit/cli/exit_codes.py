@@ -15,20 +15,60 @@ INTERRUPTED = 130
 UNREAD = 141
 """As shells tell of a process that SIGPIPE ended."""
 
-MEANINGS: Mapping[int, str] = {
+OF_VERBS: Mapping[str, Mapping[int, str]] = {
+    "plan": {CHANGES_PENDING: "with --exit-code, there are changes to make"},
+    "load": {LEFT_OVER: "bad rows or items are in a file, or a dry run found some"},
+    "simulate": {
+        SUCCESS: "every message was acknowledged, also if Ctrl-C ended it",
+        ERROR: "not every message was acknowledged",
+    },
+    "run": {CHECKS_FAILED: "the mover left something that was due"},
+    "verify": {CHECKS_FAILED: "a check failed"},
+    "replay": {ERROR: "a letter stayed, or a cloud was not reached"},
+    "logs": {ERROR: "there are no lines because a log could not be read"},
+    "sandbox status": {NOT_UP: "it is not running"},
+    "sandbox fire": {ERROR: "the function failed"},
+    "cost bill": {ERROR: "it is over the budget"},
+    "first-light": {
+        ERROR: "a step failed, and nothing is left",
+        LEFT_OVER: "something is left, and the command that removes it is told",
+    },
+}
+"""What only some verbs end with, beside what codes mean for all of them."""
+_OF_ALL = {
     SUCCESS: "success",
-    ERROR: "an error, which is told with its remedy; `replay`: a letter stayed; `cost bill`: over the budget",
+    ERROR: "an error, which is told with its remedy",
     USAGE: "the command line is wrong; nothing was done",
-    NOT_UP: "`sandbox status`: it is not running",
-    LEFT_OVER: "`load`: bad rows are in a file; `first-light`: resources are left",
-    CHECKS_FAILED: "`verify`: a check failed; `run`: the mover left something",
-    CHANGES_PENDING: "`plan --exit-code`: there are changes to make",
     INTERRUPTED: "interrupted",
     UNREAD: "nobody reads the output any more, as behind `head`",
 }
 
 
+def _meanings(code: int) -> list[str]:
+    own = [f"`{verb}`: {codes[code]}" for verb, codes in OF_VERBS.items() if code in codes]
+    return [_OF_ALL[code], *own] if code in _OF_ALL else own
+
+
+_ALL = {code: _meanings(code) for code in sorted({*_OF_ALL, *(code for codes in OF_VERBS.values() for code in codes)})}
+MEANINGS: Mapping[int, str] = {code: "; ".join(meanings) for code, meanings in _ALL.items()}
+
+
 def told(meanings: Mapping[int, str]) -> str:
     """Return lines for the end of a help, which keep their breaks."""
-    lines = [f"  {code:<4}{meaning.replace('`', '')}" for code, meaning in meanings.items()]
-    return "\n".join(["\b", "Exit codes:", *lines])
+    lines = [f"  {code:<4}{meaning}" for code, meaning in meanings.items()]
+    return "\n".join(["\b", "Exit codes:", *lines]).replace("`", "")
+
+
+def told_of_all() -> str:
+    """Return the end of the help of the program."""
+    return told({code: f"\n{' ' * 6}".join(meanings) for code, meanings in _ALL.items()})
+
+
+def codes_of(verb: str) -> dict[int, str]:
+    """Return the codes of a verb that has some of its own."""
+    return {code: f"an error, or {text}" if code == ERROR else text for code, text in OF_VERBS[verb].items()}
+
+
+def told_of(verb: str) -> str:
+    """Return the end of the help of a verb that has codes of its own."""
+    return told(codes_of(verb))

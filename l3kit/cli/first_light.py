@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from l3kit.cli.confirming import agree, check_can_ask
-from l3kit.cli.exit_codes import LEFT_OVER, SUCCESS
+from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, told
 from l3kit.cli.output import Output
 from l3kit.cli.permissions import LiveCloud
 from l3kit.cli.verbs import verb
@@ -56,13 +56,13 @@ def _target(text: str) -> str:
     return text
 
 
-_EPILOG = "Exit codes: 0 passed; 1 failed and 130 interrupted, nothing is left; 4 something is left, with the command."
+_CODES = {SUCCESS: "passed", **codes_of("first-light"), INTERRUPTED: "interrupted, and nothing is left"}
 
 
 def add_first_light(app: typer.Typer) -> None:
     """Add the verb `first-light`."""
 
-    @verb(app, "first-light", epilog=_EPILOG)
+    @verb(app, "first-light", epilog=told(_CODES))
     def first_light(
         output: Output,
         cloud: LiveCloud,

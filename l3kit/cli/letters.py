@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import ALL, checked_limit, limit_of, listed
 from l3kit.cli.verbs import verb
 
 LIST_LIMIT = "100"
-_EXIT_CODES = "Exit code 1 if a letter stayed, or a cloud was not reached."
 
 Problem = Annotated[
     list[str] | None,
@@ -59,7 +58,7 @@ def add_letters(app: typer.Typer) -> None:
             output.tell_gaps(report.gaps)
         return SUCCESS
 
-    @verb(app, "replay", epilog=_EXIT_CODES)
+    @verb(app, "replay", epilog=told_of("replay"))
     def replay(
         output: Output,
         place: Place,

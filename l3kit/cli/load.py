@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, told
+from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, codes_of, told
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed, pair
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _MORE = told(
     {
-        SUCCESS: "every row is in the hot tier",
+        SUCCESS: "every row is in the hot tier, or a dry run found no bad one",
         ERROR: "an error, after which the same command continues",
         USAGE: "wrong options",
-        LEFT_OVER: "the others are in; the bad rows are in FILE.bad.csv or .jsonl",
+        **codes_of("load"),
         INTERRUPTED: "interrupted, the same command continues",
     }
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import ALL, checked_limit, limit_of
@@ -26,7 +26,7 @@ _SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or
 def add_logs(app: typer.Typer) -> None:
     """Add the verb `logs`."""
 
-    @verb(app, "logs", epilog="Exit code 1 if there are no lines because a log could not be read.")
+    @verb(app, "logs", epilog=told_of("logs"))
     def logs(
         output: Output,
         place: Place,

@@ -31,7 +31,6 @@ from l3kit.cli.simulate import add_simulate
 NAME = "l3kit"
 HELP_WIDTH = 118
 """Characters of a line of help at most."""
-_CODES = exit_codes.told(exit_codes.MEANINGS)
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
@@ -65,7 +64,7 @@ def program() -> typer.Typer:
     app = typer.Typer(
         name=NAME,
         help="Storage tiers of digital twins, across clouds.",
-        epilog=_CODES,
+        epilog=exit_codes.told_of_all(),
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

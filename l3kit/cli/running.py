@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS
+from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -18,7 +18,7 @@ from l3kit.errors import CheckFailedError
 def add_running(app: typer.Typer) -> None:
     """Add the verbs that have deployed functions do something."""
 
-    @verb(app, "run", epilog="Exit code 5 if the mover left something that was due.")
+    @verb(app, "run", epilog=told_of("run"))
     def run(
         output: Output,
         place: Place,
@@ -46,7 +46,7 @@ def add_running(app: typer.Typer) -> None:
             return CHECKS_FAILED
         return SUCCESS
 
-    @verb(app, "verify", epilog="Exit code 5 if a check failed.")
+    @verb(app, "verify", epilog=told_of("verify"))
     def verify(
         output: Output,
         place: Place,

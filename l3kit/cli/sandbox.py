@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS
+from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
 from l3kit.cli.verbs import verb
@@ -78,9 +78,9 @@ def add_sandbox(app: typer.Typer) -> None:
         output.say({"running": True, **state.to_json()}, _state_text(state))
         return SUCCESS
 
-    @verb(sandbox, "status")
+    @verb(sandbox, "status", epilog=told_of("sandbox status"))
     def status(output: Output, name: Name = None, home: HomeFolder = None) -> int:
-        """Show the running services. Exit code 3 if the sandbox is not running."""
+        """Show the running services, or that there are none."""
         from l3kit import sandbox
         from l3kit.sandbox.listing import not_up, running_here
 
@@ -120,7 +120,7 @@ def add_sandbox(app: typer.Typer) -> None:
         output.say({"running": False, "stopped": stopped}, "stopped" if stopped else "the sandbox was not running")
         return SUCCESS
 
-    @verb(sandbox, "fire")
+    @verb(sandbox, "fire", epilog=told_of("sandbox fire"))
     def fire(
         output: Output,
         schedule: Annotated[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from l3kit.cli.exit_codes import ERROR, SUCCESS
+from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -64,7 +64,7 @@ def _broker(value: str | None) -> str | None:
 def add_simulate(app: typer.Typer) -> None:
     """Add the verb `simulate`."""
 
-    @verb(app, "simulate", epilog=_FORMS)
+    @verb(app, "simulate", epilog=f"{_FORMS}\n\n{told_of('simulate')}")
     def simulate(
         output: Output,
         place: Place,

@@ -58,9 +58,9 @@ def test_the_page_and_the_help_have_the_exit_codes(capsys: pytest.CaptureFixture
     rows = re.findall(r"^\| (\d+) \| (.*) \|$", PAGE, re.MULTILINE)
     assert {int(code): meaning for code, meaning in rows} == dict(exit_codes.MEANINGS)
     assert main(["--help"]) == 0
-    shown = capsys.readouterr().out
-    for code in exit_codes.MEANINGS:
-        assert re.search(rf"^ +{code} +{re.escape(exit_codes.MEANINGS[code].replace('`', ''))}$", shown, re.MULTILINE)
+    shown = capsys.readouterr().out.partition("Exit codes:")[2].replace(";", "").split()
+    told = [word for code, meaning in exit_codes.MEANINGS.items() for word in (str(code), *meaning.split())]
+    assert shown == [word.strip("`;").replace("`:", ":") for word in told]
 
 
 def test_the_help_loads_nothing_heavy_and_has_no_escape_codes() -> None:
