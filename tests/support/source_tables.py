@@ -31,6 +31,7 @@ class MemorySource:
     share: float = 0.0
     units: float = 1.0
     identity: str = "1"
+    untold: str = ""
     left: int = 0
     fault: Fault = "lost"
     folder: Path | None = None
@@ -43,7 +44,9 @@ class MemorySource:
     async def facts(self) -> SourceFacts:
         count = sum(map(len, self.parts_items.values()))
         told = "4 read units a second are provisioned" if self.share else ""
-        return SourceFacts("table plant", self.identity, self.keys, count, self.units * count, told, self.share)
+        return SourceFacts(
+            "table plant", self.identity, self.keys, count, self.units * count, told, self.share, self.untold
+        )
 
     def reading(self, facts: SourceFacts, device: str) -> MemorySource:
         self.devices.append(device)

@@ -68,7 +68,11 @@ def test_the_lock_pins_what_constraints_pin() -> None:
 
 
 def test_packages_are_counted_once_whatever_their_markers_and_hashes() -> None:
-    lines = ("a-b==1 ; python_full_version < '3.12'", "    --hash=sha256:00", "a-b==2 ; python_full_version == '3.12.*'")
+    lines = (
+        "a-b==1 ; python_full_version < '3.12'",
+        "    --hash=sha256:00",
+        "a-b==2 ; python_full_version == '3.12.*'",
+    )
     assert packages("\n".join([*lines, "c==1 ; sys_platform == 'win32'"])) == {"a-b", "c"}
     pins = [line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()]
     assert packages((ROOT / "requirements.lock").read_text()) == set(pins)

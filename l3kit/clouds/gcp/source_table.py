@@ -20,6 +20,7 @@ WHOLE = "whole"
 KEY = "document id"
 REASON = "whole, in the order of its document ids, since Firestore finds the devices of a collection only by reading it"
 CAPACITY = "each item takes one document read, and Firestore is not asked how many there are"
+UNTOLD = "Firestore does not tell whether the collection was filled again since; if it was, load it with --restart"
 _Query: Any = types.StructuredQuery.pb()
 
 
@@ -46,7 +47,8 @@ class FirestoreSource:
         resource = f"collection {'/'.join(self._path)}"
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the collection to copy from")
-        return SourceFacts(resource, f"{self._client.documents}/{'/'.join(self._path)}", (KEY,), capacity=CAPACITY)
+        identity = f"{self._client.documents}/{'/'.join(self._path)}"
+        return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, untold=UNTOLD)
 
     def reading(self, facts: SourceFacts, device: str) -> FirestoreReading:
         """By document id, whatever the device."""

@@ -24,6 +24,7 @@ class SourceFacts:
         units: read units that reading everything takes, about; None if that is not known.
         capacity: in words, what it can give and what reading takes.
         share: read units a second to take if no other rate is asked; 0 is no limit.
+        untold: what `identity` does not tell, and what to do then: for who continues an interrupted copy; may be empty.
     """
 
     resource: str
@@ -33,6 +34,7 @@ class SourceFacts:
     units: float | None = None
     capacity: str = ""
     share: float = 0.0
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

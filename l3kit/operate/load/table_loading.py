@@ -163,6 +163,7 @@ class TableLoading:
             previous = await kept.previous()
             try:
                 kept.begin(BadForm(".jsonl", "", "utf-8", bad_item_line), previous)
+                self._tell_continued()
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 async with aclosing(self._batches()) as batches:
                     await pump(batches, writing.write, kept.settled, job.rate)
@@ -179,6 +180,12 @@ class TableLoading:
         if not kept.result.resumed:
             kept.result.notes += tuple(f"attribute {name!r} was in no item" for name in self._plan.columns.unseen())
         return kept.result
+
+    def _tell_continued(self) -> None:
+        """Note what nobody else can know of a table whose copy is continued."""
+        result, untold = self._kept.result, self._plan.facts.untold
+        if result.resumed and untold:
+            result.notes += (f"continued behind {count_of(result.resumed, 'item')}; {untold}",)
 
     async def _batches(self) -> AsyncGenerator[Batch, None]:
         """Yield each page as a batch, so that a place where reading continues is right behind one."""

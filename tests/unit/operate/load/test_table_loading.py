@@ -140,6 +140,15 @@ def test_a_copy_continues_behind_what_is_recorded_and_reads_none_of_it_again(twi
     assert result.resumed >= 4
 
 
+def test_what_a_table_does_not_tell_of_itself_is_noted_once_where_a_copy_is_continued(twin: Twin, folder: Path) -> None:
+    store, untold = FaultyHotStore(at=4, fault="refused"), "nobody tells whether it was filled again"
+    with pytest.raises(LoadStoppedError):
+        copied(store, twin, plant(untold=untold), folder)
+    result = copied(store, twin, plant(untold=untold), folder)
+    assert [note for note in result.notes if untold in note] == [f"continued behind {result.resumed} items; {untold}"]
+    assert not any(untold in note for note in copied(store, twin, plant(untold=untold), folder).notes)
+
+
 def test_parts_are_copied_side_by_side_and_each_is_continued_where_it_was(twin: Twin, folder: Path) -> None:
     parts = {f"p{n}": [reading("pump-1", n * 100 + i) for i in range(3 + 2 * n)] for n in range(3)}
     for at in range(1, 12):

@@ -1,0 +1,29 @@
+"""What a collection tells of itself before it is read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from l3kit.clouds.gcp.source_table import FirestoreSource
+from l3kit.errors import ConfigurationError
+from l3kit.operate.coroutines import run
+
+
+def source(own: str = "") -> FirestoreSource:
+    client: Any = SimpleNamespace(usage=None, documents="projects/p/databases/d/documents")
+    return FirestoreSource(client, ("plants", "one", "readings"), own)
+
+
+def test_a_collection_that_is_filled_again_keeps_its_identity_which_is_said() -> None:
+    first, again = run(source().facts()), run(source().facts())
+    assert first.identity == again.identity == "projects/p/databases/d/documents/plants/one/readings"
+    assert "filled again" in first.untold
+    assert "--restart" in first.untold
+
+
+def test_the_twins_own_collection_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="is the twin's own hot tier"):
+        run(source("hot tier").facts())
