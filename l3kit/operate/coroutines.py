@@ -19,12 +19,13 @@ START_ROUNDS = 20
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to completion and return the result. Inside a running loop this happens on a thread of its own.
 
-    An interrupt (Jupyter's stop button) cancels the coroutine, waits for its cleanup, and is then raised.
+    An interrupt (Ctrl-C, Jupyter's stop button) cancels the coroutine, waits for its cleanup, and is then raised, with
+    the notes that the coroutine added to its cancellation.
     """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        return _run_here(coroutine)
     # An interrupt can arrive between any two steps of this thread and would leave a lock just acquired held for ever,
     # so the threads communicate through lists alone, whose append and pop are atomic.
     cancels: list[Callable[[], object]] = []
@@ -57,16 +58,31 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         thread.start()
         _wait(ended, alarm, thread)
-    except KeyboardInterrupt:  # may come before the coroutine has started; it is then cancelled at its start
+    except KeyboardInterrupt as stop:  # may come before the coroutine has started; it is then cancelled at its start
         stopped.append(True)
         cancel_once()
         _wait(ended, alarm, thread)
+        for outcome in ended:
+            _take_notes(stop, outcome.error if isinstance(outcome, _Raised) else None)
         raise
     thread.join()
     (outcome,) = ended
     if isinstance(outcome, _Raised):
         raise outcome.error
     return outcome
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(coroutine)
+    except KeyboardInterrupt as stop:
+        _take_notes(stop, stop.__context__)
+        raise
+
+
+def _take_notes(stop: KeyboardInterrupt, cancellation: BaseException | None) -> None:
+    for note in getattr(cancellation, "__notes__", ()):
+        stop.add_note(note)
 
 
 @dataclass(frozen=True, slots=True)

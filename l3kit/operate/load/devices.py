@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from l3kit.operate.load.mapping import bad, unknown_device
 from l3kit.operate.load.rows import BadRow, Row
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.messages import MessageProblem
 from l3kit.twin.config import Twin
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.device_list import add_devices
 from l3kit.twin.devices import DEVICES
+
+
+def device_notes(added: Sequence[str], *, dry_run: bool = False) -> list[str]:
+    """Return what to do about devices that were added to the twin's list, or would be; empty if there are none."""
+    if not added:
+        return []
+    count = count_of(len(added), "device")
+    if dry_run:
+        return [f"{count} would be added to {DEVICES}"]
+    return [f"{count} added to {DEVICES}: apply the twin again, so that its functions know them"]
 
 
 class LoadedDevices:

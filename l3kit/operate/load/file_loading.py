@@ -33,10 +33,9 @@ class FileLoading:
         self._source = source
         self._kept = Kept(job, input_of(source, job.settings), FileLoad(source.name))
 
-    @property
-    def rows_done(self) -> int:
-        """Rows from the beginning of the file that are settled."""
-        return self._kept.rows_done
+    def done(self) -> str:
+        """Return in sentences what is done before an early end; empty if nothing is."""
+        return self._kept.done()
 
     async def run(self, stdin: IO[bytes]) -> FileLoad:
         """Load the file. Raises: L3Error; what is done is recorded then."""
@@ -67,8 +66,8 @@ class FileLoading:
         size = min(BATCH_ROWS, max(1, int(rate))) if rate else BATCH_ROWS
         mapping = mapping_of(rows, self._job.twin, self._job.settings)
         for batch in batches(
-            rows.rows, mapping, self._job.devices, size=size, done=self.rows_done, position=rows.position
+            rows.rows, mapping, self._job.devices, size=size, done=self._kept.rows_done, position=rows.position
         ):
-            if self._source.path is None and not self.rows_done and not self._kept.result.rows:
+            if self._source.path is None and not self._kept.rows_done and not self._kept.result.rows:
                 refuse_if_all_bad(self._source.name, batch)
             yield batch

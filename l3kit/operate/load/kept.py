@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from l3kit.operate.load.report import COUNTS, FileLoad
 from l3kit.operate.load.rows import BadRow
 from l3kit.operate.load.settings import Settings
 from l3kit.operate.load.writing import Fate
+from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.ports import Held, HotStore
 from l3kit.twin.config import Twin
@@ -33,9 +35,26 @@ class LoadStoppedError(L3Error):
 
     @classmethod
     def after(cls, error: L3Error, done: str) -> LoadStoppedError:
-        """Return an error together with what is done, such as `12 rows of a.csv`."""
-        told = f"{done} are done; the same command continues there"
-        return cls(error.resource, error.cause, ". ".join(filter(None, (error.remedy, told))))
+        """Return an error together with sentences about what is done."""
+        return cls(error.resource, error.cause, ". ".join(filter(None, (error.remedy, done))))
+
+
+@contextlib.contextmanager
+def early_end_told(done: Callable[[], str]) -> Iterator[None]:
+    """Tell what is done where an error or an interruption ends a load. Raises: LoadStoppedError for an `L3Error`.
+
+    Args:
+        done: returns it in sentences; empty if nothing is done, so that the error stays as it is.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not (told := done()):
+            raise
+        if isinstance(error, L3Error):
+            raise LoadStoppedError.after(error, told) from error
+        error.add_note(told)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,7 @@ class Input:
         folder, file_name: where what is kept lies, and how its name begins.
         identity: tells it from another of that name; empty: it leaves no progress.
         changed: why progress of another one is not continued.
+        unit: what a row of it is called.
     """
 
     name: str
@@ -73,6 +93,7 @@ class Input:
     file_name: str
     identity: Mapping[str, int | str]
     changed: str
+    unit: str = "row"
 
     @property
     def progress_path(self) -> Path:
@@ -183,6 +204,20 @@ class Kept:
         self._shown = batch.position
         if self._job.clock() - self._saved_at >= SAVED_SECONDS:
             self.save()
+
+    def done(self) -> str:
+        """Return in sentences what is done before an early end; empty if nothing is."""
+        if not self.rows_done:
+            return ""
+        result, given = self.result, self.given
+        count = count_of(self.rows_done, given.unit)
+        if result.expected is not None:
+            count = f"{self.rows_done:,} of about {result.expected:,} {given.unit}s"
+        bad = f"; {result.bad:,} of them bad, in {result.bad_path}" if result.bad else ""
+        again = "the same command continues there"
+        if not given.identity:
+            again = f"load all of it again, which finds these {given.unit}s as the same"
+        return f"{count} of {given.name} {'is' if self.rows_done == 1 else 'are'} done; {again}{bad}"
 
     def save(self) -> None:
         """Record what is done. Raises: ConfigurationError."""

@@ -6,15 +6,16 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from l3kit.errors import ConfigurationError, L3Error
+from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
-from l3kit.operate.load.devices import LoadedDevices
+from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
-from l3kit.operate.load.kept import LoadJob, LoadStoppedError, Shows
+from l3kit.operate.load.kept import LoadJob, Shows, early_end_told
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import batches, check_files, mapping_of
@@ -23,7 +24,6 @@ from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
 from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
-from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -87,14 +87,14 @@ async def load_table(
     async with open_tiers(session, twin) as tiers, open_source(session, twin, settings) as source:
         if settings.dry_run:
             found, new = await dry_run_of_table(source, twin, settings)
-            notes = [*_device_notes(new, dry_run=True), ONLY_A_SAMPLE, NOT_LOOKED]
+            notes = [*device_notes(new, dry_run=True), ONLY_A_SAMPLE, NOT_LOOKED]
             return LoadReport((found,), new, True, tuple(notes), of_table=True)
         plan = await plan_of(source, twin, settings)
         bar = shows(plan.facts.items or 0, " items")
         loading = TableLoading(_job(session, twin, tiers, settings, options, bar), plan)
         loaded = await loading.run()
     return LoadReport(
-        (loaded,), loading.devices_added, False, tuple(_device_notes(loading.devices_added)), of_table=True
+        (loaded,), loading.devices_added, False, tuple(device_notes(loading.devices_added)), of_table=True
     )
 
 
@@ -109,9 +109,12 @@ def _job(
 
 
 def _left_out(files: Sequence[str]) -> list[str]:
+    return [f"left out, since the names tell no form: {_named(files)}"] if files else []
+
+
+def _named(files: Sequence[str]) -> str:
     more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
-    named = ", ".join(files[:SHOWN_FILES])
-    return [f"left out, since the names tell no form: {named}{more}"] if files else []
+    return ", ".join(files[:SHOWN_FILES]) + more
 
 
 def _lasting(options: LoadOptions) -> list[tuple[str, object]]:
@@ -136,33 +139,34 @@ def _dry_run(
                 for row in batch.bad:
                     result.add_bad(row)
         results.append(result)
-    return LoadReport(
-        tuple(results), tuple(devices.added), True, (*notes, *_device_notes(devices.added, dry_run=True), NOT_LOOKED)
-    )
+    added = tuple(devices.added)
+    told = (*notes, *_unseen(settings), *device_notes(added, dry_run=True), NOT_LOOKED)
+    return LoadReport(tuple(results), added, True, told)
 
 
-def _device_notes(added: Sequence[str], *, dry_run: bool = False) -> list[str]:
-    if not added:
-        return []
-    count = count_of(len(added), "device")
-    if dry_run:
-        return [f"{count} would be added to config_iot_devices.json"]
-    return [f"{count} added to config_iot_devices.json: apply the twin again, so that its functions know them"]
+def _unseen(settings: Settings) -> list[str]:
+    return [f"column {name!r} was in no row" for name in settings.columns.unseen()]
 
 
 async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], notes: Sequence[str] = ()) -> LoadReport:
     """Load files one after the other. Raises: LoadStoppedError naming the file and what is done; ConfigurationError."""
-    results = []
+    results: list[FileLoad] = []
     for source in found:
-        place = input_of(source, job.settings).progress_path
-        with held(place) if source.path else contextlib.nullcontext():
-            one = FileLoading(job, source)
-            try:
-                results.append(await one.run(stdin))
-            except L3Error as error:
-                if not one.rows_done:
-                    raise
-                raise LoadStoppedError.after(error, f"{count_of(one.rows_done, 'row')} of {source.name}") from error
-    unseen = [f"column {name!r} was in no row" for name in job.settings.columns.unseen()]
+        place, one = input_of(source, job.settings).progress_path, FileLoading(job, source)
+        so_far = partial(_so_far, job, one, results, found)
+        with early_end_told(so_far), held(place) if source.path else contextlib.nullcontext():
+            results.append(await one.run(stdin))
     added = tuple(job.devices.added)
-    return LoadReport(tuple(results), added, False, (*notes, *unseen, *_device_notes(added)))
+    resumed = any(one.resumed for one in results)  # the rows before were not read again
+    unseen = [] if resumed else _unseen(job.settings)
+    return LoadReport(tuple(results), added, False, (*notes, *unseen, *device_notes(added)))
+
+
+def _so_far(job: LoadJob, one: FileLoading, whole: Sequence[FileLoad], found: Sequence[Source]) -> str:
+    """Return in sentences what is done where a load ends within a file, and what is left; empty if nothing is done."""
+    told = [one.done(), *device_notes(job.devices.added)]
+    if whole:
+        told.append(f"loaded whole: {_named([file.name for file in whole])}")
+    if any(told) and (left := [source.name for source in found[len(whole) + 1 :]]):
+        told.append(f"not begun: {_named(left)}")
+    return "; ".join(filter(None, told))

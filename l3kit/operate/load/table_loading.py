@@ -15,8 +15,8 @@ from l3kit.clouds.ports.source_table import SourceFacts, SourceTable
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import check_writable
 from l3kit.operate.load.columns import Columns
-from l3kit.operate.load.devices import LoadedDevices
-from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, LoadStoppedError
+from l3kit.operate.load.devices import LoadedDevices, device_notes
+from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, early_end_told
 from l3kit.operate.load.mapping import RowMapping
 from l3kit.operate.load.progress_file import held
 from l3kit.operate.load.pump import Batch, RowRate, pump
@@ -125,7 +125,9 @@ async def dry_run_of_table(
     """
     plan = await plan_of(source, twin, settings, limit)
     sample = plan.sample
-    result = FileLoad(plan.facts.resource, most_named=MAX_NAMED_DRY, expected=plan.facts.items, notes=plan.notes())
+    unseen = (f"attribute {name!r} was in no item of the sample" for name in plan.columns.unseen())
+    notes = (*plan.notes(), *unseen)
+    result = FileLoad(plan.facts.resource, most_named=MAX_NAMED_DRY, expected=plan.facts.items, notes=notes)
     result.created = len(sample.items)
     result.items = [one.item.json.decode() for one in sample.items[:SHOWN_ITEMS]]
     for row in sample.bad:
@@ -146,6 +148,7 @@ class TableLoading:
             *_place(job.settings),
             identity,
             "the table was made anew, or another one of that name is given,",
+            "item",
         )
         self._kept = Kept(job, given, FileLoad(facts.resource, expected=facts.items, notes=plan.notes()))
 
@@ -156,6 +159,13 @@ class TableLoading:
 
     async def run(self) -> FileLoad:
         """Load the table. Raises: L3Error before anything is written; LoadStoppedError after that."""
+        with early_end_told(self._so_far):
+            return await self._run()
+
+    def _so_far(self) -> str:
+        return "; ".join(filter(None, [self._kept.done(), *device_notes(self._job.devices.added)]))
+
+    async def _run(self) -> FileLoad:
         check_writable(self._kept.given.progress_path)
         refuse_if_all_bad(self._plan.facts.resource, self._plan.sample)
         kept, job = self._kept, self._job
@@ -167,12 +177,9 @@ class TableLoading:
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 async with aclosing(self._batches()) as batches:
                     await pump(batches, writing.write, kept.settled, job.rate)
-            except BaseException as error:
+            except BaseException:
                 with contextlib.suppress(L3Error):  # the error under way tells more
                     kept.save()
-                if isinstance(error, L3Error) and kept.rows_done:
-                    done = f"{count_of(kept.rows_done, 'item')} of {self._plan.facts.resource}"
-                    raise LoadStoppedError.after(error, done) from error
                 raise
             finally:
                 kept.close()

@@ -63,6 +63,9 @@ INTERRUPTED = """
         print("begun", flush=True)
         try:
             await asyncio.sleep(600)
+        except asyncio.CancelledError as error:
+            error.add_note("half")
+            raise
         finally:
             print("tidied", flush=True)
 
@@ -71,21 +74,22 @@ INTERRUPTED = """
 
     loop = asyncio.new_event_loop()
     try:
-        loop.run_until_complete(cell())
-    except KeyboardInterrupt:
-        print("interrupted", flush=True)
+        loop.run_until_complete(cell()) if sys.argv[1] == "in a loop" else run(long())
+    except KeyboardInterrupt as stop:
+        print("interrupted at", *stop.__notes__, flush=True)
 """
 
 
-def test_the_stop_button_of_jupyter_stops_it_at_once_and_lets_it_tidy_up() -> None:
+@pytest.mark.parametrize("where", ["in a loop", "without one"])
+def test_an_interruption_stops_it_at_once_lets_it_tidy_up_and_has_its_notes(where: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(INTERRUPTED)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED), where], stdout=subprocess.PIPE, text=True
     ) as cell:
         assert cell.stdout is not None
         assert cell.stdout.readline() == "begun\n"
         cell.send_signal(signal.SIGINT)
         try:
-            assert cell.communicate(timeout=240)[0].split() == ["tidied", "interrupted"]
+            assert cell.communicate(timeout=240)[0].splitlines() == ["tidied", "interrupted at half"]
         finally:
             cell.kill()
 

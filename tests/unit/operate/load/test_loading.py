@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.errors import CheckFailedError, ConfigurationError
+from l3kit.errors import CheckFailedError, ConfigurationError, StoreError
 from l3kit.operate.load.kept import LoadStoppedError
 from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import held, read_progress
+from l3kit.operate.load.reading import CHECKED_ROWS
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 from tests.support.loading import FaultyHotStore, KilledError, load_into, restore, session_with
@@ -133,6 +134,57 @@ def test_a_load_that_stopped_is_continued(twin: Twin, file: Path, fault: str) ->
     assert beside(file) == ["a.csv.bad.csv"]
     assert bad.read_text().count(",pump-1,soon,") == 1
     assert bad.read_text().endswith(",pump-1,soon,1\n")
+
+
+def test_an_early_end_tells_what_is_loaded_what_is_bad_and_what_was_not_begun(twin: Twin, file: Path) -> None:
+    files = [file, *(file.with_name(f"{name}.csv") for name in "bcd")]
+    for number, one in enumerate(files):
+        one.write_text(HEAD + row(number) + "pump-1,soon,1\n" + row(30 + number, device="pump-9"))
+    store = FaultyHotStore(at=4, fault="refused")
+    with pytest.raises(LoadStoppedError) as caught:
+        load_into(store, twin, *files, add_devices=True)
+    told = str(caught.value).partition("Raise its capacity. ")[2].replace(f"{file.parent}/", "")
+    assert told.split("; ") == [
+        "2 rows of b.csv are done",
+        "the same command continues there",
+        "1 of them bad, in b.csv.bad.csv",
+        "1 device added to config_iot_devices.json: apply the twin again, so that its functions know them",
+        "loaded whole: a.csv",
+        "not begun: c.csv, d.csv",
+    ]
+
+
+def test_an_interruption_tells_so_too_and_an_end_before_anything_is_done_does_not(twin: Twin, file: Path) -> None:
+    file.write_text(HEAD + "".join(map(row, range(12))))
+    with pytest.raises(KilledError) as caught:
+        load_into(FaultyHotStore(at=3, fault="killed before"), twin, file)
+    assert caught.value.__notes__ == [f"4 rows of {file} are done; the same command continues there"]
+    file.with_name("a.csv.progress.json").unlink()
+    with pytest.raises(StoreError, match=r"Raise its capacity$"):
+        load_into(FaultyHotStore(at=1, fault="refused"), twin, file)
+
+
+def test_standard_input_that_ended_early_is_not_said_to_be_continued(twin: Twin, tmp_path: Path) -> None:
+    rows = (HEAD + "".join(map(row, range(12)))).encode()
+    with pytest.raises(
+        LoadStoppedError, match="4 rows of stdin are done; load all of it again, which finds these rows"
+    ):
+        load_into(FaultyHotStore(at=3, fault="refused"), twin, "-", stdin=rows, out=tmp_path)
+
+
+def test_columns_that_were_in_no_row_are_told_but_not_where_only_the_rest_was_read(twin: Twin, file: Path) -> None:
+    lines = file.with_suffix(".jsonl")
+    rows = [{"device": "pump-1", "time": 1_780_216_200 + n, "v": n} for n in range(CHECKED_ROWS + 400)]
+    rows[CHECKED_ROWS + 1]["x"] = 1
+    lines.write_text("\n".join(map(json.dumps, rows)))
+    dry = load(None, twin, [lines], {"dry_run": True, "drop": ["x", "y"]})
+    assert dry.notes[0] == "column 'y' was in no row"
+    store = FaultyHotStore(at=CHECKED_ROWS // 100 + 4, fault="refused")
+    with pytest.raises(LoadStoppedError):
+        load_into(store, twin, lines, rows=100, drop=["x"])
+    rest = load_into(store, twin, lines, rows=100, drop=["x"])
+    assert rest.files[0].resumed > CHECKED_ROWS + 1
+    assert rest.notes == ()
 
 
 @pytest.mark.parametrize("change", ["the file", "the options", "the store", "the bad rows", "asked to"])
