@@ -95,14 +95,17 @@ def _make(output: Output, flags: Flags, folder: Path, *, dry_run: bool) -> int:
 
     check_free(folder.absolute())
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not output.as_json
-    choices = chosen(flags, _ask if asks else None)
+    notes: list[str] = []
+    choices = chosen(flags, _ask if asks else None, notes.append)
     made = sorted(name for name, _ in project_files(choices)) if dry_run else make_project(choices, folder.absolute())
     end = (
         "a dry run: nothing was written"
         if dry_run
         else f"{len(made)} files in {folder}; its README.md tells the next steps"
     )
-    content = {"folder": str(folder.absolute()), "files": made, "written": not dry_run}
+    content = {"folder": str(folder.absolute()), "files": made, "written": not dry_run, "notes": notes}
+    for note in () if output.as_json else notes:
+        output.tell(note)
     output.say(content, "\n".join([*made, end]))
     return SUCCESS
 
@@ -115,11 +118,12 @@ def _ask(question: str) -> str:
     return line.rstrip("\n")
 
 
-def chosen(options: Flags, ask: Ask | None) -> Choices:
+def chosen(options: Flags, ask: Ask | None, tell: Callable[[str], None]) -> Choices:
     """Return what the flags and answers say.
 
     Args:
         ask: asks in a terminal; None takes the defaults.
+        tell: takes notes about what is left out.
     Raises: ConfigurationError if a cloud is not known, there is no device, or the file of devices is none.
     """
     from l3kit.new_project.choices import Choices
@@ -128,7 +132,7 @@ def chosen(options: Flags, ask: Ask | None) -> Choices:
     hot = options.hot_days if options.hot_days is not None else _days(ask, "Days in the hot tier", HOT_DAYS)
     later = max(COLD_DAYS, hot + 60)
     cold = options.cold_days if options.cold_days is not None else _days(ask, "Days until the archive", later)
-    devices = _devices(options) or _answer(ask, "Ids of the devices, with blanks between them", "").split()
+    devices = _devices(options, tell) or _answer(ask, "Ids of the devices, with blanks between them", "").split()
     if not devices:
         raise ConfigurationError("--devices", "no device is named", "Name at least one: --devices pump-1,pump-2")
     messages = _cloud("--messages", options.messages or layout[0])
@@ -138,7 +142,7 @@ def chosen(options: Flags, ask: Ask | None) -> Choices:
     )
 
 
-def _devices(options: Flags) -> list[str]:
+def _devices(options: Flags, tell: Callable[[str], None]) -> list[str]:
     """The devices that are named, then those of a file."""
     from l3kit.new_project.device_file import devices_of_file
 
@@ -146,7 +150,7 @@ def _devices(options: Flags) -> list[str]:
         if options.device_column:
             raise ConfigurationError("--device-column", "is an option of --devices-from", "Name the file too")
         return options.devices
-    found = devices_of_file(options.devices_from, options.device_column, options.encoding)
+    found = devices_of_file(options.devices_from, options.device_column, options.encoding, tell)
     return options.devices + [device for device in found if device not in options.devices]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -15,16 +15,24 @@ from l3kit.operate.load.columns import Columns, Places
 from l3kit.operate.load.rows import BadRow, Row
 from l3kit.operate.load.settings import Cells, Settings, encoding_of
 from l3kit.operate.load.sources import opened, sources
+from l3kit.twin.devices import DEVICES
 
 NAMED = 10
-"""Bad rows that an error names."""
+"""Bad rows that an error names, and columns that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
 class _DeviceColumn(Columns):
-    """Finds the column of the devices alone; a file of devices has no times."""
+    """Finds the column of the devices alone; a file of devices has no times.
+
+    Attributes:
+        header: all columns of the file.
+    """
+
+    header: list[str] = field(default_factory=list, init=False, repr=False)
 
     def of_table(self, names: Sequence[str], where: str) -> Places:
+        self.header[:] = names
         if self.device:
             if self.device not in names:
                 cause = "is not there"
@@ -38,24 +46,29 @@ class _DeviceColumn(Columns):
         return Places(found, "", ())
 
 
-def devices_of_file(path: Path, column: str = "", encoding: str = "utf-8") -> list[str]:
+def devices_of_file(
+    path: Path, column: str = "", encoding: str = "utf-8", tell: Callable[[str], None] = lambda note: None
+) -> list[str]:
     """Return the distinct devices of a file in their order; of the file, one row is in memory at a time.
 
     Args:
         column: with the ids; empty: found by its name, as `l3kit load` does, or else the one called `id`.
+        tell: takes a sentence about the columns that are left out.
     Raises: ConfigurationError with the lines of all rows that name no device.
     """
     if path.is_dir():
         raise ConfigurationError(str(path), "is a folder", "Name a CSV file")
     (source,), _ = sources([path], "csv")
-    settings = Settings(_DeviceColumn(device=column), cells=Cells(encoding=encoding_of(encoding)))
+    columns = _DeviceColumn(device=column)
+    settings = Settings(columns, cells=Cells(encoding=encoding_of(encoding)))
     devices: dict[str, None] = {}
     bad = 0
     problems: list[str] = []
     with opened(source, io.BytesIO(), settings) as table:
         assert table.places is not None, "a CSV file is a table"
+        ids = table.places.device
         for row in table.rows:
-            cell = row.cells.get(table.places.device) if isinstance(row, Row) else None
+            cell = row.cells.get(ids) if isinstance(row, Row) else None
             if cell is not None:
                 devices[orjson.loads(cell)] = None
                 continue
@@ -71,4 +84,11 @@ def devices_of_file(path: Path, column: str = "", encoding: str = "utf-8") -> li
         raise all_problems("--devices-from", problems)
     if not devices:
         raise ConfigurationError(str(path), "has no rows", "Name a file with a header and a device in each row")
+    if left := [name for name in columns.header if name != ids]:
+        tell(f"{path}: left out: {_named(left)}. Of a device {DEVICES} needs its id alone, which is in {ids!r} here")
     return list(devices)
+
+
+def _named(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - NAMED:,} more" if len(columns) > NAMED else ""
+    return ", ".join(map(repr, columns[:NAMED])) + more

@@ -19,7 +19,7 @@ from tests.support.full_disk import no_room
 
 
 def choices(answers: Callable[[str], str] | None = None, **flags: Any) -> Choices:
-    return chosen(Flags("plant", **flags), answers)
+    return chosen(Flags("plant", **flags), answers, lambda note: None)
 
 
 def test_flags_alone_make_a_project_whose_twin_is_valid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

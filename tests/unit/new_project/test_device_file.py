@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,28 @@ def test_init_takes_the_devices_of_a_file_beside_those_that_are_named(
     flags = ["--folder", str(folder), "--devices", "pump-2,pump-9", "--devices-from", str(file)]
     assert main(["init", "plant", *flags]) == 0
     assert [device.id for device in Twin.load(folder / "twin").devices] == ["pump-2", "pump-9", "pump-1"]
+
+
+def test_columns_that_are_left_out_are_told_with_the_one_that_is_taken(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text("hall,Sensor,v\nA,pump-1,2\n")
+    told = (
+        f"{file}: left out: 'hall', 'v'. Of a device config_iot_devices.json needs its id alone, which is in 'Sensor'"
+    )
+    flags = ["--folder", str(tmp_path / "plant"), "--devices-from", str(file), "--dry-run"]
+    assert main(["init", "plant", *flags]) == 0
+    assert told in capsys.readouterr().err
+    assert main(["init", "plant", *flags, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["notes"][0][: len(told)], err) == (told, "")
+    file.write_text("id," + ",".join(f"c{n}" for n in range(NAMED + 3)) + "\npump-1" + ",1" * (NAMED + 3))
+    notes: list[str] = []
+    devices_of_file(file, tell=notes.append)
+    assert "'c9' and 3 more. Of" in notes[0]
+    file.write_text("id\npump-1\n")
+    devices_of_file(file, tell=notes.append)
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize(
