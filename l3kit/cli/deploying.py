@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from l3kit.cli.completing import cloud_list
 from l3kit.cli.confirming import agree, agree_by_name, check_can_ask
 from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, told_of
 from l3kit.cli.output import Output
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 Clouds = Annotated[
     list[str] | None,
-    typer.Option(metavar="CLOUD[,...]", help="Only the parts on these clouds of the twin (default: all)."),
+    typer.Option(
+        metavar="CLOUD[,...]",
+        autocompletion=cloud_list,
+        help="Only the parts on these clouds of the twin (default: all).",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as in CI.")]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from l3kit.cli.completing import sandboxes, targets
 from l3kit.cli.confirming import agree, check_can_ask
 from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, told
 from l3kit.cli.output import Output
@@ -79,8 +80,12 @@ def add_first_light(app: typer.Typer) -> None:
             bool, typer.Option("--keep-on-failure", help="Where a step fails, leave all that was made.")
         ] = False,
         clean_up: Annotated[str, typer.Option(metavar="NAME", help="Only remove what an earlier run has left.")] = "",
-        target: Annotated[str, typer.Option(metavar="live|sandbox", callback=_target, help="Where it runs.")] = "live",
-        sandbox: Annotated[str, typer.Option(metavar="NAME", help="The sandbox, with --target sandbox.")] = "default",
+        target: Annotated[
+            str, typer.Option(metavar="live|sandbox", callback=_target, autocompletion=targets, help="Where it runs.")
+        ] = "live",
+        sandbox: Annotated[
+            str, typer.Option(metavar="NAME", autocompletion=sandboxes, help="The sandbox, with --target sandbox.")
+        ] = "default",
     ) -> int:
         """Try everything once on a real account.
 

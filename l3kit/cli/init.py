@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from l3kit.cli.completing import clouds
 from l3kit.cli.exit_codes import SUCCESS
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
@@ -56,10 +57,12 @@ def add_init(app: typer.Typer) -> None:
             typer.Option(metavar="HOT-COLD-ARCHIVE", help="Clouds, such as aws-azure-gcp (default: aws-aws-aws)."),
         ] = None,
         messages: Annotated[
-            str | None, typer.Option(metavar="CLOUD", help="Cloud of layer 1 (default: that of hot).")
+            str | None,
+            typer.Option(metavar="CLOUD", autocompletion=clouds, help="Cloud of layer 1 (default: that of hot)."),
         ] = None,
         processing: Annotated[
-            str | None, typer.Option(metavar="CLOUD", help="Cloud of layer 2 (default: that of layer 1).")
+            str | None,
+            typer.Option(metavar="CLOUD", autocompletion=clouds, help="Cloud of layer 2 (default: that of layer 1)."),
         ] = None,
         no_messages: Annotated[
             bool, typer.Option("--no-messages", help="No layers 1 and 2: data come by l3kit load alone.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from l3kit.cli.completing import devices
 from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
@@ -20,7 +21,7 @@ Problem = Annotated[
     list[str] | None,
     typer.Option(metavar="PROBLEM[,...]", help="Only these problems, such as unknown-device or undelivered."),
 ]
-Device = Annotated[str | None, typer.Option(metavar="ID", help="Only messages of this device.")]
+Device = Annotated[str | None, typer.Option(metavar="ID", autocompletion=devices, help="Only messages of this device.")]
 Since = Annotated[
     str | None,
     typer.Option(metavar="ISO", help="Only messages received from then on: 2026-05-31, or 2026-05-31T08:30:00Z."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from l3kit.cli.completing import Completer, clouds, devices
 from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, codes_of, told
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
@@ -30,8 +31,8 @@ _CSV = "CSV"
 _TABLE = "From a table"
 
 
-def _column(about: str, metavar: str = "COLUMN") -> Any:
-    return typer.Option(metavar=metavar, help=about)
+def _column(about: str, metavar: str = "COLUMN", completer: Completer | None = None) -> Any:
+    return typer.Option(metavar=metavar, autocompletion=completer, help=about)
 
 
 def _columns(about: str, metavar: str = "COLUMN[,...]", panel: str | None = None) -> Any:
@@ -42,8 +43,8 @@ def _cells(about: str, metavar: str) -> Any:
     return typer.Option(metavar=metavar, help=about, rich_help_panel=_CSV)
 
 
-def _table(about: str, metavar: str) -> Any:
-    return typer.Option(metavar=metavar, help=about, rich_help_panel=_TABLE)
+def _table(about: str, metavar: str, completer: Completer | None = None) -> Any:
+    return typer.Option(metavar=metavar, autocompletion=completer, help=about, rich_help_panel=_TABLE)
 
 
 def add_load(app: typer.Typer) -> None:
@@ -62,7 +63,9 @@ def add_load(app: typer.Typer) -> None:
         from_table: Annotated[
             str | None, _table("Copy this table, container or collection instead of files; it is only read.", "NAME")
         ] = None,
-        from_cloud: Annotated[str | None, _table("Where it is (default: on the hot tier's cloud).", "CLOUD")] = None,
+        from_cloud: Annotated[
+            str | None, _table("Where it is (default: on the hot tier's cloud).", "CLOUD", clouds)
+        ] = None,
         read_rate: Annotated[
             float | None,
             _table("Read units a second at most (default: half of what is provisioned; 0 is no limit).", "R"),
@@ -72,7 +75,7 @@ def add_load(app: typer.Typer) -> None:
             _column("csv, jsonl, json or parquet (default: as the name or the first bytes tell).", "FORM"),
         ] = None,
         device: Annotated[str | None, _column("Column with the device (default: by its name).")] = None,
-        device_id: Annotated[str | None, _column("The one device of all rows.", "ID")] = None,
+        device_id: Annotated[str | None, _column("The one device of all rows.", "ID", devices)] = None,
         time: Annotated[str | None, _column("Column with the time (default: by its name).")] = None,
         rename: Annotated[list[str] | None, _columns("Names of columns in the items.", "OLD=NEW[,...]")] = None,
         value: Annotated[list[str] | None, _columns("Take only these columns beside device and time.")] = None,

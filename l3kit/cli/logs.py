@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from l3kit.cli.completing import functions
 from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
@@ -34,6 +35,7 @@ def add_logs(app: typer.Typer) -> None:
             str | None,
             typer.Argument(
                 metavar="FUNCTION",
+                autocompletion=functions,
                 help=f"Such as hot-to-cold-mover, or its deployed name; or {ALL}.",
                 show_default=False,
             ),

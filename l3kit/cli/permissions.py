@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from l3kit.cli.completing import live_clouds
 from l3kit.cli.exit_codes import SUCCESS
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
@@ -28,7 +29,10 @@ def check_live_cloud(name: str) -> str:
 
 
 LiveCloud = Annotated[
-    str, typer.Argument(metavar="CLOUD", callback=check_live_cloud, help="The cloud; for now AWS alone.")
+    str,
+    typer.Argument(
+        metavar="CLOUD", callback=check_live_cloud, autocompletion=live_clouds, help="The cloud; for now AWS alone."
+    ),
 ]
 
 

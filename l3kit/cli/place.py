@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from l3kit.cli.completing import first_argument, sandboxes, targets
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed, pair
 from l3kit.errors import ConfigurationError, SandboxError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 WHERE = "PARAMS-OR-TWIN"
 DEPLOY_IT = "Start it and deploy the twin into it: l3kit apply"
-_FOUND = "params/deploy_l3.{target}.yaml"
+FOUND = "params/deploy_l3.{target}.yaml"
 """What is read where no twin is named, below a project that `l3kit init` made."""
 
 
@@ -145,6 +146,7 @@ def _options(
         typer.Argument(
             metavar=WHERE,
             show_default=False,
+            autocompletion=first_argument,
             help="A notebook's params file, or a twin's folder, which is then in the default sandbox. "
             "May be left out in a project of l3kit init.",
         ),
@@ -152,11 +154,14 @@ def _options(
     target: Annotated[
         str | None,
         typer.Option(
-            metavar="sandbox|live", help="Emulators on this machine, or the real accounts of the twin's clouds."
+            metavar="sandbox|live",
+            autocompletion=targets,
+            help="Emulators on this machine, or the real accounts of the twin's clouds.",
         ),
     ] = None,
     sandbox: Annotated[
-        str | None, typer.Option("--sandbox", "--name", metavar="NAME", help="Name of the sandbox.")
+        str | None,
+        typer.Option("--sandbox", "--name", metavar="NAME", autocompletion=sandboxes, help="Name of the sandbox."),
     ] = None,
     param: Annotated[
         list[str] | None,
@@ -182,17 +187,22 @@ def _of(file: Path) -> dict[str, Any]:
 
 
 def _read(p: Dated, file: Path) -> Twin:
-    """Read the files of the twin. Its folder is below the present project, else below that of the params file."""
-    from l3kit.notebook.project import project_root
+    """Read the files of the twin."""
     from l3kit.twin.config import Twin
 
-    folder = Path(p.twin)
-    if not folder.is_absolute():
-        try:
-            folder = project_root() / folder
-        except ConfigurationError:
-            folder = project_root(file.parent) / folder
-    return Twin.load(folder)
+    return Twin.load(twin_folder(file, p.twin))
+
+
+def twin_folder(file: Path, twin: str) -> Path:
+    """Return the folder of the twin that a params file names: below the present project, else below the file's own."""
+    from l3kit.notebook.project import project_root
+
+    if Path(twin).is_absolute():
+        return Path(twin)
+    try:
+        return project_root() / twin
+    except ConfigurationError:
+        return project_root(file.parent) / twin
 
 
 def _found_here(target: str) -> Path:
@@ -203,7 +213,7 @@ def _found_here(target: str) -> Path:
     from l3kit.twin.target import target_fault
 
     root = project_root()
-    file = root / _FOUND.format(target=target)
+    file = root / FOUND.format(target=target)
     if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
         return file
     told = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"

@@ -91,15 +91,15 @@ def _before_verbs(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=lambda asked: _tell_version(asked), help="Print the version."
+            "--version", is_eager=True, callback=lambda ctx, asked: _tell_version(ctx, asked), help="Print the version."
         ),
     ] = False,
 ) -> None:
     """Storage tiers of digital twins, across clouds."""
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _tell_version(ctx: typer.Context, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:  # which a shell asks for what may follow
         print(f"{NAME} {l3kit.__version__}")
         raise typer.Exit
 

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from l3kit.cli.completing import devices
 from l3kit.cli.exit_codes import SUCCESS
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.verbs import verb
 
-Device = Annotated[str | None, typer.Argument(metavar="DEVICE", help="Device id.", show_default=False)]
+Device = Annotated[
+    str | None, typer.Argument(metavar="DEVICE", help="Device id.", show_default=False, autocompletion=devices)
+]
 Now = Annotated[str | None, typer.Option(metavar="ISO", help="The moment the answer stands for (default: now).")]
 
 

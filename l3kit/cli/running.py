@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from l3kit.cli.completing import cloud_list, movers
 from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
@@ -24,7 +25,12 @@ def add_running(app: typer.Typer) -> None:
         place: Place,
         mover: Annotated[
             str | None,
-            typer.Argument(metavar="MOVER", help="hot-to-cold-mover or cold-to-archive-mover.", show_default=False),
+            typer.Argument(
+                metavar="MOVER",
+                help="hot-to-cold-mover or cold-to-archive-mover.",
+                show_default=False,
+                autocompletion=movers,
+            ),
         ] = None,
         time: Annotated[
             str | None, typer.Option(metavar="ISO", help="The moment the run stands for (default: now).")
@@ -59,7 +65,11 @@ def add_running(app: typer.Typer) -> None:
         ] = True,
         clouds: Annotated[
             list[str] | None,
-            typer.Option(metavar="CLOUD[,...]", help="Check only the parts on these clouds (default: all)."),
+            typer.Option(
+                metavar="CLOUD[,...]",
+                autocompletion=cloud_list,
+                help="Check only the parts on these clouds (default: all).",
+            ),
         ] = None,
     ) -> int:
         """Check links, functions, schedules and drift. Keys in the hot tier are checked too."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from l3kit.cli.completing import cloud_list, clouds, sandboxes
 from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
@@ -35,7 +36,10 @@ def _check_clouds(given: list[str] | None) -> list[str] | None:
 
 
 Name = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Name of the sandbox, as in the notebooks (default: default).")
+    str | None,
+    typer.Option(
+        metavar="NAME", autocompletion=sandboxes, help="Name of the sandbox, as in the notebooks (default: default)."
+    ),
 ]
 HomeFolder = Annotated[
     Path | None,
@@ -63,6 +67,7 @@ def add_sandbox(app: typer.Typer) -> None:
             typer.Option(
                 metavar="CLOUD[,...]",
                 callback=_check_clouds,
+                autocompletion=cloud_list,
                 help="Start the services of these clouds at once (default: aws); the others join when they are needed.",
             ),
         ] = None,
@@ -134,7 +139,10 @@ def add_sandbox(app: typer.Typer) -> None:
         name: Name = None,
         home: HomeFolder = None,
         cloud: Annotated[
-            str | None, typer.Option(metavar="CLOUD", callback=check_cloud, help="Where it is (default: aws).")
+            str | None,
+            typer.Option(
+                metavar="CLOUD", callback=check_cloud, autocompletion=clouds, help="Where it is (default: aws)."
+            ),
         ] = None,
         group: Annotated[str, typer.Option(metavar="GROUP", help="The schedule's group.")] = "default",
         time: Annotated[

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from l3kit.cli.completing import device_list
 from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
@@ -84,7 +85,11 @@ def add_simulate(app: typer.Typer) -> None:
         ] = None,
         devices: Annotated[
             list[str] | None,
-            typer.Option(metavar="ID[,...]", help="Devices that send (default: all of the twin's, or of the file)."),
+            typer.Option(
+                metavar="ID[,...]",
+                autocompletion=device_list,
+                help="Devices that send (default: all of the twin's, or of the file).",
+            ),
         ] = None,
         source: Annotated[
             Path | None, typer.Option("--from", metavar="FILE", help="Publish the readings of a file.")

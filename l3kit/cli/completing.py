@@ -1,0 +1,123 @@
+"""What the shell suggests for names: of devices, functions, movers, sandboxes, clouds and targets.
+
+A completer reads files of the twin and of the project alone. Where it finds nothing, the shell suggests files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+
+_PLAIN = re.compile(r"[\w@%+.][\w@%+.:/=-]*")
+"""Names that no shell takes apart, and no list of values."""
+Names = Callable[[typer.Context], Iterable[str]]
+Completer = Callable[[typer.Context, str], list[str]]
+
+
+def _completer(names: Names, *, several: bool = False) -> Completer:
+    """Return what typer calls for a parameter.
+
+    Args:
+        several: its value is a list, of which the last one is completed.
+    """
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        done, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
+        try:
+            known = [name for name in names(ctx) if _PLAIN.fullmatch(name) and name.startswith(begun)]
+        except Exception:  # whatever is wrong, the verb tells it; here it would spoil the line that is being typed
+            return []
+        return [f"{done}{comma}{name}" for name in known if name not in done.split(",")]
+
+    return complete
+
+
+def _devices(ctx: typer.Context) -> Iterable[str]:
+    """Not by `Twin.load`, which reads and checks all files."""
+    entries = json.loads((_twin_folder(ctx) / "config_iot_devices.json").read_text("utf-8-sig"))
+    return [entry["id"] for entry in entries]
+
+
+def _functions(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.cli.values import ALL
+    from l3kit.twin.config import Twin
+    from l3kit.twin.layout import ORDER
+
+    layout = Twin.load(_twin_folder(ctx)).layout
+    return [*(name for name in ORDER if layout.host_of(name)), ALL]
+
+
+def _movers(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.twin.layout import MOVERS
+
+    return MOVERS
+
+
+def _sandboxes(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.sandbox.homes import named_homes
+
+    return named_homes()
+
+
+def _clouds(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.providers import names
+
+    return names()
+
+
+def _live_clouds(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.providers import live_names
+
+    return live_names()
+
+
+def _targets(ctx: typer.Context) -> Iterable[str]:
+    from l3kit.twin.target import TARGETS
+
+    return TARGETS
+
+
+def _names_behind(ctx: typer.Context) -> Iterable[str]:
+    """The names that a verb takes behind the twin, where that can be left out."""
+    behind = {"query": _devices, "explain": _devices, "logs": _functions, "run": _movers}
+    names = behind.get(ctx.command.name or "")
+    return names(ctx) if names and _twin_folder(ctx).is_dir() else ()
+
+
+def _twin_folder(ctx: typer.Context) -> Path:
+    """The folder of the twin that the line names so far, or of the present project of `l3kit init`."""
+    from l3kit.cli.place import twin_folder
+    from l3kit.given_values import read_table
+
+    behind = ctx.args[0] if ctx.args else None  # where an option without its value stopped the parser before arguments
+    where = ctx.params.get("where") or behind
+    file = Path(where).expanduser() if where else _params_here(ctx.params.get("target") or "sandbox")
+    return file if file.is_dir() else twin_folder(file, read_table(file)["twin"])
+
+
+def _params_here(target: str) -> Path:
+    """Raises: FileNotFoundError if the present folder is in no such project."""
+    from l3kit.cli.place import FOUND
+    from l3kit.new_project.choices import TWIN_FOLDER
+    from l3kit.sandbox.homes import project_root
+
+    root = project_root()
+    if not (root / TWIN_FOLDER).is_dir():
+        raise FileNotFoundError(root / TWIN_FOLDER)
+    return root / FOUND.format(target=target)
+
+
+devices = _completer(_devices)
+device_list = _completer(_devices, several=True)
+functions = _completer(_functions)
+movers = _completer(_movers)
+sandboxes = _completer(_sandboxes)
+clouds = _completer(_clouds)
+cloud_list = _completer(_clouds, several=True)
+live_clouds = _completer(_live_clouds)
+targets = _completer(_targets)
+first_argument = _completer(_names_behind)
