@@ -99,7 +99,7 @@ def _before_verbs(
 
 
 def _tell_version(ctx: typer.Context, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:  # which a shell asks for what may follow
+    if asked and not ctx.resilient_parsing:  # not where a shell completes the line
         print(f"{NAME} {l3kit.__version__}")
         raise typer.Exit
 
