@@ -14,6 +14,8 @@ import typer
 
 _PLAIN = re.compile(r"[\w@%+.][\w@%+.:/=-]*")
 """Names that no shell takes apart, and no list of values."""
+MAX_PARAMS_BYTES = 1 << 16
+"""Of a params file: anything longer is another file, which would take its time to read."""
 Names = Callable[[typer.Context], Iterable[str]]
 Completer = Callable[[typer.Context, str], list[str]]
 
@@ -89,14 +91,21 @@ def _names_behind(ctx: typer.Context) -> Iterable[str]:
 
 
 def _twin_folder(ctx: typer.Context) -> Path:
-    """The folder of the twin that the line names so far, or of the present project of `l3kit init`."""
+    """The folder of the twin that the line names so far, or of the present project of `l3kit init`.
+
+    Raises: FileNotFoundError if there is none.
+    """
     from l3kit.cli.place import twin_folder
     from l3kit.given_values import read_table
 
     behind = ctx.args[0] if ctx.args else None  # where an option without its value stopped the parser before arguments
     where = ctx.params.get("where") or behind
     file = Path(where).expanduser() if where else _params_here(ctx.params.get("target") or "sandbox")
-    return file if file.is_dir() else twin_folder(file, read_table(file)["twin"])
+    if file.is_dir():
+        return file
+    if not file.is_file() or file.stat().st_size > MAX_PARAMS_BYTES:
+        raise FileNotFoundError(file)
+    return twin_folder(file, read_table(file)["twin"])
 
 
 def _params_here(target: str) -> Path:

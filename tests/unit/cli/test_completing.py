@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from l3kit.cli import main
+from l3kit.cli.completing import MAX_PARAMS_BYTES
 from l3kit.cli.program import NAME, program
 from l3kit.providers import names
 from l3kit.twin.config import Twin
@@ -151,6 +152,17 @@ def test_files_that_cannot_be_read_spoil_no_line(
     assert suggested("l3kit query plant ") == []
     assert suggested("l3kit logs plant ") == []
     assert suggested("l3kit query nowhere ") == []
+
+
+@pytest.mark.timeout(60)
+def test_what_is_no_params_file_is_not_read(suggested: Suggested, folder: Path) -> None:
+    file = folder / "params.yaml"
+    file.write_text(f"twin: {folder / 'plant'}\n")
+    assert suggested("l3kit query params.yaml pump-1") == ["pump-1"]
+    file.write_text(file.read_text() + "# " + "x" * MAX_PARAMS_BYTES)
+    assert suggested("l3kit query params.yaml pump-1") == []
+    os.mkfifo(folder / "fifo")
+    assert suggested("l3kit query fifo pump-1") == []
 
 
 def test_devices_are_completed_without_loading_what_a_verb_needs(folder: Path) -> None:
