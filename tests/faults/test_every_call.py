@@ -52,7 +52,7 @@ SWEEPS = (
     Sweep(HOT, three_chunks, 24),
     Sweep(HOT, three_chunks, 60, twice=True, slow=True),
     Sweep(HOT, two_chunks, 48, "cold", compression="zstd", slow=True),
-    Sweep(HOT, two_chunks, 12, "cold", "writer", compression="zstd"),
+    Sweep(HOT, two_chunks, 12, "cold", "writer", compression="zstd", slow=True),
     Sweep(HOT, two_chunks, 60, "cold", twice=True, slow=True),
     Sweep(ARCHIVE, three_chunks_and_a_foreign_object, 60),
     Sweep(ARCHIVE, three_chunks_and_a_foreign_object, 80, twice=True, slow=True),

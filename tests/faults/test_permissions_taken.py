@@ -17,7 +17,7 @@ from tests.faults.sweep import Setting, finish
 from tests.faults.world import World, counted
 from tests.support.role_trials import Role, Trial, trials_of
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 Aws = Callable[[str], Any]
 REMEDY = "run deploy_l3"
 SAMPLE = pytest.mark.parametrize("shard", [(0, 24)], ids=["0of24"])
@@ -66,7 +66,6 @@ def test_a_permission_taken_from_the_hot_to_cold_mover_in_mid_run_loses_and_doub
     take_each(tallied(make_world(**PATIENT)), Setting("hot-to-cold-mover", few), aws, shard)
 
 
-@pytest.mark.slow
 @SAMPLE
 def test_a_permission_taken_from_the_cold_to_archive_mover_in_mid_run_loses_and_doubles_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, shard: tuple[int, int]

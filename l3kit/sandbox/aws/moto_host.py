@@ -6,7 +6,11 @@ import functools
 import logging
 import os
 import sys
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.test import run_wsgi_app
 
 from l3kit.sandbox.azure.azure_http import WholeHeads
 from l3kit.sandbox.parent_watchdog import end_with_parent
@@ -15,16 +19,54 @@ from l3kit.sandbox.redacted_logs import log_redacted
 if TYPE_CHECKING:
     from flask import Flask
 
+LOG = logging.getLogger(__name__)
 
-class StrictRequests(WholeHeads):
-    """Request handler that refuses chunked bodies, because werkzeug accepts an incomplete one as complete."""
+
+class WholeRequests(WholeHeads):
+    """Request handler that reads a request whole before it serves it, and keeps the connection for the next one.
+
+    werkzeug's own closes each connection, which costs as much as what moto does with a request, and takes an incomplete
+    chunked body for a complete one.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
     def run_wsgi(self) -> None:
         """Serve a request; like S3, require a Content-Length."""
-        if "Transfer-Encoding" in self.headers:
+        given = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not given.isascii() or not given.isdecimal():
             self.close_connection = True
             return self.send_error(411)
-        return super().run_wsgi()  # type: ignore[misc,no-any-return]
+        body = self.rfile.read(int(given))
+        if len(body) < int(given):  # the client has disconnected
+            self.close_connection = True
+            return None
+        environ = {**self.make_environ(), "wsgi.input": BytesIO(body)}  # type: ignore[attr-defined]
+        try:
+            chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)  # type: ignore[attr-defined]
+        except Exception:
+            LOG.exception("moto failed")
+            return self.send_error(500)
+        return self._answer(status, headers, b"".join(chunks))
+
+    def handle_expect_100(self) -> bool:
+        """Ask for the body at once; the answer would be kept back otherwise."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
+    def _answer(self, status: str, headers: Headers, body: bytes) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        if int(code) not in (204, 304):
+            headers.setdefault("Content-Length", str(len(body)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 def main(ready_fd: int) -> None:
@@ -36,8 +78,8 @@ def main(ready_fd: int) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    class Handler(StrictRequests, MotoRequestHandler):
-        """moto's handler with strict request bodies."""
+    class Handler(WholeRequests, MotoRequestHandler):
+        """moto's handler, with whole requests."""
 
     def backend(service: Any) -> Flask:
         app = create_backend_app(service)
