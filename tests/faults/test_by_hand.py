@@ -58,7 +58,7 @@ class Hand:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ("delete", "raise_version", "flip_state"))
+@pytest.mark.parametrize("how", ["delete", "raise_version", "flip_state"])
 @shards(8)
 def test_a_journal_record_that_another_hand_touches_before_any_call_loses_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], aws: Aws, how: str, shard: tuple[int, int]
