@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
 
     def work() -> int:
         try:
-            code: int = program()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
+            code: int = root_command()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
         except typer.TyperException as error:
             return _told_usage(error, output)
         except SystemExit:
@@ -57,6 +58,12 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
         return code
 
     return reported(output, work)
+
+
+@functools.cache
+def root_command() -> Callable[..., int]:
+    """Return the whole command line as typer parses it, which takes as long as most of a command does."""
+    return typer.main.get_command(program())
 
 
 def program() -> typer.Typer:

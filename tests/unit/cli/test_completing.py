@@ -9,17 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from l3kit.cli import main
 from l3kit.cli.completing import MAX_PARAMS_BYTES
-from l3kit.cli.program import NAME, program
+from l3kit.cli.program import NAME, root_command
 from l3kit.providers import names
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS, ORDER
 from tests.integration.aws.conftest import write_twin
 
-COMMAND = typer.main.get_command(program())
+COMMAND = root_command()
 Suggested = Callable[[str], list[str]]
 HEAVY = {"boto3", "l3kit.session", "l3kit.twin.config", "pandas", "psutil", "requests", "rich"}
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from l3kit.cli import exit_codes
-from l3kit.cli.program import program
+from l3kit.cli.program import root_command
 
 FOLDER = Path(exit_codes.__file__).parent
 CODES = {name: code for name, code in vars(exit_codes).items() if name.isupper() and isinstance(code, int)}
@@ -61,7 +60,7 @@ def test_a_verb_returns_the_codes_that_are_told_of_it_and_no_others() -> None:
 
 @pytest.mark.parametrize("verb", codes_by_verb())
 def test_the_help_of_a_verb_ends_with_its_codes(verb: str) -> None:
-    command = typer.main.get_command(program())
+    command = root_command()
     for word in verb.split():
         command = command.commands[word]  # type: ignore[attr-defined]
     end = (command.epilog or "").partition("Exit codes:\n")[2]

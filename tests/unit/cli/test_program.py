@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
 import l3kit
 from l3kit.cli import exit_codes, main
-from l3kit.cli.program import program
+from l3kit.cli.program import root_command
 from l3kit.operate.open_twin import OpenTwin
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +31,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield (*path, name), command
 
 
-VERBS = dict(commands(typer.main.get_command(program())))
+VERBS = dict(commands(root_command()))
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
