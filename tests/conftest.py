@@ -13,14 +13,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
-from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems
+from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
 WATCH_SECONDS = 1.0
 SEED_OPTION = "--hypothesis-seed"
 
 # A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
 settings.register_profile("l3kit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("quick", settings.get_profile("l3kit"), max_examples=50)
 settings.load_profile("l3kit")
 
 

@@ -21,14 +21,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 IN_ORDER = ("--dist", "loadfile", "--no-loadscope-reorder")
-FAST = ("-q", "-rs", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebooks", "tests")
+WHOLE = ("-q", "-rs", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebooks", "tests")
 """Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that all workers
 end together. Three keep two cores busy, since many tests wait for a process to start or a time to pass. What was
 skipped is told with its reason, so that nothing is left out in silence."""
+FAST = (*WHOLE, "--hypothesis-profile", "quick")
+"""The same with half as many draws, other ones in each run."""
 WHEEL = "tests/e2e/test_wheel.py"
 """In no slice: CI always runs it."""
 LONG = ("-q", "-rs", "-n", "2", "--dist", "worksteal", f"--ignore={WHEEL}", "tests")
 """Long tests of one file may run on both workers: one file has a third of all the time."""
+_ONLY_LONG = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
 FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")
 
 
@@ -61,6 +64,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("l3kit")
     group.addoption("--slice", type=_slice, metavar="N/K", help="run only the long tests of slice N of K")
     group.addoption("--figures", type=Path, metavar="FILE", help="write the run's counts as JSON")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules of long tests alone where none is wanted: importing them takes each worker seconds."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return True if _ONLY_LONG.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -169,7 +179,7 @@ def _run_wheel() -> Ran:
 def _everything(count: int) -> int:
     parts = []
     print(f"1 of {count + 2}: the fast part", flush=True)
-    parts.append(run_part("fast part", FAST))
+    parts.append(run_part("fast part", WHOLE))
     parts.append(_run_wheel())
     for number in range(1, count + 1):
         print(f"{number + 2} of {count + 2}: slice {number} of {count} of the long tests", flush=True)

@@ -30,7 +30,8 @@ def at_once(world: World, movers: Sequence[Mover], seed: int) -> list[dict[str, 
     return reports
 
 
-@pytest.mark.parametrize("runs", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow  # `test_other_clouds` has runs at once in `make test`
+@pytest.mark.parametrize("runs", [2, 5])
 @shards(60)
 def test_runs_started_together_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], runs: int, shard: tuple[int, int]

@@ -76,6 +76,16 @@ def test_pytest_collects_each_long_test_in_one_slice_and_no_fast_one(long_tests:
     assert sorted(slices[0] + slices[1]) == sorted(long)
 
 
+def test_a_module_of_long_tests_alone_is_read_only_where_long_tests_are_wanted(tmp_path: Path) -> None:
+    text = "import pytest\nfrom pathlib import Path\nPath(__file__).with_name('read').touch()\n"
+    (tmp_path / "test_slow.py").write_text(f"{text}pytestmark = [pytest.mark.slow]\ndef test_long(): pass\n")
+    (tmp_path / "test_fast.py").write_text("def test_short(): pass\n")
+    assert [name.split("::")[1] for name in collected(tmp_path, "-m", "not slow")] == ["test_short"]
+    assert not (tmp_path / "read").exists()
+    assert len(collected(tmp_path)) == 2
+    assert (tmp_path / "read").exists()
+
+
 @pytest.mark.parametrize("number", ["0", "4"])
 def test_a_slice_that_does_not_exist_is_refused_before_anything_runs(
     number: str, capsys: pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -101,6 +102,12 @@ def _bodies(items: Sequence[bytes], chunk_bytes: int) -> Iterator[bytes]:
 
 def measure_weather(path: Path, chunk_bytes: int = MAX_CHUNK_BYTES) -> Measured:
     """`measure` on the newest station's year of the example's weather (`nyc_weather_2013.csv.gz`)."""
+    return _measured_weather(path, path.stat().st_mtime_ns if path.exists() else 0, chunk_bytes)
+
+
+@functools.lru_cache(maxsize=8)
+def _measured_weather(path: Path, changed: int, chunk_bytes: int) -> Measured:
+    """Measure once for each state of the file: scenarios that are compared have the same sample."""
     from datetime import UTC, datetime
 
     from l3kit.operate.telemetry import read_weather

@@ -170,6 +170,7 @@ def test_an_apply_killed_at_every_call_is_completed_by_the_next(session: Session
             completes_what_a_kill_left(session, make_twin("azure", "aws", "aws"), at, when)
 
 
+@pytest.mark.slow
 def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin("gcp", "gcp", "aws")
     killed_apply(twin, session, 4, "before")

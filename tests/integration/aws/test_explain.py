@@ -26,7 +26,7 @@ from l3kit.twin.devices import Device
 from tests.integration.aws.conftest import MakeTwin, deploy
 from tests.support.operators import root_of
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]  # `crash_lab` shows pages in `make test`
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DEVICE = "pump-1"
 DEAD = "run-of-the-dead"
@@ -162,7 +162,6 @@ def read_only(session: Session, make_twin: MakeTwin) -> Twin:
     return twin
 
 
-@pytest.mark.slow
 def test_a_chunk_whose_run_died_is_told_and_the_next_run_does_what_the_page_said(
     interrupted: Twin, session: Session
 ) -> None:
@@ -182,7 +181,6 @@ def test_a_chunk_whose_run_died_is_told_and_the_next_run_does_what_the_page_said
     assert "No chunk is under way." in text
 
 
-@pytest.mark.slow
 def test_a_chunk_with_rewritten_items_is_sealed_as_the_page_said(interrupted: Twin, session: Session) -> None:
     put(session, interrupted, [item(n) for n in (60, 61, 62)])
     key = die(session, interrupted, stamp(59))
@@ -196,7 +194,6 @@ def test_a_chunk_with_rewritten_items_is_sealed_as_the_page_said(interrupted: Tw
     assert "In the cold tier besides: 1 empty seal of interrupted runs" in text
 
 
-@pytest.mark.slow
 def test_a_stored_chunk_is_counted_once_and_only_its_deletes_remain(interrupted: Twin, session: Session) -> None:
     put(session, interrupted, [item(n) for n in (70, 71, 72)])
     die(session, interrupted, stamp(69), stored=True)
@@ -223,7 +220,6 @@ def test_a_device_removed_from_the_config_is_shown_and_an_unknown_one_refused(
         explain(session, without, DEVICE, now=NOW.replace(tzinfo=None))
 
 
-@pytest.mark.slow
 def test_a_tier_on_a_cloud_out_of_reach_is_named_and_the_others_are_counted(
     session: Session, make_twin: MakeTwin
 ) -> None:
