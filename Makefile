@@ -57,6 +57,7 @@ bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,0
 	@$(BIN)/python -m benchmarks.chain
 	@$(BIN)/python -m benchmarks.load
 	@$(BIN)/python -m benchmarks.start_up
+	@$(BIN)/python -m benchmarks.function_start
 
 cost-report: $(READY)  ## Price a scenario (PARAMS=params/cost_analysis.three_clouds.yaml) as HTML and PDF into build/cost
 	@$(BIN)/python -m l3kit.cost.report.document $(if $(PARAMS),--params $(PARAMS)) $(if $(OUT),--out $(OUT))

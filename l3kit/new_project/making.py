@@ -28,8 +28,15 @@ def project_files(choices: Choices) -> Iterator[tuple[str, str]]:
     yield from notebook_files(choices, shipped("notebooks"))
     yield "README.md", readme(choices)
     yield "requirements.txt", requirements(l3kit.__version__)
+    yield "requirements.lock", _locked()
     yield ".gitignore", GITIGNORE
     yield ".github/workflows/l3kit.yml", workflow(choices)
+
+
+def _locked() -> str:
+    path = shipped("requirements.lock")
+    with os_errors_reported(str(path), "cannot be read", "Install l3kit again"):
+        return path.read_text("utf-8")
 
 
 def check_free(folder: Path) -> None:

@@ -11,6 +11,8 @@ GITIGNORE = f"""\
 {TWIN_FOLDER}/config_inter_cloud.json.lock
 {TWIN_FOLDER}/.config_inter_cloud.json.*
 {TWIN_FOLDER}/config_iot_devices.json.lock
+# Sandboxes, whose links have tokens too, and the logs of apply, which name the accounts.
+.l3kit/
 
 build/
 .venv/
@@ -38,7 +40,8 @@ The storage of a digital twin, tiered by l3kit: hot on `{hot}`, cold on `{cold}`
 
 ```
 python -m venv .venv && . .venv/bin/activate
-pip install -r requirements.txt
+pip install --require-hashes -r requirements.lock
+pip install --no-deps -r requirements.txt
 
 {_run("deploy_l3")}
 {_devices(choices)}{_run("run_movers")}

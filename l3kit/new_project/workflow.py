@@ -40,7 +40,8 @@ jobs:
         with:
           python-version: "3.13"
           cache: pip
-      - run: pip install -r requirements.txt
+      - run: pip install --require-hashes -r requirements.lock
+      - run: pip install --no-deps -r requirements.txt
 """
 _STEPS = """\
       - name: Plan

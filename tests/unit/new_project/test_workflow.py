@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+import l3kit
 from l3kit.new_project.choices import Choices
+from l3kit.new_project.making import project_files
 from l3kit.new_project.pages import GITIGNORE
 from l3kit.new_project.workflow import workflow
 
@@ -33,6 +36,21 @@ def test_a_twin_on_a_cloud_of_the_sandbox_alone_needs_no_credentials() -> None:
     target, found = steps("aws", "azure", "gcp")
     assert target == "sandbox"
     assert not [step for step in found if "credentials" in str(step)]
+
+
+def test_the_workflow_installs_only_files_of_known_hashes_and_l3kit_alone() -> None:
+    made = dict(project_files(Choices("plant", ("aws", "aws", "aws"), "aws", "aws", 7, 30, ["p-1"])))
+    installed = [step["run"] for step in steps("aws", "aws", "aws")[1] if "pip" in str(step.get("run"))]
+    assert installed == [
+        "pip install --require-hashes -r requirements.lock",
+        "pip install --no-deps -r requirements.txt",
+    ]
+    assert all(command in made["README.md"] for command in installed)
+    wanted = [line for line in made["requirements.txt"].splitlines() if not line.startswith("#")]
+    assert wanted == [f"l3kit[all]=={l3kit.__version__}"]
+    locked = re.findall(r"^([\w.-]+)==", made["requirements.lock"], re.MULTILINE)
+    assert {"boto3", "papermill", "azure-cosmos", "google-cloud-firestore"} <= {*locked}
+    assert "l3kit" not in locked
 
 
 def test_a_pull_request_changes_nothing_and_main_does() -> None:
@@ -65,10 +83,13 @@ def test_git_ignores_the_secrets_of_the_links(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=30)
     (tmp_path / ".gitignore").write_text(GITIGNORE)
     for name, ignored in (
-        ("config_inter_cloud.json", 0),
-        (".config_inter_cloud.json.x1", 0),
-        ("config_iot_devices.json.lock", 0),
-        ("config.json", 1),
+        ("twin/config_inter_cloud.json", 0),
+        ("twin/.config_inter_cloud.json.x1", 0),
+        ("twin/config_iot_devices.json.lock", 0),
+        ("twin/.l3kit/deploy-123456789012.jsonl", 0),
+        (".l3kit/sandbox-plant/twins/plant/config_inter_cloud.json", 0),
+        ("twin/config.json", 1),
+        ("requirements.lock", 1),
     ):
-        asked = subprocess.run(["git", "check-ignore", "-q", f"twin/{name}"], cwd=tmp_path, check=False, timeout=30)
+        asked = subprocess.run(["git", "check-ignore", "-q", name], cwd=tmp_path, check=False, timeout=30)
         assert asked.returncode == ignored, name
