@@ -49,6 +49,7 @@ class Partition:
     def put(self, sort_key: str, item: bytes) -> int:
         """Put an item in the place of whatever is there. Returns: write units, by the larger of the two."""
         size = stored_size(orjson.loads(item))
+        item = memoryview(item).tobytes()  # of its own size: what orjson returns holds its whole buffer, 4 KB
         index = bisect_left(self.sort_keys, sort_key)
         if index == len(self.sort_keys) or self.sort_keys[index] != sort_key:
             self.sort_keys.insert(index, sort_key)

@@ -15,7 +15,7 @@ import orjson
 from l3kit.errors import ConfigurationError, ItemRefusedError, NotATimeError
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.tiering.format.item_json import JSON_NUMBER
+from l3kit.tiering.format.item_json import JSON_NUMBER, dump_item
 from l3kit.tiering.format.messages import MessageProblem, MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.twin.device_limits import checked_device
 
@@ -141,7 +141,7 @@ def _batches(readings: Sequence[Telemetry]) -> Iterator[tuple[str, list[bytes]]]
 def _item(row: dict[str, str], moment: datetime) -> bytes:
     head = {"iotDeviceId": row["origin"], "id": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
     values = {name: orjson.Fragment(_number(row[name])) for name in QUANTITIES if row[name] not in ("", "NA")}
-    return orjson.dumps({**head, **values})
+    return dump_item({**head, **values})
 
 
 def _number(text: str) -> str:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from l3kit.errors import ItemRefusedError
 
 PARTITION_KEY = "iotDeviceId"
@@ -45,6 +47,16 @@ def parse_item(
         if not isinstance(item.get(key), str) or isinstance(item[key], NumberText) or not item[key]:
             raise ItemRefusedError(item_name(item), f"its key attribute {key} is not a text")
     return item
+
+
+def dump_item(item: Any, option: int | None = None) -> bytes:
+    """Serialise an item to bytes that take no more memory than their length.
+
+    What orjson returns keeps its buffer of about 4 KB, ten times what an item of a chunk is long.
+
+    Raises: TypeError for a value that JSON cannot represent.
+    """
+    return memoryview(orjson.dumps(item, option=option)).tobytes()
 
 
 def item_name(item: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from l3kit.tiering.format.item_json import (
     JSON_NUMBER,
     NumberText,
     decode_binary,
+    dump_item,
     item_name,
     looks_tagged,
     misused,
@@ -42,7 +43,7 @@ def to_chunk_json(item: Mapping[str, Wire]) -> bytes:
     """
     item = unwrapped(item)
     try:
-        return orjson.dumps({name: _plain(item[name]) for name in sorted(item)})
+        return dump_item({name: _plain(item[name]) for name in sorted(item)})
     except (TypeError, ValueError, RecursionError) as error:
         raise ItemRefusedError("item", f"has a value that JSON cannot represent ({error})") from None
 

@@ -21,6 +21,7 @@ from l3kit.tiering.format.item_json import (
     TAGS,
     NumberText,
     decode_binary,
+    dump_item,
     item_name,
     looks_tagged,
     misused,
@@ -68,13 +69,13 @@ def to_chunk_json(document: Document) -> bytes:
     for name in SYSTEM:
         document.pop(name, None)
     try:
-        plain = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        plain = dump_item(document, orjson.OPT_SORT_KEYS)
         if b'"$' not in plain and not (b"null" in plain and _has_odd_number(document)):
             return plain
     except TypeError:  # an integer of more than 64 bits, or a lone surrogate
         pass
     try:
-        return orjson.dumps({_plain_name(name): _plain(document[name]) for name in sorted(document, key=_plain_name)})
+        return dump_item({_plain_name(name): _plain(document[name]) for name in sorted(document, key=_plain_name)})
     except (TypeError, ValueError, RecursionError) as error:
         raise ItemRefusedError("item", f"has a value that JSON cannot represent ({error})") from None
 

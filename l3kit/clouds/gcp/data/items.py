@@ -33,6 +33,7 @@ from l3kit.tiering.format.item_json import (
     SORT_KEY,
     NumberText,
     decode_binary,
+    dump_item,
     item_name,
     looks_tagged,
     misused,
@@ -85,7 +86,7 @@ def to_chunk_json(fields: Mapping[str, Any], device_id: str, sort_key: str) -> b
 def fields_to_json(fields: Mapping[str, Any]) -> bytes:
     """Convert the fields of another program's document to chunk JSON. Raises: ItemRefusedError as `to_chunk_json`."""
     try:
-        return orjson.dumps({name: _plain(value) for name, value in fields.items()}, option=orjson.OPT_SORT_KEYS)
+        return dump_item({name: _plain(value) for name, value in fields.items()}, orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ItemRefusedError("document", f"has a value that JSON cannot represent ({error})") from None
 
@@ -96,7 +97,7 @@ def _to_json(plain: dict[str, Any], device_id: str, sort_key: str) -> bytes:
             raise ItemRefusedError(
                 f"item {device_id}/{sort_key}", f"its field {key} contradicts the document's name, which is {wanted}"
             )
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    return dump_item(plain, orjson.OPT_SORT_KEYS)
 
 
 def _fill(target: Any, value: Any, where: str, level: int) -> None:

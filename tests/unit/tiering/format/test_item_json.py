@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from l3kit.errors import ItemRefusedError
@@ -45,3 +48,16 @@ def test_binary_content_is_base64() -> None:
     assert decode_binary("AAE=", "here") == b"\x00\x01"
     with pytest.raises(ItemRefusedError, match="here: is tagged as binary"):
         decode_binary("not base64", "here")
+
+
+def test_an_item_takes_no_more_memory_than_its_length() -> None:
+    code = (
+        "import psutil\n"
+        "from l3kit.tiering.format.item_json import dump_item\n"
+        "item = {'iotDeviceId': 'pump', 'id': '2026-03-01T10:00:00Z', 'text': 'x' * 250}\n"
+        "before = psutil.Process().memory_info().rss\n"
+        "held = [dump_item(item) for _ in range(20_000)]\n"
+        "print((psutil.Process().memory_info().rss - before) / sum(map(len, held)))\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert float(printed.stdout) < 3
