@@ -50,7 +50,7 @@ def l3kit() -> Deliver:
     from l3kit.clouds.aws.data.stores import open_hot, open_journal, open_objects
     from l3kit.clouds.aws.data.variables import VARIABLES
     from l3kit.tiering.runtime.chain import Chain
-    from l3kit.tiering.runtime.functions import Openers
+    from l3kit.tiering.runtime.openers import Openers
     from l3kit.tiering.settings.loading import load_settings
     from l3kit.tiering.stream.ports import Delivery
 

@@ -95,8 +95,8 @@ def _twin_folder(ctx: typer.Context) -> Path:
 
     Raises: FileNotFoundError if there is none.
     """
-    from l3kit.cli.place import twin_folder
     from l3kit.given_values import read_table
+    from l3kit.notebook.project import twin_folder
 
     behind = ctx.args[0] if ctx.args else None  # where an option without its value stopped the parser before arguments
     where = ctx.params.get("where") or behind
@@ -110,14 +110,13 @@ def _twin_folder(ctx: typer.Context) -> Path:
 
 def _params_here(target: str) -> Path:
     """Raises: FileNotFoundError if the present folder is in no such project."""
-    from l3kit.cli.place import FOUND
-    from l3kit.new_project.choices import TWIN_FOLDER
+    from l3kit.new_project.choices import DEPLOY_PARAMS, TWIN_FOLDER
     from l3kit.sandbox.homes import project_root
 
     root = project_root()
     if not (root / TWIN_FOLDER).is_dir():
         raise FileNotFoundError(root / TWIN_FOLDER)
-    return root / FOUND.format(target=target)
+    return root / DEPLOY_PARAMS.format(target=target)
 
 
 devices = _completer(_devices)

@@ -44,16 +44,14 @@ def add_letters(app: typer.Typer) -> None:
         limit: Limit = LIST_LIMIT,
     ) -> int:
         """List the dead letters of a twin on all its clouds. Each has its problem, cause and device."""
-        from l3kit.operate.letters.shown import letters_in_blocks, letters_in_lines
-
         with place.open() as twin:
             report = twin.letters(**_choice(problem, device, since, limit))
         if output.as_json:
             output.document(report.to_json())
         elif sys.stdout.isatty():
-            print(letters_in_blocks(report, _columns()))
+            print(report.in_blocks(_columns()))
         else:
-            print(letters_in_lines(report))
+            print(report.in_lines())
             for told in (report.summary(), *report.notes):
                 output.tell(told)
             output.tell_gaps(report.gaps)
@@ -75,14 +73,12 @@ def add_letters(app: typer.Typer) -> None:
 
         Superseded ones are skipped unless that problem is named, since their replay replaces newer versions.
         """
-        from l3kit.operate.letters.shown import replay_in_blocks
-
         with place.open() as twin:
             result = twin.replay_letters(**_choice(problem, device, since, limit), dry_run=dry_run)
         if output.as_json:
             output.document(result.to_json())
         else:
-            print(replay_in_blocks(result, _columns()))
+            print(result.in_blocks(_columns()))
         return ERROR if result.stayed or result.gaps else SUCCESS
 
 

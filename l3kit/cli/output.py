@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from l3kit.notebook.tables import Displayable
 
 _CONNECT = "Check that the other end is up and can be reached, then give the same command again"
-NO_COLOUR = "NO_COLOR"
-"""Environment variable: not empty, text has no escape codes (no-color.org)."""
 
 
 class Told(Protocol):

@@ -14,7 +14,7 @@ import typer
 from l3kit.cli.completing import first_argument, sandboxes, targets
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed, pair
-from l3kit.errors import ConfigurationError, SandboxError
+from l3kit.errors import SandboxError
 
 if TYPE_CHECKING:
     from l3kit.notebook.parameter_model import Dated
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 WHERE = "PARAMS-OR-TWIN"
 DEPLOY_IT = "Start it and deploy the twin into it: l3kit apply"
-FOUND = "params/deploy_l3.{target}.yaml"
-"""What is read where no twin is named, below a project that `l3kit init` made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,32 +186,21 @@ def _of(file: Path) -> dict[str, Any]:
 
 def _read(p: Dated, file: Path) -> Twin:
     """Read the files of the twin."""
+    from l3kit.notebook.project import twin_folder
     from l3kit.twin.config import Twin
 
     return Twin.load(twin_folder(file, p.twin))
 
 
-def twin_folder(file: Path, twin: str) -> Path:
-    """Return the folder of the twin that a params file names: below the present project, else below the file's own."""
-    from l3kit.notebook.project import project_root
-
-    if Path(twin).is_absolute():
-        return Path(twin)
-    try:
-        return project_root() / twin
-    except ConfigurationError:
-        return project_root(file.parent) / twin
-
-
 def _found_here(target: str) -> Path:
     """Return the params file of the present project. Raises: typer.BadParameter if there is none."""
-    from l3kit.new_project.choices import TWIN_FOLDER
+    from l3kit.new_project.choices import DEPLOY_PARAMS, TWIN_FOLDER
     from l3kit.sandbox.homes import project_root
     from l3kit.twin.config import CONFIG
     from l3kit.twin.target import target_fault
 
     root = project_root()
-    file = root / FOUND.format(target=target)
+    file = root / DEPLOY_PARAMS.format(target=target)
     if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
         return file
     told = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from l3kit.cli.output import NO_COLOUR
 from l3kit.notebook.tables import UNBROKEN, Displayable, visible
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.notebook.tables import Table
 
+NO_COLOUR = "NO_COLOR"
+"""Environment variable: not empty, text has no escape codes (no-color.org)."""
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 """Of a row of a plan, by its mark."""
 WORDS = {"failed": "red", "archived": "yellow", "restoring": "yellow", "keep": "blue"}

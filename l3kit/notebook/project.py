@@ -1,4 +1,4 @@
-"""The folder of the project that a notebook is run in."""
+"""The folder of the project that a notebook is run in, and that of the twin in it."""
 
 from __future__ import annotations
 
@@ -23,3 +23,13 @@ def project_root(start: Path | None = None) -> Path:
         "is not inside a project",
         "Start Jupyter or papermill in the project's folder; l3kit init makes one",
     )
+
+
+def twin_folder(file: Path, twin: str) -> Path:
+    """Return the folder of the twin that a params file names: below the present project, else below the file's own."""
+    if Path(twin).is_absolute():
+        return Path(twin)
+    try:
+        return project_root() / twin
+    except ConfigurationError:
+        return project_root(file.parent) / twin

@@ -13,7 +13,7 @@ from l3kit.providers import provider
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.clouds.ports.function_host import Deployed, Timer
-    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 Progress = Callable[[str], None]

@@ -33,7 +33,7 @@ from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
-from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, CloudParts, ServiceHost, client_session, free_socket, runner_of
+from l3kit.sandbox.cloud_parts import CloudParts
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.faults.plans import FaultPlans
@@ -44,6 +44,7 @@ from l3kit.sandbox.messages.wiring import MessageParts
 from l3kit.sandbox.open_requests import OpenRequests
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.redacted_logs import log_redacted
+from l3kit.sandbox.service_host import MAX_BODY_BYTES, ServiceHost, client_session, free_socket, runner_of
 from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
 from l3kit.sandbox.stop_reason import note_stop
 

@@ -185,12 +185,12 @@ def first_calls(cloud: str, case: Mapping[str, Any], guard: OnlyPacked) -> list[
     guard.modules = frozenset(case["modules"])
     os.environ.update(case["env"])
     runpy.run_path(case["entry"])
-    functions = importlib.import_module("l3kit.tiering.runtime.functions")
+    openers = importlib.import_module("l3kit.tiering.runtime.openers")
     everything = Empty()
-    openers = functions.Openers(*[lambda *names: everything] * 5)
+    opened_by = openers.Openers(*[lambda *names: everything] * 5)
     build = importlib.import_module(f"l3kit.clouds.{cloud}.data.entry").build
     place = () if cloud == "aws" else (Path(case["entry"]).parent,)
-    built = build(case["function"], *place, os.environ, opened_by=openers)
+    built = build(case["function"], *place, os.environ, opened_by=opened_by)
     calls = {"aws": aws, "azure": azure, "gcp": gcp}[cloud]
     answers = calls(built, case, {"x-inter-cloud-token": case["env"].get("INTER_CLOUD_TOKEN", "")})
     opened(cloud, case, importlib.import_module("l3kit.tiering.settings.tuning").DEFAULT_TUNING)

@@ -28,7 +28,7 @@ from l3kit.operate.telemetry import put_telemetry
 from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, sandbox_session
 from l3kit.tiering.ports import Page
-from l3kit.tiering.runtime.functions import Function, Openers, Run
+from l3kit.tiering.runtime.functions import Function, Run
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.twin.layout import MOVERS
 
@@ -58,6 +58,7 @@ def _write(session: Session, twin: Any, month: int) -> None:
 
 async def _move_until_killed(session: Session, twin: str) -> NoReturn:
     """Run the deployed mover, with its own settings and role, until it would delete what it has stored."""
+    from l3kit.tiering.runtime.functions import Openers  # of version 0.1.0; the present one has them elsewhere
 
     class Killed(DynamoHotStore):
         async def delete_page(self, page: Page, sort_keys: Sequence[str], **more: Any) -> NoReturn:

@@ -22,7 +22,7 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, normalise
 from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.runtime.chain import Chain
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.runtime.senders import Senders
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
 from l3kit.tiering.settings.loading import Settings, load_settings

@@ -22,11 +22,11 @@ import requests
 from aiohttp import web
 
 from l3kit.clouds.ports.function_host import Definition, Deployed
-from l3kit.sandbox.cloud_parts import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.service import CloudFunctions
+from l3kit.sandbox.service_host import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.clouds.aws.data.entry import Handler, build
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.tokens import Secret
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN

@@ -29,7 +29,8 @@ from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, Page, Tier
-from l3kit.tiering.runtime.functions import Function, Openers, Run
+from l3kit.tiering.runtime.functions import Function, Run
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.loading import Settings, load_settings
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.receipts import leave_receipt

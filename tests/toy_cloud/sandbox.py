@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from l3kit.sandbox.cloud import SandboxCloud
-from l3kit.sandbox.cloud_parts import ServiceHost
+from l3kit.sandbox.service_host import ServiceHost
 from l3kit.sandbox.state import Home, SandboxState
 from tests.toy_cloud.cloud import ToyCloud
 from tests.toy_cloud.function_host import ToyFunctionHost

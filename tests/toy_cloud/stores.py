@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from tests.toy_cloud.hot_store import ToyHotStore
 from tests.toy_cloud.journal_store import ToyJournalStore
 from tests.toy_cloud.object_store import ToyObjectStore

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.aws.billing import BILLING
 from l3kit.clouds.aws.data.late_modules import LATE_MODULES
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.providers import Billing, CloudParameter, Provider
+from l3kit.providers import CloudParameter, Provider
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 
@@ -20,26 +21,6 @@ REGION_FORM = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 
 def _key_fault(key: str) -> str | None:
     return None if len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of up to {MAX_KEY_BYTES:,} bytes"
-
-
-BILLING = Billing(
-    hot=("dynamodb", "on_demand"),
-    hot_form="capacity units",
-    objects={
-        "cold": ("s3", "standard_ia"),
-        "archive": ("s3", "deep_archive"),
-        "staging": ("s3", "standard"),
-    },
-    requests={"put": "put", "copy": "put", "get": "get", "head": "get", "list": "list", "delete": "delete"},
-    # 1,769 MB is one vCPU, which the mover uses fully.
-    memory_mb={"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
-    functions=("lambda", "x86"),
-    logs=("logs", "standard"),
-    scheduler=("scheduler", "standard"),
-    default_region="us-east-1",
-    counts_units=True,
-    restores_by_speed=True,
-)
 
 
 CI_LOGIN = """\

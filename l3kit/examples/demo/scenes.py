@@ -13,6 +13,8 @@ import yaml
 STORY = ("walkthrough", "letters")
 LIFE = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
 NOTEBOOKS = (*STORY, *LIFE)
+LOG = "demo.log"
+"""Log file, in the demo's folder, of its processes' and kernels' output."""
 THREE_CLOUDS = "aws-azure-gcp"
 Verdict = Literal["ok", "failed", "not run"]
 

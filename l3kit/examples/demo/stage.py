@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from l3kit.errors import L3Error
-from l3kit.examples.demo.scenes import Act, Outcome, Scene
+from l3kit.examples.demo.scenes import LOG, Act, Outcome, Scene
 from l3kit.sandbox.owner import OWNER_VARIABLE
 
 AT_ONCE = 2
@@ -24,8 +24,6 @@ TICK = 0.5
 STOP_SECONDS = 5.0
 """Grace period for a terminated process to end its kernel."""
 WORKER = "l3kit.examples.demo.worker"
-LOG = "demo.log"
-"""Log file, in the demo's folder, of its processes' and kernels' output."""
 
 
 @dataclass(frozen=True, slots=True)

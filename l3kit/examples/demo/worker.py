@@ -22,8 +22,7 @@ from papermill import PapermillExecutionError, execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 
 from l3kit.examples.demo.pages import doc_pages, notebook_page
-from l3kit.examples.demo.scenes import Outcome, Scene, sentence_of
-from l3kit.examples.demo.stage import LOG
+from l3kit.examples.demo.scenes import LOG, Outcome, Scene, sentence_of
 
 ENGINE = "l3kit-demo"
 

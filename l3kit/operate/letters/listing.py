@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
-from l3kit.notebook.tables import WIDTH, Displayable, Sheet, table
+from l3kit.notebook.tables import MAX_ROWS, WIDTH, Displayable, Sheet, format_value, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.operate.letters.scan import Scan
+from l3kit.operate.letters.shown import with_blocks
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ class LetterRow:
         received = None if self.received is None else self.received.isoformat()
         return {**asdict(self), "received": received, "written": self.written.isoformat()}
 
+    def about(self) -> Sequence[str]:
+        """What the letter is, in words; empty what is not known."""
+        moment = f"received {format_value(self.received)}" if self.received else f"written {format_value(self.written)}"
+        writer = f"{self.function} on {self.cloud}" if self.function else f"on {self.cloud}"
+        return self.problem or FOREIGN, self.device or "", moment, writer, f"{self.bytes:,} bytes"
+
 
 COLUMNS = tuple(LetterRow.__dataclass_fields__)
 
@@ -100,11 +107,19 @@ class LettersReport(Displayable, Answer):
         return gaps_frame(self.gaps)
 
     def __str__(self) -> str:
-        from l3kit.operate.letters.shown import letters_in_blocks
-
-        return letters_in_blocks(self, WIDTH)
+        return self.in_blocks(WIDTH)
 
     __repr__ = __str__
+
+    def in_blocks(self, width: int) -> str:
+        """Return the sentence, then for each letter a line on what it is, and below it the cause and the key."""
+        blocks = ((row.about(), (row.cause, row.key)) for row in self.rows[:MAX_ROWS])
+        return with_blocks(Sheet(self.summary(), gaps_tables(self.gaps), self.notes), blocks, len(self.rows), width)
+
+    def in_lines(self) -> str:
+        """Return a head and a line for each letter, with tabs between the columns."""
+        rows = [[format_value(getattr(row, name)) for name in COLUMNS] for row in self.rows]
+        return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in [COLUMNS, *rows])
 
     def sheet(self) -> Sheet:
         """Return the letters, then what is missing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from l3kit.errors import CheckFailedError
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.gaps import MAX_SAID, Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import WIDTH, Displayable, Sheet, table
+from l3kit.operate.letters.shown import with_blocks
 from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class LeftLetter:
     device: str | None
     key: str
     reason: str
+
+    def about(self) -> Sequence[str]:
+        """What the letter is, in words; empty what is not known."""
+        return self.problem, self.device or "", self.outcome, f"{self.function} on {self.cloud}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,11 +92,14 @@ class LettersReplay(Displayable, CheckedAnswer):
         return gaps_frame(self.gaps)
 
     def __str__(self) -> str:
-        from l3kit.operate.letters.shown import replay_in_blocks
-
-        return replay_in_blocks(self, WIDTH)
+        return self.in_blocks(WIDTH)
 
     __repr__ = __str__
+
+    def in_blocks(self, width: int) -> str:
+        """Return the sentence and the counts, then a block for each letter that stayed."""
+        blocks = ((one.about(), (one.reason, one.key)) for one in self.left)
+        return with_blocks(self.sheet(without_left=True), blocks, len(self.left), width)
 
     def sheet(self, *, without_left: bool = False) -> Sheet:
         """Return the counts, the letters that stayed, and what was not reached."""

@@ -10,7 +10,7 @@ from l3kit.sandbox.cloud import Progress, SandboxCloud
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.cloud import AwsCloud
-    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 

@@ -25,7 +25,7 @@ from l3kit.sandbox.upstream import Upstream
 if TYPE_CHECKING:
     from l3kit.clouds.azure.cloud import AzureCloud
     from l3kit.clouds.azure.session import AzureSession
-    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 REGION = "westeurope"

@@ -16,13 +16,13 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from l3kit.sandbox.cloud_parts import client_session
 from l3kit.sandbox.functions.log_file import last_texts
 from l3kit.sandbox.functions.output import Output
 from l3kit.sandbox.functions.process import FunctionProcess
 from l3kit.sandbox.functions.process_environment import variables
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.trigger import Trigger
+from l3kit.sandbox.service_host import client_session
 
 START_SECONDS = 60.0
 EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}

@@ -13,7 +13,7 @@ from l3kit.sandbox.messages.client import SandboxMessageSource
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.cloud import GcpCloud
     from l3kit.clouds.gcp.session import GcpSession
-    from l3kit.sandbox.cloud_parts import ServiceHost
+    from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 REGION = "us-central1"

@@ -22,7 +22,7 @@ from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
 
 if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.ports import HotStore, ObjectStore
-    from l3kit.tiering.runtime.functions import Openers
+    from l3kit.tiering.runtime.openers import Openers
     from l3kit.tiering.runtime.senders import Senders
     from l3kit.tiering.stream.event_checker import EventChecker
     from l3kit.tiering.stream.events import Event

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+from l3kit.tiering.ports import ObjectStore, Tier
 from l3kit.tiering.settings.late_modules import NO_MODULES, CloudModules, load, modules_at_start
 from l3kit.tiering.settings.loading import Settings
-from l3kit.tiering.stream.ports import Delivery, Feedback, Peers
+from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
 
 if TYPE_CHECKING:  # imported by the functions that need it
@@ -23,37 +23,13 @@ if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.movers.cold_target import ColdTarget
     from l3kit.tiering.movers.report import RunReport
     from l3kit.tiering.runtime.chain import Chain
+    from l3kit.tiering.runtime.openers import Openers
     from l3kit.tiering.transfer.receiver import Receiver
     from l3kit.tiering.transfer.sender import Writer
     from l3kit.tiering.transfer.wire import Request, Response
 
 MAX_REPORT_BYTES = 5_000_000
 """Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
-
-
-def _no_peers(addresses: Mapping[str, str]) -> Peers:
-    raise ConfigurationError("functions", "cannot call one another on this cloud", "Put the layers on other clouds")
-
-
-def _no_feedback(twin: str) -> Feedback:
-    raise ConfigurationError("feedback", "this cloud has no way back to devices", "Remove the action from the events")
-
-
-@dataclass(frozen=True, slots=True)
-class Openers:
-    """Factories that open what a function uses; each cloud provides its own, and tests pass others.
-
-    Attributes:
-        hot, journal, objects: stores by name.
-        peers: the other functions of the twin on the same cloud, given how each is reached (`Settings.peers`).
-        feedback: the way back to the devices of a twin, given its name.
-    """
-
-    hot: Callable[[str], HotStore]
-    journal: Callable[[str], JournalStore]
-    objects: Callable[[str, Tier], ObjectStore]
-    peers: Callable[[Mapping[str, str]], Peers] = _no_peers
-    feedback: Callable[[str], Feedback] = _no_feedback
 
 
 @dataclass(frozen=True, slots=True)

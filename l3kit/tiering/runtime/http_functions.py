@@ -12,8 +12,9 @@ import orjson
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.tiering.format.exact_numbers import exact_dumps
 from l3kit.tiering.runtime.event_loop import EventLoop
-from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
+from l3kit.tiering.runtime.functions import Function, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.stream.ports import Delivery

@@ -27,7 +27,7 @@ from l3kit.clouds.aws.data.events import delivery_of, unwrapped, wrapped
 from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import CallError, L3Error
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import Context
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore

@@ -19,8 +19,8 @@ from l3kit.tiering.format.canary import canary_message
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.link_auth import SIGNATURE, Authentication
 from l3kit.tiering.link_auth import TOKEN as LINK_TOKEN
-from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
 from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
 from l3kit.tiering.settings.loading import load_settings

@@ -11,7 +11,8 @@ import pytest
 from l3kit.clouds.aws.data.entry import build
 from l3kit.errors import ConfigurationError
 from l3kit.providers import provider
-from l3kit.tiering.runtime.functions import Function, Openers
+from l3kit.tiering.runtime.functions import Function
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.stream.letters import DeadLetter

@@ -18,7 +18,7 @@ from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.azure.data.entry import build as build_azure
 from l3kit.clouds.gcp.data.entry import build as build_gcp
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import further_variables
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.twin.layout import READERS

@@ -24,7 +24,7 @@ from l3kit.providers import provider
 from l3kit.tiering.format.canary import canary_message
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE, ReceiverLimit
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import (
     FUNCTIONS,
     SCHEDULE_VARIABLE,

@@ -138,7 +138,8 @@ def test_a_cloud_of_another_package_brings_its_prices(tmp_path: Path) -> None:
         f"""
 from dataclasses import replace
 from pathlib import Path
-from l3kit.clouds.aws.provider import BILLING, PROVIDER as AWS
+from l3kit.clouds.aws.billing import BILLING
+from l3kit.clouds.aws.provider import PROVIDER as AWS
 OWN = replace(BILLING, default_region="home", price_list=Path({str(tmp_path / "prices.yaml")!r}))
 PROVIDER = replace(AWS, name="priced", billing=OWN)
 """

@@ -21,8 +21,9 @@ from l3kit.clouds.aws.data.http import tls_context
 from l3kit.clouds.aws.data.late_modules import LATE_MODULES
 from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.tiering.runtime.functions import Function, Openers, Run, bounded_report
+from l3kit.tiering.runtime.functions import Function, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.settings.tuning import Tuning

@@ -17,9 +17,9 @@ import azure.functions as func
 from l3kit.clouds.azure.data.stores import openers
 from l3kit.clouds.azure.data.variables import EVENTS_CONNECTION, EVENTS_NAME, VARIABLES
 from l3kit.errors import L3Error
-from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS, SCHEDULE_VARIABLE
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.stream.ports import Delivery

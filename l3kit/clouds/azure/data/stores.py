@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.runtime.functions import Openers
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.tuning import Tuning
 from l3kit.tiering.stream.ports import Feedback, Peers
 

@@ -18,9 +18,9 @@ import orjson
 
 from l3kit.clouds.gcp.data.stores import openers
 from l3kit.clouds.gcp.data.variables import VARIABLES
-from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.stream.ports import Delivery

@@ -10,7 +10,7 @@ from l3kit.notebook.gaps import Gap
 from l3kit.notebook.tables import WIDTH
 from l3kit.operate.letters.listing import COLUMNS, LetterRow, LettersReport
 from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay
-from l3kit.operate.letters.shown import LEAST_WIDTH, letters_in_blocks, letters_in_lines, replay_in_blocks
+from l3kit.operate.letters.shown import LEAST_WIDTH
 from tests.support.chain import NOW
 
 CAUSE = "message: id: is missing.\nSend the time of the reading in the member id, time or timestamp " * 3
@@ -24,7 +24,7 @@ REPORT = LettersReport(ROWS, ("a note",), (Gap("letters", "the letters on azure"
 
 @pytest.mark.parametrize("width", [1, 60, 118, 300])
 def test_on_a_terminal_each_letter_is_a_block_of_whole_words(width: int) -> None:
-    text = letters_in_blocks(REPORT, width)
+    text = REPORT.in_blocks(width)
     words = text.split()
     assert set(CAUSE.split()) <= set(words)
     assert KEY in words
@@ -34,12 +34,12 @@ def test_on_a_terminal_each_letter_is_a_block_of_whole_words(width: int) -> None
     assert "no-time  sensor-1" in text
     assert lines[0].startswith("2 dead letters: 1 no-time, 1 not a letter; incomplete")
     assert "a note" in text
-    assert str(REPORT) == repr(REPORT) == letters_in_blocks(REPORT, WIDTH)
+    assert str(REPORT) == repr(REPORT) == REPORT.in_blocks(WIDTH)
     assert "\x1b" not in text
 
 
 def test_in_a_pipe_each_letter_is_one_line_with_all_columns() -> None:
-    head, first, second = letters_in_lines(REPORT).splitlines()
+    head, first, second = REPORT.in_lines().splitlines()
     assert tuple(head.split("\t")) == COLUMNS
     assert first.split("\t")[2] == " ".join(CAUSE.split())
     assert len(second.split("\t")) == len(COLUMNS)
@@ -48,7 +48,7 @@ def test_in_a_pipe_each_letter_is_one_line_with_all_columns() -> None:
 
 def test_a_replay_shows_each_letter_that_stayed_as_a_block() -> None:
     left = (LeftLetter("aws", "no-time", "dispatcher", "again", None, KEY, CAUSE),)
-    text = replay_in_blocks(LettersReplay({("aws", "no-time", "dispatcher", "again"): 1}, left), 60)
+    text = LettersReplay({("aws", "no-time", "dispatcher", "again"): 1}, left).in_blocks(60)
     assert text.startswith(
         "1 dead letter: 0 replayed, 1 in the dead letters again\nno-time  again  dispatcher on aws\n"
     )

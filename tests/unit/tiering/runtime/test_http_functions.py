@@ -13,9 +13,9 @@ import pytest
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError, StoreError
 from l3kit.tiering.runtime.event_loop import EventLoop
-from l3kit.tiering.runtime.functions import Openers
 from l3kit.tiering.runtime.http_functions import MAX_EVENT_BYTES, HttpAnswer, HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
