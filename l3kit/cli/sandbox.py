@@ -93,9 +93,10 @@ def add_sandbox(app: typer.Typer) -> None:
         if (state := sandbox.status(chosen)) is not None:
             output.say({"running": True, **state.to_json()}, _state_text(state))
             return SUCCESS
-        cause = not_up(chosen)
+        why = not_up(chosen)
         others = [one.name or one.home for one in running_here()]
-        output.say({"running": False, "cause": cause, "others": others}, f"the sandbox {cause}")
+        told = {"running": False, "cause": why.cause, "remedy": why.remedy, "others": others}
+        output.say(told, f"the sandbox {why.cause}. {why.remedy}")
         return NOT_UP
 
     @verb(sandbox, "list")

@@ -61,7 +61,7 @@ def running(home: Path | str | None = None) -> SandboxState:
     """The running sandbox of this home. Raises: SandboxError with the reason if it is not running."""
     state = status(home)
     if state is None:
-        raise SandboxError("sandbox", not_up(home), "Run `l3kit sandbox up`, or name a running sandbox")
+        raise not_up(home)
     return state
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import psutil
 
+from l3kit.errors import SandboxError
 from l3kit.sandbox.homes import name_of, named_homes, project_root, resolve_home
 from l3kit.sandbox.processes import session_members
 from l3kit.sandbox.state import Home, SandboxState, read_state
 from l3kit.sandbox.stop_reason import last_stop, stop_reason
 
 _MODULE = "l3kit.sandbox.gateway"
+_START = "Run `l3kit sandbox up`, or name a running sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +60,20 @@ def running_here() -> list[Listed]:
     return [one for one in sandboxes() if one.here and one.running]
 
 
-def not_up(home: Path | str | None) -> str:
-    """Describe why the sandbox of this home is not running, if known, and list the project's running sandboxes."""
+def not_up(home: Path | str | None) -> SandboxError:
+    """The error of a sandbox that is not running: why, if known, with the end of the log of a part that ended.
+
+    Its cause lists the project's running sandboxes too.
+    """
     place = resolve_home(home)
     state = read_state(place)
     reason = last_stop(place) if state is None else stop_reason(place.root, state.aws_endpoint)
     if reason is not None:
-        cause = f"is not running: {reason.resource} {reason.cause}"
+        cause, remedy = f"is not running: {reason.resource} {reason.cause}", reason.remedy
     else:
-        cause = "is not running" if state is None else "does not answer"
+        cause, remedy = "is not running" if state is None else "does not answer", _START
     others = [one.name or one.home for one in running_here() if one.name != name_of(place.root)]
-    return f"{cause}; running: {', '.join(others)}" if others else cause
+    return SandboxError("sandbox", f"{cause}; running: {', '.join(others)}" if others else cause, remedy)
 
 
 def _listed(home: Path) -> Listed:

@@ -32,8 +32,9 @@ CREATE TABLE IF NOT EXISTS objects (
 class ToyObjectStore:
     """The port `ObjectStore`. An object's ETag is the name of its file, which no other version ever has."""
 
-    def __init__(self, folder: Path, tier: Tier) -> None:
+    def __init__(self, folder: Path, tier: Tier, classes: Mapping[Tier, str] = CLASSES) -> None:
         self.tier = tier
+        self._classes = classes
         self.name = folder.name
         self.usage = Usage()
         self._folder = folder
@@ -90,7 +91,7 @@ class ToyObjectStore:
     ) -> ObjectInfo:
         """Make a whole file the object, if the key is free. Raises: KeyConflictError."""
         kept = json.dumps({**metadata, "sha256": sha256})
-        of_class = OWN_CLASS if key.startswith(RESERVED_PREFIX) else CLASSES[self.tier]
+        of_class = self._classes["letters" if key.startswith(RESERVED_PREFIX) else self.tier]
         now, size = datetime.now(UTC).isoformat(), file.stat().st_size
         values = (key.encode(), file.name, size, now, of_class, encoding, kept)
         created = self._database.change("INSERT OR IGNORE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", *values)
@@ -170,7 +171,7 @@ class ToyObjectStore:
 
     async def restore_state(self, key: str) -> str:
         *_, of_class, _, _, until = self._found(key)
-        if of_class != CLASSES["archive"]:
+        if of_class != self._classes["archive"]:
             return "readable"
         return "restored" if until and until > datetime.now(UTC).isoformat() else "archived"
 

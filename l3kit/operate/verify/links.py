@@ -35,10 +35,12 @@ REPAIR = "run deploy_l3, which brings both ends together"
 def check_links(session: Session, twin: Twin) -> None:
     """Check, before anything moves, that the writer that a mover sends to accepts its token, and that the mover has it.
 
-    Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy.
+    Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy; SandboxError if
+        the sandbox has ended.
     """
     moving = [link for link in twin.layout.links if link.sender in MOVERS]
-    failed = [check for check in _checks(session, twin, moving, (), utc_now) if not check.passed]
+    with session.watching_sandbox():  # a twin without links asks no cloud, which would check
+        failed = [check for check in _checks(session, twin, moving, (), utc_now) if not check.passed]
     if failed:
         told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
         raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")

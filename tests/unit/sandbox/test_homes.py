@@ -16,6 +16,8 @@ from l3kit.sandbox.homes import known_home, name_of, named_homes, sandbox_home
 from l3kit.sandbox.listing import sandboxes
 from l3kit.sandbox.state import Home, ProcessInfo, SandboxState, write_json
 
+START = "Run `l3kit sandbox up`, or name a running sandbox"
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -107,7 +109,7 @@ def test_who_asks_for_one_that_is_down_is_told_what_runs_and_why(
 ) -> None:
     standing(project / ".l3kit" / "sandbox-demo", port=1)
     assert main(["sandbox", "status"]) == 3
-    assert capsys.readouterr().out == "the sandbox is not running; running: demo\n"
+    assert capsys.readouterr().out == f"the sandbox is not running; running: demo. {START}\n"
     write_json(Home(sandbox_home("default")).end_file, {"reason": "no request for 14400 s", "part": ""})
     assert main(["sandbox", "status", "--json"]) == 3
     told = json.loads(capsys.readouterr().out)
@@ -116,4 +118,4 @@ def test_who_asks_for_one_that_is_down_is_told_what_runs_and_why(
     assert main(["sandbox", "fire"]) == 1
     assert "running: demo" in capsys.readouterr().err
     assert main(["sandbox", "status", "--name", "demo"]) == 3
-    assert capsys.readouterr().out == "the sandbox does not answer\n"
+    assert capsys.readouterr().out == f"the sandbox does not answer. {START}\n"

@@ -124,5 +124,5 @@ def test_a_broker_that_dies_ends_the_sandbox_which_tells_of_it(tmp_path_factory:
     assert running is not None
     (pid,) = [process.pid for process in running.processes if process.name == "mqtt"]
     psutil.Process(pid).kill()
-    assert wait_until(lambda: "mqtt ended by itself" in not_up(home), 30)
+    assert wait_until(lambda: "mqtt ended by itself" in not_up(home).cause, 30)
     assert l3kit_sandbox.status(home) is None
