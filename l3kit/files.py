@@ -12,6 +12,8 @@ from pathlib import Path
 
 from l3kit.errors import ConfigurationError
 
+LOCK_SECONDS = 30.0
+"""The longest wait for another program that changes the same file of a twin."""
 _REMEDIES = {
     errno.ENOSPC: "Make room on that disk, or name another place",
     errno.EDQUOT: "Make room within your quota, or name another place",

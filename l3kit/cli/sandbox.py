@@ -13,11 +13,10 @@ from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
 from l3kit.cli.verbs import verb
+from l3kit.sandbox.lifetime import IDLE_HOURS
 
 if TYPE_CHECKING:
     from l3kit.sandbox import SandboxState
-
-IDLE_HOURS = 168.0
 
 
 def check_cloud(name: str | None) -> str | None:

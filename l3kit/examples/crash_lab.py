@@ -23,6 +23,7 @@ from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.sandbox.faults import arranged as faults
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, decompress, parse_object_key
+from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 
@@ -230,12 +231,9 @@ def _canonical(entry: Any) -> str:
 async def _hot_items(tiers: TierStores, device_id: str) -> Counter[str]:
     assert tiers.hot is not None
     found: Counter[str] = Counter()
-    after: str | None = None
-    while True:
-        page = await tiers.hot.read_page(device_id, before="9999", after=after)
+    async for page in hot_pages(tiers.hot, device_id, before="9999"):
         found.update(_canonical(_parsed(one)) for one in page.items)
-        if (after := page.next_after) is None:
-            return found
+    return found
 
 
 async def _cold_items(tiers: TierStores) -> Counter[str]:

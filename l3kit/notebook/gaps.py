@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 MAX_SAID = 3
 """Maximum number of gaps that a sentence names; tables and result files have all."""
-MAX_NAMED = 10
-"""Maximum number of things that a line names; it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)

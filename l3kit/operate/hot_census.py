@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from l3kit.errors import StoreError
-from l3kit.notebook.gaps import MAX_NAMED, Gap
+from l3kit.notebook.gaps import Gap
+from l3kit.tiering.counts import MAX_NAMED
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.item_times import MOVABLE_FORM, form_of, moment_or_none, shortest
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, all_movable, order_of

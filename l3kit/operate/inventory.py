@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import MAX_NAMED, Gap, gaps_clause, gaps_frame, gaps_tables, unwritable
+from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables, unwritable
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
 from l3kit.operate.hot_census import Budget, DeviceCensus, Unlisted, count_device, unlisted_devices
 from l3kit.operate.tier_stores import TierStores, open_tiers
-from l3kit.tiering.counts import count_of
+from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.chunks import ChunkKey, is_own_key, parse_object_key
 from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.time_ranges import order_of

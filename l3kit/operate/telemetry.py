@@ -39,7 +39,8 @@ QUANTITIES: dict[str, str] = {
 BATCH_ITEMS = 500
 
 Reading = tuple[str, bytes]
-_NO_CLOCK = datetime.max.replace(tzinfo=UTC)
+NO_CLOCK = datetime.max.replace(tzinfo=UTC)
+"""The time at which items are normalised whose times have no limit against the clock."""
 
 
 def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> list[Reading]:
@@ -119,7 +120,7 @@ def checked_reading(device_id: str, item: bytes, rules: MessageRules) -> Telemet
     """
     where = f"reading of {checked_device(device_id)}"
     try:
-        found = normalise(item, rules, _NO_CLOCK)
+        found = normalise(item, rules, NO_CLOCK)
     except MessageRefusedError as error:
         kind = NotATimeError if error.problem is MessageProblem.BAD_TIME else ItemRefusedError
         raise kind(f"{where}: {error.field}".rstrip(": "), error.cause, error.remedy) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
+"""The folder of l3kit's modules."""
 
 
 def shipped(name: str, package: Path = PACKAGE) -> Path:

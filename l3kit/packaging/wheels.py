@@ -23,8 +23,8 @@ from pathlib import Path
 
 from l3kit.errors import ProvisioningError
 from l3kit.files import os_errors_reported
-from l3kit.packaging.reachable import PACKAGE, reachable
-from l3kit.packaging.shipped import shipped
+from l3kit.packaging.reachable import reachable
+from l3kit.packaging.shipped import PACKAGE, shipped
 from l3kit.providers import provider as cloud_named
 from l3kit.tiering.settings.late_modules import all_late_modules, late_modules_of
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 
 from l3kit.errors import SandboxError
+from l3kit.sandbox.node_install import NODE_FILES
 from l3kit.sandbox.shell import emulator_environment
 from l3kit.sandbox.state import Home, ProcessInfo, tail
 
 START_SECONDS = 40.0
-NODE_FILES = Path(__file__).parent / "node"
 
 
 @dataclass(slots=True)

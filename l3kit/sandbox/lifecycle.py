@@ -22,13 +22,12 @@ from l3kit.sandbox.cloud import Progress, sandbox_cloud
 from l3kit.sandbox.emulators import start_failure
 from l3kit.sandbox.gateway_calls import request
 from l3kit.sandbox.homes import resolve_home
+from l3kit.sandbox.lifetime import IDLE_HOURS
 from l3kit.sandbox.owner import Owner, owner_of
 from l3kit.sandbox.processes import POLL_SECONDS, children, sweep
 from l3kit.sandbox.shell import gateway_environment
 from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
-IDLE_HOURS = 168.0
-"""A week: interactive deployments survive a weekend, and a forgotten sandbox still stops."""
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
 HEALTH_SECONDS = 30.0

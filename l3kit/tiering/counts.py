@@ -1,6 +1,9 @@
-"""Counts with singular or plural nouns."""
+"""Counts with singular or plural nouns, and how many things a text names."""
 
 from __future__ import annotations
+
+MAX_NAMED = 10
+"""Maximum number of things that a line or a run's report names; it counts the others."""
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

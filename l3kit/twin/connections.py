@@ -21,11 +21,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from l3kit.errors import ConfigurationError
-from l3kit.files import refusal
+from l3kit.files import LOCK_SECONDS, refusal
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, format_former, parse_former
 
 FILE = "config_inter_cloud.json"
-LOCK_SECONDS = 30.0
 TOKEN_BYTES = 32
 """256 bits (DESIGN, section 3)."""
 OF_THE_TOKEN = ("previous", "replaces")

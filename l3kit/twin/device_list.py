@@ -9,9 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from l3kit.errors import ConfigurationError
-from l3kit.files import os_errors_reported, replace_file
-
-LOCK_SECONDS = 30.0
+from l3kit.files import LOCK_SECONDS, os_errors_reported, replace_file
 
 
 def add_devices(path: Path, ids: Sequence[str], *, lock_seconds: float = LOCK_SECONDS) -> list[str]:

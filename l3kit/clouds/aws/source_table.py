@@ -13,6 +13,7 @@ from l3kit.clouds.aws.data.dynamodb import DynamoTable, Wire
 from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.ports.source_table import SourceFacts, SourceItem, SourcePage
 from l3kit.errors import ConfigurationError, ItemRefusedError, StoreError
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 
 SEGMENTS = 4
 UNIT_BYTES = 4096
@@ -24,7 +25,7 @@ _MISSING = frozenset({"ResourceNotFoundException"})
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _READABLE = ("ACTIVE", "UPDATING")
 _GREATEST: Mapping[str, Wire] = {
-    "S": {"S": "\U0010ffff" * 256},
+    "S": {"S": MAX_SORT_KEY},
     "N": {"N": f"9.{'9' * 37}E+125"},
     "B": {"B": "/" * 1364 + "/w=="},  # 1,024 bytes 0xff
 }

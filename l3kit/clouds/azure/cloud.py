@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_container, open_hot, open_journal
 from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
 from l3kit.clouds.azure.session import AzureSession
-from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.clouds.shared.hosted_functions import AGENT, HostedFunctions
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.twin.config import Twin
 
-AGENT = "l3kit-notebook"
 BLOBS_DENIED = "Give whoever runs this the role Storage Blob Data Contributor on the storage account"
 COSMOS_DENIED = "Give whoever runs this the role Cosmos DB Built-in Data Contributor, and open the firewall to them"
 SOURCE_DENIED = "Give whoever runs this the role Cosmos DB Built-in Data Reader, and open the firewall to them"

@@ -11,11 +11,10 @@ import orjson
 
 from l3kit.clouds.azure.data.cosmos import CosmosContainer
 from l3kit.clouds.azure.data.items import to_chunk_json
-from l3kit.clouds.ports.source_table import SourceFacts, SourceItem, SourcePage
+from l3kit.clouds.ports.source_table import WHOLE, SourceFacts, SourceItem, SourcePage
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tiering.format.item_json import SORT_KEY
 
-WHOLE = "whole"
 REASON = "whole, page by page, since Cosmos DB tells the devices of a container only by reading all of it"
 CHECK_NAME = "Check the name (CONTAINER in the twin's database, or DATABASE/CONTAINER) and the account"
 NOT_FOUND = 404

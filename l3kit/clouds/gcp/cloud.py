@@ -9,7 +9,7 @@ from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_client, 
 from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.gcp.undelivered import undelivered
-from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.clouds.shared.hosted_functions import AGENT, HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
-AGENT = "l3kit-notebook"
 STORAGE_DENIED = "Grant whoever runs this the role roles/storage.objectUser on the bucket"
 FIRESTORE_DENIED = "Grant whoever runs this the role roles/datastore.user on the project"
 SOURCE_DENIED = "Grant whoever runs this the role roles/datastore.viewer on the project"

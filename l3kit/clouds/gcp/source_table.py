@@ -12,11 +12,10 @@ from google.cloud.firestore_v1 import types
 from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 from l3kit.clouds.gcp.data.item_reads import ASCENDING, NAME
 from l3kit.clouds.gcp.data.items import fields_to_json
-from l3kit.clouds.ports.source_table import SourceFacts, SourceItem, SourcePage
+from l3kit.clouds.ports.source_table import WHOLE, SourceFacts, SourceItem, SourcePage
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tiering.hot_pages import PAGE_BYTES
 
-WHOLE = "whole"
 KEY = "document id"
 REASON = "whole, in the order of its document ids, since Firestore finds the devices of a collection only by reading it"
 CAPACITY = "each item takes one document read, and Firestore is not asked how many there are"

@@ -11,6 +11,9 @@ from typing import Protocol
 
 from l3kit.tiering.ports import Usage
 
+WHOLE = "whole"
+"""The one part of a table that is not read in several."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:

@@ -15,6 +15,8 @@ from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE
 from l3kit.tiering.settings.function_table import SCHEDULE_VARIABLE, TIMEOUT_VARIABLE
 from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 
+OTHER_TIMEOUT = 60
+"""Seconds that a writer of chunks or a reader may run."""
 SHOWN_DIGEST = 12
 """Characters of a zip's digest that are shown."""
 _PLAIN = frozenset(

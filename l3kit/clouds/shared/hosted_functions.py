@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
 
+AGENT = "l3kit-notebook"
+"""User agent of requests that a session sends to the stores, told from those of functions."""
 INVOKE_SECONDS = 930.0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.ports.resources import Resource
-from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
+from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, CloudFunction
 from l3kit.clouds.shared.cloud_route import CloudRoute
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.clouds.shared.links import LinkAddress
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.provisioner import PendingChanges
     from l3kit.twin.config import Twin
 
-OTHER_TIMEOUT = 60
-"""Seconds that a writer of chunks or a reader may run."""
 MARGIN_SECONDS = 15
 """Time between a function's own deadline and the cloud's timeout."""
 

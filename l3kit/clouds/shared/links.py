@@ -12,11 +12,9 @@ import requests
 from l3kit.clouds.ports.changes import SECRET, Difference, differs, hidden_change
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
-from l3kit.clouds.shared.waiting import wait_until
+from l3kit.clouds.shared.waiting import ANSWER_LIMIT, wait_until
 from l3kit.tiering.transfer.connection import open_session
 
-ANSWER_LIMIT = 90.0
-"""Maximum seconds until a new address responds."""
 ASKED_FOR = "a new token was requested"
 TOKEN_EXPIRES = "its sender still has the former token, which expires soon"
 

@@ -9,6 +9,8 @@ from l3kit.errors import ProvisioningError
 
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 5.0
+ANSWER_LIMIT = 90.0
+"""Maximum seconds until a function's new address responds; Lambda's permissions take 10 to 20 (its documentation)."""
 
 
 def wait_until(

@@ -25,8 +25,6 @@ from l3kit.examples.demo.stage import AT_ONCE, empty_sandboxes, play
 from l3kit.files import os_errors_reported, write_whole
 from l3kit.tiering.counts import count_of
 
-INTERRUPTED = 130
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 when every notebook passed, 130 where it was interrupted."""
@@ -41,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _show(acts(options.only, options.act), root, (root / options.out).resolve())
     except KeyboardInterrupt:
         print("\nInterrupted: the notebooks and their sandboxes are stopped, nothing is left running.", flush=True)
-        return INTERRUPTED
+        return 128 + signal.SIGINT
     except L3Error as error:
         print(error, file=sys.stderr)
         return 1

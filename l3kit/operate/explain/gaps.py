@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from l3kit.notebook.gaps import MAX_NAMED, Gap, unreached, unwritable
-from l3kit.tiering.counts import count_of
+from l3kit.notebook.gaps import Gap, unreached, unwritable
+from l3kit.tiering.counts import MAX_NAMED, count_of
 
 if TYPE_CHECKING:
     from l3kit.operate.explain.facts import DeviceFacts

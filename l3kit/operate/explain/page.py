@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
-from l3kit.notebook.tables import Displayable, Sheet, Table, visible
+from l3kit.notebook.tables import WIDTH, Displayable, Sheet, Table, visible
 from l3kit.operate.explain.figures import DeviceFigures
 from l3kit.operate.explain.gaps import gaps_of
 from l3kit.operate.explain.sentences import sections_of, summary_of
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from l3kit.notebook.gaps import Gap
 
-WIDTH = 118
 _WRAP: Any = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
 
 

@@ -19,7 +19,7 @@ from l3kit.operate.load.kept import LoadJob, Shows, early_end_told
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import batches, check_files, mapping_of
-from l3kit.operate.load.report import MAX_NAMED_DRY, FileLoad, LoadReport
+from l3kit.operate.load.report import MAX_NAMED_DRY, SHOWN_ITEMS, FileLoad, LoadReport
 from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
 from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-SHOWN_ITEMS = 3
 SHOWN_FILES = 10
 NOT_LOOKED = "what the hot tier holds was not looked at"
 ONLY_A_SAMPLE = "the items of a sample were looked at, not all"

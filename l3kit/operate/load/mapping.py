@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import orjson
 
@@ -13,7 +12,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.operate.load.columns import Columns, Places
 from l3kit.operate.load.rows import BadRow, Row, RowProblem, row_text
 from l3kit.operate.load.times import BadTimeError, RowTimes
-from l3kit.operate.telemetry import loading_rules
+from l3kit.operate.telemetry import NO_CLOCK, loading_rules
 from l3kit.tiering.format.messages import (
     MessageProblem,
     MessageRefusedError,
@@ -24,7 +23,6 @@ from l3kit.tiering.format.messages import (
 
 _STAMP = re.compile(r'\{"\$timestamp":("[^"]*")\}')
 """A time as Firestore has it."""
-_NO_CLOCK = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class RowMapping:
     def item(self, row: Row) -> Telemetry | BadRow:
         """Return the item of a row, or what is wrong with the row."""
         try:
-            return normalise(self._message(row).encode(), self._rules, _NO_CLOCK)
+            return normalise(self._message(row).encode(), self._rules, NO_CLOCK)
         except BadTimeError as error:
             return bad(row, error.problem, f"{error.resource} {error.cause}. {error.remedy}")
         except MessageRefusedError as error:

@@ -20,6 +20,8 @@ MAX_NAMED = 20
 """Bad rows of a file that a result names; the bad-rows file has all."""
 MAX_NAMED_DRY = 10_000
 """The same of a dry run, which writes no file."""
+SHOWN_ITEMS = 3
+"""Items that a dry run shows as they would be stored."""
 COUNTS = ("created", "same", "replaced", "bad")
 
 

@@ -21,7 +21,7 @@ from l3kit.operate.load.mapping import RowMapping
 from l3kit.operate.load.progress_file import held
 from l3kit.operate.load.pump import Batch, RowRate, pump
 from l3kit.operate.load.reading import BATCH_ROWS, refuse_if_all_bad
-from l3kit.operate.load.report import MAX_NAMED_DRY, FileLoad
+from l3kit.operate.load.report import MAX_NAMED_DRY, SHOWN_ITEMS, FileLoad
 from l3kit.operate.load.settings import Settings
 from l3kit.operate.load.table_reading import PacedReading
 from l3kit.operate.load.table_rows import TableRows, bad_item_line, item_row
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-SHOWN_ITEMS = 3
 _EXPORT = "Export it to JSON lines or Parquet, and load that file"
 
 

@@ -14,13 +14,11 @@ from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
 from l3kit.tiering.retry import Passing, RetryPolicy
+from l3kit.tiering.stream.hot_writing import CONCURRENT, CONTENDED
 
 Fate = Literal["created", "same", "replaced"] | BadRow
 """`same`: the hot tier had it already, with equal content."""
-CONCURRENT = 16
-"""Items that are replaced at the same time."""
 SHOWN_BYTES = 300
-CONTENDED = "Another writer keeps changing it: look for a device that sends several versions of one reading"
 
 
 @dataclass(frozen=True, slots=True)

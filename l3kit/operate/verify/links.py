@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PROBE_TIMEOUT = 30.0
-REPAIR = "run deploy_l3, which brings both ends together"
+REJOIN = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
@@ -127,10 +127,10 @@ class _SeenLink:
 
     def probes(self) -> Iterator[_Probe]:
         entry, receiver = f"connections.{self.link.id}", self.link.receiver
-        stranger = f"{entry}: {receiver} accepts requests without a valid token; {REPAIR}"
+        stranger = f"{entry}: {receiver} accepts requests without a valid token; {REJOIN}"
         callers = "callers" if self.link.role == "reader" else "sender"
-        other = f"{entry}.token is not the token of {receiver}; {REPAIR}"
-        lost = f"{receiver} does not accept the former token, which its {callers} may still have; {REPAIR}"
+        other = f"{entry}.token is not the token of {receiver}; {REJOIN}"
+        lost = f"{receiver} does not accept the former token, which its {callers} may still have; {REJOIN}"
         empty = "no device" if self.link.role == "reader" else "empty body"
         made_with = "signed with the " if self.auth.signed else ""
         yield self._unsigned() if self.auth.signed else _Probe("no token -> 403", {}, 403, stranger)
@@ -147,9 +147,9 @@ class _SeenLink:
         until, receiver = self.auth.token_until, self.link.receiver
         if until is not None and self.auth.accepts_token(self.now()):
             expected = f"no signature nor, until {format_end(until)}, the token -> 403"
-            hint = f"{receiver} does not accept the token, which its sender may still send; {REPAIR}"
+            hint = f"{receiver} does not accept the token, which its sender may still send; {REJOIN}"
             return _Probe(expected, {}, 403, hint, TOKEN_HEADER)
-        hint = f"{receiver} accepts requests without a signature; {REPAIR}"
+        hint = f"{receiver} accepts requests without a signature; {REJOIN}"
         return _Probe("no signature -> 403", {}, 403, hint, SIGNATURE_HEADER)
 
     def _headers(self, token: Secret) -> dict[str, str]:
@@ -175,7 +175,7 @@ def _sending(session: Session, twin: Twin, link: Link, there: _SeenLink) -> Iter
         yield Check("links", conn_id, expected, seen, True)
         return
     entry = " and ".join(f"connections.{conn_id}.{name}" for name in differing)
-    hint = f"{entry} differs from the environment of {mover}; {REPAIR}" if differing else ""
+    hint = f"{entry} differs from the environment of {mover}; {REJOIN}" if differing else ""
     seen = f"another {' and '.join(differing)}" if differing else "the same"
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
@@ -192,7 +192,7 @@ def _authenticating(told: Mapping[str, str], link: Link, there: _SeenLink) -> It
     elif signs or auth.accepts_token(there.now()):
         yield Check("links", there.link.id, f"{mover} signs", f"{seen}, which is accepted; run deploy_l3", True)
     else:
-        hint = f"{mover} sends the token, which {there.link.receiver} does not accept; {REPAIR}"
+        hint = f"{mover} sends the token, which {there.link.receiver} does not accept; {REJOIN}"
         yield Check("links", there.link.id, f"{mover} signs", seen, False, hint)
 
 

@@ -33,6 +33,8 @@ MAX_ENTRY_BYTES = 300_000
 ENTRY_BYTES_PER_ITEM = 6
 """Minimum for regular timestamps, 4 of it for the checksum. Bounds the memory for very small items."""
 
+GZIP_SLICE = 16 * 1024
+"""Input bytes per step: zlib copies all input after the end of a member, so large input with many members is slow."""
 RESERVED_NUMBERS = 10_000_000
 """Numbers from here on are reserved for chunks that are not numbered by a journal."""
 

@@ -8,10 +8,9 @@ import zlib
 import zstandard
 
 from l3kit.errors import StoreError
+from l3kit.tiering.format.chunks import GZIP_SLICE
 
 _BLOCK = 1024 * 1024
-_GZIP_SLICE = 16 * 1024
-"""Input bytes per step: zlib copies all input after the end of a member, so large input with many members is slow."""
 _ZSTD_SLICE = 512
 """Input bytes per step: zstd has no output limit here, and four bytes may expand to 128 KiB."""
 
@@ -60,8 +59,8 @@ class ContentDigest:
         return self._hash.hexdigest()
 
     def _update_gzip(self, data: bytes) -> None:
-        for start in range(0, len(data), _GZIP_SLICE):
-            rest = data[start : start + _GZIP_SLICE]
+        for start in range(0, len(data), GZIP_SLICE):
+            rest = data[start : start + GZIP_SLICE]
             while rest:
                 if self._gzip.eof:  # another member follows
                     self._gzip = zlib.decompressobj(31)

@@ -26,7 +26,7 @@ from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning
 FUNCTION = "hot-to-cold-mover"
 REPORT_PREFIX = f"report/{FUNCTION}/"
 REPORT_DAYS = 90
-"""Retention of a run's report in the journal (the table's TTL attribute is `expires_at`, seconds since 1970)."""
+"""Retention of a run's report, in a bucket or in the journal (its TTL attribute is `expires_at`, in epoch seconds)."""
 MAX_REPORT_BYTES = 300_000
 RESUME_NAME = f"resume/{FUNCTION}"
 REGISTER_TRIES = 10

@@ -9,12 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from l3kit.errors import L3Error
-from l3kit.tiering.counts import count_of
+from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.item_times import why_unmovable
 from l3kit.tiering.ports import Usage
-
-MAX_NAMED = 10
-"""Maximum unmovable items named in a run's report."""
 
 log = logging.getLogger(__name__)
 

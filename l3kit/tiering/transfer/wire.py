@@ -18,7 +18,14 @@ from urllib.parse import quote, unquote
 import orjson
 
 from l3kit.errors import L3Error
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, Chunk, ChunkKey, is_reserved_device, parse_object_key
+from l3kit.tiering.format.chunks import (
+    GZIP_SLICE,
+    RESERVED_PREFIX,
+    Chunk,
+    ChunkKey,
+    is_reserved_device,
+    parse_object_key,
+)
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.payload import MAX_BODY_BYTES, Payload, encode
@@ -28,8 +35,6 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 MAX_KEY_BYTES = 1024
 _UNFIT_KEY = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
-_GZIP_SLICE = 16 * 1024
-"""Input bytes per step: zlib copies all input after the end of a member, so many members would be slow."""
 
 
 class Refusal(L3Error):
@@ -112,8 +117,8 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     blocks: list[bytes] = []
     room = limit + 1
     member = zlib.decompressobj(31)
-    for start in range(0, len(data), _GZIP_SLICE):
-        rest = data[start : start + _GZIP_SLICE]
+    for start in range(0, len(data), GZIP_SLICE):
+        rest = data[start : start + GZIP_SLICE]
         while rest:
             if member.eof:  # another member follows
                 member = zlib.decompressobj(31)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.packaging.reachable import PACKAGE
+from l3kit.packaging.shipped import PACKAGE
 from l3kit.packaging.wheels import sources
 from l3kit.providers import provider
 from l3kit.tiering.settings.function_table import FUNCTIONS

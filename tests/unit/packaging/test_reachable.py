@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.packaging.reachable import PACKAGE, reachable
+from l3kit.packaging.reachable import reachable
+from l3kit.packaging.shipped import PACKAGE
 from l3kit.packaging.wheels import sources
 
 FILES = {

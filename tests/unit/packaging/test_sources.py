@@ -15,8 +15,7 @@ import pytest
 from l3kit.clouds.azure.provider import TIMER_SECONDS
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import wheels
-from l3kit.packaging.reachable import PACKAGE
-from l3kit.packaging.shipped import shipped
+from l3kit.packaging.shipped import PACKAGE, shipped
 from l3kit.packaging.sources import pack_sources
 from l3kit.packaging.wheels import lock_of
 from l3kit.providers import provider

@@ -15,7 +15,7 @@ import pytest
 
 from l3kit.errors import ProvisioningError
 from l3kit.packaging import wheels as package
-from l3kit.packaging.reachable import PACKAGE
+from l3kit.packaging.shipped import PACKAGE
 from l3kit.packaging.wheels import Runtime, dependencies, lock_of, pack
 from l3kit.tiering.settings.function_table import FUNCTIONS
 

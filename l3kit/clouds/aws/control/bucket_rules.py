@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.movers.hot_to_cold import REPORT_DAYS
 
 BLOCK_ALL = {
     "BlockPublicAcls": True,
@@ -15,7 +16,6 @@ BLOCK_ALL = {
 }
 ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 LEFTOVER_DAYS = 2
-REPORT_DAYS = 90
 OLD_VERSION_DAYS = 30
 """Retention of overwritten or deleted objects in a bucket with versioning."""
 CREATE_ONLY = "CreateOnly"

@@ -17,6 +17,9 @@ from l3kit.clouds.shared.waiting import wait_until
 from l3kit.tiering.transfer.connection import open_session
 from l3kit.twin.naming import TAG_TWIN
 
+ROLE_LIMIT = 60.0
+"""Maximum seconds until a service can assume a new role."""
+
 
 def url_answers(url: str) -> bool:
     """Return whether a function's code responds at its URL; its permissions take seconds to propagate.

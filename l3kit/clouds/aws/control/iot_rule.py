@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of, explained, is_missing
-from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.context import ROLE_LIMIT, Context
 from l3kit.clouds.aws.control.invocation_rights import permit, statements_of, withdraw
 from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.resources import Finding
@@ -28,8 +28,6 @@ UNDELIVERED_KEY = UNDELIVERED_PREFIX + '${parse_time("yyyy/MM/dd", timestamp())}
 RIGHT = "IotRule"
 HIDDEN = "UnauthorizedException"
 """Code of IoT's answer about a rule that may not be seen, and about one that does not exist."""
-ROLE_LIMIT = 60.0
-"""Maximum seconds until IoT can assume a new role, which it tries when a rule names it."""
 
 
 @dataclass(frozen=True)

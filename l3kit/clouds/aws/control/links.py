@@ -15,6 +15,7 @@ from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.deployed_links import DeployedLinks
 from l3kit.clouds.ports.resources import Finding
+from l3kit.clouds.shared.waiting import ANSWER_LIMIT
 
 STATEMENTS: dict[str, dict[str, Any]] = {
     "FunctionURLPublicAccess": {
@@ -25,8 +26,6 @@ STATEMENTS: dict[str, dict[str, Any]] = {
     "FunctionURLInvoke": {"Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True},
 }
 """Both are required since October 2025 (AWS Lambda developer guide, "Control access to Lambda function URLs")."""
-ANSWER_LIMIT = 90.0
-"""Maximum seconds until a new URL responds; its permissions take 10 to 20 (Lambda's documentation)."""
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_for
-from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
+from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.layout import MOVERS
 
-VERSION = "2012-10-17"
 _ANY_TWIN = "anametobereplaced"
 """Without a dash, which a topic rule's name has as an underscore."""
 BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")

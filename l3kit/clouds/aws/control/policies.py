@@ -8,6 +8,7 @@ from typing import Any
 
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.iot_rule import UNDELIVERED_PREFIX
+from l3kit.clouds.aws.control.policy_limits import VERSION
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
@@ -15,7 +16,6 @@ from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from l3kit.twin.layout import CHAIN
 
 POLICY_NAME = "l3kit"
-VERSION = "2012-10-17"
 
 Statement = dict[str, Any]
 

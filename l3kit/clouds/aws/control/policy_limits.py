@@ -1,4 +1,4 @@
-"""Length limits of policies, to reject before any change a policy that AWS would refuse."""
+"""Version and length limits of policies, to reject before any change a policy that AWS would refuse."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from l3kit.errors import ProvisioningError
 
+VERSION = "2012-10-17"
+"""Version of the policy language."""
 ROLE_POLICIES = 10_240
 """Characters of all inline policies of a role together, white space not counted (IAM user guide, "IAM and AWS STS
 quotas"). Not adjustable."""

@@ -29,7 +29,7 @@ from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
 from l3kit.clouds.aws.control.undelivered import FailureDestination
 from l3kit.clouds.ports.resources import Resource
-from l3kit.clouds.shared.cloud_function import BuiltFunction, CloudFunction
+from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
@@ -46,7 +46,6 @@ PROVIDER = "aws"
 OTHER_MEMORY = 512
 """MB of a function that has no memory of its own in `BILLING`."""
 TIMEOUT = dict.fromkeys((*MOVERS, *CHAIN), 900)
-OTHER_TIMEOUT = 60
 
 
 class AwsProvisioner:

@@ -9,14 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of, explained, unless_missing
-from l3kit.clouds.aws.control.context import Context
+from l3kit.clouds.aws.control.context import ROLE_LIMIT, Context
 from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 INPUT = '{"time": "<aws.scheduler.scheduled-time>"}'
 """The movers use the scheduled time as now, so a late or repeated delivery has the same cutoff."""
-ROLE_LIMIT = 60.0
-"""Maximum seconds until the scheduler can assume a new role."""
 GROUP_LIMIT = 120.0
 """Maximum seconds until a removed group is gone and its name is free."""
 TIMEZONE = "UTC"

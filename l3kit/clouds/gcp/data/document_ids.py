@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 MAX_BYTES = 1500
 _UNHOLDABLE = re.compile("[/\ud800-\udfff]")
-_RESERVED = re.compile(r"__.*__", re.DOTALL)
+RESERVED = re.compile(r"__.*__", re.DOTALL)
+"""Ids and names of fields that Firestore keeps for itself."""
 _ENCODED = re.compile(r"[/%\x00-\x1f\x7f]")
 _LAST_OF_BYTES = ("", "\x7f", "\u07ff", "\uffff")
 """The greatest character of one, two and three UTF-8 bytes."""
@@ -33,7 +34,7 @@ def refusal(text: str) -> str | None:
     found = _UNHOLDABLE.search(text)
     if found:
         return f"has the character {found[0]!r}, which no Firestore document id may have"
-    if text in (".", "..") or _RESERVED.fullmatch(text):
+    if text in (".", "..") or RESERVED.fullmatch(text):
         return "is a text that Firestore reserves"
     if len(text.encode()) > MAX_BYTES:
         return f"is longer than the {MAX_BYTES} bytes of a Firestore document id"
@@ -79,7 +80,7 @@ def _position(text: str, *, before: bool) -> Position | None:
     encoded = text.encode()
     if len(encoded) > MAX_BYTES:
         return _position(_greatest_below(encoded), before=False)
-    if text in (".", "..") or _RESERVED.fullmatch(text):
+    if text in (".", "..") or RESERVED.fullmatch(text):
         if len(encoded) < MAX_BYTES:
             return Position(text + "\x00", before=True)
         return Position(text[:-1] + "^", before=False)  # "^" is the character before "_"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import REQUEST_TIMEOUT
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
-
-FUNCTION_DENIED = "The service account lacks this permission: run deploy_l3, which repairs it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ import orjson
 from google.cloud.firestore_v1 import types
 
 from l3kit.clouds.gcp.data import foreign_values
+from l3kit.clouds.gcp.data.document_ids import RESERVED
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.format.item_json import (
     FIRESTORE_TAGS,
@@ -45,7 +46,6 @@ MAX_FIELD_NAME_BYTES = 1500
 STORE_TAGS = frozenset({"$number", "$json", "$map", "$stringSet", "$numberSet", "$binarySet"})
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_RESERVED = re.compile(r"__.*__", re.DOTALL)
 _Value: Any = types.Value.pb()
 
 
@@ -285,7 +285,7 @@ def _with_digits(value: Any) -> Any:
 
 
 def _is_field_name(name: str) -> bool:
-    return bool(name) and not _RESERVED.fullmatch(name) and len(name.encode()) <= MAX_FIELD_NAME_BYTES
+    return bool(name) and not RESERVED.fullmatch(name) and len(name.encode()) <= MAX_FIELD_NAME_BYTES
 
 
 def _no_json(text: str) -> Any:

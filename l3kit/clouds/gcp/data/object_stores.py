@@ -15,7 +15,8 @@ from google.auth.exceptions import DefaultCredentialsError
 from requests.adapters import HTTPAdapter
 
 from l3kit.clouds.gcp.data.object_store import GcsObjectStore
-from l3kit.clouds.gcp.data.storage_calls import FUNCTION_DENIED, StorageCalls
+from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
+from l3kit.clouds.gcp.data.storage_calls import StorageCalls
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy

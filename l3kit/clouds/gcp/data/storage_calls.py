@@ -12,12 +12,12 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import DataCorruption
 
+from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
-FUNCTION_DENIED = "The service account lacks this permission: run deploy_l3, which repairs it"
 REMEDIES = {401: "The credentials are not valid or have expired: log in again"}
 BUCKET_MISSING = "bucket does not exist"
 

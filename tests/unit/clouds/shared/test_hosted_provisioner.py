@@ -16,8 +16,9 @@ from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.function_host import Definition
 from l3kit.clouds.ports.message_source import Route
+from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT
 from l3kit.clouds.shared.cloud_route import CloudRoute
-from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, OTHER_TIMEOUT, HostedProvisioner
+from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, HostedProvisioner
 from l3kit.errors import MissingConnectionError
 from l3kit.twin.layout import CHAIN, MOVERS, READERS, RECEIVERS, STORED
 from tests.support.deployed import links_of

@@ -1,0 +1,5 @@
+"""Remedies that the stores on Google Cloud share; a module of its own, because Firestore's opener loads no library."""
+
+from __future__ import annotations
+
+FUNCTION_DENIED = "The service account lacks this permission: run deploy_l3, which repairs it"
