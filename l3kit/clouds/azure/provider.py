@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from l3kit.clouds.azure.billing import BILLING
 from l3kit.clouds.azure.data.blob_names import key_fault
 from l3kit.clouds.azure.data.late_modules import LATE_MODULES
 from l3kit.clouds.azure.data.variables import VARIABLES
-from l3kit.providers import Billing, Provider
+from l3kit.providers import Provider
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, ncrontab
 
@@ -18,23 +19,6 @@ HOST_JSON = {
     "functionTimeout": "00:10:00",
     "logging": {"logLevel": {"default": "Warning", "Function": "Information"}},
 }
-
-BILLING = Billing(
-    hot=("cosmos_db", "serverless"),
-    hot_form="request units",
-    objects={
-        "cold": ("blob_lrs", "cool"),
-        "archive": ("blob_lrs", "archive"),
-        "staging": ("blob_lrs", "hot"),
-    },
-    requests={"put": "write", "copy": "write", "get": "read", "head": "other", "list": "list", "delete": "delete"},
-    memory_mb={"hot-to-cold-mover": 2048, "cold-to-archive-mover": 2048, "cold-writer": 2048, "archive-writer": 2048},
-    functions=("functions", "flex"),
-    logs=("logs", "analytics"),
-    scheduler=("scheduler", "timer"),
-    default_region="eastus",
-)
-"""Functions have the next size above those on AWS that there is."""
 
 PROVIDER = Provider(
     name="azure",

@@ -1,0 +1,27 @@
+"""What a twin on Google Cloud is billed for, and the memory of its functions."""
+
+from __future__ import annotations
+
+from l3kit.providers import Billing
+
+BILLING = Billing(
+    hot=("firestore", "standard"),
+    hot_form="documents",
+    objects={"cold": ("gcs", "coldline"), "archive": ("gcs", "archive"), "staging": ("gcs", "standard")},
+    requests={
+        "put": "class_a",
+        "copy": "class_a",
+        "get": "class_b",
+        "head": "class_b",
+        "list": "class_a",
+        "delete": "delete",
+    },
+    memory_mb={"hot-to-cold-mover": 2048, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
+    functions=("cloud_run", "request_based"),
+    logs=("logs", "ingest"),
+    scheduler=("scheduler", "jobs"),
+    default_region="us-central1",
+    cpu_apart=True,
+    bills_jobs=True,
+)
+"""Functions have the next size above those on AWS that there is, and one vCPU."""
