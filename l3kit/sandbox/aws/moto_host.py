@@ -29,7 +29,6 @@ class WholeRequests(WholeHeads):
     chunked body for a complete one.
     """
 
-    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,17 @@ def test_the_weather_shrinks_to_less_than_a_seventh_at_rest_and_on_the_wire() ->
     assert all(Decimal("0.05") < measured.at_rest[name] < Decimal("0.15") for name in ("gzip", "zstd"))
     assert measured.at_rest["gzip"] < measured.wire < Decimal("0.2")
     assert measured.hot_item_bytes < measured.item_bytes
+
+
+def test_a_changed_file_is_measured_again(tmp_path: Path) -> None:
+    lines = gzip.decompress(WEATHER.read_bytes()).splitlines(keepends=True)
+    path = tmp_path / WEATHER.name
+    path.write_bytes(gzip.compress(b"".join(lines[:2_000])))
+    before = measure_weather(path)
+    assert measure_weather(path) is before
+    path.write_bytes(gzip.compress(b"".join(lines[:1_000])))
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000))  # clocks of files are coarse
+    assert measure_weather(path).items < before.items
 
 
 def test_the_ratio_is_that_of_the_bytes_themselves() -> None:
