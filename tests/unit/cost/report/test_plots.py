@@ -24,7 +24,7 @@ from l3kit.cost.report.front_page import first_page
 from l3kit.cost.report.plots import (
     break_even as break_even_plot,
 )
-from l3kit.cost.report.plots import chunk_sizes, compression, deletes, layouts, three_figures, what_it_is_made_of
+from l3kit.cost.report.plots import chunk_sizes, compression, cost_breakdown, deletes, layouts, three_figures
 from l3kit.errors import CheckFailedError
 from tests.unit.cost.analysis.test_compression import WEATHER
 from tests.unit.cost.bills import run
@@ -55,7 +55,7 @@ def plots_of(asked: Scenario) -> list[str]:
     measured = weather()
     drawn = [
         three_figures(page, chunk_table(book)),
-        what_it_is_made_of(page.bill),
+        cost_breakdown(page.bill),
         chunk_sizes(sweep_chunk_size(w, layout, book)),
         compression(measured, compressions(w, layout, book, measured)),
         layouts(rank_layouts(w, book), str(layout)),
@@ -109,7 +109,7 @@ def test_crossing_pays_only_where_items_stay_long_enough() -> None:
 
 
 def test_the_picture_has_no_colours() -> None:
-    picture = Image.open(io.BytesIO(what_it_is_made_of(ASKED.bill())._repr_png_()))
+    picture = Image.open(io.BytesIO(cost_breakdown(ASKED.bill())._repr_png_()))
     assert picture.mode == "L"
     assert min(picture.size) > 100
 

@@ -8,18 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from l3kit.clouds.aws.control.grants import DEPLOYING
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
-from l3kit.clouds.aws.control.permissions import (
-    DEPLOYING,
-    REQUIRED_PERMISSIONS,
-    VERBS,
-    grants_for,
-    permission_table,
-)
+from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, grants_for, permission_table
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
 from l3kit.clouds.aws.control.preflight import preflight
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
+from l3kit.clouds.ports.operator_permissions import VERBS
 from l3kit.errors import PermissionMissingError
 from l3kit.tiering.settings.function_table import FUNCTIONS
 
