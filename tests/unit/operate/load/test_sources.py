@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from l3kit.errors import ConfigurationError
 from l3kit.operate.load.kept import LoadStoppedError
 from l3kit.operate.load.loading import load
+from l3kit.operate.load.rows import Row
+from l3kit.operate.load.settings import Settings
+from l3kit.operate.load.sources import Source, opened
 from l3kit.twin.config import Twin
 from tests.support.loading import FaultyHotStore, load_into, session_with
 from tests.unit.operate.load.loaded_files import HEAD, row, values
@@ -62,3 +66,42 @@ def test_files_that_are_not_there_are_refused(
     monkeypatch.chdir(tmp_path / "empty")
     with pytest.raises(ConfigurationError, match=r"is not there|has no file to load|no file is given"):
         load(None, twin, [given] if given else [], {"dry_run": True}, stdin=io.BytesIO())
+
+
+LINES = b'{"device":"p","time":1,"v":1}\n{"device":"p","time":2,"v":2}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix"),
+    [(LINES, ".jsonl"), (b'[{"v":1},{"v":2}]', ".jsonl"), (b"device,time,v\np,1,1\np,2,2\n", ".csv")],
+)
+def test_the_first_bytes_tell_the_form_where_no_name_does(content: bytes, suffix: str) -> None:
+    with opened(Source(None), io.BytesIO(b"\xef\xbb\xbf" + content), Settings()) as rows:
+        assert rows.bad_suffix == suffix
+        assert len([row for row in rows.rows if isinstance(row, Row)]) == 2
+
+
+def test_a_packed_file_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(gzip.compress(LINES))
+    with opened(Source(path, "jsonl"), io.BytesIO(), Settings(), skip=1) as rows:
+        assert [row.text for row in rows.rows] == ['{"device":"p","time":2,"v":2}']
+
+
+def test_parquet_cannot_be_read_from_standard_input() -> None:
+    with (
+        pytest.raises(ConfigurationError, match="stdin: is Parquet, which is read from its end"),
+        opened(Source(None), io.BytesIO(b"PAR1"), Settings()),
+    ):
+        pass
+
+
+def test_a_file_that_changed_is_told_from_what_it_was_and_a_copy_of_its_time_and_size_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(LINES)
+    before, times = Source(path).identity(), path.stat()
+    assert Source(path).identity() == before
+    path.write_bytes(LINES.replace(b'"v":2', b'"v":3'))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert Source(path).identity() != before
+    assert Source(None).identity() == {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from l3kit.operate.logs.report import LogRow, LogsReport
 from tests.support.log_clouds import session_of
 from tests.unit.operate.logs.read_logs import WRITER, clouds, line, read
 
@@ -19,3 +22,17 @@ def test_a_line_is_shown_with_control_characters_escaped_and_its_traceback_below
         "2026-03-01T11:59:59.000Z  azure  cold-writer  ERROR  a\\x1b[31m",
         "  Traceback",
     ]
+
+
+def test_errors_are_counted_and_early_lines_are_in_the_frame_alone() -> None:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    levels = ["ERROR", "CRITICAL", "", *["INFO"] * 2000]
+    rows = tuple(LogRow(moment, "hot-reader", "aws", "", level, f"n{n}") for n, level in enumerate(levels))
+    report = LogsReport(rows, ("hot-reader",))
+    assert report.summary() == "2,003 log lines of hot-reader, 2 errors"
+    assert len(report.to_frame()) == 2003
+    shown = str(report)
+    assert shown.splitlines()[-1].endswith("earlier lines are not shown; the frame has them all")
+    assert "n2002" in shown
+    assert "n0\n" not in shown
+    assert report.to_json()["lines"][0]["moment"] == "2026-03-01T00:00:00.000Z"
