@@ -7,9 +7,9 @@ from tests.programs.bugs.mutation import Mutation
 MOVER = "tests/unit/tiering/movers/test_hot_to_cold.py"
 JOURNAL = "tests/unit/tiering/test_journal.py"
 ARCHIVE = "tests/unit/tiering/movers/test_cold_to_archive.py"
-LOOKED_AT = "tests/unit/tiering/movers/test_looked_at.py"
-LOST = "tests/unit/tiering/movers/test_lost_records.py"
-ODD_ITEMS = "tests/unit/tiering/format/test_odd_items.py"
+LOOKED_AT = "tests/unit/tiering/movers/test_device_recovery_looked_at.py"
+LOST = "tests/unit/tiering/movers/test_device_move_lost_records.py"
+ODD_ITEMS = "tests/unit/tiering/movers/test_narrowing_odd_items.py"
 MOMENTS = "tests/faults/test_moments.py"
 
 MOVERS = (

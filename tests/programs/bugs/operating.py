@@ -9,7 +9,7 @@ ROTATION = "tests/unit/clouds/ports/test_rotation.py"
 INVENTORY = "tests/unit/operate/test_inventory.py"
 READERS = "tests/unit/tiering/runtime/test_readers.py"
 JOURNAL_VIEW = "tests/unit/operate/test_journal.py"
-DEVICE_PAGE = "tests/unit/operate/explain/test_page.py"
+FACTS = "tests/unit/operate/explain/test_gather.py"
 
 OPERATING = (
     Mutation(
@@ -115,6 +115,6 @@ OPERATING = (
         "l3kit/operate/explain/gaps.py",
         "    for tier, key in facts.foreign[:MAX_NAMED]:\n",
         "    for tier, key in ():\n",
-        (DEVICE_PAGE,),
+        (FACTS,),
     ),
 )

@@ -6,11 +6,11 @@ from tests.programs.bugs.mutation import Mutation
 
 MULTIPART = "tests/unit/tiering/transfer/test_multipart.py"
 CHUNK_ITEMS = "tests/unit/tiering/transfer/test_chunk_items.py"
-LOOKED_AT = "tests/unit/tiering/movers/test_looked_at.py"
-LOST = "tests/unit/tiering/movers/test_lost_records.py"
+LOOKED_AT = "tests/unit/tiering/movers/test_device_recovery_looked_at.py"
+LOST = "tests/unit/tiering/movers/test_device_move_lost_records.py"
 RECEIPTS = "tests/unit/tiering/transfer/test_receipts.py"
-QUESTIONS = "tests/unit/tiering/transfer/test_cold_questions.py"
-FORMER = "tests/unit/tiering/transfer/test_former_tokens.py"
+QUESTIONS = "tests/unit/tiering/transfer/test_cold_writer_questions.py"
+FORMER = "tests/unit/tiering/transfer/test_admission_former_tokens.py"
 SIGNING = "tests/unit/tiering/transfer/test_signing.py"
 ADMISSION = "tests/unit/tiering/transfer/test_admission.py"
 

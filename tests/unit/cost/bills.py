@@ -13,7 +13,9 @@ from l3kit.twin.layout import Layout
 from tests.unit.cost.workloads import workload
 
 BOOK = load_prices()
-AWS = Layout("aws", "aws", "aws")
+AWS, GCP = Layout("aws", "aws", "aws"), Layout("gcp", "gcp", "gcp")
+UNKNOWN_REGION = {"gcp": "us-east1"}
+"""Where not every price of Google Cloud is known."""
 GB = Decimal(2**30)
 
 

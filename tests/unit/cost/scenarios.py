@@ -19,6 +19,16 @@ VALUES: dict[str, Any] = {
     "at_rest_ratio": "0.1",
     "wire_ratio": "0.125",
 }
+GOOD = """\
+devices: 100
+items_per_device_per_day: 1440
+item_bytes: 179
+hot_days: 30
+cold_days: 60
+archive_days: 275
+layout: aws-azure-gcp
+"""
+"""A scenario's file."""
 UNKNOWN_WRITES = """\
 provider: aws
 currency: USD

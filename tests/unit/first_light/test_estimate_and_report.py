@@ -57,7 +57,7 @@ def test_the_cost_is_the_sum_of_lines_of_known_list_prices_and_a_few_cents_at_mo
     assert Decimal("0.0005") < bill.total.known < Decimal("0.05")
 
 
-def test_each_line_of_the_cost_shows_what_it_is_made_of() -> None:
+def test_each_line_of_the_cost_shows_cost_breakdown() -> None:
     bill = estimate(load_prices(), "aws")
     lines = estimate_text(bill, "aws", "us-east-1").splitlines()
     assert len(lines) == len(bill.rows) + 2

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,14 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.data.entry import build
-from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.format.canary import canary_message
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.link_auth import SIGNATURE, Authentication
 from l3kit.tiering.link_auth import TOKEN as LINK_TOKEN
-from l3kit.tiering.runtime.log_lines import LogLines
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.runtime.readers import MAX_RESULT_BYTES
-from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
-from l3kit.tiering.settings.loading import load_settings
+from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import Secret
 from tests.support.lambda_calls import INFO, Cloud, Context, environment, info_with, url_event
 from tests.support.memory_stores import MemoryHotStore
@@ -91,20 +86,6 @@ def test_cold_archive_mover_missing_source_bucket_raises() -> None:
 def test_cold_archive_mover_missing_target_bucket_raises() -> None:
     with pytest.raises(RuntimeError, match="ARCHIVE_S3_BUCKET_NAME"):
         start("cold-to-archive-mover", environment(ARCHIVE_S3_BUCKET_NAME=None))
-
-
-@pytest.mark.parametrize("function", ["hot-to-cold-mover", "cold-writer"])
-def test_the_archive_is_looked_into_where_it_is_on_the_same_cloud_and_not_asked_for_elsewhere(function: str) -> None:
-    beside = variables_for(function, cloud=VARIABLES, remote=False, archive_here=True)
-    elsewhere = variables_for(function, cloud=VARIABLES, remote=False, archive_here=False)
-    assert set(beside) - set(elsewhere) == {"ARCHIVE_S3_BUCKET_NAME"}
-    env = environment()
-    for names, looked_into in ((beside, True), (elsewhere, False)):
-        settings = load_settings(function, {name: env[name] for name in names}, cloud=VARIABLES)
-        assert ("archive" in settings.stores) == looked_into
-
-
-# --- movers as Lambda calls them --------------------------------------------------------------------------------
 
 
 def reading(minute: int, **more: Any) -> bytes:
@@ -194,9 +175,6 @@ def test_writers_keep_their_store_open_between_invocations() -> None:
     for n in range(3):
         handler(url_event({"object_key": f"k{n}", "data": "x"}), Context())
     assert cloud.opened == ["archive"]
-
-
-# --- readers ----------------------------------------------------------------------------------------------------
 
 
 def test_the_reader_answers_in_pages_with_exact_numbers() -> None:
@@ -292,26 +270,6 @@ def test_an_unknown_device_has_no_items() -> None:
 def test_a_wrong_request_names_the_field(field: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=field):
         Cloud().call("hot-reader", {"iot_device_id": "sensor-1", field: value})
-
-
-# --- log lines --------------------------------------------------------------------------------------------------
-
-
-def test_log_lines_are_json_with_the_request_id_and_without_the_token() -> None:
-    lines = LogLines("cold-writer", Secret(TOKEN), Secret("a-former-one"), Secret(""))
-    lines.request_id = "request-7"
-    try:
-        raise ValueError(f"internal {TOKEN}")
-    except ValueError:
-        record = logging.LogRecord(
-            "l3kit.x", logging.ERROR, "f", 1, "%s %s\n\udc80", (TOKEN, "a-former-one"), sys.exc_info()
-        )
-    text = lines.format(record)
-    line = json.loads(text)
-    assert ("\n" in text, TOKEN in text) == (False, False)
-    assert (line["level"], line["function"], line["request_id"]) == ("ERROR", "cold-writer", "request-7")
-    assert line["message"] == "*** ***\n\\udc80"
-    assert "ValueError" in line["error"]
 
 
 def test_digital_twin_info_may_lie_in_the_zip(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 from tests.support.wire_server import TOKEN
 
 CLOUDS = ("aws", "azure", "gcp")
-CHAIN = [name for name, spec in FUNCTIONS.items() if spec.role in ("source", "step")]
 RECEIVERS = [name for name, spec in FUNCTIONS.items() if spec.role == "writer"]
 
 
@@ -113,24 +112,6 @@ def test_a_function_names_each_store_and_each_function_that_it_was_not_told(
     for name in needed:
         with pytest.raises(ConfigurationError, match=f"{name}: {function} requires"):
             load_settings(function, env_of(function, cloud, **{name: blank}), cloud=variables)
-
-
-def test_the_peers_of_the_chain_lead_from_the_device_to_the_events() -> None:
-    told = {
-        function: list(load_settings(function, env_of(function, "aws"), cloud=provider("aws").variables).peers)
-        for function in [*CHAIN, "ingestion"]
-    }
-    assert told == {
-        "dispatcher": ["default-processor"],
-        "connector": [],
-        "default-processor": ["persister"],
-        "persister": ["event-checker"],
-        "event-checker": [],
-        "ingestion": ["default-processor"],
-    }
-
-
-# --- receivers ----------------------------------------------------------------------------------------------------
 
 
 class Received:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,8 @@ from l3kit.errors import CheckFailedError, ConfigurationError
 from l3kit.notebook.gaps import Gap
 from l3kit.notebook.results import ResultFile, result_file
 from l3kit.operate.coroutines import run
-from l3kit.operate.inventory import Holding, TiersReport
-from l3kit.operate.movers import MoverRun, moments_between
 from l3kit.operate.query import QueryResult
 from l3kit.operate.reading import Part, merged
-from l3kit.operate.runs import MoverRuns, check_conserved
-
-
-def report(verdict: str = "complete", items: int = 5, **more: Any) -> dict[str, Any]:
-    device = {"device_id": "d", "items": items, "bytes": items * 10, "chunks": 1, "keys": ["k"], "skipped": []}
-    device |= {"notes": [], "remains": verdict == "deadline"}
-    base = {"verdict": verdict, "items": items, "bytes": items * 10, "chunks": 1, "devices": [device]}
-    return {**base, "requests": {"hot.query": 2}, "retries": {"hot.query": 1}, **more}
-
 
 NOW = datetime(2026, 11, 28, 23, 0, 5, tzinfo=UTC)
 HEAD = {"notebook": "x", "twin": "t", "target": "sandbox", "started": "2026-11-28T22:59:00Z", "version": "1"}
@@ -178,57 +167,6 @@ def test_coroutines_run_with_and_without_a_running_loop() -> None:
         return run(_answer())
 
     assert asyncio.run(inside_jupyter()) == 42
-
-
-def test_a_movers_verdict_remembers_what_an_earlier_invocation_skipped() -> None:
-    assert MoverRun("m", (report("deadline"), report())).verdict == "complete"
-    assert MoverRun("m", (report("partial"), report())).verdict == "partial"
-    both = MoverRun("m", (report("deadline"), report(items=7)))
-    assert (both.total("items"), both.total("chunks")) == (12, 2)
-    assert both.summary() == "m: 12 items, 2 chunks, 120 bytes; complete"
-    assert list(both.requests_frame().iloc[0]) == ["hot.query", 4, 2]
-
-
-def test_scheduled_times_end_with_the_end() -> None:
-    end = datetime(2026, 3, 1, tzinfo=UTC)
-    moments = moments_between(end - timedelta(days=70), end, timedelta(days=30))
-    assert [(end - moment).days for moment in moments] == [70, 40, 10, 0]
-
-
-def test_runs_are_shown_checked_and_summed() -> None:
-    moment = datetime(2026, 3, 1, tzinfo=UTC)
-    run = (moment, MoverRun("hot", (report(),)), MoverRun("cold", (report(items=3),)))
-    good = MoverRuns((run,), ((moment, "cold", 5),))
-    assert list(good.to_frame().iloc[0]) == ["2026-03-01", 5, 1, "complete", 3, 1, "complete"]
-    assert good.to_json()["summary"] == good.summary() == "5 items moved to cold, 3 to archive, in 1 scheduled run"
-    assert str(good).startswith(good.summary())
-    good.raise_if_failed()
-    bad = MoverRuns(((moment, MoverRun("hot", (report("partial"),)), run[2]),), ((moment, "hot", 6),))
-    with pytest.raises(CheckFailedError, match="1 run is not complete"):
-        bad.raise_if_failed()
-    both = good + bad
-    assert list(both) == [*good.runs, *bad.runs]
-    assert both.history_frame().to_numpy().tolist() == [[moment, "cold", 5], [moment, "hot", 6]]
-
-
-def test_what_is_not_named_in_an_error_is_counted() -> None:
-    moment, told = datetime(2026, 3, 1, tzinfo=UTC), report("partial")
-    told["devices"][0]["skipped"] = [{"key": f"k{number}", "reason": "odd"} for number in range(8)]
-    with pytest.raises(CheckFailedError, match=r"k4: odd; and 3 more, which the runs' tables name") as raised:
-        MoverRuns(((moment, MoverRun("hot", (told,)), MoverRun("cold", (report(),))),)).raise_if_failed()
-    assert "k5" not in str(raised.value)
-
-
-def held(device: str, tier: str, items: int) -> Holding:
-    return Holding(device, tier, items, 1, 1, "", "")
-
-
-def test_items_that_are_lost_or_doubled_fail_the_check() -> None:
-    before = TiersReport((held("a", "hot", 5), held("b", "hot", 6)))
-    after = TiersReport((held("a", "hot", 3), held("a", "cold", 2), held("b", "cold", 6)))
-    assert list(check_conserved(before, after)["difference"]) == [0, 0]
-    with pytest.raises(CheckFailedError, match=r"items lost or doubled: \{'b': -6\}"):
-        check_conserved(before, TiersReport(after.holdings[:2]))
 
 
 def test_an_item_seen_in_two_tiers_is_shown_once_and_versions_are_all_shown() -> None:

@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from l3kit.errors import CheckFailedError, StoreError
-from l3kit.operate.hot_census import Budget, DeviceCensus, count_device, sample_device
+from l3kit.errors import CheckFailedError
 from l3kit.operate.inventory import TiersReport, count_tiers
 from l3kit.operate.runs import check_conserved
 from l3kit.operate.tier_stores import TierStores
-from l3kit.operate.verify.items import Limits, check_items, unreached_checks
 from l3kit.tiering.format.chunks import CANARY_DEVICE, object_key
-from l3kit.tiering.format.item_times import moment_of, moment_or_none, movable_moment
-from l3kit.tiering.ports import HotStore, Page
-from l3kit.twin.config import Twin
-from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
-from tests.support.spellings import MOMENTS, spelled
-
-TWIN = Twin.load(Path(__file__).parents[3] / "params" / "twins" / "nyc-weather")
-LISTED = [device.id for device in TWIN.devices]
-NOW = moment_of(datetime(2026, 6, 1, tzinfo=UTC))
-EPOCH = "1780216200250"
-
-
-def hot(**keys: Sequence[str]) -> MemoryHotStore:
-    store = MemoryHotStore(page_items=3)
-    for device, times in keys.items():
-        items = [json.dumps({"iotDeviceId": device, "id": key}, ensure_ascii=False).encode() for key in times]
-        asyncio.run(store.put_items(device, items))
-    return store
+from l3kit.tiering.ports import HotStore
+from tests.support.memory_stores import MemoryJournalStore, MemoryObjectStore
+from tests.unit.operate.counted_tiers import EPOCH, NOW, TWIN, Forbidding, Refusing, hot
 
 
 def chunk(store: MemoryObjectStore, device: str, day: int, items: str = "4") -> None:
@@ -126,14 +102,6 @@ def test_foreign_objects_and_chunks_without_a_count_are_gaps() -> None:
     assert list(found.gaps_frame()["tier"]) == ["cold", "cold"]
 
 
-class Refusing(MemoryHotStore):
-    """Each page has an item that cannot be written as JSON."""
-
-    async def read_page(self, device_id: str, **bounds: Any) -> Page:
-        page = await super().read_page(device_id, **bounds)
-        return replace(page, refused=(("2026-01-09T00:00:00Z", "holds NaN"),)) if page.sort_keys else page
-
-
 def test_items_that_cannot_be_written_as_json_are_counted_and_are_a_gap() -> None:
     store = Refusing()
     asyncio.run(store.put_items("JFK", [b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}']))
@@ -141,14 +109,6 @@ def test_items_that_cannot_be_written_as_json_are_counted_and_are_a_gap() -> Non
     assert found.holdings[0].items == 2
     assert found.holdings[0].last == "2026-01-09T00:00:00Z"
     assert "the first is 2026-01-09T00:00:00Z: holds NaN" in found.gaps[0].reason
-
-
-class Forbidding(MemoryHotStore):
-    """Names one device and then refuses."""
-
-    async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        yield ["stray", "JFK"]
-        raise StoreError("table hot", "scan returned 403", "Run deploy_l3")
 
 
 def test_a_refused_look_for_unlisted_devices_is_a_gap_and_hides_nothing_else() -> None:
@@ -180,88 +140,3 @@ def test_a_foreign_object_does_not_keep_conservation_from_being_told() -> None:
     found = counted(hot(JFK=["2026-05-01T00:00:00Z"]), cold)
     assert not found.complete
     assert list(check_conserved(found, found)["difference"]) == [0]
-
-
-@given(st.lists(MOMENTS.flatmap(spelled) | st.text(max_size=12), unique=True, max_size=12))
-def test_the_census_is_a_plain_count_of_the_keys(keys: list[str]) -> None:
-    store = hot(JFK=keys)
-    census = asyncio.run(count_device(store, "JFK", NOW, Budget()))
-    moments = [moment for key in keys if (moment := moment_or_none(key)) is not None]
-    assert census.items == census.forms.total() == len(keys)
-    assert census.never_moved == sum(movable_moment(key) is None for key in keys)
-    assert census.ahead == sum(moment > NOW for moment in moments)
-    assert moment_or_none(census.first) == min(moments, default=None)
-    assert moment_or_none(census.last) == max(moments, default=None)
-
-
-def test_a_sample_ends_at_its_budget_and_still_looks_behind_the_present() -> None:
-    times = [f"2026-05-01T00:{minute:02}:00Z" for minute in range(60)]
-    store = hot(JFK=[*times, "2099-01-01T00:00:00Z", "zzz"])
-    census = asyncio.run(sample_device(store, "JFK", NOW, Budget(bytes=200)))
-    assert not census.whole
-    assert census.items < len(times)
-    assert (census.ahead, census.unmovable) == (1, ["zzz"])
-    assert store.usage.requests["query"] < 5
-
-
-def test_a_sample_counts_no_key_twice() -> None:
-    store = hot(JFK=[f"2099-01-01T00:{minute:02}:00Z" for minute in range(10)])
-    census = asyncio.run(sample_device(store, "JFK", NOW, Budget(bytes=1)))
-    assert census.items == census.ahead == 6
-
-
-@pytest.mark.parametrize(
-    ("keys", "seen", "passed"),
-    [
-        ([], "no item", True),
-        (["2026-05-01T00:00:00Z", "2026-05-01T00:00:00.5+00:00"], "ISO 8601 in UTC", True),
-        ([EPOCH, "1780216200251"], "epoch milliseconds (2): nothing would ever be moved", False),
-        (
-            [EPOCH, "2026-05-01T00:00:00Z", "2026-05-02T00:00:00Z"],
-            "ISO 8601 in UTC (2), epoch milliseconds (1): 1 never move",
-            False,
-        ),
-    ],
-)
-def test_the_form_of_a_table_is_told_on_the_first_look(keys: list[str], seen: str, passed: bool) -> None:
-    forms, listed = asyncio.run(check_items(hot(JFK=keys), LISTED, NOW)).checks
-    assert (forms.seen, forms.passed) == (seen, passed)
-    assert passed or "must be written like 2026-05-31T08:30:00.25Z. docs/items.md says how" in forms.hint
-    assert (listed.seen, listed.passed) == ("all listed", True)
-
-
-def test_a_check_says_where_its_look_ended() -> None:
-    store = hot(**{LISTED[0]: [f"2026-05-01T00:{minute:02}:00Z" for minute in range(60)], "a": ["x"], "b": ["x"]})
-    found = asyncio.run(check_items(store, LISTED, NOW, Limits(100, 1, 1, 1)))
-    assert all(check.passed for check in found.checks)
-    assert "hot items were looked at, not all" in found.notes[0]
-    assert f"The hot items of 1 of {len(LISTED)} devices" in found.notes[1]
-    assert "in a part of the hot tier" in found.notes[2]
-
-
-def test_a_refused_look_fails_its_check_and_unlisted_devices_do_not() -> None:
-    refused = asyncio.run(check_items(Forbidding(), LISTED, NOW)).checks[1]
-    assert (refused.passed, refused.hint) == (False, "Run deploy_l3")
-    found = asyncio.run(check_items(hot(stray=["x"]), LISTED, NOW))
-    assert (found.checks[1].seen, found.checks[1].passed) == ("1 not listed", True)
-    assert "stray" in found.notes[0]
-
-
-def test_a_check_tells_items_that_cannot_be_written_as_json() -> None:
-    store = Refusing()
-    asyncio.run(
-        store.put_items(LISTED[0], [json.dumps({"iotDeviceId": LISTED[0], "id": "2026-01-01T00:00:00Z"}).encode()])
-    )
-    assert "holds NaN" in asyncio.run(check_items(store, LISTED, NOW)).notes[0]
-
-
-def test_a_hot_tier_that_is_not_reached_fails_its_check() -> None:
-    (check,) = unreached_checks("gcp").checks
-    assert (check.passed, check.seen) == (False, "is on gcp, which this session does not reach")
-    assert check.hint == "Connect to gcp as well"
-
-
-def test_a_census_of_nothing_names_nothing() -> None:
-    census = DeviceCensus("d")
-    census.count(Page([], [], None), NOW)
-    assert (census.items, census.first, census.never_moved) == (0, "", 0)

@@ -35,7 +35,6 @@ from tests.support.spellings import MOMENTS, movably_spelled, spelled
 
 TWIN = Twin.load(Path(__file__).parents[3] / "params" / "twins" / "nyc-weather")
 SESSION = cast(Session, object())
-TIERS = ("hot", "cold", "archive")
 
 
 def item(day: int, **more: Any) -> dict[str, Any]:
@@ -54,27 +53,6 @@ def result(*rows: dict[str, Any], parts: tuple[Part, ...] = ()) -> QueryResult:
 items = st.builds(
     item, st.integers(1, 9), v=st.one_of(st.integers(-3, 3), st.sampled_from(["1", "1.5", True, None, 1.5]))
 )
-
-
-@given(st.lists(st.tuples(st.sampled_from(TIERS), items), max_size=30))
-def test_every_item_is_there_once_in_time_order(found: list[tuple[str, dict[str, Any]]]) -> None:
-    rows, duplicates, versions = merged([(tier, exact_loads(raw(entry))) for tier, entry in found])
-    wanted = [raw(entry) for _, entry in found]
-    assert len(rows) == len(set(wanted))
-    assert duplicates == len(wanted) - len(rows)
-    assert versions == len(rows) - len({row["id"] for row in rows})
-    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-
-
-def test_an_item_on_its_way_is_counted_in_the_warmest_tier() -> None:
-    rows, duplicates, _ = merged([(tier, exact_loads(raw(item(1, v=1.5)))) for tier in TIERS])
-    assert [(row["tier"], row["v"]) for row in rows] == [("hot", Decimal("1.5"))]
-    assert duplicates == 2
-
-
-def test_a_number_and_the_same_digits_as_text_are_two_versions() -> None:
-    found = result(item(1, v=1.5), item(1, v="1.5"))
-    assert (len(found.rows), found.duplicates, found.versions) == (2, 0, 1)
 
 
 def test_attributes_called_tier_and_time_are_kept_beside_ours() -> None:

@@ -6,13 +6,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
 from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
 from l3kit.tiering.journal import DEVICE_PREFIX, LEASE_MARGIN_SECONDS, LEASE_SECONDS, DeviceJournal, end_lease
-from l3kit.tiering.journal_record import NEVER, DeviceRecord, Entry, from_row, to_row
+from l3kit.tiering.journal_record import NEVER, from_row
 from l3kit.tiering.ports import JournalRow, Page
 from tests.support.memory_stores import MemoryJournalStore
 
@@ -53,39 +51,6 @@ def begun(store: MemoryJournalStore, run_id: str, clock: Clock) -> DeviceJournal
 
     asyncio.run(steps())
     return mine
-
-
-words = st.text(max_size=20)
-
-
-@given(
-    version=st.integers(min_value=1, max_value=2**53),
-    owner=words,
-    number=st.integers(min_value=1, max_value=10**9),
-    keys=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=20),
-    state=st.sampled_from(["writing", "stored", None]),
-)
-def test_a_record_reads_back_as_it_was_written(
-    version: int, owner: str, number: int, keys: list[str], state: str | None
-) -> None:
-    filler = ChunkFiller()
-    filler.add(Page(keys, [key.encode() for key in keys], None))
-    made, body = filler.draft()
-    chunk = made.chunk("d/1", number, "gzip", body)
-    entry = None
-    if state:
-        entry = Entry(
-            state,  # type: ignore[arg-type]
-            chunk.key,
-            chunk.sha256,
-            len(chunk.body),
-            chunk.count,
-            made.encoded_sort_keys,
-            made.encoded_crcs,
-        )
-        assert entry.sort_keys() == keys
-    record = DeviceRecord(version, owner, NOON, number + 1, entry, 1, 2, 3, "last")
-    assert from_row(to_row(record)) == record
 
 
 def test_a_chunk_passes_through_writing_and_stored_to_none() -> None:
@@ -191,13 +156,6 @@ def test_a_swap_whose_answer_was_lost_is_recognised_as_done() -> None:
     entry = asyncio.run(mine.stored())
     assert entry.state == "stored"
     assert from_row(store.rows[DEVICE_PREFIX + "d"]).entry == entry
-
-
-@pytest.mark.parametrize("damage", [{"entry_state": "odd"}, {"next_number": "x"}, {"lease_until": "never"}])
-def test_a_record_that_somebody_edited_is_an_error_that_says_so(damage: dict[str, str]) -> None:
-    row = to_row(DeviceRecord(version=3))
-    with pytest.raises(StoreError, match="cannot be read"):
-        from_row(JournalRow(3, {**row.attributes, **damage}))
 
 
 def test_a_dead_runs_lease_can_be_ended_and_what_was_under_way_stays() -> None:

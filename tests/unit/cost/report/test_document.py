@@ -7,74 +7,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from l3kit.cost.report import document as report
 from l3kit.cost.report.document import Files, find_browser, main, print_pdf, render
-from l3kit.cost.report.report_page import failure_of, report_html
+from l3kit.cost.report.report_page import report_html
 from l3kit.errors import L3Error
+from tests.unit.cost.report.executed import notebook
 
 ROOT = Path(__file__).parents[4]
-
-
-def result(text: str) -> nbformat.NotebookNode:
-    return new_output("execute_result", {"text/plain": text, "text/html": f"<p>{text}</p>"})
-
-
-def failing(value: str) -> nbformat.NotebookNode:
-    return new_output("error", ename="BudgetExceededError", evalue=value, traceback=["\x1b[31mTraceback\x1b[0m of it"])
-
-
-def notebook(*outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    return new_notebook(
-        cells=[
-            new_markdown_cell("Formulas are in [cost](../docs/cost.md)."),
-            new_code_cell("secret_of_the_code = 1", outputs=[result("shown")]),
-            new_code_cell("x", outputs=[result("left out")], metadata={"tags": ["not-in-report"]}),
-            new_code_cell("y", outputs=list(outputs)),
-            new_markdown_cell("## The end"),
-        ]
-    )
-
-
-def test_outputs_are_shown_without_code_and_prompts() -> None:
-    html = report_html(notebook(result("a table")), "Title & more")
-    assert "<p>shown</p>" in html
-    assert "<p>a table</p>" in html
-    assert "secret_of_the_code" not in html
-    assert "left out" not in html
-    assert "Out[" not in html
-    assert "<h1>Title &amp; more</h1>" in html
-
-
-def test_links_into_the_docs_become_text_and_nothing_is_fetched() -> None:
-    html = report_html(notebook(), "Title")
-    assert "Formulas are in cost (docs/cost.md)." in html
-    assert "<script src" not in html
-    assert not re.search(r'(src|href)="(https?:)?//', html)
-
-
-def test_a_failure_stands_at_the_top_and_what_did_not_run_is_left_out() -> None:
-    executed = notebook(failing("too \x1b[31mdear\x1b[0m, <really>"))
-    failure = failure_of(executed)
-    assert failure == "BudgetExceededError: too dear, <really>"
-    html = report_html(executed, "Title", failure)
-    assert html.index('<div class="failed">BudgetExceededError: too dear, &lt;really&gt;') < html.index("<h1>")
-    assert "Traceback" not in html
-    assert "The end" not in html
-    assert "<p>shown</p>" in html
-
-
-def test_progress_bars_and_warnings_are_not_shown() -> None:
-    written = [new_output("stream", name="stderr", text="50 %"), new_output("stream", name="stdout", text="a finding")]
-    html = report_html(notebook(*written), "Title")
-    assert "a finding" in html
-    assert "50 %" not in html
-
-
-def test_without_a_failure_there_is_none() -> None:
-    assert failure_of(notebook(result("fine"))) == ""
-    assert 'class="failed"' not in report_html(notebook(), "Title")
 
 
 def test_files_are_named_as_the_scenario_and_an_earlier_report_is_removed(tmp_path: Path) -> None:

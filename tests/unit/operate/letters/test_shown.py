@@ -9,7 +9,6 @@ import pytest
 from l3kit.notebook.gaps import Gap
 from l3kit.notebook.tables import WIDTH
 from l3kit.operate.letters.listing import COLUMNS, LetterRow, LettersReport
-from l3kit.operate.letters.outcomes import LeftLetter, LettersReplay
 from l3kit.operate.letters.shown import LEAST_WIDTH
 from tests.support.chain import NOW
 
@@ -44,13 +43,3 @@ def test_in_a_pipe_each_letter_is_one_line_with_all_columns() -> None:
     assert first.split("\t")[2] == " ".join(CAUSE.split())
     assert len(second.split("\t")) == len(COLUMNS)
     assert "\x1b" not in second
-
-
-def test_a_replay_shows_each_letter_that_stayed_as_a_block() -> None:
-    left = (LeftLetter("aws", "no-time", "dispatcher", "again", None, KEY, CAUSE),)
-    text = LettersReplay({("aws", "no-time", "dispatcher", "again"): 1}, left).in_blocks(60)
-    assert text.startswith(
-        "1 dead letter: 0 replayed, 1 in the dead letters again\nno-time  again  dispatcher on aws\n"
-    )
-    assert f"  {KEY}\n" in text
-    assert "Letters that stayed" not in text

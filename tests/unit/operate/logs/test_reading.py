@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from l3kit.clouds.ports.function_logs import LogLine
-from l3kit.errors import L3Error, PermissionMissingError
-from l3kit.operate.logs.reading import logs
-from l3kit.operate.logs.report import LogsReport
-from tests.support.log_clouds import Links, LogCloud, LogSession, session_of, twin_of
+from l3kit.errors import PermissionMissingError
+from tests.support.log_clouds import Links, LogSession, session_of
+from tests.unit.operate.logs.read_logs import MOVER, NOW, WRITER, clouds, line, read
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MOVER, WRITER = "hot-to-cold-mover", "cold-writer"
 DENIED = PermissionMissingError("log group g", "FilterLogEvents is not allowed", "Ask for logs:FilterLogEvents")
-
-
-def line(seconds: int, text: str = "text", **more: Any) -> LogLine:
-    return LogLine(f"{seconds}-{text}", NOW - timedelta(seconds=seconds), text, **more)
-
-
-def clouds(**kept: list[LogLine | L3Error]) -> tuple[LogCloud, LogCloud]:
-    aws, azure = LogCloud("aws"), LogCloud("azure")
-    for name in ("hot-to-cold-mover", "hot-reader", "hot-reader-last-entry"):
-        aws.kept[name] = kept.get(name.replace("-", "_"), [])
-    for name in ("cold-writer", "cold-to-archive-mover"):
-        azure.kept[name] = kept.get(name.replace("-", "_"), [])
-    return aws, azure
-
-
-def read(session: LogSession, function: str | None = None, **more: Any) -> LogsReport:
-    return logs(session, twin_of("aws", "azure", "azure"), function, now=NOW, **more)
 
 
 def test_lines_of_all_clouds_are_in_the_order_of_their_moments() -> None:
@@ -109,21 +87,6 @@ def test_lines_before_a_failure_stay_and_the_rest_is_a_gap() -> None:
 def test_a_cloud_that_is_not_reached_is_a_gap(target: str, reason: str, remedy: str) -> None:
     (gap,) = read(session_of(clouds()[0], target=target), WRITER).gaps
     assert (gap.what, gap.reason, gap.remedy) == (f"the log of {WRITER}", reason, remedy)
-
-
-def test_without_any_line_it_is_told_that_lines_may_come_late() -> None:
-    report = read(session_of(*clouds()), WRITER)
-    assert (report.summary(), report.complete) == ("0 log lines of cold-writer", True)
-    assert report.notes == ("Lines may arrive some seconds after they were printed",)
-
-
-def test_a_line_is_shown_with_control_characters_escaped_and_its_traceback_below() -> None:
-    shown = str(read(session_of(*clouds(cold_writer=[line(1, "a\x1b[31m\nTraceback", level="ERROR")])), WRITER))
-    assert shown.splitlines() == [
-        "1 log line of cold-writer, 1 error",
-        "2026-03-01T11:59:59.000Z  azure  cold-writer  ERROR  a\\x1b[31m",
-        "  Traceback",
-    ]
 
 
 TOKEN = "q" * 43

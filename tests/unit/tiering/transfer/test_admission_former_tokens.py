@@ -9,20 +9,14 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.data.variables import VARIABLES
-from l3kit.tiering.settings.function_table import further_variables
-from l3kit.tiering.settings.loading import Settings, load_settings
 from l3kit.tiering.tokens import FormerToken, Secret, format_former, parse_former, unexpired
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.archive_writer import ArchiveWriter
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.wire import Request
-from tests.support.lambda_calls import SECRET, TOKEN, Cloud, Context, environment, told, url_event
+from tests.support.lambda_calls import SECRET, TOKEN, Cloud, Context, told, url_event
 from tests.support.memory_stores import MemoryObjectStore
-
-END = datetime(2026, 11, 28, 17, tzinfo=UTC)
-FORMER = (FormerToken(END, Secret("former")), FormerToken(END - timedelta(hours=1), Secret("older")))
-PREVIOUS = "2026-11-28T17:00:00Z former 2026-11-28T16:00:00Z older"
+from tests.unit.tiering.transfer.former_tokens import END, FORMER, PREVIOUS, settings
 
 
 def status(writer: Any, token: str) -> int:
@@ -67,30 +61,6 @@ def test_every_token_is_compared_whichever_matches(monkeypatch: pytest.MonkeyPat
         assert wire.check_token(request, SECRET, Secret("former"), Secret("older")) is expected
         assert compared == [TOKEN.encode(), b"former", b"older"]
     assert not wire.check_token(Request({wire.TOKEN_HEADER: ""}, b""), SECRET, Secret(""))
-
-
-def settings(function: str, **changes: str | None) -> Settings:
-    return load_settings(function, environment(**changes), cloud=VARIABLES)
-
-
-@pytest.mark.parametrize("function", ["cold-writer", "archive-writer"])
-def test_a_writer_reads_former_tokens_from_its_variable_and_no_other_function_does(function: str) -> None:
-    assert settings(function, INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS).former == FORMER
-    assert settings(function).former == ()
-    assert "INTER_CLOUD_TOKEN_PREVIOUS" in further_variables(function)
-    assert settings("hot-to-cold-mover", INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS).former == ()
-    assert settings("hot-reader", INTER_CLOUD_TOKEN_PREVIOUS=PREVIOUS).former == (), "it has no address"
-    assert "INTER_CLOUD_TOKEN_PREVIOUS" not in further_variables("hot-to-cold-mover")
-
-
-@pytest.mark.parametrize("text", ["former", "2026-11-28 former", "2026-11-28T17:00:00Z former more", "never former"])
-def test_a_malformed_variable_takes_no_former_token_and_tells_none(text: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert settings("cold-writer", INTER_CLOUD_TOKEN_PREVIOUS=text).former == ()
-    assert "INTER_CLOUD_TOKEN_PREVIOUS is not pairs" in caplog.text
-    assert "former " not in caplog.text.replace("no former token", "")
-    handler = Cloud().build("cold-writer", INTER_CLOUD_TOKEN_PREVIOUS=text)
-    assert told(handler(url_event({}), Context()))[0] == 400
-    assert told(handler(url_event({}, "former"), Context()))[0] == 403
 
 
 def test_a_deployed_writer_takes_them_by_the_wall_clock() -> None:

@@ -1,4 +1,4 @@
-"""Versions of one reading among the letters are replayed in the order of their receipt, so the newest one wins."""
+"""The order of a replay: what was received last wins, whatever the keys of the letters are."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from typing import Any
 
 import pytest
 
-from l3kit.operate.letters.chosen import Found
 from l3kit.operate.letters.replay import replay_letters
-from l3kit.operate.letters.spool import Spool
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.tiering.stream.ports import Delivery
 from tests.support.chain import NOW, ChainWorld, reading
@@ -79,18 +76,3 @@ def test_letters_of_later_functions_tell_when_the_source_took_the_message(layout
     told = {exact_loads(letter.message)["v"]: letter for letter in world.letters()}
     assert {letter.function for letter in told.values()} == {"event-checker"}
     assert (told[3].received, told[4].received) == (received, None)
-
-
-def test_a_spool_gives_letters_back_oldest_first_and_unknown_ones_by_when_they_were_written() -> None:
-    def found(key: str, written: int, received: int | None = None) -> Found:
-        info = ObjectInfo(key, 1, "tag", NOW + timedelta(seconds=written))
-        moment = None if received is None else NOW + timedelta(seconds=received)
-        return Found("aws", info, DeadLetter("no-time", "", "dispatcher", b"x" * written, received=moment))
-
-    given = [found("a", 9, 5), found("b", 4), found("c", 8, 1), found("d", 4)]
-    with Spool() as spool:
-        for one in given:
-            spool.add(one)
-        assert len(spool) == 4
-        assert [one.info.key for one in spool.oldest_first()] == ["c", "b", "d", "a"]
-        assert list(spool.oldest_first())[1] == given[1]
