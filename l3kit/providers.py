@@ -68,7 +68,7 @@ class CloudParameter:
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """How a cloud bills a twin, by the services of the price book.
+    """The way a cloud bills a twin, by the services of the price book.
 
     Attributes:
         hot: the database of items, and by which form it is billed.

@@ -1,4 +1,4 @@
-"""What the shell suggests for names: of devices, functions, movers, sandboxes, clouds and targets.
+"""Shell completion of names: devices, functions, movers, sandboxes, clouds and targets.
 
 A completer reads files of the twin and of the project alone. Where it finds nothing, the shell suggests files.
 """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the command line asks for.
+    """A run as requested on the command line.
 
     Attributes:
         report: where the report goes; None is a file in the present folder, named by the time.

@@ -27,7 +27,7 @@ _EPILOG = "What is not given is asked for in a terminal, and else has its defaul
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says of the new twin; None and empty: nothing."""
+    """The new twin's settings from the command line; None and empty mean not given."""
 
     name: str
     layout: str | None = None

@@ -1,4 +1,4 @@
-"""What a verb tells: results on stdout, as text or as one JSON document; everything else on stderr."""
+"""Output of a verb: results on stdout, as text or as one JSON document; everything else on stderr."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How the results and the progress of one verb are shown.
+    """The form in which one verb prints its results and progress.
 
     Attributes:
         as_json: one JSON document on stdout, an error's too.

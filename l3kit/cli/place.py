@@ -1,4 +1,4 @@
-"""Which twin a verb is about, where it is, and how it is reached: options that most verbs share."""
+"""Options that most verbs share: the twin, its target, and the connection to it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Connect = Callable[[Reach, Output], "OpenTwin"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the command line says of the twin and where it is; None and empty: nothing.
+    """The twin and its target from the command line; None and empty mean not given.
 
     Attributes:
         where: a params file, or a twin's folder.

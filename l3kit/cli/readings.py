@@ -38,7 +38,7 @@ class Readings(Displayable):
         return {**self.found.to_json(), **told, "readings": [plain(row) for row in self.rows]}
 
     def sheet(self) -> Sheet:
-        """What is missing, then a line for each reading."""
+        """Return what is missing, then a line for each reading."""
         names = [SORT_KEY, TIER, *_others(self.rows)]
         cells = tuple(tuple(_shown(row.get(name)) for name in names) for row in self.rows)
         left = len(self.found.rows) - len(self.rows)

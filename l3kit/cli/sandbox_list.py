@@ -14,7 +14,7 @@ NONE = "no sandbox in this project, and none running elsewhere; start one with `
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SandboxList(Displayable):
-    """What is known of each sandbox."""
+    """The sandboxes with the facts known about each."""
 
     found: tuple[Listed, ...]
 

@@ -1,4 +1,4 @@
-"""Who is examined: how a cloud's stores are made, and what it declares of them."""
+"""The cloud under test: how its stores are made, and what it declares about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every hot store must do when items are created only where nothing is, and replaced only if unchanged."""
+"""Contract of every hot store for conditional creates and replacements of items."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def kinds(outcomes: list[Creation]) -> list[type]:
 
 
 async def held_by(store: HotStore, wanted: bytes) -> Held:
-    """What keeps an item from being created."""
+    """Return what keeps an item from being created."""
     (outcome,) = await store.create_items([wanted])
     assert isinstance(outcome, Held)
     return outcome

@@ -1,4 +1,4 @@
-"""What every hot store must do when items are deleted: only the version that was read goes."""
+"""Contract of every hot store for deletes: only the version that was read is deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every hot store must do."""
+"""Contract of every hot store."""
 
 from __future__ import annotations
 

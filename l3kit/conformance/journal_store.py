@@ -1,4 +1,4 @@
-"""What every journal store must do: compare-and-swap on the version, nothing else."""
+"""Contract of every journal store: compare-and-swap on the version, nothing else."""
 
 from __future__ import annotations
 

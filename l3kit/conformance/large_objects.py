@@ -1,4 +1,4 @@
-"""What every object store must do with content that is streamed to it."""
+"""Contract of every object store for streamed content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every object store must do when objects are copied to it from another tier of its cloud."""
+"""Contract of every object store for copies from another tier of its cloud."""
 
 from __future__ import annotations
 

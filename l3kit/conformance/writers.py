@@ -1,4 +1,4 @@
-"""What every deployed writer must do with the requests of a mover on another cloud: docs/protocol.md over real HTTP."""
+"""Contract of every deployed writer for requests of a mover on another cloud: docs/protocol.md over real HTTP."""
 
 from __future__ import annotations
 

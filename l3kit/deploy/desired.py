@@ -44,8 +44,10 @@ def desired_resources(
 def orphaned_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """What a former layout of the twin may have left on these clouds: functions that this one does not call for,
-    addresses of readers that are to have none, and entries of both.
+    """Return the resources that a former layout may have left on these clouds.
+
+    These are functions that the present layout does not need, addresses of readers that are to have none, and the
+    entries of both.
 
     They are in the order of removal: first what starts a function, then the caller before the called.
     """

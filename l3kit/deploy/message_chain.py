@@ -1,4 +1,4 @@
-"""What a twin's message chain asks of its clouds, checked before a plan compares anything."""
+"""Requirements of a twin's message chain on its clouds, checked before a plan compares anything."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OpenPlan(Plan):
-    """What `apply` would do, in order, each step with its reason.
+    """The steps that `apply` would carry out, in order, each with its reason.
 
     Attributes:
         steps: all of them, those that change nothing too.

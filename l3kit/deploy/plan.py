@@ -76,7 +76,7 @@ class Plan(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every cloud of the twin was reached."""
+        """True if every cloud of the twin was reached."""
         return not self.gaps
 
     @property

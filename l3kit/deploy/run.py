@@ -61,7 +61,7 @@ class ApplyResult(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every cloud of the twin was reached."""
+        """True if every cloud of the twin was reached."""
         return not self.gaps
 
     def summary(self) -> str:

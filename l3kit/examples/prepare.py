@@ -126,7 +126,7 @@ def example_readings(
 
 
 def holds_readings(twin: OpenTwin, device: str) -> bool:
-    """Whether any tier holds anything of this device."""
+    """Return whether any tier holds data of this device."""
 
     async def look() -> bool:
         async with open_tiers(twin.session, twin.config) as tiers:

@@ -1,4 +1,4 @@
-"""What a run of first-light costs, by the list prices of the cost model: said before it starts."""
+"""Estimated cost of a first-light run by the cost model's list prices, printed before it starts."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Steps:
-    """What was done so far, and the cloud's calls of the step that goes on."""
+    """The steps done so far, and the cloud's calls of the current step."""
 
     tell: Tell
     clock: Callable[[], float]
@@ -38,7 +38,7 @@ class _Steps:
     calls: Counter[str] = field(default_factory=Counter)
 
     def run(self, name: str, step: Callable[[], str]) -> bool:
-        """Whether it was done; what went wrong is noted. Raises: KeyboardInterrupt, noted as well."""
+        """Run a step, record its outcome, return whether it succeeded. Raises: KeyboardInterrupt, once recorded."""
         self.calls.clear()
         started = self.clock()
         try:

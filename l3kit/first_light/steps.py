@@ -108,7 +108,7 @@ def move_to_archive(run: Run) -> str:
 
 
 def read_all(run: Run) -> str:
-    """What the archive holds has the digest that the cold tier had; the query names it as to be restored first."""
+    """Check that archived chunks have the cold tier's digests, and that the query asks for their restore first."""
     archived, cold = _objects(run, "archive"), _objects(run, "cold")
     keys = sorted([*archived, *cold])
     _must(keys == sorted(run.chunks), "cold tier and archive", f"hold {keys}, not {sorted(run.chunks)}")

@@ -1,4 +1,4 @@
-"""What a new project is made from, as given by flags or answers."""
+"""Choices for a new project, given by flags or answers."""
 
 from __future__ import annotations
 

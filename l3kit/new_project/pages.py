@@ -1,4 +1,4 @@
-"""What else a new project has: its page, what git ignores, what pip installs."""
+"""Further files of a new project: README, .gitignore, requirements."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ output notebook.
 
 
 def _real_accounts(choices: Choices) -> str:
-    """What the way to real accounts is, where l3kit reaches those of every cloud of the twin."""
+    """Return the section on real accounts, or on the sandbox if l3kit does not reach all of the twin's clouds yet."""
     if waiting := sandboxed(choices):
         return f"""l3kit does not reach real accounts of {waiting} yet, so `.github/workflows/l3kit.yml` deploys into a
 sandbox of the runner: it tells whether the twin's files are right, and its connections work.

@@ -1,4 +1,4 @@
-"""What every verb of a twin answers with, whatever was asked."""
+"""The form of answer that all verbs of a twin share."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ JUPYTER_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 
 def parameters_in(namespace: Mapping[str, Any], fields: frozenset[str]) -> dict[str, Any]:
-    """What the notebook was given: its fields, and every other plain name that its parameters were set with.
+    """Return the notebook's parameters: its fields, and every other plain name set along with them.
 
     Args:
         namespace: the notebook's `globals()` after its parameters cell.
@@ -28,7 +28,7 @@ def parameters_in(namespace: Mapping[str, Any], fields: frozenset[str]) -> dict[
 
 
 def _set_by_cells(history: Any, fields: frozenset[str]) -> frozenset[str] | None:
-    """What the parameters cell that ran last sets, and papermill's behind it; None where no such cell has run.
+    """Return the names set by the last parameters cell and papermill's cell after it; None if no such cell has run.
 
     Args:
         history: IPython's `In`.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Parameters(Displayable, BaseModel):
-    """What every notebook takes, beside what only one cloud does, which that cloud checks (`cloud_parameters`).
+    """Parameters of every notebook. Those of one cloud are checked by that cloud (`cloud_parameters`).
 
     The fields' descriptions are the comments of the parameters cell.
     """
@@ -85,7 +85,7 @@ class Parameters(Displayable, BaseModel):
 
     @property
     def result(self) -> ResultFile:
-        """Where the result of this run goes."""
+        """The result file of this run."""
         if self._result is None:
             self._result = begin_run(self.notebook, dict(self), {}, project_root())
         return self._result

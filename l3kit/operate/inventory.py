@@ -74,7 +74,7 @@ class TiersReport(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every tier was reached and everything in it was counted."""
+        """True if every tier was reached and everything in it was counted."""
         return not self.gaps
 
     def total(self, tier: str) -> int:

@@ -38,7 +38,7 @@ class JournalReport(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether the journal was reached and every record in it could be read."""
+        """True if the journal was reached and every record in it could be read."""
         return not self.gaps
 
     def to_frame(self) -> pd.DataFrame:

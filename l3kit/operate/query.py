@@ -63,7 +63,7 @@ class QueryResult(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every tier was reached and the rows hold everything in the range."""
+        """True if every tier was reached and the rows hold everything in the range."""
         return not self.missing and not self.gaps
 
     def to_frame(self, *, exact: bool = False) -> pd.DataFrame:

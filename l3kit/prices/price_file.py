@@ -75,7 +75,7 @@ class Figure:
 
     @property
     def unit_size(self) -> int:
-        """How many of the measure (bytes, requests, ...) are one unit."""
+        """Amount of the measure (bytes, requests, ...) in one unit."""
         return self.meaning.size(self.bytes_per_gb)
 
     @property

@@ -43,7 +43,7 @@ class Unit:
     money: bool = True
 
     def size(self, bytes_per_gb: int) -> int:
-        """How many of the measure are one unit."""
+        """Return the amount of the measure in one unit."""
         return bytes_per_gb if self.per is None else self.per
 
 

@@ -1,4 +1,4 @@
-"""What a cloud brings so that a sandbox can run it, found by the `sandbox` of its `Provider`."""
+"""The port through which a sandbox runs a cloud, found by the `sandbox` of its `Provider`."""
 
 from __future__ import annotations
 

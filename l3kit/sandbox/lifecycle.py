@@ -188,7 +188,7 @@ def _running(place: Home) -> SandboxState | None:
 
 
 def _answers(state: SandboxState) -> bool:
-    """Whether the gateway answers its health check, for which it calls each running emulator."""
+    """Return whether the gateway answers its health check, for which it calls each running emulator."""
     try:
         code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:

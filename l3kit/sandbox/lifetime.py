@@ -1,4 +1,4 @@
-"""How long an unused sandbox stays up; a module of its own, because the command line's help loads nothing heavy."""
+"""Lifetime of an unused sandbox; a module of its own, so that the command line's help loads nothing heavy."""
 
 from __future__ import annotations
 

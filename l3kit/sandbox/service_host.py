@@ -1,4 +1,4 @@
-"""What a gateway offers to the clouds whose services it starts, each service on a port of its own."""
+"""The gateway's side towards the clouds whose services it starts, each service on a port of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class ServiceHost:
-    """What a gateway offers to a cloud whose services it starts.
+    """Resources that a gateway offers to a cloud whose services it starts.
 
     Attributes:
         session: for requests that are passed on to an emulator.

@@ -122,7 +122,7 @@ class Home:
 
     @property
     def clouds(self) -> Path:
-        """What the clouds of other packages keep."""
+        """The folder with the data of clouds from other packages."""
         return self.root / "cloud-data"
 
     def cloud(self, name: str) -> Path:
@@ -167,7 +167,7 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
 
 
 def is_alive(pid: int, created: float) -> bool:
-    """Whether this process is running; a zombie or a later process with the same pid does not count."""
+    """Return whether this process is running; a zombie or a later process with the same pid does not count."""
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - created) < 0.5 and process.status() != psutil.STATUS_ZOMBIE

@@ -74,7 +74,7 @@ class DeviceRecord:
 
     @property
     def is_new(self) -> bool:
-        """Whether the journal has no record of the device, so that the next number is unknown."""
+        """True if the journal has no record of the device, so that the next number is unknown."""
         return self.version == 0
 
     def held_by_other(self, run_id: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""How the requests of a link are authenticated: by the token itself, or by a signature made with it."""
+"""Authentication of a link's requests: by the token itself, or by a signature made with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """What a sender sends, or what a receiver accepts.
+    """The authentication that a sender uses or a receiver accepts.
 
     A receiver always accepts a signature, since only a holder of the token can make one; so a link changes from
     signatures to tokens at any moment.

@@ -1,4 +1,4 @@
-"""What all object stores do when they write: regroup content, compare digests, and judge what a taken key holds."""
+"""Write steps shared by all object stores: regroup content, compare digests, judge the content of an existing key."""
 
 from __future__ import annotations
 

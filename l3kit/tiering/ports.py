@@ -227,7 +227,7 @@ class ObjectInfo:
 
 
 class Declared(TypedDict):
-    """What is declared of new content.
+    """Properties that the caller declares for new content.
 
     Attributes:
         sha256: hex digest of the uncompressed content (equal to the body's if nothing is compressed).

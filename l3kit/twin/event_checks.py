@@ -1,4 +1,4 @@
-"""What the clouds of layers 1 and 2 must offer for a twin's events. Pure."""
+"""Checks that the clouds of layers 1 and 2 offer what a twin's events need. No I/O."""
 
 from __future__ import annotations
 

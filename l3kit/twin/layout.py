@@ -44,7 +44,7 @@ class Entrance:
 
     @property
     def role(self) -> str:
-        """What the receiver is: `writer` or `reader`."""
+        """The receiver's role: `writer` or `reader`."""
         return FUNCTIONS[self.receiver].role
 
     @property
@@ -136,7 +136,7 @@ class Layout:
         return {"l1": self.l1, "l2": self.l2}[name] if name in ("l1", "l2") else self.tier(name)
 
     def has_letters_on(self, cloud: str) -> bool:
-        """Whether this cloud runs a function of the message chain, and so keeps dead letters."""
+        """Return whether this cloud runs a function of the message chain, and so keeps dead letters."""
         return any(self.host_of(function) == cloud for function in CHAIN)
 
     @property
@@ -153,7 +153,7 @@ class Layout:
         return tuple(tier for tier in TIERS if self.tier(tier) == cloud)
 
     def stored_on(self, cloud: str) -> tuple[str, ...]:
-        """Which of STORED this cloud keeps."""
+        """Return the members of STORED that this cloud keeps."""
         return (*self.tiers_on(cloud), *(("letters",) if self.has_letters_on(cloud) else ()))
 
     # --- functions --------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class Layout:
         return {entrance.id: entrance for entrance in self.entrances}[entrance_id]
 
     def entrance_of(self, function: str) -> Entrance | None:
-        """How requests reach this function; None where it takes none."""
+        """Return how requests reach this function; None if it takes none."""
         return next((entrance for entrance in self.entrances if entrance.receiver == function), None)
 
     def link_to(self, receiver: str) -> Link | None:

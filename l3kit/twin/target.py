@@ -1,4 +1,4 @@
-"""Where a twin is deployed: the target, and the parameters that only one of its clouds takes. No I/O."""
+"""The target of a deployment, and the parameters that belong to one cloud. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TARGET_MEANING = "sandbox: emulators on this machine; live: the twin's real acco
 
 
 def target_fault(value: object) -> str | None:
-    """Why this is not a target; None where it is one."""
+    """Return why this is not a target; None if it is one."""
     if value in TARGETS:
         return None
     if isinstance(value, str) and is_known(value):
@@ -30,7 +30,7 @@ def cloud_parameter(name: str) -> CloudParameter | None:
 
 
 def cloud_parameter_fault(parameter: CloudParameter, value: object) -> str | None:
-    """Why the parameter cannot have this value; None where it can."""
+    """Return why the parameter cannot have this value; None if it can."""
     return parameter.fault(value) if isinstance(value, str) else "should be text"
 
 
@@ -45,7 +45,7 @@ def new_name(name: str) -> str | None:
 
 
 def unknown_parameter(name: str, of: str, others: Iterable[str] = ()) -> str:
-    """What is wrong with a parameter that nothing takes: its new name, or the nearest of those that there are.
+    """Describe an unknown parameter: its new name, or the nearest known name.
 
     Args:
         of: what does not take it.

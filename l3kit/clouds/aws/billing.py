@@ -1,4 +1,4 @@
-"""What a twin on AWS is billed for, and the memory of its functions."""
+"""The services that AWS bills for a twin, and the memory of its functions."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ API_REGION = "us-east-1"
 
 
 class Wanted(NamedTuple):
-    """Which product of the price list is which figure of the book; `usage` is the usage type without its region."""
+    """The price-list product behind one figure of the book; `usage` is the usage type without its region."""
 
     service_code: str
     usage: str
@@ -58,7 +58,7 @@ WANTED: Sequence[Wanted] = (
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What `refresh_prices` did: the file it wrote, the figures in it, and those that it could not tell, with why."""
+    """Result of `refresh_prices`: the file written, its figures, and those it could not determine, with the reason."""
 
     path: Path
     renewed: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What AWS says of itself."""
+"""AWS's description of itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What boto3 raises where no answer came, in l3kit's words: broken credentials, no network, a dead sandbox."""
+"""Translation of boto3's errors for calls without an answer: broken credentials, no network, a dead sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS itself puts among the dead letters: records of Lambda and of IoT's rule of messages that were not taken."""
+"""Dead letters written by AWS itself: records of Lambda and of the IoT rule about messages that were not taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Azure says of itself."""
+"""Azure's description of itself."""
 
 from __future__ import annotations
 

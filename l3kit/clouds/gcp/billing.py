@@ -1,4 +1,4 @@
-"""What a twin on Google Cloud is billed for, and the memory of its functions."""
+"""The services that Google Cloud bills for a twin, and the memory of its functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Google Cloud says of itself."""
+"""Google Cloud's description of itself."""
 
 from __future__ import annotations
 

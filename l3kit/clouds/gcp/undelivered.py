@@ -1,4 +1,4 @@
-"""What Google Cloud itself puts among the dead letters: the text objects of a Cloud Storage subscription.
+"""Dead letters written by Google Cloud itself: the text objects of a Cloud Storage subscription.
 
 The subscription of the dead-letter topic writes the data of messages, each followed by a line feed, and none of their
 attributes (Pub/Sub documentation, "Cloud Storage subscriptions", text format).

@@ -1,4 +1,4 @@
-"""What changes of a resource: attributes with their old and new values, without secrets."""
+"""Changes of a resource: attributes with their old and new values, without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a twin's links are authenticated as deployed, and how they change between tokens and signatures without a gap.
+"""Authentication of a twin's links as deployed, and the change between tokens and signatures without a gap.
 
 A receiver changes before its sender: with tokens it accepts signatures as well, and with signatures it accepts the
 token for GRACE after the change. As with tokens, the writer's variables are authoritative.
@@ -16,15 +16,17 @@ from l3kit.twin.layout import Link
 
 
 def sender_authentication(links: DeployedLinks) -> Authentication:
-    """What the twin's senders send, by its config."""
+    """Return the authentication that the twin's senders use, by its config."""
     return Authentication(links.twin.config.link_auth == "signature")
 
 
 def receiver_authentication(links: DeployedLinks, link: Link) -> Authentication:
-    """What the link's receiver accepts, by the twin's config and by what is deployed. Raises: PermissionMissingError.
+    """Return the authentication that the link's receiver is to accept, by the twin's config and what is deployed.
 
     A receiver that changes to signatures accepts the token until GRACE from now; so does one whose sender still sends
     the token and would soon be refused. Otherwise the deployed time stays, so that no plan shows a change.
+
+    Raises: PermissionMissingError.
     """
     if not sender_authentication(links).signed:
         return TOKEN
@@ -43,7 +45,7 @@ def receiver_authentication(links: DeployedLinks, link: Link) -> Authentication:
 
 
 def accepted(links: DeployedLinks, link: Link) -> Authentication:
-    """What the deployed receiver accepts; if it cannot be read, what the twin's config says."""
+    """Return the authentication that the deployed receiver accepts; if it cannot be read, that of the twin's config."""
     writer = links.writer(link.id)
     return deployed(writer.variables) if writer else sender_authentication(links)
 

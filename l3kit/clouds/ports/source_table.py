@@ -17,7 +17,7 @@ WHOLE = "whole"
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """What a cloud tells of a table without reading it.
+    """Facts that a cloud reports about a table without reading it.
 
     Attributes:
         resource: what errors call it, such as `table readings`.

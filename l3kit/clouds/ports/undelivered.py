@@ -1,4 +1,4 @@
-"""What a cloud's own delivery put among the dead letters: messages that the first function of the chain did not take.
+"""Dead letters written by a cloud's own delivery: messages that the first function of the chain did not take.
 
 Each cloud reads its own forms (`Cloud.undelivered`).
 """

@@ -1,4 +1,4 @@
-"""What batching buys: requests that stored what was moved, beside one object for each reading; priced by the book."""
+"""Savings by batching: the requests that stored the moved items against one object per reading, at book prices."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def batching_gain(
     book: PriceBook | None = None,
     regions: Mapping[Provider, str] | None = None,
 ) -> BatchingGain:
-    """What the chunks of these runs saved in requests and USD.
+    """Return the requests and USD that the chunks of these runs saved.
 
     Args:
         runs: as `OpenTwin.replay` gives them: a time, the hot-to-cold run, the cold-to-archive run.

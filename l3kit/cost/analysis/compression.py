@@ -29,7 +29,7 @@ _PLACES = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured on items.
+    """Sizes and ratios measured on items.
 
     Attributes:
         items: how many.

@@ -37,7 +37,7 @@ def metered(
     *,
     sent_ratio: Decimal | None = None,
 ) -> Bill:
-    """What the reported runs of one mover cost.
+    """Return the bill of one mover's reported runs.
 
     Args:
         reports: `RunReport.to_json()` of one or more invocations, as `MoverRun.reports` holds them.

@@ -1,4 +1,4 @@
-"""What is cheapest, and what dominates: all 27 layouts for a workload, and a bill as a waterfall."""
+"""Ranking of all 27 layouts for a workload, and a bill as a waterfall."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def unconfirmed_share(bill: Bill) -> float | None:
 
 
 def waterfall(bill: Bill, most: int = 8) -> pd.DataFrame:
-    """What the total is made of, the largest first.
+    """Return the parts of the total, the largest first.
 
     Args:
         most: maximum number of rows; all others become one more, `all else`.

@@ -101,7 +101,7 @@ class ChunkSweep:
 
 
 def depends_on_objects(row: Row) -> bool:
-    """Whether a row counts objects: their requests, minimum size and overhead; not their bytes."""
+    """Return whether a row counts objects: their requests, minimum size and overhead; not their bytes."""
     billing = billing_of(row.key.provider)
     if row.key.service not in {service for service, _ in billing.objects.values()}:
         return False

@@ -48,7 +48,7 @@ class TrialMove:
         return f"Both bills agree with their predictions within {TOLERANCE * 100:.0f} %."
 
     def stored(self) -> str:
-        """What really lies in the archive, in a sentence."""
+        """Describe the actual content of the archive in a sentence."""
         return (
             f"{self.items:,} items lie in {len(self.sizes)} objects of {self.sizes[0]:,} to {self.sizes[-1]:,} bytes; "
             f"a chunk may have {self.longest:,}."

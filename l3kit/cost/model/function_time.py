@@ -1,4 +1,4 @@
-"""What functions bill: requests, memory times seconds, logs; and how long the movers and writers run (estimates)."""
+"""Billing of functions: requests, memory times seconds, logs; and the estimated run times of movers and writers."""
 
 from __future__ import annotations
 

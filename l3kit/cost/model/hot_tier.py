@@ -1,4 +1,4 @@
-"""What the hot stores bill: DynamoDB on demand, Cosmos DB serverless, Firestore. Each method notes uses in a tally.
+"""Billing of the hot stores: DynamoDB on demand, Cosmos DB serverless, Firestore. Each method adds uses to a tally.
 
 Sizes are bytes as the store bills them. All items of a workload have the same size, so rounding up per item is exact.
 """
@@ -125,7 +125,7 @@ _FORMS: Mapping[HotForm, Callable[[Service], HotTier]] = {
 
 
 def hot_tier(provider: str) -> HotTier:
-    """How that cloud bills its database of items. Raises: ConfigurationError if it has no prices."""
+    """Return the billing of the cloud's database of items. Raises: ConfigurationError if it has no prices."""
     billing = billing_of(provider)
     return _FORMS[billing.hot_form](billing.hot)
 

@@ -31,7 +31,7 @@ Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
 def monthly_bill(
     workload: Workload, layout: Layout, book: PriceBook, regions: Mapping[Provider, str] | None = None
 ) -> Bill:
-    """What the workload costs in a month.
+    """Return the workload's bill for a month.
 
     Args:
         regions: by provider; a cloud that is not named is in its default region.
@@ -53,7 +53,7 @@ def move_bill(
     seconds: Decimal | None = None,
     listed_objects: int | None = None,
 ) -> Bill:
-    """What one run of a mover costs: all devices, each with the items of `days_between_runs`.
+    """Return the bill of one run of a mover: all devices, each with the items of `days_between_runs`.
 
     Args:
         seconds: how long the run took, where that is known; None estimates it.

@@ -1,4 +1,4 @@
-"""What the object stores bill: S3, Azure Blob, Cloud Storage, with each cloud's request classes and storage rules."""
+"""Billing of the object stores: S3, Azure Blob, Cloud Storage, with each cloud's request classes and storage rules."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def all_layouts() -> tuple[Layout, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What is stored, for how long, and how it is moved and read. Numbers are Decimal or whole.
+    """The data to store, their retention, and how they are moved and read. Numbers are Decimal or whole.
 
     Attributes:
         devices: devices that send items.

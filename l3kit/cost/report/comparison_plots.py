@@ -108,7 +108,7 @@ def two_scenarios(beside: pd.DataFrame, sentence: str) -> Plot:
 
 
 def predicted_beside_measured(moves: pd.DataFrame) -> Plot:
-    """What two real moves cost by the model and by the meter, price by price, without run time.
+    """Plot the cost of two real moves by the model and by the meter, price by price, without run time.
 
     Args:
         moves: of `TrialMove.to_frame`.

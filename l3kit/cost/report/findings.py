@@ -1,4 +1,4 @@
-"""What the report's first page says of a scenario: the answer, three figures, assumptions, dates, warnings."""
+"""Content of the report's first page for a scenario: the answer, three figures, assumptions, dates, warnings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ChunkSaving:
         return None if small is None or large is None else small - large
 
     def summary(self) -> str:
-        """What the larger chunks save of the whole bill."""
+        """Describe how much of the whole bill the larger chunks save."""
         if self.saved is None or not self.small.total.known:
             return "What larger chunks save of the whole bill is unknown: it is incomplete."
         share = abs(self.saved) / self.small.total.known
@@ -95,7 +95,7 @@ def _largest(bill: Bill) -> tuple[str, ...]:
 
 
 def _expiry(scenario: Scenario, bill: Bill) -> tuple[str, ...]:
-    """What would save more than any chunk size, where it does."""
+    """Return a sentence on expiry of moved items if it would save money; otherwise nothing."""
     if scenario.workload.ttl_deletes:
         return ()
     workload = replace(scenario.workload, ttl_deletes=True)
@@ -142,7 +142,7 @@ def figures(bill: Bill, saving: ChunkSaving, scenario: Scenario) -> tuple[tuple[
 
 
 def assumptions(scenario: Scenario) -> tuple[str, ...]:
-    """What the bill rests on."""
+    """Return the assumptions behind the bill."""
     w = scenario.workload
     number = quantity_text
     stored = f"{number(w.at_rest_ratio * 100)} % of their size at rest and {number(w.wire_ratio * 100)} % on the wire"
@@ -178,7 +178,7 @@ def _reads(scenario: Scenario) -> str:
 
 
 def price_dates(bill: Bill, today: date) -> str:
-    """How old the prices are."""
+    """Describe the age of the prices."""
     dates = sorted(row.as_of for row in bill.rows if row.as_of is not None)
     between = f"from {dates[0].isoformat()} to {dates[-1].isoformat()}" if dates else "undated"
     looked = f"looked at on {today.isoformat()}; doubtful ones are listed below the whole bill"

@@ -18,7 +18,7 @@ _TILE = "width: 33%; text-align: left; vertical-align: top"
 
 @dataclass(frozen=True, repr=False)
 class FrontPage:
-    """What `first_page` found, in words. `figures`: value and caption of the three that matter most.
+    """Result of `first_page`, in words. `figures`: value and caption of the three that matter most.
 
     Attributes:
         bill: of the month.

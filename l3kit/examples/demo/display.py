@@ -1,4 +1,4 @@
-"""What the demo shows while it runs: bars in a terminal, plain lines elsewhere."""
+"""Progress display of the demo: bars in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

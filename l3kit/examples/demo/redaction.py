@@ -74,7 +74,7 @@ def _without_widget(output: Mapping[str, Any], states: Mapping[str, Any]) -> dic
 
 
 def widget_text(model: str, states: Mapping[str, Any]) -> str:
-    """What the saved state of a widget and of those in it says: `apply: 100% 20/20 [00:07<00:00]`."""
+    """Return the text of a widget's saved state and of its children's: `apply: 100% 20/20 [00:07<00:00]`."""
     state = states.get(model, {}).get("state", {})
     if "children" in state:
         texts = (widget_text(child.removeprefix("IPY_MODEL_"), states) for child in state["children"])

@@ -29,7 +29,7 @@ class Scene:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, root: Path) -> dict[str, Any]:
-        """What papermill sets: the params file's values, and over them this scene's own."""
+        """Return the parameters for papermill: the params file's values, overridden by this scene's own."""
         text = (root / "params" / f"{self.params}.yaml").read_text("utf-8")
         return {**yaml.safe_load(text), **self.more}
 
@@ -39,7 +39,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What belongs together on the index page.
+    """A section of the index page: scenes that belong together.
 
     Attributes:
         about: what happens, in a few sentences.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class DeviceFigures:
-    """What follows from the facts about one device; no I/O, no clock."""
+    """Figures derived from the facts about one device; no I/O, no clock."""
 
     facts: DeviceFacts
 

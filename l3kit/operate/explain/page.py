@@ -36,7 +36,7 @@ class DevicePage(DeviceFigures, Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every tier was reached and everything in it was read."""
+        """True if every tier was reached and everything in it was read."""
         return not self.gaps
 
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""Which dead letters an operator wants, and what one of them is."""
+"""An operator's choice of dead letters, and the description of a letter found."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROBLEMS = (*sorted({*map(str, MessageProblem), ACTION_FAILED, REFUSED_BY_RECEIV
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which letters are wanted.
+    """A filter on letters.
 
     Attributes:
         problems: any of these; empty is all.
@@ -68,7 +68,7 @@ class Choice:
         return cls(problems, device or "", moment, limit, skipped, foreign)
 
     def may_take(self, key: str, info: ObjectInfo) -> bool:
-        """Whether the object may be wanted, as far as its key tells."""
+        """Return whether the object may pass the filter, judging by its key."""
         problem = problem_of(key)
         if problem is None:  # only its content tells whether it is the source's
             return not self.problems or UNDELIVERED in self.problems
@@ -77,11 +77,11 @@ class Choice:
         return self.since is None or moment_of(info.modified) >= self.since or self._is_late(day_of(key))
 
     def skips(self, key: str) -> bool:
-        """Whether the letter is left out because its problem was not named."""
+        """Return whether the letter is left out because its problem was not named."""
         return not self.problems and problem_of(key) in self.skipped
 
     def takes(self, found: Found) -> bool:
-        """Whether the object is wanted. One that is neither the chain's nor the source's never passes a filter."""
+        """Return whether the object passes. A foreign one passes only if no problem, device or time is chosen."""
         if found.is_foreign:
             return self.foreign and not (self.problems or self.device or self.since)
         if self.problems and found.problem not in self.problems:

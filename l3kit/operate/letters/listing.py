@@ -60,7 +60,7 @@ class LetterRow:
         return {**asdict(self), "received": received, "written": self.written.isoformat()}
 
     def about(self) -> Sequence[str]:
-        """What the letter is, in words; empty what is not known."""
+        """Return the letter's properties in words; unknown ones are empty."""
         moment = f"received {format_value(self.received)}" if self.received else f"written {format_value(self.written)}"
         writer = f"{self.function} on {self.cloud}" if self.function else f"on {self.cloud}"
         return self.problem or FOREIGN, self.device or "", moment, writer, f"{self.bytes:,} bytes"
@@ -85,7 +85,7 @@ class LettersReport(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether all letters chosen are among the rows."""
+        """True if all letters chosen are among the rows."""
         return not self.gaps
 
     def counts(self) -> dict[str, int]:

@@ -43,7 +43,7 @@ class LeftLetter:
     reason: str
 
     def about(self) -> Sequence[str]:
-        """What the letter is, in words; empty what is not known."""
+        """Return the letter's properties in words; unknown ones are empty."""
         return self.problem, self.device or "", self.outcome, f"{self.function} on {self.cloud}"
 
 

@@ -39,7 +39,7 @@ class LettersParameters(Parameters):
 
     @property
     def choice(self) -> dict[str, object]:
-        """What `letters` and `replay_letters` of a twin take."""
+        """Arguments for a twin's `letters` and `replay_letters`."""
         return {
             "problem": self.problems,
             "device": self.device or None,

@@ -28,7 +28,7 @@ MAX_BYTES = 8 * 1024 * 1024
 
 @dataclass(slots=True)
 class Passed:
-    """What a scan passed over, and why an answer must tell of it.
+    """Letters that a scan passed over and that the answer must report.
 
     Attributes:
         deviceless: letters of unknown device, where one was asked for.
@@ -135,7 +135,7 @@ class Scan:
         return (*self.gaps, *beyond)
 
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the answer has to know besides."""
+        """Return notes for the reader of the answer."""
         if not any(map(self._twin.layout.has_letters_on, self._twin.layout.clouds)):
             return ("The twin deploys no message chain, so it has no dead letters",)
         return tuple(self._notes())

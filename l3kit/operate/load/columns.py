@@ -1,4 +1,4 @@
-"""Which column is the device, which the time, and what becomes of the others. No I/O."""
+"""Assignment of columns to device, time and members of an item. No I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMEMBERED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the parts of an item are in a row.
+    """Position of an item's parts in a row.
 
     Attributes:
         device: column of the device; empty if all rows are of one device.

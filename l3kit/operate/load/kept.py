@@ -1,4 +1,4 @@
-"""What is kept of the load of one file or table: counts, bad rows, replaced items, and progress."""
+"""Records of the load of one file or table: counts, bad rows, replaced items, and progress."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def early_end_told(done: Callable[[], str]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class LoadJob:
-    """What the inputs of a load share.
+    """Settings and connections that the inputs of a load share.
 
     Attributes:
         digest: of twin, target and options; another load does not continue this one.
@@ -78,7 +78,7 @@ class LoadJob:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What is loaded.
+    """The file or table to load.
 
     Attributes:
         name: what the report calls it.
@@ -102,7 +102,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class BadForm:
-    """How a bad-rows file is written.
+    """Format of a bad-rows file.
 
     Attributes:
         head: its first line, if it has one.
@@ -116,7 +116,7 @@ class BadForm:
 
 
 class Kept:
-    """What is kept of one load, in memory and beside the input.
+    """Records of one load, in memory and in files next to the input.
 
     Attributes:
         given: what is loaded.
@@ -157,7 +157,7 @@ class Kept:
         return None
 
     async def _is_there(self, item: str) -> bool:
-        """Whether the hot tier holds an item; writes it if its key is free, as the load would."""
+        """Return whether the hot tier holds an item; if its key is free, write it, as the load would."""
         (outcome,) = await self._job.hot.create_items([item.encode()])
         return isinstance(outcome, Held) and equal_content(outcome.item, item.encode())
 

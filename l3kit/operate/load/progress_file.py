@@ -20,7 +20,7 @@ VERSION = 1
 
 
 class Progress(BaseModel):
-    """What is done of a file: all rows before a certain one.
+    """Progress of an input: all rows before a certain one are done.
 
     Attributes:
         file: identity of the input.

@@ -27,7 +27,7 @@ COUNTS = ("created", "same", "replaced", "bad")
 
 @dataclass(slots=True)
 class FileLoad:
-    """What became of the rows of one file, or the items of a table.
+    """Outcome of the rows of one file, or of the items of a table.
 
     Attributes:
         created, same, replaced: in the hot tier: new, there already with equal content, in another version's place.

@@ -67,7 +67,7 @@ class LoadOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """How the cells of a CSV file are read.
+    """Rules for reading the cells of a CSV file.
 
     Attributes:
         delimiter: empty: found in the file.

@@ -53,7 +53,7 @@ async def open_source(session: Session, twin: Twin, settings: Settings) -> Async
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """How a table is to be read and what its items are taken for.
+    """Plan for reading a table, and the interpretation of its items.
 
     Attributes:
         sample: some of its items as a batch.

@@ -1,4 +1,4 @@
-"""Which log lines an operator wants."""
+"""An operator's choice of log lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class LogChoice:
-    """Which lines are wanted.
+    """A filter on log lines.
 
     Attributes:
         functions: with the cloud that each is on.

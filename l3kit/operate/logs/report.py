@@ -69,7 +69,7 @@ class LogsReport(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether all lines chosen are among the rows."""
+        """True if all lines chosen are among the rows."""
         return not self.gaps
 
     def to_frame(self) -> pd.DataFrame:

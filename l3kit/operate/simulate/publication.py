@@ -29,7 +29,7 @@ Message = tuple[str, str | bytes]
 
 
 class MessageBroker(Protocol):
-    """What carries messages to the dispatcher, as far as `publish` needs it."""
+    """The port through which `publish` sends messages to the dispatcher."""
 
     def publish(self, twin_name: str, messages: Iterable[DeviceMessage], report: Callable[[Published], None]) -> int:
         """Publish in this order, and call `report` after each. Returns: how many the broker has acknowledged.
@@ -57,12 +57,12 @@ class Publication(Displayable, CheckedAnswer):
 
     @property
     def published(self) -> int:
-        """How many were published."""
+        """Number of published messages."""
         return sum(self.messages.values())
 
     @property
     def delivered(self) -> bool:
-        """Whether each message is in the hot tier or in the dead letters, as far as the sandbox knows."""
+        """True if each message is in the hot tier or in the dead letters, as far as the sandbox knows."""
         return self.acknowledged == self.published and self.under_way == 0
 
     def to_frame(self) -> pd.DataFrame:

@@ -50,12 +50,12 @@ class Canary:
         return cls(token, canary_message(token, canonical(kept, time_digits)))
 
     def may_remove(self, token: object, time: object, now: datetime) -> bool:
-        """Whether its check may remove a canary: itself, or one left behind. Another check may await any other."""
+        """Return whether its check may remove a canary: itself, or one left behind; others may still be awaited."""
         return token == self.token or is_left_over(str(time), now)
 
 
 def is_left_over(time: str, now: datetime) -> bool:
-    """Whether a canary of this time was left behind by its check."""
+    """Return whether a canary of this time was left behind by its check."""
     moment = moment_or_none(time)
     return moment is None or abs(moment_of(now) - moment) > LEFT_OVER // timedelta(microseconds=1) * 1000
 

@@ -88,7 +88,7 @@ class CanaryTrip:
         return found
 
     def _may_use(self, what: str, *clouds: str) -> bool:
-        """Whether these clouds are wanted and reached; a note tells of those that are only wanted."""
+        """Return whether these clouds are wanted and reached; add a note on those that are wanted but not reached."""
         if self._clouds and set(clouds) - set(self._clouds):
             return False
         missing = [cloud for cloud in dict.fromkeys(clouds) if self._session.cloud(cloud) is None]

@@ -200,5 +200,5 @@ def _why_not_taken(failure: L3Error | None, letter: CanaryLetter | None) -> str:
 
 
 def hint_of(error: L3Error) -> str:
-    """What went wrong, and the remedy."""
+    """Return the error's cause and remedy."""
     return f"{error.resource} {error.cause}. {error.remedy}".rstrip(". ")

@@ -1,4 +1,4 @@
-"""How the canary gets into layer 1: as a device's message where we can publish, otherwise by calling the dispatcher."""
+"""Entry of the canary into layer 1: published like a device's message if possible, else by calling the dispatcher."""
 
 from __future__ import annotations
 

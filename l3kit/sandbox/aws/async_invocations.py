@@ -73,7 +73,7 @@ def object_key(function: str, moment: datetime) -> str:
 
 
 class Destination(Protocol):
-    """Where records go."""
+    """Destination of the records."""
 
     async def store(self, record: FunctionRecord, key: str, body: bytes) -> str:
         """Store a record in the function's on-failure bucket. Returns: why it was not stored, or ""."""

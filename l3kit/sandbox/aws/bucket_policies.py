@@ -26,7 +26,7 @@ class BucketPolicies:
         return self._policies[bucket][1] if bucket in self._policies else None
 
     def requires_write_conditions(self, bucket: str) -> bool:
-        """Whether the policy tests a conditional-write header; S3 then refuses copies into the bucket."""
+        """Return whether the policy tests a conditional-write header; S3 then refuses copies into the bucket."""
         policy = self.of(bucket)
         return policy is not None and any(
             one.key in ("s3:if-none-match", "s3:if-match")

@@ -76,7 +76,7 @@ class Instance(FunctionProcess):
 
     @property
     def occupied(self) -> bool:
-        """Whether a caller gave up on its invocation; the process may still be running it."""
+        """True if a caller gave up on its invocation; the process may still be running it."""
         return self._current is not None
 
     async def start(self) -> None:

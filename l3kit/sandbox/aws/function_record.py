@@ -74,7 +74,7 @@ class UrlConfig:
 
 @dataclass(frozen=True, slots=True)
 class EventSettings:
-    """How asynchronous invocations are retried (PutFunctionEventInvokeConfig).
+    """Retry settings of asynchronous invocations (PutFunctionEventInvokeConfig).
 
     Attributes:
         retries: attempts after the first.

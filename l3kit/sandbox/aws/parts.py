@@ -59,7 +59,7 @@ class AwsParts:
 
     @property
     def serves(self) -> bool:
-        """Whether moto runs."""
+        """True if moto is running."""
         return self._moto.emulator is not None
 
     async def start(self) -> None:

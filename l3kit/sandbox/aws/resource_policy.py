@@ -92,7 +92,7 @@ class ResourcePolicy:
         return {"Policy": self._document(), "RevisionId": str(uuid.uuid4())}
 
     def admits_public_url(self) -> bool:
-        """Whether the URL is public, which since October 2025 requires two statements on AWS."""
+        """Return whether the URL is public, which since October 2025 requires two statements on AWS."""
         return self._allows("lambda:InvokeFunctionUrl", "lambda:FunctionUrlAuthType", "NONE") and self._allows(
             "lambda:InvokeFunction", "lambda:InvokedViaFunctionUrl", "true"
         )

@@ -1,4 +1,4 @@
-"""What Lambda answers for a function that gave no answer itself."""
+"""Lambda's answers for a function that gave no answer itself."""
 
 from __future__ import annotations
 

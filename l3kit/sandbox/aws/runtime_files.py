@@ -1,4 +1,4 @@
-"""What belongs to the Lambda runtime and not to the zip: awslambdaric and its dependencies, alone in one folder."""
+"""Files of the Lambda runtime that are not in the zip: awslambdaric and its dependencies, in a folder of their own."""
 
 from __future__ import annotations
 

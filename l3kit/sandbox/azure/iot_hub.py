@@ -83,7 +83,7 @@ def twins_of(caller: str, twins: Collection[str]) -> list[str]:
 
 
 def is_authorized(authorization: str, now: float) -> bool:
-    """Whether this is a valid shared access signature of the hub's service policy.
+    """Return whether this is a valid shared access signature of the hub's service policy.
 
     It signs the quoted resource and the expiry with the policy's key ("Control access to IoT Hub using shared access
     signatures").

@@ -58,7 +58,7 @@ class Deployment:
             return self._instance
 
     async def has_port(self, port: int) -> bool:
-        """Whether its process, or one that it started, has a connection from this local port."""
+        """Return whether the function's process, or a child of it, has a connection from this local port."""
         pid = self._instance.pid if self._instance is not None else None
         return pid is not None and port in await asyncio.to_thread(ports_of, pid, children=True)
 

@@ -51,7 +51,7 @@ class Identity:
         return f"{signed}.{self._signature(signed)}"
 
     def is_good(self, token: str, audience: str) -> bool:
-        """Whether this gateway made the token for this audience, and it has not expired."""
+        """Return whether this gateway issued the token for this audience, and it has not expired."""
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._signature(signed).encode()):
             return False

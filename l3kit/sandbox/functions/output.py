@@ -1,4 +1,4 @@
-"""What a function's process prints: a pipe, whose lines go into the function's log with the moment of each."""
+"""Output of a function's process: a pipe whose lines go into the function's log, each with its time."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class FunctionProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take requests."""
+        """True if the process can take requests."""
         return not self._killed and self._process is not None and self._process.returncode is None
 
     @property
@@ -51,7 +51,7 @@ class FunctionProcess:
         return self._process.pid if self._process is not None else None
 
     def is_unused(self, now: float, idle_seconds: float) -> bool:
-        """Whether it has ended, or has been idle for longer than `idle_seconds`."""
+        """Return whether the process has ended, or has been idle for longer than `idle_seconds`."""
         return not self.alive or now - self.idle_since > idle_seconds
 
     def crash(self, why: str = "as a crash would") -> None:

@@ -32,7 +32,7 @@ class OwnConnections:
         self._found = weakref.WeakSet[asyncio.BaseTransport]()
 
     async def has(self, transport: asyncio.BaseTransport | None, pid: int) -> bool:
-        """Whether the process made this connection, given as the sandbox's end of it."""
+        """Return whether the process made this connection, given as the sandbox's end of it."""
         if transport is None:
             return False
         if transport not in self._found:

@@ -87,7 +87,7 @@ class FunctionRecord:
 
     @property
     def root(self) -> Path:
-        """Where its zip is unpacked."""
+        """The folder into which the function's zip is unpacked."""
         return self.folder / "code"
 
     @property

@@ -33,7 +33,7 @@ HEADERS: Mapping[str, str] = {
 
 
 class Endpoints(Protocol):
-    """Where messages and letters go."""
+    """Destinations of messages and dead letters."""
 
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""

@@ -21,7 +21,7 @@ def problem_with_filter(text: str) -> str:
 
 
 def matches(topic_filter: str, topic: str) -> bool:
-    """Whether a topic is one of a filter's."""
+    """Return whether a topic matches a filter."""
     wanted, given = topic_filter.split("/"), topic.split("/")
     if given[0].startswith("$") and wanted[0] in ("+", "#"):
         return False

@@ -32,7 +32,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Where a canary was, and when by the clock of that place, UTC."""
+    """A place where a canary was, and the time (UTC) by that place's clock."""
 
     place: str
     cloud: str
@@ -50,7 +50,7 @@ def canary_message(token: str, time: str) -> bytes:
 
 
 def canary_fault(parts: Mapping[bytes, bytes]) -> str | None:
-    """Why the members of a message are not those of a canary; None if they are.
+    """Return why the members of a message are not those of a canary; None if they are.
 
     So nothing but a canary gets into the tiers under the reserved name.
 

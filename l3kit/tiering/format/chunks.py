@@ -70,7 +70,7 @@ def object_key(device_id: str, start: str, end: str, number: int, compression: C
 
 
 def is_reserved_device(device_id: str) -> bool:
-    """Whether a device id is reserved: `_l3kit`, the prefix of l3kit's own keys, and ids that begin with `~`."""
+    """Return whether a device id is reserved: `_l3kit`, the prefix of l3kit's own keys, and ids that begin with `~`."""
     return device_id == RESERVED_PREFIX.rstrip("/") or device_id.startswith("~")
 
 
@@ -80,7 +80,7 @@ def device_prefix(device_id: str) -> str:
 
 
 def is_own_key(key: str) -> bool:
-    """Whether an object is l3kit's own, not data: under RESERVED_PREFIX, or a canary's chunk."""
+    """Return whether an object is l3kit's own, not data: under RESERVED_PREFIX, or a canary's chunk."""
     return key.startswith((RESERVED_PREFIX, device_prefix(CANARY_DEVICE)))
 
 
@@ -211,7 +211,7 @@ class ChunkFiller:
 
     @property
     def full(self) -> bool:
-        """Whether about one chunk's worth has been collected, by bytes or by the size of its journal entry."""
+        """True if about one chunk's worth has been collected, by bytes or by the size of its journal entry."""
         return self._size > self._max_bytes or self.count >= self._max_count
 
     def room(self) -> int | None:

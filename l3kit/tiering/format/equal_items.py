@@ -1,4 +1,4 @@
-"""Whether two items have the same content, however it is written. No I/O."""
+"""Comparison of two items by content, regardless of spelling. No I/O."""
 
 from __future__ import annotations
 

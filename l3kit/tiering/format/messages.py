@@ -36,7 +36,7 @@ HOURS_AHEAD = 24
 
 
 class MessageProblem(StrEnum):
-    """Why a message is not in the hot tier."""
+    """The reason why a message is not in the hot tier."""
 
     NOT_JSON = "not-json"
     DUPLICATE_MEMBER = "duplicate-member"
@@ -71,7 +71,7 @@ class MessageRefusedError(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """What a twin accepts.
+    """Rules by which a twin accepts messages.
 
     Attributes:
         devices: the ids of its devices.

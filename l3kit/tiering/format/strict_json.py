@@ -12,7 +12,7 @@ from json.scanner import make_scanner
 
 
 class JsonFault(StrEnum):
-    """What makes a text not strict JSON."""
+    """The reason why a text is not strict JSON."""
 
     SYNTAX = "syntax"
     DUPLICATE = "duplicate"

@@ -60,7 +60,7 @@ def due(sort_keys: Sequence[str], cutoff: int) -> list[int] | None:
 
 
 def all_movable(sort_keys: Sequence[str], before: int) -> bool:
-    """Whether all sort keys of a page, in ascending order, are movable and older than this moment's minute.
+    """Return whether all sort keys of a page, in ascending order, are movable and older than this moment's minute.
 
     Costs one regex match per page instead of one per key; if False, each key must be checked.
     """
@@ -120,7 +120,7 @@ def text_ranges(start: int | None, end: int | None) -> list[TextRange]:
 
 
 def within(sort_key: str, start: int | None, end: int | None) -> bool:
-    """Whether an item belongs to a query's range. A key that is not a time belongs only to the unbounded range."""
+    """Return whether an item is in a query's range. A key that is not a time is only in the unbounded range."""
     if start is None and end is None:
         return True
     moment = moment_or_none(sort_key)
@@ -128,7 +128,7 @@ def within(sort_key: str, start: int | None, end: int | None) -> bool:
 
 
 def may_overlap(first: str, last: str, start: int | None, end: int | None) -> bool:
-    """Whether a chunk with this first and last sort key may hold an item of the range.
+    """Return whether a chunk with this first and last sort key may hold an item of the range.
 
     A chunk whose keys do not sort by time may hold anything.
     """

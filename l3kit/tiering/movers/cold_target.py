@@ -14,7 +14,7 @@ class ColdTarget(Protocol):
     usage: Usage
 
     def fits(self, body: bytes) -> bool:
-        """Whether a chunk with this JSON array is within the receiver's limit."""
+        """Return whether a chunk with this JSON array is within the receiver's limit."""
 
     async def store(self, chunk: Chunk, *, again: bool = False) -> None:
         """Store a chunk under its key, unless it is there already; return once its digest is confirmed.

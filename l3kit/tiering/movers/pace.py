@@ -22,7 +22,7 @@ class Pace:
         self._over = False
 
     def time_left(self) -> bool:
-        """Whether another chunk may begin; once False, always False."""
+        """Return whether another chunk may begin; once False, always False."""
         self._over = self._over or self._remaining() < RESERVE_SECONDS + 2 * self._slowest
         return not self._over
 

@@ -61,7 +61,7 @@ class DeviceReport:
 
     @property
     def has_nothing_to_report(self) -> bool:
-        """Whether the device is left out of the report: nothing moved, nothing remarkable."""
+        """True if the report omits the device: nothing moved, nothing remarkable."""
         return not (self.chunks or self.skipped or self.notes or self.remains or self.unmovable or self.ahead)
 
     def to_json(self, names: int = MAX_NAMED) -> dict[str, Any]:

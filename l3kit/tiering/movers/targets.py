@@ -139,7 +139,7 @@ class RemoteTarget:
         self.usage: Usage = writer.usage
 
     def fits(self, body: bytes) -> bool:
-        """Whether a chunk of this array is within the receiver's limit. Compressed bodies are cached for `store`."""
+        """Return whether a chunk of this array is within the receiver's limit; cache its deflated form for `store`."""
         if payload.certainly_fits(len(body), self._limit):
             return True
         packed = payload.deflate(body)

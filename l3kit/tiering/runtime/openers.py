@@ -1,4 +1,4 @@
-"""What opens the stores, the other functions and the way back to devices that a function uses."""
+"""Factories for the stores, peers and feedback channel of a function."""
 
 from __future__ import annotations
 

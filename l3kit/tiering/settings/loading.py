@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def takes_token(self) -> bool:
-        """Whether it answers HTTP requests with a token: a receiver, or a reader with an address."""
+        """True if the function answers HTTP requests with a token: a receiver, or a reader with an address."""
         return _takes_token(self.function, self.twin)
 
 

@@ -103,7 +103,7 @@ class TwinInfo:
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:
-    """Whether layers 1 and 2 are on different clouds. Raises: ConfigurationError if one of them is not known."""
+    """Return whether layers 1 and 2 are on different clouds. Raises: ConfigurationError if one of them is not known."""
     keys = [provider_key("l1"), provider_key("l2")]
     for key in keys:
         if not (twin.providers or {}).get(key):
@@ -117,7 +117,7 @@ def provider_key(layer: str) -> str:
 
 
 def is_multi_cloud(url: str | None, twin: TwinInfo, source_tier: str, target_tier: str) -> bool:
-    """Whether the next tier is on another cloud: requires a non-blank url and two different providers.
+    """Return whether the next tier is on another cloud: requires a non-blank url and two different providers.
 
     Providers are compared case-sensitively.
     Raises: ConfigurationError if a url is set and a provider is missing, null or empty.

@@ -113,7 +113,7 @@ def cut(
 
 
 def event_of(messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()) -> bytes:
-    """What a call of another function on the same cloud carries. The messages' bytes stay as they are.
+    """Return the event for a call of another function on the same cloud; the messages' bytes are not changed.
 
     Args:
         received: when the source took each message; none if no time is known.
@@ -123,7 +123,7 @@ def event_of(messages: Sequence[bytes], source_cloud: str, received: Sequence[da
 
 
 def call_of(items: Sequence[Telemetry], source_cloud: str) -> bytes:
-    """What a call with items carries, as `event_of`."""
+    """Return the event for a call with items, in the form of `event_of`."""
     return event_of([item.json for item in items], source_cloud, [item.received for item in items])
 
 
@@ -151,6 +151,6 @@ def messages_in(event: bytes) -> list[bytes]:
 
 
 def received_in(event: bytes, count: int) -> list[datetime | None]:
-    """When the source took each of the messages of a call; the member may stand anywhere before `messages`."""
+    """Return when the source took each message of a call; the member may stand anywhere before `messages`."""
     head = _HEAD.match(event)
     return receipts_of(head and head[1], count)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Next(Protocol):
-    """What follows a function in the chain: another function, a receiver on another cloud, or the hot store."""
+    """The next stage of the chain: another function, a receiver on another cloud, or the hot store."""
 
     async def take(self, items: Sequence[Telemetry]) -> Counts:
         """Take items in order, and return once each is in the hot tier or in the dead letters.

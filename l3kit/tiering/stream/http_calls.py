@@ -35,7 +35,7 @@ class NotNowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where requests go, and what lets them in.
+    """Address of a service, and the credential for it.
 
     Attributes:
         url: without secrets.
@@ -47,7 +47,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How the other side tells of a failure.
+    """The way a service reports a failure.
 
     Attributes:
         words: the member of a JSON answer that says what went wrong.
@@ -177,7 +177,7 @@ class _Post:
 
 
 def _lost(error: requests.exceptions.RequestException, timeout: float) -> str:
-    """What became of the connection; the library's own words may quote the request."""
+    """Describe how the connection failed. The library's own message is not used, since it may quote the request."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return f"no connection within {timeout:g} s"
     if isinstance(error, requests.exceptions.Timeout):

@@ -211,7 +211,7 @@ async def set_apart(store: ObjectStore, key: str, letter: DeadLetter, run: str) 
 
 
 def is_chosen(key: str, problems: Collection[str] = ()) -> bool:
-    """Whether a replay takes the letter: if its problem is named, or if none is and it is not skipped."""
+    """Return whether a replay takes the letter: its problem is named, or none is named and it is not skipped."""
     problem = problem_of(key)
     if problem is None:
         return False

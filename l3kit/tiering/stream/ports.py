@@ -1,4 +1,4 @@
-"""What the message chain needs besides stores: the next function, and the way back to a device."""
+"""Ports of the message chain other than stores: calls of a function, and feedback to a device."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Process = Callable[[dict[str, Any]], Any]
 
 
 class ProcessorFailedError(Exception):
-    """Why a processor gave no result; the message may be shown."""
+    """A processor gave no result; the error's text may be shown."""
 
 
 class Processors:

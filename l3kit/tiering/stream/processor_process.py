@@ -44,14 +44,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a message has no results; `cause` follows the name of its processor."""
+    """A message without results; `cause` follows the name of its processor."""
 
     cause: str
 
 
 @dataclass(slots=True)
 class Answers:
-    """What became of a batch, in its order.
+    """Outcome of a batch, in its order.
 
     Attributes:
         given: results of the first items, or why there are none.
@@ -171,7 +171,7 @@ class ProcessorProcess:
         return taken
 
     def _end(self) -> str:
-        """How the process has ended, in words."""
+        """Describe how the process ended."""
         try:
             code = self._process.wait(1.0)
         except subprocess.TimeoutExpired:

@@ -61,7 +61,7 @@ def _checked(sent: int, answer: object) -> Fate:
 
 
 def is_settled(letter: DeadLetter, answer: bytes) -> bool:
-    """Whether the letter may be deleted after this answer to its message alone.
+    """Return whether the letter may be deleted after this answer to its message alone.
 
     A message that failed again in the same way has exactly this letter, so it must stay.
     """
@@ -73,7 +73,7 @@ def is_settled(letter: DeadLetter, answer: bytes) -> bool:
 
 
 def shares_calls(message: bytes) -> bool:
-    """Whether the message may be sent with others: it is a valid JSON object, so its end is unambiguous."""
+    """Return whether the message may be sent with others: it is a valid JSON object, so its end is unambiguous."""
     try:
         return isinstance(orjson.loads(message), dict)
     except orjson.JSONDecodeError:

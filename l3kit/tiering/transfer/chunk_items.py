@@ -113,7 +113,7 @@ def _checked_id(item: Any, index: int, device_id: str) -> str:
 
 
 def _in_order(ids: Sequence[str], moments: Sequence[Moment | None]) -> bool:
-    """Whether the ids ascend as text and, if they are times, in time as well, as a hot store returns them."""
+    """Return whether the ids ascend as text and, if they are times, in time as well, as a hot store returns them."""
     if any(before > after for before, after in pairwise(ids)):
         return False
     start, end = moments[0], moments[-1]

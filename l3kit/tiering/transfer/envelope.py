@@ -32,7 +32,7 @@ class Envelope:
         return self._raw[name]
 
     def has(self, name: str) -> bool:
-        """Whether the field is present and not null."""
+        """Return whether the field is present and not null."""
         return self._raw.get(name, b"null") != b"null"
 
     def value(self, name: str) -> Any:

@@ -96,14 +96,14 @@ def _base64_size(count: int) -> int:
 
 
 def certainly_fits(items_bytes: int, limit: ReceiverLimit) -> bool:
-    """Whether a chunk of this size fits whatever it contains, even if it cannot be compressed."""
+    """Return whether a chunk of this size fits whatever it contains, even if it cannot be compressed."""
     size = items_bytes + CHUNK_FRAME
     stored = size + 5 * (size // 16_000 + 3) + 64  # deflate falls back to stored blocks
     return size <= MAX_BODY_BYTES and _packed_weight(stored, limit) <= limit.max_bytes
 
 
 def chunk_fits(items: bytes, packed: bytes, limit: ReceiverLimit) -> bool:
-    """Whether a chunk with these items fits, given `deflate(items)`."""
+    """Return whether a chunk with these items fits, given `deflate(items)`."""
     if len(items) + CHUNK_FRAME > MAX_BODY_BYTES:
         return False
     if _packed_weight(len(packed) + CHUNK_FRAME, limit) <= limit.max_bytes:

@@ -83,7 +83,7 @@ class Response:
 
 
 def check_token(request: Request, token: Secret, *former: Secret) -> bool:
-    """Whether the request has the token or a former one.
+    """Return whether the request has the token or a former one.
 
     All are compared, each in constant time, so that the timing does not reveal which one matched. With a blank token
     nothing matches, whatever the former ones are.

@@ -1,4 +1,4 @@
-"""What a policy allows and denies, and how one differs from another."""
+"""Comparison of two policies by what they allow and deny."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """What a row of the table lacks: its actions, with the resources where others are allowed, and who needs them."""
+    """A missing permission: its actions, the resources if only some of them are allowed, and the verbs that need it."""
 
     actions: tuple[str, ...]
     verbs: tuple[Verb, ...]

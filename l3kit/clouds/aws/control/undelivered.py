@@ -1,4 +1,4 @@
-"""Where Lambda puts the events of asynchronous invocations that a function did not process."""
+"""The destination of asynchronous Lambda events that a function did not process."""
 
 from __future__ import annotations
 

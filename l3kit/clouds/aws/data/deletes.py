@@ -230,7 +230,11 @@ def _judge(batch: Deletions, responses: Sequence[Wire]) -> _Outcome:
 
 
 def _as_read(old: Wire, chunk_json: bytes | None) -> bool:
-    """Whether a deleted item with the right number of attributes is the one read; None: it was compared in full."""
+    """Return whether a deleted item with the right number of attributes is the one read.
+
+    Args:
+        chunk_json: None if the delete has compared the item in full.
+    """
     if chunk_json is None:
         return True
     try:

@@ -67,7 +67,7 @@ def to_wire(chunk_json: bytes) -> dict[str, Wire]:
 
 
 def same_item(one: Mapping[str, Wire], other: Mapping[str, Wire]) -> bool:
-    """Whether two items in wire form have the same attributes and equal values; of numbers the value counts."""
+    """Return whether two items in wire form have the same attributes and values; numbers are compared by value."""
     return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
 
 
@@ -116,7 +116,7 @@ def _plain(value: Wire) -> Any:
 
 
 def _is_foreign(content: Mapping[str, Any]) -> bool:
-    """Whether a map in a table represents a value of a type that DynamoDB lacks."""
+    """Return whether a map in a table represents a value of a type that DynamoDB lacks."""
     if len(content) != 1 or FOREIGN not in content:
         return False
     inner = content[FOREIGN].get("M", {})

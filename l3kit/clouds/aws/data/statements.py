@@ -49,7 +49,7 @@ class Condition:
 
     @property
     def whole(self) -> bool:
-        """Whether every attribute is compared."""
+        """True if every attribute is compared."""
         return len(self.names) == self.attributes
 
 

@@ -67,7 +67,7 @@ class CosmosPlace:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether the address is on this machine, as a sandbox's is, so that proxies must be bypassed."""
+    """Return whether the address is on this machine, as a sandbox's is, so that proxies must be bypassed."""
     return urlsplit(address).hostname in LOOPBACK
 
 

@@ -27,5 +27,5 @@ KNOWN = frozenset(
 
 
 def is_known(key: str) -> bool:
-    """Whether a key, in lower case, can be judged."""
+    """Return whether a condition key, in lower case, can be evaluated."""
     return key in KNOWN

@@ -29,7 +29,7 @@ class Condition:
     values: tuple[str, ...]
 
     def holds(self, context: Context) -> bool:
-        """Whether it holds for a request."""
+        """Return whether the condition holds for a request."""
         if self.operator == NULL:
             return (self.key not in context) is (self.values == ("true",))
         given = context.get(self.key, ())
@@ -51,7 +51,7 @@ def parse_conditions(element: object) -> tuple[Condition, ...]:
 
 
 def all_hold(conditions: Sequence[Condition], context: Context) -> bool:
-    """Whether every condition holds."""
+    """Return whether every condition holds."""
     return all(condition.holds(context) for condition in conditions)
 
 

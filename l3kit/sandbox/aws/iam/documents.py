@@ -38,7 +38,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether it applies to this action, resource and context, regardless of its principals."""
+        """Return whether the statement applies to this action, resource and context, regardless of its principals."""
         name = action.lower()
         if name not in self.actions and not any(matches(one, name) for one in self.action_patterns):
             return False

@@ -14,7 +14,7 @@ def pattern(text: str) -> re.Pattern[str]:
 
 
 def matches(wanted: str, actual: str) -> bool:
-    """Whether a text with wildcards matches the whole of another text."""
+    """Return whether a text with wildcards matches the whole of another text."""
     if wanted == "*":
         return True
     if not has_wildcard(wanted):
@@ -23,7 +23,7 @@ def matches(wanted: str, actual: str) -> bool:
 
 
 def matches_arn(wanted: str, actual: str) -> bool:
-    """Whether `ArnLike` holds: each of an ARN's six parts is matched by itself."""
+    """Return whether `ArnLike` holds: each of an ARN's six parts is matched separately."""
     parts, given = wanted.split(":", 5), actual.split(":", 5)
     return len(parts) == len(given) and all(map(matches, parts, given))
 

@@ -16,7 +16,7 @@ PrincipalKind = Literal["root", "user", "role", "service"]
 
 
 class Grant(enum.IntEnum):
-    """How a statement names a principal, in ascending order of what an allow grants by itself."""
+    """The way a statement names a principal, in ascending order of the access that an allow grants by itself."""
 
     NONE = 0
     ACCOUNT = 1
@@ -60,7 +60,7 @@ class Principals:
     names: frozenset[str]
 
     def grant_to(self, principal: Principal, *, allow: bool) -> Grant:
-        """How it names this principal."""
+        """Return the way the statement names this principal."""
         if principal.kind == "service":
             return Grant.EXACT if principal.arn in self.names or (not allow and "*" in self.names) else Grant.NONE
         if principal.arn and principal.arn in self.names:

@@ -34,5 +34,5 @@ class ResourcePolicies:
 
 
 def needs_policy(need: Need) -> bool:
-    """Whether the resource's policy must grant access to the principal or its account, as for KMS keys."""
+    """Return whether the resource's policy must grant access to the principal or its account, as for KMS keys."""
     return need.action.startswith("kms:") and ":key/" in need.resource

@@ -69,7 +69,7 @@ class RoleUse:
         return await handler(access.request)
 
     async def can_assume(self, role_arn: str, by: str, context: Context | None = None) -> bool:
-        """Whether a role exists and its trust policy allows the service to assume it in this context."""
+        """Return whether a role exists and its trust policy allows the service to assume it in this context."""
         role = await self._directory.role(role_arn.rsplit("/", 1)[-1])
         if role is None or role.arn != role_arn:
             return False

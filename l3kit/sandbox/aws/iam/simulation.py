@@ -23,7 +23,7 @@ MOST = 1000
 
 
 class Simulation:
-    """What somebody would be allowed by their own policies; resources' policies are not looked up."""
+    """Simulation of the permissions that a principal's own policies grant; resource policies are not considered."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory

@@ -45,7 +45,7 @@ def needs(call: Call) -> list[Need]:
 
 
 def statement_need(call: Call, content: object) -> Need | None:
-    """What one PartiQL statement needs; None for what is not offered, which `partiql` refuses.
+    """Return the permission that one PartiQL statement needs; None for an unsupported one, which `partiql` refuses.
 
     It is read by the reader that carries it out (`partiql.subject`), so both see one table.
     """

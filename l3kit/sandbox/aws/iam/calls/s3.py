@@ -57,7 +57,7 @@ def arn(bucket: str, key: str = "") -> str:
 
 
 def is_batch_delete(call: Call) -> bool:
-    """Whether it is DeleteObjects, which is evaluated for each key separately."""
+    """Return whether the call is DeleteObjects, which is evaluated for each key separately."""
     bucket, key = place(call)
     return call.method == "POST" and bool(bucket) and not key and "delete" in call.query
 
