@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
@@ -17,7 +18,7 @@ from l3kit.deploy.event_targets import Reach, missing_targets, reach
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, step_for
 from l3kit.deploy.step_log import StepLog
-from l3kit.deploy.turns import PATIENCE, turn
+from l3kit.deploy.turns import PATIENCE, is_taken, turn
 from l3kit.errors import L3Error, ProvisioningError
 from l3kit.notebook.gaps import Gap
 from l3kit.providers import provider as provider_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 NEITHER = "is neither shown nor removed: this session has no access to it"
+CHANGING = "Another program is changing this twin at this moment: apply waits until it has ended."
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the total, and the step's text."""
 
@@ -77,11 +79,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    open_steps = StepLog(log_file).unfinished()
-    changed = [(step.kind, step.name) for step in steps if step.action != "unchanged"]
-    interrupted = [open_steps[step] for step in changed if step in open_steps]
-    if interrupted:
-        notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
+    notes += _under_way(log_file, steps)
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 
@@ -99,8 +97,18 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     everywhere = _provisioners(twin, session, links, _begun(session))
     resources = tuple(reversed(all_possible_resources(twin.layout, links, everywhere)))
     steps = [step_for(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
-    title = f"destroy {twin.name}"
-    return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
+    title, log_file = f"destroy {twin.name}", session.deploy_log(twin)
+    notes = (CHANGING,) if is_taken(log_file) else ()
+    return Plan(title, tuple(steps), log_file, resources, notes, destroying=True, data=data, gaps=gaps)
+
+
+def _under_way(log_file: Path, steps: Iterable[Step]) -> tuple[str, ...]:
+    """Return a note on another apply: one that is under way, or what one that ended has left to do."""
+    if is_taken(log_file):
+        return (CHANGING,)
+    begun = StepLog(log_file).unfinished()
+    left = [begun[key] for step in steps if step.action != "unchanged" and (key := (step.kind, step.name)) in begun]
+    return (f"An earlier apply was interrupted at: {', '.join(left)}. Applying completes it.",) if left else ()
 
 
 def apply(plan: Plan, session: Session, *, progress: Progress = no_progress, patience: float = PATIENCE) -> ApplyResult:
