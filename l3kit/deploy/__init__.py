@@ -4,7 +4,8 @@ Nothing here names a cloud or uses an SDK: resources are implemented in `l3kit/c
 """
 
 from l3kit.clouds.ports.resources import Finding, Resource
+from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.plan import Plan, Step
-from l3kit.deploy.run import ApplyResult, apply, destroy, plan, plan_destroy
+from l3kit.deploy.run import apply, destroy, plan, plan_destroy
 
 __all__ = ["ApplyResult", "Finding", "Plan", "Resource", "Step", "apply", "destroy", "plan", "plan_destroy"]

@@ -4,98 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
+from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.event_targets import Reach, missing_targets, reach
 from l3kit.deploy.message_chain import check_message_chain
-from l3kit.deploy.plan import Plan, Step, findings, kept_in_words, step_for, steps_frame, steps_json, steps_table
+from l3kit.deploy.plan import Plan, Step, findings, step_for
 from l3kit.deploy.step_log import StepLog
+from l3kit.deploy.turns import PATIENCE, is_taken, turn
 from l3kit.errors import L3Error, ProvisioningError
-from l3kit.notebook.answer import Answer
-from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables
-from l3kit.notebook.tables import Displayable, Sheet
+from l3kit.notebook.gaps import Gap
 from l3kit.providers import provider as provider_of
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
 NEITHER = "is neither shown nor removed: this session has no access to it"
+CHANGING = "Another program is changing this twin at this moment: apply waits until it has ended."
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the total, and the step's text."""
 
 
 def no_progress(done: int, total: int, text: str) -> None:
     """Show no progress."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ApplyResult(Displayable, Answer):
-    """The result of applying a plan.
-
-    Attributes:
-        done: steps carried out, in order.
-        unchanged: number of resources that needed no change; in a plan to destroy, of those already gone.
-        seconds: duration.
-        gaps: parts that the plan omitted.
-        kept: resources that a plan to destroy kept, each with the reason.
-    """
-
-    title: str
-    done: tuple[Step, ...]
-    unchanged: int
-    seconds: float
-    gaps: tuple[Gap, ...] = ()
-    kept: tuple[Step, ...] = ()
-    destroying: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """True if every cloud of the twin was reached."""
-        return not self.gaps
-
-    def summary(self) -> str:
-        return f"{self.title}: {', '.join([*self._counts(), *kept_in_words(self.kept)])}{gaps_clause(self.gaps)}"
-
-    def _counts(self) -> list[str]:
-        counts: Counter[str] = Counter(step.action for step in self.done)
-        words = {"create": "created", "update": "updated", "delete": "deleted"}
-        parts = [f"{counts[action]} {word}" for action, word in words.items() if counts[action]]
-        if self.destroying:
-            gone = [f"{self.unchanged} gone already"] if self.unchanged else []
-            return [*(parts or ["nothing was deleted"]), *gone]
-        if not parts:
-            return ["nothing to change", f"all {self.unchanged} resources are as they should be"]
-        return [*parts, f"{self.unchanged} as they were"]
-
-    def sheet(self) -> Sheet:
-        """Return the steps done, and the resources kept with the reason."""
-        steps = (*self.done, *self.kept)
-        return Sheet(self.summary(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Columns action, resource, name, reason: what was done, then what was kept."""
-        return steps_frame((*self.done, *self.kept))
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "summary": self.summary(),
-            "done": steps_json(self.done),
-            "kept": steps_json(self.kept),
-            "unchanged": self.unchanged,
-            "complete": self.complete,
-            "gaps": [asdict(gap) for gap in self.gaps],
-        }
 
 
 def plan(
@@ -139,11 +79,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    open_steps = StepLog(log_file).unfinished()
-    changed = [(step.kind, step.name) for step in steps if step.action != "unchanged"]
-    interrupted = [open_steps[step] for step in changed if step in open_steps]
-    if interrupted:
-        notes = (*notes, f"An earlier apply was interrupted at: {', '.join(interrupted)}. Applying completes it.")
+    notes += _under_way(log_file, steps)
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 
@@ -161,15 +97,42 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     everywhere = _provisioners(twin, session, links, _begun(session))
     resources = tuple(reversed(all_possible_resources(twin.layout, links, everywhere)))
     steps = [step_for(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
-    title = f"destroy {twin.name}"
-    return Plan(title, tuple(steps), session.deploy_log(twin), resources, destroying=True, data=data, gaps=gaps)
+    title, log_file = f"destroy {twin.name}", session.deploy_log(twin)
+    notes = (CHANGING,) if is_taken(log_file) else ()
+    return Plan(title, tuple(steps), log_file, resources, notes, destroying=True, data=data, gaps=gaps)
 
 
-def apply(plan: Plan, session: Session, *, progress: Progress = no_progress) -> ApplyResult:
+def _under_way(log_file: Path, steps: Iterable[Step]) -> tuple[str, ...]:
+    """Return a note on another apply: one that is under way, or what one that ended has left to do."""
+    if is_taken(log_file):
+        return (CHANGING,)
+    begun = StepLog(log_file).unfinished()
+    left = [begun[key] for step in steps if step.action != "unchanged" and (key := (step.kind, step.name)) in begun]
+    return (f"An earlier apply was interrupted at: {', '.join(left)}. Applying completes it.",) if left else ()
+
+
+def apply(plan: Plan, session: Session, *, progress: Progress = no_progress, patience: float = PATIENCE) -> ApplyResult:
     """Apply a plan. Each resource is compared again right before it is changed, so a stale plan does no harm.
 
-    Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest.
+    Waits for another apply of the twin on this machine to end.
+
+    Args:
+        patience: seconds to wait.
+    Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest. Also
+        if the other apply takes too long, or has made what this plan to destroy does not know.
     """
+
+    def waiting() -> None:
+        progress(0, len(plan.steps), f"waiting for another program that changes this twin, to {plan.title}")
+
+    with turn(plan.log_file, plan.title, waiting=waiting, seconds=patience) as waited:
+        if waited and plan.destroying:
+            with session.watching_sandbox():
+                _check_nothing_new(plan)
+        return _apply(plan, session, progress)
+
+
+def _apply(plan: Plan, session: Session, progress: Progress) -> ApplyResult:
     started = time.monotonic()
     log = StepLog(plan.log_file)
     done: list[Step] = []
@@ -203,6 +166,20 @@ def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progr
     Raises: ProvisioningError that names the step; calling it again removes the rest.
     """
     return apply(plan_destroy(twin, session, data=data), session, progress=progress)
+
+
+def _check_nothing_new(plan: Plan) -> None:
+    """Check that a plan to destroy lists all that is there. Raises: ProvisioningError."""
+    listed = {(step.kind, step.name) for step in plan.steps}
+    others = [resource for resource in plan.resources if (resource.kind, resource.name) not in listed]
+    new = [resource for resource, finding in findings(tuple(others)) if finding.exists]
+    if new:
+        raise ProvisioningError(
+            plan.title,
+            f"another program made {count_of(len(new), 'resource')} that this plan does not list, such as "
+            f"{new[0].kind} {new[0].name}; nothing was removed",
+            "Plan it again",
+        )
 
 
 def _now(planned: Step, plan: Plan) -> Step | None:

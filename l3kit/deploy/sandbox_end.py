@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from l3kit.deploy.turns import is_taken
 from l3kit.sandbox.state import Home
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def stop_if_empty(session: Session, left: Plan) -> str:
         return "This notebook's own sandbox is stopped."
     if left.steps or left.gaps:
         return f"The sandbox stays, with what is left; {STOP}."
+    if is_taken(left.log_file):
+        return f"The sandbox stays: another program is changing this twin in it; {STOP}."
     left.log_file.unlink(missing_ok=True)
     logs = Home(session.sandbox_home).logs.glob(f"{LOG_PREFIX}*.jsonl")
     others = sorted(path.stem.removeprefix(LOG_PREFIX) for path in logs)

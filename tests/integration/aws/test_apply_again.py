@@ -11,6 +11,8 @@ import pytest
 
 from l3kit.clouds.aws.session import AwsSession, open_sandbox
 from l3kit.deploy import Plan, apply, plan, plan_destroy
+from l3kit.deploy.run import CHANGING
+from l3kit.deploy.turns import turn
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
 from l3kit.twin.config import Twin
@@ -177,6 +179,10 @@ def test_an_interrupted_apply_is_explained_by_the_next_plan(session: Session, ma
     (note,) = [note for note in plan(twin, session, clouds={"aws"}).notes if "interrupted" in note]
     bucket = aws_of(session).names(twin.name).archive_s3_bucket()
     assert note == f"An earlier apply was interrupted at: create bucket {bucket}. Applying completes it."
+    with turn(session.deploy_log(twin), "deploy"):
+        assert plan(twin, session, clouds={"aws"}).notes[-1] == CHANGING
+        assert plan_destroy(twin, session).notes == (CHANGING,)
+    assert plan_destroy(twin, session).notes == ()
     lines = [json.loads(line) for line in session.deploy_log(twin).read_text().splitlines()]
     assert [(line["phase"], line["resource"]) for line in lines] == [("begin", "bucket")]
 

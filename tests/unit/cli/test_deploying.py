@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.open_plan import open_plan
 from l3kit.deploy.plan import Plan, Step
-from l3kit.deploy.run import ApplyResult
 from l3kit.errors import ProvisioningError, StoreError
 from tests.support.answering import Answering
 
