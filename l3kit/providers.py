@@ -124,7 +124,7 @@ class Provider:
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
-            port `PriceSource`, the port `FirstLight`, a function from an item to the bytes that its database bills.
+            port `PriceList`, the port `FirstLight`, a function from an item to the bytes that its database bills.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 

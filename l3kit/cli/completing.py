@@ -73,9 +73,14 @@ def _clouds(ctx: typer.Context) -> Iterable[str]:
 
 def _clouds_for(ctx: typer.Context) -> Iterable[str]:
     """The clouds that have what the verb needs."""
-    from l3kit.providers import names_with
+    from l3kit.providers import PartName, names_with
 
-    return names_with("first light" if ctx.command.name == "first-light" else "permissions")
+    needed: dict[str | None, PartName] = {
+        "permissions": "permissions",
+        "first-light": "first light",
+        "refresh": "price list",
+    }
+    return names_with(needed[ctx.command.name])
 
 
 def _targets(ctx: typer.Context) -> Iterable[str]:

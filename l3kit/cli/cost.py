@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from l3kit.cli.completing import clouds_for_verb
 from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
 from l3kit.cli.output import Output
 from l3kit.cli.verbs import verb
@@ -79,12 +80,15 @@ def add_cost(app: typer.Typer) -> None:
         file: Annotated[
             Path, typer.Argument(metavar="FILE", help="The file to write; name it as `prices` in a parameter file.")
         ],
-        region: Annotated[str, typer.Option(metavar="REGION", help="AWS region.")] = "us-east-1",
+        cloud: Annotated[
+            str, typer.Option(metavar="CLOUD", autocompletion=clouds_for_verb, help="Whose prices (default: AWS's).")
+        ] = "",
+        region: Annotated[str, typer.Option(metavar="REGION", help="Its region (AWS: us-east-1).")] = "",
     ) -> int:
-        """Read AWS list prices into a file to lay over l3kit's."""
-        from l3kit.clouds.aws.price_list import refresh_prices
+        """Read a cloud's list prices into a file to lay over l3kit's."""
+        from l3kit.prices.refreshing import refresh_prices
 
-        done = refresh_prices(file, today=datetime.now(UTC).date(), region=region)
+        done = refresh_prices(file, today=datetime.now(UTC).date(), cloud=cloud, region=region)
         content = {"file": str(done.path), "renewed": done.renewed, "left": dict(done.left)}
         output.say(content, f"{done.path}: {len(done.renewed)} prices renewed")
         for name, reason in done.left.items():

@@ -10,7 +10,7 @@ from l3kit.late_imports import lazy_exports
 _EXPORTS = {
     "PriceBook": "l3kit.prices.price_book",
     "load_prices": "l3kit.prices.price_book",
-    "refresh_prices": "l3kit.clouds.aws.price_list",
+    "refresh_prices": "l3kit.prices.refreshing",
     "Workload": "l3kit.cost.model.workload",
     "Layout": "l3kit.twin.layout",
     "all_layouts": "l3kit.cost.model.workload",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 from l3kit.clouds.aws.unanswered import from_botocore
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 from l3kit.files import check_writable, write_whole
+from l3kit.prices.refreshing import Refreshed
 from l3kit.prices.units import UNITS
 
 SOURCE = "AWS Price List API (GetProducts)"
@@ -56,23 +56,9 @@ WANTED: Sequence[Wanted] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """Result of `refresh_prices`: the file written, its figures, and those it could not determine, with the reason."""
-
-    path: Path
-    renewed: tuple[str, ...]
-    left: Mapping[str, str]
-
-
 def refresh_prices(path: Path | str, *, today: date, region: str = "us-east-1", client: Any = None) -> Refreshed:
-    """Read current AWS list prices and write them as a file to lay over the price book.
+    """The port `PriceList`, with a boto3 `pricing` client.
 
-    Args:
-        path: the overlay file, for `load_prices(path)`.
-        today: becomes each figure's date.
-        region: whose prices.
-        client: a boto3 `pricing` client; None makes one with the default credentials.
     Raises: PermissionMissingError if there are no credentials or they lack pricing:GetProducts; ProvisioningError
         if the API failed; ConfigurationError if it returned no price. No file is written then.
     """

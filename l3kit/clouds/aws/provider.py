@@ -64,6 +64,8 @@ PROVIDER = Provider(
     sandbox="l3kit.sandbox.aws.part:PART",
     parts={
         "permissions": "l3kit.clouds.aws.control.operator_permissions:PERMISSIONS",
+        "price list": "l3kit.clouds.aws.price_list:refresh_prices",
+        "item size": "l3kit.clouds.aws.item_size:billed_bytes",
         "first light": "l3kit.clouds.aws.first_light:FIRST_LIGHT",
     },
     parameters=(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from l3kit.clouds.aws.data.items import to_wire
 from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
+from l3kit.providers import names_with, part
 from l3kit.tiering.format.chunks import ChunkFiller, compress
 from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
@@ -33,7 +33,7 @@ class Measured:
 
     Attributes:
         items: how many.
-        item_bytes, hot_item_bytes: mean, as JSON and as DynamoDB bills them.
+        item_bytes, hot_item_bytes: mean, as JSON and as a hot store bills them.
         at_rest: stored bytes / chunk bytes by compression.
         wire: bytes sent / chunk bytes across a border, for a chunk stored uncompressed.
         chunk_bytes: the largest chunk that was really cut, uncompressed.
@@ -82,7 +82,7 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
     return Measured(
         len(items),
         round(sum(map(len, items)) / len(items)),
-        round(sum(map(hot_bytes, items)) / len(items)),
+        round(sum(map(_billed_bytes(), items)) / len(items)),
         at_rest,
         _ratio(sent, plain),
         max(map(len, bodies)),
@@ -117,30 +117,10 @@ def _measured_weather(path: Path, changed: int, chunk_bytes: int) -> Measured:
     return measure([item for device, item in readings if device == station], chunk_bytes)
 
 
-def hot_bytes(item: bytes) -> int:
-    """An item's size as DynamoDB bills it, without storage overhead: names and values, numbers by their digits."""
-    wire: dict[str, Any] = to_wire(item)
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in wire.items())
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    kind, content = next(iter(value.items()))
-    match kind:
-        case "S":
-            return len(str(content).encode())
-        case "N":
-            digits = str(content).upper().partition("E")[0].replace(".", "").lstrip("-").strip("0")
-            return (len(digits) + 1) // 2 + 1 + str(content).startswith("-")
-        case "B":
-            return len(str(content)) * 3 // 4
-        case "BOOL" | "NULL":
-            return 1
-        case "L":
-            return 3 + sum(1 + _value_bytes(entry) for entry in content)
-        case "M":
-            return 3 + sum(1 + len(name.encode()) + _value_bytes(entry) for name, entry in content.items())
-        case _:
-            return sum(_value_bytes({kind[0]: entry}) for entry in content)
+def _billed_bytes() -> Callable[[bytes], int]:
+    """The size that a hot store bills an item by: of the first cloud that says it, else the item's own."""
+    clouds = names_with("item size")
+    return part(clouds[0], "item size") if clouds else len
 
 
 def _ratio(part: int, whole: int) -> Decimal:

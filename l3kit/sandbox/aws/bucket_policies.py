@@ -9,7 +9,8 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import s3_error
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.upstream import Upstream
 
 MAX_BYTES = 20 * 1024
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from l3kit.files import refusal
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.calls.targets import log_arn
+from l3kit.sandbox.aws.own_calls import call_json
 from l3kit.sandbox.upstream import Upstream
 
 May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
@@ -51,12 +52,12 @@ class CloudWatch:
         for _ in range(2):
             if (group, stream) not in self._made:
                 if await self._may(function, "logs:CreateLogGroup", log_arn(group)):
-                    await self._moto.call_json("logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
+                    await call_json(self._moto, "logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
                 if await self._may(function, "logs:CreateLogStream", log_arn(group, stream)):
-                    await self._moto.call_json("logs", _TARGET + "CreateLogStream", names)
+                    await call_json(self._moto, "logs", _TARGET + "CreateLogStream", names)
                 self._made.add((group, stream))
             content = {**names, "logEvents": [{"timestamp": when, "message": text} for when, text in events]}
-            answer = await self._moto.call_json("logs", _TARGET + "PutLogEvents", content)
+            answer = await call_json(self._moto, "logs", _TARGET + "PutLogEvents", content)
             if answer.status == 200:
                 return
             self._made.discard((group, stream))

@@ -13,6 +13,7 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.operator import make_operator, operator_policies
+from l3kit.sandbox.aws.own_calls import call_json
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.on_demand import OnDemand
 from l3kit.sandbox.state import Home
@@ -76,7 +77,7 @@ class AwsParts:
             if part.emulator is None:
                 continue
             try:
-                answer = await upstream.call_json("dynamodb", "DynamoDB_20120810.ListTables", {})
+                answer = await call_json(upstream, "dynamodb", "DynamoDB_20120810.ListTables", {})
                 json.loads(answer.body)
                 problem = "" if answer.status == 200 else f"answered {answer.status} to a first call"
             except (aiohttp.ClientError, ValueError, TimeoutError) as error:

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import s3_error
 from l3kit.sandbox.aws.bucket_policies import BucketPolicies
-from l3kit.sandbox.upstream import BLOCK_BYTES, BODY, Upstream, authorization
+from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.upstream import BLOCK_BYTES, BODY, Upstream
 
 SPOOL_BYTES = 16 * 1024 * 1024
 _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "Content-MD5": "md5"}

@@ -15,7 +15,8 @@ from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.lambda_api import LambdaApi
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.upstream import Upstream
 from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 

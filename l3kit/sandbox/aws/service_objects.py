@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.upstream import Upstream
 
 
 class ServiceObjects:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from l3kit.cost.analysis.compression import hot_bytes
+from l3kit.clouds.aws.item_size import billed_bytes
 from l3kit.cost.analysis.meter import compare_with_prediction, metered
 from l3kit.cost.model.workload import Workload
 from l3kit.operate.coroutines import run
@@ -82,7 +82,7 @@ def workload() -> Workload:
             "devices": len(DEVICES),
             "items_per_device_per_day": ITEMS,
             "item_bytes": round(sum(map(len, sample)) / ITEMS),
-            "hot_item_bytes": hot_bytes(sample[0]),
+            "hot_item_bytes": billed_bytes(sample[0]),
             "hot_days": 30,
             "cold_days": 60,
             "archive_days": 365,

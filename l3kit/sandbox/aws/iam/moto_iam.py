@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlencode
 from xml.etree import ElementTree
 
 from l3kit.sandbox.aws.iam.documents import Policy, parse_policy
-from l3kit.sandbox.upstream import Upstream, authorization
+from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.upstream import Upstream
 
 API_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 

@@ -15,8 +15,9 @@ from l3kit.sandbox.aws.iam.calls.request import Call
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler, body_of
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
+from l3kit.sandbox.aws.own_calls import authorization
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import Answer, Upstream, authorization
+from l3kit.sandbox.upstream import Answer, Upstream
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.item_size import item_size
 from l3kit.sandbox.aws.answers import dynamodb_error
+from l3kit.sandbox.aws.own_calls import call_many
 from l3kit.sandbox.aws.partiql.requests import Asked, RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, Write, write_of
 from l3kit.sandbox.aws.partiql.tokens import StatementError
@@ -87,7 +88,7 @@ class PartiQL:
         if not writes:
             return []
         calls = [{"target": write.target, "content": write.content} for write in writes]
-        answers = await self._dynalite.call_many("dynamodb", calls)
+        answers = await call_many(self._dynalite, "dynamodb", calls)
         return [_outcome(write, each["status"], each["content"]) for write, each in zip(writes, answers, strict=True)]
 
 

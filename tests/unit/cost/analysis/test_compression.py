@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.cost.analysis.compression import hot_bytes, measure, measure_weather, read_items
+from l3kit.cost.analysis.compression import measure, measure_weather, read_items
 from l3kit.errors import ConfigurationError
 from tests.unit.cost.workloads import workload
 
@@ -65,26 +65,6 @@ def test_the_ratios_go_into_a_workload() -> None:
     assert (packed.at_rest_ratio, packed.wire_ratio) == (measured.at_rest["zstd"], measured.wire)
     with pytest.raises(ConfigurationError, match=r"'brotli' is not known\. Allowed: none, gzip, zstd"):
         measured.apply(workload(), "brotli")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("item", "size"),
-    [
-        ({"tx": "ab"}, 4),
-        ({"tx": "é"}, 4),
-        ({"n": 5}, 1 + 2),
-        ({"n": 1234567}, 1 + 5),
-        ({"n": -12.5}, 1 + 4),
-        ({"n": 1000}, 1 + 2),
-        ({"b": True, "z": None}, 4),
-        ({"l": [1, "ab"]}, 1 + 3 + (1 + 2) + (1 + 2)),
-        ({"m": {"k": "v"}}, 1 + 3 + 1 + 1 + 1),
-    ],
-    ids=["text", "utf-8", "digit", "digits", "negative", "trailing zeros", "flags", "list", "map"],
-)
-def test_an_items_size_follows_dynamodbs_rules(item: dict[str, object], size: int) -> None:
-    keys = {"iotDeviceId": "d", "id": "t"}  # 15 bytes
-    assert hot_bytes(json.dumps({**keys, **item}, ensure_ascii=False).encode()) == 15 + size
 
 
 def test_nothing_to_measure_is_refused(tmp_path: Path) -> None:

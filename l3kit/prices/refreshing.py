@@ -1,0 +1,47 @@
+"""Current list prices of a cloud, read from where it publishes them into a file to lay over the price book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from l3kit.providers import billing_of, names_with, part
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Result of `refresh_prices`: the file written, its figures, and those it could not determine, with the reason."""
+
+    path: Path
+    renewed: tuple[str, ...]
+    left: Mapping[str, str]
+
+
+class PriceList(Protocol):
+    """Where one cloud publishes its prices, which `parts` of its `Provider` names."""
+
+    def __call__(self, path: Path | str, *, today: date, region: str, client: Any = None) -> Refreshed:
+        """As `refresh_prices`."""
+
+
+def refresh_prices(
+    path: Path | str, *, today: date, cloud: str = "", region: str = "", client: Any = None
+) -> Refreshed:
+    """Read current list prices and write them as a file to lay over the price book.
+
+    Args:
+        path: the overlay file, for `load_prices(path)`.
+        today: becomes each figure's date.
+        cloud: whose prices; empty takes the first cloud whose price list l3kit can read.
+        region: whose prices; empty takes the cloud's default.
+        client: of the cloud's SDK for its price list; None makes one with the default credentials.
+    Raises: PermissionMissingError if there are no credentials or they do not suffice; ProvisioningError if the price
+        list failed; ConfigurationError if l3kit cannot read one of this cloud, or it has no price. No file is written
+        then.
+    """
+    chosen = cloud or next(iter(names_with("price list")), "")
+    read = cast("PriceList", part(chosen, "price list"))
+    return read(path, today=today, region=region or billing_of(chosen).default_region, client=client)
