@@ -14,7 +14,8 @@ from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.answers import dynamodb_error
 from l3kit.sandbox.aws.partiql import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
-from l3kit.sandbox.upstream import BODY, Answer, Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
+from l3kit.sandbox.upstream import BODY, Answer
 
 PREFIX = "DynamoDB_20120810."
 SETTLE_TRIES = 100
@@ -49,7 +50,7 @@ class DynamoDB:
         expect: called with each request, before it is parsed.
     """
 
-    def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, moto: AwsUpstream, dynalite: AwsUpstream, expect: Callable[[], None] = lambda: None) -> None:
         self._expect = expect
         self._moto = moto
         self._dynalite = dynalite

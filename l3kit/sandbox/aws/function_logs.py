@@ -11,7 +11,7 @@ from pathlib import Path
 from l3kit.files import refusal
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.calls.targets import log_arn
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
 
 May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
 """Whether a function's role may do this action on this resource."""
@@ -22,7 +22,7 @@ _TARGET = "Logs_20140328."
 class CloudWatch:
     """Sends the lines of finished invocations to moto in the background, batch after batch."""
 
-    def __init__(self, moto: Upstream, may: May) -> None:
+    def __init__(self, moto: AwsUpstream, may: May) -> None:
         self._moto = moto
         self._may = may
         self._queue: asyncio.Queue[tuple[FunctionConfig, str, list[tuple[int, str]]]] = asyncio.Queue()

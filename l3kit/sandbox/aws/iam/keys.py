@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.aws.iam.moto_iam import parse_xml
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
-from l3kit.sandbox.upstream import Upstream, authorization
 
 AWS_MANAGED = "alias/aws/"
 """Alias prefix of AWS managed keys, which the whole account may use through their service."""
@@ -19,7 +19,7 @@ _UNCHANGING = ("Get", "List", "Describe", "Encrypt", "Decrypt", "Generate", "ReE
 class Keys:
     """KMS data needed for permission checks."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: AwsUpstream) -> None:
         self._moto = moto
         self._arns: dict[str, str] = {}
         self._policies: dict[str, Policy | None] = {}

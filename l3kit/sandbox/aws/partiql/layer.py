@@ -20,7 +20,7 @@ from l3kit.sandbox.aws.answers import dynamodb_error
 from l3kit.sandbox.aws.partiql.requests import Asked, RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, Write, write_of
 from l3kit.sandbox.aws.partiql.tokens import StatementError
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
 
 OPERATION = "BatchExecuteStatement"
 WRITE_UNIT_BYTES = 1024
@@ -52,7 +52,7 @@ class PartiQL:
         key_of: returns a table's key with its types; None for a missing table.
     """
 
-    def __init__(self, dynalite: Upstream, key_of: Callable[[str], Key | None]) -> None:
+    def __init__(self, dynalite: AwsUpstream, key_of: Callable[[str], Key | None]) -> None:
         self._dynalite = dynalite
         self._key_of = key_of
 
