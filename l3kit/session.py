@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,11 @@ class Session:
     """Open clouds, passed to every operation together with the twin.
 
     Attributes:
-        clouds: the clouds that this session reaches, by name.
+        clouds: the clouds that this session reaches, by name: those that the twin uses.
         sandbox_home: the sandbox's folder; None on real clouds.
         sandbox_endpoint: the address of its gateway.
         private: this session started the sandbox empty and stops it at the end.
+        others: opens a cloud that the twin does not use, if the sandbox has started it.
     """
 
     target: Target
@@ -43,11 +45,16 @@ class Session:
     sandbox_home: Path | None = None
     sandbox_endpoint: str = ""
     private: bool = False
+    others: Callable[[str], Cloud | None] = field(default=lambda provider: None, repr=False)
 
     def cloud(self, provider: str) -> Cloud | None:
         """Return a cloud; None if this session does not reach it. Raises: SandboxError if the sandbox has ended."""
         self.check_alive()
         return self.clouds.get(provider)
+
+    def any_cloud(self, provider: str) -> Cloud | None:
+        """Return a cloud as `cloud` does; in a sandbox also one that the twin does not use, or no longer."""
+        return self.cloud(provider) or self.others(provider)
 
     def deploy_log(self, twin: Twin) -> Path:
         """Return the step log of apply: one file for each twin and account or sandbox; a new sandbox has none."""
@@ -131,7 +138,7 @@ def connect(
         emulators.down(home)
     state = emulators.ensure_up(home, progress, clouds=twin.layout.clouds, owner=os.getpid() if fresh else None)
     progress("done")
-    return sandbox_session(state, private=fresh)
+    return sandbox_session(state, twin.layout.clouds, private=fresh)
 
 
 def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str], None]) -> Session:
@@ -156,11 +163,17 @@ def _live_session(twin: Twin, given: Mapping[str, str], progress: Callable[[str]
     return Session("live", clouds)
 
 
-def sandbox_session(state: SandboxState, *, private: bool = False) -> Session:
-    """Open a session on a running sandbox; it reaches AWS, and the other clouds that have been started there."""
-    from l3kit.sandbox.cloud import clouds_of
+def sandbox_session(state: SandboxState, clouds: Collection[str] | None = None, *, private: bool = False) -> Session:
+    """Open a session on a running sandbox.
 
-    return Session("sandbox", clouds_of(state), state.home, state.aws_endpoint, private)
+    Args:
+        clouds: those that it reaches, which have been started there; None for all that have been.
+    """
+    from l3kit.sandbox.cloud import open_clouds, open_if_started
+
+    opened = open_clouds(state, state.clouds if clouds is None else clouds)
+    others = partial(open_if_started, state.home)
+    return Session("sandbox", opened, state.home, state.aws_endpoint, private, others)
 
 
 def reached(session: Session, provider: str, what: str) -> Cloud:

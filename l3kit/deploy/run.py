@@ -256,8 +256,8 @@ def _chosen(twin: Twin, session: Session, clouds: Collection[str] | None) -> tup
 def _provisioners(
     twin: Twin, session: Session, links: DeployedLinks, clouds: Collection[str]
 ) -> dict[str, Provisioner]:
-    """Return the provisioners of those of these clouds that this session reaches."""
-    reached = {name: session.cloud(name) for name in dict.fromkeys(clouds)}
+    """Return the provisioners of those of these clouds that this session can open."""
+    reached = {name: session.any_cloud(name) for name in dict.fromkeys(clouds)}
     return {name: cloud.provisioner(twin, links) for name, cloud in reached.items() if cloud}
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.errors import SandboxError
 from l3kit.providers import provider
+from l3kit.sandbox.state import Home, read_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.clouds.ports.function_host import Deployed, Timer
     from l3kit.sandbox.service_host import ServiceHost
@@ -81,9 +84,15 @@ def sandbox_cloud(name: str) -> SandboxCloud:
     return found
 
 
-def clouds_of(state: SandboxState) -> dict[str, Cloud]:
-    """Open the sandbox's clouds: AWS, whose emulators are started by the first call, and those that were started."""
-    return {name: sandbox_cloud(name).open(state) for name in dict.fromkeys(("aws", *state.clouds))}
+def open_clouds(state: SandboxState, names: Iterable[str]) -> dict[str, Cloud]:
+    """Open these clouds of a sandbox that has started them; a cloud that is not named is not even imported."""
+    return {name: sandbox_cloud(name).open(state) for name in dict.fromkeys(names)}
+
+
+def open_if_started(home: Path, name: str) -> Cloud | None:
+    """Open a cloud in the sandbox of this home; None if it is not started there."""
+    state = read_state(Home(home))
+    return sandbox_cloud(name).open(state) if state is not None and name in state.clouds else None
 
 
 def scheduled_functions(state: SandboxState) -> dict[str, ScheduledFunctions]:

@@ -26,8 +26,8 @@ def test_the_code_of_the_page_on_the_sandbox_runs(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(tmp_path / "home"))
     life, fault = fences(ROOT / "docs" / "sandbox.md", "python")
     try:
-        session = sandbox_session(sandbox.ensure_up())
         loaded = Twin.load(twin)
+        session = sandbox_session(sandbox.ensure_up(clouds=loaded.layout.clouds))
         apply(plan(loaded, session), session)
         names = {"session": session}
         exec(compile(fault.replace("TWIN", loaded.name), "docs/sandbox.md", "exec"), names)

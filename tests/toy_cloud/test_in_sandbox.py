@@ -26,8 +26,8 @@ LAYOUTS = [(NAME, "aws", NAME), ("gcp", NAME, "aws"), ("azure", NAME, NAME)]
 
 @pytest.fixture(scope="module")
 def session(sandbox: SandboxState) -> Session:
-    """A session that reaches Toybox."""
-    return sandbox_session(l3kit_sandbox.ensure_up(sandbox.home, clouds=[NAME]))
+    """A session that reaches Toybox, and AWS, where the senders are."""
+    return sandbox_session(l3kit_sandbox.ensure_up(sandbox.home, clouds=["aws", NAME]))
 
 
 def writer_of(session: Session, twin: Twin) -> Writer:

@@ -39,7 +39,7 @@ _EXPORT = "Export it to JSON lines or Parquet, and load that file"
 async def open_source(session: Session, twin: Twin, settings: Settings) -> AsyncIterator[SourceTable]:
     """Open the table to copy from. Raises: ConfigurationError if it is on a cloud that the session does not reach."""
     name = settings.from_cloud or twin.layout.tier("hot")
-    cloud = session.cloud(name)
+    cloud = session.any_cloud(name)
     if cloud is None:
         reached = ", ".join(sorted(session.clouds))
         cause = f"is on {name}, which this session does not reach; it reaches {reached}"

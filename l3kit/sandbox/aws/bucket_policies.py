@@ -9,8 +9,7 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import s3_error
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
-from l3kit.sandbox.aws.own_calls import authorization
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 
 MAX_BYTES = 20 * 1024
 
@@ -18,7 +17,7 @@ MAX_BYTES = 20 * 1024
 class BucketPolicies:
     """PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: AwsUpstream) -> None:
         self._moto = moto
         self._policies: dict[str, tuple[str, Policy]] = {}
 

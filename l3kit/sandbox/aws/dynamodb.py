@@ -12,10 +12,10 @@ from aiohttp import web
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.sandbox.aws.answers import dynamodb_error
-from l3kit.sandbox.aws.own_calls import call_json
 from l3kit.sandbox.aws.partiql import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
-from l3kit.sandbox.upstream import BODY, Answer, Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
+from l3kit.sandbox.upstream import BODY, Answer
 
 PREFIX = "DynamoDB_20120810."
 SETTLE_TRIES = 100
@@ -50,7 +50,7 @@ class DynamoDB:
         expect: called with each request, before it is parsed.
     """
 
-    def __init__(self, moto: Upstream, dynalite: Upstream, expect: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, moto: AwsUpstream, dynalite: AwsUpstream, expect: Callable[[], None] = lambda: None) -> None:
         self._expect = expect
         self._moto = moto
         self._dynalite = dynalite
@@ -84,19 +84,19 @@ class DynamoDB:
             return made.to_response()
         wanted: dict[str, Any] = json.loads(body)
         table = {key: wanted[key] for key in _DYNALITE_TABLE_KEYS if key in wanted}
-        twin = await call_json(self._dynalite, "dynamodb", PREFIX + "CreateTable", table)
+        twin = await self._dynalite.call_json("dynamodb", PREFIX + "CreateTable", table)
         if twin.status == 200:
             types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
             self._keys[name] = [(part["AttributeName"], types[part["AttributeName"]]) for part in table["KeySchema"]]
             await self._settled(name, lambda answer: b'"ACTIVE"' in answer.body)
             return made.to_response()
-        await call_json(self._moto, "dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+        await self._moto.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
         return twin.to_response()
 
     async def _delete(self, request: web.Request, body: bytes, name: str) -> web.Response:
         gone = await self._moto.repeat(request, body)
         if gone.status == 200:
-            twin = await call_json(self._dynalite, "dynamodb", PREFIX + "DeleteTable", {"TableName": name})
+            twin = await self._dynalite.call_json("dynamodb", PREFIX + "DeleteTable", {"TableName": name})
             if twin.status != 200 and not _is_missing(twin):
                 return twin.to_response()
             self._keys.pop(name, None)
@@ -106,7 +106,7 @@ class DynamoDB:
     async def _settled(self, name: str, done: Callable[[Answer], bool]) -> None:
         """Wait until dynalite has created or deleted the table, which moto reports immediately."""
         for _ in range(SETTLE_TRIES):
-            answer = await call_json(self._dynalite, "dynamodb", PREFIX + "DescribeTable", {"TableName": name})
+            answer = await self._dynalite.call_json("dynamodb", PREFIX + "DescribeTable", {"TableName": name})
             if done(answer):
                 return
             await asyncio.sleep(SETTLE_SECONDS)

@@ -11,8 +11,7 @@ from pathlib import Path
 from l3kit.files import refusal
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.calls.targets import log_arn
-from l3kit.sandbox.aws.own_calls import call_json
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
 
 May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
 """Whether a function's role may do this action on this resource."""
@@ -23,7 +22,7 @@ _TARGET = "Logs_20140328."
 class CloudWatch:
     """Sends the lines of finished invocations to moto in the background, batch after batch."""
 
-    def __init__(self, moto: Upstream, may: May) -> None:
+    def __init__(self, moto: AwsUpstream, may: May) -> None:
         self._moto = moto
         self._may = may
         self._queue: asyncio.Queue[tuple[FunctionConfig, str, list[tuple[int, str]]]] = asyncio.Queue()
@@ -52,12 +51,12 @@ class CloudWatch:
         for _ in range(2):
             if (group, stream) not in self._made:
                 if await self._may(function, "logs:CreateLogGroup", log_arn(group)):
-                    await call_json(self._moto, "logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
+                    await self._moto.call_json("logs", _TARGET + "CreateLogGroup", {"logGroupName": group})
                 if await self._may(function, "logs:CreateLogStream", log_arn(group, stream)):
-                    await call_json(self._moto, "logs", _TARGET + "CreateLogStream", names)
+                    await self._moto.call_json("logs", _TARGET + "CreateLogStream", names)
                 self._made.add((group, stream))
             content = {**names, "logEvents": [{"timestamp": when, "message": text} for when, text in events]}
-            answer = await call_json(self._moto, "logs", _TARGET + "PutLogEvents", content)
+            answer = await self._moto.call_json("logs", _TARGET + "PutLogEvents", content)
             if answer.status == 200:
                 return
             self._made.discard((group, stream))

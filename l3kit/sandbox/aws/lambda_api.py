@@ -32,13 +32,12 @@ from l3kit.sandbox.aws.function_record import (
     function_name,
     unpack,
 )
-from l3kit.sandbox.aws.own_calls import authorization
 from l3kit.sandbox.aws.resource_policy import PolicyRefusedError, ResourcePolicy
 from l3kit.sandbox.aws.service_objects import ServiceObjects
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.process import note
 from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
-from l3kit.sandbox.upstream import Upstream
 
 MAX_CREATE_BYTES = 70_167_211
 _PATH = re.compile(r"/(?P<version>\d{4}-\d\d-\d\d)/functions(?:/(?P<name>[^/]+))?(?:/(?P<rest>.+?))?/?")
@@ -56,7 +55,7 @@ class LambdaApi:
     def __init__(
         self,
         home: Home,
-        moto: Upstream,
+        moto: AwsUpstream,
         cloudwatch: CloudWatch,
         endpoint: str,
         faults: MessageFaults,

@@ -13,11 +13,10 @@ from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.operator import make_operator, operator_policies
-from l3kit.sandbox.aws.own_calls import call_json
+from l3kit.sandbox.aws.upstream import AwsUpstream
 from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
 from l3kit.sandbox.on_demand import OnDemand
 from l3kit.sandbox.state import Home
-from l3kit.sandbox.upstream import Upstream
 
 
 class AwsParts:
@@ -50,8 +49,8 @@ class AwsParts:
         self._parts = (self._moto, self._dynalite)
         for part in self._parts:
             stack.push_async_callback(part.give_up)
-        self.moto = Upstream(session, self._moto.port)
-        self.dynalite = Upstream(session, self._dynalite.port)
+        self.moto = AwsUpstream(session, self._moto.port)
+        self.dynalite = AwsUpstream(session, self._dynalite.port)
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
@@ -77,7 +76,7 @@ class AwsParts:
             if part.emulator is None:
                 continue
             try:
-                answer = await call_json(upstream, "dynamodb", "DynamoDB_20120810.ListTables", {})
+                answer = await upstream.call_json("dynamodb", "DynamoDB_20120810.ListTables", {})
                 json.loads(answer.body)
                 problem = "" if answer.status == 200 else f"answered {answer.status} to a first call"
             except (aiohttp.ClientError, ValueError, TimeoutError) as error:
@@ -89,7 +88,7 @@ class AwsParts:
     async def _start_moto(self) -> Emulator:
         emulator = await start_moto(self._home)
         try:
-            await make_operator(MotoIam(Upstream(self._session, emulator.info.port)), operator_policies())
+            await make_operator(MotoIam(AwsUpstream(self._session, emulator.info.port)), operator_policies())
         except BaseException:
             await emulator.stop()
             raise

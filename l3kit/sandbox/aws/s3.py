@@ -15,8 +15,8 @@ from aiohttp import web
 
 from l3kit.sandbox.aws.answers import s3_error
 from l3kit.sandbox.aws.bucket_policies import BucketPolicies
-from l3kit.sandbox.aws.own_calls import authorization
-from l3kit.sandbox.upstream import BLOCK_BYTES, BODY, Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
+from l3kit.sandbox.upstream import BLOCK_BYTES, BODY
 
 SPOOL_BYTES = 16 * 1024 * 1024
 _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "Content-MD5": "md5"}
@@ -25,7 +25,7 @@ _CHECKED = {"x-amz-checksum-sha256": "sha256", "x-amz-checksum-sha1": "sha1", "C
 class S3:
     """S3 with sequential writes to each key, so that a conditional create is atomic as on S3."""
 
-    def __init__(self, moto: Upstream, policies: BucketPolicies) -> None:
+    def __init__(self, moto: AwsUpstream, policies: BucketPolicies) -> None:
         self._moto = moto
         self._policies = policies
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()

@@ -15,15 +15,14 @@ from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.lambda_api import LambdaApi
-from l3kit.sandbox.aws.own_calls import authorization
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 
 class Schedules:
     """Validate schedules before moto stores them, and invoke a schedule's target on request."""
 
-    def __init__(self, moto: Upstream, functions: LambdaApi, roles: RoleUse) -> None:
+    def __init__(self, moto: AwsUpstream, functions: LambdaApi, roles: RoleUse) -> None:
         self._moto = moto
         self._functions = functions
         self._roles = roles

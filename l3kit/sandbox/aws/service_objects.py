@@ -6,14 +6,13 @@ from urllib.parse import quote
 
 import aiohttp
 
-from l3kit.sandbox.aws.own_calls import authorization
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 
 
 class ServiceObjects:
     """Puts of JSON objects, whose permission the caller has checked."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: AwsUpstream) -> None:
         self._moto = moto
 
     async def put(self, bucket: str, key: str, body: bytes) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.operate.movers import run_mover
-from l3kit.session import Session
+from l3kit.sandbox import SandboxState
+from l3kit.session import Session, sandbox_session
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, saved_links, write_twin
@@ -77,4 +78,24 @@ def test_a_changed_layout_removes_what_is_no_longer_called_for(clouds: Session, 
     put_items(clouds, moved, 1)
     assert run_mover(clouds, moved, "hot-to-cold-mover", time=NOW).total("items") == 3
     destroy(moved, clouds, data=True)
+    assert plan_destroy(moved, clouds, data=True).steps == ()
+
+
+@pytest.mark.slow
+def test_a_layout_that_has_left_a_cloud_removes_what_is_there(
+    all_clouds: SandboxState, clouds: Session, make_twin: MakeTwin
+) -> None:
+    """A session on the clouds of the new layout alone finds it: its functions, and with the twin its stores."""
+    made = make_twin("azure", "azure", "gcp")
+    apply(plan(made, clouds), clouds)
+    write_twin(made.path, made.name, "gcp", "gcp", "gcp", ["pump-1"])
+    moved = Twin.load(made.path)
+    session = sandbox_session(all_clouds, moved.layout.clouds)
+    assert list(session.clouds) == ["gcp"]
+    apply(plan(moved, session), session)
+    assert plan(moved, session).changes == ()
+    there = {f for f in FUNCTIONS if host(clouds, "azure").get(function_name(clouds, moved, "azure", f))}
+    assert there == set()
+    removed = destroy(moved, session, data=True)
+    assert {"blob container", "bucket"} <= {step.kind for step in removed.done}
     assert plan_destroy(moved, clouds, data=True).steps == ()

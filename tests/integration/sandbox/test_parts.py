@@ -70,7 +70,7 @@ def names(state: SandboxState) -> list[str]:
 
 def test_a_sandbox_without_aws_runs_none_of_its_emulators(bare: SandboxState) -> None:
     """Not for a session, a function, the gateway's health or what can be fired either."""
-    session = sandbox_session(bare)
+    session = sandbox_session(bare, ["aws", "gcp"])
     assert aws_of(session).account_id == "123456789012"
     gcp_of(session).functions.put("alone", definition(), gcp_zip("def main(request):\n    return 'here'\n"))
     assert gcp_of(session).functions.invoke("alone", b"", timeout=60) == (200, b"here")
@@ -182,7 +182,7 @@ def test_those_who_need_a_part_at_once_get_the_same_one(bare: SandboxState) -> N
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    hot, sts = client(bare, "dynamodb"), aws_of(sandbox_session(bare)).client("sts")
+    hot, sts = client(bare, "dynamodb"), aws_of(sandbox_session(bare, ["aws"])).client("sts")
     with ThreadPoolExecutor(10) as pool:
         calls: list[Callable[[], Any]] = [sts.get_caller_identity] * 5
         calls += [lambda n=n: hot.create_table(TableName=f"twin-hot-iot-data-{n}", **table) for n in range(5)]

@@ -8,9 +8,8 @@ from xml.etree import ElementTree
 
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.aws.iam.moto_iam import parse_xml
-from l3kit.sandbox.aws.own_calls import authorization, call_json
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
-from l3kit.sandbox.upstream import Upstream
 
 AWS_MANAGED = "alias/aws/"
 """Alias prefix of AWS managed keys, which the whole account may use through their service."""
@@ -20,7 +19,7 @@ _UNCHANGING = ("Get", "List", "Describe", "Encrypt", "Decrypt", "Generate", "ReE
 class Keys:
     """KMS data needed for permission checks."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: AwsUpstream) -> None:
         self._moto = moto
         self._arns: dict[str, str] = {}
         self._policies: dict[str, Policy | None] = {}
@@ -44,7 +43,7 @@ class Keys:
         """The ARN of a key, given by id, ARN or alias."""
         if key not in self._arns:
             before = self._changes  # a result that may predate a concurrent change is not cached
-            answer = await call_json(self._moto, "kms", "TrentService.DescribeKey", {"KeyId": key})
+            answer = await self._moto.call_json("kms", "TrentService.DescribeKey", {"KeyId": key})
             found = answer.json()["KeyMetadata"]["Arn"] if answer.status == 200 else ""
             if not found:
                 return key if key.startswith("arn:") else f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/{key}"
@@ -57,7 +56,7 @@ class Keys:
         """The policy of a key."""
         if arn not in self._policies:
             before, asked = self._changes, {"KeyId": arn, "PolicyName": "default"}
-            answer = await call_json(self._moto, "kms", "TrentService.GetKeyPolicy", asked)
+            answer = await self._moto.call_json("kms", "TrentService.GetKeyPolicy", asked)
             found = _parsed(answer.json()["Policy"], arn) if answer.status == 200 else None
             if before != self._changes:
                 return found

@@ -7,8 +7,7 @@ from urllib.parse import unquote, urlencode
 from xml.etree import ElementTree
 
 from l3kit.sandbox.aws.iam.documents import Policy, parse_policy
-from l3kit.sandbox.aws.own_calls import authorization
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 
 API_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 
@@ -38,7 +37,7 @@ def parse_xml(body: bytes) -> Element:
 class MotoIam:
     """Reads of IAM data; None if moto does not have the object."""
 
-    def __init__(self, moto: Upstream) -> None:
+    def __init__(self, moto: AwsUpstream) -> None:
         self._moto = moto
 
     async def call(self, action: str, **parameters: str) -> Element | None:

@@ -15,9 +15,9 @@ from l3kit.sandbox.aws.iam.calls.request import Call
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler, body_of
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
-from l3kit.sandbox.aws.own_calls import authorization
+from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.state import REGION
-from l3kit.sandbox.upstream import Answer, Upstream
+from l3kit.sandbox.upstream import Answer
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
@@ -25,7 +25,7 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 class S3Guard:
     """Service-specific checks of S3."""
 
-    def __init__(self, enforcement: Enforcement, keys: Keys, moto: Upstream) -> None:
+    def __init__(self, enforcement: Enforcement, keys: Keys, moto: AwsUpstream) -> None:
         self._enforcement = enforcement
         self._keys = keys
         self._moto = moto

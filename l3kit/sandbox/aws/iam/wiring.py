@@ -19,7 +19,7 @@ from l3kit.sandbox.aws.iam.resource_policies import ResourcePolicies
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.iam.s3_guard import S3Guard
 from l3kit.sandbox.aws.iam.simulation import Simulation
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
 
 
 class Permissions:
@@ -31,7 +31,7 @@ class Permissions:
 
     def __init__(
         self,
-        moto: Upstream,
+        moto: AwsUpstream,
         function: Callable[[str], FunctionRecord | None],
     ) -> None:
         def role_of(name: str) -> str | None:

@@ -17,11 +17,10 @@ from aiohttp import web
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.item_size import item_size
 from l3kit.sandbox.aws.answers import dynamodb_error
-from l3kit.sandbox.aws.own_calls import call_many
 from l3kit.sandbox.aws.partiql.requests import Asked, RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, Write, write_of
 from l3kit.sandbox.aws.partiql.tokens import StatementError
-from l3kit.sandbox.upstream import Upstream
+from l3kit.sandbox.aws.upstream import AwsUpstream
 
 OPERATION = "BatchExecuteStatement"
 WRITE_UNIT_BYTES = 1024
@@ -53,7 +52,7 @@ class PartiQL:
         key_of: returns a table's key with its types; None for a missing table.
     """
 
-    def __init__(self, dynalite: Upstream, key_of: Callable[[str], Key | None]) -> None:
+    def __init__(self, dynalite: AwsUpstream, key_of: Callable[[str], Key | None]) -> None:
         self._dynalite = dynalite
         self._key_of = key_of
 
@@ -88,7 +87,7 @@ class PartiQL:
         if not writes:
             return []
         calls = [{"target": write.target, "content": write.content} for write in writes]
-        answers = await call_many(self._dynalite, "dynamodb", calls)
+        answers = await self._dynalite.call_many("dynamodb", calls)
         return [_outcome(write, each["status"], each["content"]) for write, each in zip(writes, answers, strict=True)]
 
 
