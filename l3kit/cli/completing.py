@@ -40,8 +40,22 @@ def _completer(names: Names, *, several: bool = False) -> Completer:
 
 def _devices(ctx: typer.Context) -> Iterable[str]:
     """Not by `Twin.load`, which reads and checks all files."""
-    entries = json.loads((_twin_folder(ctx) / "config_iot_devices.json").read_text("utf-8-sig"))
-    return [entry["id"] for entry in entries]
+    try:
+        text = _device_file(_twin_folder(ctx))
+    except Exception:
+        if not _names_a_file_alone(ctx):
+            raise
+        text = _device_file(_twin_of_params(_params_here(ctx.params.get("target") or "sandbox")))
+    return [entry["id"] for entry in json.loads(text)]
+
+
+def _device_file(twin: Path) -> str:
+    return (twin / "config_iot_devices.json").read_text("utf-8-sig")
+
+
+def _names_a_file_alone(ctx: typer.Context) -> bool:
+    """Whether the first argument may be no twin, but a file to load into that of the present project."""
+    return ctx.command.name == "load" and not ctx.params.get("files") and len(ctx.args) < 2
 
 
 def _functions(ctx: typer.Context) -> Iterable[str]:
@@ -101,14 +115,17 @@ def _twin_folder(ctx: typer.Context) -> Path:
 
     Raises: FileNotFoundError if there is none.
     """
-    from l3kit.given_values import read_table
-    from l3kit.notebook.project import twin_folder
-
     behind = ctx.args[0] if ctx.args else None  # where an option without its value stopped the parser before arguments
     where = ctx.params.get("where") or behind
     file = Path(where).expanduser() if where else _params_here(ctx.params.get("target") or "sandbox")
-    if file.is_dir():
-        return file
+    return file if file.is_dir() else _twin_of_params(file)
+
+
+def _twin_of_params(file: Path) -> Path:
+    """Raises: FileNotFoundError if it is no params file."""
+    from l3kit.given_values import read_table
+    from l3kit.notebook.project import twin_folder
+
     if not file.is_file() or file.stat().st_size > MAX_PARAMS_BYTES:
         raise FileNotFoundError(file)
     return twin_folder(file, read_table(file)["twin"])

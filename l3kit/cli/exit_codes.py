@@ -11,6 +11,8 @@ NOT_UP = 3
 LEFT_OVER = 4
 CHECKS_FAILED = 5
 CHANGES_PENDING = 6
+UNWRITTEN = 74
+"""`EX_IOERR` of sysexits."""
 INTERRUPTED = 130
 UNREAD = 141
 """As shells tell of a process that SIGPIPE ended."""
@@ -39,6 +41,7 @@ _OF_ALL = {
     SUCCESS: "success",
     ERROR: "an error, which is told with its remedy",
     USAGE: "the command line is wrong; nothing was done",
+    UNWRITTEN: "the output could not be written, as on a full disk; what the verb did stays done",
     INTERRUPTED: "interrupted",
     UNREAD: "nobody reads the output any more, as behind `head`",
 }

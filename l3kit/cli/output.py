@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.cli import exit_codes
-from l3kit.cli.pipes import discard_unread
+from l3kit.cli.pipes import discard_unread, discard_unwritten
 from l3kit.errors import L3Error
 from l3kit.extras import missing_module
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from l3kit.notebook.tables import Displayable
 
 _CONNECT = "Check that the other end is up and can be reached, then give the same command again"
+
+_LEAD_ELSEWHERE = "Make room on that disk, or lead the output to another place, then give the same command again"
 
 
 class Told(Protocol):
@@ -114,6 +117,18 @@ class Output:
 def reported(output: Output, work: Callable[[], int]) -> int:
     """Do a verb's work, and report how it failed. Returns: the exit code."""
     try:
+        code = _reported(output, work)
+        sys.stdout.flush()  # an error's document too
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and discard_unread():
+            return exit_codes.UNREAD
+        discard_unwritten(error)
+        return _unwritten(error)
+    return code
+
+
+def _reported(output: Output, work: Callable[[], int]) -> int:
+    try:
         code = work()
         sys.stdout.flush()
     except L3Error as error:
@@ -124,6 +139,8 @@ def reported(output: Output, work: Callable[[], int]) -> int:
             return exit_codes.UNREAD
         output.error("network", f"a connection failed ({error.strerror or type(error).__name__})", _CONNECT)
     except OSError as error:
+        if discard_unwritten(error):
+            return _unwritten(error)
         from l3kit.files import refusal
 
         output.error(str(error.filename or "a file"), *refusal(error))
@@ -137,3 +154,11 @@ def reported(output: Output, work: Callable[[], int]) -> int:
     else:
         return code
     return exit_codes.ERROR
+
+
+def _unwritten(error: OSError) -> int:
+    """Tell on stderr, as far as that takes it, that the output is lost. Returns: the exit code."""
+    cause = f"cannot be written ({error.strerror or type(error).__name__})"
+    with contextlib.suppress(OSError):
+        print(f"l3kit: the output: {cause}. {_LEAD_ELSEWHERE}", file=sys.stderr)
+    return exit_codes.UNWRITTEN

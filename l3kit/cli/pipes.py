@@ -1,13 +1,15 @@
-"""Standard streams in a pipe whose reader has left, as `head` does once it has its lines."""
+"""Standard streams that take no more: a pipe whose reader has left, as `head` does, or a file on a full disk."""
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
 from typing import TextIO
 
 _GONE = select.POLLERR | select.POLLHUP
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def discard_unread() -> bool:
@@ -16,11 +18,33 @@ def discard_unread() -> bool:
     Returns: whether there is one. Without one a `BrokenPipeError` is that of another pipe, or of a socket.
     """
     unread = [stream for stream in (sys.stdout, sys.stderr) if _is_unread(stream)]
-    for stream in unread:  # or Python would fail again when it flushes them at its end
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+    for stream in unread:
+        _discard(stream)
     return bool(unread)
+
+
+def discard_unwritten(error: OSError) -> bool:
+    """Discard what a standard stream cannot take, as on a full disk. Returns: whether the error is that of a stream."""
+    refused = [stream for stream in (sys.stdout, sys.stderr) if not _is_written(stream)]
+    for stream in refused:
+        _discard(stream)
+    # An unbuffered stream has nothing left to fail with; a write to any other file is told with its name.
+    return bool(refused) or (error.filename is None and error.errno in _FULL)
+
+
+def _is_written(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    """Lead a stream to nowhere, or Python would fail again when it flushes it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _is_unread(stream: TextIO) -> bool:

@@ -75,6 +75,23 @@ def test_devices_of_the_twin_are_suggested_but_for_those_that_a_shell_takes_apar
     assert suggested(f"l3kit {line}pump-2") == ["pump-2"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["load readings.csv --device-id ", "load --dry-run readings.csv --device-id ", "load nowhere.csv --device-id "],
+)
+def test_devices_of_the_present_project_are_suggested_where_a_load_names_a_file_alone(
+    line: str, suggested: Suggested, project: Path
+) -> None:
+    (project / "readings.csv").write_text("time,value\n2026-01-01T00:00:00Z,1\n")
+    assert suggested(f"l3kit {line}") == ["pump-1", "pump-2", "boiler"]
+
+
+def test_no_devices_of_another_twin_are_suggested_where_a_load_names_one_that_cannot_be_read(
+    suggested: Suggested, project: Path
+) -> None:
+    assert suggested("l3kit load nowhere readings.csv --device-id ") == []
+
+
 def test_of_a_list_the_last_value_is_completed_with_what_is_not_in_it_yet(suggested: Suggested, folder: Path) -> None:
     assert suggested("l3kit simulate plant --devices pump-2,p") == ["pump-2,pump-1"]
     assert suggested("l3kit plan plant --clouds aws,") == [f"aws,{name}" for name in names() if name != "aws"]
