@@ -37,6 +37,15 @@ ObjectTier = Literal["cold", "archive", "staging"]
 HotForm = Literal["capacity units", "request units", "documents"]
 """What a database counts: KB written and read, request units by size, or documents whatever their size."""
 
+PartName = Literal["permissions", "price list", "first light", "item size"]
+"""What only some of l3kit's commands need of a cloud."""
+_LACKING: Mapping[PartName, str] = {
+    "permissions": "has no table of its operators' permissions yet",
+    "price list": "has no price list that l3kit can read yet",
+    "first light": "has no first-light run yet",
+    "item size": "does not say as how large its database bills an item",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CloudParameter:
@@ -114,6 +123,8 @@ class Provider:
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
+        parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
+            port `PriceSource`, the port `FirstLight`, a function from an item to the bytes that its database bills.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 
@@ -133,6 +144,7 @@ class Provider:
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None
     sandbox: str = ""
+    parts: Mapping[PartName, str] = field(default_factory=dict)
     ci_login: str = ""
 
 
@@ -142,6 +154,14 @@ def provider(name: str) -> Provider:
     if path is None:
         raise ConfigurationError(f"cloud {name!r}", "is not known", f"Known are {', '.join(names())}")
     return _load(name, path)
+
+
+def part(cloud: str, name: PartName) -> Any:
+    """Load a part of a cloud. Raises: ConfigurationError if the cloud is unknown or lacks that part."""
+    found = provider(cloud)
+    if name not in found.parts:
+        raise ConfigurationError(found.title, _LACKING[name], f"Clouds that have it: {', '.join(names_with(name))}")
+    return _attribute(cloud, found.parts[name])
 
 
 def billing_of(name: str) -> Billing:
@@ -157,14 +177,14 @@ def names() -> tuple[str, ...]:
     return (*BUILT_IN, *_added(tuple(sys.path)))
 
 
-def live_names() -> tuple[str, ...]:
-    """Return the names of the built-in clouds whose real accounts l3kit can work on."""
-    return tuple(name for name in BUILT_IN if provider(name).open_live)
-
-
 def priced_names() -> tuple[str, ...]:
     """Return the names of the clouds that have prices."""
     return tuple(name for name in names() if provider(name).billing)
+
+
+def names_with(name: PartName) -> tuple[str, ...]:
+    """Return the names of the clouds that have this part."""
+    return tuple(cloud for cloud in names() if name in provider(cloud).parts)
 
 
 def is_known(name: str) -> bool:
@@ -186,12 +206,16 @@ def _sorted_entries() -> Iterator[tuple[str, str]]:
 
 @cache
 def _load(name: str, path: str) -> Provider:
-    module, _, attribute = path.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        remedy = missing_module(str(error.name)).remedy
-        raise ConfigurationError(f"cloud {name}", f"needs {error.name}, which is not installed", remedy) from None
+    found = _attribute(name, path)
     if not isinstance(found, Provider):
         raise ConfigurationError(f"cloud {name}", f"{path} is not a Provider", "Report it to the package's maintainer")
     return found
+
+
+def _attribute(cloud: str, path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        remedy = missing_module(str(error.name)).remedy
+        raise ConfigurationError(f"cloud {cloud}", f"needs {error.name}, which is not installed", remedy) from None

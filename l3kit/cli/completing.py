@@ -71,10 +71,11 @@ def _clouds(ctx: typer.Context) -> Iterable[str]:
     return names()
 
 
-def _live_clouds(ctx: typer.Context) -> Iterable[str]:
-    from l3kit.providers import live_names
+def _clouds_for(ctx: typer.Context) -> Iterable[str]:
+    """The clouds that have what the verb needs."""
+    from l3kit.providers import names_with
 
-    return live_names()
+    return names_with("first light" if ctx.command.name == "first-light" else "permissions")
 
 
 def _targets(ctx: typer.Context) -> Iterable[str]:
@@ -126,6 +127,6 @@ movers = _completer(_movers)
 sandboxes = _completer(_sandboxes)
 clouds = _completer(_clouds)
 cloud_list = _completer(_clouds, several=True)
-live_clouds = _completer(_live_clouds)
+clouds_for_verb = _completer(_clouds_for)
 targets = _completer(_targets)
 first_argument = _completer(_names_behind)

@@ -1,4 +1,4 @@
-"""`l3kit first-light aws`: says what it will cost, asks, runs, and leaves a report."""
+"""`l3kit first-light`: says what it will cost, asks, runs, and leaves a report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.cli.completing import sandboxes, targets
 from l3kit.cli.confirming import agree, check_can_ask
 from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, told
 from l3kit.cli.output import Output
-from l3kit.cli.permissions import LiveCloud
+from l3kit.cli.permissions import CloudName
 from l3kit.cli.verbs import verb
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def add_first_light(app: typer.Typer) -> None:
     @verb(app, "first-light", epilog=told(_CODES))
     def first_light(
         output: Output,
-        cloud: LiveCloud,
-        region: Annotated[str, typer.Option(metavar="REGION", help="AWS region.")] = "us-east-1",
+        cloud: CloudName,
+        region: Annotated[str, typer.Option(metavar="REGION", help="Its region (AWS: us-east-1).")] = "",
         profile: Annotated[
             str, typer.Option(metavar="PROFILE", help="AWS profile (default: boto3's usual credentials).")
         ] = "",
@@ -91,7 +91,12 @@ def add_first_light(app: typer.Typer) -> None:
 
         It deploys the smallest twin, moves, queries, destroys, and leaves a report.
         """
+        from l3kit.clouds.ports.first_light import first_light_of
+        from l3kit.providers import billing_of
+
+        first_light_of(cloud)  # before anything else: most clouds have none
         where = cast("Target", target)
+        region = region or billing_of(cloud).default_region
         run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)
         return _first_light(run, output)
 
@@ -121,7 +126,7 @@ def _first_light(options: Run, output: Output) -> int:
             output.answer(plan(twin, session))
             return SUCCESS
         if not options.yes:
-            _ask(session)
+            _ask(session, options.cloud)
         return _run(session, twin, path, options, output)
 
 
@@ -139,22 +144,22 @@ def _tell_estimate(cloud: str, region: str, output: Output) -> None:
     from l3kit.first_light.estimate import estimate, estimate_text
     from l3kit.prices.price_book import load_prices
 
-    output.tell(estimate_text(estimate(load_prices(), cloud), region))
+    output.tell(estimate_text(estimate(load_prices(), cloud), cloud, region))
 
 
-def _ask(session: Session) -> None:
+def _ask(session: Session, cloud: str) -> None:
     """Raises: ConfigurationError if the answer is no, or nobody can be asked."""
-    from l3kit.clouds.aws.cloud import aws_in
+    from l3kit.clouds.ports.first_light import first_light_of
     from l3kit.first_light.report import last_four
 
-    account = aws_in(session.clouds).session
+    account = first_light_of(cloud).account(session.clouds[cloud])
     where = f"the account ending in {last_four(account.account_id)}, {account.region} ({session.target})"
     check_can_ask("first-light", "Pass --yes")
     agree("first-light", f"Deploy to {where}, and destroy it all again?")
 
 
 def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output) -> int:
-    from l3kit.clouds.aws.cloud import aws_in
+    from l3kit.clouds.ports.first_light import first_light_of
     from l3kit.first_light.estimate import estimate
     from l3kit.first_light.report import save
     from l3kit.first_light.run import first_light
@@ -170,9 +175,7 @@ def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output)
         tell=output.tell,
         keep_on_failure=options.keep_on_failure,
     )
-    # Names of buckets end in a digest of the account's id, which is short enough to be found by trying.
-    account = aws_in(session.clouds).session
-    secrets = (account.account_id, account.names(twin.name).cold_s3_bucket().rsplit("-", 1)[-1])
+    secrets = first_light_of(options.cloud).secrets(session.clouds[options.cloud], twin)
     paths = save(report, path, secrets)
     _conclude(report, paths, output)
     return report.exit_code

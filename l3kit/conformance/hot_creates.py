@@ -43,6 +43,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "removed": ({"v": 1, "w": None}, {"v": 1}),
     "gained": ({"v": 1}, {"v": 1, "added": True}),
     "gained by the key alone": ({}, {"added": True}),
+    "gained what the replacement has too": ({}, {"v": 1}),
     "one of hundreds": (MANY, {**MANY, "attribute_299": -1}),
     "one more than hundreds": (MANY, {**MANY, "added": True}),
 }

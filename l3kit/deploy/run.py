@@ -14,6 +14,7 @@ from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
+from l3kit.deploy.event_targets import Reach, missing_targets, reach
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, kept_in_words, step_for, steps_frame, steps_json, steps_table
 from l3kit.deploy.step_log import StepLog
@@ -104,6 +105,7 @@ def plan(
     clouds: Collection[str] | None = None,
     rotate_tokens: bool = False,
     now: Callable[[], datetime] = utc_now,
+    reach: Reach = reach,
 ) -> Plan:
     """Compare the actual resources with the desired ones. Changes nothing in any cloud.
 
@@ -113,6 +115,7 @@ def plan(
         clouds: plan only these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
         now: wall clock, UTC, by which former tokens expire.
+        reach: looks whether something answers where an event's url leads.
     Raises: ConfigurationError if the message chain's clouds cannot do what the twin asks for; ProvisioningError if a
         layer is on a cloud that cannot be deployed yet; MissingConnectionError if a link to another cloud has no url or
         token; PermissionMissingError.
@@ -125,6 +128,8 @@ def plan(
     provisioners = {cloud: reached[cloud] for cloud in chosen}
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
     notes += links.refresh(provisioners)
+    if twin.layout.host_of("event-checker") in provisioners:
+        notes += missing_targets(twin.events, in_sandbox=session.sandbox_home is not None, reach=reach)
     resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)
     # A former layout may have left something on any cloud.
     left_over = orphaned_resources(twin.layout, links, {cloud: reached[cloud] for cloud in begun if cloud in reached})

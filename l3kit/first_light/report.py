@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l3kit import __version__
+from l3kit.clouds.ports.first_light import first_light_of
 from l3kit.files import write_whole
+from l3kit.providers import provider
 
 FORMAT = 1
 Verdict = Literal["passed", "failed", "interrupted", "left over"]
-PACKAGES = ("boto3", "botocore", "orjson", "requests", "zstandard")
+PACKAGES = ("orjson", "requests", "zstandard")
+"""Those that the report tells the versions of, beside the cloud's own."""
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step: what it found, in words; its seconds; boto3's calls by name."""
+    """One step: what it found, in words; its seconds; the cloud's calls by name."""
 
     name: str
     verdict: Literal["done", "failed", "interrupted"]
@@ -36,6 +39,7 @@ class Report:
     """A whole run.
 
     Attributes:
+        cloud: the name of the cloud.
         account: its last 4 digits.
         estimated_usd: what was said before the run, as text.
         movers: the movers' own reports: requests, retries, units, seconds.
@@ -43,6 +47,7 @@ class Report:
         clean_up: the command that removes what is left; empty where nothing is.
     """
 
+    cloud: str
     verdict: Verdict
     target: str
     region: str
@@ -64,8 +69,10 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         versions = {"l3kit": __version__, "python": platform.python_version(), "system": platform.system()}
-        versions |= {name: metadata.version(name) for name in PACKAGES}
-        return {"format": FORMAT, "command": "l3kit first-light aws", **asdict(self), "versions": versions}
+        versions |= {name: metadata.version(name) for name in (*first_light_of(self.cloud).packages, *PACKAGES)}
+        content = asdict(self)
+        command = f"l3kit first-light {content.pop('cloud')}"
+        return {"format": FORMAT, "command": command, **content, "versions": versions}
 
     def to_markdown(self) -> str:
         """The same for people."""
@@ -74,17 +81,17 @@ class Report:
             f"| {step.name} | {step.verdict} | {step.seconds:.1f} | {sum(step.calls.values())} | {_cell(step.found)} |"
             for step in self.steps
         ]
-        versions = self.to_json()["versions"]
+        versions, title = self.to_json()["versions"], provider(self.cloud).title
         return "\n".join(
             [
-                f"# First light on AWS: {self.verdict}",
+                f"# First light on {title}: {self.verdict}",
                 "",
                 f"Target {self.target}, region {self.region}, account ending in {self.account}, twin {self.twin}.",
                 f"From {self.started} to {self.finished}, {self.seconds:.0f} s. "
                 f"Estimated before: {self.estimated_usd} USD.",
                 ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
                 "",
-                "| step | verdict | seconds | AWS calls | found |",
+                f"| step | verdict | seconds | {title} calls | found |",
                 "|---|---|---|---|---|",
                 *rows,
                 "",

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.aws.cloud import aws_in
-from l3kit.clouds.aws.control.context import Context
-from l3kit.clouds.aws.control.logs import groups_of
+from l3kit.clouds.ports.first_light import first_light_of
 from l3kit.deploy import destroy, plan_destroy
 from l3kit.errors import L3Error
 from l3kit.first_light.report import Report, StepReport, Verdict, last_four
 from l3kit.first_light.steps import STEPS, Run, Tell
+from l3kit.first_light.twin import cloud_of
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Steps:
-    """What was done so far, and boto3's calls of the step that goes on."""
+    """What was done so far, and the cloud's calls of the step that goes on."""
 
     tell: Tell
     clock: Callable[[], float]
@@ -81,10 +80,12 @@ def first_light(
         tell: called with a line for people as each step begins; an interruption may come out of it.
         keep_on_failure: leave what was made where a step fails or is interrupted.
     """
+    cloud = cloud_of(twin)
     began, started = now().replace(microsecond=0), clock()
     noted = _Steps(tell, clock)
-    account = aws_in(session.clouds).session
-    account.watch_calls(lambda name: noted.calls.update([name]))
+    light, reached = first_light_of(cloud), session.clouds[cloud]
+    account = light.account(reached)
+    light.watch_calls(reached, lambda name: noted.calls.update([name]))
     work = Run(session, twin, began, tell)
     verdict: Verdict = "failed"
     try:
@@ -96,6 +97,7 @@ def first_light(
     if left != ():
         verdict = "left over"
     return Report(
+        cloud=cloud,
         verdict=verdict,
         target=session.target,
         region=account.region,
@@ -119,11 +121,10 @@ def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], No
 
 
 def what_is_there(session: Session, twin: Twin) -> list[str]:
-    """All that carries this twin's names, whoever owns it: tables, buckets, functions, roles, log groups, schedules."""
+    """All that carries this twin's names, whoever owns it: stores, functions, roles, logs, schedules."""
     found = [f"{step.kind} {step.name}" for step in plan_destroy(twin, session, data=True).steps]
-    account = aws_in(session.clouds).session
-    named = [f"log group {name}" for name in groups_of(Context(account, account.names(twin.name)))]
-    return sorted({*found, *named})
+    cloud = cloud_of(twin)
+    return sorted({*found, *first_light_of(cloud).left_behind(session.clouds[cloud], twin)})
 
 
 def _after(

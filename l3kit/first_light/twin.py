@@ -1,4 +1,4 @@
-"""The smallest twin: two devices on AWS, made from its name alone, and items old enough for each tier."""
+"""The smallest twin: two devices on one cloud, made from its name alone, and items old enough for each tier."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def write_twin(folder: Path, name: str, cloud: str) -> Twin:
     for file, content in files.items():
         (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
     return Twin.load(folder)
+
+
+def cloud_of(twin: Twin) -> str:
+    """The cloud that the twin was written for."""
+    (cloud,) = twin.layout.clouds
+    return cloud
 
 
 def items_at(now: datetime) -> dict[str, list[bytes]]:

@@ -98,15 +98,20 @@ def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: 
 
 
 @pytest.fixture
-def tallied(record_property: Callable[[str, object], None]) -> Iterator[Callable[[World], World]]:
-    """`tallied(world)`: what the test does there is counted in the summary of the run."""
-    used: list[World] = []
+def tally(record_property: Callable[[str, object], None]) -> Iterator[Tally]:
+    """What a test does, counted in the summary of the run."""
+    counts = Tally()
+    yield counts
+    for figure in fields(Tally):
+        record_property(figure.name, getattr(counts, figure.name))
+
+
+@pytest.fixture
+def tallied(tally: Tally) -> Callable[[World], World]:
+    """`tallied(world)`: what the test does there is counted."""
 
     def note(world: World) -> World:
-        world.tally = Tally()
-        used.append(world)
+        world.tally = tally
         return world
 
-    yield note
-    for figure in fields(Tally):
-        record_property(figure.name, sum(getattr(world.tally, figure.name) for world in used))
+    return note

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,10 +18,11 @@ from typing import Any
 import requests
 
 from l3kit.errors import CallError, L3Error, StoreError
+from l3kit.providers import names as provider_names
 from l3kit.providers import provider
 from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, normalise
+from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.runtime.chain import Chain
 from l3kit.tiering.runtime.openers import Openers
@@ -32,12 +35,16 @@ from l3kit.tiering.stream.letters import DeadLetter, problem_of
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.wire import Request
+from tests.support.dying import Fault, Process
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
 from tests.support.moving import Dead
 from tests.support.wire_server import TOKEN
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEVICES = ("sensor-1", "sensor-2")
+CLOUDS = provider_names()
+COMBINATIONS = [(CLOUDS[l1], CLOUDS[l2], CLOUDS[-(l1 + l2) % 3]) for l1, l2 in itertools.product(range(3), repeat=2)]
+"""Layers 1 and 2 and the hot tier: every pair of clouds for each two of them."""
 
 
 def info_of(
@@ -75,65 +82,6 @@ def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[st
     names = variables_for(function, cloud=variables, remote=apart, archive_here=False, peers=peers)
     env = {name: values.get(name, name.lower()) for name in names} | ({AUTH_VARIABLE: "signature"} if signed else {})
     return load_settings(function, env, cloud=variables)
-
-
-@dataclass
-class Fault:
-    """What happens at the n-th call of all functions: the process dies `before` or `after` it, the call is `refused`,
-    or it takes effect and its answer is `lost`."""
-
-    at: int = 0
-    how: str = ""
-    calls: int = 0
-
-    def strikes(self) -> bool:
-        self.calls += 1
-        return self.calls == self.at
-
-
-class Process:
-    """One function's process: once it is dead it makes no further call."""
-
-    def __init__(self, fault: Fault) -> None:
-        self._fault = fault
-        self._dead = False
-
-    def guarded(self, thing: Any, error: type[L3Error]) -> Any:
-        """The thing, with every coroutine of it under the fault."""
-        return _Guarded(self, thing, error)
-
-    @contextmanager
-    def call(self, error: type[L3Error]) -> Iterator[None]:
-        if self._dead:
-            raise Dead
-        struck = self._fault.strikes()
-        if struck and self._fault.how == "before":
-            self._dead = True
-            raise Dead
-        if struck and self._fault.how == "refused":
-            raise error("the service", "answered 503 to every try")
-        yield
-        if struck and self._fault.how == "after":
-            self._dead = True
-            raise Dead
-        if struck and self._fault.how == "lost":
-            raise error("the service", "the answer was lost")
-
-
-class _Guarded:
-    def __init__(self, process: Process, thing: Any, error: type[L3Error]) -> None:
-        self._process, self._thing, self._error = process, thing, error
-
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self._thing, name)
-        if not asyncio.iscoroutinefunction(attribute):
-            return attribute
-
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            with self._process.call(self._error):
-                return await attribute(*args, **kwargs)
-
-        return call
 
 
 @dataclass
@@ -247,39 +195,52 @@ class ChainWorld:
 
     def check_conserved(self, messages: Sequence[bytes]) -> None:
         """Each message is in the hot tier, or in the letters with its reason, and nothing else is anywhere."""
-        latest: dict[tuple[str, str], bytes] = {}
-        versions: list[bytes] = []
-        bad: list[tuple[str, bytes]] = []
+        lost, surplus = self.amiss(messages)
+        assert not lost, f"lost: {lost[:3]}"
+        assert not surplus, f"doubled or altered: {surplus[:3]}"
+
+    def amiss(self, messages: Sequence[bytes]) -> tuple[list[Any], list[Any]]:
+        """What is lost of these messages and of the actions that they call for, and what is there that should not be:
+        altered, doubled, or never sent."""
+        items, bad = self._as_they_should_be(messages)
+        versions = [item.json for item in items]
+        latest = {(item.device_id, item.id): item.json for item in items}
+        stored = self.stored()
+        letters = Counter((letter.problem, letter.message) for letter in self.letters())
+        superseded = [message for problem, message in letters if problem == "superseded"]
+        told = [message for problem, message in letters if problem == "action-failed"]
+        others = {letter for letter in letters if letter[0] not in ("superseded", "action-failed")}
+        kept = [*stored.values(), *superseded]
+        lost: list[Any] = [one for one in versions if not any(equal_content(one, other) for other in kept)]
+        lost += [key for key in latest if key not in stored]
+        lost += [*bad - others, *self._actions_not_run(versions, told)]
+        surplus: list[Any] = [key for key in stored if key not in latest]
+        surplus += [key for key, one in latest.items() if key in stored and not equal_content(stored[key], one)]
+        surplus += [one for one in superseded if not any(equal_content(one, version) for version in versions)]
+        surplus += [*others - bad, *set(told) - set(versions)]
+        surplus += [letter for letter, times in letters.items() if times > 1]
+        return lost, surplus
+
+    def _as_they_should_be(self, messages: Sequence[bytes]) -> tuple[list[Telemetry], set[tuple[str, bytes]]]:
+        """The items of these messages in their order, and the letters of the others: problem and message."""
+        items, bad = [], set()
         for message in messages:
             try:
-                item = normalise(message, self.rules, self.clock)
+                items.append(normalise(message, self.rules, self.clock))
             except MessageRefusedError as error:
-                bad.append((str(error.problem), message))
-                continue
-            latest[item.device_id, item.id] = item.json
-            versions.append(item.json)
-        stored, letters = self.stored(), self.letters()
-        assert stored.keys() == latest.keys()
-        for key, content in latest.items():
-            assert equal_content(stored[key], content), f"{key} is not its latest version"
-        superseded = [letter.message for letter in letters if letter.problem == "superseded"]
-        for version in versions:
-            kept = any(equal_content(version, one) for one in [*stored.values(), *superseded])
-            assert kept, f"lost: {version!r}"
-        assert all(any(equal_content(one, version) for version in versions) for one in superseded)
-        others = {(letter.problem, letter.message) for letter in letters if letter.problem != "superseded"}
-        assert {one for one in others if one[0] != "action-failed"} == set(bad)
-        told = [message for problem, message in others if problem == "action-failed"]
-        self._check_actions(versions, told)
+                bad.add((str(error.problem), message))
+        return items, bad
 
-    def _check_actions(self, versions: Sequence[bytes], told: Sequence[bytes]) -> None:
-        """Each action of each item was carried out, or is told as a dead letter of a stored version."""
+    def _actions_not_run(self, versions: Sequence[bytes], told: Sequence[bytes]) -> list[bytes]:
+        """Versions with an action that was neither carried out nor told as a dead letter."""
         carried_out = [json.loads(payload)["event"] for _, payload in self.called]
-        for version in versions:
-            for event in events_of(self.twin):
-                done = json.loads(version) in carried_out or version in told
-                assert done or not event.condition.compared(exact_loads(version)), f"no action, not told: {version!r}"
-        assert set(told) <= set(versions)
+        return [
+            version
+            for version in versions
+            for event in events_of(self.twin)
+            if event.condition.compared(exact_loads(version))
+            and not (json.loads(version) in carried_out or version in told)
+        ]
 
 
 @dataclass
@@ -348,3 +309,15 @@ def reading(second: int, device: str = "sensor-1", **more: Any) -> bytes:
     """A device's message."""
     minute, left = divmod(second, 60)
     return json.dumps({"deviceId": device, "time": f"2026-03-01T10:{minute:02d}:{left:02d}Z", **more}).encode()
+
+
+MIXED = (
+    reading(1, v=1),
+    b"not json",
+    reading(2, v=1),
+    reading(1, v=2),
+    reading(2, v=1),
+    reading(1, "sensor-2"),
+    b'{"deviceId":"stranger","time":"2026-03-01T10:00:00Z"}',
+)
+"""Two versions of one reading, one reading twice, two bad messages."""

@@ -15,7 +15,8 @@ from l3kit.errors import CallError, L3Error, StoreError
 from l3kit.session import Session
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.twin.layout import Layout
-from tests.support.chain import ChainWorld, Fault, Process
+from tests.support.chain import ChainWorld
+from tests.support.dying import Fault, Process
 from tests.support.moving import Dead
 
 

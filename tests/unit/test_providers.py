@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.providers import BUILT_IN, names, provider
+from l3kit.providers import BUILT_IN, names, names_with, part, provider
 from tests.support.installed import cloud_installed
 
 
@@ -32,3 +32,16 @@ def test_what_is_wrong_with_a_cloud_of_another_package_is_told(
 ) -> None:
     with cloud_installed(tmp_path, name, place), pytest.raises(ConfigurationError, match=words):
         provider(name)
+
+
+def test_a_part_that_a_cloud_lacks_is_refused_with_the_clouds_that_have_it() -> None:
+    assert names_with("permissions") == ("aws",)
+    words = r"^Google Cloud: has no table of its operators' permissions yet\. Clouds that have it: aws$"
+    with pytest.raises(ConfigurationError, match=words):
+        part("gcp", "permissions")
+
+
+@pytest.mark.parametrize("cloud", BUILT_IN)
+def test_every_part_that_a_cloud_names_is_there(cloud: str) -> None:
+    for name in provider(cloud).parts:
+        assert part(cloud, name) is not None

@@ -62,6 +62,10 @@ PROVIDER = Provider(
     calls_by_name=True,
     billing=BILLING,
     sandbox="l3kit.sandbox.aws.part:PART",
+    parts={
+        "permissions": "l3kit.clouds.aws.control.operator_permissions:PERMISSIONS",
+        "first light": "l3kit.clouds.aws.first_light:FIRST_LIGHT",
+    },
     parameters=(
         CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),
         CloudParameter(

@@ -80,7 +80,7 @@ def _proportion(usage: Sequence[Bill]) -> str:
     return "The bill grows with the usage" if proportional else "A part of the bill is fixed"
 
 
-def what_it_is_made_of(bill: Bill) -> Plot:
+def cost_breakdown(bill: Bill) -> Plot:
     """A waterfall from the largest row to the total."""
     frame = waterfall(bill)
     known = frame.dropna(subset=["USD"])

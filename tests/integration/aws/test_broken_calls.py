@@ -22,7 +22,7 @@ from tests.support.broken_calls import BREAKS, Break, Breaker, LosingAnswers
 from tests.unit.raw_errors.telling import told
 
 pytestmark = pytest.mark.sandbox
-EVENT = {"condition": "p.d.v > DOUBLE(90)", "action": {"type": "function", "functionUrl": "https://alarm.example"}}
+EVENT = {"condition": "p.d.v > DOUBLE(90)", "action": {"type": "function", "functionUrl": "http://127.0.0.1:9/"}}
 LAYERS = {"layer 1": ("aws", "gcp"), "layer 2": ("gcp", "aws")}
 EXPECTED = {
     "layer 1": {

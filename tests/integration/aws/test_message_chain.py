@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -70,6 +71,40 @@ def _break(aws: Aws, names: AwsNames) -> None:
     environment["Variables"]["CONNECTOR_LAMBDA_NAME"] = "another"
     functions.update_function_configuration(FunctionName=dispatcher, Environment=environment)
     functions.delete_function(FunctionName=connector)
+
+
+def test_a_plan_notes_actions_whose_function_is_not_there_and_refuses_nothing(
+    session: Session, make_twin: MakeTwin, sandbox: SandboxState
+) -> None:
+    twin = make_twin(chain=("aws", "aws"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"127.0.0.1:{server.getsockname()[1]}"
+    targets = (
+        {"functionUrl": f"{sandbox.aws_endpoint}/health?code=secret-7"},
+        {"functionUrl": f"http://{closed}/?code=secret-7"},
+        {"functionName": "not-there"},
+    )
+    entries = [{"condition": EVENT["condition"], "action": {"type": "function", **target}} for target in targets]
+    (twin.path / "config_events.json").write_text(json.dumps(entries))
+    with OpenTwin(Twin.load(twin.path), session) as opened:
+        wanted = opened.plan()
+    assert wanted.changes
+    notes = [line for line in wanted.lines() if line.startswith("config_events.json")]
+    assert [note.split(",")[0] for note in notes] == [
+        "config_events.json calls the function not-there; whether it exists could not be checked (lambda:GetFunction).",
+        f"config_events.json: entry 1: functionUrl leads to {closed}",
+    ]
+    assert "secret-7" not in str(wanted.to_json())
+
+
+def test_a_plan_without_layer_2_looks_for_no_function_of_an_event(session: Session, make_twin: MakeTwin) -> None:
+    twin = layer_1(session, make_twin)
+    entry = {"condition": EVENT["condition"], "action": {"type": "function", "functionUrl": "https://alarm.example/"}}
+    (twin.path / "config_events.json").write_text(json.dumps([entry]))
+    there = Twin.load(twin.path)
+    wanted = plan(there, session, clouds={"aws"}, reach=lambda place: "was looked for")
+    assert wanted.changes
+    assert not any("was looked for" in note for note in wanted.notes)
 
 
 @pytest.mark.slow

@@ -17,7 +17,6 @@ from l3kit.operate.inventory import tiers
 from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.message_way import Waits
 from l3kit.operate.verify.way import functions_on_way
-from l3kit.providers import names as provider_names
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.messages.client import start_broker, wait_until_delivered
@@ -30,13 +29,11 @@ from tests.integration.layouts import message_twins as sent
 from tests.integration.layouts.message_twins import hot_items, letters, listening, write_files
 from tests.integration.sandbox.conftest import deploy
 from tests.integration.sandbox.messages.device import Device, connected
+from tests.support.chain import CLOUDS, COMBINATIONS
 
 __all__ = ["deploy"]
 pytestmark = pytest.mark.sandbox
 SECONDS = 180.0
-CLOUDS = provider_names()
-COMBINATIONS = [(CLOUDS[l1], CLOUDS[l2], CLOUDS[-(l1 + l2) % 3]) for l1, l2 in itertools.product(range(3), repeat=2)]
-"""Layers 1 and 2 and the hot tier: every pair of clouds for each two of them."""
 SIGNED = {("aws", "gcp", "azure"), ("azure", "aws", "gcp")}
 WITH_READERS = {("azure", "gcp", "aws")}
 FORWARDING = """

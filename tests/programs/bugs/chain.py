@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.programs.bugs.mutation import Mutation
 
 CHAIN = "tests/unit/tiering/runtime/test_chain.py"
+FAULTS = "tests/faults/test_chain.py"
 WRITING = "tests/unit/tiering/stream/test_hot_writing.py"
 HANDING_ON = "tests/unit/tiering/stream/test_handing_on.py"
 
@@ -21,7 +22,7 @@ MESSAGE_CHAIN = (
         "l3kit/tiering/stream/settling.py",
         "    for outcome in (written, counts):\n",
         "    for outcome in (counts,):\n",
-        (CHAIN,),
+        (FAULTS,),
     ),
     Mutation(
         "an answer that does not account for every message is taken",

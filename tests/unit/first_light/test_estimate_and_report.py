@@ -33,6 +33,7 @@ ACCOUNT = "210987654321"
 
 def report(verdict: Verdict = "passed", left: tuple[str, ...] | None = (), steps: Sequence[StepReport] = ()) -> Report:
     return Report(
+        cloud="aws",
         verdict=verdict,
         target="live",
         region="us-east-1",
@@ -56,13 +57,13 @@ def test_the_cost_is_the_sum_of_lines_of_known_list_prices_and_a_few_cents_at_mo
     assert Decimal("0.0005") < bill.total.known < Decimal("0.05")
 
 
-def test_each_line_of_the_cost_shows_what_it_is_made_of() -> None:
+def test_each_line_of_the_cost_shows_cost_breakdown() -> None:
     bill = estimate(load_prices(), "aws")
-    lines = estimate_text(bill, "us-east-1").splitlines()
+    lines = estimate_text(bill, "aws", "us-east-1").splitlines()
     assert len(lines) == len(bill.rows) + 2
     assert f"{2 * ITEM_COUNT / 1e6:.6g} million WRU at 0.625 USD" in lines[1]
     assert "not measured" in lines[-1]
-    assert "Prices of eu-west-1 are not in the price book" in estimate_text(bill, "eu-west-1")
+    assert "Prices of eu-west-1 are not in the price book" in estimate_text(bill, "aws", "eu-west-1")
 
 
 def test_items_are_due_for_each_tier_and_exact(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.unit.raw_errors.telling import told
 
 
 def _report() -> Report:
-    return Report("passed", "aws", "us-east-1", "1234", "t", "", "", 1.0, "0", (), (), (), "")
+    return Report("aws", "passed", "live", "us-east-1", "1234", "t", "", "", 1.0, "0", (), (), (), "")
 
 
 def _refresh(path: Path) -> object:

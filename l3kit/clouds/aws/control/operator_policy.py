@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from l3kit.clouds.aws.control.permissions import VERBS, Grant, On, Verb, grants_for
+from l3kit.clouds.aws.control.grants import Grant, On
+from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
+from l3kit.clouds.ports.operator_permissions import VERBS, Verb
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.layout import MOVERS
 

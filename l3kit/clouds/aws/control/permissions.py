@@ -3,76 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal, get_args
 
-Verb = Literal[
-    "plan",
-    "apply",
-    "destroy",
-    "move",
-    "query",
-    "restore",
-    "tiers",
-    "explain",
-    "verify",
-    "end_lease",
-    "letters",
-    "replay_letters",
-    "load",
-    "logs",
-]
-VERBS: tuple[Verb, ...] = get_args(Verb)
-DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
-"""Verbs whose permissions `preflight` requires."""
-LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
-READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
-LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
-
-On = Literal[
-    "hot table",
-    "journal table",
-    "tables",
-    "source table",
-    "buckets",
-    "cold objects",
-    "archive objects",
-    "letters objects",
-    "objects",
-    "functions",
-    "roles",
-    "roles of functions",
-    "scheduler's role",
-    "topic rule's role",
-    "log groups",
-    "all log groups",
-    "schedule group",
-    "schedules",
-    "topic rule",
-    "all topic rules",
-    "stores' keys",
-    "oneself",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Actions on one kind of resource.
-
-    Attributes:
-        on: kind of the twin's resources.
-        why: purpose.
-        verbs: commands that need it.
-        passed_to: service to which a role is passed.
-        only: condition under which it is needed; "" always.
-    """
-
-    on: On
-    actions: tuple[str, ...]
-    why: str
-    verbs: tuple[Verb, ...]
-    passed_to: str = ""
-    only: str = ""
+from l3kit.clouds.aws.control.grants import LETTERS, LOOKING, READING, Grant, On
+from l3kit.clouds.ports.operator_permissions import VERBS, Verb
 
 
 def _grant(on: On, service: str, names: str, why: str, verbs: tuple[Verb, ...], **more: str) -> Grant:

@@ -13,6 +13,10 @@ from l3kit.tiering.format.item_json import KEYS, PARTITION_KEY
 CONDITION_FAILED = frozenset({"ConditionalCheckFailedException"})
 INVALID = frozenset({"ValidationException"})
 
+AND = " AND "
+MAX_EXPRESSION_BYTES = 4096
+"""DynamoDB's limit for the text of a condition; names and values do not count."""
+
 Wire = Mapping[str, Any]
 
 
@@ -43,14 +47,20 @@ def absent() -> dict[str, Any]:
     return {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": PARTITION_KEY}}
 
 
-def unchanged(item: Wire) -> dict[str, Any]:
-    """The condition that the key holds these attributes, as many as DynamoDB compares in one condition.
+def unchanged(item: Wire, successor: Wire) -> dict[str, Any]:
+    """The condition that the key holds these attributes, and none that only the successor has.
 
-    It cannot state that there are no others.
+    It states as much as DynamoDB takes in one condition, the values first. It cannot state that there are no further
+    attributes.
     """
-    names = [*KEYS, *sorted(name for name in item if name not in KEYS)][:MAX_COMPARISONS]
+    held = [*KEYS, *sorted(name for name in item if name not in KEYS)][:MAX_COMPARISONS]
+    terms = [f"#{number}=:{number}" for number in range(len(held))]
+    names = [*held, *sorted(name for name in successor if name not in item)][:MAX_COMPARISONS]
+    terms += [f"attribute_not_exists(#{number})" for number in range(len(held), len(names))]
+    while len(AND.join(terms)) > MAX_EXPRESSION_BYTES:
+        terms.pop()
     return {
-        "ConditionExpression": " AND ".join([f"#{number}=:{number}" for number in range(len(names))]),
-        "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate(names)},
-        "ExpressionAttributeValues": {f":{number}": item[name] for number, name in enumerate(names)},
+        "ConditionExpression": AND.join(terms),
+        "ExpressionAttributeNames": {f"#{number}": name for number, name in enumerate(names[: len(terms)])},
+        "ExpressionAttributeValues": {f":{number}": item[name] for number, name in enumerate(held)},
     }

@@ -1,7 +1,8 @@
 """Replacement of an item in DynamoDB, only if it is the one that was read.
 
-A condition cannot state that an item has no further attributes, and compares 150 at most. So the response returns the
+A condition cannot state that an item has no further attributes, and names 150 at most. So the response returns the
 item that was replaced; one that differs from what was read is put back, unless a newer one has been written in between.
+The same holds for putting back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
+from l3kit.clouds.aws.data.client import Answer
 from l3kit.clouds.aws.data.creates import checked_wire
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.items import same_item
@@ -30,33 +32,51 @@ async def replace(table: DynamoTable, item: bytes, seen: Wire) -> bool:
     """
     new = checked_wire(item)
     name = f"item {new[PARTITION_KEY]['S']}/{new[SORT_KEY]['S']}"
-    body = Put(table.name, new, unchanged(seen)).body()
-    answer = await table.send("PutItem", "replace", body, CONDITION_FAILED | INVALID)
+    answer = await _put(table, "replace", new, seen, CONDITION_FAILED | INVALID)
     if answer.code in INVALID:
         raise ItemRefusedError(name, answer.message)
-    content = odd_text.loads(answer.body)
     if answer.code:
-        there = content.get("Item")
+        there = odd_text.loads(answer.body).get("Item")
         return there is not None and same_item(there, new)
-    table.count_write(content)
-    old: Wire = content["Attributes"]
+    old = _replaced(table, answer)
     if same_item(old, seen):
         return True
     await _put_back(table, name, old, new)
     return False
 
 
-async def _put_back(table: DynamoTable, name: str, old: Wire, new: Wire) -> None:
-    """Put an item back in the place of its replacement. Raises: StoreError, after logging the item that was lost."""
-    body = Put(table.name, old, unchanged(new)).body()
-    try:
-        answer = await table.send("PutItem", "put_back", body, CONDITION_FAILED)
-    except StoreError as error:
-        log.error("an item that was replaced could not be put back into %s: %s", table.name, json.dumps(old))
-        raise StoreError(
-            f"table {table.name}",
-            f"{name} was rewritten before its replacement and could not be put back: {error}",
-            "Put it back by hand: the function's log has its content",
-        ) from None
-    if not answer.code:
-        table.count_write(odd_text.loads(answer.body))
+async def _put_back(table: DynamoTable, name: str, newest: Wire, there: Wire) -> None:
+    """Put an item back in the place of its replacement; again with what this replaces, if that is newer still.
+
+    Each round but the last needs another write in between, so there is no limit.
+
+    Raises: StoreError, after logging the item that was lost.
+    """
+    while True:
+        try:
+            answer = await _put(table, "put_back", newest, there, CONDITION_FAILED)
+        except StoreError as error:
+            log.error("an item that was replaced could not be put back into %s: %s", table.name, json.dumps(newest))
+            raise StoreError(
+                f"table {table.name}",
+                f"{name} was rewritten before its replacement and could not be put back: {error}",
+                "Put it back by hand: the function's log has its content",
+            ) from None
+        if answer.code:
+            return
+        old = _replaced(table, answer)
+        if same_item(old, there):
+            return
+        newest, there = old, newest
+
+
+async def _put(table: DynamoTable, kind: str, item: Wire, there: Wire, expected: frozenset[str]) -> Answer:
+    return await table.send("PutItem", kind, Put(table.name, item, unchanged(there, item)).body(), expected)
+
+
+def _replaced(table: DynamoTable, answer: Answer) -> Wire:
+    """Return the item that a put took the place of."""
+    content = odd_text.loads(answer.body)
+    table.count_write(content)
+    replaced: Wire = content["Attributes"]
+    return replaced

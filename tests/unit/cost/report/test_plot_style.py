@@ -7,12 +7,12 @@ import io
 from PIL import Image
 
 from l3kit.cost.report.plot_style import Plot, figure_of_several, nothing_to_show, plain_ticks, say
-from l3kit.cost.report.plots import what_it_is_made_of
+from l3kit.cost.report.plots import cost_breakdown
 from tests.unit.cost.scenarios import scenario
 
 
 def test_the_picture_has_no_colours() -> None:
-    picture = Image.open(io.BytesIO(what_it_is_made_of(scenario().bill())._repr_png_()))
+    picture = Image.open(io.BytesIO(cost_breakdown(scenario().bill())._repr_png_()))
     assert picture.mode == "L"
     assert min(picture.size) > 100
 

@@ -19,7 +19,7 @@ from l3kit.cost.report.front_page import first_page
 from l3kit.cost.report.plots import (
     break_even as break_even_plot,
 )
-from l3kit.cost.report.plots import chunk_sizes, compression, deletes, layouts, three_figures, what_it_is_made_of
+from l3kit.cost.report.plots import chunk_sizes, compression, cost_breakdown, deletes, layouts, three_figures
 from tests.unit.cost.analysis.test_compression import WEATHER
 from tests.unit.cost.report.front_pages import TODAY
 from tests.unit.cost.scenarios import UNKNOWN_WRITES, scenario
@@ -48,7 +48,7 @@ def plots_of(asked: Scenario) -> list[str]:
     measured = weather()
     drawn = [
         three_figures(page, chunk_table(book)),
-        what_it_is_made_of(page.bill),
+        cost_breakdown(page.bill),
         chunk_sizes(sweep_chunk_size(w, layout, book)),
         compression(measured, compressions(w, layout, book, measured)),
         layouts(rank_layouts(w, book), str(layout)),

@@ -18,7 +18,8 @@ from l3kit.operate.letters.replay import BATCH, MAX_FAILURES, replay_chosen, rep
 from l3kit.tiering.format.equal_items import equal_content
 from l3kit.tiering.format.messages import MessageRefusedError, normalise
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS
-from tests.support.chain import NOW, ChainWorld, Fault, Process, reading
+from tests.support.chain import NOW, ChainWorld, reading
+from tests.support.dying import Fault, Process
 from tests.support.letter_clouds import LetterCloud, put, session_of, twin_of
 from tests.support.moving import Dead
 

@@ -1,20 +1,18 @@
-"""The whole chain in one process: what was delivered is in the hot tier or in the dead letters, whatever fails."""
+"""The whole chain in one process: what was delivered is in the hot tier or in the dead letters."""
 
 from __future__ import annotations
 
 import itertools
 import subprocess
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.tiering.transfer.signing import SIGNATURE_HEADER
-from tests.support.chain import ChainWorld, Fault, reading
+from tests.support.chain import MIXED, ChainWorld, reading
 from tests.support.wire_server import TOKEN
 
 LAYOUTS = list(itertools.product(["aws", "azure"], ["aws", "gcp"], ["aws", "gcp"]))
@@ -29,8 +27,6 @@ BAD = (
     b"\xff\xfe",
     b"[1",
 )
-MIXED = (reading(1, v=1), BAD[0], reading(2, v=1), reading(1, v=2), reading(2, v=1), reading(1, "sensor-2"), BAD[3])
-"""Two versions of one reading, one reading twice, two bad messages."""
 
 
 @pytest.mark.parametrize(("l1", "l2", "hot"), LAYOUTS, ids=map("-".join, LAYOUTS))
@@ -98,51 +94,3 @@ def test_a_function_of_the_chain_loads_what_it_needs_only() -> None:
     code = "import sys, l3kit.tiering.runtime.chain; print([m for m in ('requests', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-# --- faults -------------------------------------------------------------------------------------------------------
-
-HOWS = ("before", "after", "lost", "refused")
-
-
-ALARM = {"condition": "plant.pump.v >= INTEGER(2)", "action": {"type": "function", "functionName": "alarm"}}
-
-
-def try_out(layout: Sequence[str], at: int, how: str, *, events: Sequence[Any] = ()) -> None:
-    """Deliver under one fault, again until the messages are taken, and once more, as sources may; check after each."""
-    world = ChainWorld(*layout, events=events, fault=Fault(at, how))
-    for _ in range(2):
-        world.deliver_until_taken(*MIXED)
-        world.check_conserved(MIXED)
-
-
-def cases(layout: Sequence[str], hows: Sequence[str] = HOWS, *, events: Sequence[Any] = ()) -> list[tuple[int, str]]:
-    """A fault of each kind at each call of an undisturbed delivery."""
-    world = ChainWorld(*layout, events=events)
-    world.deliver(*MIXED)
-    return [(at, how) for at in range(1, world.fault.calls + 1) for how in hows]
-
-
-@pytest.mark.parametrize(
-    ("layout", "chosen"),
-    [
-        (("aws", "aws", "aws"), cases(("aws", "aws", "aws"), ("after", "refused"))),
-        (("azure", "gcp", "aws"), cases(("azure", "gcp", "aws"))[::6]),
-    ],
-    ids=["one cloud", "three clouds"],
-)
-def test_a_fault_at_some_calls_loses_and_doubles_nothing(layout: Sequence[str], chosen: list[tuple[int, str]]) -> None:
-    for at, how in chosen:
-        try_out(layout, at, how)
-
-
-def test_a_fault_at_some_calls_of_a_twin_with_events_loses_no_item_and_no_action() -> None:
-    for at, how in cases(("aws", "aws", "aws"), events=[ALARM])[1::4]:
-        try_out(("aws", "aws", "aws"), at, how, events=[ALARM])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
-def test_a_fault_at_any_call_loses_and_doubles_nothing(layout: tuple[str, str, str]) -> None:
-    for at, how in cases(layout, events=[ALARM]):
-        try_out(layout, at, how, events=[ALARM])

@@ -13,7 +13,8 @@ from l3kit.tiering.format.messages import Telemetry
 from l3kit.tiering.stream.letters import Letters
 from l3kit.tiering.stream.patience import Patience
 from l3kit.tiering.stream.persister import EventCalls
-from tests.support.chain import NOW, ChainWorld, Fault, reading
+from tests.support.chain import NOW, ChainWorld, reading
+from tests.support.dying import Fault
 from tests.support.memory_stores import MemoryObjectStore
 
 CALL = {"condition": "plant.pump.v > DOUBLE(5)", "action": {"type": "function", "functionName": "alarm"}}

@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
-from l3kit.clouds.aws.control.permissions import (
-    REQUIRED_PERMISSIONS,
-    VERBS,
-    permission_table,
-)
+from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, permission_table
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
+from l3kit.clouds.ports.operator_permissions import VERBS
 from tests.unit.clouds.aws.control.answering_iam import ACCOUNT
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.data.puts import unchanged
 from l3kit.clouds.aws.data.replacement import replace
 from l3kit.clouds.aws.data.statements import MAX_COMPARISONS
 from l3kit.errors import ItemRefusedError, StoreError
@@ -62,11 +64,50 @@ def test_a_put_whose_answer_was_lost_is_sent_again_and_found_done() -> None:
 
 def test_a_version_with_more_attributes_is_put_back_in_the_place_of_what_replaced_it() -> None:
     richer = {**SEEN, "more": {"BOOL": True}}
-    client = telling([{"Attributes": richer}, {}])
+    client = telling([{"Attributes": richer}, {"Attributes": STORED}])
     assert not run(client)
     back = client.asked[1][1]
     assert back["Item"] == richer
-    assert list(back["ExpressionAttributeNames"].values()) == ["iotDeviceId", "id", "v"]
+    assert list(back["ExpressionAttributeNames"].values()) == ["iotDeviceId", "id", "v", "more", "w"]
+    assert back["ConditionExpression"].endswith("#2=:2 AND attribute_not_exists(#3) AND attribute_not_exists(#4)")
+
+
+def test_a_version_that_gained_what_the_replacement_has_is_not_replaced_at_all() -> None:
+    client = telling([(FAILED, {"Item": wire(v={"N": "9"})})])
+    assert not run(client, wire())
+    content = client.asked[0][1]
+    assert content["ConditionExpression"] == "#0=:0 AND #1=:1 AND attribute_not_exists(#2)"
+    assert content["ExpressionAttributeNames"]["#2"] == "v"
+    assert list(content["ExpressionAttributeValues"]) == [":0", ":1"]
+    assert len(client.asked) == 1
+
+
+@pytest.mark.parametrize(("held", "new"), [(10, 300), (140, 300), (149, 150), (300, 500), (0, 200)])
+def test_a_condition_keeps_to_what_dynamodb_takes(held: int, new: int) -> None:
+    seen = wire(**{f"held {n}": {"N": str(n)} for n in range(held)})
+    content = unchanged(seen, wire(**{f"new {n}": {"N": str(n)} for n in range(new)}))
+    terms = content["ConditionExpression"].split(" AND ")
+    assert len(content["ConditionExpression"]) <= 4096
+    assert len(terms) <= MAX_COMPARISONS
+    assert len(terms) > min(held + 1, MAX_COMPARISONS - 1)
+    placeholders = set(re.findall(r"[#:]\d+", content["ConditionExpression"]))
+    assert placeholders == {*content["ExpressionAttributeNames"], *content["ExpressionAttributeValues"]}
+
+
+def test_a_version_written_between_a_replacement_and_its_put_back_is_put_back_as_well() -> None:
+    richer, newest = {**SEEN, "more": {"BOOL": True}}, {**STORED, "later": {"N": "7"}}
+    client = telling([{"Attributes": richer}, {"Attributes": newest}, {"Attributes": richer}])
+    assert not run(client)
+    assert [content["Item"] for _, content in client.asked[1:]] == [richer, newest]
+    last = client.asked[2][1]
+    assert set(richer) <= set(last["ExpressionAttributeNames"].values())
+
+
+def test_a_put_back_whose_answer_was_lost_ends_with_the_same_item() -> None:
+    richer = {**STORED, "more": {"BOOL": True}}
+    client = telling([{"Attributes": richer}, Passing("lost"), {"Attributes": richer}, {"Attributes": richer}])
+    assert not run(client, wire())
+    assert [content["Item"] for _, content in client.asked[1:]] == [richer] * 3
 
 
 def test_what_was_written_after_the_replacement_is_left_alone() -> None:
@@ -78,10 +119,9 @@ def test_what_was_written_after_the_replacement_is_left_alone() -> None:
 def test_of_hundreds_of_attributes_those_not_in_the_condition_are_compared_with_the_old_item() -> None:
     many = wire(**{f"a{n:03d}": {"N": str(n)} for n in range(300)})
     assert run(telling([{"Attributes": many}]), many)
-    client = telling([{"Attributes": {**many, "a299": {"N": "-1"}}}, {}])
+    client = telling([{"Attributes": {**many, "a299": {"N": "-1"}}}, {"Attributes": STORED}])
     assert not run(client, many)
     assert len(client.asked[0][1]["ExpressionAttributeNames"]) == MAX_COMPARISONS
-    assert len(client.asked[0][1]["ConditionExpression"]) < 4096
 
 
 def test_an_item_that_cannot_be_put_back_is_in_the_log_and_an_error(caplog: pytest.LogCaptureFixture) -> None:

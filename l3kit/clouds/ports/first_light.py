@@ -1,0 +1,77 @@
+"""The port of first-light: what a complete run on a real account needs of a cloud beside the port `Cloud`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol, cast
+
+from l3kit.providers import part
+
+if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
+    from l3kit.twin.config import Twin
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a run puts in and moves: items, chunks stored in the cold tier, chunks archived."""
+
+    items: int
+    chunks: int
+    archived: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedUse:
+    """The most that a run is billed for one thing.
+
+    Attributes:
+        part: the part of the bill, as the cost model names it.
+        item: what it is, in words.
+        service, tier, rate: its price in the price book.
+        quantity: in the measure of the price's unit.
+    """
+
+    part: str
+    item: str
+    service: str
+    tier: str
+    rate: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account and region that a session reaches."""
+
+    account_id: str
+    region: str
+
+
+class FirstLight(Protocol):
+    """One cloud's, which `parts` of its `Provider` names."""
+
+    packages: Sequence[str]
+    """Packages of its SDK, whose versions the report has."""
+
+    def uses(self, amounts: Amounts) -> Iterable[ExpectedUse]:
+        """Return what a run is billed for, at most."""
+
+    def account(self, cloud: Cloud) -> Account:
+        """Return the account behind `cloud`."""
+
+    def watch_calls(self, cloud: Cloud, seen: Callable[[str], None]) -> None:
+        """Call `seen` with the name of each request from now on."""
+
+    def left_behind(self, cloud: Cloud, twin: Twin) -> Sequence[str]:
+        """Return what has this twin's names and is not in a plan of its removal, by kind and name."""
+
+    def secrets(self, cloud: Cloud, twin: Twin) -> Sequence[str]:
+        """Return texts from which somebody could tell the account, so that no report shows them."""
+
+
+def first_light_of(cloud: str) -> FirstLight:
+    """Return a cloud's. Raises: ConfigurationError if it has none."""
+    return cast("FirstLight", part(cloud, "first light"))

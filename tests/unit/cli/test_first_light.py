@@ -1,0 +1,19 @@
+"""`l3kit first-light`: a cloud that has no such run is refused before anything is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from l3kit.cli import main
+
+
+def test_a_cloud_without_first_light_is_refused_and_no_report_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["first-light", "gcp", "--yes"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == "l3kit: Google Cloud: has no first-light run yet. Clouds that have it: aws\n"
+    assert list(tmp_path.iterdir()) == []
