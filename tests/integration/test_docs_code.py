@@ -14,7 +14,7 @@ from l3kit import sandbox
 from l3kit.deploy import apply, plan
 from l3kit.session import sandbox_session
 from l3kit.twin.config import Twin
-from tests.unit.test_docs_code import EXAMPLE, ROOT, fences
+from tests.project.test_docs_code import EXAMPLE, ROOT, fences
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 

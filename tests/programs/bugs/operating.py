@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.programs.bugs.mutation import Mutation
 
 LINKS = "tests/unit/clouds/ports/test_deployed_links.py"
-ROTATION = "tests/unit/clouds/ports/test_rotation.py"
+ROTATION = "tests/unit/clouds/ports/test_deployed_links_rotation.py"
 INVENTORY = "tests/unit/operate/test_inventory.py"
 READERS = "tests/unit/tiering/runtime/test_readers.py"
 JOURNAL_VIEW = "tests/unit/operate/test_journal.py"

@@ -6,7 +6,7 @@ import io
 
 from l3kit.examples.demo.display import Bars, Lines, display, line_of
 from l3kit.examples.demo.scenes import Outcome
-from l3kit.examples.demo.worker import Step, section_of
+from l3kit.examples.demo.worker import Step
 
 OK = Outcome("deploy_l3", "ok", 7.5, "20 created")
 NOT_RUN = Outcome("query_tiers", "not run", error="not run, because deploy_l3 failed")
@@ -49,13 +49,3 @@ def test_a_third_notebook_takes_the_line_of_one_that_has_ended() -> None:
         bars(event)
     bars.close()
     assert "c:  End  (cell 2 of 2)" in out.getvalue()
-
-
-def test_the_section_of_a_cell_is_the_heading_above_it() -> None:
-    cells = [
-        {"cell_type": "code", "source": "# a comment"},
-        {"cell_type": "markdown", "source": "## 1. The `tiers`\n\ntext"},
-        {"cell_type": "markdown", "source": "no heading"},
-        {"cell_type": "code", "source": "x"},
-    ]
-    assert [section_of(index, cells) for index in range(4)] == ["", *["1. The `tiers`"] * 3]

@@ -1,4 +1,4 @@
-"""How a role's policy and a bucket's rules differ: what comes and what goes, each by itself."""
+"""How two policies of a role differ: what comes and what goes, each by itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.aws.control.bucket_rules import bucket_policy, lifecycle, lifecycle_texts, policy_texts
 from l3kit.clouds.aws.control.policy_differences import permissions, policy_differences
-from l3kit.clouds.ports.changes import list_changes
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
 BUCKET = "arn:aws:s3:::b/*"
@@ -61,15 +59,3 @@ def test_permissions_come_and_go(there: dict[str, Any], words: list[str], lines:
 def test_permissions_under_a_condition_are_told_with_it() -> None:
     made = policy(("kms:Decrypt", "*"), Condition={"StringEquals": {"kms:ViaService": "s3"}})
     assert permissions(made) == ("kms:Decrypt on * if {'StringEquals': {'kms:ViaService': 's3'}}",)
-
-
-def test_statements_and_rules_of_a_bucket_come_and_go() -> None:
-    there, wanted = bucket_policy("b", written_by_aws=True), bucket_policy("b", written_by_aws=False)
-    (comes,) = list_changes("policy", policy_texts(there), policy_texts(wanted))
-    assert str(comes).startswith('+ policy  {"Action":"s3:PutObject",')
-    rules = lifecycle()["Rules"]
-    changed = [{**rules[0], "Expiration": {"Days": 9}}, *rules[1:]]
-    assert [str(one) for one in list_changes("lifecycle", lifecycle_texts(changed), lifecycle_texts(rules))] == [
-        "- lifecycle  rule l3kit-parts, status Enabled, prefix _l3kit/parts/, days 9",
-        "+ lifecycle  rule l3kit-parts, status Enabled, prefix _l3kit/parts/, days 2",
-    ]

@@ -15,7 +15,7 @@ import pytest
 
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.stream.processing import Processors
-from tests.unit.test_docs_code import PAGES, ROOT, fences
+from tests.project.test_docs_code import PAGES, ROOT, fences
 
 RUN = {"configuration.md": 1, "new_cloud.md": 1, "cost.md": 1, "sandbox.md": 2, "provisioning.md": 1, "api.md": 1}
 """Blocks that tests run: of the first two pages here, of the one on costs in test_docs_code, the rest in a sandbox."""

@@ -1,0 +1,67 @@
+"""Policies for an operator: every row of the table on this twin's resources alone, cut to what IAM takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
+from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, permission_table
+from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
+from l3kit.clouds.ports.operator_permissions import VERBS
+from tests.unit.clouds.aws.control.answering_iam import ACCOUNT
+
+
+def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() -> None:
+    policy = operator_policy(Scope("plant", ACCOUNT, "eu-west-1"))
+    allowed = {(a, r) for statement in policy["Statement"] for a in statement["Action"] for r in statement["Resource"]}
+    for grant in REQUIRED_PERMISSIONS:
+        for action in grant.actions:
+            assert {(action, arn) for arn in Scope("plant", ACCOUNT, "eu-west-1").arns(grant.on)} <= allowed
+    assert not any("*" in action for action, _ in allowed)
+    of_no_twin = {action for action, resource in allowed if "plant" not in resource}
+    assert of_no_twin == {
+        "iam:SimulatePrincipalPolicy",
+        "iot:ListTopicRules",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKey",
+        "logs:DescribeLogGroups",
+    }
+    assert len(compact(policy)) < ROLE_POLICIES
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_policy_for_one_verb_holds_its_rows_and_no_other(verb: Any) -> None:
+    policy = operator_policy(Scope("plant", source="readings"), (verb,))
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert allowed == {action for grant in REQUIRED_PERMISSIONS if verb in grant.verbs for action in grant.actions}
+    assert all(f"{verb}" in line for line in permission_table((verb,)).splitlines()[2:])
+
+
+def test_a_table_to_copy_is_in_the_policy_alone_if_it_is_named() -> None:
+    def reading(source: str) -> list[Any]:
+        statements = operator_policy(Scope("plant", ACCOUNT, "eu-west-1", source), ("load",))["Statement"]
+        return [one for one in statements if not any("plant" in arn for arn in one["Resource"])]
+
+    assert reading("") == []
+    (statement,) = reading("readings")
+    assert statement["Action"] == ["dynamodb:DescribeTable", "dynamodb:Query", "dynamodb:Scan"]
+    assert statement["Resource"] == [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/readings"]
+
+
+def test_a_policy_longer_than_a_managed_one_may_be_is_cut_between_statements() -> None:
+    policy = operator_policy(Scope("p" * 28, ACCOUNT, "ap-southeast-1"))
+    parts = managed_policies(policy)
+    assert len(parts) > 1
+    assert all(len(compact(part)) <= MANAGED_POLICY for part in parts)
+    assert [statement for part in parts for statement in part["Statement"]] == policy["Statement"]
+
+
+def test_buckets_of_an_unknown_account_are_named_but_for_their_suffix() -> None:
+    assert Scope("plant").arns("buckets") == (
+        "arn:aws:s3:::plant-cold-iot-data-*",
+        "arn:aws:s3:::plant-archive-iot-data-*",
+        "arn:aws:s3:::plant-dead-letters-*",
+    )
