@@ -35,14 +35,15 @@ def turn(
         log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(log_file.with_suffix(".lock"), mode=0o600)
         waited = not _taken(lock, 0)
-    if waited:
-        waiting()
-        if not _taken(lock, seconds):
-            raise ProvisioningError(
-                title,
-                f"another program has been changing this twin for over {seconds / 60:g} minutes; nothing was done",
-                "Wait for it to end, or end it, then apply again",
-            )
+        if waited:
+            waiting()
+        taken = not waited or _taken(lock, seconds)
+    if not taken:
+        raise ProvisioningError(
+            title,
+            f"another program has been changing this twin for over {seconds / 60:g} minutes; nothing was done",
+            "Wait for it to end, or end it, then apply again",
+        )
     try:
         yield waited
     finally:

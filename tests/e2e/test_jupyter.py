@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from l3kit import sandbox
 from l3kit.sandbox.owner import OWNER_VARIABLE
@@ -160,6 +162,46 @@ def test_a_sandbox_killed_under_a_notebook_is_told_in_one_sentence_with_a_remedy
     assert "sandbox" in error["evalue"]
     assert len(error["traceback"]) == 1
     assert results(folder, "deploy_l3")[-1]["error"]["remedy"]
+
+
+def at_once(*notebooks: nbformat.NotebookNode) -> list[str]:
+    """Run notebooks side by side, each in a kernel of its own. Returns: what each failed with; empty if it passed."""
+
+    def outcome(notebook: nbformat.NotebookNode) -> str:
+        try:
+            run_all(notebook)
+        except CellExecutionError as error:
+            return f"{error.ename}: {error.evalue}"
+        return ""
+
+    with ThreadPoolExecutor(len(notebooks)) as threads:
+        return list(threads.map(outcome, notebooks))
+
+
+def test_two_notebooks_that_deploy_into_one_sandbox_at_once_take_turns(folder: Path) -> None:
+    assert at_once(opened("deploy_l3"), opened("deploy_l3")) == ["", ""]
+    summaries = sorted(result["summary"] for result in results(folder, "deploy_l3"))
+    assert summaries == [
+        "deploy nyc-weather: 20 created, 0 as they were",
+        "deploy nyc-weather: nothing to change, all 20 resources are as they should be",
+    ]
+    run_all(opened("deploy_l3"))
+    assert results(folder, "deploy_l3")[-1]["plan"] == "deploy nyc-weather: nothing to change (20 as they are)"
+
+
+def test_a_twin_that_is_destroyed_under_its_movers_is_gone_whole_and_their_notebook_says_one_sentence(
+    folder: Path,
+) -> None:
+    run_all(opened("deploy_l3"))
+    moving, destroying = at_once(
+        opened("run_movers", prepare=False), opened("destroy_l3", data=True, confirm="nyc-weather", prepare=False)
+    )
+    assert destroying == ""
+    assert "\n" not in moving
+    (moved,) = results(folder, "run_movers")
+    assert moved["verdict"] == ("failed" if moving else "passed")
+    assert not moving or moved["error"]["remedy"]
+    assert sandbox.status() is None, "nothing was left in it"
 
 
 def test_an_isolated_sandbox_ends_with_a_kernel_that_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
