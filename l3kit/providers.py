@@ -75,7 +75,7 @@ class Billing:
         objects: the storage class of each tier; `staging` is where parts and reports go.
         requests: which price each operation has. A copy is billed at its target's class.
         memory_mb: of each function, as deployed.
-        cpu_apart: whether a function's CPU time is billed beside its memory, rather than both as one.
+        cpu_apart: whether a function's CPU time is billed separately from its memory.
         scheduler: what starts the movers.
         bills_jobs: whether the scheduler bills a job for each month, rather than each start.
         counts_units: whether its adapters count the units that the database bills.

@@ -36,7 +36,7 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
         LEFT_OVER: "something is left, and the command that removes it is told",
     },
 }
-"""What only some verbs end with, beside what codes mean for all of them."""
+"""Exit codes of particular verbs, in addition to those that all share."""
 _OF_ALL = {
     SUCCESS: "success",
     ERROR: "an error, which is told with its remedy",

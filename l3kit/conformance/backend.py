@@ -17,7 +17,7 @@ class Backend:
     Attributes:
         name: of the cloud, for messages.
         hot: makes an empty hot store.
-        journal: makes an empty journal; each call of what it returns opens it anew, as another process would.
+        journal: makes an empty journal; each call of what it returns reopens it, as another process would.
         objects: makes an empty object store of a tier.
         classes: the storage class, as `ObjectInfo` tells it, of objects in each tier.
         own_class: the storage class of l3kit's own objects (below `_l3kit/`), which are readable at once.

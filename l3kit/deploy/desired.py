@@ -85,7 +85,7 @@ def _tokens(
 def _pending_changes(
     layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]
 ) -> PendingChanges:
-    """A token that an earlier step of the plan will make anew reaches its receiver and its sender too."""
+    """A token that an earlier step of the plan rotates reaches its receiver and its sender too."""
     entrance, link = layout.entrance_of(function), layout.link_from(function)
     ends = {end.id for end in (entrance, link) if end}
 

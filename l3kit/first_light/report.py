@@ -125,7 +125,7 @@ def redacted(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def save(report: Report, path: Path, secrets: Sequence[str]) -> tuple[Path, Path]:
-    """Write the report as JSON, and beside it as markdown, each all or nothing.
+    """Write the report as JSON, and next to it as markdown, each all or nothing.
 
     Returns: both paths. Raises: ConfigurationError.
     """

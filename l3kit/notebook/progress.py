@@ -89,7 +89,7 @@ def counter(name: str, total: int) -> Callable[[int], None]:
 
 
 def sizes(name: str, total: int, unit: str = "B") -> Callable[[int, str], None]:
-    """Return a callback that takes the number of newly finished bytes or other units, and a text beside the bar."""
+    """Return a callback that takes the number of newly finished bytes or other units, and a text next to the bar."""
     bar = tqdm(total=total or None, desc=name, unit=unit, unit_scale=True)
 
     def add(count: int, text: str) -> None:

@@ -111,7 +111,7 @@ class OpenTwin(Displayable):
         return stop_if_empty(self.session, left)
 
     def load(self, *files: str | PathLike[str], **options: Unpack[LoadOptions]) -> LoadReport:
-        """Load readings from files, or from a table, into the hot tier, each once, bad ones into a file beside.
+        """Load readings from files, or from a table, into the hot tier, each once, bad ones into a file next to them.
 
         docs/load.md describes it.
 

@@ -1,4 +1,4 @@
-"""Find what l3kit ships beside its modules: entry points, locked versions, notebooks, and their params files.
+"""Find what l3kit ships in addition to its modules: entry points, locked versions, notebooks, and their params files.
 
 A checkout has these at its top level, a wheel in `l3kit/shipped/` (see pyproject.toml).
 """

@@ -58,7 +58,10 @@ async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
-    """Start Azurite's blob service without the data of an earlier run. Args and Raises: as for `start_dynalite`."""
+    """Start Azurite's blob service without the data of an earlier run. Args: as for `start_dynalite`.
+
+    Raises: SandboxError with the last lines of its log.
+    """
     data = home.root / "azurite"
     try:
         await asyncio.to_thread(shutil.rmtree, data)
@@ -72,7 +75,10 @@ async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
-    """Start the Cosmos DB server. Args and Raises: as for `start_dynalite`."""
+    """Start the Cosmos DB server. Args: as for `start_dynalite`.
+
+    Raises: SandboxError with the last lines of its log.
+    """
     return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)
 
 
@@ -81,7 +87,7 @@ async def start_broker(home: Home, node: str, modules: str, gateway: str) -> Emu
 
     Args:
         gateway: address to which it posts the messages.
-    Raises: as for `start_dynalite`.
+    Raises: SandboxError with the last lines of its log.
     """
     return await _start("mqtt", [node, str(NODE_FILES / "mqtt_host.js"), modules, gateway], home)
 

@@ -44,7 +44,7 @@ class SandboxState:
         aws_endpoint: http://127.0.0.1:PORT, the address of all AWS services.
         region: the only region served.
         home: folder with logs, unpacked functions and this state.
-        endpoints: of the services that have been started beside AWS's, by name: `cosmos`, `blob`, `storage` (addresses)
+        endpoints: of the started services other than AWS's, by name: `cosmos`, `blob`, `storage` (addresses)
             and `firestore` (host and port), and those of clouds from other packages.
         clouds: those whose services have been started.
     """

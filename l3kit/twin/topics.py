@@ -1,4 +1,4 @@
-"""MQTT topic filters of a twin's devices. Pure."""
+"""MQTT topic filters of a twin's devices. No I/O."""
 
 from __future__ import annotations
 

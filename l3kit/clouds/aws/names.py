@@ -1,4 +1,4 @@
-"""Names of a twin's resources on AWS. Pure."""
+"""Names of a twin's resources on AWS. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of a twin's resources on Azure. Pure."""
+"""Names of a twin's resources on Azure. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of a twin's resources on Google Cloud. Pure."""
+"""Names of a twin's resources on Google Cloud. No I/O."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class FunctionHost(Protocol):
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
         """Yield the lines of its log from this moment on, whether or not it is still deployed; None: all that is kept.
 
-        What is yielded before an error counts: an answer may hold it beside the error.
+        What is yielded before an error counts: an answer may hold it along with the error.
 
         Raises: PermissionMissingError naming the permission; ProvisioningError, also if there is no log.
         """

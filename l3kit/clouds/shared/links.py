@@ -1,4 +1,4 @@
-"""An entrance, a writer or reader, as two resources beside its function: its token and its address."""
+"""An entrance, a writer or reader, as two resources in addition to its function: its token and its address."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BatchingGain(Displayable):
-    """Requests that stored chunks, beside as many as there are readings. `tiers`: cold, then archive."""
+    """Requests that stored chunks, compared with one per reading. `tiers`: cold, then archive."""
 
     tiers: tuple[Stored, ...]
 

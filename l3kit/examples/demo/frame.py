@@ -42,7 +42,7 @@ def page(title: str, body: str, *, head: str = "", style: str = "", home: str = 
     Args:
         body: HTML of its main part.
         head: HTML above it.
-        style: rules beside those of every page.
+        style: rules in addition to those of every page.
         home: link to the index page; empty on that page itself.
     """
     way_back = f'<nav aria-label="Pages"><a href="{escape(home)}">All notebooks of this demo</a></nav>' if home else ""

@@ -118,7 +118,7 @@ def section_of(index: int, cells: Sequence[Any]) -> str:
 def _begin(root: Path, out: Path) -> None:
     """In a group of its own, so that Ctrl-C reaches the demo alone, which then stops this process in order.
 
-    What kernels print beside the notebook goes to a log, not between the lines of the bars.
+    Output of kernels outside the notebook goes to a log, not between the lines of the bars.
     """
     os.setpgrp()
     os.chdir(root)

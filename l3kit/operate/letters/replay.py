@@ -213,7 +213,7 @@ class CloudReplay:
                 await self._store.delete(duplicate)
 
     async def _delete(self, found: Found, function: str, key: str) -> None:
-        """Delete a letter whose message is taken. One that was written anew since it was read stays."""
+        """Delete a letter whose message is taken. One that was rewritten since it was read stays."""
         etag = found.info.etag if key == found.info.key else None
         try:
             deleted = await self._store.delete(key, etag=etag)

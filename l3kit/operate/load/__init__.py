@@ -1,1 +1,1 @@
-"""Readings from files into the hot tier: reading rows, mapping them to items, writing, and what is kept beside."""
+"""Loading of readings from files into the hot tier: reading rows, mapping to items, writing, record keeping."""

@@ -1,4 +1,4 @@
-"""Files that a load keeps beside its input: bad rows, and items that were replaced."""
+"""Files that a load keeps next to its input: bad rows, and items that were replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load of one file: from where an interrupted load stopped, with bad rows and progress beside it."""
+"""The load of one file: from where an interrupted load stopped, with bad rows and progress next to it."""
 
 from __future__ import annotations
 

@@ -82,7 +82,10 @@ async def load_table(
     options: LoadOptions,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
 ) -> LoadReport:
-    """Load a table into the hot tier, or tell what that would do. Raises: as `load`."""
+    """Load a table into the hot tier, or report what that would do.
+
+    Raises: ConfigurationError before anything is written; LoadStoppedError after that.
+    """
     async with open_tiers(session, twin) as tiers, open_source(session, twin, settings) as source:
         if settings.dry_run:
             found, new = await dry_run_of_table(source, twin, settings)

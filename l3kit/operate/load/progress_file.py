@@ -1,4 +1,4 @@
-"""The progress of a load: a small file beside the input, from which an interrupted load is continued."""
+"""The progress of a load: a small file next to the input, from which an interrupted load is continued."""
 
 from __future__ import annotations
 

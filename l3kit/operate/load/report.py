@@ -34,7 +34,7 @@ class FileLoad:
         bad: in the bad-rows file.
         problems: bad rows by problem.
         first: line (or row of Parquet, or key of an item), problem and cause of the first bad rows.
-        bad_path, replaced_path: files beside it; empty if there are none.
+        bad_path, replaced_path: files next to it; empty if there are none.
         resumed: rows that an interrupted load had done.
         notes: what was found and not given.
         items: of a dry run: the first items.

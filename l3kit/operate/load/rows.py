@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 ADDED = "l3kit_"
-"""Prefix of the columns that a bad-rows file has beside those of its input; a load leaves them out."""
+"""Prefix of the columns that a bad-rows file has in addition to those of its input; a load leaves them out."""
 
 
 class RowProblem(StrEnum):

@@ -140,7 +140,7 @@ _OF_TABLES = ("from_cloud", "read_rate")
 
 
 def _check_kind(given: Mapping[str, Any]) -> None:
-    """Raises: ConfigurationError for an option of files beside a table, or of a table beside files."""
+    """Raises: ConfigurationError for an option of files given with a table, or the reverse."""
     from_table = bool(given.get("from_table"))
     of = "files alone" if from_table else "a table: it needs --from-table"
     for name in _OF_FILES if from_table else _OF_TABLES:

@@ -32,7 +32,7 @@ SUFFIXES: dict[str, Form] = {
     ".pq": "parquet",
 }
 OWN = (".bad", ".replaced", ".progress")
-"""What a load keeps beside a file has one of these in its name."""
+"""Name parts of the files that a load keeps next to its input."""
 
 
 @dataclass(frozen=True, slots=True)

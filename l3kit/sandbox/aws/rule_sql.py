@@ -1,4 +1,4 @@
-"""The SQL of an IoT topic rule: the one form that the sandbox evaluates. Pure."""
+"""The SQL of an IoT topic rule: the one form that the sandbox evaluates. No I/O."""
 
 from __future__ import annotations
 

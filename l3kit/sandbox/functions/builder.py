@@ -27,7 +27,7 @@ _STEERED = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIREMENT
 def build(root: Path, *, cache: Path | None = None) -> Path:
     """Return the folder with the installed requirements of an unpacked zip; each set of requirements is installed once.
 
-    Blocking. The folder is made beside its final place and renamed, so an interrupted installation is never used.
+    Blocking. The folder is made next to its final place and renamed, so an interrupted installation is never used.
     Raises: RefusedError with pip's last lines, or for requirements that refer to other files.
     """
     _check((root / "requirements.txt").read_text("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""The routes of one cloud's messages to functions, as provisioning sets them. Pure."""
+"""The routes of one cloud's messages to functions, as provisioning sets them. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MQTT topics and topic filters. Pure."""
+"""MQTT topics and topic filters. No I/O."""
 
 from __future__ import annotations
 

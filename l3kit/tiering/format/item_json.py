@@ -1,4 +1,4 @@
-"""One item of chunk JSON (docs/chunks.md), parsed for a store so that its numbers keep their digits. Pure."""
+"""One item of chunk JSON (docs/chunks.md), parsed for a store so that its numbers keep their digits. No I/O."""
 
 from __future__ import annotations
 

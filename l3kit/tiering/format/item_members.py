@@ -1,4 +1,4 @@
-"""The members of one item, each as the exact bytes sent. Pure.
+"""The members of one item, each as the exact bytes sent. No I/O.
 
 Stricter than `strict_json.members`: what passes can be stored and become part of a chunk.
 """

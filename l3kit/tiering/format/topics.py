@@ -1,4 +1,4 @@
-"""MQTT topics of a twin's devices: `TWIN/DEVICE/telemetry` and `TWIN/DEVICE/feedback`. Pure."""
+"""MQTT topics of a twin's devices: `TWIN/DEVICE/telemetry` and `TWIN/DEVICE/feedback`. No I/O."""
 
 from __future__ import annotations
 

@@ -99,7 +99,8 @@ class Function:
         Args:
             event: JSON, with exact digits: a message, a list of messages, or `{"messages": [...]}`.
             remaining: seconds until the cloud ends the function.
-        Returns: JSON. Raises: as `dispatch`.
+        Returns: JSON.
+        Raises: L3Error if not every message is in the hot tier or in the dead letters.
         """
         return await self._chain().step(event, remaining)
 

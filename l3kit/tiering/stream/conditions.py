@@ -1,4 +1,4 @@
-"""Conditions of config_events.json: parsed once, then evaluated on items. Pure; evaluation never raises.
+"""Conditions of config_events.json: parsed once, then evaluated on items. No I/O; evaluation never raises.
 
 docs/configuration.md describes the form and how values compare.
 """

@@ -1,4 +1,4 @@
-"""The twin's events: a condition on items, and the action to run when it holds. Pure.
+"""The twin's events: a condition on items, and the action to run when it holds. No I/O.
 
 An entry of config_events.json is validated when the twin is loaded and travels to the functions in DIGITAL_TWIN_INFO.
 """

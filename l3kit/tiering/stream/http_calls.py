@@ -111,7 +111,7 @@ class HttpCalls:
 
 @dataclass
 class _Post:
-    """One request with its attempts; `anew`: whether a credential was refused."""
+    """One request with its attempts; `anew`: True once a credential was refused."""
 
     resource: str
     address: Address

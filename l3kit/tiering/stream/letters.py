@@ -191,7 +191,7 @@ def day_of(key: str) -> str:
 
 
 async def set_apart(store: ObjectStore, key: str, letter: DeadLetter, run: str) -> str:
-    """Move a letter out of the way of the same letter written anew, and return its key then.
+    """Move a letter out of the way of a rewrite of the same letter, and return its key then.
 
     For a superseded version: once it is back in the hot tier, a newer one may supersede it again. That letter has the
     same key, so a replay that deleted this key afterwards would delete the only copy. A replay that died left the

@@ -1,4 +1,4 @@
-"""Times of receipt beside the messages of a call: when the source of layer 1 took each. No I/O.
+"""Times of receipt alongside the messages of a call: when the source of layer 1 took each. No I/O.
 
 They say in which order versions of one reading came, and nothing else; so one that is missing or malformed is unknown,
 and stops no message.

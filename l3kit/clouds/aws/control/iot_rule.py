@@ -20,7 +20,7 @@ SQL = (
     "SELECT encode(*, 'base64') AS payload, topic() AS topic, clientid() AS client, timestamp() AS received "
     "FROM '{topics}'"
 )
-"""The payload in base64: IoT's SQL would parse JSON and write its numbers anew."""
+"""The payload in base64: IoT's SQL would parse JSON and rewrite its numbers."""
 SQL_VERSION = "2016-03-23"
 UNDELIVERED_PREFIX = "aws/iot/"
 UNDELIVERED_KEY = UNDELIVERED_PREFIX + '${parse_time("yyyy/MM/dd", timestamp())}/${newuuid()}.json'

@@ -35,7 +35,7 @@ def build(
 ) -> func.FunctionApp:
     """Build the app of a function: `/api/FUNCTION` for a writer, `/api/run` for others.
 
-    A mover has a timer beside it; a source the trigger of the IoT hub's Event Hubs endpoint.
+    A mover also has a timer; a source has the trigger of the IoT hub's Event Hubs endpoint.
 
     A reader with an address has both routes.
 

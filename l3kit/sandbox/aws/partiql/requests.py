@@ -1,4 +1,4 @@
-"""The request BatchExecuteStatement as it comes, looked through. Pure."""
+"""Parsing and validation of a BatchExecuteStatement request. No I/O."""
 
 from __future__ import annotations
 
