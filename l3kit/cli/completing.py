@@ -54,7 +54,7 @@ def _device_file(twin: Path) -> str:
 
 
 def _names_a_file_alone(ctx: typer.Context) -> bool:
-    """Whether the first argument may be no twin, but a file to load into that of the present project."""
+    """Return True if the first argument may be a file to load into the twin of the present project."""
     return ctx.command.name == "load" and not ctx.params.get("files") and len(ctx.args) < 2
 
 

@@ -1,4 +1,4 @@
-"""Whether something answers at the urls that a twin's events call, seen from this machine.
+"""A look from this machine at the urls that a twin's events call.
 
 A plan notes what does not: the function may be deployed later, and it may be where only the event-checker reaches it.
 """
@@ -33,7 +33,7 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a url leads; the rest of a url may be a secret."""
+    """The scheme, host and port of a url; the rest of a url may be a secret."""
 
     scheme: str
     host: str

@@ -21,7 +21,7 @@ class Refreshed:
 
 
 class PriceList(Protocol):
-    """Where one cloud publishes its prices, which `parts` of its `Provider` names."""
+    """One cloud's published prices, named by `parts` of its `Provider`."""
 
     def __call__(self, path: Path | str, *, today: date, region: str, client: Any = None) -> Refreshed:
         """As `refresh_prices`."""

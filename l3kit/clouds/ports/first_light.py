@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What a run puts in and moves: items, chunks stored in the cold tier, chunks archived."""
+    """The amounts of a run: items put in, chunks stored in the cold tier, chunks archived."""
 
     items: int
     chunks: int

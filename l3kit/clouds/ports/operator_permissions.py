@@ -30,7 +30,7 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 
 @dataclass(frozen=True, slots=True)
 class PolicyScope:
-    """Whose resources a policy is to cover: one twin's in an account and region; `*` is any of these two.
+    """The resources that a policy covers: one twin's in an account and region, each of which may be `*` for any.
 
     `from_table`: the table that `load` is to copy; empty if there is none.
     """

@@ -1,4 +1,4 @@
-"""What a row of the table of the operator's permissions is: actions on one kind of the twin's resources."""
+"""Rows of the table of the operator's permissions: actions on one kind of the twin's resources."""
 
 from __future__ import annotations
 
