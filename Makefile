@@ -38,16 +38,16 @@ lab: $(READY)  ## Open JupyterLab on copies of the notebooks in lab/, which git 
 	@$(BIN)/python -m l3kit.notebook.lab $(if $(NEW),--new) $(LAB)
 
 test: $(READY)  ## Run the tests and check every notebook
-	@$(BIN)/python -m tests.slices --of $(SLICES) --fast
+	@$(BIN)/python -m tests.programs.slices --of $(SLICES) --fast
 
 test-wheel: $(READY)  ## Build the wheel; from it alone, go from init to a queried twin in an empty folder
-	@$(BIN)/python -m tests.slices --of $(SLICES) --wheel
+	@$(BIN)/python -m tests.programs.slices --of $(SLICES) --wheel
 
 test-slice: $(READY)  ## Run one of the SLICES slices of the long tests: N=1 to N=SLICES, without N the commit chooses
-	@$(BIN)/python -m tests.slices --of $(SLICES) $(if $(N),--number $(N))
+	@$(BIN)/python -m tests.programs.slices --of $(SLICES) $(if $(N),--number $(N))
 
 test-all: $(READY)  ## Run the tests, the wheel and all slices; print each one's time, faults, and items lost or doubled
-	@$(BIN)/python -m tests.slices --of $(SLICES) --all
+	@$(BIN)/python -m tests.programs.slices --of $(SLICES) --all
 
 bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
@@ -70,7 +70,7 @@ lint: $(READY)  ## Check style, layers and types
 	@$(BIN)/mypy
 
 notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs
-	@$(BIN)/python -m tests.notebooks.refresh
+	@$(BIN)/python -m tests.programs.refresh_notebooks
 
 api-page: $(READY)  ## Write docs/api.md from the docstrings
 	@$(BIN)/python -m tests.programs.api_page

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks.isolation import own_sandbox
+from tests.support.own_sandbox import own_sandbox
 
 
 class OwnSandboxes:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
-from tests.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
+from tests.support.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
 WATCH_SECONDS = 1.0

@@ -94,7 +94,7 @@ def add_first_light(app: typer.Typer) -> None:
         from l3kit.clouds.ports.first_light import first_light_of
         from l3kit.providers import billing_of
 
-        first_light_of(cloud)  # before anything else: most clouds have none
+        first_light_of(cloud)  # refused here, since a clean-up asks for no estimate, which would refuse it
         where = cast("Target", target)
         region = region or billing_of(cloud).default_region
         run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 
 from l3kit import sandbox
 from l3kit.sandbox.owner import OWNER_VARIABLE
-from tests.notebooks.isolation import own_sandbox
+from tests.support.own_sandbox import own_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))

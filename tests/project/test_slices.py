@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.slices import ROOT, WHEEL, Ran, in_slice, main, of_commit, summary
+from tests.programs.slices import ROOT, WHEEL, Ran, main, of_commit, summary
+from tests.support.slices import in_slice
 
 names = st.builds("tests/{}.py::test_{}".format, st.sampled_from("abc"), st.integers(0, 200))
 counts = st.integers(min_value=1, max_value=7)
@@ -61,7 +62,17 @@ def long_tests(tmp_path: Path) -> Path:
 
 
 def collected(folder: Path, *options: str) -> list[str]:
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "tests.slices", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-q",
+        "-p",
+        "tests.support.slices",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["--rootdir", str(folder), "-c", "/dev/null", *options, str(folder)]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # they take longer than the collection
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

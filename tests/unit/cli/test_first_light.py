@@ -9,11 +9,14 @@ import pytest
 from l3kit.cli import main
 
 
+@pytest.mark.parametrize(
+    "options", [["--yes"], ["--clean-up", "firstlight-0a1b2c3d", "--target", "sandbox"]], ids=["run", "clean up"]
+)
 def test_a_cloud_without_first_light_is_refused_and_no_report_begun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["first-light", "gcp", "--yes"]) == 1
+    assert main(["first-light", "gcp", *options]) == 1
     printed = capsys.readouterr()
     assert printed.err == "l3kit: Google Cloud: has no first-light run yet. Clouds that have it: aws\n"
     assert list(tmp_path.iterdir()) == []

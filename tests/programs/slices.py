@@ -1,7 +1,7 @@
-"""Cuts the long tests into slices and runs one of them, all, or the fast part: `python -m tests.slices`.
+"""Runs one slice of the long tests, all of them, or the fast part: `python -m tests.programs.slices`.
 
-A slice takes every n-th long test of every file, so each has its share of every suite and about the same time. Which
-slice a commit runs follows from the commit, so that a few commits together run everything.
+Which slice a commit runs follows from the commit, so that a few commits together run everything.
+`tests/support/slices.py` cuts them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tests.support.slices import FIGURES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 IN_ORDER = ("--dist", "loadfile", "--no-loadscope-reorder")
 WHOLE = ("-q", "-rs", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebooks", "tests")
 """Files in their order: notebooks and the tests that deploy first, the many short unit tests last, so that all workers
@@ -31,17 +31,6 @@ WHEEL = "tests/e2e/test_wheel.py"
 """In no slice: CI always runs it."""
 LONG = ("-q", "-rs", "-n", "2", "--dist", "worksteal", f"--ignore={WHEEL}", "tests")
 """Long tests of one file may run on both workers: one file has a third of all the time."""
-_ONLY_LONG = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
-FIGURES = ("passed", "failed", "faults", "checks", "lost", "doubled")
-
-
-def in_slice(node_ids: Sequence[str], number: int, count: int) -> set[str]:
-    """The tests of slice `number` of `count` (from 1): every `count`-th of each file, by name.
-
-    The count goes on from file to file, so that small files do not all end in the first slice.
-    """
-    ordered = sorted(node_ids, key=lambda node_id: (node_id.split("::")[0], node_id))
-    return set(ordered[number - 1 :: count])
 
 
 def of_commit(commit: str, count: int) -> int:
@@ -58,36 +47,6 @@ def current_commit() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return asked.stdout.strip() if asked.returncode == 0 else ""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("l3kit")
-    group.addoption("--slice", type=_slice, metavar="N/K", help="run only the long tests of slice N of K")
-    group.addoption("--figures", type=Path, metavar="FILE", help="write the run's counts as JSON")
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out modules of long tests alone where none is wanted: importing them takes each worker seconds."""
-    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
-        return None
-    return True if _ONLY_LONG.search(collection_path.read_text(encoding="utf-8")) else None
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what the chosen slice holds of the long tests that were collected; without `--slice` everything."""
-    wanted = config.getoption("--slice")
-    if wanted is None:
-        return
-    chosen = in_slice([item.nodeid for item in items if item.get_closest_marker("slow")], *wanted)
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
-    items[:] = [item for item in items if item.nodeid in chosen]
-
-
-def _slice(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a slice: give N/K with N from 1 to K")
-    return int(found[1]), int(found[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +96,7 @@ def summary(parts: Sequence[Ran]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 when every part that ran passed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.slices", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.slices", description=__doc__)
     parser.add_argument(
         "--of", type=int, required=True, metavar="K", help="into how many slices the long tests are cut"
     )
