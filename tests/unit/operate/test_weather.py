@@ -65,7 +65,7 @@ ROW = "2013-01-01T00:00:00Z,JFK,2013,1,1,0,39.0\n"
     ("content", "reason"),
     [
         (HEAD, "holds no readings"),
-        ("a,b\n1,2\n", "column 'origin' is not there"),
+        ("a,b\n1,2\n", "column 'origin': is not there"),
         (HEAD + ROW.replace("Z", ""), "has no time zone"),
         (HEAD + ROW + "2013-01-01T00:00:00Z,JFK\n", "has 2 cells; the header has 7"),
         (HEAD + ROW.replace("2013-01-01T00:00:00Z", "never"), "bad-time"),
