@@ -91,6 +91,10 @@ def add_load(app: typer.Typer) -> None:
                 "WHICH",
             ),
         ] = None,
+        shift_to: Annotated[
+            str | None,
+            _column("Shift all times so that the newest is this one, such as 2026-05-31T08:30:00Z.", "TIME"),
+        ] = None,
         text: Annotated[
             list[str] | None,
             _columns("Keep the cells as text, though they look like numbers.", panel=_CSV),
@@ -136,6 +140,7 @@ def add_load(app: typer.Typer) -> None:
         single = {
             "form": form, "device": device, "device_id": device_id, "time": time, "time_format": time_format,
             "timezone": timezone, "repeated_hour": repeated_hour, "decimal": decimal, "encoding": encoding,
+            "shift_to": shift_to,
             "rate": rate, "out": out, "from_table": from_table, "from_cloud": from_cloud, "read_rate": read_rate,
             "delimiter": "\t" if delimiter == "\\t" else delimiter,
         }  # fmt: skip

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
+from l3kit.operate.load.loading import load
 from l3kit.operate.movers import moments_back
-from l3kit.operate.telemetry import WEATHER_FILE, Reading, put_telemetry, read_weather
 from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather, weather_options
 from l3kit.tiering.format.chunks import device_prefix
 from l3kit.tiering.format.exact_numbers import exact_loads
+from l3kit.tiering.format.item_times import read_moment
+from l3kit.tiering.format.messages import Telemetry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +89,8 @@ def publish_example(
         devices: only these stations; None is all.
     Raises: ConfigurationError if the twin has no such data, or nobody takes its messages; BrokerError.
     """
-    return twin.publish(example_readings(twin.config, newest, last=last, devices=devices))
+    readings = example_readings(twin.config, newest, last=last, devices=devices)
+    return twin.publish([(one.device_id, one.json) for one in readings])
 
 
 def load_example(
@@ -102,10 +108,22 @@ def load_example(
         last: number of newest readings of each station to load; None is all.
         but_last: of these, leave out so many of the newest: those that `publish_example` publishes.
         devices: only the readings of these stations; None is all.
-    Returns: the number of readings loaded. Raises: ConfigurationError if the twin has no such data.
+    Returns: the number of readings loaded.
+    Raises: ConfigurationError if the twin has no such data; CheckFailedError if the hot tier has others in their place.
     """
     readings = example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices)
-    return put_telemetry(twin.session, twin.config, readings, progress=twin.shows.counter("load", len(readings)))
+    wanted = {(one.device_id, read_moment(one.id)) for one in readings}
+    with tempfile.TemporaryDirectory(prefix="l3kit-example-") as beside:  # the example's own folder may be read-only
+        report = load(
+            twin.session,
+            twin.config,
+            [twin.config.path / WEATHER_FILE],
+            {**weather_options(newest), "out": beside},
+            shows=partial(twin.shows.sizes, "load"),
+            take=lambda item: (item.device_id, read_moment(item.id)) in wanted,
+        )
+    report.raise_if_failed()
+    return len(readings)
 
 
 def example_readings(
@@ -115,14 +133,14 @@ def example_readings(
     last: int | None = None,
     but_last: int = 0,
     devices: Collection[str] | None = None,
-) -> list[Reading]:
+) -> list[Telemetry]:
     """Read the weather data next to a twin's files; the arguments are those of `load_example`."""
     path = twin.path / WEATHER_FILE
     if not path.exists():
         raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twins bring data")
-    left_out = set(read_weather(path, newest, last=but_last)) if but_last else set()
     readings = read_weather(path, newest, last=last)
-    return [one for one in readings if one not in left_out and (devices is None or one[0] in devices)]
+    left_out = newest_of_each(readings, but_last)
+    return [one for one in readings if one not in left_out and (devices is None or one.device_id in devices)]
 
 
 def holds_readings(twin: OpenTwin, device: str) -> bool:

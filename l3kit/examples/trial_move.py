@@ -12,8 +12,8 @@ from l3kit.cost.model.workload import Workload
 from l3kit.errors import CheckFailedError
 from l3kit.examples.prepare import load_example, prepare_deployment
 from l3kit.operate.coroutines import run
-from l3kit.operate.telemetry import WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
+from l3kit.operate.weather import WEATHER_FILE
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING
 from l3kit.twin.layout import MOVERS, Layout
 

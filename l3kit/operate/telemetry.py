@@ -1,21 +1,14 @@
-"""Load the example's real telemetry, a year of hourly weather at three stations, into the hot store."""
+"""Put a few readings that are given as JSON into the hot store."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import orjson
 
 from l3kit.errors import ConfigurationError, ItemRefusedError, NotATimeError
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.tiering.format.item_json import JSON_NUMBER, dump_item
 from l3kit.tiering.format.messages import MessageProblem, MessageRefusedError, MessageRules, Telemetry, normalise
 from l3kit.twin.device_limits import checked_device
 
@@ -23,58 +16,11 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-WEATHER_FILE = "nyc_weather_2013.csv.gz"
-QUANTITIES: dict[str, str] = {
-    "temp": "°F",
-    "dewp": "°F",
-    "humid": "%",
-    "wind_dir": "degrees",
-    "wind_speed": "mph",
-    "wind_gust": "mph",
-    "precip": "inch",
-    "pressure": "hPa",
-    "visib": "mile",
-}
-"""The nine measured quantities and their units (params/twins/nyc-weather/README.md)."""
 BATCH_ITEMS = 500
 
 Reading = tuple[str, bytes]
 NO_CLOCK = datetime.max.replace(tzinfo=UTC)
 """The time at which items are normalised whose times have no limit against the clock."""
-
-
-def read_weather(path: Path, newest: datetime, *, last: int | None = None) -> list[Reading]:
-    """Read the file's readings as (device id, chunk JSON), in time order.
-
-    Args:
-        newest: time to which the newest reading is shifted; whole seconds, UTC.
-        last: number of newest readings to take from each station.
-    Missing values are omitted; numbers keep their digits from the file.
-    Raises: ConfigurationError if the file is missing or malformed.
-    """
-    try:
-        readings = _shifted(path, newest)
-    except (OSError, EOFError, zlib.error, csv.Error, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(path.name, f"cannot be read as weather data ({error})") from None
-    if last is None:
-        return readings
-    kept: dict[str, int] = {}
-    newest_first = []
-    for device, item in reversed(readings):
-        kept[device] = kept.get(device, 0) + 1
-        if kept[device] <= last:
-            newest_first.append((device, item))
-    return newest_first[::-1]
-
-
-def _shifted(path: Path, newest: datetime) -> list[Reading]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        rows = [(datetime.fromisoformat(row["time_hour"]), row) for row in csv.DictReader(file)]
-    if not rows:
-        raise ValueError("it holds no readings")
-    shift = newest.astimezone(UTC) - max(moment for moment, _ in rows)
-    rows.sort(key=lambda entry: (entry[0], entry[1]["origin"]))
-    return [(row["origin"], _item(row, moment + shift)) for moment, row in rows]
 
 
 def put_telemetry(
@@ -137,15 +83,3 @@ def _batches(readings: Sequence[Telemetry]) -> Iterator[tuple[str, list[bytes]]]
         items = list(by_time.values())
         for start in range(0, len(items), BATCH_ITEMS):
             yield device, items[start : start + BATCH_ITEMS]
-
-
-def _item(row: dict[str, str], moment: datetime) -> bytes:
-    head = {"iotDeviceId": row["origin"], "id": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
-    values = {name: orjson.Fragment(_number(row[name])) for name in QUANTITIES if row[name] not in ("", "NA")}
-    return dump_item({**head, **values})
-
-
-def _number(text: str) -> str:
-    if not JSON_NUMBER.fullmatch(text):
-        raise ValueError(f"{text!r} is not a number")
-    return text

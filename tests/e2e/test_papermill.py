@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import l3kit
-from l3kit.operate.telemetry import WEATHER_FILE
+from l3kit.operate.weather import WEATHER_FILE
 from tests.e2e.conftest import Papermill
 
 pytestmark = pytest.mark.sandbox

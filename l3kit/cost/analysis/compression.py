@@ -110,11 +110,11 @@ def _measured_weather(path: Path, changed: int, chunk_bytes: int) -> Measured:
     """Measure once for each state of the file: scenarios that are compared have the same sample."""
     from datetime import UTC, datetime
 
-    from l3kit.operate.telemetry import read_weather
+    from l3kit.operate.weather import read_weather
 
     readings = read_weather(path, datetime(2013, 12, 31, tzinfo=UTC))
-    station = readings[-1][0]
-    return measure([item for device, item in readings if device == station], chunk_bytes)
+    station = readings[-1].device_id
+    return measure([one.json for one in readings if one.device_id == station], chunk_bytes)
 
 
 def _billed_bytes() -> Callable[[bytes], int]:

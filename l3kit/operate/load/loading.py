@@ -6,6 +6,7 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -15,6 +16,7 @@ from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
 from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
+from l3kit.operate.load.items import with_shift
 from l3kit.operate.load.kept import LoadJob, Shows, early_end_told
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
@@ -24,6 +26,7 @@ from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
 from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
+from l3kit.tiering.format.messages import Telemetry
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -42,6 +45,7 @@ def load(
     *,
     stdin: IO[bytes] | None = None,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
+    take: Callable[[Telemetry], bool] = lambda item: True,
 ) -> LoadReport:
     """Load files, or a table, into the hot tier, as `OpenTwin.load`.
 
@@ -49,9 +53,10 @@ def load(
         session: None for a dry run of files alone.
         stdin: what `-` stands for.
         shows: given the bytes of all files, or the items of a table, and which of these it is; shows progress.
+        take: whether an item of a file is loaded at all; an interrupted load is continued with the same choice.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
-    settings = checked(options)
+    settings = replace(checked(options), take=take)
     if settings.from_table:
         if list(files):
             raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
@@ -61,8 +66,9 @@ def load(
     given = stdin or (sys.stdin.buffer if any(source.path is None for source in found) else io.BytesIO())
     notes = _left_out(left)
     if settings.dry_run:
-        return _dry_run(twin, found, settings, given, notes)
+        return _dry_run(twin, found, with_shift(settings, found), given, notes)
     check_files(found, twin, settings, given)
+    settings = with_shift(settings, found)
     for source in found:
         check_writable(input_of(source, settings).progress_path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -33,6 +33,7 @@ class RowMapping:
         time_digits: of the twin.
         places: of a table, whose rows all have its columns; None finds them in each row.
         devices: those of the twin, whose ids need no check.
+        take: whether an item is loaded at all.
     """
 
     columns: Columns
@@ -40,6 +41,7 @@ class RowMapping:
     time_digits: int
     places: Places | None = None
     devices: frozenset[str] = frozenset()
+    take: Callable[[Telemetry], bool] = lambda item: True
     _rules: MessageRules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,12 +76,13 @@ class RowMapping:
         return cell if quoted or self.places is None else f'"{cell}"'
 
     def _time(self, cell: str) -> str:
+        times = self.times
         if stamp := _STAMP.fullmatch(cell):
-            return stamp[1]
-        if not cell.startswith('"') and not self.times.form:
+            return orjson.dumps(times.shifted(orjson.loads(stamp[1]))).decode() if times.shift else stamp[1]
+        if not cell.startswith('"') and not times.form and not (times.shift and cell.isdecimal()):
             return cell
         text = orjson.loads(cell) if cell.startswith('"') else cell
-        return orjson.dumps(self.times.accepted(text)).decode()
+        return orjson.dumps(times.accepted(text)).decode()
 
 
 def bad(row: Row, problem: str, cause: str) -> BadRow:

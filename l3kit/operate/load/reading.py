@@ -15,6 +15,7 @@ from l3kit.operate.load.settings import Settings
 from l3kit.operate.load.sources import OpenedRows, Source, opened
 from l3kit.operate.load.writing import Prepared
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.messages import Telemetry
 from l3kit.twin.config import Twin
 
 BATCH_ROWS = 500
@@ -53,6 +54,8 @@ def take_row(batch: Batch, row: Row | BadRow, mapping: RowMapping, devices: Load
     """Add a row to a batch, as an item or as a bad row. Returns: the size of what was added."""
     if isinstance(row, Row):
         made = mapping.item(row)
+        if isinstance(made, Telemetry) and not mapping.take(made):
+            return 0
         fault = made if isinstance(made, BadRow) else devices.refusal(row, made.device_id)
         if fault is None:
             assert not isinstance(made, BadRow)
@@ -72,7 +75,8 @@ def _ended(batch: Batch, devices: LoadedDevices, position: Callable[[], int]) ->
 def mapping_of(rows: OpenedRows, twin: Twin, settings: Settings) -> RowMapping:
     """Return how rows of a file become items of a twin."""
     devices = frozenset(device.id for device in twin.devices)
-    return RowMapping(settings.columns, settings.times, twin.config.time_digits, rows.places, devices)
+    digits = twin.config.time_digits
+    return RowMapping(settings.columns, settings.times, digits, rows.places, devices, settings.take)
 
 
 def check_files(found: Sequence[Source], twin: Twin, settings: Settings, stdin: IO[bytes]) -> None:

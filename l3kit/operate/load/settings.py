@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import check_known
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.times import RepeatedHour, RowTimes, checked_form, zone_of
+from l3kit.tiering.format.item_times import read_moment
+from l3kit.tiering.format.messages import Telemetry
 
 Form = Literal["csv", "jsonl", "json", "parquet"]
 FORMS: tuple[Form, ...] = ("csv", "jsonl", "json", "parquet")
@@ -27,6 +29,7 @@ class LoadOptions(TypedDict, total=False):
         device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
         rename, value, drop: new names of columns; the only ones to take; those to leave out.
         time_format, timezone, repeated_hour: how a time is read.
+        shift_to: the time that the newest reading gets, all others moving with it; empty keeps the times.
         text, missing, decimal: columns whose cells stay text; cells that mean nothing; the decimal sign.
         delimiter, encoding, columns: of CSV; `columns` are the names of a file without a header.
         add_devices: add devices to the twin's list that are not in it.
@@ -50,6 +53,7 @@ class LoadOptions(TypedDict, total=False):
     time_format: str
     timezone: str
     repeated_hour: RepeatedHour
+    shift_to: str
     text: Sequence[str]
     missing: Sequence[str]
     decimal: str
@@ -84,12 +88,19 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Checked options. `read_rate`: None if none was asked."""
+    """Checked options.
+
+    Attributes:
+        shift_to: nanoseconds since 1970; None keeps the times.
+        read_rate: None if none was asked.
+        take: whether an item of a file is loaded at all.
+    """
 
     columns: Columns = field(default_factory=Columns)
     times: RowTimes = field(default_factory=RowTimes)
     cells: Cells = field(default_factory=Cells)
     form: Form | None = None
+    shift_to: int | None = None
     from_table: str = ""
     from_cloud: str = ""
     add_devices: bool = False
@@ -99,6 +110,7 @@ class Settings:
     out: Path | None = None
     restart: bool = False
     dry_run: bool = False
+    take: Callable[[Telemetry], bool] = lambda item: True
 
 
 def checked(options: LoadOptions) -> Settings:
@@ -125,6 +137,7 @@ def checked(options: LoadOptions) -> Settings:
         Columns(**{name: given[name] for name in _COLUMNS if name in given}),
         RowTimes(zone, given.get("repeated_hour", "refuse"), form),
         _cells(given),
+        shift_to=_moment("--shift-to", given.get("shift_to", "")),
         out=None if given.get("out") is None else Path(given["out"]),
         **{name: given[name] for name in _PLAIN if name in given},
     )
@@ -135,7 +148,7 @@ _PLAIN = (
     *("rate", "read_rate", "restart", "dry_run"),
 )
 _COLUMNS = ("device", "device_id", "time", "rename", "value", "drop")
-_OF_FILES = ("form", "text", "missing", "decimal", "delimiter", "encoding", "columns")
+_OF_FILES = ("form", "shift_to", "text", "missing", "decimal", "delimiter", "encoding", "columns")
 _OF_TABLES = ("from_cloud", "read_rate")
 
 
@@ -158,6 +171,13 @@ def _cells(given: Mapping[str, Any]) -> Cells:
     names = tuple(given.get("columns", ()))
     text, missing = frozenset(given.get("text", ())), frozenset(given.get("missing", ()))
     return Cells(text, missing, decimal, delimiter, encoding, names)
+
+
+def _moment(option: str, text: str) -> int | None:
+    try:
+        return read_moment(text) if text else None
+    except NotATimeError as error:
+        raise ConfigurationError(option, f"{text!r} {error.cause}", error.remedy) from None
 
 
 def encoding_of(name: str) -> str:

@@ -38,17 +38,30 @@ class RowTimes:
         zone: of times without one; None refuses them.
         repeated_hour: for times that occur twice in that zone.
         form: format of `datetime.strptime`; empty for ISO 8601 and epoch digits.
+        shift: nanoseconds that are added to each time.
     """
 
     zone: tzinfo | None = None
     repeated_hour: RepeatedHour = "refuse"
     form: str = ""
+    shift: int = 0
 
     def accepted(self, text: str) -> str:
-        """Return a form that `normalise` accepts; a text that is in none yet is returned unchanged.
+        """Return a form that `normalise` accepts; without a shift, a text that is in none yet is returned unchanged.
 
         Raises: BadTimeError.
         """
+        found = self._in_utc(text)
+        return self.shifted(found) if self.shift else found
+
+    def shifted(self, text: str) -> str:
+        """Add the shift to a time in a form that `normalise` accepts. Raises: BadTimeError."""
+        try:
+            return shortest(read_moment(text) + self.shift)
+        except NotATimeError as error:
+            raise BadTimeError(MessageProblem.BAD_TIME, text, error.cause, error.remedy) from None
+
+    def _in_utc(self, text: str) -> str:
         if self.form:
             return self._formatted(text)
         return self._utc(text, _local_moment(text)) if _LOCAL.fullmatch(text) else text

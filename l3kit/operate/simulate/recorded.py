@@ -16,7 +16,7 @@ import orjson
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.operate.simulate.readings import DeviceMessage
-from l3kit.operate.telemetry import read_weather
+from l3kit.operate.weather import read_weather
 from l3kit.tiering.format.item_json import JSON_NUMBER
 from l3kit.tiering.format.item_times import SECOND, moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import DEVICE_NAMES, TIME_NAMES
@@ -59,10 +59,9 @@ class RecordedMessages:
             return set(next(csv.reader(file), [])) >= WEATHER_COLUMNS
 
     def _weather(self) -> Iterator[DeviceMessage]:
-        newest = self._newest or datetime.fromisoformat(max(row["time_hour"] for _, row in _rows(self._path)))
-        for device, body in read_weather(self._path, newest):
-            if self._devices is None or device in self._devices:
-                yield DeviceMessage(device, body)
+        for one in read_weather(self._path, self._newest):
+            if self._devices is None or one.device_id in self._devices:
+                yield DeviceMessage(one.device_id, one.json)
 
     def _others(self) -> Iterator[DeviceMessage]:
         shift = 0 if self._newest is None else self._shift(moment_of(self._newest))

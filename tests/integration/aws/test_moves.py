@@ -20,9 +20,9 @@ from l3kit.operate.inventory import tiers
 from l3kit.operate.movers import run_mover
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.query import query
-from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
+from l3kit.operate.weather import WEATHER_FILE
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.twin.config import Twin
@@ -256,8 +256,8 @@ def test_a_reading_with_half_of_a_surrogate_pair_stays_alone(session: Session, m
 @pytest.mark.slow
 def test_the_example_is_loaded_for_the_devices_that_hold_nothing(session: Session, make_twin: MakeTwin) -> None:
     twin = make_twin(devices=["a", "b", "c"])
-    lines = [["origin", "time_hour", *QUANTITIES]]
-    lines += [[device, f"2013-01-01T0{hour}:00:00Z", *"123456789"] for device in "abc" for hour in range(3)]
+    lines = [["origin", "year", "month", "day", "hour", "time_hour", "temp"]]
+    lines += [[device, *"2011", f"2013-01-01T0{hour}:00:00Z", "39.5"] for device in "abc" for hour in range(3)]
     (twin.path / WEATHER_FILE).write_bytes(gzip.compress("\n".join(map(",".join, lines)).encode()))
 
     def holding() -> list[str]:

@@ -21,10 +21,10 @@ NEWEST = datetime(2014, 1, 1, tzinfo=UTC)
 def test_what_is_published_and_what_is_loaded_are_together_every_reading_once() -> None:
     published = example_readings(STATIONS, NEWEST, last=24)
     loaded = example_readings(STATIONS, NEWEST, but_last=24)
-    assert Counter(device for device, _ in published) == {"EWR": 24, "JFK": 24, "LGA": 24}
-    assert sorted([*loaded, *published]) == sorted(example_readings(STATIONS, NEWEST))
+    assert Counter(one.device_id for one in published) == {"EWR": 24, "JFK": 24, "LGA": 24}
+    assert {*loaded, *published} == set(example_readings(STATIONS, NEWEST))
     assert len(set(loaded) & set(published)) == 0
-    assert {device for device, _ in example_readings(STATIONS, NEWEST, but_last=24, devices=["JFK"])} == {"JFK"}
+    assert {one.device_id for one in example_readings(STATIONS, NEWEST, but_last=24, devices=["JFK"])} == {"JFK"}
 
 
 def test_only_the_example_twins_bring_data() -> None:

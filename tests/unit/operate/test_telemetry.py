@@ -1,86 +1,13 @@
-"""The example's data: shifted in time, gaps left out, digits kept."""
+"""Readings that are put as JSON: their times become canonical, and what is no item is refused."""
 
 from __future__ import annotations
 
-import csv
-import functools
-import gzip
 import json
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from l3kit.errors import ConfigurationError, L3Error
-from l3kit.operate.telemetry import QUANTITIES, WEATHER_FILE, checked_reading, loading_rules, read_weather
-
-FILE = Path(__file__).parents[3] / "params" / "twins" / "nyc-weather" / WEATHER_FILE
-NEWEST = datetime(2026, 11, 23, 6, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def readings() -> list[tuple[str, bytes]]:
-    return read_weather(FILE, NEWEST)
-
-
-def test_there_are_26115_readings_of_three_stations(readings: list[tuple[str, bytes]]) -> None:
-    counts = {device: sum(d == device for d, _ in readings) for device in ("EWR", "JFK", "LGA")}
-    assert counts == {"EWR": 8703, "JFK": 8706, "LGA": 8706}
-
-
-def test_the_newest_reading_is_now_and_all_others_keep_their_distance(readings: list[tuple[str, bytes]]) -> None:
-    times = [json.loads(item)["id"] for _, item in readings]
-    assert times == sorted(times)
-    assert times[-1] == "2026-11-23T06:00:00Z"
-    with gzip.open(FILE, "rt") as file:
-        original = [datetime.fromisoformat(row["time_hour"]) for row in csv.DictReader(file)]
-    assert datetime.fromisoformat(times[-1]) - datetime.fromisoformat(times[0]) == max(original) - min(original)
-
-
-def test_numbers_keep_the_digits_of_the_file_and_missing_values_are_left_out(readings: list[tuple[str, bytes]]) -> None:
-    with gzip.open(FILE, "rt") as file:
-        rows = {(row["origin"], row["time_hour"]): row for row in csv.DictReader(file)}
-    shift = NEWEST - datetime(2013, 12, 30, 23, tzinfo=UTC)
-    for device, item in readings[::97]:
-        values = json.loads(item, parse_float=str, parse_int=str)
-        moment = (datetime.fromisoformat(values.pop("id")) - shift).strftime("%Y-%m-%dT%H:%M:%SZ")
-        assert values.pop("iotDeviceId") == device
-        wanted = {name: text for name in QUANTITIES if (text := rows[device, moment][name]) not in ("", "NA")}
-        assert values == wanted
-
-
-def test_only_the_last_readings_of_each_station(readings: list[tuple[str, bytes]]) -> None:
-    last = read_weather(FILE, NEWEST, last=10)
-    assert len(last) == 30
-    assert set(last) <= set(readings[-40:])
-
-
-HEAD = f"time_hour,origin,{','.join(QUANTITIES)}\n"
-ROW = f"2013-01-01T00:00:00Z,JFK,{','.join('1' for _ in QUANTITIES)}\n"
-zipped = functools.partial(gzip.compress, mtime=0)  # the same bytes, hence test names, in every worker
-WHOLE = zipped((HEAD + ROW * 500).encode())
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"not gzip",
-        zipped(b"a,b\n1,2\n"),
-        zipped(b"time_hour\nnever\n"),
-        zipped(HEAD.encode()),
-        WHOLE[:-12],
-        WHOLE[:20] + b"\xff\xff\xff" + WHOLE[23:],
-        zipped((HEAD + ROW.replace("JFK,1", "JFK,warm")).encode()),
-        zipped((HEAD + "2013-01-01T00:00:00Z,JFK,1\n").encode()),
-        zipped(b"time_hour,origin\n2013-01-01T00:00:00Z,JFK\n"),
-        zipped((HEAD + ROW + ROW.replace("Z", "")).encode()),
-    ],
-    ids=["raw", "columns", "time", "empty", "truncated", "corrupt", "number", "short", "quantities", "zone"],
-)
-def test_a_file_of_another_form_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x.csv.gz").write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"x\.csv\.gz: cannot be read as weather data"):
-        read_weather(tmp_path / "x.csv.gz", NEWEST)
+from l3kit.errors import L3Error
+from l3kit.operate.telemetry import checked_reading, loading_rules
 
 
 def put(device: str, text: str, digits: int = 3) -> tuple[str, dict[str, object]]:

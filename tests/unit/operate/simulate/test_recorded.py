@@ -55,9 +55,12 @@ def test_a_csv_gives_numbers_with_their_digits_texts_and_no_empty_fields(tmp_pat
 
 def test_the_examples_weather_is_known_by_its_columns(tmp_path: Path) -> None:
     path = tmp_path / "nyc_weather_2013.csv.gz"
-    header = "origin,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour\n"
+    header = (
+        "origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,pressure,visib,time_hour\n"
+    )
     rows = [
-        f"JFK,{temp},1,1,1,1,,0.0,1012.0,10.0,2013-01-01T0{hour}:00:00Z\n" for hour, temp in ((6, "39.02"), (7, "NA"))
+        f"JFK,2013,1,1,{hour},{temp},1,1,1,1,,0.0,1012.0,10.0,2013-01-01T0{hour}:00:00Z\n"
+        for hour, temp in ((6, "39.02"), (7, "NA"))
     ]
     path.write_bytes(gzip.compress((header + "".join(rows)).encode()))
     shifted = [json.loads(body) for _, body in told(RecordedMessages(path, NOW))]

@@ -1,0 +1,52 @@
+"""The example's real telemetry: a year of hourly weather at three stations, read as `l3kit load` reads a file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from l3kit.errors import ConfigurationError
+from l3kit.operate.load.items import read_items
+from l3kit.operate.load.settings import LoadOptions
+from l3kit.tiering.format.messages import Telemetry
+
+WEATHER_FILE = "nyc_weather_2013.csv.gz"
+
+
+def weather_options(newest: datetime | None) -> LoadOptions:
+    """Return the options with which the file is loaded.
+
+    Args:
+        newest: time to which the newest reading is shifted; None keeps the times.
+    """
+    shift_to = "" if newest is None else newest.astimezone(UTC).isoformat()
+    parts = ["year", "month", "day", "hour"]
+    return {"device": "origin", "time": "time_hour", "missing": ["NA"], "drop": parts, "shift_to": shift_to}
+
+
+def read_weather(path: Path, newest: datetime | None, *, last: int | None = None) -> list[Telemetry]:
+    """Read the file's readings as items with times to the second, in time order.
+
+    Args:
+        newest: as of `weather_options`.
+        last: number of newest readings to take from each station.
+    Raises: ConfigurationError if the file is missing or malformed.
+    """
+    readings = read_items(path, weather_options(newest))
+    if not readings:
+        raise ConfigurationError(path.name, "holds no readings", "Install l3kit again")
+    readings.sort(key=lambda one: (one.id, one.device_id))
+    if last is None:
+        return readings
+    kept = newest_of_each(readings, last)
+    return [one for one in readings if one in kept]
+
+
+def newest_of_each(readings: Sequence[Telemetry], count: int) -> set[Telemetry]:
+    """Return so many of the newest readings of each station, out of readings in time order."""
+    stations = defaultdict(list)
+    for one in readings:
+        stations[one.device_id].append(one)
+    return {one for those in stations.values() for one in those[max(0, len(those) - count) :]}
