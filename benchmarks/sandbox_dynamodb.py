@@ -37,7 +37,7 @@ def main() -> None:
             moto = next(process.port for process in state.processes if process.name == "moto")
             # The table of the first column is created in moto directly, bypassing the gateway.
             alone = measure(client_for(f"http://127.0.0.1:{moto}"), count)
-            gateway = measure(client_for(state.aws_endpoint), count)
+            gateway = measure(client_for(state.gateway), count)
         finally:
             sandbox.down(state.home)
     print(f"{'':<34}{'moto alone':>14}{'gateway':>14}{'ratio':>9}")

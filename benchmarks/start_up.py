@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 
 from l3kit import sandbox
+from l3kit.sandbox.aws.part import environment
 
 STARTS: tuple[tuple[tuple[str, ...], bool], ...] = (
     ((), False),
@@ -36,10 +37,10 @@ def pss_mb(pid: int) -> float:
 
 def ask_dynamodb(state: sandbox.SandboxState) -> None:
     """Make a first call to DynamoDB, for an item of a missing table."""
-    keys = state.environment()
+    keys = environment(state)
     client = boto3.client(
         "dynamodb",
-        endpoint_url=state.aws_endpoint,
+        endpoint_url=state.gateway,
         region_name=state.region,
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],

@@ -173,7 +173,7 @@ def sandbox_session(state: SandboxState, clouds: Collection[str] | None = None, 
 
     opened = open_clouds(state, state.clouds if clouds is None else clouds)
     others = partial(open_if_started, state.home)
-    return Session("sandbox", opened, state.home, state.aws_endpoint, private, others)
+    return Session("sandbox", opened, state.home, state.gateway, private, others)
 
 
 def reached(session: Session, provider: str, what: str) -> Cloud:

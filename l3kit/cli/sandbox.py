@@ -192,7 +192,7 @@ def _started(output: Output, home: Path | None, idle_hours: float, clouds: list[
     state = sandbox.ensure_up(state.home, report, clouds=clouds)
     if mqtt:
         report("starting the MQTT broker")
-        start_broker(state.aws_endpoint)
+        start_broker(state.gateway)
         state = sandbox.status(state.home) or state
     return state
 
@@ -210,7 +210,7 @@ def _down_all(output: Output) -> int:
 
 
 def _state_text(state: SandboxState) -> str:
-    lines = [f"endpoint  {state.aws_endpoint}  ({state.region})"]
+    lines = [f"endpoint  {state.gateway}  ({state.region})"]
     lines += [f"{name:<9} {address}" for name, address in state.endpoints.items()]
     lines.append(f"home      {state.home}")
     lines += [f"{one.name:<9} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]

@@ -175,7 +175,7 @@ def _sandbox_broker(name: str, home: Path | None) -> str:
     if state is None:
         remedy = "Start it and deploy the twin into it: l3kit apply; or name another broker with --broker"
         raise SandboxError("sandbox", "is not running", remedy)
-    return start_broker(state.aws_endpoint)
+    return start_broker(state.gateway)
 
 
 def _show(twin: Twin, messages: Iterable[DeviceMessage], output: Output) -> int:

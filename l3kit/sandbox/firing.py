@@ -69,7 +69,7 @@ def fireable(state: SandboxState) -> list[Fireable]:
     """The schedules that can be triggered, by cloud and name. Raises: SandboxError; ProvisioningError."""
     found: list[Fireable] = []
     if "aws" in state.clouds:
-        code, answer = request(state.aws_endpoint, "GET", "/_sandbox/schedules", seconds=HEALTH_SECONDS)
+        code, answer = request(state.gateway, "GET", "/_sandbox/schedules", seconds=HEALTH_SECONDS)
         if code != 200:
             raise SandboxError("sandbox schedules", str(answer.get("error", code)), "Read the logs in its home")
         found += [Fireable("aws", one["name"], one["group"]) for one in answer["schedules"]]
@@ -93,7 +93,7 @@ def fire_schedule(
             f"schedule {group}/{name}", "does not exist: AWS is not started", _remedy(state, "aws", name)
         )
     path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
-    code, answer = request(state.aws_endpoint, "POST", path, json.dumps({"time": time}), seconds=1000)
+    code, answer = request(state.gateway, "POST", path, json.dumps({"time": time}), seconds=1000)
     if code != 200:
         cause = str(answer.get("error", code))
         remedy = _remedy(state, "aws", name) if code == 404 else "Read the logs in the sandbox's home"

@@ -101,7 +101,7 @@ def ensure_up(
 
 def _start_cloud(state: SandboxState, cloud: str) -> None:
     body = json.dumps({"cloud": cloud})
-    code, answer = request(state.aws_endpoint, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
+    code, answer = request(state.gateway, "POST", "/_sandbox/clouds", body, seconds=START_SECONDS)
     if code != 200:
         error = answer.get("error")
         if isinstance(error, dict):
@@ -190,7 +190,7 @@ def _running(place: Home) -> SandboxState | None:
 def _answers(state: SandboxState) -> bool:
     """Return whether the gateway answers its health check, for which it calls each running emulator."""
     try:
-        code, answer = request(state.aws_endpoint, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
+        code, answer = request(state.gateway, "GET", "/_sandbox/health", seconds=HEALTH_SECONDS)
     except SandboxError:
         return False
     return code == 200 and answer.get("pid") == state.processes[0].pid

@@ -67,7 +67,7 @@ def not_up(home: Path | str | None) -> SandboxError:
     """
     place = resolve_home(home)
     state = read_state(place)
-    reason = last_stop(place) if state is None else stop_reason(place.root, state.aws_endpoint)
+    reason = last_stop(place) if state is None else stop_reason(place.root, state.gateway)
     if reason is not None:
         cause, remedy = f"is not running: {reason.resource} {reason.cause}", reason.remedy
     else:

@@ -16,7 +16,7 @@ REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
-FORMAT = 3
+FORMAT = 4
 HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 DISK_EXIT = 64
 """Exit code, plus the errno, of a gateway that cannot write into its home."""
@@ -41,7 +41,7 @@ class SandboxState:
     """A running sandbox: its addresses and processes.
 
     Attributes:
-        aws_endpoint: http://127.0.0.1:PORT, the address of all AWS services.
+        gateway: http://127.0.0.1:PORT, the gateway's address, behind which are AWS's services too.
         region: the only region served.
         home: folder with logs, unpacked functions and this state.
         endpoints: of the started services other than AWS's, by name: `cosmos`, `blob`, `storage` (addresses)
@@ -49,7 +49,7 @@ class SandboxState:
         clouds: those whose services have been started.
     """
 
-    aws_endpoint: str
+    gateway: str
     region: str
     processes: tuple[ProcessInfo, ...]
     home: Path
@@ -57,20 +57,10 @@ class SandboxState:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     clouds: tuple[str, ...] = ()
 
-    def environment(self) -> Mapping[str, str]:
-        """Variables that point boto3 and l3kit at this sandbox; the credentials are valid nowhere else."""
-        return {
-            "AWS_ENDPOINT_URL": self.aws_endpoint,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        }
-
     def to_json(self) -> dict[str, object]:
         return {
             "format": FORMAT,
-            "aws_endpoint": self.aws_endpoint,
+            "gateway": self.gateway,
             "region": self.region,
             "home": str(self.home),
             "started": self.started,
@@ -154,7 +144,7 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
         if data["format"] != FORMAT and not any_format:
             return None
         return SandboxState(
-            aws_endpoint=data["aws_endpoint"],
+            gateway=data.get("gateway", "") if any_format else data["gateway"],
             region=data["region"],
             processes=tuple(ProcessInfo(**entry) for entry in data["processes"]),
             home=home.root,

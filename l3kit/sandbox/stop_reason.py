@@ -25,7 +25,7 @@ def stop_reason(home: Path, endpoint: str) -> SandboxError | None:
     for process in state.processes:
         if not process.is_alive():
             return _part_ended(process.name, f"ended (it was process {process.pid})", Path(process.log_file))
-    if state.aws_endpoint != endpoint:
+    if state.gateway != endpoint:
         return SandboxError("sandbox", "was restarted after this session was opened", RESTART)
     return None
 

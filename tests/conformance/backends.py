@@ -61,7 +61,7 @@ def memory() -> Backend:
 
 
 def aws(state: SandboxState, client: Callable[[str], Any]) -> Backend:
-    return _aws("aws", state.aws_endpoint, client, Credentials(ACCESS_KEY, SECRET_KEY))
+    return _aws("aws", state.gateway, client, Credentials(ACCESS_KEY, SECRET_KEY))
 
 
 def dynamodb_local(address: str) -> Backend:

@@ -115,7 +115,7 @@ def world(request: pytest.FixtureRequest) -> World:
         secrets = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
         return World(FOREIGN, boto3.client("dynamodb", endpoint_url=FOREIGN, region_name=REGION, **secrets))
     state: SandboxState = request.getfixturevalue("sandbox")
-    return World(state.aws_endpoint, request.getfixturevalue("aws")("dynamodb"))
+    return World(state.gateway, request.getfixturevalue("aws")("dynamodb"))
 
 
 KINDS: dict[str, Item] = {"keys alone": {}, "types": VALUES, "names": {n: {"N": "1"} for n in NAMES}, "many": MANY}

@@ -110,7 +110,7 @@ def _aws(name: str, state: SandboxState, aws: Callable[[str], Any]) -> Open:
     credentials = Credentials(ACCESS_KEY, SECRET_KEY)
 
     def opened(fault: Fault) -> HotStore:
-        http = HttpClient(state.aws_endpoint, max_connections=4)
+        http = HttpClient(state.gateway, max_connections=4)
         client = FaultyAws("dynamodb", REGION, http, lambda: credentials, Usage(), retry=QUICK)
         client.fault = fault
         return DynamoHotStore(DynamoTable(name, client), delete_concurrency=1)

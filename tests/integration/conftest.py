@@ -13,12 +13,13 @@ from botocore.config import Config
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.part import environment
 from tests.integration.sandbox.conftest import EVERYTHING, trust
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
-    """A running sandbox; `sandbox.aws_endpoint` is its address. Tests share it, so name resources uniquely."""
+    """A running sandbox; `sandbox.gateway` is its address. Tests share it, so name resources uniquely."""
     home = tmp_path_factory.mktemp("sandbox")
     yield l3kit_sandbox.up(home)
     l3kit_sandbox.down(home)
@@ -33,15 +34,15 @@ def all_clouds(sandbox: SandboxState) -> SandboxState:
 @pytest.fixture(scope="session")
 def aws(sandbox: SandboxState) -> Callable[[str], Any]:
     """boto3 clients for the sandbox: `aws("dynamodb")`."""
-    environment = sandbox.environment()
+    variables = environment(sandbox)
 
     def client(service: str) -> Any:
         return boto3.client(
             service,
-            endpoint_url=sandbox.aws_endpoint,
+            endpoint_url=sandbox.gateway,
             region_name=sandbox.region,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
         )
 

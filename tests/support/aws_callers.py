@@ -29,7 +29,7 @@ class Caller:
         key, secret, token = self._keys
         return boto3.client(
             service,
-            endpoint_url=self._state.aws_endpoint,
+            endpoint_url=self._state.gateway,
             region_name=self._state.region,
             aws_access_key_id=key,
             aws_secret_access_key=secret,

@@ -112,7 +112,7 @@ def keep_undelivered(work: Workplace) -> Problems:
     try:
         topic = device_topic(work.names.twin_name, DEVICE, TELEMETRY)
         work.client("iot-data").publish(topic=topic, payload=message(next(_numbers)))
-        delivered = wait_until_delivered(work.state.aws_endpoint, 60)
+        delivered = wait_until_delivered(work.state.gateway, 60)
     finally:
         functions.add_permission(
             FunctionName=name,

@@ -56,7 +56,7 @@ class Workplace:
         """A boto3 client as the account's root."""
         return boto3.client(
             service,
-            endpoint_url=self.state.aws_endpoint,
+            endpoint_url=self.state.gateway,
             region_name=self.state.region,
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
@@ -72,7 +72,7 @@ class Workplace:
         """Address and credentials: of a function's role, or of root."""
         token = f"sandbox/{self.names.function(function)}/trial" if function else None
         keys = Credentials(ACCESS_KEY, SECRET_KEY, token)
-        return Place(self.state.region, lambda: keys, self.state.aws_endpoint)
+        return Place(self.state.region, lambda: keys, self.state.gateway)
 
     @contextlib.asynccontextmanager
     async def objects(self, tier: Tier) -> AsyncIterator[S3ObjectStore]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.sandbox import node_install
 from l3kit.sandbox.cloud import Progress, SandboxCloud
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.cloud import AwsCloud
@@ -25,12 +26,23 @@ def install(progress: Progress) -> None:
     node_install.ready(node_install.NODE_FILES, progress)
 
 
+def environment(state: SandboxState) -> Mapping[str, str]:
+    """Return variables that point boto3 and l3kit at this sandbox; the credentials are valid nowhere else."""
+    return {
+        "AWS_ENDPOINT_URL": state.gateway,
+        "AWS_REGION": state.region,
+        "AWS_DEFAULT_REGION": state.region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+    }
+
+
 def open_cloud(state: SandboxState) -> AwsCloud:
     """Open the sandbox's account."""
     from l3kit.clouds.aws.cloud import AwsCloud
     from l3kit.clouds.aws.session import open_sandbox
 
-    return AwsCloud(open_sandbox(state.aws_endpoint, state.region))
+    return AwsCloud(open_sandbox(state.gateway, state.region))
 
 
 PART = SandboxCloud("moto", start, open_cloud, install)

@@ -85,7 +85,7 @@ def storage_connection_string(blob_endpoint: str) -> str:
 
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the function apps."""
-    return SandboxFunctionHost(state.aws_endpoint, "azure")
+    return SandboxFunctionHost(state.gateway, "azure")
 
 
 def azure_session(state: SandboxState) -> AzureSession:
@@ -93,7 +93,7 @@ def azure_session(state: SandboxState) -> AzureSession:
     from l3kit.clouds.azure.session import AzureSession, IotHub
 
     cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
-    messages = SandboxMessageSource(state.aws_endpoint, "azure")
+    messages = SandboxMessageSource(state.gateway, "azure")
     host = state.endpoints[IOT_HUB].removeprefix("http://")
     key = f"SharedAccessKeyName={IOT_HUB_POLICY};SharedAccessKey={IOT_HUB_KEY}"
     hub = IotHub(host, f"Endpoint=sb://{host}/;{key};EntityPath={EVENT_HUB}", EVENT_HUB)

@@ -41,7 +41,7 @@ def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
 
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the Cloud Run functions."""
-    return SandboxFunctionHost(state.aws_endpoint, "gcp")
+    return SandboxFunctionHost(state.gateway, "gcp")
 
 
 def gcp_session(state: SandboxState) -> GcpSession:
@@ -49,7 +49,7 @@ def gcp_session(state: SandboxState) -> GcpSession:
     from l3kit.clouds.gcp.session import GcpSession
 
     storage, firestore = state.endpoints[STORAGE], state.endpoints[FIRESTORE]
-    messages = SandboxMessageSource(state.aws_endpoint, "gcp")
+    messages = SandboxMessageSource(state.gateway, "gcp")
     return GcpSession(PROJECT, REGION, storage, firestore, functions(state), messages)
 
 

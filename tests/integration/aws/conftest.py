@@ -26,8 +26,8 @@ MakeTwin = Callable[..., Twin]
 @pytest.fixture(scope="session")
 def session(sandbox: SandboxState) -> Session:
     """A session on the shared sandbox."""
-    cloud = AwsCloud(open_sandbox(sandbox.aws_endpoint, sandbox.region))
-    return Session("sandbox", {"aws": cloud}, sandbox.home, sandbox.aws_endpoint)
+    cloud = AwsCloud(open_sandbox(sandbox.gateway, sandbox.region))
+    return Session("sandbox", {"aws": cloud}, sandbox.home, sandbox.gateway)
 
 
 @pytest.fixture(scope="session")

@@ -211,7 +211,7 @@ def test_a_killed_load_is_continued_by_the_same_command_and_copies_nothing_twice
         "report = load(session, twin, [], {'from_table': 'long', 'out': sys.argv[4], 'rate': 40.0}); "
         "print(json.dumps(report.to_json()))"
     )
-    words = [sandbox.aws_endpoint, sandbox.region, str(twin.path), str(tmp_path), str(sandbox.home)]
+    words = [sandbox.gateway, sandbox.region, str(twin.path), str(tmp_path), str(sandbox.home)]
     command = [sys.executable, "-c", code, *words]
     progress, kills = tmp_path / "long.progress.json", 0
     for wanted in (40, 200):

@@ -142,7 +142,7 @@ def test_a_message_reaches_the_hot_table_and_a_bad_one_the_dead_letters(
     for device in ("pump-1", "stranger"):
         payload = f'{{"iotDeviceId": "{device}", "id": "2026-01-01T00:00:00Z", "v": 1.5}}'
         aws("iot-data").publish(topic=f"{twin.name}/{device}/telemetry", payload=payload.encode())
-    assert wait_until_delivered(sandbox.aws_endpoint, 120)
+    assert wait_until_delivered(sandbox.gateway, 120)
     (item,) = aws("dynamodb").scan(TableName=names.hot_dynamodb_table())["Items"]
     assert (item["iotDeviceId"]["S"], item["v"]["N"]) == ("pump-1", "1.5")
     listed = aws("s3").list_objects_v2(Bucket=names.dead_letters_s3_bucket())["Contents"]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sandbox
 
 
 def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: SandboxState) -> None:
-    items = open_sandbox(all_clouds.aws_endpoint, all_clouds.region).client("dynamodb")
+    items = open_sandbox(all_clouds.gateway, all_clouds.region).client("dynamodb")
     with pytest.raises(items.exceptions.ResourceNotFoundException):  # the first request starts the last part
         items.query(TableName="none-hot-iot-data", KeyConditionExpression="a = :a", ExpressionAttributeValues=A)
     state = sandbox.status(all_clouds.home)
@@ -28,7 +28,7 @@ def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: Sandbo
         for connection in process.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
     ]
-    addresses = [*state.endpoints.values(), state.aws_endpoint]
+    addresses = [*state.endpoints.values(), state.gateway]
     ports = {int(address.split("/devstore")[0].rpartition(":")[2]) for address in addresses}
     ports |= {process.port for process in state.processes}
     assert len(ports) - ("mqtt" in {process.name for process in state.processes}) == 10

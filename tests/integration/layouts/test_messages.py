@@ -77,10 +77,10 @@ def test_each_message_is_in_the_hot_tier_once_or_a_dead_letter(
     twin = write_files(made, action)
     deploy_twice(clouds, twin)
     dispatcher = reached(clouds, l1, "the dispatcher").function_name(twin, "dispatcher")
-    host, _, port = start_broker(all_clouds.aws_endpoint).partition(":")
+    host, _, port = start_broker(all_clouds.gateway).partition(":")
     with connected((host, int(port))) as device:
         device.subscribe(device_topic(twin.name, sent.PUMP, FEEDBACK))
-        armed = arm(all_clouds.aws_endpoint, f"source-of-{dispatcher}", "deliver_again", at=1)
+        armed = arm(all_clouds.gateway, f"source-of-{dispatcher}", "deliver_again", at=1)
         publish(all_clouds, twin, device)
         check_stored(clouds, twin)
         assert sent.canonical(sent.ALARMING) in {sent.canonical(event_of(body)) for body in called[1]}
@@ -88,7 +88,7 @@ def test_each_message_is_in_the_hot_tier_once_or_a_dead_letter(
             check_feedback(device, twin)
         armed.go_on()
         assert wait_for(lambda: armed.delivered() == 1)
-        assert wait_until_delivered(all_clouds.aws_endpoint, SECONDS)
+        assert wait_until_delivered(all_clouds.gateway, SECONDS)
         armed.disarm()
     check_stored(clouds, twin)
     check_canary(clouds, twin, called[1])
@@ -111,16 +111,16 @@ def publish(state: SandboxState, twin: Twin, device: Device) -> None:
         device.publish(device_topic(twin.name, sender, TELEMETRY), body)
 
     send(sent.PUMP, sent.EXACT)
-    assert wait_until_delivered(state.aws_endpoint, SECONDS)
+    assert wait_until_delivered(state.gateway, SECONDS)
     for body in (sent.NAMED_OTHERWISE.encode(), b"[%b, %b]" % tuple(sent.LIST), sent.FORMER, sent.ALARMING, sent.HUGE):
         send(sent.PUMP, body)
     for body in sent.BAD.values():
         send(sent.PUMP, body)
     send(sent.MIXER, sent.TO_MIX)
     send(sent.BROKEN, sent.TO_BREAK)
-    assert wait_until_delivered(state.aws_endpoint, SECONDS)
+    assert wait_until_delivered(state.gateway, SECONDS)
     send(sent.PUMP, sent.LATTER)
-    assert wait_until_delivered(state.aws_endpoint, SECONDS)
+    assert wait_until_delivered(state.gateway, SECONDS)
 
 
 def check_stored(session: Session, twin: Twin) -> None:

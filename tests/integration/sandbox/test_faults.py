@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.part import environment
 from l3kit.sandbox.faults import arranged as faults
 from l3kit.sandbox.faults.arranged import Action
 
@@ -57,7 +58,7 @@ class Caller:
     """A deployed function that makes the calls it is told to, and a table for them."""
 
     def __init__(self, sandbox: SandboxState, deploy: Callable[..., str], invoke: Invoke, aws: Aws) -> None:
-        self.endpoint, self._invoke, self._aws = sandbox.aws_endpoint, invoke, aws
+        self.endpoint, self._invoke, self._aws = sandbox.gateway, invoke, aws
         self.name = deploy(CALLER, Timeout=240)
         self.table = f"t-{uuid.uuid4().hex[:8]}"
         aws("dynamodb").create_table(
@@ -227,18 +228,18 @@ def test_a_request_is_delivered_again_when_told_to(caller: Caller, aws: Aws) -> 
 
 def test_an_object_that_is_delivered_again_overwrites_what_was_written_since(sandbox: SandboxState, aws: Aws) -> None:
     aws("s3").create_bucket(Bucket="delivered-again")
-    environment = sandbox.environment()
+    variables = environment(sandbox)
     caller = boto3.client(
         "s3",
-        endpoint_url=sandbox.aws_endpoint,
+        endpoint_url=sandbox.gateway,
         region_name=sandbox.region,
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         config=Config(
             retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, user_agent="l3kit-late-writer/1"
         ),
     )
-    armed = faults.arm(sandbox.aws_endpoint, "late-writer", "deliver_again", at=1)
+    armed = faults.arm(sandbox.gateway, "late-writer", "deliver_again", at=1)
     first = {"Bucket": "delivered-again", "Key": "k", "Body": b"first" * 50_000}
     digest = base64.b64encode(hashlib.sha256(first["Body"]).digest()).decode()  # type: ignore[arg-type]
     caller.put_object(**first, ChecksumSHA256=digest)
@@ -298,7 +299,7 @@ def test_faults_cannot_be_ordered_without_the_admin_header(sandbox: SandboxState
     import http.client
     from urllib.parse import urlsplit
 
-    place = urlsplit(sandbox.aws_endpoint)
+    place = urlsplit(sandbox.gateway)
     connection = http.client.HTTPConnection(place.hostname or "", place.port)
     connection.request("POST", "/_sandbox/faults", json.dumps({"caller": "x"}))
     assert connection.getresponse().status == 403

@@ -23,6 +23,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, node_install
+from l3kit.sandbox.aws.part import environment
 from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
 from l3kit.sandbox.processes import session_members
@@ -58,11 +59,11 @@ def members(state: SandboxState) -> list[psutil.Process]:
 
 
 def client(state: SandboxState, service: str) -> Any:
-    environment = state.environment()
+    variables = environment(state)
     return boto3.client(
-        service, endpoint_url=state.aws_endpoint, region_name=state.region,
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        service, endpoint_url=state.gateway, region_name=state.region,
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"total_max_attempts": 1}),
     )  # fmt: skip
 
@@ -173,7 +174,7 @@ def test_a_dead_emulator_ends_the_sandbox(home: Path) -> None:
     os.kill(next(p.pid for p in state.processes if p.name == "dynalite"), signal.SIGKILL)
     assert wait_until(lambda: living(state) == [])
     assert "dynalite ended by itself" in (home / "logs" / "gateway.log").read_text()
-    death = stop_reason(home, state.aws_endpoint)
+    death = stop_reason(home, state.gateway)
     assert death is not None
     assert "sandbox part dynalite: dynalite ended by itself. Start it with" in str(death)
 
@@ -199,7 +200,8 @@ def test_a_sandbox_of_another_version_of_l3kit_is_ended(end: Callable[[Path], ob
     """Its state file has another format, of which only the processes are read."""
     before = l3kit_sandbox.up(home)
     content = json.loads((home / "state.json").read_text())
-    write_json(home / "state.json", {**{name: content[name] for name in content if name != "clouds"}, "format": 2})
+    former = {name: content[name] for name in content if name not in ("clouds", "gateway")}
+    write_json(home / "state.json", {**former, "aws_endpoint": content["gateway"], "format": 2})
     assert l3kit_sandbox.status(home) is None
     assert end(home)
     assert living(before) == []
@@ -265,7 +267,7 @@ def test_the_command_line_tells_the_state(
     assert main(["sandbox", "status", "--json", "--home", str(sandbox.home)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["running"] is True
-    assert told["aws_endpoint"] == sandbox.aws_endpoint
+    assert told["gateway"] == sandbox.gateway
     assert main(["sandbox", "status", "--home", str(tmp_path)]) == 3
     assert "not running" in capsys.readouterr().out
     assert main(["sandbox", "fire", "x", "--home", str(tmp_path)]) == 1

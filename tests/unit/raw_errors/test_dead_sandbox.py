@@ -27,7 +27,7 @@ def test_a_sandbox_that_was_started_anew_is_told(dead: Session) -> None:
     """The session of a notebook leads to the one before."""
     assert dead.sandbox_home is not None
     content = json.loads((dead.sandbox_home / "state.json").read_text())
-    content |= {"aws_endpoint": "http://127.0.0.1:1", "processes": []}
+    content |= {"gateway": "http://127.0.0.1:1", "processes": []}
     (dead.sandbox_home / "state.json").write_text(json.dumps(content))
     with pytest.raises(SandboxError, match="was restarted after this session was opened") as caught:
         query(dead, TWIN, "JFK")

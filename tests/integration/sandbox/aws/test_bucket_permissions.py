@@ -97,7 +97,7 @@ def test_an_unsigned_request_is_refused_whatever_the_buckets_policy_says(
 ) -> None:
     opened = document(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal="*"))
     aws("s3").put_bucket_policy(Bucket=bucket, Policy=opened)
-    assert requests.get(f"{sandbox.aws_endpoint}/{bucket}/k", timeout=60).status_code == 403
+    assert requests.get(f"{sandbox.gateway}/{bucket}/k", timeout=60).status_code == 403
     presigned = aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
     assert requests.get(presigned, timeout=60).status_code == 403
 

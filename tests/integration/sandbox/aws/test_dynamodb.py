@@ -118,7 +118,7 @@ SIGNED = (
 
 def sent(sandbox: SandboxState, operation: str, body: bytes, length: int | None = None) -> int:
     """The status of an answer to a request; 0 where only a part of its body was sent and the connection closed."""
-    place = urlsplit(sandbox.aws_endpoint)
+    place = urlsplit(sandbox.gateway)
     head = SIGNED.format(operation=operation, length=len(body) if length is None else length)
     with socket.create_connection((place.hostname, place.port), 10) as connection:
         connection.sendall(head.encode() + body)

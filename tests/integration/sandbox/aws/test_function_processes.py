@@ -42,7 +42,7 @@ def test_a_function_sees_its_zip_and_lambdas_environment_and_nothing_else(
     assert not any("site-packages" in entry for entry in seen["path"])
     env = seen["env"]
     assert env["MINE"] == "yes"
-    assert env["AWS_ENDPOINT_URL"] == sandbox.aws_endpoint
+    assert env["AWS_ENDPOINT_URL"] == sandbox.gateway
     ours = {"MINE", "LANG", "TZ", "PATH", "_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}
     # macOS adds its own to every process
     leaked = {key for key in env if not key.startswith(("AWS_", "__CF", "LC_CTYPE"))} - ours

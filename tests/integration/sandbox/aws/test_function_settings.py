@@ -68,7 +68,7 @@ def test_logs_are_in_a_file_and_in_cloudwatch(aws: Aws, sandbox: SandboxState, d
 
 def test_another_region_is_refused(sandbox: SandboxState) -> None:
     client = boto3.client(
-        "lambda", endpoint_url=sandbox.aws_endpoint, region_name="eu-central-1",
+        "lambda", endpoint_url=sandbox.gateway, region_name="eu-central-1",
         aws_access_key_id="x", aws_secret_access_key="x",
     )  # fmt: skip
     with pytest.raises(ClientError, match="us-east-1 only"):

@@ -31,7 +31,7 @@ def call(sandbox: SandboxState, caller: str, called: str, event: bytes) -> bytes
     credentials = Credentials(ACCESS_KEY, SECRET_KEY, IDENTITY.format(function=caller, instance="test"))
 
     async def steps() -> bytes:
-        peers = open_peers({"persister": called}, Place(REGION, lambda: credentials, sandbox.aws_endpoint))
+        peers = open_peers({"persister": called}, Place(REGION, lambda: credentials, sandbox.gateway))
         try:
             return await peers.call("persister", event)
         finally:

@@ -61,7 +61,7 @@ def test_a_disabled_missing_or_lost_target_is_told(make_schedule: Callable[..., 
 
 
 def test_admin_calls_without_the_header_are_refused(sandbox: SandboxState) -> None:
-    assert requests.post(f"{sandbox.aws_endpoint}/_sandbox/stop", timeout=60).status_code == 403
+    assert requests.post(f"{sandbox.gateway}/_sandbox/stop", timeout=60).status_code == 403
 
 
 def test_a_nonsense_expression_is_refused(make_schedule: Callable[..., None]) -> None:

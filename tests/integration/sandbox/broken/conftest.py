@@ -55,7 +55,7 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     )  # fmt: skip
     open_url(aws, name)
     functions.invoke(FunctionName=name, Payload=b"{}")
-    start_broker(state.aws_endpoint)
+    start_broker(state.gateway)
     cosmos = CosmosClient(state.endpoints["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     items = cosmos.create_database_if_not_exists(name).create_container(name, PartitionKey("/id"))
     items.create_item({"id": "kept", "v": 1.5})
@@ -70,7 +70,7 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
         patch.setenv("FIRESTORE_EMULATOR_HOST", state.endpoints["firestore"])
         documents = firestore.Client(project=PROJECT).collection(name)
     documents.document("kept").set({"v": 1.5})
-    hosts = {cloud: SandboxFunctionHost(state.aws_endpoint, cloud) for cloud in ("azure", "gcp")}
+    hosts = {cloud: SandboxFunctionHost(state.gateway, cloud) for cloud in ("azure", "gcp")}
     hosts["azure"].put(name, definition(), azure_zip(AZURE_APP))
     hosts["gcp"].put(name, definition(), gcp_zip(GCP_MAIN))
 

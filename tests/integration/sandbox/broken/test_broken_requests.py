@@ -180,7 +180,7 @@ def test_a_request_that_stays_half_sent_holds_nobody_up(world: World, aws: Calla
             length = (b"Content-Length", str(len(whole.body)).encode())
             connection.sendall(head(whole.method, whole.target, [*whole.headers, length]) + whole.body[:10])
         aws("s3").put_object(Bucket=world.name, Key="waited-for", Body=b"whole")
-        SandboxFunctionHost(world.state.aws_endpoint, "azure").delete("waited-for")
+        SandboxFunctionHost(world.state.gateway, "azure").delete("waited-for")
         assert world.kept()["cosmos"] == 1.5
     assert aws("s3").get_object(Bucket=world.name, Key="waited-for")["Body"].read() == b"whole"
 

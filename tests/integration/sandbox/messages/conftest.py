@@ -14,7 +14,7 @@ from tests.integration.sandbox.messages.device import Device, connected
 
 @pytest.fixture(scope="session")
 def broker(sandbox: SandboxState) -> tuple[str, int]:
-    host, _, port = start_broker(sandbox.aws_endpoint).partition(":")
+    host, _, port = start_broker(sandbox.gateway).partition(":")
     return host, int(port)
 
 

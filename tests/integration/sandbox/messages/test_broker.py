@@ -119,7 +119,7 @@ def test_a_broker_that_dies_ends_the_sandbox_which_tells_of_it(tmp_path_factory:
 
     home = tmp_path_factory.mktemp("dying")
     state = l3kit_sandbox.up(home)
-    start_broker(state.aws_endpoint)
+    start_broker(state.gateway)
     running = l3kit_sandbox.status(home)
     assert running is not None
     (pid,) = [process.pid for process in running.processes if process.name == "mqtt"]

@@ -50,7 +50,7 @@ Batches = Callable[[], list[list[tuple[str, bytes]]]]
 
 @pytest.fixture(scope="module")
 def source(all_clouds: SandboxState) -> SandboxMessageSource:
-    return SandboxMessageSource(all_clouds.aws_endpoint, "azure")
+    return SandboxMessageSource(all_clouds.gateway, "azure")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app(all_clouds: SandboxState, out: Path) -> str:
     code = azure_zip(APP, json.dumps({"version": "2.0", "extensions": {"eventHubs": {"maxEventBatchSize": 3}}}))
-    host = SandboxFunctionHost(all_clouds.aws_endpoint, "azure")
+    host = SandboxFunctionHost(all_clouds.gateway, "azure")
     return host.put("hub-reader", definition(settings={"OUT": str(out)}), code).name
 
 
@@ -89,7 +89,7 @@ def test_every_payload_arrives_byte_by_byte(
 ) -> None:
     for name, payload in PAYLOADS.items():
         device.publish(f"{twin}/{quote(name)}%2F1/telemetry", payload)
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     events = [event for batch in batches() for event in batch]
     assert dict(events) == {f"{name}/1": payload for name, payload in PAYLOADS.items()}
     assert len(events) == len(PAYLOADS)
@@ -104,7 +104,7 @@ def test_a_failed_batch_is_delivered_again_whole_before_what_came_after_it(
         device.publish(f"{twin}/d/telemetry", str(number).encode())
     wait_until(lambda: len(batches()) >= 2, 60)
     broken.unlink()
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     calls = [[int(body) for _, body in batch] for batch in batches()]
     first = calls[0]
     assert calls[1][: len(first)] == first
@@ -120,9 +120,9 @@ def test_a_failed_batch_is_delivered_again_whole_before_what_came_after_it(
 def test_a_batch_whose_answer_is_lost_is_delivered_again(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, batches: Batches
 ) -> None:
-    armed = arm(all_clouds.aws_endpoint, f"source-of-{route.function}", "lose_answer", at=1)
+    armed = arm(all_clouds.gateway, f"source-of-{route.function}", "lose_answer", at=1)
     device.publish(f"{twin}/d/telemetry", b"1")
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     armed.disarm()
     assert batches() == [[("d", b"1")]] * 2
 
@@ -140,9 +140,9 @@ def test_messages_wait_for_an_app_that_is_not_there_yet(
     out.unlink(missing_ok=True)
     source.create(twin, Route(twin, f"{twin}/+/telemetry", "nowhere"))
     device.publish(f"{twin}/d/telemetry", b"1")
-    assert not wait_until_delivered(all_clouds.aws_endpoint, 0)
+    assert not wait_until_delivered(all_clouds.gateway, 0)
     source.update(twin, Route(twin, f"{twin}/+/telemetry", app))
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     assert batches() == [[("d", b"1")]]
 
 
@@ -153,7 +153,7 @@ def test_a_message_over_the_limit_ends_its_senders_connection(
     device.publish(f"{twin}/d/telemetry", b"x" * 262_144)
     device.client.publish(f"{twin}/d/telemetry", b"x" * 262_145, 1)
     assert device.gone.wait(30)
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     assert [len(body) for batch in batches() for _, body in batch] == [262_144]
 
 
@@ -178,7 +178,7 @@ def test_a_route_is_read_back_changed_and_deleted(source: SandboxMessageSource, 
 @pytest.mark.slow
 def test_an_app_whose_trigger_takes_single_events_does_not_start(all_clouds: SandboxState) -> None:
     single = APP.replace("Cardinality.MANY", "Cardinality.ONE")
-    host = SandboxFunctionHost(all_clouds.aws_endpoint, "azure")
+    host = SandboxFunctionHost(all_clouds.gateway, "azure")
     with pytest.raises(ProvisioningError, match="cardinality many, not one"):
         host.put("hub-single", definition(), azure_zip(single))
 

@@ -40,7 +40,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def function(all_clouds: SandboxState, out: Path) -> str:
-    host = SandboxFunctionHost(all_clouds.aws_endpoint, "gcp")
+    host = SandboxFunctionHost(all_clouds.gateway, "gcp")
     return host.put("push-reader", definition(settings={"OUT": str(out)}), gcp_zip(MAIN)).name
 
 
@@ -57,7 +57,7 @@ def route(all_clouds: SandboxState, twin: str, function: str, letters: str, out:
     for file in (out, out.with_name("out.broken")):
         file.unlink(missing_ok=True)
     route = Route(twin, f"{twin}/+/telemetry", function, letters)
-    SandboxMessageSource(all_clouds.aws_endpoint, "gcp").create(twin, route)
+    SandboxMessageSource(all_clouds.gateway, "gcp").create(twin, route)
     return route
 
 
@@ -72,7 +72,7 @@ def test_every_payload_arrives_byte_by_byte(
 ) -> None:
     for name, payload in PAYLOADS.items():
         device.publish(f"{twin}/{name}/telemetry", payload)
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     bodies = pushed()
     found = {body["message"]["attributes"]["deviceId"]: base64.b64decode(body["message"]["data"]) for body in bodies}
     assert found == PAYLOADS
@@ -87,7 +87,7 @@ def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
 ) -> None:
     out.with_name("out.broken").touch()
     device.publish(f"{twin}/d/telemetry", b"\0lost")
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     assert [body["deliveryAttempt"] for body in pushed()] == [1, 2, 3, 4, 5]
     storage = f"{all_clouds.endpoints['storage']}/storage/v1/b/{route.letters}/o"
     listed = requests.get(storage, params={"prefix": f"pubsub/{twin}/"}, timeout=30).json()["items"]
@@ -100,9 +100,9 @@ def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
 def test_a_push_whose_answer_is_lost_is_repeated(
     all_clouds: SandboxState, device: Device, twin: str, route: Route, pushed: Pushed
 ) -> None:
-    armed = arm(all_clouds.aws_endpoint, f"source-of-{route.function}", "lose_answer", at=1)
+    armed = arm(all_clouds.gateway, f"source-of-{route.function}", "lose_answer", at=1)
     device.publish(f"{twin}/d/telemetry", b"1")
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     calls, fired = armed.disarm()
     assert [body["deliveryAttempt"] for body in pushed()] == [1, 2]
     assert (len(calls), fired) == (2, 1)
@@ -114,5 +114,5 @@ def test_a_message_over_the_limit_ends_its_senders_connection(
 ) -> None:
     device.client.publish(f"{twin}/d/telemetry", b"x" * 10_000_001, 1)
     assert device.gone.wait(30)
-    assert wait_until_delivered(all_clouds.aws_endpoint, 60)
+    assert wait_until_delivered(all_clouds.gateway, 60)
     assert pushed() == []

@@ -63,6 +63,6 @@ def test_a_message_that_is_refused_ends_the_run_with_the_number_of_those_that_we
 
 @pytest.mark.slow
 def test_a_server_that_is_no_broker_is_told(sandbox: SandboxState) -> None:
-    host, _, port = sandbox.aws_endpoint.removeprefix("http://").partition(":")
+    host, _, port = sandbox.gateway.removeprefix("http://").partition(":")
     with pytest.raises(L3Error, match=f"MQTT broker {host}:{port}"):
         Publisher((host, int(port))).run("twin", [DeviceMessage("a", b"1")], 0, lambda done: None)

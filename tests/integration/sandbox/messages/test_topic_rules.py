@@ -88,7 +88,7 @@ def allow(aws: Aws, function: str, rule: str) -> None:
 
 
 def delivered(sandbox: SandboxState) -> None:
-    assert wait_until_delivered(sandbox.aws_endpoint, 60)
+    assert wait_until_delivered(sandbox.gateway, 60)
 
 
 def test_every_payload_arrives_byte_by_byte(
@@ -142,7 +142,7 @@ def test_a_failing_function_runs_three_times_with_one_request_id_and_its_event_g
 def test_a_delivery_can_be_repeated_after_a_later_one(
     sandbox: SandboxState, device: Device, twin: str, rule: str, function: str, written: Written
 ) -> None:
-    armed = arm(sandbox.aws_endpoint, f"source-of-{function}", "deliver_again", at=1, after=1)
+    armed = arm(sandbox.gateway, f"source-of-{function}", "deliver_again", at=1, after=1)
     for number in (b"1", b"2"):
         device.publish(f"{twin}/d/telemetry", number)
         delivered(sandbox)
@@ -155,7 +155,7 @@ def test_a_delivery_can_be_repeated_after_a_later_one(
 def test_a_lost_answer_lets_the_function_run_again(
     sandbox: SandboxState, device: Device, twin: str, rule: str, function: str, written: Written
 ) -> None:
-    armed = arm(sandbox.aws_endpoint, f"source-of-{function}", "lose_answer", at=1)
+    armed = arm(sandbox.gateway, f"source-of-{function}", "lose_answer", at=1)
     device.publish(f"{twin}/d/telemetry", b"1")
     delivered(sandbox)
     armed.disarm()
@@ -258,7 +258,7 @@ def test_a_function_answers_a_device_only_with_the_permission_to_publish(
 
     stranger = boto3.client(
         "iot-data",
-        endpoint_url=sandbox.aws_endpoint,
+        endpoint_url=sandbox.gateway,
         region_name=REGION,
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
