@@ -9,7 +9,7 @@ from aiohttp import web
 
 from l3kit.files import UNWRITABLE, refusal
 from l3kit.providers import is_known, names
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 
 ADMIN_HEADER = "X-L3kit-Sandbox"
 """Required on admin calls: a page in the developer's browser cannot send it to another origin without a preflight."""

@@ -19,8 +19,8 @@ from aiohttp import web
 from l3kit.errors import L3Error, SandboxError
 from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.admin_calls import admin, cloud_in
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws import function_urls
-from l3kit.sandbox.aws.answers import json_answer, rest_error
 from l3kit.sandbox.aws.dynamodb import DynamoDB
 from l3kit.sandbox.aws.function_logs import CloudWatch
 from l3kit.sandbox.aws.function_record import FunctionConfig
@@ -39,8 +39,8 @@ from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.faults.plans import FaultPlans
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.service import CloudFunctions
+from l3kit.sandbox.message_parts import MessageParts
 from l3kit.sandbox.messages.broker import MQTT
-from l3kit.sandbox.messages.wiring import MessageParts
 from l3kit.sandbox.open_requests import OpenRequests
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.redacted_logs import log_redacted

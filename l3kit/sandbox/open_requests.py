@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.aws.answers import unserved
+from l3kit.sandbox.answers import unserved
 from l3kit.sandbox.redacted_server import MALFORMED
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from aiohttp import web
@@ -18,12 +18,26 @@ from l3kit.sandbox.redacted_server import RedactedRunner
 from l3kit.sandbox.state import Home
 
 if TYPE_CHECKING:
-    from l3kit.sandbox.aws.parts import AwsParts
     from l3kit.sandbox.faults.plans import FaultPlans
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY_BYTES = 1024**3
 LINE_BYTES = 64 * 1024
+
+
+class GatewayServices(Protocol):
+    """The services behind the gateway's own address, which also start with their first request."""
+
+    @property
+    def emulators(self) -> tuple[Emulator, ...]:
+        """Return the running emulators."""
+
+    @property
+    def serves(self) -> bool:
+        """Return whether any of them runs."""
+
+    async def start(self) -> None:
+        """Start what every twin on them needs. Raises: SandboxError with the last lines of its log."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,7 @@ class ServiceHost:
     home: Home
     session: aiohttp.ClientSession
     faults: FaultPlans
-    aws: AwsParts
+    aws: GatewayServices
     iot_hub: Handler
     _stack: contextlib.AsyncExitStack
     _middlewares: list[Any]

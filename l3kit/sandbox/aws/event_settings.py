@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws.function_record import EventSettings, FunctionConfig, FunctionRecord, InvalidFunctionError
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws.function_record import FunctionRecord, UrlConfig
 from l3kit.sandbox.aws.function_urls import PREFIX
 

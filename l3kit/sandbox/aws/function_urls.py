@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 from multidict import CIMultiDict
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Outcome
 from l3kit.sandbox.aws.function_pool import FunctionPool, ThrottledError
 from l3kit.sandbox.aws.function_record import FunctionRecord

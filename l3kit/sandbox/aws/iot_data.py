@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws.topic_rules import MAX_PAYLOAD_BYTES
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import MAX_TOPIC_BYTES

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from l3kit.sandbox.answers import rest_error
 from l3kit.sandbox.aws import event_settings, function_access, function_urls
-from l3kit.sandbox.aws.answers import rest_error
 from l3kit.sandbox.aws.async_invocations import MAX_EVENT_BYTES, AsyncInvocations
 from l3kit.sandbox.aws.event_settings import FailureBuckets, MayUse
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
+from l3kit.sandbox.scheduled_time import scheduled_time
 from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 
@@ -99,14 +99,6 @@ class Schedules:
                 "log_tail": outcome.log_tail.decode("utf-8", "replace"),
             }
         )
-
-
-def scheduled_time(text: str | None) -> str:
-    """A time in Scheduler's format: whole seconds, UTC, Z. Raises: ValueError for an invalid ISO 8601 time."""
-    moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def build_event(schedule: dict[str, Any], time: str) -> str:

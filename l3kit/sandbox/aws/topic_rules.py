@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer, rest_error
+from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.emulator_accounts import IOT_HUB_KEY, IOT_HUB_POLICY
 from l3kit.sandbox.faults.services import agent_caller
 from l3kit.tiering.format.strict_json import members

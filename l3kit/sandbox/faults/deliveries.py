@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.faults.services import SERVICE, operation
 from l3kit.sandbox.upstream import BODY, WHOLE
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.faults.deliveries import Handler, LateDeliveries, partial
 from l3kit.sandbox.faults.services import FUNCTION_PREFIXES, caller_of, function_of, service_of
 from l3kit.sandbox.upstream import BODY, WHOLE

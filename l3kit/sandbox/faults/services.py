@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import dynamodb_error, json_answer, s3_error
-from l3kit.sandbox.aws.partiql import subject
+from l3kit.sandbox.answers import dynamodb_error, json_answer, s3_error
+from l3kit.sandbox.partiql.parser import subject
 from l3kit.sandbox.upstream import BODY
 
 SERVICE: web.AppKey[str] = web.AppKey("l3kit.service", str)

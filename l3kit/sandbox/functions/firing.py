@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from l3kit.sandbox.aws.schedules import scheduled_time
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.instance import HttpAnswer, Instance
 from l3kit.sandbox.functions.log_file import last_texts
 from l3kit.sandbox.functions.runs import run
+from l3kit.sandbox.scheduled_time import scheduled_time
 
 LOG_TAIL_BYTES = 4096
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 from multidict import CIMultiDict
 
-from l3kit.sandbox.azure.azure_host import PREFIX_HEADER
+from l3kit.sandbox.function_hosts.azure_host import PREFIX_HEADER
 from l3kit.sandbox.functions import limits
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.identity import Identity

@@ -33,7 +33,7 @@ A server that replaces its worker, as Google Cloud's does, lives on; there every
 """
 SHOWN_BYTES, SHOWN_LINES = 16_384, 12
 """The end of its log that is shown of a process which did not start."""
-HOSTS = Path(__file__).parents[1]
+HOSTS = Path(__file__).parents[1] / "function_hosts"
 
 Body = bytes | AsyncIterable[bytes]
 
@@ -92,7 +92,7 @@ class Instance(FunctionProcess):
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
         printed = self.output.open()
-        host = HOSTS / self.record.cloud / f"{self.record.cloud}_host.py"
+        host = HOSTS / f"{self.record.cloud}_host.py"
         try:
             await self._spawn(
                 *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.functions.log_file import read_lines
 
 PAGE_LINES = 5_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from l3kit.sandbox.azure.azure_host import KEY_VARIABLE, MASTER_VARIABLE
+from l3kit.sandbox.function_hosts.azure_host import KEY_VARIABLE, MASTER_VARIABLE
 from l3kit.sandbox.functions.process import SYSTEM
 from l3kit.sandbox.functions.record import FunctionRecord
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
-from l3kit.sandbox.azure.azure_host import EVENTS_PATH
+from l3kit.sandbox.answers import json_answer
+from l3kit.sandbox.function_hosts.azure_host import EVENTS_PATH
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment

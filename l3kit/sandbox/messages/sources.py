@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.messages.broker import MQTT, Broker
 from l3kit.sandbox.messages.message import Message, RefusedMessageError, Source
 from l3kit.sandbox.messages.routes import Route, Routes, read_route

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import json_answer
+from l3kit.sandbox.answers import json_answer
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls.dynamodb import statement_need, table_of
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handler

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import aws_json_error, rest_error, s3_error
+from l3kit.sandbox.answers import aws_json_error, rest_error, s3_error
 from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 

@@ -7,7 +7,7 @@ import re
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import rest_error
+from l3kit.sandbox.answers import rest_error
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context

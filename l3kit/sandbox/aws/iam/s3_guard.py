@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from l3kit.sandbox.aws.answers import s3_error
+from l3kit.sandbox.answers import s3_error
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls import s3
 from l3kit.sandbox.aws.iam.calls.request import Call

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from l3kit.sandbox.aws.partiql.layer import OPERATION, PartiQL
-from l3kit.sandbox.aws.partiql.parser import subject
 
-__all__ = ["OPERATION", "PartiQL", "subject"]
+__all__ = ["OPERATION", "PartiQL"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.aws.partiql import subject
+from l3kit.sandbox.partiql.parser import subject
 from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 ON_INDEX = frozenset(("Query", "Scan"))

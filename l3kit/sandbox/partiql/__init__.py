@@ -1,0 +1,1 @@
+"""The grammar of the PartiQL statements that the sandbox reads."""
