@@ -40,6 +40,7 @@ class Flags:
     devices_from: Path | None = None
     device_column: str = ""
     encoding: str = "utf-8"
+    examples: bool = False
 
 
 def add_init(app: typer.Typer) -> None:
@@ -85,11 +86,16 @@ def add_init(app: typer.Typer) -> None:
             str, typer.Option(metavar="COLUMN", help="That column (default: by its name, or id).")
         ] = "",
         encoding: Annotated[str, typer.Option(metavar="NAME", help="Of that file.")] = "utf-8",
+        examples: Annotated[
+            bool,
+            typer.Option("--examples", help="Also the walkthrough, crash lab and cost report, with the example twins."),
+        ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
         """Make the folder of a twin of your own. It has files, params, notebooks, and a workflow for CI."""
         file = (devices_from, device_column, encoding)
-        flags = Flags(name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages, *file)
+        given = (name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages)
+        flags = Flags(*given, *file, examples=examples)
         return _make(output, flags, folder or Path(name), dry_run=dry_run)
 
 
@@ -140,9 +146,8 @@ def chosen(options: Flags, ask: Ask | None, tell: Callable[[str], None]) -> Choi
         raise ConfigurationError("--devices", "no device is named", "Name at least one: --devices pump-1,pump-2")
     messages = _cloud("--messages", options.messages or layout[0])
     processing = _cloud("--processing", options.processing or messages)
-    return Choices(
-        options.name, layout, messages, processing, hot, cold, devices, message_chain=not options.no_messages
-    )
+    twin = (options.name, layout, messages, processing, hot, cold, devices)
+    return Choices(*twin, message_chain=not options.no_messages, examples=options.examples)
 
 
 def _devices(options: Flags, tell: Callable[[str], None]) -> list[str]:

@@ -26,6 +26,7 @@ class Choices:
         message_chain: whether devices publish messages; otherwise layers 1 and 2 are not deployed.
         quantity: member of the items that query_tiers plots.
         settings: further keys of config.json.
+        examples: add the notebooks about l3kit's example twins.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Choices:
     message_chain: bool = True
     quantity: str = "value"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    examples: bool = False
 
     @property
     def providers(self) -> dict[str, str]:

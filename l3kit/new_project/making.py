@@ -10,6 +10,7 @@ import l3kit
 from l3kit.errors import ConfigurationError
 from l3kit.files import os_errors_reported
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
+from l3kit.new_project.examples import example_files
 from l3kit.new_project.notebooks import notebook_files, params_files
 from l3kit.new_project.pages import GITIGNORE, readme, requirements
 from l3kit.new_project.twin_files import twin_files
@@ -18,11 +19,18 @@ from l3kit.packaging.shipped import shipped
 from l3kit.twin.config import Twin
 
 
-def project_files(choices: Choices) -> Iterator[tuple[str, str]]:
-    """Return the path below the project and the text of each file.
+def project_files(choices: Choices) -> Iterator[tuple[str, bytes]]:
+    """Return the path below the project and the content of each file.
 
     Raises: ConfigurationError if l3kit's own notebooks or params files are not there.
     """
+    for name, text in _texts(choices):
+        yield name, text.encode()
+    if choices.examples:
+        yield from example_files(shipped("notebooks"), shipped("params"))
+
+
+def _texts(choices: Choices) -> Iterator[tuple[str, str]]:
     yield from twin_files(choices)
     yield from params_files(choices, shipped("params"))
     yield from notebook_files(choices, shipped("notebooks"))
@@ -75,9 +83,9 @@ def make_project(choices: Choices, folder: Path) -> list[str]:
 
 def _write(choices: Choices, whole: Path) -> list[str]:
     made = []
-    for name, text in project_files(choices):
+    for name, content in project_files(choices):
         (whole / name).parent.mkdir(parents=True, exist_ok=True)
-        (whole / name).write_text(text, "utf-8")
+        (whole / name).write_bytes(content)
         made.append(name)
     Twin.load(whole / TWIN_FOLDER)
     return sorted(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
+from l3kit.new_project.examples import EXAMPLES
 from l3kit.new_project.workflow import sandboxed
 
 GITIGNORE = f"""\
@@ -53,9 +54,26 @@ l3kit sandbox down --name {choices.name}
 Or open the notebooks with `jupyter lab`. The exit code of papermill is the verdict; a JSON result lies beside each
 output notebook.
 
-## On real accounts
+{_examples(choices)}## On real accounts
 
 {_real_accounts(choices)}"""
+
+
+def _examples(choices: Choices) -> str:
+    """Return the section on the examples, or nothing if there are none."""
+    if not choices.examples:
+        return ""
+    commands = "\n".join(_run(name) for name in EXAMPLES)
+    return f"""## Examples
+
+About twins of l3kit's own in `params/twins/`, in sandboxes that end with the notebook: messages and a year of moves, a
+mover killed at each of its calls, and what a workload costs.
+
+```
+{commands}
+```
+
+"""
 
 
 def _real_accounts(choices: Choices) -> str:

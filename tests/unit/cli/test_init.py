@@ -33,13 +33,17 @@ def test_flags_alone_make_a_project_whose_twin_is_valid(tmp_path: Path, capsys: 
     assert "README.md" in capsys.readouterr().out
 
 
-def test_a_dry_run_lists_the_files_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("more", [[], ["--examples"]], ids=["a twin", "with examples"])
+def test_a_dry_run_lists_the_files_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
     folder = tmp_path / "plant"
-    assert main(["init", "plant", "--folder", str(folder), "--devices", "p-1", "--dry-run", "--json"]) == 0
+    flags = ["init", "plant", "--folder", str(folder), "--devices", "p-1", "--json", *more]
+    assert main([*flags, "--dry-run"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert not told["written"]
     assert not folder.exists()
-    assert main(["init", "plant", "--folder", str(folder), "--devices", "p-1", "--json"]) == 0
+    assert main(flags) == 0
     assert json.loads(capsys.readouterr().out)["files"] == told["files"]
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(told["files"])
 

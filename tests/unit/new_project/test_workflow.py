@@ -13,7 +13,7 @@ import yaml
 
 import l3kit
 from l3kit.new_project.choices import Choices
-from l3kit.new_project.making import project_files
+from l3kit.new_project.making import _texts
 from l3kit.new_project.pages import GITIGNORE
 from l3kit.new_project.workflow import workflow
 
@@ -39,7 +39,7 @@ def test_a_twin_on_a_cloud_of_the_sandbox_alone_needs_no_credentials() -> None:
 
 
 def test_the_workflow_installs_only_files_of_known_hashes_and_l3kit_alone() -> None:
-    made = dict(project_files(Choices("plant", ("aws", "aws", "aws"), "aws", "aws", 7, 30, ["p-1"])))
+    made = dict(_texts(Choices("plant", ("aws", "aws", "aws"), "aws", "aws", 7, 30, ["p-1"])))
     installed = [step["run"] for step in steps("aws", "aws", "aws")[1] if "pip" in str(step.get("run"))]
     assert installed == [
         "pip install --require-hashes -r requirements.lock",
