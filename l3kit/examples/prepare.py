@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from l3kit.deploy import ApplyResult
@@ -111,19 +112,38 @@ def load_example(
     Returns: the number of readings loaded.
     Raises: ConfigurationError if the twin has no such data; CheckFailedError if the hot tier has others in their place.
     """
-    readings = example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices)
-    wanted = {(one.device_id, read_moment(one.id)) for one in readings}
+    take = (
+        _taken(devices)
+        if last is None and not but_last
+        else _among(example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices))
+    )
     with tempfile.TemporaryDirectory(prefix="l3kit-example-") as beside:  # the example's own folder may be read-only
         report = load(
             twin.session,
             twin.config,
-            [twin.config.path / WEATHER_FILE],
+            [_weather_of(twin.config)],
             {**weather_options(newest), "out": beside},
             shows=partial(twin.shows.sizes, "load"),
-            take=lambda item: (item.device_id, read_moment(item.id)) in wanted,
+            take=take,
         )
     report.raise_if_failed()
-    return len(readings)
+    return report.total("rows")
+
+
+def _taken(devices: Collection[str] | None) -> Callable[[Telemetry], bool]:
+    return lambda item: devices is None or item.device_id in devices
+
+
+def _among(readings: Collection[Telemetry]) -> Callable[[Telemetry], bool]:
+    wanted = {(one.device_id, read_moment(one.id)) for one in readings}
+    return lambda item: (item.device_id, read_moment(item.id)) in wanted
+
+
+def _weather_of(twin: Twin) -> Path:
+    path = twin.path / WEATHER_FILE
+    if not path.exists():
+        raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twins bring data")
+    return path
 
 
 def example_readings(
@@ -135,10 +155,7 @@ def example_readings(
     devices: Collection[str] | None = None,
 ) -> list[Telemetry]:
     """Read the weather data next to a twin's files; the arguments are those of `load_example`."""
-    path = twin.path / WEATHER_FILE
-    if not path.exists():
-        raise ConfigurationError(f"twin {twin.name}", f"has no {WEATHER_FILE}", "Only the example twins bring data")
-    readings = read_weather(path, newest, last=last)
+    readings = read_weather(_weather_of(twin), newest, last=last)
     left_out = newest_of_each(readings, but_last)
     return [one for one in readings if one not in left_out and (devices is None or one.device_id in devices)]
 

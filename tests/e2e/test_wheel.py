@@ -84,7 +84,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 
 def test_from_the_wheel_to_a_queried_twin_with_data_of_ones_own(installed: Installed) -> None:
     flags = ("--layout", "aws-azure-gcp", "--hot-days", "7", "--cold-days", "90", "--devices", "pump-1,pump-2")
-    installed.run("l3kit", "init", "plant", *flags)
+    installed.run("l3kit", "init", "plant", "--examples", *flags)
     installed.folder /= "plant"
     assert str(ROOT) not in installed.run("python", "-c", "import l3kit; print(l3kit.__file__)")
     assert "0 as they were" in installed.papermill("deploy_l3")["summary"]
@@ -102,5 +102,39 @@ def test_from_the_wheel_to_a_queried_twin_with_data_of_ones_own(installed: Insta
     assert installed.papermill("run_movers")["items_to_cold"] == READINGS
     assert installed.papermill("verify_connections")["passed"]
     assert sum(installed.papermill("query_tiers")["items"].values()) == HOURS
-    assert "pump-1" in installed.run("l3kit", "explain", "params/deploy_l3.sandbox.yaml", "pump-1")
+    assert installed.papermill("letters")["verdict"] == "passed"
+    check_verbs(installed)
     installed.papermill("destroy_l3")
+
+
+def check_verbs(installed: Installed) -> None:
+    """Run each verb that has not been run on the deployed twin, without naming it: the folder is its project."""
+
+    def answer(*words: str) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(installed.run("l3kit", *words, "--json"))
+        return told
+
+    assert installed.run("l3kit", "--version").startswith("l3kit ")
+    installed.run("l3kit", "plan", "--exit-code")
+    assert "nothing to change" in installed.run("l3kit", "apply", "--yes")
+    installed.run("l3kit", "rotate", "--yes")
+    assert answer("simulate", "--count", "4", "--rate", "0")
+    installed.run("l3kit", "run", "hot-to-cold-mover")
+    installed.run("l3kit", "run", "cold-to-archive-mover")
+    for verb in ("verify", "tiers", "journal", "letters"):
+        assert answer(verb)["summary"], verb
+    for verb in ("query", "explain"):
+        assert "pump-1" in installed.run("l3kit", verb, "pump-1"), verb
+    installed.run("l3kit", "replay", "--dry-run")
+    assert "hot-to-cold-mover" in installed.run("l3kit", "logs", "hot-to-cold-mover")
+    assert "plant" in installed.run("l3kit", "sandbox", "list")
+    installed.run("l3kit", "sandbox", "status", "--name", "plant")
+    assert "dynamodb:" in installed.run("l3kit", "permissions", "aws")
+    assert "27" in installed.run("l3kit", "cost", "layouts", "params/cost_analysis.sandbox.yaml")
+    assert installed.run("l3kit", "cost", "plan")
+
+
+@pytest.mark.parametrize("notebook", ["walkthrough", "crash_lab", "cost_analysis"])
+def test_the_examples_run_from_the_wheel_in_a_project_of_ones_own(installed: Installed, notebook: str) -> None:
+    assert (installed.folder / f"notebooks/{notebook}.ipynb").exists(), "init brings them out in the test above"
+    assert installed.papermill(notebook)["summary"]

@@ -71,7 +71,7 @@ def test_the_paths_in_an_examples_params_file_are_in_the_project(
     given = yaml.safe_load((project / "params" / file).read_text())
     name = file.split(".")[0]
     check(MODELS[name], {**defaults(project, name), **given, "result_path": ""})
-    for path in (given[key] for key in ("twin", "sample") if key in given):
+    for path in (given[key] for key in ("twin", "sample", "compare_with") if given.get(key)):
         assert (project / path).exists()
 
 
