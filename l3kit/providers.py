@@ -114,6 +114,7 @@ class Provider:
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
+        restore_hours: within which an archived object can be read after a request; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 
@@ -134,6 +135,7 @@ class Provider:
     open_live: Callable[[Mapping[str, str]], Any] | None = None
     sandbox: str = ""
     ci_login: str = ""
+    restore_hours: int = 0
 
 
 def provider(name: str) -> Provider:
