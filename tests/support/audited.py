@@ -80,10 +80,10 @@ class AuditedWorld:
 
         given: AuditOptions = options  # type: ignore[assignment]
         tiers = stores or self.tiers()
-        place, clock = Place(self.folder, "test"), itertools.count(0.0, 2.0).__next__  # progress is recorded each time
-        return asyncio.run(
-            audit_tiers(tiers, TWIN, checked(given), place, sleep=sleep, new_seed=lambda: "a1", clock=clock)
-        )
+        place, seed = Place(self.folder, "test"), "a1"
+        clock = itertools.count(0.0, 2.0).__next__  # so that progress is recorded after every object
+        audit = audit_tiers(tiers, TWIN, checked(given), place, sleep=sleep, new_seed=lambda: seed, clock=clock)
+        return asyncio.run(audit)
 
     def tiers(self) -> TierStores:
         return TierStores(self.world.hot, self.world.journal, self.world.cold, self.archive)

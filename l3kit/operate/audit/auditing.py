@@ -183,7 +183,8 @@ class Auditing:
                     self._count_failed(step.outcome)
                     device.take(step.outcome)
                     show(1, f"{step.look.device_id}, {count_of(state.faults, 'fault')}")
-                self._kept.save_now_and_then()
+                if not self._failed:  # a store that turns out to be down is asked for the same objects again
+                    self._kept.save_now_and_then()
         show(0, "")
 
     async def _surveyed(self) -> Sequence[str]:

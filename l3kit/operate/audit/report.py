@@ -188,8 +188,8 @@ def _of_journal(state: State) -> Iterator[str]:
     if state.excess:
         yield (
             f"{count_of(state.excess, 'object is', 'objects are')} not counted by the journal: stored by another "
-            "program, before the journal lost a record, or during this audit. Whether as many others are missing cannot "
-            "be told"
+            "program, before the journal lost a record, or during this audit. Whether as many others are missing "
+            "cannot be told"
         )
     if state.spent:
         numbers = count_of(state.spent, "chunk number has", "chunk numbers have")
