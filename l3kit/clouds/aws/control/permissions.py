@@ -247,7 +247,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("journal table", "dynamodb", "PutItem", "free a device that a dead run holds", ("end_lease",)),
     _grant("buckets", "s3", "ListBucket", "find chunks", (*READING, "audit")),
     _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify", "audit")),
-    _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore", "audit")),
+    _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
     _grant("hot table", "dynamodb", "PartiQLInsert BatchGetItem", "create items, see what holds their keys", ("load",)),
