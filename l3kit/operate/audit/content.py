@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,7 +21,7 @@ from l3kit.tiering.format.time_ranges import order_of
 from l3kit.tiering.ports import ObjectInfo
 
 _REPEATED = "Nothing is lost, and queries show each item once: the object was changed by hand"
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
 
 def has_digest(info: ObjectInfo) -> bool:
     """Whether the metadata have a digest to compare with."""
-    return info.sha256 is not None and _DIGEST.fullmatch(info.sha256) is not None
+    return info.sha256 is not None and len(info.sha256) == 64 and _HEX_DIGITS.issuperset(info.sha256)
 
 
 def encoding_finding(key: ChunkKey, info: ObjectInfo) -> Finding | None:

@@ -15,9 +15,9 @@ from l3kit.files import os_errors_reported, write_whole
 from l3kit.notebook.gaps import Gap
 from l3kit.operate.audit.faults import Fault
 from l3kit.operate.load.beside import BesideFile
+from l3kit.operate.load.kept import SAVED_SECONDS
 
-FORMAT = 1
-SAVED_SECONDS = 1.0
+PROGRESS_FORMAT = 1
 MAX_FAULTS_NAMED = 1_000
 """Faults that a result has; the file of faults has all."""
 MAX_GAPS_NAMED = 1_000
@@ -79,7 +79,7 @@ class State(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    format: int = FORMAT
+    format: int = PROGRESS_FORMAT
     audit: str
     begun: str
     seed: str
@@ -93,7 +93,7 @@ class State(BaseModel):
     faults: int = 0
     faults_bytes: int = 0
     gaps: int = 0
-    named_gaps: list[dict[str, str | bool]] = []
+    named_gaps: list[dict[str, Any]] = []
     excess: int = 0
     spent: int = 0
     unordered: int = 0
@@ -155,7 +155,7 @@ class Kept:
 
     def gaps(self) -> tuple[Gap, ...]:
         """The first gaps."""
-        return tuple(Gap(**_texts(one)) for one in self.state.named_gaps)
+        return tuple(Gap(**one) for one in self.state.named_gaps)
 
     def close(self) -> None:
         """Close the file of faults."""
@@ -164,10 +164,6 @@ class Kept:
     def end(self) -> None:
         """Remove the progress of an audit that is at its end."""
         self.path.unlink(missing_ok=True)
-
-
-def _texts(one: dict[str, str | bool]) -> Any:
-    return one
 
 
 def _first(path: Path) -> Iterable[Fault]:
@@ -182,7 +178,7 @@ def _read(path: Path) -> State | None:
             found = State.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
-    return found if found.format == FORMAT else None
+    return found if found.format == PROGRESS_FORMAT else None
 
 
 def _holds(path: Path, size: int) -> bool:
