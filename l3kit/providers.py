@@ -125,6 +125,7 @@ class Provider:
             can run it.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
             port `PriceList`, the port `FirstLight`, a function from an item to the bytes that its database bills.
+        restore_hours: within which an archived object can be read after a request; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 
@@ -146,6 +147,7 @@ class Provider:
     sandbox: str = ""
     parts: Mapping[PartName, str] = field(default_factory=dict)
     ci_login: str = ""
+    restore_hours: int = 0
 
 
 def provider(name: str) -> Provider:

@@ -26,6 +26,10 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     },
     "run": {CHECKS_FAILED: "the mover left something that was due"},
     "verify": {CHECKS_FAILED: "a check failed"},
+    "audit": {
+        ERROR: "a tier, the journal or an object could not be looked at",
+        CHECKS_FAILED: "something is at fault",
+    },
     "replay": {ERROR: "a letter stayed, or a cloud was not reached"},
     "logs": {ERROR: "there are no lines because a log could not be read"},
     "sandbox status": {NOT_UP: "it is not running"},

@@ -12,6 +12,7 @@ import typer
 
 import l3kit
 from l3kit.cli import exit_codes
+from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
 from l3kit.cli.first_light import add_first_light
@@ -83,6 +84,7 @@ def program() -> typer.Typer:
     add_simulate(app)
     add_deploying(app)
     add_running(app)
+    add_audit(app)
     add_query(app)
     add_reading(app)
     add_letters(app)

@@ -17,6 +17,9 @@ from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import DONE, Silent
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate import inventory, journal, leases, movers, query, runs
+from l3kit.operate.audit import auditing
+from l3kit.operate.audit.report import AuditReport
+from l3kit.operate.audit.settings import AuditOptions
 from l3kit.operate.explain import gather
 from l3kit.operate.letters.listing import LIMIT, LettersReport
 from l3kit.operate.letters.listing import letters as list_letters
@@ -193,6 +196,18 @@ class OpenTwin(Displayable):
         """
         steps = self.shows.steps("check")
         return report.verify(self.session, self.config, clouds=clouds, canary=canary, now=now, progress=steps)
+
+    def audit(self, **options: Unpack[AuditOptions]) -> AuditReport:
+        """Check every object of the cold and archive tiers against its metadata and the journal.
+
+        Only reads, unless a restore is asked for. A fault raises nothing here. docs/audit.md describes it.
+
+        Args:
+            options: as of `l3kit audit`: `sample="1%"`, `device="pump-1"`, `restore=True`.
+        Raises: ConfigurationError for an option; L3Error for an unknown device; AuditStoppedError, after which the same
+            call continues.
+        """
+        return auditing.audit(self.session, self.config, options, shows=self.shows)
 
     def check_links(self) -> None:
         """Ask the writer of each cross-cloud link whether it and its mover have the same token. Moves nothing.

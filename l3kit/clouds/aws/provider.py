@@ -76,4 +76,5 @@ PROVIDER = Provider(
     ),
     open_live=_open_live,
     ci_login=CI_LOGIN,
+    restore_hours=12,
 )

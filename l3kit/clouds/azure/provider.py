@@ -34,4 +34,5 @@ PROVIDER = Provider(
     billing=BILLING,
     sandbox="l3kit.sandbox.azure.part:PART",
     packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},
+    restore_hours=15,
 )

@@ -23,6 +23,7 @@ Verb = Literal[
     "replay_letters",
     "load",
     "logs",
+    "audit",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 """Operations of l3kit, in the order of a twin's life."""

@@ -17,6 +17,7 @@ from l3kit.errors import ConfigurationError
 from l3kit.files import os_errors_reported, write_whole
 
 VERSION = 1
+BUSY = ("another load of this file or table is running", "Wait for it to end; both would write the same rows")
 
 
 class Progress(BaseModel):
@@ -67,16 +68,19 @@ def write_progress(path: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep other loads of the same file away. Raises: ConfigurationError if there is one."""
+def held(path: Path, busy: tuple[str, str] = BUSY) -> Iterator[None]:
+    """Keep others of the same away. Raises: ConfigurationError if there is one.
+
+    Args:
+        busy: cause and remedy of that error.
+    """
     lock = Path(f"{path}.lock")
     with os_errors_reported(str(lock)):
         guard = FileLock(lock, timeout=0)
         try:
             guard.acquire()
         except Timeout:
-            cause = "another load of this file or table is running"
-            raise ConfigurationError(str(path), cause, "Wait for it to end; both would write the same rows") from None
+            raise ConfigurationError(str(path), *busy) from None
     try:
         yield
     finally:

@@ -24,6 +24,8 @@ def canonical_encoding(content_encoding: str | None) -> str | None:
 class ContentDigest:
     """An incremental digest: call `update` with the stored bytes, then `hexdigest`.
 
+    Attributes:
+        size: uncompressed bytes so far.
     Args:
         content_encoding: `gzip` and `zstd`, in any case, are decompressed; with any other, or None, the digest is of
             the stored bytes.
@@ -36,18 +38,17 @@ class ContentDigest:
         self._encoding = canonical_encoding(content_encoding)
         self._gzip = zlib.decompressobj(31)
         self._zstd = zstandard.ZstdDecompressor().decompressobj()
-        self._fed = 0
+        self.size = 0
 
     def update(self, data: bytes) -> None:
         """Add stored bytes. Raises: StoreError if they are not in the declared encoding."""
-        self._fed += len(data)
         try:
             if self._encoding == "gzip":
                 self._update_gzip(data)
             elif self._encoding == "zstd":
                 self._update_zstd(data)
             else:
-                self._hash.update(data)
+                self._add(data)
         except (zlib.error, zstandard.ZstdError, EOFError) as error:
             raise self._broken(str(error)) from None
 
@@ -58,20 +59,24 @@ class ContentDigest:
             raise self._broken("it ends too early")
         return self._hash.hexdigest()
 
+    def _add(self, content: bytes) -> None:
+        self._hash.update(content)
+        self.size += len(content)
+
     def _update_gzip(self, data: bytes) -> None:
         for start in range(0, len(data), GZIP_SLICE):
             rest = data[start : start + GZIP_SLICE]
             while rest:
                 if self._gzip.eof:  # another member follows
                     self._gzip = zlib.decompressobj(31)
-                self._hash.update(self._gzip.decompress(rest, _BLOCK))
+                self._add(self._gzip.decompress(rest, _BLOCK))
                 rest = self._gzip.unused_data if self._gzip.eof else self._gzip.unconsumed_tail
 
     def _update_zstd(self, data: bytes) -> None:
         for start in range(0, len(data), _ZSTD_SLICE):
             if self._zstd.eof:
                 raise EOFError("bytes follow its end")
-            self._hash.update(self._zstd.decompress(data[start : start + _ZSTD_SLICE]))
+            self._add(self._zstd.decompress(data[start : start + _ZSTD_SLICE]))
             if self._zstd.unused_data:
                 raise EOFError("bytes follow its end")
 

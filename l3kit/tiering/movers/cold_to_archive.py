@@ -30,7 +30,8 @@ FOREIGN = "(foreign keys)"
 SEAL_RETENTION = timedelta(days=1)
 """How long a seal blocks late writes of a dead run; longer than any function runs."""
 MAX_KEYS_LISTED = 10_000
-_SEAL_SIZE = 64
+MAX_SEAL_BYTES = 64
+"""Of a seal, also a compressed one."""
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ class _Run:
             report.notes.append(f"{listed.key} was moved by another run at the same time")
         elif info.etag != listed.etag:
             report.skip(listed.key, "changed after it was listed; it stays for the next run")
-        elif _is_seal(info):
+        elif is_seal(info):
             await self._drop_seal(info, last, report)
         else:
             await self.job.target.take(self.job.cold, info)
@@ -199,8 +200,9 @@ class _Run:
             report.notes.append(f"{info.key} was an empty seal left by an interrupted run; it was removed")
 
 
-def _is_seal(info: ObjectInfo) -> bool:
-    return info.size <= _SEAL_SIZE and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
+def is_seal(info: ObjectInfo) -> bool:
+    """Whether an object is a seal, which holds no items. `info`: from `head`, so with metadata."""
+    return info.size <= MAX_SEAL_BYTES and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
 
 
 def _end_of(key: str) -> datetime | None:

@@ -23,6 +23,7 @@ from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.clouds.ports.operator_permissions import Verb
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
+from l3kit.operate.audit.auditing import audit
 from l3kit.operate.explain.gather import explain
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
@@ -57,7 +58,7 @@ DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "logs", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "logs", "audit", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -215,6 +216,13 @@ def _logs(session: Session, twin: Twin) -> None:
     assert found.complete, found.summary()
 
 
+def _audit(session: Session, twin: Twin) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = audit(session, twin, {"out": folder})
+        assert not found.gaps, found.summary()
+        assert found.total("read")
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -227,6 +235,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "replay_letters": _replay_letters,
     "load": _load,
     "logs": _logs,
+    "audit": _audit,
 }
 
 

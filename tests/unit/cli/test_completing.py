@@ -65,7 +65,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "line",
-    ["query plant ", "explain plant ", "letters plant --device ", "replay plant --device ",
+    ["query plant ", "explain plant ", "letters plant --device ", "replay plant --device ", "audit plant --device ",
      "load plant --device-id ", "simulate plant --devices ", "query --json plant ", "query plant --limit 5 "],
 )  # fmt: skip
 def test_devices_of_the_twin_are_suggested_but_for_those_that_a_shell_takes_apart(

@@ -35,6 +35,7 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "query": lambda twin: twin.query("JFK"),
     "explain": lambda twin: twin.explain("JFK"),
     "verify": lambda twin: twin.verify(),
+    "audit": lambda twin: twin.audit(),
     "check_links": lambda twin: twin.check_links(),
     "tiers": lambda twin: twin.tiers(),
     "objects": lambda twin: twin.objects("cold"),

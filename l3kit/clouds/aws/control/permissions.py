@@ -172,11 +172,13 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("functions", "lambda", "InvokeFunction", "run movers", ("move", "verify")),
     _grant("hot table", "dynamodb", "Query", "read items", READING),
     _grant("hot table", "dynamodb", "Scan", "find devices that the twin does not list", ("tiers", "verify")),
-    _grant("journal table", "dynamodb", "GetItem", "see what is under way", ("tiers", "explain", "end_lease")),
-    _grant("journal table", "dynamodb", "Scan", "find records of devices that the twin does not list", ("tiers",)),
+    _grant("journal table", "dynamodb", "GetItem", "see what is under way", ("tiers", "explain", "end_lease", "audit")),
+    _grant(
+        "journal table", "dynamodb", "Scan", "find records of devices that the twin does not list", ("tiers", "audit")
+    ),
     _grant("journal table", "dynamodb", "PutItem", "free a device that a dead run holds", ("end_lease",)),
-    _grant("buckets", "s3", "ListBucket", "find chunks", ("query", "tiers", "explain", "verify")),
-    _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify")),
+    _grant("buckets", "s3", "ListBucket", "find chunks", (*READING, "audit")),
+    _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify", "audit")),
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
@@ -202,7 +204,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "kms",
         "Decrypt",
         "read what they encrypt",
-        ("query", "tiers", "explain", "verify", *LETTERS),
+        (*READING, *LETTERS, "audit"),
         only="where a bucket or table is encrypted by a key of your own",
     ),
     _grant(
