@@ -20,6 +20,7 @@ from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
 from l3kit.cli.logs import add_logs
 from l3kit.cli.output import Output, reported
+from l3kit.cli.pausing import add_pausing
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.pipes import discard_unread
 from l3kit.cli.place import Connect, connected
@@ -83,6 +84,7 @@ def program() -> typer.Typer:
     add_simulate(app)
     add_deploying(app)
     add_running(app)
+    add_pausing(app)
     add_query(app)
     add_reading(app)
     add_letters(app)

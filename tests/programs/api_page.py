@@ -24,6 +24,7 @@ from l3kit.operate.load.report import LoadReport
 from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenTwin
+from l3kit.operate.pauses.report import PauseReport
 from l3kit.operate.query import QueryResult
 from l3kit.operate.runs import MoverRuns
 from l3kit.operate.simulate.publication import Publication
@@ -34,7 +35,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
-    LogsReport,
+    *(LogsReport, PauseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

@@ -36,6 +36,7 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load
 from l3kit.operate.logs.reading import logs
 from l3kit.operate.movers import run_mover
+from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
@@ -61,7 +62,7 @@ DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "logs", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "pause", "load", "logs", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -193,6 +194,16 @@ def _move(session: Session, twin: Twin) -> None:
     run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
 
 
+def _pause(session: Session, twin: Twin) -> None:
+    try:
+        for device in (None, DEVICE, None):  # the third finds what the first wrote
+            assert pause(session, twin, device).halves == ()
+    finally:
+        for device in (None, DEVICE):
+            left = resume(session, twin, device)
+    assert not left.pauses
+
+
 def _letters(session: Session, twin: Twin) -> None:
     found = letters(session, twin)
     assert found.complete, found.summary()
@@ -226,6 +237,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "tiers": _tiers,
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
+    "pause": _pause,
     "verify": _verify,
     "letters": _letters,
     "replay_letters": _replay_letters,

@@ -22,6 +22,7 @@ from l3kit.operate.letters.listing import letters
 from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.movers import replay, run_mover
 from l3kit.operate.open_twin import OpenTwin
+from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.verify.report import verify
@@ -81,6 +82,8 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "explain": lambda s: explain(s, TWIN, "JFK"),
     "verify": lambda s: verify(s, TWIN),
     "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
+    "pause": lambda s: pause(s, TWIN, "JFK"),
+    "resume": lambda s: resume(s, TWIN),
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
     "letters": lambda s: letters(s, CHAINED),
     "replay_letters": lambda s: replay_letters(s, CHAINED),

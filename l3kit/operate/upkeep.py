@@ -1,0 +1,71 @@
+"""What an operator does with a twin over the years: pause and resume its movers, free what a dead run holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from l3kit.errors import L3Error
+from l3kit.operate import leases
+from l3kit.operate.pauses import changes
+from l3kit.operate.pauses.report import PauseReport, paused_movers
+
+if TYPE_CHECKING:
+    from l3kit.deploy.plan import Plan
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+
+class Upkeep:
+    """The part of `OpenTwin` for a twin that has been deployed for long."""
+
+    __slots__ = ()
+
+    config: Twin
+    session: Session
+
+    def pause(self, device: str | None = None, *, by: str = "", reason: str = "") -> PauseReport:
+        """Pause both movers, or what they do for one device, until `resume`; also across `apply` and `destroy`.
+
+        A chunk under way stays until after the resume. Nothing is lost or doubled, and messages still come in.
+
+        Args:
+            device: its id; None is the whole twin.
+            by, reason: who pauses, and why; runs, `verify` and `explain` tell it.
+        Raises: ConfigurationError for an unknown device, or if not both movers' stores are reached; StoreError, also
+            if only one mover is paused then: calling it again completes the pause.
+        """
+        return changes.pause(self.session, self.config, device, by=by, reason=reason)
+
+    def resume(self, device: str | None = None) -> PauseReport:
+        """Lift a pause. Devices that are paused by themselves stay so when the twin is resumed.
+
+        Args:
+            device: its id; None is the pause of the whole twin.
+        Raises: as `pause`.
+        """
+        return changes.resume(self.session, self.config, device)
+
+    def end_lease(self, device: str) -> str:
+        """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
+
+        Only for a run that has certainly ended: look at its function's log first.
+
+        Returns: the id of the run that held the lease; empty if none did.
+        Raises: StoreError, also if the run turns out to be alive.
+        """
+        return leases.end_lease(self.session, self.config, device)
+
+    def _with_pauses(self, made: Plan) -> Plan:
+        """Add to a plan that movers are paused, where the journal is there already and may be read."""
+        cloud = self.session.cloud(self.config.layout.hot)
+        if cloud is None:
+            return made
+        journal = cloud.store_name(self.config, "journal")
+        if not any(step.name == journal and step.action in ("unchanged", "update") for step in made.steps):
+            return made
+        try:
+            told = paused_movers(self.session, self.config)
+        except L3Error as error:
+            told = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
+        return replace(made, notes=(*made.notes, told)) if told else made
